@@ -1,0 +1,88 @@
+# Every target works on a machine with nothing but Python >= 3.11: the virtual environment and the pinned packages are
+# installed when they are absent or when the pins changed.
+
+HOST ?= 127.0.0.1
+PORT ?= 8000
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON := $(BIN)/python
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install run test lint format docs bench fuzz screenshots lock clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+install: $(VENV)/.dev ## Install everything: the application, tests, checks, documentation
+
+run: export HOST := $(HOST)
+run: export PORT := $(PORT)
+run: $(VENV)/.runtime .env staticfiles/staticfiles.json ## Prepare the demo and serve it on http://127.0.0.1:8000 (HOST=, PORT=)
+	@$(PYTHON) manage.py init_technova --demo
+	@exec $(BIN)/gunicorn technova.wsgi --bind $(HOST):$(PORT) --workers 2 --threads 4
+
+test: $(VENV)/.dev ## Run the tests (ARGS= goes to pytest)
+	@$(PYTHON) -m pytest $(ARGS)
+
+# The checks read the settings a production server would run with; the key only has to pass for a real one.
+lint: export DEBUG := False
+lint: export SECRET_KEY := checked-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ
+lint: export ALLOWED_HOSTS := technova.example
+lint: $(VENV)/.dev ## Check style, layers, templates, migrations, settings, API description, Dockerfile
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/djlint --quiet --lint --check templates
+	$(PYTHON) manage.py makemigrations --check --dry-run
+	$(PYTHON) manage.py check --deploy --fail-level WARNING
+	$(PYTHON) manage.py spectacular --validate --fail-on-warn --file /dev/null
+	$(BIN)/hadolint Dockerfile
+
+format: $(VENV)/.dev ## Format the code and the templates
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/djlint --quiet --reformat templates
+
+docs: $(VENV)/.dev ## Build the documentation site into site/
+	@NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict --quiet
+
+lock: $(VENV)/.dev ## Compile requirements*.in into the pinned, hashed requirements*.txt
+	$(LOCK) requirements.in --output-file requirements.txt
+	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
+
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-strip-extras \
+	--no-header --no-emit-index-url
+
+clean: ## Remove what the other targets made, the demo database included
+	rm -rf $(VENV) .env db.sqlite3* site staticfiles .coverage .pytest_cache .ruff_cache .import_linter_cache
+
+# Random secrets, made once; they stay on this machine.
+.env: | $(VENV)/bin/pip
+	@umask 077; $(PYTHON) -c "import re, secrets; print(re.sub('(?m)^(SECRET_KEY|POSTGRES_PASSWORD)=$$', \
+		lambda line: line[0] + secrets.token_urlsafe(50), open('.env.example').read()), end='')" > $@
+
+staticfiles/staticfiles.json: $(shell find */static -type f 2>/dev/null) $(VENV)/.runtime | .env
+	@$(PYTHON) manage.py collectstatic --noinput --verbosity 0
+	@touch $@
+
+$(VENV)/bin/pip:
+	@for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "Making $(VENV) with $$($$python --version)"; \
+			$$python -m venv $(VENV) && exit 0; \
+			rm -rf $(VENV); echo "$$python cannot make virtual environments; on Debian: apt install python3-venv" >&2; exit 1; \
+		fi; \
+	done; echo "TechNova needs Python 3.11 or newer on the PATH" >&2; exit 1
+
+$(VENV)/.runtime: requirements.txt | $(VENV)/bin/pip
+	@echo "Installing the application's packages (about a minute, once)"
+	@$(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt requirements.txt | $(VENV)/bin/pip
+	@echo "Installing the application's and the development packages (about a minute, once)"
+	@$(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes -r $<
+	@touch $@ $(VENV)/.runtime

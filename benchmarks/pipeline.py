@@ -1,0 +1,104 @@
+"""How fast a workforce goes from raw extracts to scores, and in how much memory.
+
+    DATABASE_URL=postgres://postgres@127.0.0.1:5432/postgres python benchmarks/pipeline.py [--copies 100]
+
+The demo is repeated under new employee numbers (100 copies: 147,000 employees), then each step runs as a process of
+its own in a scratch database that is dropped at the end. Printed for each step: seconds, employees a second and
+peak resident memory. Every step runs a second time, when there is nothing to change.
+"""
+
+import argparse
+import csv
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+
+ROOT = Path(__file__).resolve().parent.parent
+DEMO = ROOT / "employees" / "demo"
+SCRATCH = "technova_benchmark"
+KEYS = {"sirh": ("id_employee", "{}"), "eval": ("eval_number", "E_{}"), "sondage": ("code_sondage", "{:06}")}
+STRIDE = 3_000  # above every employee number of the demo
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--copies", type=int, default=100, help="how many times the 1,470 employees of the demo")
+    copies = parser.parse_args().copies
+    with tempfile.TemporaryDirectory() as directory, scratch_database(Path(directory)) as url:
+        files, count = repeat_demo(copies, Path(directory))
+        load = ["seed_from_csv", *(f"--{extract}={file}" for extract, file in files.items())]
+        run(["migrate", "-v0"], url)
+        print(f"{count:,} employees on {urlsplit(url).scheme}")
+        print(f"{'step':<26}{'seconds':>9}{'employees/s':>14}{'peak MiB':>10}")
+        total, peak = 0.0, 0.0
+        for step, command in (("seed", load), ("build", ["build_features"]), ("score", ["score_employees"])):
+            seconds, memory = run(command, url)
+            total, peak = total + seconds, max(peak, memory)
+            show(step, count, seconds, memory)
+        show("seed + build + score", count, total, peak)
+        show("seed, nothing changed", count, *run(load, url))
+        show("build, nothing changed", count, *run(["build_features"], url))
+
+
+def show(step: str, count: int, seconds: float, memory: float) -> None:
+    print(f"{step:<26}{seconds:>9.1f}{count / seconds:>14,.0f}{memory:>10,.0f}", flush=True)
+
+
+def run(command: list[str], url: str) -> tuple[float, float]:
+    """Run a management command: its wall-clock seconds, start of Python included, and its peak memory in MiB."""
+    started = time.perf_counter()
+    pid = os.posix_spawn(
+        sys.executable,
+        [sys.executable, str(ROOT / "manage.py"), *command],
+        os.environ | {"DATABASE_URL": url, "DEBUG": "False", "ALLOWED_HOSTS": "localhost", "SECRET_KEY": "benchmark"},
+        file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
+    )
+    _pid, status, usage = os.wait4(pid, 0)
+    if code := os.waitstatus_to_exitcode(status):
+        sys.exit(f"{command[0]} failed with exit code {code}")
+    return time.perf_counter() - started, usage.ru_maxrss / 1024
+
+
+@contextmanager
+def scratch_database(directory: Path) -> Iterator[str]:
+    """The URL of an empty database on the server of DATABASE_URL, or of an SQLite file without one."""
+    server = os.environ.get("DATABASE_URL", "sqlite:")
+    if server.startswith("sqlite:"):
+        yield f"sqlite:///{directory / 'benchmark.sqlite3'}"
+        return
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {SCRATCH}")
+        connection.execute(f"CREATE DATABASE {SCRATCH}")
+        try:
+            yield urlsplit(server)._replace(path=f"/{SCRATCH}").geturl()
+        finally:
+            connection.execute(f"DROP DATABASE {SCRATCH}")
+
+
+def repeat_demo(copies: int, directory: Path) -> tuple[dict[str, Path], int]:
+    """The three files of the demo, repeated, and how many employees they hold."""
+    files, count = {}, 0
+    for extract, (key, form) in KEYS.items():
+        with (DEMO / f"extrait_{extract}.csv").open(encoding="utf-8", newline="") as demo:
+            rows = list(csv.DictReader(demo))
+        files[extract] = directory / f"{extract}.csv"
+        with files[extract].open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, rows[0].keys())
+            writer.writeheader()
+            for copy in range(copies):
+                for row in rows:
+                    number = int(row[key].removeprefix("E_")) + copy * STRIDE
+                    writer.writerow(row | {key: form.format(number)})
+        count = len(rows) * copies
+    return files, count
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""The columns of the three raw extracts: what the source system calls them and what they may hold.
+
+This is the only place that knows the raw vocabulary: the reader validates with it, the models take
+their choices from it and ``features.schema`` takes the bounds of the features that pass straight through.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from employees.messages import Message
+from employees.messages import gettext_noop as _
+
+
+class Extract(StrEnum):
+    """One of the three files that HR exports."""
+
+    SIRH = "sirh"
+    EVAL = "eval"
+    SONDAGE = "sondage"
+
+
+class Kind(StrEnum):
+    """How the text of a cell is read."""
+
+    KEY = "key"  # the employee's number, possibly decorated: 1, E_1, 000001
+    INTEGER = "integer"
+    PERCENT = "percent"  # "11 %", "11%" or "11": the number before the sign
+    BOOLEAN = "boolean"  # Oui/Non and their usual variants
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of an extract; ``name`` is ours, ``source`` the header in the file, mistakes kept."""
+
+    name: str
+    extract: Extract
+    kind: Kind
+    source: str
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    is_required: bool = True  # the file is refused without this column
+    is_nullable: bool = False  # an empty cell means "unknown" instead of a reject
+
+    @property
+    def rule(self) -> Message:
+        """The rule that every value must follow."""
+        bounds = {"minimum": f"{self.minimum or 0:.0f}", "maximum": f"{self.maximum or 0:.0f}"}
+        match self.kind:
+            case Kind.CHOICE:
+                return Message(_("one of: %(choices)s"), {"choices": ", ".join(self.choices)})
+            case Kind.BOOLEAN:
+                return Message(_("Oui or Non"))
+            case Kind.PERCENT:
+                return Message(_("a number between %(minimum)s and %(maximum)s"), bounds)
+            case _:
+                return Message(_("a whole number between %(minimum)s and %(maximum)s"), bounds)
+
+
+MAX_EMPLOYEE_ID = 2**31 - 1
+
+GENDERS = ("F", "M")
+MARITAL_STATUSES = ("Célibataire", "Marié(e)", "Divorcé(e)")
+DEPARTMENTS = ("Commercial", "Consulting", "Ressources Humaines")
+JOBS = (
+    "Assistant de Direction",
+    "Cadre Commercial",
+    "Consultant",
+    "Directeur Technique",
+    "Manager",
+    "Représentant Commercial",
+    "Ressources Humaines",
+    "Senior Manager",
+    "Tech Lead",
+)
+FIELDS_OF_STUDY = (
+    "Autre",
+    "Entrepreunariat",
+    "Infra & Cloud",
+    "Marketing",
+    "Ressources Humaines",
+    "Transformation Digitale",
+)
+TRAVEL_FREQUENCIES = ("Aucun", "Occasionnel", "Frequent")
+SATISFACTIONS = (
+    "satisfaction_employee_environnement",
+    "satisfaction_employee_nature_travail",
+    "satisfaction_employee_equipe",
+    "satisfaction_employee_equilibre_pro_perso",
+)
+
+
+def _column(extract: Extract, kind: Kind, name: str, *bounds: float, source: str = "", **options) -> Column:
+    minimum, maximum = bounds or (None, None)
+    return Column(name, extract, kind, source or name, minimum, maximum, **options)
+
+
+def _sirh(kind, name, *bounds, **options):
+    return _column(Extract.SIRH, kind, name, *bounds, **options)
+
+
+def _eval(kind, name, *bounds, **options):
+    return _column(Extract.EVAL, kind, name, *bounds, **options)
+
+
+def _sondage(kind, name, *bounds, **options):
+    return _column(Extract.SONDAGE, kind, name, *bounds, **options)
+
+
+COLUMNS: tuple[Column, ...] = (
+    _sirh(Kind.KEY, "employee_id", 1, MAX_EMPLOYEE_ID, source="id_employee"),
+    _sirh(Kind.INTEGER, "age", 16, 80),
+    _sirh(Kind.CHOICE, "genre", choices=GENDERS),
+    _sirh(Kind.INTEGER, "revenu_mensuel", 1, 1_000_000),
+    _sirh(Kind.CHOICE, "statut_marital", choices=MARITAL_STATUSES),
+    _sirh(Kind.CHOICE, "departement", choices=DEPARTMENTS),
+    _sirh(Kind.CHOICE, "poste", choices=JOBS),
+    _sirh(Kind.INTEGER, "nombre_experiences_precedentes", 0, 50),
+    _sirh(Kind.INTEGER, "nombre_heures_travaillees", 0, 400, source="nombre_heures_travailless"),
+    _sirh(Kind.INTEGER, "annee_experience_totale", 0, 65),
+    _sirh(Kind.INTEGER, "annees_dans_l_entreprise", 0, 65),
+    _sirh(Kind.INTEGER, "annees_dans_le_poste_actuel", 0, 65),
+    _eval(Kind.KEY, "employee_id", 1, MAX_EMPLOYEE_ID, source="eval_number"),
+    *(_eval(Kind.INTEGER, name, 1, 4) for name in SATISFACTIONS),
+    _eval(Kind.INTEGER, "note_evaluation_precedente", 1, 4),
+    _eval(Kind.INTEGER, "note_evaluation_actuelle", 1, 4),
+    _eval(Kind.INTEGER, "niveau_hierarchique_poste", 1, 5),
+    _eval(Kind.BOOLEAN, "heures_supplementaires", source="heure_supplementaires"),
+    _eval(Kind.PERCENT, "augmentation_salaire_precedente", 0, 100, source="augementation_salaire_precedente"),
+    _sondage(Kind.KEY, "employee_id", 1, MAX_EMPLOYEE_ID, source="code_sondage"),
+    _sondage(Kind.BOOLEAN, "a_quitte_l_entreprise", is_required=False, is_nullable=True),
+    _sondage(Kind.INTEGER, "nombre_participation_pee", 0, 50),
+    _sondage(Kind.INTEGER, "nb_formations_suivies", 0, 100),
+    _sondage(Kind.INTEGER, "nombre_employee_sous_responsabilite", 0, 100_000),
+    _sondage(Kind.INTEGER, "distance_domicile_travail", 0, 1_000),
+    _sondage(Kind.INTEGER, "niveau_education", 1, 5),
+    _sondage(Kind.CHOICE, "domaine_etude", choices=FIELDS_OF_STUDY),
+    _sondage(Kind.BOOLEAN, "ayant_enfants"),
+    _sondage(Kind.CHOICE, "frequence_deplacement", choices=TRAVEL_FREQUENCIES),
+    _sondage(Kind.INTEGER, "annees_depuis_la_derniere_promotion", 0, 65),
+    _sondage(Kind.INTEGER, "annees_sous_responsable_actuel", 0, 65, source="annes_sous_responsable_actuel"),
+)
+
+
+def columns_of(extract: Extract) -> tuple[Column, ...]:
+    """The columns of one extract, its key first."""
+    return tuple(column for column in COLUMNS if column.extract == extract)
+
+
+# Durations that cannot exceed one another: the first of each pair is at most the second.
+ORDERED: tuple[tuple[str, str], ...] = (
+    ("annees_dans_le_poste_actuel", "annees_dans_l_entreprise"),
+    ("annees_dans_l_entreprise", "annee_experience_totale"),
+    ("annees_depuis_la_derniere_promotion", "annees_dans_l_entreprise"),
+    ("annees_sous_responsable_actuel", "annees_dans_l_entreprise"),
+)
+
+# The values by name, keys excepted (each extract has its own key column).
+BY_NAME: dict[str, Column] = {column.name: column for column in COLUMNS if column.kind != Kind.KEY}

@@ -1,0 +1,158 @@
+"""The three tables of text joined by employee number into one clean frame."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from employees.columns import BY_NAME, ORDERED, Column, Extract, Kind, columns_of
+from employees.extracts.cells import Unreadable, parser_of
+from employees.extracts.refusals import ExtractError, Refusal, Reject
+from employees.extracts.table import Cells, FileReport, Source, Table, read_table
+from employees.messages import Message
+from employees.messages import gettext_noop as _
+
+KEY = "employee_id"
+IS_ONCE = Message(_("an employee number that stands once in the file"))
+
+
+@dataclass(frozen=True, slots=True)
+class Extracts:
+    """What the three files say.
+
+    ``frame`` has a row for each accepted employee, indexed and sorted by employee number, and the columns of
+    ``columns.BY_NAME``: int64, float64, bool, categories in the order of the choices, and nullable booleans.
+    """
+
+    frame: pd.DataFrame
+    rejects: tuple[Reject, ...]
+    reports: Mapping[Extract, FileReport]
+    read: int  # employees met: distinct numbers, and one for each row whose number cannot be read
+
+    @property
+    def rejected(self) -> int:
+        """Employees met and not accepted."""
+        return self.read - len(self.frame)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One table, its values read."""
+
+    table: Table
+    values: pd.DataFrame
+    keys: np.ndarray  # (rows,) employee number, 0 where it cannot be read
+    is_valid: np.ndarray  # (rows,) whether every cell obeys its rule and the number stands once
+    rejects: list[Reject]
+
+
+def read_extracts(sirh: Source, eval: Source, sondage: Source) -> Extracts:  # noqa: A002
+    """Read, check and join the three extracts.
+
+    Each source is a path, the bytes, or an open binary file whose ``name`` is used in messages. The order of rows
+    and columns has no effect on the frame. Raises ``ExtractError`` when a file is not the extract it should be, or
+    when no employee is left.
+    """
+    sources = {Extract.SIRH: sirh, Extract.EVAL: eval, Extract.SONDAGE: sondage}
+    parts = {extract: _read_part(read_table(extract, source)) for extract, source in sources.items()}
+    for part in parts.values():
+        part.rejects.extend(_orphans(part, parts.values()))
+
+    accepted = sorted(set.intersection(*(set(part.keys[part.is_valid].tolist()) for part in parts.values())))
+    accepted = np.array(accepted, dtype=np.int64)
+    rows = {extract: _rows_of(accepted, part) for extract, part in parts.items()}
+    frame = pd.concat(
+        [part.values.iloc[rows[extract]].reset_index(drop=True) for extract, part in parts.items()], axis=1
+    )
+    frame = frame[list(BY_NAME)].set_index(pd.Index(accepted, name=KEY))
+    is_ordered = np.ones(len(frame), dtype=bool)
+    for smaller, larger in ORDERED:
+        breaks = (frame[smaller] > frame[larger]).to_numpy()
+        is_ordered &= ~breaks
+        extract = BY_NAME[smaller].extract
+        part = parts[extract]
+        rule = Message(_("at most %(larger)s"), {"larger": larger})
+        part.rejects.extend(_rejects(part.table, smaller, rows[extract][breaks], rule))
+
+    extracts = Extracts(
+        frame=frame[is_ordered],
+        rejects=tuple(reject for part in parts.values() for reject in sorted(part.rejects, key=_position)),
+        reports={extract: part.table.report for extract, part in parts.items()},
+        read=len(set().union(*(set(part.keys[part.keys > 0].tolist()) for part in parts.values())))
+        + sum(int((part.keys == 0).sum()) + len(part.table.ragged) for part in parts.values()),
+    )
+    if extracts.frame.empty:
+        reason = Message(_("every row is rejected: nothing can be loaded"))
+        raise ExtractError("", Refusal.ALL_REJECTED, reason, extracts.rejects)
+    return extracts
+
+
+def _position(reject: Reject) -> tuple[int, str]:
+    return reject.line, reject.column
+
+
+def _read_part(table: Table) -> _Part:
+    is_valid = np.ones(len(table.lines), dtype=bool)
+    rejects = list(table.ragged)
+    values = {}
+    for column in columns_of(table.extract):
+        if column.name in table.cells:
+            values[column.name], broken = _read_cells(column, table.cells[column.name])
+        else:
+            values[column.name], broken = pd.array([pd.NA] * len(is_valid), dtype="boolean"), {}
+        if broken:
+            codes = table.cells[column.name].codes
+            rows = np.flatnonzero(np.isin(codes, list(broken)))
+            is_valid[rows] = False
+            rejects.extend(_reject(table, column.name, row, broken[codes[row]]) for row in rows)
+    keys = values.pop(KEY)
+    is_double = pd.Series(keys).duplicated(keep=False).to_numpy() & (keys > 0)
+    rejects.extend(_rejects(table, KEY, np.flatnonzero(is_double), IS_ONCE))
+    return _Part(table, pd.DataFrame(values), keys, is_valid & ~is_double, rejects)
+
+
+def _read_cells(column: Column, cells: Cells) -> tuple[object, dict[int, Message]]:
+    """The values of a column, and the rule that each unreadable text (by its code) breaks. Each text is read once."""
+    parse = parser_of(column)
+    values, broken = [], {}
+    for code, text in enumerate(cells.texts):
+        try:
+            values.append(parse(text))
+        except Unreadable as error:
+            values.append(None)
+            broken[code] = error.rule
+    match column.kind:
+        case Kind.CHOICE:
+            places = np.array([-1 if value is None else value for value in values], dtype=np.int8)
+            return pd.Categorical.from_codes(places[cells.codes], categories=list(column.choices)), broken
+        case Kind.BOOLEAN if column.is_nullable:
+            return pd.array(values, dtype="boolean").take(cells.codes), broken
+        case kind:
+            dtype = {Kind.BOOLEAN: bool, Kind.PERCENT: np.float64}.get(kind, np.int64)
+            return np.array([value or 0 for value in values], dtype=dtype)[cells.codes], broken
+
+
+def _orphans(part: _Part, parts: Iterable[_Part]) -> Iterator[Reject]:
+    """Rows whose employee is in no row of another file."""
+    for other in parts:
+        if other is not part:
+            is_orphan = ~np.isin(part.keys, other.keys) & (part.keys > 0)
+            rule = Message(_("an employee number that is also in %(file)s"), {"file": other.table.report.name})
+            yield from _rejects(part.table, KEY, np.flatnonzero(is_orphan), rule)
+
+
+def _rows_of(keys: np.ndarray, part: _Part) -> np.ndarray:
+    """The place in a table of each accepted employee."""
+    places = np.flatnonzero(part.is_valid)
+    order = np.argsort(part.keys[places], kind="stable")
+    return places[order][np.searchsorted(part.keys[places], keys, sorter=order)]
+
+
+def _rejects(table: Table, column: str, rows: Iterable[int], rule: Message) -> Iterator[Reject]:
+    return (_reject(table, column, row, rule) for row in rows)
+
+
+def _reject(table: Table, column: str, row: int, rule: Message) -> Reject:
+    cells = table.cells[column]
+    return Reject(table.report.name, int(table.lines[row]), cells.header, cells[row], rule)

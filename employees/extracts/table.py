@@ -1,0 +1,228 @@
+"""From a file to a table of text: bytes, encoding, delimiter, header, cells and their line numbers."""
+
+import codecs
+import csv
+import io
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import itemgetter
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pandas as pd
+
+from employees.columns import Column, Extract, columns_of
+from employees.extracts.cells import fold
+from employees.extracts.refusals import ExtractError, Refusal, Reject
+from employees.messages import Message
+from employees.messages import gettext_noop as _
+
+# A path, the bytes themselves, or an open or uploaded file in binary mode.
+Source = str | os.PathLike | bytes | BinaryIO
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+RAGGED_SHARE = 0.5  # above this share of rows without the header's number of cells, the file is no table
+
+_FOREIGN = {
+    b"PK\x03\x04": "Excel or ZIP",
+    b"\xd0\xcf\x11\xe0": "Excel 97",
+    b"%PDF": "PDF",
+    b"\x1f\x8b": "gzip",
+    b"<": "HTML or XML",
+}
+_BOMS = {
+    codecs.BOM_UTF8: ("utf-8-sig", "UTF-8 with BOM"),
+    codecs.BOM_UTF16_LE: ("utf-16", "UTF-16"),
+    codecs.BOM_UTF16_BE: ("utf-16", "UTF-16"),
+}
+# Blank lines, and the line by which Excel is told the delimiter
+_PREAMBLE = re.compile(r'[ \r\n]*(?:"?sep=.\"?\r?\n)?', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """How one file was read."""
+
+    name: str
+    rows: int
+    encoding: str
+    delimiter: str  # its name: comma, semicolon or tab
+    ignored: tuple[str, ...]  # headers that mean nothing here; a nameless column is "#4"
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A column of text, each distinct text once: the cell of row ``i`` is ``texts[codes[i]]``."""
+
+    header: str
+    codes: np.ndarray
+    texts: np.ndarray
+
+    def __getitem__(self, row: int) -> str:
+        return self.texts[self.codes[row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One extract as text. An optional column that the file lacks is absent from ``cells``."""
+
+    extract: Extract
+    report: FileReport
+    lines: np.ndarray  # (rows,) the physical line on which each row starts
+    cells: dict[str, Cells]
+    ragged: tuple[Reject, ...]  # rows without the header's number of cells; they are in no column
+
+
+def read_table(extract: Extract, source: Source) -> Table:
+    """Read one file. Raises ``ExtractError`` when it is not the table that it should be."""
+    name, content = _read(extract, source)
+    text, encoding = _decode(name, content)
+    preamble = _PREAMBLE.match(text).group()
+    text, first_line = text[len(preamble) :], len(preamble.splitlines()) + 1
+    if not text.strip():
+        raise ExtractError(name, Refusal.EMPTY, Message(_("the file is empty")))
+    delimiter, header = max(
+        ((delimiter, _header(text, delimiter)) for delimiter in DELIMITERS),
+        key=lambda candidate: len(_known(extract, candidate[1])),
+    )
+    columns = _columns(name, extract, header)
+
+    rows, lines, ragged = [], [], []
+    cells_of_interest = itemgetter(*columns)
+    for line, row in _rows(name, text, delimiter, first_line):
+        if len(row) != len(header) and (len(row) < len(header) or any(map(str.strip, row[len(header) :]))):
+            ragged.append(_ragged(name, line, delimiter, row, len(header)))
+            continue
+        rows.append(cells_of_interest(row))
+        lines.append(line)
+    count = len(rows) + len(ragged)
+    if not count:
+        raise ExtractError(name, Refusal.NO_ROWS, Message(_("the file has a header and no rows")))
+    if len(ragged) > RAGGED_SHARE * count:
+        raise _no_table(name, _("most rows do not have as many cells as the header"), rejects=ragged)
+
+    cells = {}
+    for (place, column), texts in zip(columns.items(), zip(*rows, strict=True), strict=True):
+        codes, distinct = pd.factorize(np.array(texts, dtype=object))
+        cells[column.name] = Cells(header[place].strip(), codes.astype(np.int32), distinct)
+    ignored = tuple(title.strip() or f"#{place + 1}" for place, title in enumerate(header) if place not in columns)
+    report = FileReport(name, count, encoding, DELIMITERS[delimiter], ignored)
+    return Table(extract, report, np.array(lines), cells, tuple(ragged))
+
+
+def _read(extract: Extract, source: Source) -> tuple[str, bytes]:
+    """The name to call a source by, and its bytes."""
+    default = f"extrait_{extract}.csv"
+    if isinstance(source, bytes):
+        return default, source
+    if not isinstance(source, str | os.PathLike):
+        source.seek(0)
+        return Path(getattr(source, "name", "") or default).name, source.read()
+    try:
+        return Path(source).name, Path(source).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = Message(_("the file cannot be read: %(error)s"), {"error": getattr(error, "strerror", "") or error})
+        raise ExtractError(str(source), Refusal.UNREADABLE, reason) from error
+
+
+def _decode(name: str, content: bytes) -> tuple[str, str]:
+    """The text of a file and the name of its encoding."""
+    for magic, kind in _FOREIGN.items():
+        if content[:512].lstrip().startswith(magic):
+            raise _no_table(name, _("it is a file of kind %(kind)s, not CSV text: export it as CSV"), kind=kind)
+    encoding, label = _encoding(content)
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        reason = _("byte %(position)s is neither UTF-8, UTF-16 nor Windows-1252: export the file as UTF-8")
+        raise ExtractError(name, Refusal.UNDECODABLE, Message(reason, {"position": error.start})) from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise ExtractError(name, Refusal.NUL, Message(_("line %(line)s holds a NUL byte"), {"line": line}))
+    return text, label
+
+
+def _encoding(content: bytes) -> tuple[str, str]:
+    for bom, encoding in _BOMS.items():
+        if content.startswith(bom):
+            return encoding
+    # UTF-16 without a mark: the header is plain letters, so every other byte of it is zero.
+    beginning = np.frombuffer(content[:64], dtype=np.uint8)
+    if len(beginning) >= 4 and not beginning[1::2].any() and beginning[::2].all():
+        return "utf-16-le", "UTF-16"
+    if len(beginning) >= 4 and not beginning[::2].any() and beginning[1::2].all():
+        return "utf-16-be", "UTF-16"
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252", "Windows-1252"
+    return "utf-8", "UTF-8"
+
+
+def _header(text: str, delimiter: str) -> list[str]:
+    """The first row, without the nameless columns that trailing delimiters make."""
+    try:
+        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error:
+        return []
+    while header and not header[-1].strip():
+        header.pop()
+    return header
+
+
+def _known(extract: Extract, header: list[str]) -> list[tuple[int, Column]]:
+    """The columns of an extract that a header names, by place, under our name or the source's."""
+    by_title = {fold(title): column for column in columns_of(extract) for title in (column.name, column.source)}
+    return [(place, by_title[fold(title)]) for place, title in enumerate(header) if fold(title) in by_title]
+
+
+def _columns(name: str, extract: Extract, header: list[str]) -> dict[int, Column]:
+    """The columns of the extract by their place in the file; raises ``ExtractError`` if any is missing or double."""
+    known = _known(extract, header)
+    missing = [column for column in columns_of(extract) if column.is_required and column not in dict(known).values()]
+    if missing:
+        for other in Extract:
+            required = {column for column in columns_of(other) if column.is_required}
+            if other != extract and required <= {column for _place, column in _known(other, header)}:
+                reason = Message(
+                    _("this is the %(other)s extract, not %(extract)s"), {"other": other, "extract": extract}
+                )
+                raise ExtractError(name, Refusal.WRONG_EXTRACT, reason)
+        if not known:
+            raise _no_table(name, _("its first line names none of the columns of %(extract)s"), extract=extract)
+        reason = Message(_("missing columns: %(columns)s"), {"columns": ", ".join(column.source for column in missing)})
+        raise ExtractError(name, Refusal.MISSING_COLUMN, reason)
+    columns = dict(known)
+    if len(set(columns.values())) < len(columns):
+        titles = [header[place].strip() for place, column in known if list(columns.values()).count(column) > 1]
+        reason = Message(_("these columns say the same thing: %(columns)s"), {"columns": ", ".join(titles)})
+        raise ExtractError(name, Refusal.DUPLICATE_COLUMN, reason)
+    return columns
+
+
+def _rows(name: str, text: str, delimiter: str, first_line: int) -> Iterator[tuple[int, list[str]]]:
+    """The rows after the header with the line on which each starts, blank ones left out."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        next(reader)
+        line = first_line + reader.line_num
+        for row in reader:
+            if any(map(str.strip, row)):
+                yield line, row
+            line = first_line + reader.line_num
+    except csv.Error as error:
+        raise _no_table(name, _("line %(line)s: %(error)s"), line=line, error=error) from error
+
+
+def _ragged(name: str, line: int, delimiter: str, row: list[str], expected: int) -> Reject:
+    rule = Message(
+        _("as many cells as the header: %(expected)s, not %(found)s"), {"expected": expected, "found": len(row)}
+    )
+    return Reject(name, line, "", delimiter.join(row)[:200], rule)
+
+
+def _no_table(name: str, reason: str, rejects: list[Reject] = (), **params: object) -> ExtractError:
+    return ExtractError(name, Refusal.NOT_A_TABLE, Message(reason, params), tuple(rejects))

@@ -1,0 +1,81 @@
+from contextlib import ExitStack
+from pathlib import Path
+
+from django.core.management.base import CommandError
+
+from employees.columns import Extract
+from employees.extracts import ExtractError
+from employees.services import LoadResult, load_extracts, write_rejects
+from technova.commands import TechnovaCommand
+
+DEMO = Path(__file__).resolve().parents[2] / "demo"
+FEW = 5  # rejects shown on the terminal
+
+
+class Command(TechnovaCommand):
+    help = (
+        "Load the three HR extracts into the raw tables, all or nothing. The files are joined by employee number; "
+        "loading the same files again changes nothing. Rows that break a rule are rejected and the others are loaded."
+    )
+    expected_errors = (ExtractError,)
+
+    def add_arguments(self, parser):
+        parser.add_argument("--demo", action="store_true", help="load the 1,470 fictional employees shipped here")
+        for extract in Extract:
+            parser.add_argument(f"--{extract}", metavar="FILE", help=f"the {extract} extract (CSV)")
+        parser.add_argument("--dry-run", action="store_true", help="do all the work, say what would change, keep none")
+        parser.add_argument("--rejects", metavar="FILE", help="write the rejected values to this CSV file")
+        parser.add_argument("--strict", action="store_true", help="refuse the whole load if any row is rejected")
+
+    def handle(self, *, demo, dry_run, rejects, strict, **options):
+        sources = self._sources(demo, {extract.value: options[extract] for extract in Extract})
+        with ExitStack() as stack:
+            # Opened first, so that a load is not done and then left without its report.
+            report = rejects and stack.enter_context(Path(rejects).open("w", newline="", encoding="utf-8-sig"))
+            try:
+                result = load_extracts(**sources, strict=strict, dry_run=dry_run, progress=self.progress)
+            except ExtractError as error:
+                self._report(error.rejects, report)
+                raise
+            self._report(result.rejects, report)
+        self._print(result)
+
+    def _sources(self, demo: bool, files: dict[str, str | None]) -> dict[str, str | Path]:
+        missing = [f"--{extract}" for extract, file in files.items() if not file]
+        if demo:
+            if len(missing) < len(files):
+                raise CommandError("--demo takes no other file: give --demo alone or the three files.")
+            return {extract: DEMO / f"extrait_{extract}.csv" for extract in files}
+        if missing:
+            raise CommandError(f"Missing {', '.join(missing)}: give the three files together, or --demo.")
+        return files
+
+    def _report(self, rejects, file) -> None:
+        if file:
+            write_rejects(rejects, file)
+        for reject in rejects[:FEW]:
+            value = reject.value[:60]
+            self.stdout.write(f"{reject.file} line {reject.line}: {reject.column} {value!r} is not {reject.rule}")
+        if len(rejects) > FEW:
+            where = f"all {len(rejects):,} are in {file.name}" if file else "--rejects FILE writes them all"
+            self.stdout.write(f"… {len(rejects) - FEW:,} more rejects; {where}")
+
+    def _print(self, result: LoadResult) -> None:
+        for report in result.reports.values():
+            self.stdout.write(f"{report.name}: {report.rows:,} rows ({report.encoding}, {report.delimiter})")
+            if report.ignored:
+                self.stdout.write(f"{report.name}: ignored columns {', '.join(report.ignored)}")
+        added = ", ".join(f"{count:,} {name}" for name, count in result.rows.items())
+        self.stdout.write(f"Rows added: {added}")
+        if result.absent:
+            self.stdout.write(f"{result.absent:,} known employees are not in these files and stay as they are")
+        self.print_counts(
+            "employees read",
+            result.read,
+            loaded=result.loaded,
+            unchanged=result.unchanged,
+            rejected=result.rejected,
+        )
+        self.stdout.write(f"({result.new:,} new, {result.changed:,} changed)")
+        if result.is_dry_run:
+            self.stdout.write("Dry run: nothing was kept.")

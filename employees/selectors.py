@@ -1,0 +1,71 @@
+"""Reads of the raw data: what is newest of each employee, in chunks that bound the memory."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+from django.db.models import Max, OuterRef, QuerySet, Subquery
+
+from employees.models import Departure, Employee, EmployeeSnapshot, ExtractRow, Survey
+
+_KEYS = {"id", "employee", "recorded_at"}
+
+
+def raw_columns(model: type[ExtractRow]) -> list[str]:
+    """The columns of an extract's table that hold what the extract said."""
+    return [field.name for field in model._meta.concrete_fields if field.name not in _KEYS]
+
+
+def newest(model: type[ExtractRow]) -> QuerySet:
+    """The newest row of each employee in one of the history tables; one index look-up an employee."""
+    history = model.objects.filter(employee=OuterRef("employee")).order_by("-recorded_at", "-id")
+    return model.objects.filter(id=Subquery(history.values("id")[:1]))
+
+
+def newest_frame(model: type[ExtractRow], employees: range) -> pd.DataFrame:
+    """The newest rows of the employees whose primary keys lie in a range. One query.
+
+    Index ``employee_pk``, columns ``raw_columns(model)``.
+    """
+    names = raw_columns(model)
+    rows = (
+        newest(model)
+        .filter(employee__gte=employees.start, employee__lt=employees.stop)
+        .order_by("employee")
+        .values_list("employee", *names)
+    )
+    return pd.DataFrame.from_records(list(rows), columns=["employee_pk", *names], index="employee_pk")
+
+
+def employee_numbers() -> pd.DataFrame:
+    """Everyone's ``employee_id`` and current ``departement``, indexed and ordered by ``employee_pk``. One query."""
+    rows = Employee.objects.order_by("pk").values_list("pk", "employee_id", "departement")
+    columns = ["employee_pk", "employee_id", "departement"]
+    return pd.DataFrame.from_records(list(rows), columns=columns, index="employee_pk")
+
+
+def employee_ranges(chunk_size: int) -> Iterator[range]:
+    """Ranges of primary keys that together hold every employee, at most ``chunk_size`` in each."""
+    last = Employee.objects.aggregate(Max("pk"))["pk__max"] or 0
+    for start in range(1, last + 1, chunk_size):
+        yield range(start, min(start + chunk_size, last + 1))
+
+
+def newest_raw_chunks(chunk_size: int) -> Iterator[pd.DataFrame]:
+    """Everyone's newest snapshot, survey and known outcome, joined; missing values where a table has no row.
+
+    Index ``employee_pk``; columns ``employee_id``, the raw columns, and ``has_snapshot`` and ``has_survey``.
+    Four queries a chunk.
+    """
+    for employees in employee_ranges(chunk_size):
+        numbers = Employee.objects.filter(pk__gte=employees.start, pk__lt=employees.stop).order_by("pk")
+        chunk = pd.DataFrame.from_records(
+            list(numbers.values_list("pk", "employee_id")), columns=["employee_pk", "employee_id"], index="employee_pk"
+        )
+        if chunk.empty:
+            continue
+        snapshots, surveys, departures = (
+            newest_frame(model, employees) for model in (EmployeeSnapshot, Survey, Departure)
+        )
+        chunk["has_snapshot"] = chunk.index.isin(snapshots.index)
+        chunk["has_survey"] = chunk.index.isin(surveys.index)
+        yield chunk.join([snapshots, surveys, departures])

@@ -1,0 +1,204 @@
+"""Writes: what the three extracts say becomes history, a row wherever something changed."""
+
+import csv
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TextIO
+
+import numpy as np
+import pandas as pd
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from employees.columns import Extract
+from employees.extracts import ExtractError, Extracts, FileReport, Refusal, Reject, Source, read_extracts
+from employees.messages import Message, gettext_noop
+from employees.models import Departure, Employee, EmployeeSnapshot, ExtractRow, Survey
+from employees.selectors import employee_numbers, employee_ranges, newest_frame, raw_columns
+from technova.db import bulk_insert, exclusive, frame_rows
+
+CHUNK_SIZE = 20_000  # employees compared at a time
+PREVIEW_SIZE = 100  # changes kept to be shown
+_HISTORIES = (EmployeeSnapshot, Survey, Departure)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A value of a known employee that the files change; ``old`` is None where nothing was known."""
+
+    employee_id: int
+    column: str
+    old: object
+    new: object
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """What a load did, or would do. ``read`` = ``new`` + ``changed`` + ``unchanged`` + ``rejected`` employees."""
+
+    read: int
+    new: int
+    changed: int
+    unchanged: int
+    rejected: int
+    absent: int  # known employees of whom the files say nothing acceptable: they stay as they are
+    rows: Mapping[str, int]  # rows added to each table, by its name in English
+    changes: tuple[Change, ...]  # the first ones of known employees, in order of employee number
+    new_employees: tuple[int, ...]  # the first numbers never seen before
+    rejects: tuple[Reject, ...]
+    reports: Mapping[Extract, FileReport]
+    is_dry_run: bool
+
+    @property
+    def loaded(self) -> int:
+        """Employees of whom something was written."""
+        return self.new + self.changed
+
+
+def load_extracts(
+    *,
+    sirh: Source,
+    eval: Source,  # noqa: A002
+    sondage: Source,
+    strict: bool = False,
+    dry_run: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> LoadResult:
+    """Load a set of extracts, all or nothing, adding a row to each table wherever an employee's values changed.
+
+    1. Read, check and join the files, before the database is touched.
+    2. In one transaction, alone: add the unknown employees, compare everyone's newest rows, add what changed.
+
+    The same files twice change nothing. An unknown outcome never erases a known one. ``dry_run`` does all of it and
+    rolls back; ``strict`` refuses the set if any row is rejected. Raises ``ExtractError`` for files that cannot be
+    loaded and ``technova.db.Busy`` while another load, build or scoring is at work.
+    """
+    extracts = read_extracts(sirh, eval, sondage)
+    if strict and extracts.rejects:
+        reason = Message(gettext_noop("%(count)s rejects, and none is allowed"), {"count": len(extracts.rejects)})
+        raise ExtractError("", Refusal.HAS_REJECTS, reason, extracts.rejects)
+    with exclusive():
+        load = _Load(extracts, timezone.now())
+        for done in load.run():
+            if progress:
+                progress("Loading employees", done, len(extracts.frame))
+        if dry_run:
+            transaction.set_rollback(True)
+    return load.result(is_dry_run=dry_run)
+
+
+class _Load:
+    """One load in progress: the frame, keyed by the employees' primary keys, and what was found different."""
+
+    def __init__(self, extracts: Extracts, now: datetime):
+        self.extracts = extracts
+        self.now = now
+        self.rows = Counter()
+        self.changes: list[Change] = []
+        self.changed = 0
+
+    def run(self) -> Iterable[int]:
+        """Do the work, yielding how many employees are done."""
+        self._add_employees()
+        frame = self.frame
+        for employees in employee_ranges(CHUNK_SIZE):
+            first, end = np.searchsorted(frame.index, [employees.start, employees.stop])
+            if first < end:
+                self._load_chunk(frame.iloc[first:end], employees)
+                yield int(end)
+
+    def _add_employees(self) -> None:
+        """Make sure that everyone in the files is an employee of the database, and key the frame by primary key."""
+        frame = self.extracts.frame
+        known = employee_numbers()
+        self.known_before = len(known)
+        self.new = frame.index.difference(known["employee_id"])
+        added = frame.loc[self.new, ["departement"]].reset_index().assign(created_at=self.now)
+        self.rows[Employee] = bulk_insert(Employee, added)
+        if len(added):
+            known = employee_numbers()
+        known = known[known["employee_id"].isin(frame.index)]
+        self.frame = frame.loc[known["employee_id"]].reset_index().set_index(known.index)
+        self._move(known["departement"])
+
+    def _move(self, known: pd.Series) -> None:
+        """Keep each employee's current department, which decides who may see the person."""
+        current = self.frame["departement"].astype(object)
+        moved = current[current.to_numpy() != known.to_numpy()]
+        for departement, members in moved.groupby(moved):
+            for start in range(0, len(members), 500):  # bounds the parameters of a statement
+                pks = members.index[start : start + 500].tolist()
+                Employee.objects.filter(pk__in=pks).update(departement=departement)
+
+    def _load_chunk(self, chunk: pd.DataFrame, employees: range) -> None:
+        is_changed = np.zeros(len(chunk), dtype=bool)
+        changes = []
+        for model in _HISTORIES:
+            is_added, differences = self._load_history(model, chunk, employees)
+            is_changed |= is_added
+            changes += differences
+        is_changed &= ~chunk["employee_id"].isin(self.new).to_numpy()
+        self.changed += int(is_changed.sum())
+        self.changes += changes
+
+    def _load_history(
+        self, model: type[ExtractRow], chunk: pd.DataFrame, employees: range
+    ) -> tuple[np.ndarray, list[Change]]:
+        """Add the rows of one table that differ from the newest known ones."""
+        names = raw_columns(model)
+        newest = newest_frame(model, employees).reindex(chunk.index)
+        is_different = {name: _differs(chunk[name], newest[name]) for name in names}
+        is_added = np.logical_or.reduce(list(is_different.values()))
+        added = chunk.loc[is_added, names].rename_axis("employee_id").reset_index()
+        self.rows[model] += bulk_insert(model, added.assign(recorded_at=self.now))
+        return is_added, list(self._preview(names, is_different, chunk, newest))
+
+    def _preview(self, names, is_different, chunk, newest) -> Iterable[Change]:
+        is_known = ~chunk["employee_id"].isin(self.new).to_numpy()
+        for name in names:
+            places = np.flatnonzero(is_different[name] & is_known)[:PREVIEW_SIZE]
+            rows = pd.DataFrame({"old": newest[name].iloc[places], "new": chunk[name].iloc[places]})
+            numbers = chunk["employee_id"].iloc[places]
+            for number, (old, new) in zip(numbers.tolist(), frame_rows(rows), strict=True):
+                yield Change(number, name, old, new)
+
+    def result(self, *, is_dry_run: bool) -> LoadResult:
+        extracts = self.extracts
+        order = {name: place for place, name in enumerate(extracts.frame.columns)}
+        changes = sorted(self.changes, key=lambda change: (change.employee_id, order[change.column]))
+        return LoadResult(
+            read=extracts.read,
+            new=len(self.new),
+            changed=self.changed,
+            unchanged=len(extracts.frame) - len(self.new) - self.changed,
+            rejected=extracts.rejected,
+            absent=self.known_before - (len(extracts.frame) - len(self.new)),
+            rows={model._meta.model_name: count for model, count in self.rows.items()},
+            changes=tuple(changes[:PREVIEW_SIZE]),
+            new_employees=tuple(self.new[:PREVIEW_SIZE].tolist()),
+            rejects=extracts.rejects,
+            reports=extracts.reports,
+            is_dry_run=is_dry_run,
+        )
+
+
+def _differs(new: pd.Series, known: pd.Series) -> np.ndarray:
+    """Where the files say something else than what is known; an unknown value says nothing."""
+    said = new.notna().to_numpy()
+    return said & (new.astype(object).to_numpy() != known.astype(object).to_numpy())
+
+
+def write_rejects(rejects: Iterable[Reject], file: TextIO) -> None:
+    """Write the rejects as CSV in the active language; cells that a spreadsheet would run as a formula are quoted."""
+    writer = csv.writer(file)
+    writer.writerow([_("file"), _("line"), _("column"), _("value"), _("rule")])
+    for reject in rejects:
+        rule = _(reject.rule.text) % reject.rule.params
+        writer.writerow([_inert(reject.file), reject.line, _inert(reject.column), _inert(reject.value), _inert(rule)])
+
+
+def _inert(text: str) -> str:
+    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) or text.startswith(("\t", "\r")) else text

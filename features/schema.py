@@ -1,0 +1,356 @@
+"""The clean features: single source of truth for the table, the serializer, the form, the pipeline and the docs.
+
+No Django here, so that a notebook or a worker can import it. Labels and phrases are gettext message ids
+marked by ``gettext_noop``; whoever shows one translates it. A phrase states a value in words
+("Monthly income: %(value)s"), and stands at the head of each reason given for a score.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from employees import columns
+
+
+def gettext_noop(message: str) -> str:
+    """Mark a message for extraction; the translation happens where it is shown."""
+    return message
+
+
+_ = gettext_noop
+
+
+class Kind(StrEnum):
+    """What a value is, and so how it is stored, validated, asked for and scored."""
+
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"  # 0 or 1
+    ORDINAL = "ordinal"  # an integer whose values have names
+    CHOICE = "choice"  # text, one of the choices
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One permitted value and its name."""
+
+    value: str | int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One model input: what it is called, what it may hold and how it may be used."""
+
+    name: str
+    label: str
+    kind: Kind
+    phrase: str
+    phrase_no: str = ""  # what a boolean says when it is 0
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[Choice, ...] = ()
+    is_engineered: bool = False
+    is_protected: bool = False  # the law forbids deciding by it: kept for the contract and the audit, never scored
+    is_actionable: bool = False  # HR can change it: offered in what-if
+    help: str = ""
+
+    @property
+    def is_integer(self) -> bool:
+        return self.kind in (Kind.INTEGER, Kind.BOOLEAN, Kind.ORDINAL)
+
+    @property
+    def values(self) -> tuple[str | int, ...]:
+        """The permitted values of a choice or an ordinal, in order."""
+        return tuple(choice.value for choice in self.choices)
+
+    def label_of(self, value: str | int) -> str:
+        """The name of one value of a choice, an ordinal or a boolean; the value itself where it has none."""
+        return next((choice.label for choice in self.choices if choice.value == value), str(value))
+
+
+YES_NO = (Choice(0, _("No")), Choice(1, _("Yes")))
+DEPARTMENT_LABELS = {
+    "Commercial": _("Sales"),
+    "Consulting": _("Consulting"),
+    "Ressources Humaines": _("Human resources"),
+}
+JOB_LABELS = {
+    "Assistant de Direction": _("Executive assistant"),
+    "Cadre Commercial": _("Sales executive"),
+    "Consultant": _("Consultant"),
+    "Directeur Technique": _("Technical director"),
+    "Manager": _("Manager"),
+    "Représentant Commercial": _("Sales representative"),
+    "Ressources Humaines": _("Human resources officer"),
+    "Senior Manager": _("Senior manager"),
+    "Tech Lead": _("Tech lead"),
+}
+FIELD_LABELS = {
+    "Autre": _("Other field"),
+    "Entrepreunariat": _("Entrepreneurship"),
+    "Infra & Cloud": _("Infrastructure and cloud"),
+    "Marketing": _("Marketing"),
+    "Ressources Humaines": _("Human resources studies"),
+    "Transformation Digitale": _("Digital transformation"),
+}
+MARITAL_LABELS = {
+    "Célibataire": _("Single"),
+    "Marié(e)": _("Married"),
+    "Divorcé(e)": _("Divorced"),
+}
+
+
+def _choices(labels: dict[str, str]) -> tuple[Choice, ...]:
+    return tuple(Choice(value, label) for value, label in labels.items())
+
+
+def _raw(name: str, label: str, kind: Kind, phrase: str, **options) -> Feature:
+    """A feature that passes straight through from an extract: it keeps the column's bounds."""
+    column = columns.BY_NAME[name]
+    return Feature(name, label, kind, phrase, minimum=column.minimum, maximum=column.maximum, **options)
+
+
+def _choice(name: str, label: str, labels: dict[str, str], phrase: str, **options) -> Feature:
+    if set(labels) != set(columns.BY_NAME[name].choices):
+        raise ValueError(f"{name}: the labels do not name exactly the choices of the extract")
+    return Feature(name, label, Kind.CHOICE, phrase, choices=_choices(labels), **options)
+
+
+def _engineered(name: str, label: str, phrase: str, minimum: float, maximum: float, **options) -> Feature:
+    kind = options.pop("kind", Kind.NUMBER)
+    return Feature(name, label, kind, phrase, minimum=minimum, maximum=maximum, is_engineered=True, **options)
+
+
+_YEARS = _("years")
+
+FEATURES: tuple[Feature, ...] = (
+    _raw("note_evaluation_precedente", _("Previous appraisal"), Kind.INTEGER, _("Previous appraisal: %(value)s")),
+    _raw(
+        "niveau_hierarchique_poste",
+        _("Job level"),
+        Kind.INTEGER,
+        _("Job level: %(value)s"),
+        is_actionable=True,
+        help=_("From 1, the most junior, to 5."),
+    ),
+    _raw("note_evaluation_actuelle", _("Current appraisal"), Kind.INTEGER, _("Current appraisal: %(value)s")),
+    Feature(
+        "heures_supplementaires",
+        _("Overtime"),
+        Kind.BOOLEAN,
+        _("Works overtime"),
+        _("Works no overtime"),
+        minimum=0,
+        maximum=1,
+        choices=YES_NO,
+        is_actionable=True,
+    ),
+    _raw(
+        "augmentation_salaire_precedente",
+        _("Last pay rise"),
+        Kind.NUMBER,
+        _("Last pay rise: %(value)s"),
+        unit="%",
+        is_actionable=True,
+    ),
+    _raw("age", _("Age"), Kind.INTEGER, _("Age: %(value)s"), unit=_YEARS, is_protected=True),
+    Feature(
+        "genre",
+        _("Sex"),
+        Kind.ORDINAL,
+        _("Sex: %(value)s"),
+        minimum=0,
+        maximum=1,
+        choices=(Choice(0, _("Woman")), Choice(1, _("Man"))),
+        is_protected=True,
+    ),
+    _raw(
+        "revenu_mensuel",
+        _("Monthly income"),
+        Kind.INTEGER,
+        _("Monthly income: %(value)s"),
+        unit="€",
+        is_actionable=True,
+    ),
+    _choice("statut_marital", _("Marital status"), MARITAL_LABELS, _("Marital status: %(value)s"), is_protected=True),
+    _choice("departement", _("Department"), DEPARTMENT_LABELS, _("Department: %(value)s")),
+    _choice("poste", _("Job"), JOB_LABELS, _("Job: %(value)s")),
+    _raw(
+        "nombre_experiences_precedentes",
+        _("Previous employers"),
+        Kind.INTEGER,
+        _("Previous employers: %(value)s"),
+    ),
+    _raw(
+        "annee_experience_totale",
+        _("Total experience"),
+        Kind.INTEGER,
+        _("Total experience: %(value)s"),
+        unit=_YEARS,
+    ),
+    _raw(
+        "annees_dans_l_entreprise",
+        _("Years with the company"),
+        Kind.INTEGER,
+        _("With the company for %(value)s"),
+        unit=_YEARS,
+    ),
+    _raw(
+        "annees_dans_le_poste_actuel",
+        _("Years in the current job"),
+        Kind.INTEGER,
+        _("In the current job for %(value)s"),
+        unit=_YEARS,
+    ),
+    _raw(
+        "nombre_participation_pee",
+        _("Company savings plan participations"),
+        Kind.INTEGER,
+        _("Company savings plan participations: %(value)s"),
+        is_actionable=True,
+    ),
+    _raw(
+        "nb_formations_suivies",
+        _("Training courses attended"),
+        Kind.INTEGER,
+        _("Training courses attended: %(value)s"),
+        is_actionable=True,
+    ),
+    _raw(
+        "distance_domicile_travail",
+        _("Home to work distance"),
+        Kind.INTEGER,
+        _("Lives %(value)s from work"),
+        unit="km",
+    ),
+    _raw(
+        "niveau_education",
+        _("Education level"),
+        Kind.INTEGER,
+        _("Education level: %(value)s"),
+        help=_("From 1 to 5, the highest."),
+    ),
+    _choice("domaine_etude", _("Field of study"), FIELD_LABELS, _("Field of study: %(value)s")),
+    Feature(
+        "frequence_deplacement",
+        _("Business travel"),
+        Kind.ORDINAL,
+        _("Business travel: %(value)s"),
+        minimum=0,
+        maximum=3,
+        choices=(
+            Choice(0, _("None")),
+            Choice(1, _("Occasional")),
+            Choice(2, _("Frequent")),
+            Choice(3, _("Reserved")),
+        ),
+        is_actionable=True,
+    ),
+    _raw(
+        "annees_depuis_la_derniere_promotion",
+        _("Years since the last promotion"),
+        Kind.INTEGER,
+        _("Last promotion %(value)s ago"),
+        unit=_YEARS,
+        is_actionable=True,
+    ),
+    _raw(
+        "annees_sous_responsable_actuel",
+        _("Years with the current manager"),
+        Kind.INTEGER,
+        _("With the current manager for %(value)s"),
+        unit=_YEARS,
+    ),
+    _engineered("satisfaction_moyenne", _("Mean satisfaction"), _("Mean satisfaction: %(value)s out of 4"), 1, 4),
+    _engineered(
+        "nonlineaire_participation_pee",
+        _("Savings plan participation for the seniority"),
+        _("Savings plan participation for the seniority: %(value)s"),
+        0,
+        1,
+    ),
+    _engineered("ratio_heures_sup_salaire", _("Overtime for the pay"), _("Overtime for the pay: %(value)s"), 0, 1),
+    _engineered(
+        "nonlinaire_charge_contrainte",
+        _("Overtime combined with the commute"),
+        _("Overtime combined with the commute: %(value)s"),
+        0,
+        0.025,
+        help=_("Greatest at 10 km, where the formula peaks."),
+    ),
+    _engineered(
+        "nonlinaire_surmenage_insatisfaction",
+        _("Overtime combined with the satisfaction"),
+        _("Overtime combined with the satisfaction: %(value)s"),
+        -3,
+        0,
+    ),
+    _engineered(
+        "jeune_surcharge",
+        _("Under 30 with overtime"),
+        _("Under 30 with overtime"),
+        0,
+        1,
+        kind=Kind.BOOLEAN,
+        phrase_no=_("Not both under 30 and with overtime"),
+        choices=YES_NO,
+        is_protected=True,
+    ),
+    _engineered(
+        "anciennete_sans_promotion",
+        _("Share of the seniority before the last promotion"),
+        _("Share of the seniority before the last promotion: %(value)s"),
+        -65,
+        1,
+    ),
+    _engineered(
+        "mobilite_carriere",
+        _("Employers per year of experience"),
+        _("Employers per year of experience: %(value)s"),
+        0,
+        50,
+    ),
+    _engineered("risque_global", _("Combined strain"), _("Combined strain: %(value)s"), -3, 200),
+)
+
+FEATURE_NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
+BY_NAME: dict[str, Feature] = {feature.name: feature for feature in FEATURES}
+TARGET = "a_quitte_l_entreprise"
+
+# What the engineering needs and the clean table does not keep: their mean is a feature.
+SATISFACTIONS: tuple[Feature, ...] = tuple(
+    _raw(name, label, Kind.INTEGER, phrase, is_actionable=True)
+    for name, label, phrase in (
+        (
+            "satisfaction_employee_environnement",
+            _("Satisfaction with the environment"),
+            _("Satisfaction with the environment: %(value)s out of 4"),
+        ),
+        (
+            "satisfaction_employee_nature_travail",
+            _("Satisfaction with the work itself"),
+            _("Satisfaction with the work itself: %(value)s out of 4"),
+        ),
+        (
+            "satisfaction_employee_equipe",
+            _("Satisfaction with the team"),
+            _("Satisfaction with the team: %(value)s out of 4"),
+        ),
+        (
+            "satisfaction_employee_equilibre_pro_perso",
+            _("Satisfaction with the work-life balance"),
+            _("Satisfaction with the work-life balance: %(value)s out of 4"),
+        ),
+    )
+)
+
+
+def business_inputs() -> Iterator[Feature]:
+    """What a person types to describe an employee: the features that are not engineered, then the satisfactions."""
+    yield from (feature for feature in FEATURES if not feature.is_engineered)
+    yield from SATISFACTIONS
+
+
+INPUT_NAMES: tuple[str, ...] = tuple(feature.name for feature in business_inputs())

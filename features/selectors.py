@@ -1,0 +1,77 @@
+"""Reads of the clean features: what the model is trained on, scores and compares with."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+from django.db.models import Count
+
+from employees.models import Employee
+from employees.selectors import employee_ranges
+from features import schema
+from features.engineering import DTYPES
+from features.models import EmployeeFeatures
+
+
+def newest_features(employee_id: int) -> EmployeeFeatures | None:
+    """The newest clean features of an employee by the company's number, the employee loaded too. One query."""
+    rows = EmployeeFeatures.objects.filter(employee__employee_id=employee_id)
+    return rows.select_related("employee").order_by("-id").first()
+
+
+def newest_frame(employees: range | None = None) -> pd.DataFrame:
+    """The newest features of everyone, or of the employees whose primary keys lie in a range. One query.
+
+    Columns ``employee_pk``, ``features_pk``, ``employee_id``, the 32 features and the nullable target, ordered by
+    ``employee_id``.
+    """
+    rows = EmployeeFeatures.objects.newest()
+    if employees is not None:
+        rows = rows.filter(employee__gte=employees.start, employee__lt=employees.stop)
+    fields = ["employee", "pk", "employee__employee_id", *schema.FEATURE_NAMES, schema.TARGET]
+    columns = ["employee_pk", "features_pk", "employee_id", *schema.FEATURE_NAMES, schema.TARGET]
+    records = list(rows.order_by("employee__employee_id").values_list(*fields))
+    return pd.DataFrame.from_records(records, columns=columns).astype(DTYPES)
+
+
+def feature_chunks(chunk_size: int) -> Iterator[pd.DataFrame]:
+    """Everyone's newest features in frames of at most ``chunk_size`` rows, as ``newest_frame``. One query a chunk."""
+    for employees in employee_ranges(chunk_size):
+        chunk = newest_frame(employees)
+        if len(chunk):
+            yield chunk
+
+
+def training_frame() -> pd.DataFrame:
+    """The newest features of everyone whose outcome is known: index ``employee_id``, the 32 features, the target.
+
+    Ordered by ``employee_id``, so that the same data gives the same bytes whatever the order of the loads.
+    """
+    frame = newest_frame()
+    known = frame[frame[schema.TARGET].notna()].astype({schema.TARGET: bool})
+    return known.set_index("employee_id")[[*schema.FEATURE_NAMES, schema.TARGET]]
+
+
+def employees_with_features() -> int:
+    """How many employees the model can score."""
+    return EmployeeFeatures.objects.aggregate(Count("employee", distinct=True))["employee__count"]
+
+
+def workforce_medians(departments=None) -> dict[str, object]:
+    """A typical employee: the median of each number, the most frequent of each choice. Empty without features.
+
+    Covers the features that are not engineered and the mean satisfaction, over the newest rows of the employees of
+    these departments (everyone when None). One query.
+    """
+    names = [feature.name for feature in schema.FEATURES if not feature.is_engineered] + ["satisfaction_moyenne"]
+    rows = EmployeeFeatures.objects.newest().filter(employee__in=Employee.objects.in_departments(departments))
+    frame = pd.DataFrame.from_records(list(rows.values_list(*names)), columns=names)
+    if frame.empty:
+        return {}
+    return {name: _typical(schema.BY_NAME[name], frame[name]) for name in names}
+
+
+def _typical(feature: schema.Feature, values: pd.Series) -> object:
+    if feature.choices:
+        return values.mode().tolist()[0]
+    median = float(values.median())
+    return round(median) if feature.is_integer else median

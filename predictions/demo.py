@@ -1,0 +1,51 @@
+"""The demonstration's accounts and API key: made once, their secrets shown once."""
+
+import secrets
+from dataclasses import dataclass
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from employees.models import HR_GROUP
+from predictions.models import APIKey
+from predictions.services import create_api_key
+
+HR_ACCOUNT = "rh"
+ADMIN_ACCOUNT = "admin"
+KEY_NAME = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A way in and its secret; ``secret`` is None when it was made by an earlier run and cannot be shown again."""
+
+    name: str
+    secret: str | None
+
+
+@transaction.atomic
+def make_accounts(*, password: str = "") -> list[Credential]:
+    """The demo HR and admin accounts; each gets ``password``, or a random one of its own. Existing ones stay."""
+    return [
+        _make_account(HR_ACCOUNT, password, groups=[HR_GROUP]),
+        _make_account(ADMIN_ACCOUNT, password, is_staff=True, is_superuser=True),
+    ]
+
+
+def _make_account(username: str, password: str, groups=(), **flags) -> Credential:
+    users = get_user_model().objects
+    if users.filter(username=username).exists():
+        return Credential(username, None)
+    password = password or secrets.token_urlsafe(12)
+    user = users.create_user(username, password=password, **flags)
+    user.groups.set([Group.objects.get_or_create(name=name)[0] for name in groups])
+    return Credential(username, password)
+
+
+def make_api_key() -> Credential:
+    """The demo API key, unless one was made before."""
+    if APIKey.objects.filter(name=KEY_NAME, revoked=False).exists():
+        return Credential(KEY_NAME, None)
+    _key, secret = create_api_key(name=KEY_NAME, owner="demo")
+    return Credential(KEY_NAME, secret)

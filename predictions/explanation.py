@@ -1,0 +1,91 @@
+"""Reasons for a score, in words: from additive contributions in log-odds to sentences and probability points."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from features import schema
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What one feature weighs in a score; positive raises the risk."""
+
+    feature: schema.Feature
+    contribution: float  # log-odds
+    points: float  # probability points, 0.12 for twelve
+    phrase: str
+
+    @property
+    def raises_risk(self) -> bool:
+        return self.contribution > 0
+
+    @property
+    def sentence(self) -> str:
+        """The phrase and its weight: "Works overtime: +12 points"."""
+        points = number_format(abs(self.points) * 100, decimal_pos=1)
+        sign = "+" if self.points >= 0 else "−"
+        return _("%(phrase)s: %(sign)s%(points)s points") % {"phrase": self.phrase, "sign": sign, "points": points}
+
+
+def sigmoid(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-log_odds)) if log_odds > -700 else 0.0
+
+
+def points_per_log_odds(base_value: float, total: float) -> float:
+    """Probability points for one unit of log-odds on the way from the average to this score.
+
+    Aumann–Shapley attribution of the sigmoid along the straight path from ``base_value`` to ``base_value + total``
+    (log-odds): the secant slope of the sigmoid, its derivative where both ends meet. Contributions times this slope
+    keep their signs, do not depend on an order and sum to the difference of the two probabilities.
+    """
+    average = sigmoid(base_value)
+    if abs(total) < 1e-9:
+        return average * (1 - average)
+    return (sigmoid(base_value + total) - average) / total
+
+
+def reasons(
+    *,
+    values: Mapping[str, object],
+    base_value: float,
+    contributions: Mapping[str, float],
+    limit: int | None = None,
+) -> list[Reason]:
+    """The reasons for a score, the heaviest first, zeros left out, in the active language.
+
+    ``values`` are the 32 features it was made from, ``contributions`` log-odds by feature name.
+    """
+    slope = points_per_log_odds(base_value, math.fsum(contributions.values()))
+    heaviest = sorted(contributions.items(), key=lambda item: -abs(item[1]))
+    return [
+        Reason(schema.BY_NAME[name], weight, weight * slope, phrase(schema.BY_NAME[name], values[name]))
+        for name, weight in heaviest[:limit]
+        if weight
+    ]
+
+
+def phrase(feature: schema.Feature, value: object) -> str:
+    """The value of a feature in words, in the active language: "Lives 12 km from work"."""
+    if feature.kind == schema.Kind.BOOLEAN:
+        return _(feature.phrase) if value else _(feature.phrase_no)
+    return _(feature.phrase) % {"value": display(feature, value)}
+
+
+def display(feature: schema.Feature, value: object) -> str:
+    """A value as people read it, with its unit, in the active language."""
+    if feature.choices:
+        return _(feature.label_of(value))
+    rounded = round(value, 2 if abs(value) >= 0.1 else 6)
+    text = number_format(int(rounded) if rounded == int(rounded) else rounded, force_grouping=True)
+    return f"{text}\N{NO-BREAK SPACE}{_(feature.unit)}" if feature.unit else text
+
+
+def strongest_two(contributions: Mapping[str, float]) -> tuple[str, str]:
+    """The names of the two features that raise a score most; "" where fewer do."""
+    raising = sorted(((weight, name) for name, weight in contributions.items() if weight > 0), reverse=True)
+    main, second = [*(name for _weight, name in raising[:2]), "", ""][:2]
+    return main, second

@@ -1,0 +1,58 @@
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+
+from features.services import build_features
+from predictions import demo, services
+from predictions.ml import artifact
+from technova.commands import TechnovaCommand
+
+
+class Command(TechnovaCommand):
+    help = (
+        "Prepares everything: migrates the database, loads the demonstration (--demo), builds the features, trains a "
+        "model if there is none and scores everyone. Running it again does only what is new."
+    )
+    expected_errors = (artifact.ArtifactError, services.NothingToScore)
+
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--demo",
+            action="store_true",
+            help="load the 1,470 fictional employees, make an HR and an admin account and an API key, and show them",
+        )
+
+    def handle(self, **options):
+        verbosity = options["verbosity"]
+        call_command("migrate", interactive=False, verbosity=0, stdout=self.stdout)
+        self.stdout.write("Database ready")
+        if options["demo"]:
+            call_command("seed_from_csv", demo=True, verbosity=verbosity, stdout=self.stdout, stderr=self.stderr)
+        built = build_features(progress=self.progress)
+        if not built.read:
+            self.stdout.write("No employee yet: load the extracts with seed_from_csv or on the import page.")
+            return
+        if not artifact.has_current(Path(settings.ARTIFACTS_DIR)):
+            call_command("train_model", verbosity=verbosity, stdout=self.stdout, stderr=self.stderr)
+        if services.is_scoring_due():
+            call_command("score_employees", verbosity=verbosity, stdout=self.stdout, stderr=self.stderr)
+        else:
+            self.stdout.write("Everyone is scored with the current model")
+        if options["demo"]:
+            self._show_credentials()
+
+    def _show_credentials(self):
+        accounts = demo.make_accounts(password=settings.DEMO_PASSWORD)
+        key = demo.make_api_key()
+        self.stdout.write("")
+        self.stdout.write(f"  Pages     {settings.SITE_ADDRESS}/")
+        self.stdout.write(f"  Admin     {settings.SITE_ADDRESS}/admin/")
+        self.stdout.write(f"  API       {settings.SITE_ADDRESS}/docs")
+        for account in accounts:
+            shown = account.secret or f"(set earlier; change it: manage.py changepassword {account.name})"
+            self.stdout.write(f"  Account   {account.name:<6} {shown}")
+        self.stdout.write(
+            f"  API key   {key.secret or '(shown when it was made; another: manage.py create_api_key NAME)'}"
+        )
+        self.stdout.write("")

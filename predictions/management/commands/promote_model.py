@@ -1,0 +1,43 @@
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import CommandError
+
+from predictions.ml import artifact
+from technova.commands import TechnovaCommand
+
+
+class Command(TechnovaCommand):
+    help = (
+        "Makes another published version of the model the current one, in one step and after verifying it. Running "
+        "servers take it up within seconds. Without arguments, lists the versions."
+    )
+    expected_errors = (artifact.ArtifactError,)
+
+    def add_arguments(self, parser):
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument("version", nargs="?", metavar="VERSION", help="a version such as 20260131-0a1b2c3d")
+        which.add_argument("--previous", action="store_true", help="go back to the version that was current before")
+        parser.add_argument("--output", type=Path, metavar="DIR", help="the artifacts directory (ARTIFACTS_DIR)")
+        parser.add_argument("--force", action="store_true", help="promote a model that uses protected features")
+
+    def handle(self, **options):
+        root = options["output"] or Path(settings.ARTIFACTS_DIR)
+        if not options["version"] and not options["previous"]:
+            self._list(root)
+            return
+        before = artifact.current_version(root)
+        version = artifact.previous_version(root) if options["previous"] else options["version"]
+        card = artifact.read_card(artifact.version_directory(root, version))
+        if card.get("uses_protected") and not options["force"]:
+            raise CommandError(f"{version} uses protected features; --force promotes it all the same")
+        artifact.promote(root, version)
+        if version == before:
+            self.stdout.write(f"{version} is current already")
+        else:
+            self.stdout.write(f"{version} is current; before: {before or 'none'}")
+
+    def _list(self, root: Path) -> None:
+        current = artifact.current_version(root)
+        for version in artifact.versions(root):
+            self.stdout.write(f"{'*' if version == current else ' '} {version}")

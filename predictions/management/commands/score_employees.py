@@ -1,0 +1,21 @@
+from predictions.ml.artifact import ArtifactError
+from predictions.services import NothingToScore, score_employees
+from technova.commands import TechnovaCommand
+
+
+class Command(TechnovaCommand):
+    help = "Scores every employee who has clean features with the current model, and logs each prediction."
+    expected_errors = (ArtifactError, NothingToScore)
+
+    def handle(self, **options):
+        run = score_employees(progress=self.progress)
+        self.print_counts(
+            "employees scored",
+            run.employee_count,
+            over_the_threshold=run.above_threshold_count,
+            under_it=run.employee_count - run.above_threshold_count,
+        )
+        self.stdout.write(
+            f"Model {run.model_version}, threshold {run.threshold:.3f}, "
+            f"{run.expected_departures:.1f} departures expected, {run.duration_ms / 1000:.1f} s"
+        )

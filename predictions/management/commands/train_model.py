@@ -1,0 +1,60 @@
+from pathlib import Path
+
+from django.conf import settings
+
+from features import selectors
+from features.schema import TARGET
+from predictions.ml import artifact, pipeline, thresholds, training
+from technova.commands import TechnovaCommand
+
+
+class Command(TechnovaCommand):
+    help = (
+        "Trains the model on the newest clean features of the employees whose departure is known, evaluates it by "
+        "nested cross-validation, writes it as a new version with its threshold and card, and makes it the current "
+        "one. Published versions are never overwritten."
+    )
+    expected_errors = (
+        artifact.ArtifactError,
+        thresholds.InvalidRule,
+        training.LeakSuspected,
+        training.ProtectedFeatures,
+        training.TrainingError,
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument("--output", type=Path, metavar="DIR", help="the artifacts directory (ARTIFACTS_DIR)")
+        parser.add_argument(
+            "--features",
+            choices=pipeline.FEATURE_SETS,
+            default="default",
+            help="default leaves out what the law protects; all is for comparison and is not promoted without --force",
+        )
+        parser.add_argument(
+            "--threshold-rule",
+            default="f2",
+            metavar="RULE",
+            help="f2 (default), capacity:30 or cost:departure=30000,talk=500,chance=0.2",
+        )
+        parser.add_argument("--no-promote", action="store_true", help="write the version, leave the current one")
+        parser.add_argument(
+            "--force", action="store_true", help="publish a model that looks leaky or uses all features"
+        )
+
+    def handle(self, **options):
+        rule = thresholds.parse(options["threshold_rule"])
+        root = options["output"] or Path(settings.ARTIFACTS_DIR)
+        frame = selectors.training_frame()
+        trained = training.train(
+            frame, frame[TARGET].to_numpy(), features=options["features"], rule=rule, progress=self.progress
+        )
+        promote = not options["no_promote"]
+        version = training.publish(root, trained, promote=promote, force=options["force"])
+        figures = trained.card["performance"]
+        self.stdout.write(
+            f"Trained on {trained.card['training']['employees']:,} employees, {trained.card['training']['leavers']:,} "
+            f"of whom left: ROC-AUC {figures['roc_auc']['mean']:.3f} ± {figures['roc_auc']['sd']:.3f}, "
+            f"average precision {figures['average_precision']['mean']:.3f}, Brier {figures['brier']['mean']:.4f}"
+        )
+        self.stdout.write(f"Threshold {trained.threshold:g} by {rule}")
+        self.stdout.write(f"Version {version} written to {root}{' and current' if promote else ''}")

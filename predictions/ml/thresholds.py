@@ -1,0 +1,107 @@
+"""Thresholds: the probability from which a person counts as at risk, chosen on out-of-fold predictions.
+
+Three rules. ``f2``: the best F2, which weighs recall four times as much as precision. ``capacity:30``: as many people
+as can be met. ``cost:departure=30000,talk=500,chance=0.2``: the least expected cost, when a talk at cost ``talk``
+keeps, with probability ``chance``, a leaver whose departure costs ``departure``.
+"""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+GRID = np.round(np.arange(0.01, 0.9901, 0.005), 3)  # (197,) candidates: finer than the data can tell apart
+
+
+class InvalidRule(ValueError):
+    """A threshold rule that cannot be read; the message says which ones can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Money, in one currency, and the chance that a talk keeps someone who would leave."""
+
+    departure: float = 30_000.0
+    talk: float = 500.0
+    chance: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How the threshold is chosen; ``str(rule)`` is the text that ``parse`` reads."""
+
+    name: str = "f2"
+    capacity: int | None = None
+    costs: Costs = Costs()
+
+    def __str__(self) -> str:
+        match self.name:
+            case "capacity":
+                return f"capacity:{self.capacity}"
+            case "cost":
+                costs = self.costs
+                return f"cost:departure={costs.departure:g},talk={costs.talk:g},chance={costs.chance:g}"
+        return self.name
+
+
+DEFAULT_RULE = Rule()
+
+
+def parse(text: str) -> Rule:
+    """Read a rule as written in the module's docstring. Raises ``InvalidRule``."""
+    if text == "f2":
+        return Rule()
+    if match := re.fullmatch(r"capacity:([1-9][0-9]{0,6})", text):
+        return Rule("capacity", capacity=int(match[1]))
+    number = r"([0-9]+(?:\.[0-9]+)?)"
+    if match := re.fullmatch(rf"cost:departure={number},talk={number},chance={number}", text):
+        costs = Costs(*(float(value) for value in match.groups()))
+        if costs.departure > 0 and costs.talk > 0 and 0 < costs.chance <= 1:
+            return Rule("cost", costs=costs)
+    raise InvalidRule(
+        f"threshold rule {text!r} is none of: f2, capacity:30, cost:departure=30000,talk=500,chance=0.2 "
+        "(amounts over 0, chance at most 1)"
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """What each threshold of ``GRID`` does, averaged over the repeats: arrays of one shape."""
+
+    threshold: np.ndarray
+    flagged: np.ndarray  # share of the workforce at or over the threshold
+    precision: np.ndarray  # 0 where nobody is flagged
+    recall: np.ndarray
+    f2: np.ndarray
+
+
+def curve(target: np.ndarray, probability: np.ndarray) -> Curve:
+    """The curve of out-of-fold ``probability``, ``(repeats, n)``, against ``target``, ``(n,)`` of 0 and 1."""
+    repeats, n = probability.shape
+    everyone = np.sort(probability, axis=None)
+    leavers = np.sort(probability[:, target == 1], axis=None)
+    flagged = len(everyone) - np.searchsorted(everyone, GRID, side="left")
+    caught = len(leavers) - np.searchsorted(leavers, GRID, side="left")
+    precision = caught / np.maximum(flagged, 1)
+    recall = caught / len(leavers)
+    f2 = 5 * caught / (flagged + 4 * len(leavers))  # = 5PR / (4P + R)
+    return Curve(GRID, flagged / (repeats * n), precision, recall, f2)
+
+
+def cost(points: Curve, base_rate: float, costs: Costs) -> np.ndarray:
+    """Expected cost an employee at each threshold: the talks, and the departures that they do not prevent."""
+    kept = base_rate * points.recall * costs.chance
+    return points.flagged * costs.talk + (base_rate - kept) * costs.departure
+
+
+def choose(rule: Rule, target: np.ndarray, probability: np.ndarray) -> float:
+    """The threshold that ``rule`` chooses on out-of-fold ``probability``, ``(repeats, n)``."""
+    points = curve(target, probability)
+    match rule.name:
+        case "capacity":
+            over = points.flagged * len(target) > rule.capacity
+            # The first threshold that flags no more than can be met; the last one where none does.
+            return float(GRID[min(int(over.sum()), len(GRID) - 1)])
+        case "cost":
+            return float(GRID[np.argmin(cost(points, target.mean(), rule.costs))])
+    return float(GRID[np.argmax(points.f2)])

@@ -1,0 +1,164 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from rest_framework_api_key.models import AbstractAPIKey, BaseAPIKeyManager
+
+from employees.models import Employee
+from features import schema
+from features.models import EmployeeFeatures
+
+REASON_CHOICES = [(feature.name, _(feature.label)) for feature in schema.FEATURES]
+
+
+class ScoringRun(models.Model):
+    """One scoring of the whole workforce; its predictions are the ranked list of that day.
+
+    A run and its predictions are written in one transaction, so a run that exists is complete.
+    """
+
+    created_at = models.DateTimeField(_("scored at"), default=timezone.now, db_index=True)
+    model_version = models.CharField(_("model version"), max_length=40)
+    threshold = models.FloatField(_("threshold"))
+    employee_count = models.PositiveIntegerField(_("employees"))
+    above_threshold_count = models.PositiveIntegerField(_("over the threshold"))
+    expected_departures = models.FloatField(_("expected departures"), help_text=_("The sum of the probabilities."))
+    duration_ms = models.FloatField(_("duration (ms)"))
+
+    class Meta:
+        verbose_name = _("scoring run")
+        verbose_name_plural = _("scoring runs")
+        ordering = ["-id"]
+        get_latest_by = "id"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(above_threshold_count__lte=F("employee_count")), name="run_counts_add_up"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.created_at:%Y-%m-%d %H:%M} ({self.model_version})"
+
+
+class APIKeyManager(BaseAPIKeyManager):
+    pass
+
+
+class APIKey(AbstractAPIKey):
+    """A REST client's key: hashed at rest, with an owner, scopes, an expiry and, when limited, its departments."""
+
+    owner = models.CharField(_("owner"), max_length=100, help_text=_("The team or the person that answers for it."))
+    can_predict = models.BooleanField(_("may ask for predictions"), default=True)
+    can_read = models.BooleanField(_("may read the log"), default=True)
+    departments = models.JSONField(
+        _("departments"), null=True, blank=True, help_text=_("The departments that it sees; empty: all of them.")
+    )
+    last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False)
+
+    objects = APIKeyManager()
+
+    class Meta(AbstractAPIKey.Meta):
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+
+
+class PredictionQuerySet(models.QuerySet):
+    def in_departments(self, departments):
+        """Predictions on employees of these departments; all predictions when ``departments`` is None."""
+        return self if departments is None else self.filter(employee__departement__in=departments)
+
+
+class Prediction(models.Model):
+    """One prediction as it was given: when, to whom, from what, by which model, and why. Never changed."""
+
+    class Mode(models.TextChoices):
+        BY_ID = "by_id", _("by number")
+        BY_FEATURES = "by_features", _("by features")
+        BATCH = "batch", _("batch")
+        SCORING = "scoring", _("scoring run")
+        SIMULATION = "simulation", _("simulation")
+
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, db_index=True)
+    request_id = models.UUIDField(_("request"), default=uuid.uuid4)
+    mode = models.CharField(_("mode"), max_length=12, choices=Mode.choices)
+    run = models.ForeignKey(
+        ScoringRun, on_delete=models.PROTECT, null=True, related_name="predictions", verbose_name=_("scoring run")
+    )
+    api_key = models.ForeignKey(
+        APIKey, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("API key")
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("account")
+    )
+    employee = models.ForeignKey(
+        Employee, on_delete=models.PROTECT, null=True, related_name="predictions", verbose_name=_("employee")
+    )
+    features = models.ForeignKey(
+        EmployeeFeatures, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("clean features")
+    )
+    payload = models.JSONField(
+        _("payload"), null=True, help_text=_("The features, when they came ready-made and not from the table.")
+    )
+    probability = models.FloatField(_("probability"))
+    low = models.FloatField(_("low end"), null=True, help_text=_("Of the 90 % interval of the probability."))
+    high = models.FloatField(_("high end"), null=True, help_text=_("Of the 90 % interval of the probability."))
+    is_extrapolated = models.BooleanField(
+        _("outside the known profiles"), default=False, help_text=_("The model has seen nobody like this.")
+    )
+    predicted_class = models.BooleanField(_("predicted to leave"))
+    threshold = models.FloatField(_("threshold"))
+    model_version = models.CharField(_("model version"), max_length=40)
+    model_sha256 = models.CharField(_("model SHA-256"), max_length=64)
+    latency_ms = models.FloatField(_("latency (ms)"))
+    base_value = models.FloatField(_("base value"), help_text=_("Log-odds of the average employee."))
+    contributions = models.JSONField(
+        _("contributions"),
+        help_text=_("Log-odds by feature, zeros left out; with the base value they sum to the score."),
+    )
+    main_reason = models.CharField(_("main reason"), max_length=40, blank=True, choices=REASON_CHOICES)
+    second_reason = models.CharField(_("second reason"), max_length=40, blank=True, choices=REASON_CHOICES)
+
+    objects = PredictionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("prediction")
+        verbose_name_plural = _("predictions")
+        ordering = ["-id"]
+        get_latest_by = "id"
+        indexes = [
+            # the ranked list of a scoring run
+            models.Index(fields=["run", "-probability", "id"], name="prediction_ranked"),
+            # the history of one person's scores
+            models.Index(fields=["employee", "-id"], name="prediction_of_employee"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(probability__gte=0, probability__lte=1), name="probability_between_0_and_1"
+            ),
+            models.CheckConstraint(condition=Q(threshold__gte=0, threshold__lte=1), name="threshold_between_0_and_1"),
+            models.CheckConstraint(
+                condition=Q(predicted_class=True, probability__gte=F("threshold"))
+                | Q(predicted_class=False, probability__lt=F("threshold")),
+                name="class_follows_threshold",
+            ),
+            models.CheckConstraint(
+                condition=Q(low=None, high=None) | Q(low__lte=F("probability"), high__gte=F("probability")),
+                name="interval_holds_probability",
+            ),
+            models.CheckConstraint(
+                condition=Q(features__isnull=False, employee__isnull=False, payload=None)
+                | Q(features__isnull=True, payload__isnull=False),
+                name="made_from_features_or_payload",
+            ),
+            models.CheckConstraint(
+                condition=Q(mode="scoring", run__isnull=False) | (~Q(mode="scoring") & Q(run__isnull=True)),
+                name="run_when_scoring",
+            ),
+            models.CheckConstraint(condition=Q(latency_ms__gte=0), name="latency_not_negative"),
+        ]
+
+    def __str__(self):
+        return f"{self.pk}: {self.probability:.3f}"

@@ -1,0 +1,1 @@
+"""The HR pages: one module a page, each with its views; selectors read, services write."""

@@ -1,0 +1,41 @@
+"""Error pages. They ask nothing of the database, which may be what is failing."""
+
+import sys
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from predictions.ml.artifact import ArtifactError
+
+UNAVAILABLE = (ArtifactError, OperationalError, InterfaceError)
+
+
+def bad_request(request: HttpRequest, exception=None) -> HttpResponse:
+    return render(request, "errors/400.html", status=400)
+
+
+def permission_denied(request: HttpRequest, exception=None) -> HttpResponse:
+    return render(request, "errors/403.html", status=403)
+
+
+def not_found(request: HttpRequest, exception=None) -> HttpResponse:
+    return render(request, "errors/404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """503 when the database or the model cannot be used, which passes; 500 for a fault of ours."""
+    if isinstance(sys.exception(), UNAVAILABLE):
+        return render(request, "errors/503.html", status=503, headers={"Retry-After": "30"})
+    return render(request, "errors/500.html", status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    text = _("This form was open too long or came from another site. Go back, reload the page and send it again.")
+    return render(request, "errors/403.html", {"text": text}, status=403)
+
+
+def locked_out(request: HttpRequest, credentials=None, *args, **kwargs) -> HttpResponse:
+    """Too many failed logins: no word on whether the account exists."""
+    return render(request, "errors/locked.html", status=429)

@@ -1,0 +1,23 @@
+"""Numbers as people read them, in the active language."""
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+
+def percent(share: float, decimals: int = 1) -> str:
+    """A share of 1: "12.3%" in English, "12,3 %" in French."""
+    return _("%(number)s%%") % {"number": number_format(share * 100, decimal_pos=decimals)}
+
+
+def signed(value: float, decimals: int = 0) -> str:
+    """A number with its sign, thousands grouped: "+1,204", "−3.5", "0"."""
+    rounded = round(value, decimals)
+    text = number_format(abs(rounded), decimal_pos=decimals, force_grouping=True)
+    if rounded == 0:
+        return text
+    return f"{'+' if rounded > 0 else '−'}{text}"
+
+
+def grouped(value: float, decimals: int = 0) -> str:
+    """A number with its thousands grouped."""
+    return number_format(value, decimal_pos=decimals, force_grouping=True)

@@ -1,0 +1,32 @@
+"""The main menu, for every template."""
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+
+def navigation(request) -> dict[str, list[dict]]:
+    """Entries that this account may open, with the current one marked."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"navigation": []}
+    entries = [
+        ("overview", _("Overview")),
+        ("employees", _("Risk list")),
+        ("simulate", _("Simulate")),
+        ("history", _("History")),
+    ]
+    if user.has_perm("employees.add_employee"):
+        entries.append(("import", _("Import")))
+    entries.append(("model", _("The model")))
+    if user.is_staff:
+        entries.append(("admin:index", _("Administration")))
+    return {"navigation": [entry for name, label in entries if (entry := _entry(request, name, label))]}
+
+
+def _entry(request, name, label):
+    try:
+        href = reverse(name)
+    except NoReverseMatch:
+        return None
+    is_current = request.path == href or (href != "/" and request.path.startswith(href))
+    return {"href": href, "label": label, "is_current": is_current}

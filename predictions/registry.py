@@ -1,0 +1,52 @@
+"""The model in use: loaded once a process, replaced within seconds when another version is promoted."""
+
+import threading
+import time
+from pathlib import Path
+
+from django.conf import settings
+
+from predictions.ml import artifact
+
+CHECK_INTERVAL = 2.0  # seconds during which a process trusts what it holds
+
+
+class _Registry:
+    """Holds one loaded model and the directory it came from.
+
+    A caller takes the model once and uses that object for its whole request, so every answer is of one version.
+    """
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._model: artifact.Model | None = None
+        self._source: Path | None = None
+        self._checked_at = 0.0
+
+    def model(self) -> artifact.Model:
+        if self._model is not None and time.monotonic() - self._checked_at < CHECK_INTERVAL:
+            return self._model
+        with self._lock:
+            source = artifact.current_directory(Path(settings.ARTIFACTS_DIR))
+            if self._model is None or source != self._source:
+                self._model = artifact.load(source)
+                self._source = source
+            self._checked_at = time.monotonic()
+            return self._model
+
+    def forget(self) -> None:
+        with self._lock:
+            self._model = None
+
+
+_registry = _Registry()
+
+
+def current_model() -> artifact.Model:
+    """The promoted model. Reads the disk at most every 2 s; raises ``ArtifactError`` when it cannot be used."""
+    return _registry.model()
+
+
+def forget_model() -> None:
+    """Load the model anew at the next call: after a promotion, and in tests."""
+    _registry.forget()

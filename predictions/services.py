@@ -1,0 +1,242 @@
+"""Writes: every prediction is scored here, and is in the log before it is answered."""
+
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
+
+from employees.models import Employee
+from features import schema
+from features import selectors as features
+from features.models import EmployeeFeatures
+from predictions.explanation import strongest_two
+from predictions.ml.scorer import Model, Score
+from predictions.models import APIKey, Prediction, ScoringRun
+from predictions.registry import current_model
+from technova.commands import Progress
+from technova.db import bulk_insert, exclusive
+
+CHUNK_SIZE = 10_000
+
+
+class UnknownEmployee(LookupError):
+    """No clean features for this number among the employees that the caller may see."""
+
+
+class NothingToScore(LookupError):
+    """No employee has clean features."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks for a prediction and whom they may see; ``departments`` None means everyone."""
+
+    api_key: APIKey | None = None
+    user: object | None = None
+    departments: Sequence[str] | None = None
+    request_id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+def predict_for_employee(*, employee_id: int, caller: Caller) -> Prediction:
+    """Score the newest clean features of one employee. One read and one write.
+
+    Raises ``UnknownEmployee`` when there are none within the caller's departments, ``ArtifactError`` without a model.
+    """
+    started = time.perf_counter()
+    model = current_model()
+    row = (
+        EmployeeFeatures.objects.filter(employee__in=_visible(caller).filter(employee_id=employee_id))
+        .select_related("employee")
+        .order_by("-id")
+        .first()
+    )
+    if row is None:
+        raise UnknownEmployee(employee_id)
+    score = model.score_one(row.values())
+    prediction = _prediction(model, score, caller, started, mode=Prediction.Mode.BY_ID)
+    prediction.employee = row.employee
+    prediction.features = row
+    prediction.save(force_insert=True)
+    return prediction
+
+
+def predict_for_features(
+    *,
+    values: Mapping[str, object],
+    caller: Caller,
+    mode: Prediction.Mode = Prediction.Mode.BY_FEATURES,
+    employee: Employee | None = None,
+) -> Prediction:
+    """Score 32 ready-made features, already validated; ``employee`` is whom a simulation starts from. One write."""
+    started = time.perf_counter()
+    model = current_model()
+    payload = {name: values[name] for name in schema.FEATURE_NAMES}
+    prediction = _prediction(model, model.score_one(payload), caller, started, mode=mode)
+    prediction.employee = employee
+    prediction.payload = payload
+    prediction.save(force_insert=True)
+    return prediction
+
+
+def predict_for_employees(*, employee_ids: Sequence[int], caller: Caller) -> tuple[list[Prediction], list[int]]:
+    """Score several employees; returns the predictions in the order asked and the numbers without clean features.
+
+    One read and one bulk write. A number asked twice is scored once and answered twice.
+    """
+    started = time.perf_counter()
+    model = current_model()
+    newest = EmployeeFeatures.objects.filter(employee=OuterRef("pk")).order_by("-id").values("id")[:1]
+    wanted = _visible(caller).filter(employee_id__in=set(employee_ids))
+    rows = EmployeeFeatures.objects.filter(id__in=wanted.annotate(newest=Subquery(newest)).values("newest"))
+    by_number = {}
+    for row in rows.select_related("employee"):
+        prediction = _prediction(model, model.score_one(row.values()), caller, started, mode=Prediction.Mode.BATCH)
+        prediction.employee = row.employee
+        prediction.features = row
+        by_number[row.employee.employee_id] = prediction
+    latency_ms = _milliseconds_since(started)
+    for prediction in by_number.values():
+        prediction.latency_ms = latency_ms
+    Prediction.objects.bulk_create(by_number.values())
+    found = [by_number[number] for number in employee_ids if number in by_number]
+    return found, [number for number in dict.fromkeys(employee_ids) if number not in by_number]
+
+
+def score_employees(*, progress: Progress | None = None) -> ScoringRun:
+    """Score everyone who has clean features with the current model, as one run and in one transaction.
+
+    Reads and writes in chunks of 10,000 employees, so memory does not grow with the workforce. Raises
+    ``NothingToScore``, ``Busy`` while another writer is at work, and ``ArtifactError`` without a usable model.
+    """
+    started = time.perf_counter()
+    model = current_model()
+    with exclusive():
+        total = features.employees_with_features()
+        if not total:
+            raise NothingToScore("No employee has clean features: run seed_from_csv, then build_features.")
+        run = ScoringRun.objects.create(
+            model_version=model.version,
+            threshold=model.threshold,
+            employee_count=0,
+            above_threshold_count=0,
+            expected_departures=0,
+            duration_ms=0,
+        )
+        request_id = uuid.uuid4()
+        for chunk in features.feature_chunks(CHUNK_SIZE):
+            chunk_started = time.perf_counter()
+            scores = model.score_frame(chunk)
+            latency_ms = _milliseconds_since(chunk_started) / len(chunk)
+            bulk_insert(Prediction, _run_rows(model, run, request_id, chunk, scores, latency_ms), _RUN_COLUMNS)
+            run.employee_count += len(chunk)
+            run.above_threshold_count += int((scores.probability >= model.threshold).sum())
+            run.expected_departures += float(scores.probability.sum())
+            if progress:
+                progress("Scoring", run.employee_count, total)
+        run.duration_ms = _milliseconds_since(started)
+        run.save()
+    return run
+
+
+def create_api_key(*, name: str, owner: str) -> tuple[APIKey, str]:
+    """A new key for a REST client and its secret, which is stored nowhere."""
+    return APIKey.objects.create_key(name=name, owner=owner)
+
+
+def is_scoring_due() -> bool:
+    """Whether the newest run is missing, of another model than the current one, or older than some features."""
+    run = ScoringRun.objects.first()
+    if run is None or run.model_version != current_model().version:
+        return True
+    return EmployeeFeatures.objects.filter(created_at__gt=run.created_at).exists()
+
+
+_RUN_COLUMNS = [field.attname for field in Prediction._meta.concrete_fields if not field.primary_key]
+
+
+def _run_rows(model: Model, run: ScoringRun, request_id, chunk: pd.DataFrame, scores, latency_ms) -> Iterator[tuple]:
+    """The log rows of one chunk of a scoring run, in the order of ``_RUN_COLUMNS``."""
+    common = {
+        "created_at": run.created_at,
+        "request_id": request_id,
+        "mode": Prediction.Mode.SCORING.value,
+        "run_id": run.pk,
+        "api_key_id": None,
+        "user_id": None,
+        "payload": None,
+        "threshold": model.threshold,
+        "model_version": model.version,
+        "model_sha256": model.sha256,
+        "latency_ms": latency_ms,
+        "base_value": scores.base_value,
+    }
+    columns = zip(
+        chunk["employee_pk"].tolist(),
+        chunk["features_pk"].tolist(),
+        scores.probability.tolist(),
+        scores.low.tolist(),
+        scores.high.tolist(),
+        scores.is_extrapolated.tolist(),
+        _sparse(scores.contributions),
+        strict=True,
+    )
+    for employee, features_row, probability, low, high, is_extrapolated, contributions in columns:
+        main, second = strongest_two(contributions)
+        row = common | {
+            "employee_id": employee,
+            "features_id": features_row,
+            "probability": probability,
+            "low": low,
+            "high": high,
+            "is_extrapolated": is_extrapolated,
+            "predicted_class": probability >= model.threshold,
+            "contributions": contributions,
+            "main_reason": main,
+            "second_reason": second,
+        }
+        yield tuple(row[name] for name in _RUN_COLUMNS)
+
+
+def _sparse(contributions: np.ndarray) -> Iterable[dict[str, float]]:
+    """Contributions of ``(n, 32)`` as one dict a row, features that weigh nothing left out."""
+    used = [(place, name) for place, name in enumerate(schema.FEATURE_NAMES) if contributions[:, place].any()]
+    for row in contributions.tolist():
+        yield {name: row[place] for place, name in used if row[place]}
+
+
+def _prediction(model: Model, score: Score, caller: Caller, started: float, *, mode: Prediction.Mode) -> Prediction:
+    contributions = {name: weight for name, weight in score.contributions.items() if weight}
+    main, second = strongest_two(contributions)
+    return Prediction(
+        created_at=timezone.now(),
+        request_id=caller.request_id,
+        mode=mode,
+        api_key=caller.api_key,
+        user=caller.user,
+        probability=score.probability,
+        low=score.low,
+        high=score.high,
+        is_extrapolated=score.is_extrapolated,
+        predicted_class=score.probability >= model.threshold,
+        threshold=model.threshold,
+        model_version=model.version,
+        model_sha256=model.sha256,
+        latency_ms=_milliseconds_since(started),
+        base_value=score.base_value,
+        contributions=contributions,
+        main_reason=main,
+        second_reason=second,
+    )
+
+
+def _visible(caller: Caller):
+    return Employee.objects.in_departments(caller.departments)
+
+
+def _milliseconds_since(started: float) -> float:
+    return (time.perf_counter() - started) * 1000

@@ -1,0 +1,38 @@
+"""How templates write numbers: for people in their language, for SVG attributes in the neutral form."""
+
+from django import template
+
+from predictions.pages import formats
+
+register = template.Library()
+
+
+@register.filter
+def percent(share: float | None, decimals: int = 1) -> str:
+    """A share of 1 as a percentage in the active language; a dash where there is none."""
+    return "–" if share is None else formats.percent(share, decimals)
+
+
+@register.filter
+def points(share: float) -> str:
+    """A difference of two probabilities in percentage points, with its sign."""
+    return formats.signed(share * 100, 1)
+
+
+@register.filter
+def grouped(value: float, decimals: int = 0) -> str:
+    """A number with its thousands grouped in the active language."""
+    return formats.grouped(value, decimals)
+
+
+@register.filter
+def svg_percent(share: float) -> str:
+    """A share of 1 as a length in a drawing 100 wide, whatever the language."""
+    return f"{min(max(share, 0), 1) * 100:.2f}"
+
+
+@register.filter
+def page_numbers(page) -> list[int | None]:
+    """The pages to link: first, last and those around this one; None stands for a gap."""
+    pages = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
+    return [number if isinstance(number, int) else None for number in pages]

@@ -1,0 +1,49 @@
+import factory
+from factory.django import DjangoModelFactory
+
+from employees.tests.factories import EmployeeFactory
+from features.tests.factories import EmployeeFeaturesFactory
+from predictions.models import Prediction, ScoringRun
+
+SHA256 = "0" * 64
+
+
+class ScoringRunFactory(DjangoModelFactory):
+    class Meta:
+        model = ScoringRun
+
+    model_version = "20260101-00000000"
+    threshold = 0.2
+    employee_count = 1
+    above_threshold_count = 1
+    expected_departures = 0.5
+    duration_ms = 1.0
+
+
+class PredictionFactory(DjangoModelFactory):
+    """A prediction by number, from the newest features; see the traits for the other modes."""
+
+    class Meta:
+        model = Prediction
+
+    class Params:
+        scored = factory.Trait(mode=Prediction.Mode.SCORING, run=factory.SubFactory(ScoringRunFactory))
+        ready_made = factory.Trait(
+            mode=Prediction.Mode.BY_FEATURES,
+            employee=None,
+            features=None,
+            payload=factory.LazyFunction(lambda: {"age": 40}),
+        )
+
+    mode = Prediction.Mode.BY_ID
+    employee = factory.SubFactory(EmployeeFactory)
+    features = factory.SubFactory(EmployeeFeaturesFactory, employee=factory.SelfAttribute("..employee"))
+    probability = 0.5
+    threshold = 0.2
+    predicted_class = factory.LazyAttribute(lambda row: row.probability >= row.threshold)
+    model_version = "20260101-00000000"
+    model_sha256 = SHA256
+    latency_ms = 0.1
+    base_value = -1.6
+    contributions = factory.LazyFunction(lambda: {"heures_supplementaires": 1.6})
+    main_reason = "heures_supplementaires"

@@ -1,0 +1,95 @@
+import math
+
+import pytest
+from django.utils import translation
+
+from features import schema
+from predictions import explanation
+from predictions.explanation import reasons, sigmoid, strongest_two
+
+VALUES = {
+    "heures_supplementaires": 1,
+    "distance_domicile_travail": 12,
+    "revenu_mensuel": 2090,
+    "departement": "Commercial",
+    "augmentation_salaire_precedente": 11.0,
+    "nonlinaire_charge_contrainte": 0.0083,
+}
+
+
+def explain(contributions, base_value=-1.6, **options):
+    return reasons(values=VALUES, base_value=base_value, contributions=contributions, **options)
+
+
+@pytest.fixture(autouse=True)
+def in_english():
+    with translation.override("en"):
+        yield
+
+
+def test_reasons_are_ordered_by_weight_and_leave_zeros_out():
+    found = explain({"heures_supplementaires": 0.4, "departement": -0.9, "revenu_mensuel": 0.0})
+    assert [reason.feature.name for reason in found] == ["departement", "heures_supplementaires"]
+
+
+def test_reasons_limit_keeps_the_heaviest():
+    found = explain({"heures_supplementaires": 0.4, "departement": -0.9}, limit=1)
+    assert [reason.feature.name for reason in found] == ["departement"]
+
+
+@pytest.mark.parametrize("weights", [(0.7, -0.2), (0.5, -0.5), (1e-12, -2e-12), (30.0, 12.0), (-30.0, -700.0)])
+def test_points_sum_to_the_distance_from_the_average_and_keep_their_signs(weights):
+    contributions = dict(zip(("heures_supplementaires", "distance_domicile_travail"), weights, strict=True))
+    found = explain(contributions)
+    expected = sigmoid(-1.6 + math.fsum(weights)) - sigmoid(-1.6)
+    assert sum(reason.points for reason in found) == pytest.approx(expected, abs=1e-9)
+    assert all(reason.points * reason.contribution > 0 for reason in found)
+    assert all(reason.raises_risk == (reason.points > 0) for reason in found)
+
+
+def test_points_of_a_limited_list_are_those_of_the_whole():
+    contributions = {"heures_supplementaires": 0.4, "departement": -0.9}
+    assert explain(contributions, limit=1)[0] == explain(contributions)[0]
+
+
+def test_sentence_states_the_value_and_the_signed_points():
+    (reason,) = explain({"distance_domicile_travail": 1.0}, base_value=0.0)
+    assert reason.sentence == "Lives 12\N{NO-BREAK SPACE}km from work: +23.1 points"
+    (reason,) = explain({"distance_domicile_travail": -1.0}, base_value=0.0)
+    assert reason.sentence.endswith("−23.1 points")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("heures_supplementaires", 1, "Works overtime"),
+        ("heures_supplementaires", 0, "Works no overtime"),
+        ("departement", "Commercial", "Department: Sales"),
+        ("frequence_deplacement", 2, "Business travel: Frequent"),
+        ("augmentation_salaire_precedente", 11.0, "Last pay rise: 11\N{NO-BREAK SPACE}%"),
+        ("augmentation_salaire_precedente", 11.25, "Last pay rise: 11.25\N{NO-BREAK SPACE}%"),
+        ("revenu_mensuel", 12090, "Monthly income: 12,090\N{NO-BREAK SPACE}€"),
+        ("nonlinaire_charge_contrainte", 0.0083, "Overtime combined with the commute: 0.0083"),
+    ],
+)
+def test_phrase_puts_the_value_in_words(name, value, expected):
+    assert explanation.phrase(schema.BY_NAME[name], value) == expected
+
+
+def test_every_feature_has_a_phrase_for_each_of_its_bounds():
+    for feature in schema.FEATURES:
+        for value in feature.values or (feature.minimum, feature.maximum):
+            text = explanation.phrase(feature, value)
+            assert text
+            assert "%(" not in text
+
+
+def test_strongest_two_names_what_raises_the_risk_most():
+    assert strongest_two({"age": 0.1, "poste": -3.0, "genre": 0.5, "departement": 0.2}) == ("genre", "departement")
+    assert strongest_two({"age": 0.1, "poste": -3.0}) == ("age", "")
+    assert strongest_two({}) == ("", "")
+
+
+def test_sigmoid_far_out_does_not_overflow():
+    assert sigmoid(-1e4) == 0.0
+    assert sigmoid(1e4) == 1.0

@@ -1,0 +1,72 @@
+import re
+from io import StringIO
+
+import pytest
+from django.contrib.auth import authenticate, get_user_model
+from django.core.management import call_command
+from django.test import RequestFactory
+
+from employees.models import Employee, EmployeeSnapshot
+from features.models import EmployeeFeatures
+from predictions.models import APIKey, Prediction, ScoringRun
+
+pytestmark = pytest.mark.django_db
+COUNTED = (Employee, EmployeeSnapshot, EmployeeFeatures, ScoringRun, Prediction, APIKey, get_user_model())
+
+
+def init(*arguments):
+    out = StringIO()
+    call_command("init_technova", *arguments, stdout=out, stderr=out)
+    return out.getvalue()
+
+
+def shown(output, name):
+    return re.search(rf"Account +{name} +(\S+)$", output, re.MULTILINE).group(1)
+
+
+def test_init_demo_scores_everyone_and_shows_ways_in_once():
+    output = init("--demo")
+    run = ScoringRun.objects.get()
+    assert run.employee_count == run.predictions.count() == 1470
+    hr = authenticate(RequestFactory().get("/"), username="rh", password=shown(output, "rh"))
+    admin = authenticate(RequestFactory().get("/"), username="admin", password=shown(output, "admin"))
+    assert hr.groups.get().name == "RH"
+    assert not hr.is_staff
+    assert admin.is_superuser
+    secret = re.search(r"API key +(\S+)$", output, re.MULTILINE).group(1)
+    assert APIKey.objects.is_valid(secret)
+
+    counts = [model.objects.count() for model in COUNTED]
+    again = init("--demo")
+    assert [model.objects.count() for model in COUNTED] == counts
+    assert shown(output, "rh") not in again
+    assert secret not in again
+
+
+def test_init_demo_uses_the_chosen_password(settings):
+    settings.DEMO_PASSWORD = "a-password-for-tests"
+    init("--demo")
+    assert authenticate(RequestFactory().get("/"), username="rh", password="a-password-for-tests")
+
+
+def test_init_without_data_says_what_to_do_and_makes_no_account():
+    output = init()
+    assert "seed_from_csv" in output
+    assert not get_user_model().objects.exists()
+
+
+@pytest.mark.django_db
+def test_init_trains_where_there_is_no_artifact(artifacts, monkeypatch):
+    trained = []
+    (artifacts / "current").unlink()
+
+    def train(name, **options):
+        if name != "train_model":
+            return call_command(name, **options)
+        trained.append(name)
+        return (artifacts / "current").symlink_to(next(iter((artifacts / "versions").iterdir())))
+
+    monkeypatch.setattr("predictions.management.commands.init_technova.call_command", train)
+    init("--demo")
+    assert trained == ["train_model"]
+    assert ScoringRun.objects.exists()

@@ -1,0 +1,165 @@
+import math
+
+import pytest
+from django.db import IntegrityError
+
+from employees.tests.factories import EmployeeFactory
+from features.models import EmployeeFeatures
+from features.tests.factories import EmployeeFeaturesFactory
+from predictions import services
+from predictions.models import Prediction, ScoringRun
+from predictions.registry import current_model
+from predictions.services import Caller, NothingToScore, UnknownEmployee
+from predictions.tests.factories import PredictionFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def log_odds(probability):
+    return math.log(probability / (1 - probability))
+
+
+def assert_explains_itself(prediction):
+    total = prediction.base_value + math.fsum(prediction.contributions.values())
+    assert total == pytest.approx(log_odds(prediction.probability), abs=1e-6)
+
+
+def test_predict_for_employee_is_logged_with_what_it_was_made_from():
+    row = EmployeeFeaturesFactory()
+    caller = Caller()
+    prediction = services.predict_for_employee(employee_id=row.employee.employee_id, caller=caller)
+    logged = Prediction.objects.get()
+    model = current_model()
+    assert logged.pk == prediction.pk
+    assert (logged.employee, logged.features, logged.payload) == (row.employee, row, None)
+    assert (logged.mode, logged.request_id) == (Prediction.Mode.BY_ID, caller.request_id)
+    assert (logged.model_version, logged.model_sha256, logged.threshold) == (
+        model.version,
+        model.sha256,
+        model.threshold,
+    )
+    assert logged.probability == model.score_one(row.values()).probability
+    assert logged.predicted_class == (logged.probability >= logged.threshold)
+    assert logged.low <= logged.probability <= logged.high
+    assert_explains_itself(logged)
+
+
+def test_predict_for_employee_reads_the_newest_features():
+    old = EmployeeFeaturesFactory(heures_supplementaires=0)
+    new = EmployeeFeaturesFactory(employee=old.employee, heures_supplementaires=1)
+    prediction = services.predict_for_employee(employee_id=old.employee.employee_id, caller=Caller())
+    assert prediction.features == new
+
+
+@pytest.mark.parametrize("departments", [[], ["Consulting"]])
+def test_predict_for_employee_outside_the_departments_is_unknown_and_not_logged(departments):
+    row = EmployeeFeaturesFactory(employee__departement="Commercial")
+    with pytest.raises(UnknownEmployee):
+        services.predict_for_employee(employee_id=row.employee.employee_id, caller=Caller(departments=departments))
+    assert not Prediction.objects.exists()
+
+
+def test_predict_for_employee_without_features_is_unknown():
+    employee = EmployeeFactory()
+    with pytest.raises(UnknownEmployee):
+        services.predict_for_employee(employee_id=employee.employee_id, caller=Caller())
+
+
+def test_predict_for_features_keeps_the_payload():
+    values = EmployeeFeaturesFactory.build(employee=EmployeeFactory.build()).values()
+    prediction = services.predict_for_features(values=values, caller=Caller())
+    prediction.refresh_from_db()
+    assert prediction.payload == values
+    assert (prediction.employee, prediction.features) == (None, None)
+    assert_explains_itself(prediction)
+
+
+def test_predict_for_features_equals_predict_for_employee():
+    row = EmployeeFeaturesFactory()
+    by_id = services.predict_for_employee(employee_id=row.employee.employee_id, caller=Caller())
+    by_features = services.predict_for_features(values=row.values(), caller=Caller())
+    assert by_features.probability == by_id.probability
+
+
+def test_predict_for_employees_answers_in_the_order_asked_and_names_the_unknown():
+    first, second = EmployeeFeaturesFactory.create_batch(2)
+    one, two = first.employee.employee_id, second.employee.employee_id
+    unknown = max(one, two) + 1
+    found, missing = services.predict_for_employees(employee_ids=[two, unknown, one, two], caller=Caller())
+    assert [prediction.employee.employee_id for prediction in found] == [two, one, two]
+    assert missing == [unknown]
+    assert Prediction.objects.filter(mode=Prediction.Mode.BATCH).count() == 2
+
+
+def test_predict_for_employees_leaves_out_other_departments():
+    row = EmployeeFeaturesFactory(employee__departement="Commercial")
+    number = row.employee.employee_id
+    assert services.predict_for_employees(employee_ids=[number], caller=Caller(departments=["Consulting"])) == (
+        [],
+        [number],
+    )
+
+
+def test_score_employees_scores_the_newest_features_of_everyone():
+    old = EmployeeFeaturesFactory(heures_supplementaires=0)
+    EmployeeFeaturesFactory(employee=old.employee, heures_supplementaires=1)
+    EmployeeFeaturesFactory()
+    EmployeeFactory()  # without features: not scored
+    steps = []
+    run = services.score_employees(progress=lambda *step: steps.append(step))
+    predictions = list(run.predictions.select_related("features"))
+    assert run.employee_count == len(predictions) == 2
+    assert steps[-1] == ("Scoring", 2, 2)
+    assert run.expected_departures == pytest.approx(math.fsum(row.probability for row in predictions))
+    assert run.above_threshold_count == sum(row.predicted_class for row in predictions)
+    for prediction in predictions:
+        assert prediction.features == EmployeeFeatures.objects.filter(employee=prediction.employee).latest()
+        assert prediction.probability == pytest.approx(
+            current_model().score_one(prediction.features.values()).probability, abs=1e-12
+        )
+        assert_explains_itself(prediction)
+
+
+def test_score_employees_in_chunks_equals_all_at_once(monkeypatch):
+    EmployeeFeaturesFactory.create_batch(5)
+    whole = services.score_employees()
+    monkeypatch.setattr(services, "CHUNK_SIZE", 2)
+    chunked = services.score_employees()
+    assert list(chunked.predictions.values_list("employee", "probability").order_by("employee")) == list(
+        whole.predictions.values_list("employee", "probability").order_by("employee")
+    )
+
+
+def test_score_employees_without_features_leaves_no_run():
+    with pytest.raises(NothingToScore):
+        services.score_employees()
+    assert not ScoringRun.objects.exists()
+
+
+def test_is_scoring_due_until_everyone_is_scored_with_the_current_model():
+    row = EmployeeFeaturesFactory()
+    assert services.is_scoring_due()
+    run = services.score_employees()
+    assert not services.is_scoring_due()
+    EmployeeFeaturesFactory(employee=row.employee)
+    assert services.is_scoring_due()
+    services.score_employees()
+    ScoringRun.objects.exclude(pk=run.pk).update(model_version="another")
+    assert services.is_scoring_due()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"probability": 1.5, "predicted_class": True},
+        {"predicted_class": False},
+        {"low": 0.9, "high": 0.95},
+        {"payload": {"age": 1}},
+        {"features": None},
+        {"mode": Prediction.Mode.SCORING},
+        {"latency_ms": -1},
+    ],
+)
+def test_the_database_refuses_a_prediction_that_contradicts_itself(wrong):
+    with pytest.raises(IntegrityError):
+        PredictionFactory(**wrong)

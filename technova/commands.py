@@ -1,0 +1,92 @@
+"""The base of the project's commands: one clear line for each foreseeable failure, progress, counts that add up."""
+
+import logging
+from collections.abc import Callable
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, OperationalError, connection
+from tqdm import tqdm
+
+from technova.db import Busy
+
+# What services call while they work: the step, how many are done, out of how many.
+Progress = Callable[[str, int, int], None]
+
+
+class TechnovaCommand(BaseCommand):
+    """A command that fails in one line and a non-zero exit code, and shows how far it is.
+
+    A subclass names in ``expected_errors`` the exceptions of its domain whose message is meant for the person
+    at the terminal; any other exception is a defect and keeps its traceback.
+    """
+
+    expected_errors: tuple[type[Exception], ...] = ()
+
+    def run_from_argv(self, argv):
+        # The pool logs each attempt to connect; the one line below says it once.
+        logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
+        super().run_from_argv(argv)
+
+    def execute(self, *args, **options):
+        self._bar: tqdm | None = None
+        try:
+            return super().execute(*args, **options)
+        except (Busy, *self.expected_errors) as error:
+            raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            raise CommandError(explain(error)) from error
+        except OSError as error:
+            if error.filename is None:
+                raise
+            raise CommandError(f"{error.filename}: {error.strerror}") from error
+        finally:
+            self._close_bar()
+
+    def progress(self, step: str, done: int, total: int) -> None:
+        """Show that ``done`` of ``total`` are done: a bar on a terminal, one line when the step ends elsewhere."""
+        if self.stderr.isatty():
+            if self._bar is None or self._bar.desc != step:
+                self._close_bar()
+                self._bar = tqdm(desc=step, total=total, file=self.stderr._out, unit_scale=True, leave=False)
+            self._bar.update(done - self._bar.n)
+        elif done >= total:
+            self.stdout.write(f"{step}: {done:,}")
+
+    def _close_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def print_counts(self, what: str, total: int, **parts: int) -> None:
+        """One line: ``1,470 rows read = 3 loaded + 1,467 unchanged + 0 rejected``. The parts must add up."""
+        if total != sum(parts.values()):
+            raise ValueError(f"{what}: {total} is not the sum of {parts}")
+        self._close_bar()
+        shares = " + ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in parts.items())
+        self.stdout.write(f"{total:,} {what} = {shares}")
+
+
+def explain(error: DatabaseError) -> str:
+    """One line for the person who ran a command: what is wrong with the database and what to do."""
+    message = " ".join(str(error).split())
+    if is_unmigrated(error):
+        return f"The database lacks a table or a column of this version: run `manage.py migrate` first. ({message})"
+    if isinstance(error, OperationalError):
+        return f"The database {describe_database()} does not answer: {message}"
+    return f"The database refused the work, and nothing was written: {message}"
+
+
+def is_unmigrated(error: DatabaseError) -> bool:
+    """Whether the error says that a table or a column does not exist."""
+    undefined_table, undefined_column = "42P01", "42703"
+    return getattr(error.__cause__, "sqlstate", None) in (undefined_table, undefined_column) or str(error).startswith(
+        ("no such table", "no such column")
+    )
+
+
+def describe_database() -> str:
+    """Where the database is, without its password."""
+    options = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return str(options["NAME"])
+    return f"{options['NAME']} at {options['HOST'] or 'localhost'}:{options['PORT'] or 5432}"

@@ -1,0 +1,120 @@
+"""Bulk writing, and the transaction in which one writer at a time changes the workforce's data."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+
+import pandas as pd
+from django.db import DatabaseError, OperationalError, connection, models, transaction
+
+INSTANCES_AT_A_TIME = 2_000  # bounds the memory of the databases that have no COPY
+LOCK_WAIT = 20.0  # seconds a writer waits for another
+
+
+class Busy(Exception):
+    """Another process holds the lock and did not finish within the wait."""
+
+
+@contextmanager
+def exclusive(name: str = "pipeline", *, wait: float = LOCK_WAIT) -> Iterator[None]:
+    """A transaction in which this process alone holds the lock ``name``; leaving it commits and releases.
+
+    Loads, builds and scorings share the default name, so that none reads what another has half written.
+    The lock belongs to the transaction: a killed process leaves none behind. Raises ``Busy`` after ``wait``
+    seconds. SQLite has one writer at a time whatever the name, and waits as long as its own timeout says.
+    """
+    is_ours = False
+    try:
+        with transaction.atomic():
+            if connection.vendor == "postgresql":
+                _lock_on_postgresql(name, wait)
+            is_ours = True
+            yield
+    except OperationalError as error:
+        if is_ours or not _is_lock_timeout(error):
+            raise
+        raise Busy("Another load, build or scoring is running: try again when it is done.") from error
+
+
+def _lock_on_postgresql(name: str, wait: float) -> None:
+    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{max(1, round(wait * 1000))}ms"])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+        cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+
+
+def _is_lock_timeout(error: DatabaseError) -> bool:
+    lock_not_available = "55P03"
+    return getattr(error.__cause__, "sqlstate", None) == lock_not_available or "database is locked" in str(error)
+
+
+def bulk_insert(
+    model: type[models.Model], rows: pd.DataFrame | Iterable[Sequence], columns: Sequence[str] | None = None
+) -> int:
+    """Insert many rows and return how many: COPY on PostgreSQL, ``bulk_create`` in chunks elsewhere.
+
+    ``rows`` is a frame, whose missing values (NaN, NaT, NA) become NULL, or an iterable of tuples of ``columns``.
+    Columns are attribute names (``employee_id`` for a key to an employee); every column of the table must be
+    given but an automatic key, since COPY knows neither Python defaults nor ``save()``; signals are not sent.
+    Atomic. Memory is bounded by ``rows`` itself, which may be a generator. Raises ``ValueError`` for a column
+    that is absent or unknown.
+    """
+    if isinstance(rows, pd.DataFrame):
+        columns = list(rows.columns)
+        rows = frame_rows(rows)
+    fields = _fields(model, columns or ())
+    write = _copy if connection.vendor == "postgresql" else _bulk_create
+    with transaction.atomic():
+        return write(model, fields, rows)
+
+
+def frame_rows(frame: pd.DataFrame) -> Iterator[tuple]:
+    """The rows of a frame as tuples of Python values, missing ones as None."""
+    return zip(*(_python_values(frame[name]) for name in frame.columns), strict=True)
+
+
+def _python_values(series: pd.Series) -> list:
+    missing = series.isna()
+    if missing.any():
+        series = series.astype(object).mask(missing, None)
+    return series.tolist()
+
+
+def _fields(model: type[models.Model], columns: Sequence[str]) -> list[models.Field]:
+    known = {field.attname: field for field in model._meta.concrete_fields}
+    required = {name for name, field in known.items() if not isinstance(field, models.AutoField)}
+    wrong = sorted((required - set(columns)) | (set(columns) - known.keys()))
+    if wrong:
+        raise ValueError(f"{model.__name__}: these columns are absent or unknown: {', '.join(wrong)}")
+    return [known[name] for name in columns]
+
+
+def _copy(model: type[models.Model], fields: Sequence[models.Field], rows: Iterable[Sequence]) -> int:
+    quote = connection.ops.quote_name
+    names = ", ".join(quote(field.column) for field in fields)
+    documents = [place for place, field in enumerate(fields) if isinstance(field, models.JSONField)]
+    count = 0
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy(f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN") as copy,
+    ):
+        for row in rows:
+            if documents:
+                row = list(row)
+                for place in documents:
+                    row[place] = fields[place].get_db_prep_save(row[place], connection)
+            copy.write_row(row)
+            count += 1
+    return count
+
+
+def _bulk_create(model: type[models.Model], fields: Sequence[models.Field], rows: Iterable[Sequence]) -> int:
+    names = [field.attname for field in fields]
+    remaining, count = iter(rows), 0
+    while chunk := list(islice(remaining, INSTANCES_AT_A_TIME)):
+        model._base_manager.bulk_create(model(**dict(zip(names, row, strict=True))) for row in chunk)
+        count += len(chunk)
+    return count

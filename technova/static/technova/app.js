@@ -1,0 +1,64 @@
+// Loaded in <head>, before the first paint, so that the chosen theme does not flash. Everything here is comfort:
+// without it the pages show their whole menu, follow the system's theme and have a button on each form.
+(function () {
+  "use strict";
+  const root = document.documentElement;
+  const THEME = "technova-theme";
+
+  function stored() {
+    try {
+      return localStorage.getItem(THEME);
+    } catch {
+      return null; // storage forbidden: follow the system
+    }
+  }
+
+  function isDark() {
+    return root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  }
+
+  function setTheme(theme) {
+    root.dataset.theme = theme;
+    try {
+      localStorage.setItem(THEME, theme);
+    } catch {
+      // the choice lasts as long as the page
+    }
+  }
+
+  root.classList.add("has-script");
+  if (stored()) root.dataset.theme = stored();
+
+  document.addEventListener("DOMContentLoaded", function () {
+    document.querySelectorAll("[data-needs-script]").forEach((element) => { element.hidden = false; });
+    document.querySelectorAll("[data-toggle-theme]").forEach((button) => {
+      button.setAttribute("aria-pressed", String(isDark()));
+    });
+  });
+
+  document.addEventListener("click", function (event) {
+    const theme = event.target.closest("[data-toggle-theme]");
+    if (theme) {
+      setTheme(isDark() ? "light" : "dark");
+      theme.setAttribute("aria-pressed", String(isDark()));
+    }
+    const menu = event.target.closest("[data-toggle-menu]");
+    if (menu) {
+      const body = document.getElementById(menu.getAttribute("aria-controls"));
+      menu.setAttribute("aria-expanded", String(body.classList.toggle("is-open")));
+    }
+    if (event.target.closest("[data-print]")) window.print();
+    const copy = event.target.closest("[data-copy]");
+    if (copy) {
+      navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).textContent).then(function () {
+        copy.textContent = copy.dataset.copied;
+      });
+    }
+  });
+
+  // A filter form sends itself when a choice changes; its button stays for those without scripts.
+  document.addEventListener("change", function (event) {
+    const form = event.target.closest("form[data-submit-on-change]");
+    if (form) form.requestSubmit();
+  });
+})();
