@@ -1,4 +1,4 @@
-"""Reads of the log: scoring runs and the ranked list that the newest one is."""
+"""Scoring runs, and the ranked list that the newest one is."""
 
 from predictions.models import Prediction, ScoringRun
 
