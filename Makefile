@@ -31,6 +31,7 @@ test: $(VENV)/.dev ## Run the tests (ARGS= goes to pytest)
 lint: export DEBUG := False
 lint: export SECRET_KEY := checked-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ
 lint: export ALLOWED_HOSTS := technova.example
+lint: export HTTPS := True
 lint: $(VENV)/.dev ## Check style, layers, templates, migrations, settings, API description, Dockerfile
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
