@@ -1,0 +1,103 @@
+"""The log: one JSON object a line, one line a request, and on every line the id of the request it belongs to."""
+
+import logging
+import re
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from django.core.signals import got_request_exception
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
+from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
+
+logger = logging.getLogger(__name__)
+
+REQUEST_FIELDS = ("method", "route", "status", "milliseconds", "key")
+FIELDS = ("time", "level", "logger", "message", "request_id", *REQUEST_FIELDS, "exc_info")
+
+# What PostgreSQL adds to an error quotes the values of the row.
+QUOTED_ROW = re.compile(
+    r"^(?:DETAIL|CONTEXT):.*?(?=\n\nThe above exception|\n\nDuring handling|\Z)", re.DOTALL | re.MULTILINE
+)
+
+_request_id: ContextVar[uuid.UUID | None] = ContextVar("request_id", default=None)
+
+
+def log_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware, the outermost: sets ``request.request_id``, answers it as ``X-Request-ID``, logs the request.
+
+    The line names the route and the prefix of an accepted key; never a path, a query string, a body or a header,
+    which hold employee numbers, personal data and secrets.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        request.request_id = choose_request_id(request.headers.get("X-Request-ID"))
+        token = _request_id.set(request.request_id)
+        try:
+            response = get_response(request)
+            response["X-Request-ID"] = str(request.request_id)
+            fields = {
+                "method": request.method,
+                "route": route_of(request),
+                "status": response.status_code,
+                "milliseconds": round((time.perf_counter() - started) * 1000, 2),
+                "key": getattr(getattr(request, "auth", None), "prefix", None),
+            }
+            level = logging.ERROR if response.status_code >= 500 else logging.INFO
+            logger.log(level, "%(method)s %(route)s: %(status)s in %(milliseconds)s ms", fields, extra=fields)
+            return response
+        finally:
+            _request_id.reset(token)
+
+    return middleware
+
+
+def choose_request_id(header: str | None) -> uuid.UUID:
+    """The caller's id when it is a UUID, with or without hyphens (nginx sends none), otherwise a new one."""
+    if header:
+        try:
+            given = uuid.UUID(header)
+        except ValueError:
+            pass
+        else:
+            if header.lower() in (str(given), given.hex):  # UUID() also takes braces, prefixes and underscores
+                return given
+    return uuid.uuid4()
+
+
+def route_of(request: HttpRequest) -> str | None:
+    """The pattern of the address: ``predict/by-id/<int:employee_id>``. None for a static file or an unknown address."""
+    return request.resolver_match.route if request.resolver_match else None
+
+
+@receiver(got_request_exception)
+def log_exception(request: HttpRequest | None = None, **_kwargs) -> None:
+    """Log the traceback of an error that no view handled."""
+    logger.error("Unhandled error in %s", request and route_of(request), exc_info=sys.exception())
+
+
+class RequestIdFilter(logging.Filter):
+    """Drops nothing: gives a record the id of the request during which it is written."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request_id = _request_id.get()
+        record.request_id = str(request_id) if request_id else None
+        return True
+
+
+class JsonFormatter(BaseJsonFormatter):
+    """Writes ``FIELDS`` and nothing else: a library may attach a whole request, with its query string, to a record."""
+
+    def __init__(self):
+        fields = {"levelname": "level", "name": "logger"}
+        super().__init__(["levelname", "name", "message"], rename_fields=fields, timestamp="time")
+
+    def formatException(self, exc_info) -> str:  # noqa: N802 - logging's name
+        return QUOTED_ROW.sub("", super().formatException(exc_info)).rstrip()
+
+    def process_log_record(self, log_data: dict) -> dict:
+        return {name: log_data[name] for name in FIELDS if log_data.get(name) is not None}
