@@ -1,7 +1,13 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
 class EmployeesConfig(AppConfig):
     name = "employees"
     verbose_name = _("Raw data")
+
+    def ready(self):
+        from employees.groups import create_groups
+
+        post_migrate.connect(create_groups, sender=self)

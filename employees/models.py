@@ -4,6 +4,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from employees import columns
+from employees.groups import HR_GROUP, MANAGER_GROUP
 
 
 def choices_of(name: str) -> list[tuple[str, str]]:
@@ -217,10 +218,6 @@ class DepartmentAccess(models.Model):
 
     def __str__(self):
         return f"{self.user}: {self.departement}"
-
-
-HR_GROUP = "RH"
-MANAGER_GROUP = "Manager"
 
 
 def visible_departments(user) -> list[str] | None:

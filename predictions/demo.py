@@ -7,11 +7,13 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from employees.models import HR_GROUP
+from employees.groups import HR_GROUP, MANAGER_GROUP
 from predictions.models import APIKey
 from predictions.services import create_api_key
 
 HR_ACCOUNT = "rh"
+MANAGER_ACCOUNT = "manager"
+MANAGER_DEPARTMENT = "Consulting"
 ADMIN_ACCOUNT = "admin"
 KEY_NAME = "demo"
 
@@ -26,20 +28,23 @@ class Credential:
 
 @transaction.atomic
 def make_accounts(*, password: str = "") -> list[Credential]:
-    """The demo HR and admin accounts; each gets ``password``, or a random one of its own. Existing ones stay."""
+    """The HR, manager and admin accounts; each gets ``password``, or a random one of its own. Existing ones stay."""
     return [
-        _make_account(HR_ACCOUNT, password, groups=[HR_GROUP]),
+        _make_account(HR_ACCOUNT, password, group=HR_GROUP),
+        _make_account(MANAGER_ACCOUNT, password, group=MANAGER_GROUP, department=MANAGER_DEPARTMENT),
         _make_account(ADMIN_ACCOUNT, password, is_staff=True, is_superuser=True),
     ]
 
 
-def _make_account(username: str, password: str, groups=(), **flags) -> Credential:
+def _make_account(username: str, password: str, group: str = "", department: str = "", **flags) -> Credential:
     users = get_user_model().objects
     if users.filter(username=username).exists():
         return Credential(username, None)
     password = password or secrets.token_urlsafe(12)
     user = users.create_user(username, password=password, **flags)
-    user.groups.set([Group.objects.get_or_create(name=name)[0] for name in groups])
+    user.groups.set(Group.objects.filter(name=group))
+    if department:
+        user.department_accesses.create(departement=department)
     return Credential(username, password)
 
 

@@ -6,7 +6,7 @@ from django.contrib.auth import authenticate, get_user_model
 from django.core.management import call_command
 from django.test import RequestFactory
 
-from employees.models import Employee, EmployeeSnapshot
+from employees.models import Employee, EmployeeSnapshot, visible_departments
 from features.models import EmployeeFeatures
 from predictions.models import APIKey, Prediction, ScoringRun
 
@@ -32,6 +32,8 @@ def test_init_demo_scores_everyone_and_shows_ways_in_once():
     admin = authenticate(RequestFactory().get("/"), username="admin", password=shown(output, "admin"))
     assert hr.groups.get().name == "RH"
     assert not hr.is_staff
+    manager = authenticate(RequestFactory().get("/"), username="manager", password=shown(output, "manager"))
+    assert visible_departments(manager) == ["Consulting"]
     assert admin.is_superuser
     secret = re.search(r"API key +(\S+)$", output, re.MULTILINE).group(1)
     assert APIKey.objects.is_valid(secret)

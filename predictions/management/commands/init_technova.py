@@ -20,7 +20,7 @@ class Command(TechnovaCommand):
         parser.add_argument(
             "--demo",
             action="store_true",
-            help="load the 1,470 fictional employees, make an HR and an admin account and an API key, and show them",
+            help="load the 1,470 fictional employees; make HR, manager and admin accounts and an API key; show them",
         )
 
     def handle(self, **options):
@@ -51,7 +51,7 @@ class Command(TechnovaCommand):
         self.stdout.write(f"  API       {settings.SITE_ADDRESS}/docs")
         for account in accounts:
             shown = account.secret or f"(set earlier; change it: manage.py changepassword {account.name})"
-            self.stdout.write(f"  Account   {account.name:<6} {shown}")
+            self.stdout.write(f"  Account   {account.name:<8} {shown}")
         self.stdout.write(
             f"  API key   {key.secret or '(shown when it was made; another: manage.py create_api_key NAME)'}"
         )
