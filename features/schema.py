@@ -46,12 +46,13 @@ class Feature:
     label: str
     kind: Kind
     phrase: str
-    phrase_no: str = ""  # what a boolean says when it is 0
+    phrase_no: str = ""  # what is said instead when the value is 0
     unit: str = ""
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[Choice, ...] = ()
     is_engineered: bool = False
+    told_as: str = ""  # the feature in whose name people read its weight: a formula would say nothing to them
     is_protected: bool = False  # the law forbids deciding by it: kept for the contract and the audit, never scored
     is_actionable: bool = False  # HR can change it: offered in what-if
     help: str = ""
@@ -188,6 +189,7 @@ FEATURES: tuple[Feature, ...] = (
         _("Total experience"),
         Kind.INTEGER,
         _("Total experience: %(value)s"),
+        phrase_no=_("Less than a year of experience"),
         unit=_YEARS,
     ),
     _raw(
@@ -195,6 +197,7 @@ FEATURES: tuple[Feature, ...] = (
         _("Years with the company"),
         Kind.INTEGER,
         _("With the company for %(value)s"),
+        phrase_no=_("With the company for less than a year"),
         unit=_YEARS,
     ),
     _raw(
@@ -202,6 +205,7 @@ FEATURES: tuple[Feature, ...] = (
         _("Years in the current job"),
         Kind.INTEGER,
         _("In the current job for %(value)s"),
+        phrase_no=_("In the current job for less than a year"),
         unit=_YEARS,
     ),
     _raw(
@@ -253,6 +257,7 @@ FEATURES: tuple[Feature, ...] = (
         _("Years since the last promotion"),
         Kind.INTEGER,
         _("Last promotion %(value)s ago"),
+        phrase_no=_("Promoted less than a year ago"),
         unit=_YEARS,
         is_actionable=True,
     ),
@@ -261,6 +266,7 @@ FEATURES: tuple[Feature, ...] = (
         _("Years with the current manager"),
         Kind.INTEGER,
         _("With the current manager for %(value)s"),
+        phrase_no=_("With the current manager for less than a year"),
         unit=_YEARS,
     ),
     _engineered("satisfaction_moyenne", _("Mean satisfaction"), _("Mean satisfaction: %(value)s out of 4"), 1, 4),
@@ -270,14 +276,23 @@ FEATURES: tuple[Feature, ...] = (
         _("Savings plan participation for the seniority: %(value)s"),
         0,
         1,
+        told_as="nombre_participation_pee",
     ),
-    _engineered("ratio_heures_sup_salaire", _("Overtime for the pay"), _("Overtime for the pay: %(value)s"), 0, 1),
+    _engineered(
+        "ratio_heures_sup_salaire",
+        _("Overtime for the pay"),
+        _("Overtime for the pay: %(value)s"),
+        0,
+        1,
+        told_as="heures_supplementaires",
+    ),
     _engineered(
         "nonlinaire_charge_contrainte",
         _("Overtime combined with the commute"),
         _("Overtime combined with the commute: %(value)s"),
         0,
         0.025,
+        told_as="heures_supplementaires",
         help=_("Greatest at 10 km, where the formula peaks."),
     ),
     _engineered(
@@ -286,6 +301,7 @@ FEATURES: tuple[Feature, ...] = (
         _("Overtime combined with the satisfaction: %(value)s"),
         -3,
         0,
+        told_as="heures_supplementaires",
     ),
     _engineered(
         "jeune_surcharge",
@@ -304,6 +320,7 @@ FEATURES: tuple[Feature, ...] = (
         _("Share of the seniority before the last promotion: %(value)s"),
         -65,
         1,
+        told_as="annees_depuis_la_derniere_promotion",
     ),
     _engineered(
         "mobilite_carriere",
@@ -311,8 +328,16 @@ FEATURES: tuple[Feature, ...] = (
         _("Employers per year of experience: %(value)s"),
         0,
         50,
+        told_as="nombre_experiences_precedentes",
     ),
-    _engineered("risque_global", _("Combined strain"), _("Combined strain: %(value)s"), -3, 200),
+    _engineered(
+        "risque_global",
+        _("Combined strain"),
+        _("Combined strain: %(value)s"),
+        -3,
+        200,
+        told_as="heures_supplementaires",
+    ),
 )
 
 FEATURE_NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)

@@ -1,4 +1,9 @@
-"""Reasons for a score, in words: from additive contributions in log-odds to sentences and probability points."""
+"""Reasons for a score, in words: from additive contributions in log-odds to sentences and probability points.
+
+People read a weight under a feature they know. What a formula of several features weighs (overtime for the pay,
+overtime combined with the commute, …) is added to the one it is told as (overtime), so that nothing is lost: the
+contributions are additive, and with the base value they still sum to the score.
+"""
 
 import math
 from collections.abc import Mapping
@@ -6,13 +11,16 @@ from dataclasses import dataclass
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from features import schema
+
+TOLD_AS = {feature.name: feature.told_as or feature.name for feature in schema.FEATURES}
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What one feature weighs in a score; positive raises the risk."""
+    """What one feature, with those told under it, weighs in a score; positive raises the risk."""
 
     feature: schema.Feature
     contribution: float  # log-odds
@@ -48,6 +56,15 @@ def points_per_log_odds(base_value: float, total: float) -> float:
     return (sigmoid(base_value + total) - average) / total
 
 
+def told(contributions: Mapping[str, float]) -> dict[str, float]:
+    """Contributions by the feature under which people read them; the sum stays."""
+    totals: dict[str, float] = {}
+    for name, weight in contributions.items():
+        name = TOLD_AS[name]
+        totals[name] = totals.get(name, 0.0) + weight
+    return totals
+
+
 def reasons(
     *,
     values: Mapping[str, object],
@@ -60,7 +77,7 @@ def reasons(
     ``values`` are the 32 features it was made from, ``contributions`` log-odds by feature name.
     """
     slope = points_per_log_odds(base_value, math.fsum(contributions.values()))
-    heaviest = sorted(contributions.items(), key=lambda item: -abs(item[1]))
+    heaviest = sorted(told(contributions).items(), key=lambda item: -abs(item[1]))
     return [
         Reason(schema.BY_NAME[name], weight, weight * slope, phrase(schema.BY_NAME[name], values[name]))
         for name, weight in heaviest[:limit]
@@ -70,8 +87,8 @@ def reasons(
 
 def phrase(feature: schema.Feature, value: object) -> str:
     """The value of a feature in words, in the active language: "Lives 12 km from work"."""
-    if feature.kind == schema.Kind.BOOLEAN:
-        return _(feature.phrase) if value else _(feature.phrase_no)
+    if feature.phrase_no and not value:
+        return _(feature.phrase_no)
     return _(feature.phrase) % {"value": display(feature, value)}
 
 
@@ -81,11 +98,12 @@ def display(feature: schema.Feature, value: object) -> str:
         return _(feature.label_of(value))
     rounded = round(value, 2 if abs(value) >= 0.1 else 6)
     text = number_format(int(rounded) if rounded == int(rounded) else rounded, force_grouping=True)
-    return f"{text}\N{NO-BREAK SPACE}{_(feature.unit)}" if feature.unit else text
+    unit = ngettext("year", "years", abs(value)) if feature.unit == "years" else feature.unit and _(feature.unit)
+    return f"{text}\N{NO-BREAK SPACE}{unit}" if unit else text
 
 
 def strongest_two(contributions: Mapping[str, float]) -> tuple[str, str]:
-    """The names of the two features that raise a score most; "" where fewer do."""
-    raising = sorted(((weight, name) for name, weight in contributions.items() if weight > 0), reverse=True)
+    """The names of the two features that raise a score most, as people read them; "" where fewer do."""
+    raising = sorted(((weight, name) for name, weight in told(contributions).items() if weight > 0), reverse=True)
     main, second = [*(name for _weight, name in raising[:2]), "", ""][:2]
     return main, second

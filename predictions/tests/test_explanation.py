@@ -32,6 +32,19 @@ def test_reasons_are_ordered_by_weight_and_leave_zeros_out():
     assert [reason.feature.name for reason in found] == ["departement", "heures_supplementaires"]
 
 
+def test_what_a_formula_weighs_is_told_under_the_feature_that_people_know():
+    (reason,) = explain({"heures_supplementaires": 0.4, "nonlinaire_charge_contrainte": 0.3, "risque_global": -0.1})
+    assert reason.feature.name == "heures_supplementaires"
+    assert reason.contribution == pytest.approx(0.6)
+    assert reason.phrase == "Works overtime"
+
+
+def test_every_feature_is_told_under_one_that_tells_for_itself():
+    assert set(explanation.TOLD_AS) == set(schema.FEATURE_NAMES)
+    assert all(explanation.TOLD_AS[name] == name for name in explanation.TOLD_AS.values())
+    assert all(explanation.TOLD_AS[feature.name] == feature.name for feature in schema.FEATURES if feature.is_protected)
+
+
 def test_reasons_limit_keeps_the_heaviest():
     found = explain({"heures_supplementaires": 0.4, "departement": -0.9}, limit=1)
     assert [reason.feature.name for reason in found] == ["departement"]
@@ -69,6 +82,9 @@ def test_sentence_states_the_value_and_the_signed_points():
         ("augmentation_salaire_precedente", 11.0, "Last pay rise: 11\N{NO-BREAK SPACE}%"),
         ("augmentation_salaire_precedente", 11.25, "Last pay rise: 11.25\N{NO-BREAK SPACE}%"),
         ("revenu_mensuel", 12090, "Monthly income: 12,090\N{NO-BREAK SPACE}€"),
+        ("annees_dans_l_entreprise", 0, "With the company for less than a year"),
+        ("annees_dans_l_entreprise", 1, "With the company for 1\N{NO-BREAK SPACE}year"),
+        ("annees_dans_l_entreprise", 2, "With the company for 2\N{NO-BREAK SPACE}years"),
         ("nonlinaire_charge_contrainte", 0.0083, "Overtime combined with the commute: 0.0083"),
     ],
 )
@@ -88,6 +104,8 @@ def test_strongest_two_names_what_raises_the_risk_most():
     assert strongest_two({"age": 0.1, "poste": -3.0, "genre": 0.5, "departement": 0.2}) == ("genre", "departement")
     assert strongest_two({"age": 0.1, "poste": -3.0}) == ("age", "")
     assert strongest_two({}) == ("", "")
+    formulas = {"heures_supplementaires": 0.2, "ratio_heures_sup_salaire": 0.2, "departement": 0.3, "poste": 0.25}
+    assert strongest_two(formulas) == ("heures_supplementaires", "departement")
 
 
 def test_sigmoid_far_out_does_not_overflow():
