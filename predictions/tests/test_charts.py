@@ -1,0 +1,201 @@
+from xml.etree import ElementTree
+
+import pytest
+from django.template.loader import render_to_string
+
+from predictions.pages import charts
+from predictions.pages.charts import Bar, Curve, Point, Segment
+
+
+def percent(value):
+    return f"{value * 100:.0f}%"
+
+
+def make_rows(**options):
+    bars = [
+        Bar("Sales", [Segment(0.2, "20%", "high", "/employees/?department=Commercial")], cells=["446"]),
+        Bar("Consulting", [Segment(0.1, "10%", "low")], cells=["961"]),
+    ]
+    return charts.rows(title="Risk", columns=["Department", "Risk", "People"], bars=bars, **options)
+
+
+def make_columns(**options):
+    bars = [
+        Bar("0–50%", [Segment(30, "30", "low"), Segment(4, "4", "high")]),
+        Bar("50–100%", [Segment(0, "0", "low"), Segment(10, "10", "high")]),
+    ]
+    names = ["Low", "High"]
+    return charts.columns(
+        title="Distribution", columns=["Range", *names], names=names, bars=bars, axis="{:g}".format, **options
+    )
+
+
+def make_curves(**options):
+    points = [Point(0.1, 0.2, "10%", "20%", 0.15, 0.25), Point(0.5, 0.6, "50%", "60%", 0.5, 0.7, "/history/")]
+    diagonal = [Point(0, 0, "", ""), Point(1, 1, "", "")]
+    options.setdefault("curves", [Curve("Perfect", diagonal, is_dashed=True), Curve("Model", points)])
+    return charts.curves(
+        title="Calibration", columns=["Predicted", "Observed"], x_axis=percent, y_axis=percent, **options
+    )
+
+
+def shapes(chart, tag):
+    return list(ElementTree.fromstring(chart.svg).iter(tag))
+
+
+def marks(chart, name):
+    """The shapes of a class, by what they say on hover."""
+    return {node.findtext("title"): node for node in ElementTree.fromstring(chart.svg).iter() if _has_class(node, name)}
+
+
+def _has_class(node, name):
+    return name in node.get("class", "").split()
+
+
+@pytest.mark.parametrize("make", [make_rows, make_columns, make_curves])
+def test_chart_has_nothing_inline(make):
+    tree = ElementTree.fromstring(make().svg)
+    assert not {node.tag for node in tree.iter()} & {"style", "script", "desc", "defs"}
+    assert not [node.tag for node in tree.iter() if {"style", "id"} & node.attrib.keys()]
+    assert not any(value.startswith("http") for node in tree.iter() for value in node.attrib.values())
+
+
+@pytest.mark.parametrize("make", [make_rows, make_columns, make_curves])
+def test_chart_accessible_name_is_title_and_caption(make):
+    tree = ElementTree.fromstring(make(caption="Latest run").svg)
+    assert tree.get("aria-label") == f"{make().title}. Latest run"
+
+
+def test_chart_without_links_is_an_image():
+    assert ElementTree.fromstring(make_columns().svg).get("role") == "img"
+
+
+def test_chart_with_links_is_a_group_and_hides_its_scale():
+    tree = ElementTree.fromstring(make_curves().svg)
+    assert tree.get("role") == "group"
+    axes = [node for node in tree.iter("g") if node.get("class", "").startswith("axis")]
+    assert axes
+    assert all(axis.get("aria-hidden") == "true" for axis in axes)
+
+
+def test_rows_longest_bar_fills_and_others_are_in_proportion():
+    bars = marks(make_rows(), "rect")
+    longest, other = (float(bars[name].get("width")) for name in ("Sales: 20%", "Consulting: 10%"))
+    assert other == pytest.approx(longest / 2)
+
+
+def test_rows_first_bar_on_top():
+    bars = marks(make_rows(), "rect")
+    assert float(bars["Sales: 20%"].get("y")) < float(bars["Consulting: 10%"].get("y"))
+
+
+def test_rows_label_and_value_stand_above_their_bar():
+    chart = make_rows()
+    texts = {node.text: float(node.get("y")) for node in shapes(chart, "text")}
+    bar = float(marks(chart, "rect")["Consulting: 10%"].get("y"))
+    assert texts["Consulting"] == texts["10%"]
+    assert 0 < bar - texts["Consulting"] < 10
+
+
+def test_rows_class_and_link_of_a_segment():
+    chart = make_rows()
+    assert _has_class(marks(chart, "rect")["Sales: 20%"], "is-high")
+    (link,) = shapes(chart, "a")
+    assert link.attrib == {"href": "/employees/?department=Commercial", "aria-label": "Sales: 20%"}
+
+
+def test_rows_maximum_ends_the_scale():
+    full = float(marks(make_rows(), "rect")["Sales: 20%"].get("width"))
+    assert float(marks(make_rows(maximum=0.4), "rect")["Sales: 20%"].get("width")) == pytest.approx(full / 2)
+
+
+def test_rows_start_makes_a_floating_bar():
+    bars = [Bar("Average", [Segment(0.2, "20%")]), Bar("Overtime", [Segment(0.1, "+10")], start=0.2)]
+    drawn = marks(charts.rows(title="Why", columns=["", ""], bars=bars, axis=percent), "rect")
+    average, overtime = drawn["Average: 20%"], drawn["Overtime: +10"]
+    end = float(average.get("x")) + float(average.get("width"))
+    assert float(overtime.get("x")) == pytest.approx(end)
+
+
+def test_rows_axis_words_its_scale():
+    texts = [node.text for node in shapes(make_rows(axis=percent), "text")]
+    assert "0%" in texts
+    assert "0%" not in [node.text for node in shapes(make_rows(), "text")]
+
+
+def test_rows_table_holds_values_and_further_cells():
+    assert make_rows().rows == [["Sales", "20%", "446"], ["Consulting", "10%", "961"]]
+
+
+def test_columns_segments_stack():
+    bars = marks(make_columns(), "rect")
+    low, high = bars["0–50%, Low: 30"], bars["0–50%, High: 4"]
+    assert float(high.get("y")) + float(high.get("height")) == pytest.approx(float(low.get("y")))
+
+
+def test_columns_legend_pairs_classes_with_names():
+    assert make_columns().legend == [("is-low", "Low"), ("is-high", "High")]
+
+
+def test_columns_ticks_and_line_stand_at_their_places():
+    chart = make_columns(ticks=[(0, "0%"), (2, "100%")], line=(0.5, "Threshold"))
+    place = {node.text: float(node.get("x")) for node in shapes(chart, "text") if node.get("class") == "tick"}
+    assert place["0%"] < place["Threshold"] < place["100%"]
+    assert place["Threshold"] - place["0%"] == pytest.approx((place["100%"] - place["0%"]) / 4, abs=0.1)
+    assert [node for node in shapes(chart, "path") if node.get("class") == "reference"]
+
+
+def test_columns_labels_stand_in_the_middle_without_ticks():
+    chart = make_columns()
+    bar = marks(chart, "rect")["0–50%, Low: 30"]
+    (label,) = (node for node in shapes(chart, "text") if node.text == "0–50%")
+    assert float(label.get("x")) == pytest.approx(float(bar.get("x")) + float(bar.get("width")) / 2, abs=0.1)
+
+
+def test_columns_x_title():
+    assert "Probability" in [node.text for node in shapes(make_columns(x_title="Probability"), "text")]
+
+
+def test_curves_marks_say_their_point():
+    assert set(marks(make_curves(), "dot")) == {"Model, 10%: 20%", "Model, 50%: 60%"}
+
+
+def test_curves_reference_is_dashed_unmarked_and_untold():
+    chart = make_curves()
+    groups = [node for node in shapes(chart, "g") if _has_class(node, "is-dashed")]
+    assert [node for group in groups for node in group.iter("path")]
+    assert not [node for group in groups for node in group.iter("circle")]
+    assert chart.rows == [["10%", "20%"], ["50%", "60%"]]
+    assert chart.legend == [("is-dashed", "Perfect"), ("color-0", "Model")]
+
+
+def test_curves_interval_reaches_from_low_to_high():
+    chart = make_curves(y_range=(0, 1))
+    (group,) = (node for node in shapes(chart, "g") if _has_class(node, "is-interval") and list(node))
+    first, second = (path.get("d").replace("M", "").replace("L", "").split() for path in group.iter("path"))
+    heights = [abs(float(path[3]) - float(path[1])) for path in (first, second)]
+    assert heights[1] == pytest.approx(2 * heights[0], rel=1e-3)
+
+
+def test_curves_table_names_the_curve_when_there_are_several():
+    one, two = (Curve(name, [Point(0, 1, "0", "1")]) for name in ("A", "B"))
+    assert make_curves(curves=[one, two]).rows == [["A", "0", "1"], ["B", "0", "1"]]
+
+
+def test_curves_ticks_replace_the_scale():
+    texts = [node.text for node in shapes(make_curves(ticks=[(0, "1 Jan"), (1, "3 Jun")]), "text")]
+    assert "1 Jan" in texts
+    assert "3 Jun" in texts
+
+
+def test_chart_text_is_escaped():
+    bars = [Bar("<script>alert(1)</script>", [Segment(1, '"><b>', href='/?"><script>')])]
+    assert "<script>" not in charts.rows(title='"><script>', columns=["", ""], bars=bars).svg
+
+
+def test_chart_partial_shows_drawing_legend_and_table():
+    page = render_to_string("partials/chart.html", {"chart": make_columns(caption="Latest run")})
+    assert '<svg viewBox="0 0 440 270" role="img"' in page
+    assert '<li class="is-low">Low</li>' in page
+    assert '<th scope="row">0–50%</th>' in page
+    assert "Latest run" in page
