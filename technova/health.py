@@ -1,0 +1,118 @@
+"""The probes: whether the process answers, and whether it can do its work. Open to everyone, they tell no secret."""
+
+import logging
+from functools import cache
+
+from django.db import DatabaseError, InterfaceError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.middleware.common import CommonMiddleware
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from features.models import EmployeeFeatures
+from predictions.ml.artifact import ArtifactError, ArtifactMissing
+from predictions.registry import current_model
+
+logger = logging.getLogger(__name__)
+
+PATHS = ("/health", "/ready")
+
+
+class ProbeMiddleware(CommonMiddleware):
+    """Django's, but a probe may come under any host name: an orchestrator calls the container's address."""
+
+    def process_request(self, request):
+        return None if request.path_info in PATHS else super().process_request(request)
+
+
+class ProbeView(APIView):
+    """Answers everybody in JSON, whatever they accept."""
+
+    authentication_classes = []
+    permission_classes = []
+    throttle_classes = []
+
+    def perform_content_negotiation(self, request, force=False):
+        return super().perform_content_negotiation(request, force=True)
+
+
+def an_object(**properties: str | dict) -> dict:
+    """The OpenAPI description of an object of these properties, each given by an example or a description."""
+    described = {
+        name: {"type": "string", "example": value} if isinstance(value, str) else value
+        for name, value in properties.items()
+    }
+    return {"type": "object", "properties": described, "required": list(described), "additionalProperties": False}
+
+
+class HealthView(ProbeView):
+    @extend_schema(
+        summary="Whether the process answers", tags=["probes"], auth=[], responses={200: an_object(status="ok")}
+    )
+    def get(self, request):
+        """Asks nothing of the database or the model."""
+        return Response({"status": "ok"})
+
+
+class ReadyView(ProbeView):
+    @extend_schema(
+        summary="Whether predictions can be made",
+        tags=["probes"],
+        auth=[],
+        responses={
+            200: an_object(status="ready", model_version="20260101-0123abcd"),
+            503: an_object(
+                status="not ready",
+                detail="Not ready: database.",
+                not_ready={"type": "object", "additionalProperties": {"type": "string"}},
+            ),
+        },
+    )
+    def get(self, request):
+        """Three small queries; names each of the database, the clean features and the model that is not ready."""
+        not_ready = problems()
+        if not_ready:
+            detail = f"Not ready: {', '.join(not_ready)}."
+            body = {"status": "not ready", "detail": detail, "not_ready": not_ready}
+            return Response(body, status=503, headers={"Retry-After": "5"})
+        return Response({"status": "ready", "model_version": current_model().version})
+
+
+def problems() -> dict[str, str]:
+    """What is not ready and why, in words that may leave the house; the log has the whole error."""
+    found = {}
+    try:
+        if not is_migrated():
+            found["database"] = "has unapplied migrations: run manage.py migrate"
+        elif not EmployeeFeatures.objects.exists():
+            found["clean features"] = "there are none: run manage.py build_features"
+    except (DatabaseError, InterfaceError) as error:
+        logger.warning("Not ready: %s", " ".join(str(error).split()))
+        found["database"] = "does not answer"
+    try:
+        current_model()
+    except ArtifactError as error:
+        logger.warning("Not ready: %s", error)
+        is_missing = isinstance(error, ArtifactMissing)
+        found["model"] = "there is none: run manage.py train_model" if is_missing else "cannot be used: see the log"
+    return found
+
+
+def is_migrated() -> bool:
+    """Whether the newest migration of every app is applied; two small queries."""
+    return newest_migrations() <= MigrationRecorder(connection).applied_migrations().keys()
+
+
+@cache
+def newest_migrations() -> frozenset[tuple[str, str]]:
+    """App and name of the last migration of each app, from the files; they do not change while a process runs."""
+    return frozenset(MigrationLoader(None).graph.leaf_nodes())
+
+
+urlpatterns = [
+    path("health", HealthView.as_view(), name="health"),
+    path("ready", ReadyView.as_view(), name="ready"),
+]
