@@ -1,0 +1,136 @@
+"""A real Chromium on a real server. Whatever a test looks at, its pages must raise no error on the way."""
+
+import shutil
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from predictions.tests.browser.site import PASSWORD, serve
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+LOCALES = {"fr": "fr-FR", "en": "en-GB"}
+DESKTOP, PHONE = (1280, 900), (360, 740)
+# What WCAG 2.2 AA asks, and nothing less than the rules that axe itself recommends.
+AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Last, because Playwright keeps an event loop in the thread of the tests until the session ends."""
+    here = __name__.rpartition(".")[0]
+    items.sort(key=lambda item: item.module.__name__.startswith(here))
+    if not CHROMIUM:
+        for item in items:
+            if item.module.__name__.startswith(here):
+                item.add_marker(pytest.mark.skip(reason="needs Chromium: apt install chromium"))
+
+
+@pytest.fixture(autouse=True)
+def plain_settings():
+    """The server has settings of its own, read from its environment."""
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory, worker_id):
+    directory = tmp_path_factory.mktemp("site")
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    with serve(directory, shared, worker_id) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    return browser_type_launch_args | {"executable_path": CHROMIUM, "args": ["--no-sandbox"]}
+
+
+@pytest.fixture(scope="session")
+def sign_in(playwright, site):
+    """The cookies of a demo account (rh, manager, admin), signed in once a session."""
+    states = {}
+
+    def cookies(account):
+        if account not in states:
+            request = playwright.request.new_context(base_url=site.url)
+            request.get("/login/")
+            token = next(cookie["value"] for cookie in request.storage_state()["cookies"])
+            form = {"username": account, "password": PASSWORD, "csrfmiddlewaretoken": token}
+            assert request.post("/login/", form=form).url == f"{site.url}/"
+            states[account] = request.storage_state()
+            request.dispose()
+        return states[account]
+
+    return cookies
+
+
+class Watch:
+    """What went wrong in the pages of a test: errors in the console, refusals of the CSP, requests to elsewhere."""
+
+    def __init__(self, origin):
+        self.origin = origin
+        self.problems = []
+        self._expected = ()
+
+    def attach(self, page):
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.problems.append(f"script: {error}"))
+        page.on("request", self._request)
+
+    def expect(self, *texts):
+        """Errors that the test provokes, such as the console's line on a page answered with 404."""
+        self._expected = texts
+
+    def unexpected(self):
+        return [problem for problem in self.problems if not any(text in problem for text in self._expected)]
+
+    def _console(self, message):
+        if message.type == "error":
+            self.problems.append(f"console: {message.text}")
+
+    def _request(self, request):
+        if not request.url.startswith((f"{self.origin}/", "data:", "blob:")):
+            self.problems.append(f"request: {request.url}")
+
+
+@pytest.fixture
+def watch(site):
+    watching = Watch(site.url)
+    yield watching
+    assert watching.unexpected() == []
+
+
+@pytest.fixture
+def open_page(new_context, site, sign_in, watch):
+    """Open an address as one of the accounts, or as nobody, and watch everything that the page does."""
+
+    def open_page(path="/", account="rh", *, language="fr", theme="light", size=DESKTOP, script=True):
+        context = new_context(
+            base_url=site.url,
+            storage_state=sign_in(account) if account else None,
+            locale=LOCALES[language],
+            color_scheme=theme,
+            viewport={"width": size[0], "height": size[1]},
+            java_script_enabled=script,
+        )
+        page = context.new_page()
+        watch.attach(page)
+        page.goto(path)
+        return page
+
+    return open_page
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """The accessibility violations of a page, each with the elements it is about."""
+    checker = Axe()
+
+    def violations(page):
+        results = checker.run(page, options={"runOnly": AXE_RULES, "resultTypes": ["violations"]})
+        return [
+            f"{violation['id']}: {node['html'][:200]} ({'; '.join(check['message'] for check in node['any'])})"
+            for violation in results.response["violations"]
+            for node in violation["nodes"]
+        ]
+
+    return violations
