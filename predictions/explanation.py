@@ -34,7 +34,7 @@ class Reason:
     @property
     def sentence(self) -> str:
         """The phrase and its weight: "Works overtime: +12 points"."""
-        points = number_format(abs(self.points) * 100, decimal_pos=1)
+        points = number_format(round(abs(self.points) * 100, 1), decimal_pos=1)
         sign = "+" if self.points >= 0 else "−"
         return _("%(phrase)s: %(sign)s%(points)s points") % {"phrase": self.phrase, "sign": sign, "points": points}
 
@@ -71,13 +71,16 @@ def reasons(
     base_value: float,
     contributions: Mapping[str, float],
     limit: int | None = None,
+    is_told: bool = True,
 ) -> list[Reason]:
     """The reasons for a score, the heaviest first, zeros left out, in the active language.
 
-    ``values`` are the 32 features it was made from, ``contributions`` log-odds by feature name.
+    ``values`` are the 32 features it was made from, ``contributions`` log-odds by feature name. ``is_told`` False
+    leaves every formula apart, as the model has it.
     """
     slope = points_per_log_odds(base_value, math.fsum(contributions.values()))
-    heaviest = sorted(told(contributions).items(), key=lambda item: -abs(item[1]))
+    weights = told(contributions) if is_told else contributions
+    heaviest = sorted(weights.items(), key=lambda item: -abs(item[1]))
     return [
         Reason(schema.BY_NAME[name], weight, weight * slope, phrase(schema.BY_NAME[name], values[name]))
         for name, weight in heaviest[:limit]

@@ -43,12 +43,21 @@ class ScoringRun(models.Model):
         return f"{self.created_at:%Y-%m-%d %H:%M} ({self.model_version})"
 
 
-class APIKeyManager(BaseAPIKeyManager):
+class APIKeyQuerySet(models.QuerySet):
+    def usable(self):
+        """Keys that are neither revoked nor expired."""
+        return self.filter(Q(expiry_date=None) | Q(expiry_date__gt=timezone.now()), revoked=False)
+
+
+class APIKeyManager(BaseAPIKeyManager.from_queryset(APIKeyQuerySet)):
     pass
 
 
 class APIKey(AbstractAPIKey):
-    """A REST client's key: hashed at rest, with an owner, scopes, an expiry and, when limited, its departments."""
+    """A REST client's key: hashed at rest, with an owner, scopes, an expiry and, when limited, its departments.
+
+    Only ``keys.admit`` says whether a secret opens it: the package's own checks accept expired keys.
+    """
 
     owner = models.CharField(_("owner"), max_length=100, help_text=_("The team or the person that answers for it."))
     can_predict = models.BooleanField(_("may ask for predictions"), default=True)
@@ -65,10 +74,33 @@ class APIKey(AbstractAPIKey):
         verbose_name_plural = _("API keys")
 
 
+class RequestCount(models.Model):
+    """How many requests of one subject, a key or the address of bad keys, fell into its latest minute.
+
+    Written by every request in one statement (see ``keys``), so that the count is exact across processes. On PostgreSQL
+    the table is not written ahead: a crash forgets the counts of one minute, and no request waits for the disk.
+    """
+
+    subject = models.CharField(max_length=60, primary_key=True)
+    minute = models.BigIntegerField(help_text=_("Minutes since 1970."))
+    requests = models.BigIntegerField()
+
+    def __str__(self):
+        return f"{self.subject}: {self.requests}"
+
+
 class PredictionQuerySet(models.QuerySet):
     def in_departments(self, departments):
         """Predictions on employees of these departments; all predictions when ``departments`` is None."""
         return self if departments is None else self.filter(employee__departement__in=departments)
+
+    def visible_to_key(self, key):
+        """What a key may read: everything, or its departments' employees and what it asked itself about nobody."""
+        if key.departments is None:
+            return self
+        return self.filter(
+            Q(employee__departement__in=key.departments) | Q(api_key=key, employee=None),
+        )
 
 
 class Prediction(models.Model):
@@ -162,3 +194,7 @@ class Prediction(models.Model):
 
     def __str__(self):
         return f"{self.pk}: {self.probability:.3f}"
+
+    def values(self) -> dict[str, object]:
+        """The features that it was made from. One query if they came from the table and are not loaded."""
+        return self.payload if self.features_id is None else self.features.values()

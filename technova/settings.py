@@ -103,7 +103,7 @@ else:
         "pool": {
             "min_size": env.int("DATABASE_POOL_MIN", default=1),
             "max_size": env.int("DATABASE_POOL_MAX", default=8),
-            "timeout": 2.5,  # seconds a request waits for a connection before it is refused
+            "timeout": 2.5,  # seconds a request waits for a connection; the refusal leaves within 3
         },
     }
     _database["CONN_HEALTH_CHECKS"] = True
@@ -183,13 +183,34 @@ DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
 # The model artifact: the versions and the symbolic link to the current one.
 ARTIFACTS_DIR = Path(env.str("ARTIFACTS_DIR", default=str(BASE_DIR / "artifacts")))
 
+# REST API. Requests a minute: of one key, and with bad keys from one address.
+API_KEY_RATE = env.int("API_KEY_RATE", default=6000)
+BAD_KEY_RATE = env.int("BAD_KEY_RATE", default=20)
+# Proxies in front of the site that each append to X-Forwarded-For; with 0 that header means nothing.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["predictions.api.authentication.APIKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["predictions.api.authentication.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_PARSER_CLASSES": ["predictions.api.parsers.StrictJSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "predictions.api.parsers.AlwaysJSON",
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS is not a call of ours: 405
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "predictions.api.errors.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "TechNova",
+    "DESCRIPTION": "Who is at risk of leaving, how much and why. Every prediction is in the log before it is answered.",
+    "VERSION": "1.0.0",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {},
 }
 
 LOGGING = {

@@ -4,10 +4,11 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("technova.health")),
+    path("", include("predictions.api.urls")),
     path("", include("predictions.pages.urls")),
 ]
 
-handler400 = "predictions.pages.errors.bad_request"
-handler403 = "predictions.pages.errors.permission_denied"
-handler404 = "predictions.pages.errors.not_found"
-handler500 = "predictions.pages.errors.server_error"
+handler400 = "predictions.api.errors.bad_request"
+handler403 = "predictions.api.errors.permission_denied"
+handler404 = "predictions.api.errors.not_found"
+handler500 = "predictions.api.errors.server_error"

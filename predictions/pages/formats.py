@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 def percent(share: float, decimals: int = 1) -> str:
     """A share of 1: "12.3%" in English, "12,3 %" in French."""
-    return _("%(number)s%%") % {"number": number_format(share * 100, decimal_pos=decimals)}
+    return _("%(number)s%%") % {"number": number_format(round(share * 100, decimals), decimal_pos=decimals)}
 
 
 def signed(value: float, decimals: int = 0) -> str:
@@ -20,4 +20,4 @@ def signed(value: float, decimals: int = 0) -> str:
 
 def grouped(value: float, decimals: int = 0) -> str:
     """A number with its thousands grouped."""
-    return number_format(value, decimal_pos=decimals, force_grouping=True)
+    return number_format(round(value, decimals), decimal_pos=decimals, force_grouping=True)

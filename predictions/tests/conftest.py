@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as project_settings
+from django.test import Client
 
 from predictions import registry
+from predictions.tests.factories import APIKeyFactory
 
 ARTIFACTS = Path(project_settings.ARTIFACTS_DIR)
 
@@ -18,3 +20,26 @@ def artifacts(tmp_path, settings):
     registry.forget_model()
     yield directory
     registry.forget_model()
+
+
+class APIClient(Client):
+    """A REST client: JSON bodies, a key in its header, and faults as the answers that a client would see."""
+
+    def __init__(self, secret=None, **defaults):
+        headers = {"Accept-Language": "en"} | ({"X-API-Key": secret} if secret else {})
+        super().__init__(raise_request_exception=False, headers=headers, **defaults)
+
+    def call(self, path, data=None, **options):
+        """POST as JSON."""
+        return self.post(path, data, content_type="application/json", **options)
+
+
+@pytest.fixture
+def api_key(db):
+    return APIKeyFactory()
+
+
+@pytest.fixture
+def api(api_key):
+    """A client with a key that may do everything."""
+    return APIClient(api_key.secret)

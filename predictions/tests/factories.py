@@ -1,9 +1,12 @@
+from datetime import timedelta
+
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from employees.tests.factories import EmployeeFactory
 from features.tests.factories import EmployeeFeaturesFactory
-from predictions.models import Prediction, ScoringRun
+from predictions.models import APIKey, Prediction, ScoringRun
 
 SHA256 = "0" * 64
 
@@ -47,3 +50,20 @@ class PredictionFactory(DjangoModelFactory):
     base_value = -1.6
     contributions = factory.LazyFunction(lambda: {"heures_supplementaires": 1.6})
     main_reason = "heures_supplementaires"
+
+
+class APIKeyFactory(DjangoModelFactory):
+    """A key whose secret is at hand as ``secret``."""
+
+    class Meta:
+        model = APIKey
+
+    name = "client"
+    owner = "the client's team"
+    expiry_date = factory.LazyFunction(lambda: timezone.now() + timedelta(days=365))
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        key, secret = model_class.objects.create_key(**kwargs)
+        key.secret = secret
+        return key

@@ -1,0 +1,66 @@
+"""Who calls, by the ``X-API-Key`` header, and what the key's scopes permit."""
+
+import ipaddress
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, Throttled
+from rest_framework.permissions import BasePermission
+
+from predictions import keys
+from predictions.models import APIKey
+from predictions.services import Caller
+
+
+class APIKeyAuthentication(BaseAuthentication):
+    """The key that a request carries, as ``request.auth``; a client is not a user, so ``request.user`` is None.
+
+    An authentication and not a permission, so that a bad key is answered with 401 and counted against its address.
+    """
+
+    def authenticate(self, request) -> tuple[None, APIKey]:
+        secret = request.META.get("HTTP_X_API_KEY")
+        try:
+            if secret is None:
+                raise keys.InvalidKey
+            return None, keys.admit(secret=secret, address=client_address(request.META))
+        except keys.InvalidKey as error:
+            raise AuthenticationFailed(_("A valid API key is needed in the X-API-Key header.")) from error
+        except keys.TooManyRequests as error:
+            raise Throttled(error.wait) from error
+
+    def authenticate_header(self, request) -> str:
+        return 'ApiKey realm="technova"'
+
+
+class HasScope(BasePermission):
+    """The key carries the scope that the view names: ``can_predict`` or ``can_read``. A view without one is closed."""
+
+    message = _("This API key lacks the scope for this call.")
+
+    def has_permission(self, request, view) -> bool:
+        scope = getattr(view, "scope", None)
+        return scope is not None and getattr(request.auth, scope)
+
+
+def caller_of(request) -> Caller:
+    """The caller that the services and the log know, from an authenticated request."""
+    key = request.auth
+    return Caller(api_key=key, departments=key.departments, request_id=request.request_id)
+
+
+def client_address(meta) -> str:
+    """The address that the outermost trusted proxy saw, or the peer's own where none is configured.
+
+    What a client writes into ``X-Forwarded-For`` stands to the left of what the proxies append.
+    """
+    peer = meta.get("REMOTE_ADDR") or ""
+    if not settings.TRUSTED_PROXIES:
+        return peer
+    seen = [entry.strip() for entry in meta.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    address = seen[-min(settings.TRUSTED_PROXIES, len(seen))]
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        return peer

@@ -1,0 +1,149 @@
+"""The one shape of an error: ``{"detail": …, "request_id": …}``, for every status and from every layer.
+
+``detail`` is a sentence, or for 422 a list of ``{"loc", "msg", "type"}`` that names each field, as the reference gave.
+"""
+
+import sys
+import uuid
+from collections.abc import Iterator
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import UnreadablePostError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as drf_exception_handler
+
+from predictions.ml.artifact import ArtifactError
+from predictions.pages import errors as pages
+from predictions.services import UnknownEmployee
+
+API_PATHS = ("/predict", "/openapi.json", "/docs", "/health", "/ready", "/metrics")
+RETRY_AFTER = 30  # seconds, when the database or the model cannot be used
+ERRORS_SHOWN = 100  # a body can hold more unknown fields than an answer should repeat
+
+
+class Unavailable(exceptions.APIException):
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = gettext_lazy("The service cannot answer at the moment: try again later.")
+    wait = RETRY_AFTER
+
+
+class BodyTooLarge(exceptions.APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = gettext_lazy("The body is too large.")
+
+
+class LengthRequired(exceptions.APIException):
+    status_code = status.HTTP_411_LENGTH_REQUIRED
+    default_detail = gettext_lazy("The body needs a Content-Length.")
+
+
+class Invalid(exceptions.ValidationError):
+    """Values that break a rule: 422; ``where`` is the part of the request that holds them."""
+
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+
+    def __init__(self, detail, where: str):
+        super().__init__(detail)
+        self.where = where
+
+
+def exception_handler(exc: Exception, context: dict) -> Response | None:
+    """DRF's handler with the project's exceptions translated and one shape for all; None for a fault of ours."""
+    request = context["request"]
+    exc = _translate(exc, request)
+    response = drf_exception_handler(exc, context)
+    if response is None:
+        return None
+    if isinstance(exc, Invalid):
+        detail = list(_field_errors(exc.detail, [exc.where]))[:ERRORS_SHOWN]
+    else:
+        detail = response.data["detail"]
+    response.data = _body(request, detail)
+    return response
+
+
+def _translate(exc: Exception, request) -> Exception:
+    """The HTTP error that an exception of the layers below means; itself when it means none."""
+    match exc:
+        case UnknownEmployee():
+            return exceptions.NotFound(_("There are no clean features for this employee number."))
+        case ArtifactError() | OperationalError() | InterfaceError():
+            return Unavailable()
+        case RequestDataTooBig():
+            return BodyTooLarge()
+        case UnreadablePostError():
+            return exceptions.ParseError(_("The body did not arrive whole."))
+        case exceptions.ValidationError() if not isinstance(exc, Invalid):
+            return Invalid(exc.detail, "query" if request.method == "GET" else "body")
+    return exc
+
+
+def _field_errors(detail, loc: list) -> Iterator[dict]:
+    """The errors of a serializer, however nested, as a flat list."""
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            yield from _field_errors(inner, loc if name == "non_field_errors" else [*loc, name])
+    elif isinstance(detail, list):
+        for inner in detail:
+            yield from _field_errors(inner, loc)
+    else:
+        yield {"loc": loc, "msg": str(detail), "type": _TYPES.get(detail.code, detail.code)}
+
+
+# The reference's words for the two that a client may look at.
+_TYPES = {"required": "missing", "unknown": "extra_forbidden"}
+
+
+def request_id_of(request) -> uuid.UUID:
+    """The id that the middleware gave the request, or a new one where an answer is made before it."""
+    request = getattr(request, "_request", request)
+    if not hasattr(request, "request_id"):
+        request.request_id = uuid.uuid4()
+    return request.request_id
+
+
+def _body(request, detail) -> dict:
+    return {"detail": detail, "request_id": str(request_id_of(request))}
+
+
+def _json(request: HttpRequest, status_code: int, detail: str, **headers: str) -> JsonResponse:
+    return JsonResponse(_body(request, str(detail)), status=status_code, headers=headers)
+
+
+def is_api(request: HttpRequest) -> bool:
+    return request.path.startswith(API_PATHS)
+
+
+# Outside the API's views: JSON under its addresses, a page elsewhere.
+
+
+def bad_request(request: HttpRequest, exception=None) -> HttpResponse:
+    if not is_api(request):
+        return pages.bad_request(request, exception)
+    return _json(request, 400, exceptions.ParseError.default_detail)
+
+
+def permission_denied(request: HttpRequest, exception=None) -> HttpResponse:
+    if not is_api(request):
+        return pages.permission_denied(request, exception)
+    return _json(request, 403, exceptions.PermissionDenied.default_detail)
+
+
+def not_found(request: HttpRequest, exception=None) -> HttpResponse:
+    if not is_api(request):
+        return pages.not_found(request, exception)
+    return _json(request, 404, exceptions.NotFound.default_detail)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """503 when the database or the model cannot be used, which passes; 500 for a fault of ours."""
+    if not is_api(request):
+        return pages.server_error(request)
+    if isinstance(sys.exception(), pages.UNAVAILABLE):
+        return _json(request, 503, Unavailable.default_detail, **{"Retry-After": str(RETRY_AFTER)})
+    return _json(request, 500, exceptions.APIException.default_detail)

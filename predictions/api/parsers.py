@@ -1,0 +1,87 @@
+"""What the API accepts as a body, and that it always answers in JSON."""
+
+import json
+import math
+
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import JSONParser
+
+
+class AlwaysJSON(BaseContentNegotiation):
+    """Bodies by their ``Content-Type``; answers in the view's first format, whatever ``Accept`` says."""
+
+    def select_parser(self, request, parsers):
+        content_type = request.content_type.partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == content_type), None)
+
+    def select_renderer(self, request, renderers, format_suffix=None):
+        return renderers[0], renderers[0].media_type
+
+
+class StrictJSONParser(JSONParser):
+    """JSON that means one thing: UTF-8, no key twice, finite numbers, and text that both databases can store."""
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        _refuse_encodings(parser_context["request"])
+        try:
+            text = stream.read().decode("utf-8")
+            data = json.loads(
+                text, object_pairs_hook=_unique_keys, parse_float=_finite, parse_constant=_refuse_constant
+            )
+            if "\\u" in text:  # the only way for these to get past the decoding
+                _refuse_unstorable_text(data)
+        except UnicodeDecodeError as error:
+            raise ParseError(_("The body is not UTF-8 text.")) from error
+        except RecursionError as error:
+            raise ParseError(_("The body is not valid JSON: nested too deeply.")) from error
+        except ValueError as error:
+            raise ParseError(_("The body is not valid JSON: %(reason)s.") % {"reason": str(error)[:200]}) from error
+        return data
+
+
+def _refuse_encodings(request) -> None:
+    charset = request._request.content_params.get("charset", "utf-8").lower()
+    coding = request.META.get("HTTP_CONTENT_ENCODING", "identity").lower()
+    if charset not in ("utf-8", "utf8", "us-ascii") or coding != "identity":
+        raise UnsupportedMediaType(f"{request.content_type} ({coding})")
+
+
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        raise ValueError("a key occurs twice")
+    return data
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _refuse_constant(name: str):
+    raise ValueError(f"{name} is not a number")
+
+
+def _refuse_unstorable_text(data: object) -> None:
+    """Raise ``ValueError`` for NUL, which PostgreSQL cannot store, and for half a surrogate pair."""
+    waiting = [data]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [*value.keys(), *value.values()]
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, str) and ("\0" in value or not _is_text(value)):
+            raise ValueError("a text holds a character that is none")
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,157 @@
+"""The OpenAPI description: what drf-spectacular cannot read off the views."""
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    PolymorphicProxySerializer,
+    extend_schema,
+)
+from rest_framework import serializers
+
+from predictions.api.filters import PredictionFilter
+from predictions.api.serializers import (
+    LARGEST_ID,
+    BatchScoreSerializer,
+    BatchSerializer,
+    FeaturesSerializer,
+    LimitSerializer,
+    LoggedPredictionSerializer,
+    LogRowSerializer,
+    PredictionSerializer,
+    UnknownSerializer,
+)
+
+REQUEST_ID = "5b0f7f0e-6c5e-4b1f-9a37-0c9f0e3a7d52"
+
+# The parameters that each call on the log understands; any other is refused, since a misspelt filter filters nothing.
+QUERY_PARAMETERS = {
+    "list": {*PredictionFilter.base_filters, "ordering", "limit", "cursor"},
+    "latest": {"limit"},
+    "retrieve": set(),
+}
+
+
+class APIKeyScheme(OpenApiAuthenticationExtension):
+    target_class = "predictions.api.authentication.APIKeyAuthentication"
+    name = "ApiKey"
+
+    def get_security_definition(self, auto_schema):
+        return {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+
+
+class ErrorSerializer(serializers.Serializer):
+    """Every error that is not about single fields."""
+
+    detail = serializers.CharField()
+    request_id = serializers.UUIDField()
+
+
+class FieldErrorSerializer(serializers.Serializer):
+    loc = serializers.ListField(child=serializers.JSONField(), help_text="Where: body, query or path, then the name.")
+    msg = serializers.CharField()
+    type = serializers.CharField()
+
+
+class InvalidSerializer(serializers.Serializer):
+    """Values that break a rule, each named."""
+
+    detail = FieldErrorSerializer(many=True)
+    request_id = serializers.UUIDField()
+
+
+_WORDS = {
+    400: "The body is not JSON, or not JSON that means one thing.",
+    401: "No valid key: absent, malformed, unknown, expired or revoked.",
+    403: "The key lacks the scope.",
+    404: "Nothing of this number that the key may see.",
+    405: "The address knows another method.",
+    411: "The body has no Content-Length.",
+    413: "The body is too large.",
+    415: "The body is not declared as application/json in UTF-8, uncompressed.",
+    422: "Values that break a rule, each named.",
+    429: "Too many requests in this minute; Retry-After says how long to wait.",
+    500: "A fault of ours; the request id finds it in the log.",
+    503: "The database or the model cannot be used; Retry-After says when to try again.",
+}
+_RETRY_AFTER = OpenApiParameter(
+    "Retry-After", int, OpenApiParameter.HEADER, response=[429, 503], description="Seconds."
+)
+_REQUEST_ID = OpenApiParameter(
+    "X-Request-ID", OpenApiTypes.UUID, OpenApiParameter.HEADER, response=True, description="Also in the log."
+)
+_CHALLENGE = OpenApiParameter("WWW-Authenticate", str, OpenApiParameter.HEADER, response=[401])
+
+
+def _errors(*statuses: int) -> dict[int, OpenApiResponse]:
+    """The errors of a call: the given statuses and those that any call with a key can meet."""
+    return {
+        status: OpenApiResponse(InvalidSerializer if status == 422 else ErrorSerializer, _WORDS[status])
+        for status in sorted({*statuses, 401, 403, 405, 411, 422, 429, 500, 503})
+    }
+
+
+def _call(*, answer, errors=(), parameters=(), examples=(), **options):
+    return extend_schema(
+        responses={200: answer, **_errors(*errors)},
+        parameters=[*parameters, _REQUEST_ID, _RETRY_AFTER, _CHALLENGE],
+        examples=list(examples),
+        **options,
+    )
+
+
+by_id = _call(
+    operation_id="predict_by_id",
+    summary="Score one employee",
+    description="From the newest clean features of this employee number.",
+    tags=["predict"],
+    request=None,
+    parameters=[OpenApiParameter("employee_id", {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}, "path")],
+    answer=PredictionSerializer,
+    errors=[404],
+)
+by_features = _call(
+    operation_id="predict_by_features",
+    summary="Score 32 features",
+    description="All of them and no other; 422 names each that is missing, unknown or out of range.",
+    tags=["predict"],
+    request=FeaturesSerializer,
+    answer=PredictionSerializer,
+    errors=[400, 413, 415],
+)
+batch = _call(
+    operation_id="predict_batch",
+    summary="Score up to 1,000 employees",
+    description="One answer for each number, in the order asked; an unknown one is reported in its place.",
+    tags=["predict"],
+    request=BatchSerializer,
+    answer=PolymorphicProxySerializer(
+        component_name="BatchAnswer",
+        serializers=[BatchScoreSerializer, UnknownSerializer],
+        resource_type_field_name=None,
+        many=True,
+    ),
+    errors=[400, 413, 415],
+)
+latest = _call(
+    operation_id="predictions_latest",
+    summary="The newest predictions",
+    tags=["predictions"],
+    parameters=[LimitSerializer],
+    answer=LogRowSerializer(many=True),
+)
+log = _call(
+    operation_id="predictions_list",
+    summary="The log, in pages and filtered",
+    tags=["predictions"],
+    answer=LogRowSerializer(many=True),
+)
+logged = _call(
+    operation_id="predictions_retrieve",
+    summary="One prediction with its explanation",
+    tags=["predictions"],
+    parameters=[OpenApiParameter("prediction_id", {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}, "path")],
+    answer=LoggedPredictionSerializer,
+    errors=[404],
+)

@@ -1,0 +1,202 @@
+"""What the API takes and gives, in the contract's names."""
+
+from datetime import UTC
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+
+from features import schema
+from predictions.api.fields import BoundedList, QueryInteger, StrictBoolean, StrictChoice, StrictFloat, StrictInteger
+from predictions.explanation import display, reasons
+from predictions.models import Prediction
+
+LARGEST_ID = 2**31 - 1  # of an employee number
+BATCH_LIMIT = 1000
+LIMIT = 200  # rows of the log in one answer
+
+
+class StrictSerializer(serializers.Serializer):
+    """A body whose every field is known: a misspelt one is an error and not silently nothing."""
+
+    def to_internal_value(self, data):
+        errors = {}
+        values = {}
+        try:
+            values = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            errors = error.detail
+        if isinstance(data, dict):
+            unknown = ErrorDetail(_("This field is not known."), code="unknown")
+            errors = {**errors, **{name: [unknown] for name in data if name not in self.fields}}
+        if errors:
+            raise serializers.ValidationError(errors)
+        return values
+
+
+def _field_of(feature: schema.Feature) -> serializers.Field:
+    """The serializer field of a feature, with its bounds or choices."""
+    if feature.kind == schema.Kind.CHOICE:
+        return StrictChoice(choices=feature.values, help_text=_(feature.label))
+    field = StrictInteger if feature.is_integer else StrictFloat
+    return field(min_value=feature.minimum, max_value=feature.maximum, help_text=_(feature.label))
+
+
+# The 32 features of the contract, exactly: each needed, none other taken.
+FeaturesSerializer = type(
+    "FeaturesSerializer",
+    (StrictSerializer,),
+    {"__doc__": "The 32 clean features.", **{feature.name: _field_of(feature) for feature in schema.FEATURES}},
+)
+
+
+class BatchSerializer(StrictSerializer):
+    employee_ids = BoundedList(
+        child=StrictInteger(min_value=1, max_value=LARGEST_ID), allow_empty=False, max_length=BATCH_LIMIT
+    )
+    reasons = StrictBoolean(default=False, help_text=_("Whether each answer carries its reasons."))
+
+
+class ReasonSerializer(serializers.Serializer):
+    feature = serializers.ChoiceField(choices=schema.FEATURE_NAMES)
+    label = serializers.CharField(help_text=_("The feature's name in words."))
+    value = serializers.CharField(help_text=_("Its value in words."))
+    contribution = serializers.FloatField(help_text=_("In log-odds; positive raises the risk."))
+    points = serializers.FloatField(help_text=_("In probability, 0.12 for twelve points."))
+    sentence = serializers.CharField()
+
+
+class ScoreSerializer(serializers.Serializer):
+    """The answer to a request for a prediction, without its reasons."""
+
+    employee_id = serializers.IntegerField(allow_null=True)
+    turnover_probability = serializers.FloatField(min_value=0, max_value=1)
+    will_leave = serializers.BooleanField(help_text=_("Whether the probability reaches the threshold."))
+    prediction_id = serializers.IntegerField()
+    threshold = serializers.FloatField(min_value=0, max_value=1)
+    model_version = serializers.CharField()
+    low = serializers.FloatField(min_value=0, max_value=1, help_text=_("Of the 90 % interval of the probability."))
+    high = serializers.FloatField(min_value=0, max_value=1, help_text=_("Of the 90 % interval of the probability."))
+    is_extrapolated = serializers.BooleanField(help_text=_("The model has seen nobody like this."))
+
+    def to_representation(self, prediction: Prediction) -> dict:
+        """By hand: the general machinery takes longer than the prediction."""
+        return {
+            "employee_id": prediction.employee.employee_id if prediction.employee_id else None,
+            "turnover_probability": prediction.probability,
+            "will_leave": prediction.predicted_class,
+            "prediction_id": prediction.pk,
+            "threshold": prediction.threshold,
+            "model_version": prediction.model_version,
+            "low": prediction.low,
+            "high": prediction.high,
+            "is_extrapolated": prediction.is_extrapolated,
+        }
+
+
+class PredictionSerializer(ScoreSerializer):
+    """The answer to a request for a prediction. ``base_value`` and the contributions sum to its log-odds."""
+
+    base_value = serializers.FloatField(help_text=_("Log-odds of the average employee."))
+    reasons = ReasonSerializer(many=True)
+
+    def to_representation(self, prediction: Prediction) -> dict:
+        return super().to_representation(prediction) | explanation(prediction)
+
+
+class BatchScoreSerializer(ScoreSerializer):
+    """In a batch, the answer for one employee; with its explanation when that was asked for."""
+
+    base_value = serializers.FloatField(required=False)
+    reasons = ReasonSerializer(many=True, required=False)
+
+
+class UnknownSerializer(serializers.Serializer):
+    """In a batch, the place of a number that the key sees no clean features for."""
+
+    employee_id = serializers.IntegerField()
+    detail = serializers.CharField()
+
+
+class LogRowSerializer(serializers.Serializer):
+    """A row of the log."""
+
+    prediction_id = serializers.IntegerField()
+    request_id = serializers.UUIDField()
+    created_at = serializers.DateTimeField(default_timezone=UTC)
+    predicted_class = serializers.BooleanField()
+    predicted_proba = serializers.FloatField(min_value=0, max_value=1)
+    threshold_used = serializers.FloatField(min_value=0, max_value=1)
+    model_version = serializers.CharField()
+    latency_ms = serializers.FloatField(min_value=0)
+    payload = serializers.DictField(help_text=_("The features that it was made from."))
+    employee_id = serializers.IntegerField(allow_null=True)
+    mode = serializers.ChoiceField(choices=Prediction.Mode.values)
+
+    def to_representation(self, prediction: Prediction) -> dict:
+        return {
+            "prediction_id": prediction.pk,
+            "request_id": str(prediction.request_id),
+            "created_at": prediction.created_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "predicted_class": prediction.predicted_class,
+            "predicted_proba": prediction.probability,
+            "threshold_used": prediction.threshold,
+            "model_version": prediction.model_version,
+            "latency_ms": prediction.latency_ms,
+            "payload": prediction.values(),
+            "employee_id": prediction.employee.employee_id if prediction.employee_id else None,
+            "mode": prediction.mode,
+        }
+
+
+class LoggedPredictionSerializer(LogRowSerializer):
+    """A row of the log with its explanation."""
+
+    low = serializers.FloatField(min_value=0, max_value=1, allow_null=True)
+    high = serializers.FloatField(min_value=0, max_value=1, allow_null=True)
+    is_extrapolated = serializers.BooleanField()
+    base_value = serializers.FloatField(help_text=_("Log-odds of the average employee."))
+    reasons = ReasonSerializer(many=True)
+
+    def to_representation(self, prediction: Prediction) -> dict:
+        return (
+            super().to_representation(prediction)
+            | {
+                "low": prediction.low,
+                "high": prediction.high,
+                "is_extrapolated": prediction.is_extrapolated,
+            }
+            | explanation(prediction)
+        )
+
+
+class LimitSerializer(serializers.Serializer):
+    """How many rows an answer holds."""
+
+    limit = QueryInteger(min_value=1, max_value=LIMIT, default=20)
+
+
+def explanation(prediction: Prediction) -> dict:
+    """Base value and reasons, in the client's language."""
+    values = prediction.values()
+    given = reasons(
+        values=values,
+        base_value=prediction.base_value,
+        contributions=prediction.contributions,
+        is_told=False,
+    )
+    return {
+        "base_value": prediction.base_value,
+        "reasons": [
+            {
+                "feature": reason.feature.name,
+                "label": gettext(reason.feature.label),
+                "value": display(reason.feature, values[reason.feature.name]),
+                "contribution": reason.contribution,
+                "points": reason.points,
+                "sentence": reason.sentence,
+            }
+            for reason in given
+        ],
+    }

@@ -1,0 +1,148 @@
+"""The calls: each parses, asks one service or one query, and renders."""
+
+import re
+
+from django.utils.translation import gettext as _
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.renderers import OpenApiJsonRenderer2
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.exceptions import NotFound
+from rest_framework.generics import get_object_or_404
+from rest_framework.mixins import ListModelMixin
+from rest_framework.permissions import AllowAny
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet, ViewSet
+
+from predictions import services
+from predictions.api import schema
+from predictions.api.authentication import caller_of
+from predictions.api.errors import Invalid, LengthRequired, request_id_of
+from predictions.api.filters import LogPagination, PredictionFilter
+from predictions.api.serializers import (
+    LARGEST_ID,
+    BatchSerializer,
+    FeaturesSerializer,
+    LimitSerializer,
+    LoggedPredictionSerializer,
+    LogRowSerializer,
+    PredictionSerializer,
+    ScoreSerializer,
+)
+from predictions.models import Prediction
+
+LARGEST_BIGINT = 2**63 - 1
+
+
+class Guarded:
+    """What every call of the API does before and after its own work."""
+
+    def initialize_request(self, request, *args, **kwargs):
+        request.encoding = "utf-8"  # of the query string: a Content-Type must not choose it
+        request_id_of(request)
+        return super().initialize_request(request, *args, **kwargs)
+
+    def initial(self, request, *args, **kwargs):
+        super().initial(request, *args, **kwargs)
+        if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
+            raise LengthRequired
+        if nul := [name for name, value in request.query_params.items() if "\0" in value]:
+            raise Invalid({name: [_("Null characters are not allowed.")] for name in nul}, "query")
+
+    def finalize_response(self, request, response, *args, **kwargs):
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["Cache-Control"] = "no-store"  # about people, and by key
+        return response
+
+
+class PredictViewSet(Guarded, ViewSet):
+    """Predictions on request. Each is in the log before it is answered."""
+
+    scope = "can_predict"
+
+    @schema.by_id
+    def by_id(self, request, employee_id: str):
+        number = _number(employee_id, "employee_id")
+        if not 0 < number <= LARGEST_ID:
+            raise services.UnknownEmployee(employee_id)
+        prediction = services.predict_for_employee(employee_id=number, caller=caller_of(request))
+        return Response(PredictionSerializer().to_representation(prediction))
+
+    @schema.by_features
+    def by_features(self, request):
+        body = FeaturesSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        prediction = services.predict_for_features(values=body.validated_data, caller=caller_of(request))
+        return Response(PredictionSerializer().to_representation(prediction))
+
+    @schema.batch
+    def batch(self, request):
+        body = BatchSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        numbers = body.validated_data["employee_ids"]
+        predictions, _unknown = services.predict_for_employees(employee_ids=numbers, caller=caller_of(request))
+        answer = PredictionSerializer() if body.validated_data["reasons"] else ScoreSerializer()
+        given = {row.employee.employee_id: answer.to_representation(row) for row in predictions}
+        detail = _("There are no clean features for this employee number.")
+        return Response([given.get(number) or {"employee_id": number, "detail": detail} for number in numbers])
+
+
+class LogViewSet(Guarded, ListModelMixin, GenericViewSet):
+    """The log of predictions, of the employees that the key may see."""
+
+    scope = "can_read"
+    queryset = Prediction.objects.select_related("employee", "features")
+    serializer_class = LogRowSerializer
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = PredictionFilter
+    pagination_class = LogPagination
+
+    def get_queryset(self):
+        return super().get_queryset().visible_to_key(self.request.auth)
+
+    def initial(self, request, *args, **kwargs):
+        super().initial(request, *args, **kwargs)
+        known = schema.QUERY_PARAMETERS[self.action]
+        unknown = {name: [_("This parameter is not known.")] for name in request.query_params if name not in known}
+        if unknown:
+            raise Invalid(unknown, "query")
+
+    @schema.log
+    def list(self, request):
+        return super().list(request)
+
+    @schema.latest
+    def latest(self, request):
+        query = LimitSerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        rows = self.get_queryset().order_by("-id")[: query.validated_data["limit"]]
+        return Response(LogRowSerializer(rows, many=True).data)
+
+    @schema.logged
+    def retrieve(self, request, prediction_id: str):
+        number = _number(prediction_id, "prediction_id")
+        if number > LARGEST_BIGINT:
+            raise NotFound
+        prediction = get_object_or_404(self.get_queryset(), pk=number)
+        return Response(LoggedPredictionSerializer().to_representation(prediction))
+
+
+def _number(text: str, name: str) -> int:
+    """The number in a path; one with more digits than any id has is as unknown as the next larger one."""
+    if not re.fullmatch("[0-9]+", text):
+        raise Invalid({name: [_("A whole number is needed.")]}, "path")
+    return int(text) if len(text) < 20 else LARGEST_BIGINT + 1
+
+
+class SchemaView(SpectacularAPIView):
+    """The OpenAPI 3 description of this API."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    renderer_classes = [OpenApiJsonRenderer2]
+
+
+class DocsView(SpectacularSwaggerSplitView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    url_name = "api-schema"
+    template_name = "api/docs.html"

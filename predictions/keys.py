@@ -1,0 +1,129 @@
+"""Writes: API keys, from their creation to the count of each of their requests."""
+
+import ipaddress
+import math
+import re
+import time
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Q
+from django.utils import timezone
+
+from predictions.models import APIKey, RequestCount
+
+SECRET_FORMAT = re.compile(r"([A-Za-z0-9]{8})\.[A-Za-z0-9]{32}")
+WINDOW = 60  # seconds over which requests are counted
+LAST_USED_PRECISION = timedelta(minutes=15)  # last_used_at is written at most once in this time
+
+
+class InvalidKey(Exception):
+    """No key that may be used: absent, malformed, unknown, expired or revoked, which the caller is not told apart."""
+
+
+class TooManyRequests(Exception):
+    """The key, or the address of bad keys, has used up this minute; ``wait`` seconds remain of it."""
+
+    def __init__(self, wait: int):
+        super().__init__(wait)
+        self.wait = wait
+
+
+def admit(*, secret: str, address: str) -> APIKey:
+    """The key that a secret opens, with this request counted and the use noted. One round trip on PostgreSQL.
+
+    Only requests with the right secret count against a key, so knowing its prefix is not enough to use it up; the
+    others count against their address. Raises ``InvalidKey`` and ``TooManyRequests``.
+    """
+    now = time.time()
+    match = SECRET_FORMAT.fullmatch(secret)
+    key = _find_and_count(match[1], secret, now) if match else None
+    if key is None or not key.is_valid(secret):
+        if _count_bad_key(address, now) > settings.BAD_KEY_RATE:
+            raise TooManyRequests(_rest_of_window(now))
+        raise InvalidKey
+    if key.requests > settings.API_KEY_RATE:
+        raise TooManyRequests(_rest_of_window(now))
+    return key
+
+
+# A request that read the clock just before the minute turned counts in the new minute, and a clock that was set back
+# by more starts afresh: no minute ever admits more than the limit, and no subject stays locked out.
+_COUNT = """
+INSERT INTO predictions_requestcount AS c (subject, minute, requests) {source}
+ON CONFLICT (subject) DO UPDATE SET
+  requests = CASE WHEN c.minute IN (excluded.minute, excluded.minute + 1) THEN c.requests + 1 ELSE 1 END,
+  minute = CASE WHEN c.minute = excluded.minute + 1 THEN c.minute ELSE excluded.minute END
+RETURNING requests
+"""
+
+_ADMIT = f"""
+WITH known AS (
+  SELECT * FROM predictions_apikey
+  WHERE prefix = %(prefix)s AND hashed_key = %(hash)s
+    AND NOT revoked AND (expiry_date IS NULL OR expiry_date > %(now)s)
+), counted AS ({_COUNT.format(source="SELECT %(subject)s, %(minute)s, 1 FROM known")}
+), used AS (
+  UPDATE predictions_apikey SET last_used_at = %(now)s
+  WHERE prefix = %(prefix)s AND EXISTS (SELECT FROM known)
+    AND (last_used_at IS NULL OR last_used_at < %(stale)s)
+)
+SELECT known.*, counted.requests FROM known CROSS JOIN counted
+"""  # noqa: S608 - built from constants
+
+
+def _find_and_count(prefix: str, secret: str, now: float) -> APIKey | None:
+    """The usable key of a secret, with ``requests``, its count in this minute, and ``last_used_at`` brought up to date.
+
+    Comparing hashes in SQL says nothing about the secret; what decides afterwards compares in constant time.
+    """
+    generator = APIKey.objects.key_generator
+    hashed = generator.hash(secret)
+    at = timezone.now()
+    subject, minute = f"key {prefix}", int(now // WINDOW)
+    if connection.vendor == "postgresql":
+        parameters = {
+            "prefix": prefix,
+            "hash": hashed,
+            "subject": subject,
+            "minute": minute,
+            "now": at,
+            "stale": at - LAST_USED_PRECISION,
+        }
+        return next(iter(APIKey.objects.raw(_ADMIT, parameters)), None)
+    key = APIKey.objects.usable().filter(prefix=prefix, hashed_key=hashed).first()
+    if key is not None:
+        key.requests = _count(subject, minute)
+        if key.last_used_at is None or key.last_used_at < at - LAST_USED_PRECISION:
+            is_stale = Q(last_used_at=None) | Q(last_used_at__lt=at - LAST_USED_PRECISION)
+            APIKey.objects.filter(is_stale, pk=key.pk).update(last_used_at=at)
+    return key
+
+
+def _count(subject: str, minute: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT.format(source="VALUES (%s, %s, 1)"), [subject, minute])
+        return cursor.fetchone()[0]
+
+
+def _count_bad_key(address: str, now: float) -> int:
+    """Bad keys from an address in this minute. The first of a minute clears the addresses of earlier ones."""
+    minute = int(now // WINDOW)
+    requests = _count(f"address {_network(address)}", minute)
+    if requests == 1:
+        RequestCount.objects.filter(subject__startswith="address ", minute__lt=minute - 1).delete()
+    return requests
+
+
+def _network(address: str) -> str:
+    """What counts as one address: itself, or the /64 that one IPv6 customer has to choose from."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    return str(ipaddress.ip_network((parsed, 64), strict=False) if parsed.version == 6 else parsed)
+
+
+def _rest_of_window(now: float) -> int:
+    return max(1, math.ceil(WINDOW - now % WINDOW))
