@@ -26,6 +26,7 @@ _NUMBERS = [
         (r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+", r","),
     )
 ]
+_SPACES = re.compile("[\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}\N{FIGURE SPACE}]")  # and no line break
 _AMBIGUOUS = re.compile(r"[-+−]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 _KEY_DECORATION = re.compile(r"\A[eE][-_ ]?(?=[0-9])")
 
@@ -86,7 +87,7 @@ def read_number(text: str) -> Decimal | None:
     """The number that a text writes, exactly; None when it writes none. Raises ``Unreadable`` if it is ambiguous."""
     if len(text) > LONGEST_NUMBER:
         return None
-    text = re.sub(r"\s", " ", text)
+    text = _SPACES.sub(" ", text)
     if _AMBIGUOUS.fullmatch(text):
         raise Unreadable(IS_UNAMBIGUOUS)
     for number in _NUMBERS:

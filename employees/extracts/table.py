@@ -88,16 +88,22 @@ def read_table(extract: Extract, source: Source) -> Table:
         ((delimiter, _header(text, delimiter)) for delimiter in DELIMITERS),
         key=lambda candidate: len(_known(extract, candidate[1])),
     )
+    width = len(header)
+    while header and not header[-1].strip():  # what delimiters at the end of the line make
+        header.pop()
     columns = _columns(name, extract, header)
 
-    rows, lines, ragged = [], [], []
+    rows, lines, odd = [], [], []
     cells_of_interest = itemgetter(*columns)
     for line, row in _rows(name, text, delimiter, first_line):
-        if len(row) != len(header) and (len(row) < len(header) or any(map(str.strip, row[len(header) :]))):
-            ragged.append(_ragged(name, line, delimiter, row, len(header)))
-            continue
-        rows.append(cells_of_interest(row))
-        lines.append(line)
+        if len(row) == width and _is_padded(row, header):
+            rows.append(cells_of_interest(row))
+            lines.append(line)
+        else:
+            odd.append((line, row))
+    if not rows and _are_padded([row for _line, row in odd], header, width if delimiter == "," else None):
+        rows, lines, odd = [cells_of_interest(row) for _line, row in odd], [line for line, _row in odd], []
+    ragged = [_ragged(name, line, delimiter, row, len(header)) for line, row in odd]
     count = len(rows) + len(ragged)
     if not count:
         raise ExtractError(name, Refusal.NO_ROWS, Message(_("the file has a header and no rows")))
@@ -163,14 +169,11 @@ def _encoding(content: bytes) -> tuple[str, str]:
 
 
 def _header(text: str, delimiter: str) -> list[str]:
-    """The first row, without the nameless columns that trailing delimiters make."""
+    """The first row; empty where it cannot be read with this delimiter."""
     try:
-        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error:
         return []
-    while header and not header[-1].strip():
-        header.pop()
-    return header
 
 
 def _known(extract: Extract, header: list[str]) -> list[tuple[int, Column]]:
@@ -215,6 +218,22 @@ def _rows(name: str, text: str, delimiter: str, first_line: int) -> Iterator[tup
             line = first_line + reader.line_num
     except csv.Error as error:
         raise _no_table(name, _("line %(line)s: %(error)s"), line=line, error=error) from error
+
+
+def _is_padded(row: list[str], header: list[str]) -> bool:
+    """Whether a row has the cells of the header and after them only empty ones."""
+    return len(row) >= len(header) and not any(map(str.strip, row[len(header) :]))
+
+
+def _are_padded(rows: list[list[str]], header: list[str], longest: int | None) -> bool:
+    """Whether every row differs from the header by the same number of delimiters at its end, and nothing else.
+
+    One such row among others, or any that is longer in a file with commas, is no padding: a decimal comma without
+    quotes pushes the cells after it to the right, and the last, empty one beyond the header.
+    """
+    lengths = {len(row) for row in rows}
+    is_uniform = len(lengths) == 1 and (longest is None or max(lengths) <= longest)
+    return is_uniform and all(_is_padded(row, header) for row in rows)
 
 
 def _ragged(name: str, line: int, delimiter: str, row: list[str], expected: int) -> Reject:

@@ -1,0 +1,263 @@
+import csv
+import io
+
+import pytest
+
+from employees.columns import Extract, columns_of
+from employees.extracts import ExtractError, Refusal
+from employees.extracts.cells import fold
+from employees.extracts.table import read_table
+from employees.tests.files import rows_of, table
+
+SIRH = rows_of(Extract.SIRH)
+
+
+def texts(found, name):
+    return [found.cells[name][row] for row in range(len(found.lines))]
+
+
+def refusal(content, extract=Extract.SIRH):
+    with pytest.raises(ExtractError) as caught:
+        read_table(extract, content)
+    return caught.value
+
+
+def assert_reads(content, extract=Extract.SIRH):
+    """The content says what the plain file says, cell for cell."""
+    expected, found = read_table(extract, table(rows_of(extract))), read_table(extract, content)
+    assert {name: texts(found, name) for name in found.cells} == {
+        name: texts(expected, name) for name in expected.cells
+    }
+    return found.report
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    ("encoding", "label"),
+    [
+        ("utf-8", "UTF-8"),
+        ("utf-8-sig", "UTF-8 with BOM"),
+        ("cp1252", "Windows-1252"),
+        ("utf-16", "UTF-16"),
+        ("utf-16-le", "UTF-16"),
+        ("utf-16-be", "UTF-16"),
+    ],
+)
+@pytest.mark.parametrize(("delimiter", "name"), [(",", "comma"), (";", "semicolon"), ("\t", "tab")])
+def test_every_delimiter_encoding_and_line_end_reads_the_same(delimiter, name, encoding, label, newline):
+    report = assert_reads(table(SIRH, delimiter=delimiter, encoding=encoding, newline=newline))
+    assert (report.delimiter, report.encoding, report.rows) == (name, label, 3)
+
+
+def test_utf_16_big_endian_with_its_mark():
+    content = "\N{ZERO WIDTH NO-BREAK SPACE}" + table(SIRH).decode()
+    assert assert_reads(content.encode("utf-16-be")).encoding == "UTF-16"
+
+
+@pytest.mark.parametrize("first", ["sep=;\r\n", '"sep=;"\r\n', "SEP=;\n", "\r\n\r\n", " \n"])
+def test_preamble_of_excel_and_blank_lines_before_the_header_are_skipped_and_counted(first):
+    content = first.encode() + table(SIRH, delimiter=";")
+    assert_reads(content)
+    assert read_table(Extract.SIRH, content).lines[0] == 2 + len(first.splitlines())
+
+
+def test_blank_lines_between_rows_are_skipped_and_counted():
+    lines = table(SIRH).decode().splitlines()
+    found = read_table(Extract.SIRH, "\n".join([lines[0], lines[1], "", ",,,,,,,,,,,", *lines[2:], ""]).encode())
+    assert found.lines.tolist() == [2, 5, 6]
+
+
+def test_line_of_a_row_after_a_cell_with_line_breaks_is_the_physical_one():
+    rows = [row | {"comment": "one\ntwo\nthree"} for row in SIRH]
+    assert read_table(Extract.SIRH, table(rows)).lines.tolist() == [2, 5, 8]
+
+
+def test_columns_in_any_order_read_the_same():
+    assert_reads(table([dict(reversed(row.items())) for row in SIRH]))
+
+
+def test_headers_in_other_case_with_accents_and_spaces_read_the_same():
+    rows = [{header.upper().replace("_", " ").replace("ANNEE", "Année"): value for header, value in SIRH[0].items()}]
+    found = read_table(Extract.SIRH, table(rows))
+    assert found.cells.keys() == {column.name for column in columns_of(Extract.SIRH)}
+
+
+def test_headers_under_their_clean_names_read_the_same():
+    clean = {column.source: column.name for column in columns_of(Extract.SONDAGE)}
+    rows = [{clean[header]: value for header, value in row.items()} for row in rows_of(Extract.SONDAGE)]
+    assert_reads(table(rows), Extract.SONDAGE)
+
+
+def test_extra_columns_are_ignored_and_reported():
+    rows = [{"Matricule paie": "P1", **row, "": "x", "Commentaire": "a, b"} for row in SIRH]
+    report = assert_reads(table(rows))
+    assert report.ignored == ("Matricule paie", "#14", "Commentaire")
+
+
+def test_optional_column_may_be_absent():
+    rows = [{k: v for k, v in row.items() if k != "a_quitte_l_entreprise"} for row in rows_of(Extract.SONDAGE)]
+    assert "a_quitte_l_entreprise" not in read_table(Extract.SONDAGE, table(rows)).cells
+
+
+@pytest.mark.parametrize("source", [str, bytes, io.BytesIO, open])
+def test_source_may_be_a_path_bytes_or_an_open_file(source, tmp_path):
+    path = tmp_path / "mes données.csv"
+    path.write_bytes(table(SIRH))
+    if source is open:
+        with path.open("rb") as file:
+            file.read()  # an upload that was read before is read from its start
+            assert assert_reads(file).name == path.name
+    elif source is str:
+        assert assert_reads(str(path)).name == path.name
+    else:
+        assert assert_reads(source(path.read_bytes())).name == "extrait_sirh.csv"
+
+
+# Delimiters at the end of the lines
+
+
+def ending_with(end, lines, content):
+    return "".join(
+        line + (end if lines is None or number in lines else "") + "\n"
+        for number, line in enumerate(content.decode().splitlines())
+    ).encode()
+
+
+@pytest.mark.parametrize("end", [";", ";;;"])
+@pytest.mark.parametrize("lines", [None, {0}, {1, 2, 3}])
+def test_delimiters_at_the_end_of_the_header_or_of_all_rows_are_nothing(end, lines):
+    report = assert_reads(ending_with(end, lines, table(SIRH, delimiter=";")))
+    assert report.ignored == ()
+
+
+@pytest.mark.parametrize("lines", [None, {0}])
+def test_commas_at_the_end_of_every_line_or_of_the_header_are_nothing(lines):
+    assert_reads(ending_with(",", lines, table(SIRH)))
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_decimal_comma_without_quotes_before_an_empty_last_column_is_not_taken_for_padding(rows):
+    """``…,11,5 %,`` must not become a rise of 11 beside a comment of "5 %"."""
+    numbers = range(1, rows + 1)
+    lines = table([row | {"comment": ""} for row in rows_of(Extract.EVAL, numbers)]).decode().replace("11 %", "11,5 %")
+    assert refusal(lines.encode(), Extract.EVAL).refusal == Refusal.NOT_A_TABLE
+
+
+def test_one_row_with_a_decimal_comma_without_quotes_is_rejected_and_the_others_are_read():
+    rows = [row | {"comment": ""} for row in rows_of(Extract.EVAL)]
+    found = read_table(Extract.EVAL, table(rows).decode().replace("11 %", "11,5 %", 1).encode())
+    (reject,) = found.ragged
+    assert (reject.file, reject.line) == ("extrait_eval.csv", 2)
+    assert str(reject.rule) == "as many cells as the header: 11, not 12"
+    assert texts(found, "employee_id") == ["E_2", "E_3"]
+
+
+@pytest.mark.parametrize("cut", ["6,4", "9,6,4,7"])
+def test_row_with_fewer_or_more_cells_than_the_header_is_rejected(cut):
+    content = table(SIRH).decode().replace("9,6,4", cut, 1).encode()
+    (reject,) = read_table(Extract.SIRH, content).ragged
+    assert reject.line == 2
+    assert reject.value.startswith("1,41,F")
+
+
+# What is refused whole
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", Refusal.EMPTY),
+        (b"\xef\xbb\xbf", Refusal.EMPTY),
+        (b" \r\n \n", Refusal.EMPTY),
+        (b"sep=;\r\n", Refusal.EMPTY),
+        (table(SIRH).splitlines()[0], Refusal.NO_ROWS),
+        (table(SIRH).splitlines()[0] + b"\n\n,,,,,,,,,,,\n", Refusal.NO_ROWS),
+        (b"PK\x03\x04" + bytes(100), Refusal.NOT_A_TABLE),
+        (b"\xd0\xcf\x11\xe0" + bytes(100), Refusal.NOT_A_TABLE),
+        (b"%PDF-1.7\n", Refusal.NOT_A_TABLE),
+        (b"\x1f\x8b\x08\x00", Refusal.NOT_A_TABLE),
+        (b"\n <!DOCTYPE html><table>", Refusal.NOT_A_TABLE),
+        (b'{"id_employee": 1}', Refusal.NOT_A_TABLE),
+        (b"hello", Refusal.NOT_A_TABLE),
+        (table(SIRH, delimiter="|"), Refusal.NOT_A_TABLE),
+        (table(SIRH).replace(b"41", b"4\0", 1), Refusal.NUL),
+        (table(SIRH, encoding="utf-32"), Refusal.NUL),
+        (table(SIRH).replace(b"41", b"\x81", 1), Refusal.UNDECODABLE),
+        (table(SIRH, encoding="utf-16")[:-1], Refusal.UNDECODABLE),
+        (table(SIRH).replace(b"41", b'"41', 1), Refusal.NOT_A_TABLE),
+        (table(SIRH).replace(b"41", b'"4"1', 1), Refusal.NOT_A_TABLE),
+        (table(SIRH).replace(b"41", b"4" * 200_000, 1), Refusal.NOT_A_TABLE),
+        (table(SIRH).replace(b",", b";").replace(b";", b",", 11), Refusal.NOT_A_TABLE),
+    ],
+)
+def test_file_that_is_not_the_table_is_refused_with_a_named_reason(content, expected):
+    assert refusal(content).refusal == expected
+
+
+def test_refused_file_of_another_kind_is_called_by_it():
+    assert str(refusal(b"PK\x03\x04")) == (
+        "extrait_sirh.csv: it is a file of kind Excel or ZIP, not CSV text: export it as CSV"
+    )
+
+
+def test_nul_byte_is_named_with_its_line():
+    assert "line 2 " in str(refusal(table(SIRH).replace(b"41", b"4\0", 1)))
+
+
+def test_broken_quotes_are_named_with_their_line():
+    lines = table(SIRH).splitlines()
+    lines[2] = lines[2].replace(b"41", b'"4"1')
+    assert "line 3: " in str(refusal(b"\n".join(lines)))
+
+
+@pytest.mark.parametrize("extract", Extract)
+def test_each_required_column_that_is_missing_is_named(extract):
+    for column in columns_of(extract):
+        if column.is_required:
+            rows = [{k: v for k, v in row.items() if k != column.source} for row in rows_of(extract)]
+            error = refusal(table(rows), extract)
+            assert error.refusal == Refusal.MISSING_COLUMN
+            assert str(error) == f"extrait_{extract}.csv: missing columns: {column.source}"
+
+
+def test_all_missing_columns_are_named_at_once():
+    rows = [{k: v for k, v in row.items() if k not in ("age", "poste")} for row in SIRH]
+    assert str(refusal(table(rows))).endswith("missing columns: age, poste")
+
+
+@pytest.mark.parametrize("extract", Extract)
+def test_extract_in_the_place_of_another_is_recognised(extract):
+    for other in set(Extract) - {extract}:
+        error = refusal(table(rows_of(other)), extract)
+        assert error.refusal == Refusal.WRONG_EXTRACT
+        assert f"this is the {other} extract, not {extract}" in str(error)
+
+
+@pytest.mark.parametrize("twin", ["age", "Âge", "AGE "])
+def test_column_that_stands_twice_is_refused_by_name(twin):
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow([*SIRH[0], twin])
+    writer.writerows([*row.values(), "55"] for row in SIRH)
+    error = refusal(file.getvalue().encode())
+    assert error.refusal == Refusal.DUPLICATE_COLUMN
+    assert "age" in str(error)
+    assert twin.strip() in str(error)
+
+
+def test_column_under_its_source_and_its_clean_name_is_refused():
+    rows = [row | {"nombre_heures_travaillees": "80"} for row in SIRH]
+    assert refusal(table(rows)).refusal == Refusal.DUPLICATE_COLUMN
+
+
+def test_file_that_is_absent_or_a_directory_is_refused_by_its_path(tmp_path):
+    for path in (tmp_path / "absent.csv", tmp_path, "nul\0byte"):
+        error = refusal(path)
+        assert error.refusal == Refusal.UNREADABLE
+        assert str(path) in str(error)
+
+
+@pytest.mark.parametrize("extract", Extract)
+def test_headers_of_an_extract_cannot_be_mistaken_for_one_another(extract):
+    titles = [{fold(column.name), fold(column.source)} for column in columns_of(extract)]
+    assert sum(map(len, titles)) == len(set().union(*titles))
