@@ -188,7 +188,9 @@ class _Load:
 def _differs(new: pd.Series, known: pd.Series) -> np.ndarray:
     """Where the files say something else than what is known; an unknown value says nothing."""
     said = new.notna().to_numpy()
-    return said & (new.astype(object).to_numpy() != known.astype(object).to_numpy())
+    is_different = np.zeros(len(new), dtype=bool)
+    is_different[said] = new[said].astype(object).to_numpy() != known[said].astype(object).to_numpy()
+    return is_different
 
 
 def write_rejects(rejects: Iterable[Reject], file: TextIO) -> None:
