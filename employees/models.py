@@ -4,6 +4,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from employees import columns
+from employees.columns import Extract, Kind
 from employees.groups import HR_GROUP, MANAGER_GROUP
 
 
@@ -21,6 +22,12 @@ def is_within(name: str) -> models.CheckConstraint:
         condition=Q(**{f"{name}__gte": column.minimum, f"{name}__lte": column.maximum}),
         name=f"%(class)s_{name}_in_range",
     )
+
+
+def bounds(extract: Extract) -> list[models.CheckConstraint]:
+    """The bounds and the choices of all columns of an extract."""
+    names = [column.name for column in columns.columns_of(extract) if column.name in columns.BY_NAME]
+    return [is_within(name) for name in names if columns.BY_NAME[name].kind != Kind.BOOLEAN]
 
 
 class EmployeeQuerySet(models.QuerySet):
@@ -97,20 +104,7 @@ class EmployeeSnapshot(ExtractRow):
             models.Index(fields=["employee", "-recorded_at", "-id"], name="snapshot_newest"),
         ]
         constraints = [
-            *(
-                is_within(name)
-                for name in (
-                    "age",
-                    "genre",
-                    "revenu_mensuel",
-                    "statut_marital",
-                    "departement",
-                    "poste",
-                    "nombre_experiences_precedentes",
-                    "annee_experience_totale",
-                    "annees_dans_l_entreprise",
-                )
-            ),
+            *bounds(Extract.SIRH),
             models.CheckConstraint(
                 condition=Q(annees_dans_le_poste_actuel__lte=F("annees_dans_l_entreprise")),
                 name="time_in_job_within_time_in_company",
@@ -158,20 +152,7 @@ class Survey(ExtractRow):
             # the newest survey of each employee, for the import and the feature build
             models.Index(fields=["employee", "-recorded_at", "-id"], name="survey_newest"),
         ]
-        constraints = [
-            is_within(name)
-            for name in (
-                *columns.SATISFACTIONS,
-                "note_evaluation_precedente",
-                "note_evaluation_actuelle",
-                "niveau_hierarchique_poste",
-                "augmentation_salaire_precedente",
-                "distance_domicile_travail",
-                "niveau_education",
-                "domaine_etude",
-                "frequence_deplacement",
-            )
-        ]
+        constraints = [*bounds(Extract.EVAL), *bounds(Extract.SONDAGE)]
 
     def __str__(self):
         return f"{self.employee_id} {self.recorded_at:%Y-%m-%d}"

@@ -1,0 +1,173 @@
+import pytest
+from django.contrib.auth.models import AnonymousUser, Group, User
+from django.db import IntegrityError
+
+from employees import columns
+from employees.columns import BY_NAME, ORDERED
+from employees.models import (
+    HR_GROUP,
+    MANAGER_GROUP,
+    DepartmentAccess,
+    Departure,
+    Employee,
+    EmployeeSnapshot,
+    Survey,
+    visible_departments,
+)
+from employees.selectors import raw_columns
+from employees.tests.factories import (
+    DepartureFactory,
+    EmployeeFactory,
+    EmployeeSnapshotFactory,
+    SurveyFactory,
+)
+
+pytestmark = pytest.mark.django_db
+FACTORIES = {EmployeeSnapshot: EmployeeSnapshotFactory, Survey: SurveyFactory, Departure: DepartureFactory}
+COLUMNS = {name: model for model in FACTORIES for name in raw_columns(model)}
+
+
+def member(*groups, **options):
+    user = User.objects.create_user(f"user{User.objects.count()}", **options)
+    user.groups.set([Group.objects.get_or_create(name=name)[0] for name in groups])
+    return user
+
+
+def test_every_raw_column_is_in_exactly_one_table():
+    assert COLUMNS.keys() == BY_NAME.keys()
+    assert sum(len(raw_columns(model)) for model in FACTORIES) == len(BY_NAME)
+
+
+def test_choices_of_a_table_are_those_of_the_extract():
+    for name, column in BY_NAME.items():
+        if column.choices:
+            field = COLUMNS[name]._meta.get_field(name)
+            assert [value for value, _label in field.choices] == list(column.choices)
+            assert field.max_length >= max(map(len, column.choices))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(name, value) for name, c in BY_NAME.items() if c.minimum is not None for value in (c.minimum - 1, c.maximum + 1)]
+    + [(name, "Autre chose"[: 1 if name == "genre" else None]) for name, c in BY_NAME.items() if c.choices],
+)
+def test_database_refuses_a_value_beyond_the_bounds_or_the_choices(name, value):
+    row = FACTORIES[COLUMNS[name]]()
+    with pytest.raises(IntegrityError):
+        type(row).objects.filter(pk=row.pk).update(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("smaller", "larger"), [pair for pair in ORDERED if COLUMNS[pair[0]] is COLUMNS[pair[1]] is EmployeeSnapshot]
+)
+def test_database_refuses_a_duration_that_exceeds_the_one_around_it(smaller, larger):
+    row = EmployeeSnapshotFactory()
+    with pytest.raises(IntegrityError):
+        EmployeeSnapshot.objects.filter(pk=row.pk).update(**{smaller: getattr(row, larger) + 1})
+
+
+def test_database_refuses_a_second_employee_with_the_number():
+    employee = EmployeeFactory()
+    with pytest.raises(IntegrityError):
+        EmployeeFactory(employee_id=employee.employee_id)
+
+
+def test_database_refuses_employee_number_zero():
+    with pytest.raises(IntegrityError):
+        EmployeeFactory(employee_id=0)
+
+
+def test_database_refuses_an_unknown_department_of_an_employee_or_an_access():
+    employee = EmployeeFactory()
+    with pytest.raises(IntegrityError):
+        Employee.objects.filter(pk=employee.pk).update(departement="Ventes")
+
+
+def test_database_refuses_access_to_an_unknown_department():
+    with pytest.raises(IntegrityError):
+        DepartmentAccess.objects.create(user=member(), departement="Ventes")
+
+
+def test_database_refuses_the_same_access_twice():
+    user = member()
+    DepartmentAccess.objects.create(user=user, departement="Commercial")
+    with pytest.raises(IntegrityError):
+        DepartmentAccess.objects.create(user=user, departement="Commercial")
+
+
+@pytest.mark.parametrize("model", FACTORIES)
+def test_history_is_newest_first(model):
+    employee = EmployeeFactory()
+    old, new = FACTORIES[model].create_batch(2, employee=employee)
+    assert list(model.objects.all()) == [new, old]
+    assert model.objects.latest() == new
+
+
+def test_rows_say_who_and_when():
+    row = SurveyFactory()
+    assert str(row) == f"{row.employee_id} {row.recorded_at:%Y-%m-%d}"
+    assert str(EmployeeFactory(employee_id=4211)) == "4211"
+    assert str(EmployeeSnapshotFactory()).endswith(f"{row.recorded_at:%Y-%m-%d}")
+    assert str(DepartureFactory()).endswith(f"{row.recorded_at:%Y-%m-%d}")
+
+
+# Who sees whom
+
+
+def test_superuser_sees_every_department(django_assert_num_queries):
+    user = member(is_superuser=True)
+    with django_assert_num_queries(0):
+        assert visible_departments(user) is None
+
+
+def test_hr_sees_every_department(django_assert_num_queries):
+    user = member(HR_GROUP)
+    with django_assert_num_queries(1):
+        assert visible_departments(user) is None
+
+
+def test_hr_who_is_a_manager_too_sees_every_department():
+    user = member(HR_GROUP, MANAGER_GROUP)
+    DepartmentAccess.objects.create(user=user, departement="Commercial")
+    assert visible_departments(user) is None
+
+
+def test_manager_sees_the_departments_of_the_account(django_assert_num_queries):
+    user = member(MANAGER_GROUP)
+    DepartmentAccess.objects.create(user=user, departement="Commercial")
+    with django_assert_num_queries(2):
+        assert visible_departments(user) == ["Commercial"]
+
+
+def test_manager_without_departments_sees_nobody():
+    EmployeeFactory()
+    user = member(MANAGER_GROUP)
+    assert visible_departments(user) == []
+    assert not Employee.objects.visible_to(user).exists()
+
+
+def test_access_without_the_group_gives_nothing():
+    user = member("Comptabilité")
+    DepartmentAccess.objects.create(user=user, departement="Commercial")
+    assert visible_departments(user) == []
+
+
+@pytest.mark.parametrize("options", [{"is_superuser": True}, {}])
+def test_inactive_account_sees_nobody(options):
+    assert visible_departments(member(HR_GROUP, is_active=False, **options)) == []
+
+
+def test_stranger_sees_nobody():
+    assert visible_departments(AnonymousUser()) == []
+
+
+def test_visible_employees_are_those_of_the_departments():
+    for department in columns.DEPARTMENTS:
+        EmployeeFactory(departement=department)
+    user = member(MANAGER_GROUP)
+    DepartmentAccess.objects.create(user=user, departement="Consulting")
+    DepartmentAccess.objects.create(user=user, departement="Commercial")
+    seen = set(Employee.objects.visible_to(user).values_list("departement", flat=True))
+    assert seen == {"Consulting", "Commercial"}
+    assert Employee.objects.visible_to(member(HR_GROUP)).count() == 3
+    assert str(user.department_accesses.get(departement="Consulting")) == f"{user}: Consulting"
