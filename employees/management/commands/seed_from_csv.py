@@ -29,6 +29,7 @@ class Command(TechnovaCommand):
 
     def handle(self, *, demo, dry_run, rejects, strict, **options):
         sources = self._sources(demo, {extract.value: options[extract] for extract in Extract})
+        self._spare(rejects, sources)
         with ExitStack() as stack:
             # Opened first, so that a load is not done and then left without its report.
             report = rejects and stack.enter_context(Path(rejects).open("w", newline="", encoding="utf-8-sig"))
@@ -50,6 +51,12 @@ class Command(TechnovaCommand):
             raise CommandError(f"Missing {', '.join(missing)}: give the three files together, or --demo.")
         return files
 
+    def _spare(self, rejects: str | None, sources: dict[str, str | Path]) -> None:
+        """Refuse to write the report over one of the extracts."""
+        for source in sources.values():
+            if rejects and Path(rejects).exists() and Path(source).exists() and Path(rejects).samefile(source):
+                raise CommandError(f"--rejects {rejects} is one of the extracts: name another file.")
+
     def _report(self, rejects, file) -> None:
         if file:
             write_rejects(rejects, file)
@@ -68,7 +75,9 @@ class Command(TechnovaCommand):
         added = ", ".join(f"{count:,} {name}" for name, count in result.rows.items())
         self.stdout.write(f"Rows added: {added}")
         if result.absent:
-            self.stdout.write(f"{result.absent:,} known employees are not in these files and stay as they are")
+            self.stdout.write(
+                f"{result.absent:,} known employees have no accepted row in these files and stay as they are"
+            )
         self.print_counts(
             "employees read",
             result.read,
