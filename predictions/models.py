@@ -27,6 +27,9 @@ class ScoringRun(models.Model):
     above_threshold_count = models.PositiveIntegerField(_("over the threshold"))
     expected_departures = models.FloatField(_("expected departures"), help_text=_("The sum of the probabilities."))
     duration_ms = models.FloatField(_("duration (ms)"))
+    newest_snapshot = models.BigIntegerField(
+        _("newest snapshot"), null=True, help_text=_("Of the raw data then: a later one may have moved someone.")
+    )
 
     class Meta:
         verbose_name = _("scoring run")
@@ -41,6 +44,36 @@ class ScoringRun(models.Model):
 
     def __str__(self):
         return f"{self.created_at:%Y-%m-%d %H:%M} ({self.model_version})"
+
+
+class RunGroup(models.Model):
+    """What a scoring run says of one department's people in one job: figures that add up, written with the run.
+
+    The overview and the trend sum these few rows instead of everyone's predictions.
+    """
+
+    run = models.ForeignKey(ScoringRun, on_delete=models.CASCADE, related_name="groups", verbose_name=_("scoring run"))
+    departement = models.CharField(_("department"), max_length=40)
+    poste = models.CharField(_("job"), max_length=40)
+    employee_count = models.PositiveIntegerField(_("employees"))
+    above_threshold_count = models.PositiveIntegerField(_("over the threshold"))
+    expected_departures = models.FloatField(_("expected departures"))
+    histogram = models.JSONField(_("histogram"), help_text=_("People by band, then by twentieth of probability."))
+    reasons = models.JSONField(_("reasons"), help_text=_("People by reason among their two strongest."))
+
+    class Meta:
+        verbose_name = _("figures of a group")
+        verbose_name_plural = _("figures of groups")
+        ordering = ["run", "departement", "poste"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "departement", "poste"], name="one_row_a_run_department_and_job"),
+            models.CheckConstraint(
+                condition=Q(above_threshold_count__lte=F("employee_count")), name="group_counts_add_up"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.run_id}: {self.departement}, {self.poste}"
 
 
 class APIKeyQuerySet(models.QuerySet):

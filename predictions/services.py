@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from django.db.models import OuterRef, Subquery
+from django.db.models import Max, OuterRef, Subquery
 from django.utils import timezone
 
-from employees.models import Employee
+from employees.models import Employee, EmployeeSnapshot
 from features import schema
 from features import selectors as features
 from features.models import EmployeeFeatures
 from predictions.explanation import strongest_two
 from predictions.ml.scorer import Model, Score
-from predictions.models import APIKey, Prediction, ScoringRun
+from predictions.models import APIKey, Prediction, RunGroup, ScoringRun
 from predictions.registry import current_model
+from predictions.selectors import figures
 from technova.commands import Progress
 from technova.db import bulk_insert, exclusive
 
@@ -110,8 +111,9 @@ def predict_for_employees(*, employee_ids: Sequence[int], caller: Caller) -> tup
 def score_employees(*, progress: Progress | None = None) -> ScoringRun:
     """Score everyone who has clean features with the current model, as one run and in one transaction.
 
-    Reads and writes in chunks of 10,000 employees, so memory does not grow with the workforce. Raises
-    ``NothingToScore``, ``Busy`` while another writer is at work, and ``ArtifactError`` without a usable model.
+    The figures of its groups are part of the run. Reads and writes in chunks of 10,000 employees, so memory does not
+    grow with the workforce. Raises ``NothingToScore``, ``Busy`` while another writer is at work, and
+    ``ArtifactError`` without a usable model.
     """
     started = time.perf_counter()
     model = current_model()
@@ -126,6 +128,7 @@ def score_employees(*, progress: Progress | None = None) -> ScoringRun:
             above_threshold_count=0,
             expected_departures=0,
             duration_ms=0,
+            newest_snapshot=EmployeeSnapshot.objects.aggregate(Max("pk"))["pk__max"],
         )
         request_id = uuid.uuid4()
         for chunk in features.feature_chunks(CHUNK_SIZE):
@@ -138,6 +141,7 @@ def score_employees(*, progress: Progress | None = None) -> ScoringRun:
             run.expected_departures += float(scores.probability.sum())
             if progress:
                 progress("Scoring", run.employee_count, total)
+        RunGroup.objects.bulk_create(figures.aggregate(run))
         run.duration_ms = _milliseconds_since(started)
         run.save()
     return run

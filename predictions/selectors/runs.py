@@ -8,6 +8,12 @@ def latest_run() -> ScoringRun | None:
     return ScoringRun.objects.first()
 
 
+def latest_two() -> tuple[ScoringRun | None, ScoringRun | None]:
+    """The newest run and the one before it, None where there is none. One query."""
+    newest, before = [*ScoringRun.objects.all()[:2], None, None][:2]
+    return newest, before
+
+
 def ranked(run: ScoringRun | None, departments=None):
     """The predictions of a run, the riskiest first, of these departments (all of them when None)."""
     if run is None:

@@ -6,7 +6,7 @@ from factory.django import DjangoModelFactory
 
 from employees.tests.factories import EmployeeFactory
 from features.tests.factories import EmployeeFeaturesFactory
-from predictions.models import APIKey, Prediction, ScoringRun
+from predictions.models import APIKey, Prediction, RunGroup, ScoringRun
 
 SHA256 = "0" * 64
 
@@ -67,3 +67,17 @@ class APIKeyFactory(DjangoModelFactory):
         key, secret = model_class.objects.create_key(**kwargs)
         key.secret = secret
         return key
+
+
+class RunGroupFactory(DjangoModelFactory):
+    class Meta:
+        model = RunGroup
+
+    run = factory.SubFactory(ScoringRunFactory)
+    departement = "Consulting"
+    poste = "Consultant"
+    employee_count = 10
+    above_threshold_count = 3
+    expected_departures = 2.0
+    histogram = factory.LazyFunction(lambda: {"low": [7] + [0] * 19, "high": [0, 0, 0, 0, 3] + [0] * 15})
+    reasons = factory.LazyFunction(lambda: {"heures_supplementaires": 3})

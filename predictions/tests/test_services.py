@@ -3,7 +3,7 @@ import math
 import pytest
 from django.db import IntegrityError
 
-from employees.tests.factories import EmployeeFactory
+from employees.tests.factories import EmployeeFactory, EmployeeSnapshotFactory
 from features.models import EmployeeFeatures
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import services
@@ -118,6 +118,23 @@ def test_score_employees_scores_the_newest_features_of_everyone():
             current_model().score_one(prediction.features.values()).probability, abs=1e-12
         )
         assert_explains_itself(prediction)
+
+
+def test_score_employees_writes_figures_that_add_up_to_the_run(monkeypatch):
+    monkeypatch.setattr(services, "CHUNK_SIZE", 2)
+    newest = EmployeeSnapshotFactory().pk
+    EmployeeFeaturesFactory.create_batch(3)
+    EmployeeFeaturesFactory(employee__departement="Commercial", poste="Manager")
+    run = services.score_employees()
+    groups = list(run.groups.all())
+    assert [(group.departement, group.poste) for group in groups] == [
+        ("Commercial", "Manager"),
+        ("Consulting", "Consultant"),
+    ]
+    assert sum(group.employee_count for group in groups) == run.employee_count
+    assert sum(group.above_threshold_count for group in groups) == run.above_threshold_count
+    assert sum(group.expected_departures for group in groups) == pytest.approx(run.expected_departures)
+    assert run.newest_snapshot == newest
 
 
 def test_score_employees_in_chunks_equals_all_at_once(monkeypatch):

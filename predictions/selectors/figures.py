@@ -1,0 +1,139 @@
+"""Figures of a scoring run that add up over groups of people: what the overview shows and the trend follows.
+
+They are written with the run (``models.RunGroup``), so that a page reads some fifteen rows where it would aggregate
+everyone's predictions. Departments are the current ones, as everywhere: once a later import may have moved someone,
+the figures are aggregated anew from the predictions, until the next run.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import Case, CharField, Count, F, FloatField, IntegerField, Sum, Value, When
+from django.db.models.functions import Cast, Floor, Least
+
+from employees.models import EmployeeSnapshot
+from predictions.bands import BANDS, HIGH, VERY_HIGH, limits
+from predictions.models import Prediction, RunGroup, ScoringRun
+
+BINS = 20  # of the histogram, from 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Sums over the people of some groups; ``histogram`` is by band, then by twentieth of probability."""
+
+    people: int = 0
+    above_threshold: int = 0
+    expected_departures: float = 0.0
+    histogram: dict[str, list[int]] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def mean_probability(self) -> float:
+        return self.expected_departures / self.people if self.people else 0.0
+
+    def in_band(self, slug: str) -> int:
+        return sum(self.histogram.get(slug, ()))
+
+
+def total(groups: Iterable[RunGroup]) -> Figures:
+    groups = list(groups)
+    histogram = {
+        band.slug: [sum(group.histogram.get(band.slug, [0] * BINS)[place] for group in groups) for place in range(BINS)]
+        for band in BANDS
+    }
+    reasons: Counter[str] = Counter()
+    for group in groups:
+        reasons.update(group.reasons)
+    return Figures(
+        people=sum(group.employee_count for group in groups),
+        above_threshold=sum(group.above_threshold_count for group in groups),
+        expected_departures=sum(group.expected_departures for group in groups),
+        histogram=histogram,
+        reasons=dict(reasons),
+    )
+
+
+def total_by(groups: Iterable[RunGroup], attribute: str) -> dict[str, Figures]:
+    """The figures of each department or each job (``departement``, ``poste``)."""
+    parts: dict[str, list[RunGroup]] = {}
+    for group in groups:
+        parts.setdefault(getattr(group, attribute), []).append(group)
+    return {name: total(part) for name, part in parts.items()}
+
+
+def current_groups(run: ScoringRun, departments: Sequence[str] | None) -> list[RunGroup]:
+    """The groups of the newest run in these departments (all when None), summing to what its list holds now.
+
+    Two queries; three more, over the run's predictions, once someone may have moved since.
+    """
+    if EmployeeSnapshot.objects.filter(pk__gt=run.newest_snapshot or 0).exists():
+        return aggregate(run, departments)
+    return groups_then(run, departments)
+
+
+def groups_then(run: ScoringRun, departments: Sequence[str] | None) -> list[RunGroup]:
+    """The groups of a run with the departments of its day. One query."""
+    return list(_in(run.groups.all(), departments))
+
+
+def trend(departments: Sequence[str] | None, limit: int) -> list[dict]:
+    """The last runs, oldest first: ``run``, ``created_at``, ``people``, ``above``, ``expected``. One query."""
+    rows = (
+        _in(RunGroup.objects.all(), departments)
+        .values("run", created_at=F("run__created_at"))
+        .annotate(people=Sum("employee_count"), above=Sum("above_threshold_count"), expected=Sum("expected_departures"))
+        .order_by("-run")[:limit]
+    )
+    return list(reversed(rows))
+
+
+def aggregate(run: ScoringRun, departments: Sequence[str] | None = None) -> list[RunGroup]:
+    """The groups of a run, not saved, from its predictions. Three queries over all of them."""
+    predictions = Prediction.objects.filter(run=run).in_departments(departments)
+    keys = {"departement": F("employee__departement"), "poste": F("features__poste")}
+    groups: dict[tuple[str, str], RunGroup] = {}
+    cells = predictions.values(band=_band(run.threshold), bin=_bin(), **keys).annotate(
+        people=Count("id"), expected=Sum("probability")
+    )
+    for cell in cells.order_by():
+        group = groups.setdefault((cell["departement"], cell["poste"]), _empty(run, cell["departement"], cell["poste"]))
+        group.employee_count += cell["people"]
+        group.expected_departures += cell["expected"]
+        group.histogram[cell["band"]][cell["bin"]] += cell["people"]
+        if cell["band"] in (HIGH.slug, VERY_HIGH.slug):
+            group.above_threshold_count += cell["people"]
+    for place in ("main_reason", "second_reason"):
+        counts = predictions.exclude(**{place: ""}).values(reason=F(place), **keys).annotate(people=Count("id"))
+        for row in counts.order_by():
+            reasons = groups[row["departement"], row["poste"]].reasons
+            reasons[row["reason"]] = reasons.get(row["reason"], 0) + row["people"]
+    return list(groups.values())
+
+
+def _in(groups, departments):
+    return groups if departments is None else groups.filter(departement__in=departments)
+
+
+def _empty(run: ScoringRun, departement: str, poste: str) -> RunGroup:
+    return RunGroup(
+        run=run,
+        departement=departement,
+        poste=poste,
+        employee_count=0,
+        above_threshold_count=0,
+        expected_departures=0.0,
+        histogram={band.slug: [0] * BINS for band in BANDS},
+        reasons={},
+    )
+
+
+def _band(threshold: float) -> Case:
+    """The band of a probability, by the comparisons that ``bands.limits`` gives the list."""
+    whens = [When(probability__lt=limits(band, threshold)[1], then=Value(band.slug)) for band in BANDS]
+    return Case(*whens, output_field=CharField())
+
+
+def _bin() -> Least:
+    return Least(Cast(Floor(F("probability") * BINS, output_field=FloatField()), IntegerField()), Value(BINS - 1))
