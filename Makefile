@@ -22,7 +22,7 @@ run: export HOST := $(HOST)
 run: export PORT := $(PORT)
 run: $(VENV)/.runtime .env staticfiles/staticfiles.json ## Prepare the demo and serve it on http://127.0.0.1:8000 (HOST=, PORT=)
 	@$(PYTHON) manage.py init_technova --demo
-	@exec $(BIN)/gunicorn technova.wsgi --bind $(HOST):$(PORT) --workers 2 --threads 4
+	@exec $(BIN)/gunicorn --config python:technova.gunicorn
 
 test: $(VENV)/.dev ## Run the tests (ARGS= goes to pytest)
 	@$(PYTHON) -m pytest $(ARGS)

@@ -18,4 +18,4 @@ fi
 
 # The container's own health check calls 127.0.0.1.
 export ALLOWED_HOSTS="$ALLOWED_HOSTS,127.0.0.1"
-exec gunicorn technova.wsgi --bind "$HOST:$PORT" --workers "${WEB_CONCURRENCY:-2}" --threads 4 --worker-tmp-dir /dev/shm
+exec gunicorn --config python:technova.gunicorn

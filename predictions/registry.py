@@ -7,6 +7,7 @@ from pathlib import Path
 from django.conf import settings
 
 from predictions.ml import artifact
+from technova.metrics import note_model
 
 CHECK_INTERVAL = 2.0  # seconds during which a process trusts what it holds
 
@@ -29,8 +30,9 @@ class _Registry:
         with self._lock:
             source = artifact.current_directory(Path(settings.ARTIFACTS_DIR))
             if self._model is None or source != self._source:
-                self._model = artifact.load(source)
-                self._source = source
+                model = artifact.load(source)
+                note_model(before=self._model and self._model.version, now=model.version)
+                self._model, self._source = model, source
             self._checked_at = time.monotonic()
             return self._model
 

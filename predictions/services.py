@@ -21,6 +21,7 @@ from predictions.registry import current_model
 from predictions.selectors import figures
 from technova.commands import Progress
 from technova.db import bulk_insert, exclusive
+from technova.metrics import count_predictions
 
 CHUNK_SIZE = 10_000
 
@@ -63,6 +64,7 @@ def predict_for_employee(*, employee_id: int, caller: Caller) -> Prediction:
     prediction.employee = row.employee
     prediction.features = row
     prediction.save(force_insert=True)
+    count_predictions(prediction.mode, total=1, leave=prediction.predicted_class)
     return prediction
 
 
@@ -81,6 +83,7 @@ def predict_for_features(
     prediction.employee = employee
     prediction.payload = payload
     prediction.save(force_insert=True)
+    count_predictions(prediction.mode, total=1, leave=prediction.predicted_class)
     return prediction
 
 
@@ -104,6 +107,8 @@ def predict_for_employees(*, employee_ids: Sequence[int], caller: Caller) -> tup
     for prediction in by_number.values():
         prediction.latency_ms = latency_ms
     Prediction.objects.bulk_create(by_number.values())
+    leave = sum(prediction.predicted_class for prediction in by_number.values())
+    count_predictions(Prediction.Mode.BATCH, total=len(by_number), leave=leave)
     found = [by_number[number] for number in employee_ids if number in by_number]
     return found, [number for number in dict.fromkeys(employee_ids) if number not in by_number]
 
@@ -144,6 +149,7 @@ def score_employees(*, progress: Progress | None = None) -> ScoringRun:
         RunGroup.objects.bulk_create(figures.aggregate(run))
         run.duration_ms = _milliseconds_since(started)
         run.save()
+    count_predictions(Prediction.Mode.SCORING, total=run.employee_count, leave=run.above_threshold_count)
     return run
 
 

@@ -18,14 +18,14 @@ from predictions.registry import current_model
 
 logger = logging.getLogger(__name__)
 
-PATHS = ("/health", "/ready")
+ANY_HOST = ("/health", "/ready", "/metrics")
 
 
 class ProbeMiddleware(CommonMiddleware):
     """Django's, but a probe may come under any host name: an orchestrator calls the container's address."""
 
     def process_request(self, request):
-        return None if request.path_info in PATHS else super().process_request(request)
+        return None if request.path_info in ANY_HOST else super().process_request(request)
 
 
 class ProbeView(APIView):

@@ -13,6 +13,8 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
+from technova.metrics import count_request
+
 logger = logging.getLogger(__name__)
 
 REQUEST_FIELDS = ("method", "route", "status", "milliseconds", "key")
@@ -27,7 +29,7 @@ _request_id: ContextVar[uuid.UUID | None] = ContextVar("request_id", default=Non
 
 
 def log_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware, the outermost: sets ``request.request_id``, answers it as ``X-Request-ID``, logs the request.
+    """Middleware, the outermost: sets ``request.request_id``, answers it as ``X-Request-ID``, logs and counts.
 
     The line names the route and the prefix of an accepted key; never a path, a query string, a body or a header,
     which hold employee numbers, personal data and secrets.
@@ -40,11 +42,13 @@ def log_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Callabl
         try:
             response = get_response(request)
             response["X-Request-ID"] = str(request.request_id)
+            route, duration = route_of(request), time.perf_counter() - started
+            count_request(route=route, method=request.method, status=response.status_code, duration=duration)
             fields = {
                 "method": request.method,
-                "route": route_of(request),
+                "route": route,
                 "status": response.status_code,
-                "milliseconds": round((time.perf_counter() - started) * 1000, 2),
+                "milliseconds": round(duration * 1000, 2),
                 "key": getattr(getattr(request, "auth", None), "prefix", None),
             }
             level = logging.ERROR if response.status_code >= 500 else logging.INFO

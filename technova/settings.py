@@ -150,7 +150,7 @@ STORAGES = {
 # HTTPS. A demo on plain http://127.0.0.1 sets HTTPS=False; everything served to people keeps the default.
 HTTPS = env.bool("HTTPS", default=not DEBUG)
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^health$", r"^ready$"]  # probes speak plain HTTP inside the network
+SECURE_REDIRECT_EXEMPT = [r"^health$", r"^ready$", r"^metrics$"]  # these speak plain HTTP inside the network
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
@@ -176,8 +176,13 @@ CONTENT_SECURITY_POLICY = {
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# Where the server listens, and in how many processes.
+HOST = env.str("HOST", default="127.0.0.1")
+PORT = env.int("PORT", default=8000)
+WORKERS = env.int("WEB_CONCURRENCY", default=2)
+
 # What init_technova prints: where the site is served, and the demo accounts' password (random when empty).
-SITE_ADDRESS = f"http://{env.str('HOST', default='127.0.0.1')}:{env.int('PORT', default=8000)}"
+SITE_ADDRESS = f"http://{HOST}:{PORT}"
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
 
 # The model artifact: the versions and the symbolic link to the current one.
@@ -212,6 +217,9 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {},
 }
+
+# Who may read /metrics: whoever sends this token. Nobody when it is empty.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 LOGGING = {
     "version": 1,

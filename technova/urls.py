@@ -4,6 +4,7 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("technova.health")),
+    path("", include("technova.metrics")),
     path("", include("predictions.api.urls")),
     path("", include("predictions.pages.urls")),
 ]

@@ -1,0 +1,61 @@
+"""How gunicorn serves the application: ``gunicorn --config python:technova.gunicorn``.
+
+The settings are read here first, so that a mistake in them is said once, before any process is started.
+"""
+
+import logging.config
+import os
+import shutil
+import tempfile
+from importlib import import_module
+from pathlib import Path
+
+from django.db import connections
+from gunicorn.glogging import Logger
+
+from technova import settings
+
+MEMORY = "/dev/shm"  # noqa: S108 - what is written there has a random name
+worker_tmp_dir = MEMORY if Path(MEMORY).is_dir() else None
+
+# The directory through which the processes share their metrics: a new one, so that counts start at zero, and named
+# before anything imports prometheus_client, which looks for it then.
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="technova-metrics-", dir=worker_tmp_dir)
+
+
+class ServerLogger(Logger):
+    """Gunicorn's own lines in the format of the application's. Requests are logged by ``technova.logs``."""
+
+    def setup(self, cfg):
+        super().setup(cfg)
+        logging.config.dictConfig(settings.LOGGING)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+wsgi_app = "technova.wsgi"
+bind = f"{settings.HOST}:{settings.PORT}"
+workers = settings.WORKERS
+threads = 4
+keepalive = 75  # seconds; longer than a proxy keeps a connection, which should be the one to close it
+limit_request_line = 8190  # the longest that gunicorn takes: the application answers an endless address in JSON
+logger_class = ServerLogger
+control_socket_disable = True
+
+
+def post_worker_init(worker):
+    """Do what the first request would wait for: import the views, connect, load the model; log what is not ready."""
+    import_module("technova.urls")
+    import_module("technova.health").problems()
+    connections.close_all()
+
+
+def child_exit(server, worker):
+    """Forget the gauges of a process that ended; its counts stay."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)
+
+
+def on_exit(server):
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

@@ -1,0 +1,70 @@
+"""Metrics for the operator, in the format that Prometheus reads, summed over the server's processes.
+
+They count what this server did since it started. ``technova/gunicorn.py`` prepares the directory through which the
+processes share them.
+"""
+
+import os
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import path
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.http import require_safe
+from prometheus_client import (
+    CONTENT_TYPE_PLAIN_0_0_4,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}  # a client may invent others, without end
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+requests = Counter("technova_requests", "Requests answered.", ["route", "method", "status"])
+seconds = Histogram("technova_request_seconds", "Time to answer a request.", ["route"], buckets=BUCKETS)
+predictions = Counter("technova_predictions", "Predictions given and logged.", ["mode", "predicted_class"])
+models = Gauge("technova_model_processes", "Processes that use a model.", ["version"], multiprocess_mode="livesum")
+
+
+def count_request(*, route: str | None, method: str, status: int, duration: float) -> None:
+    """Count one answered request; ``duration`` in seconds."""
+    route = route if route is not None else "none"
+    requests.labels(route, method if method in METHODS else "other", status).inc()
+    seconds.labels(route).observe(duration)
+
+
+def count_predictions(mode: str, *, total: int, leave: int) -> None:
+    """Count predictions that are in the log, ``leave`` of them with the class that will leave."""
+    predictions.labels(mode, "leave").inc(leave)
+    predictions.labels(mode, "stay").inc(total - leave)
+
+
+def note_model(*, before: str | None, now: str) -> None:
+    """This process uses the model ``now`` in place of ``before``."""
+    if before:
+        models.labels(before).set(0)
+    models.labels(now).set(1)
+
+
+@login_not_required
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """The metrics, to whoever sends ``Authorization: Bearer METRICS_TOKEN``; there are none without that setting."""
+    if not settings.METRICS_TOKEN:
+        raise Http404
+    if not constant_time_compare(request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}"):
+        return HttpResponse(status=401, headers={"WWW-Authenticate": 'Bearer realm="metrics"'})
+    registry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+urlpatterns = [path("metrics", metrics, name="metrics")]

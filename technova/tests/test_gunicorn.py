@@ -1,0 +1,140 @@
+"""The server as it is run: two processes of gunicorn, with a database that does not answer."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+TOKEN = "a-token-of-the-operator"
+START = 60  # seconds
+
+
+@dataclass
+class Server:
+    process: subprocess.Popen
+    port: int
+    log: Path
+
+    def get(self, path: str, headers=None) -> tuple[int, str]:
+        """One request on a connection of its own, so that either process may answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.request("GET", path, headers=headers or {})
+        response = connection.getresponse()
+        answer = response.status, response.read().decode()
+        connection.close()
+        return answer
+
+    def metrics(self) -> dict[str, float]:
+        _status, text = self.get("/metrics", {"Authorization": f"Bearer {TOKEN}"})
+        return {name: float(value) for name, value in re.findall(r"^([^#\n]+) (\S+)$", text, re.MULTILINE)}
+
+    def workers(self) -> list[int]:
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
+
+    def lines(self) -> list[dict]:
+        return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+
+    def wait_until(self, condition) -> None:
+        deadline = time.monotonic() + START
+        while not condition():
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.1)
+
+    def is_up(self) -> bool:
+        booted = [line for line in self.lines() if line["message"].startswith("Not ready")]
+        return len(booted) >= 2 and len(self.workers()) == 2
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[Server]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    directory = tmp_path_factory.mktemp("server")
+    log = directory / "log"
+    environment = os.environ | {
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "WEB_CONCURRENCY": "2",
+        "METRICS_TOKEN": TOKEN,
+        "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing",
+    }
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:technova.gunicorn"]
+    with log.open("w") as file:
+        process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, stdout=file, stderr=file)
+    server = Server(process, port, log)
+    try:
+        server.wait_until(server.is_up)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(START)
+
+
+def test_health_is_ok_with_the_database_down(server):
+    assert server.get("/health") == (200, '{"status":"ok"}')
+
+
+def test_ready_says_within_three_seconds_that_the_database_is_down(server):
+    started = time.monotonic()
+    status, body = server.get("/ready")
+    assert time.monotonic() - started < 3
+    assert (status, json.loads(body)["not_ready"]) == (503, {"database": "does not answer"})
+
+
+def test_metrics_are_summed_over_the_processes(server):
+    name = 'technova_requests_total{method="GET",route="health",status="200"}'
+    before = server.metrics().get(name, 0)
+    for _ in range(20):
+        server.get("/health")
+    assert server.metrics()[name] == before + 20
+
+
+def test_counts_survive_the_process_that_made_them(server):
+    name = 'technova_requests_total{method="GET",route="health",status="200"}'
+    server.get("/health")
+    before, workers = server.metrics()[name], server.workers()
+    for worker in workers:
+        os.kill(worker, signal.SIGTERM)
+    server.wait_until(lambda: len(set(server.workers()) - set(workers)) == 2)
+    server.wait_until(lambda: sum(value for key, value in server.metrics().items() if "model_processes" in key) == 2)
+    assert server.metrics()[name] == before
+
+
+def test_log_is_json_with_one_line_a_request(server):
+    def requests():
+        return [line for line in server.lines() if line.get("route") == "health"]
+
+    before = len(requests())
+    for _ in range(5):
+        server.get("/health")
+    assert len(requests()) == before + 5
+    assert [line for line in server.log.read_text().splitlines() if "/health" in line] == []
+
+
+def test_very_long_address_is_answered_by_the_application(server):
+    status, _body = server.get("/predict/by-id/" + "9" * 5000)
+    assert status in (401, 404, 405)
+    assert server.lines()[-1]["logger"] == "technova.logs"
+
+
+def test_stopping_removes_the_shared_metrics(server):
+    maps = Path(f"/proc/{server.workers()[0]}/maps").read_text()
+    directory = Path(re.search(r"\S+/technova-metrics-[^/]+", maps)[0])
+    assert directory.is_dir()
+    server.process.terminate()
+    server.process.wait(START)
+    assert not directory.exists()

@@ -1,0 +1,89 @@
+import pytest
+from prometheus_client import REGISTRY
+
+from features.tests.factories import EmployeeFeaturesFactory
+from predictions import services
+from predictions.registry import current_model, forget_model
+from predictions.services import Caller
+from technova.metrics import count_request
+
+TOKEN = "a-token-of-the-operator"
+
+
+@pytest.fixture
+def token(settings):
+    settings.METRICS_TOKEN = TOKEN
+
+
+def read(name, **labels):
+    return REGISTRY.get_sample_value(name, {key: str(value) for key, value in labels.items()}) or 0
+
+
+def test_metrics_do_not_exist_without_a_token(client):
+    assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
+
+
+@pytest.mark.parametrize("header", [None, "", TOKEN, "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}é"])
+def test_metrics_with_another_token_are_refused(client, token, header):
+    response = client.get("/metrics", headers={"Authorization": header} if header is not None else {})
+    assert (response.status_code, response["WWW-Authenticate"]) == (401, 'Bearer realm="metrics"')
+    assert response.content == b""
+
+
+def test_metrics_with_the_token_are_in_the_text_format(client, token):
+    response = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert (response.status_code, response["Content-Type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
+    assert "# TYPE technova_requests_total counter" in response.text
+
+
+def test_request_is_counted_by_route_method_and_status(client):
+    labels = {"route": "health", "method": "POST", "status": 405}
+    before = read("technova_requests_total", **labels), read("technova_request_seconds_count", route="health")
+    client.post("/health")
+    after = read("technova_requests_total", **labels), read("technova_request_seconds_count", route="health")
+    assert after == (before[0] + 1, before[1] + 1)
+
+
+@pytest.mark.parametrize("address", ["/nowhere/1", "/nowhere/2"])
+def test_unknown_addresses_share_one_label(client, address):
+    labels = {"route": "none", "method": "GET", "status": 404}
+    before = read("technova_requests_total", **labels)
+    client.get(address)
+    assert read("technova_requests_total", **labels) == before + 1
+
+
+def test_methods_that_a_client_invents_share_one_label():
+    labels = {"route": "health", "method": "other", "status": 405}
+    before = read("technova_requests_total", **labels)
+    count_request(route="health", method="BREW", status=405, duration=0.1)
+    count_request(route="health", method="STEEP", status=405, duration=0.1)
+    assert read("technova_requests_total", **labels) == before + 2
+
+
+@pytest.fixture
+def row(db):
+    return EmployeeFeaturesFactory()
+
+
+PREDICT = {
+    "by_id": lambda row: services.predict_for_employee(employee_id=row.employee.employee_id, caller=Caller()),
+    "by_features": lambda row: services.predict_for_features(values=row.values(), caller=Caller()),
+    "batch": lambda row: services.predict_for_employees(employee_ids=[row.employee.employee_id], caller=Caller()),
+    "scoring": lambda row: services.score_employees(),
+}
+
+
+@pytest.mark.parametrize("mode", PREDICT)
+def test_prediction_is_counted_by_mode_and_class(row, mode):
+    model = current_model()
+    leaves = model.score_one(row.values()).probability >= model.threshold
+    counts = [{"mode": mode, "predicted_class": name} for name in ("leave", "stay")]
+    before = [read("technova_predictions_total", **labels) for labels in counts]
+    PREDICT[mode](row)
+    after = [read("technova_predictions_total", **labels) for labels in counts]
+    assert after == [before[0] + leaves, before[1] + (not leaves)]
+
+
+def test_model_in_use_is_named():
+    forget_model()
+    assert read("technova_model_processes", version=current_model().version) == 1
