@@ -1,0 +1,79 @@
+import pytest
+
+from employees.tests.factories import EmployeeFactory
+from features import schema, selectors
+from features.engineering import DTYPES
+from features.tests.factories import EmployeeFeaturesFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_newest_features_of_an_employee(django_assert_num_queries):
+    old = EmployeeFeaturesFactory()
+    new = EmployeeFeaturesFactory(employee=old.employee)
+    EmployeeFeaturesFactory()
+    with django_assert_num_queries(1):
+        found = selectors.newest_features(old.employee.employee_id)
+        assert found.employee.employee_id == old.employee.employee_id
+    assert found == new
+
+
+def test_newest_features_of_an_unknown_employee_are_none():
+    assert selectors.newest_features(EmployeeFactory().employee_id) is None
+
+
+def test_newest_frame_has_a_typed_row_an_employee_in_the_order_of_their_numbers(django_assert_num_queries):
+    late = EmployeeFeaturesFactory(employee__employee_id=900)
+    early = EmployeeFeaturesFactory(employee__employee_id=800)
+    newest = EmployeeFeaturesFactory(employee=late.employee, age=50)
+    with django_assert_num_queries(1):
+        frame = selectors.newest_frame()
+    assert frame["employee_id"].tolist() == [800, 900]
+    assert frame["features_pk"].tolist() == [early.pk, newest.pk]
+    assert frame["age"].tolist() == [41, 50]
+    assert frame[list(DTYPES)].dtypes.astype(str).to_dict() == DTYPES
+
+
+def test_feature_chunks_hold_everyone_once(django_assert_num_queries):
+    rows = EmployeeFeaturesFactory.create_batch(5)
+    EmployeeFactory()  # without features
+    pks = [pk for chunk in selectors.feature_chunks(2) for pk in chunk["features_pk"]]
+    assert sorted(pks) == [row.pk for row in rows]
+
+
+def test_training_frame_holds_those_whose_outcome_is_known_by_number():
+    EmployeeFeaturesFactory(employee__employee_id=900, a_quitte_l_entreprise=True)
+    EmployeeFeaturesFactory(employee__employee_id=800, a_quitte_l_entreprise=False)
+    EmployeeFeaturesFactory(a_quitte_l_entreprise=None)
+    frame = selectors.training_frame()
+    assert frame.index.tolist() == [800, 900]
+    assert list(frame.columns) == [*schema.FEATURE_NAMES, schema.TARGET]
+    assert frame[schema.TARGET].tolist() == [False, True]
+
+
+def test_employees_with_features_counts_each_once(django_assert_num_queries):
+    row = EmployeeFeaturesFactory()
+    EmployeeFeaturesFactory(employee=row.employee)
+    EmployeeFactory()
+    with django_assert_num_queries(1):
+        assert selectors.employees_with_features() == 1
+
+
+def test_workforce_medians_are_of_the_newest_rows(django_assert_num_queries):
+    old = EmployeeFeaturesFactory(age=20)
+    EmployeeFeaturesFactory(employee=old.employee, age=30, poste="Manager")
+    EmployeeFeaturesFactory(age=41, poste="Manager")
+    EmployeeFeaturesFactory(age=60, poste="Consultant")
+    with django_assert_num_queries(1):
+        typical = selectors.workforce_medians()
+    assert typical["age"] == 41
+    assert typical["poste"] == "Manager"
+    assert typical["satisfaction_moyenne"] == 2.0
+    assert typical["heures_supplementaires"] == 1
+
+
+def test_workforce_medians_stay_within_the_departments():
+    EmployeeFeaturesFactory(age=20, employee__departement="Commercial")
+    EmployeeFeaturesFactory(age=60, employee__departement="Consulting")
+    assert selectors.workforce_medians(["Commercial"])["age"] == 20
+    assert selectors.workforce_medians([]) == {}
