@@ -106,6 +106,11 @@ class APIKey(AbstractAPIKey):
         verbose_name = _("API key")
         verbose_name_plural = _("API keys")
 
+    def revoke(self) -> None:
+        """Refuse it from the next request on, for good."""
+        self.revoked = True
+        self.save(update_fields=["revoked"])
+
 
 class RequestCount(models.Model):
     """How many requests of one subject, a key or the address of bad keys, fell into its latest minute.

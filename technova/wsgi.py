@@ -1,7 +1,22 @@
 import os
 
+from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
+from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "technova.settings")
 
+
+class UTF8Request(WSGIRequest):
+    """A request whose text is UTF-8, whatever charset its ``Content-Type`` names.
+
+    Django reads the query string in that charset, and a codec that is none of text (``bz2``) ends the request before
+    any handler of errors is there.
+    """
+
+    def _set_content_type_params(self, meta):
+        self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
+
+
 application = get_wsgi_application()
+application.request_class = UTF8Request

@@ -67,7 +67,7 @@ class LogPagination(CursorPagination):
     page_size_query_description = _("Rows a page, 1 to 200.")
 
     def get_page_size(self, request) -> int:
-        query = LimitSerializer(data=request.query_params)
+        query = LimitSerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         return query.validated_data["limit"]
 

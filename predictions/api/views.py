@@ -37,7 +37,6 @@ class Guarded:
     """What every call of the API does before and after its own work."""
 
     def initialize_request(self, request, *args, **kwargs):
-        request.encoding = "utf-8"  # of the query string: a Content-Type must not choose it
         request_id_of(request)
         return super().initialize_request(request, *args, **kwargs)
 
@@ -101,7 +100,7 @@ class LogViewSet(Guarded, ListModelMixin, GenericViewSet):
 
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)
-        known = schema.QUERY_PARAMETERS[self.action]
+        known = schema.QUERY_PARAMETERS.get(self.action, request.query_params)
         unknown = {name: [_("This parameter is not known.")] for name in request.query_params if name not in known}
         if unknown:
             raise Invalid(unknown, "query")
@@ -112,7 +111,7 @@ class LogViewSet(Guarded, ListModelMixin, GenericViewSet):
 
     @schema.latest
     def latest(self, request):
-        query = LimitSerializer(data=request.query_params)
+        query = LimitSerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         rows = self.get_queryset().order_by("-id")[: query.validated_data["limit"]]
         return Response(LogRowSerializer(rows, many=True).data)

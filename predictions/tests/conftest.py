@@ -26,7 +26,7 @@ class APIClient(Client):
     """A REST client: JSON bodies, a key in its header, and faults as the answers that a client would see."""
 
     def __init__(self, secret=None, **defaults):
-        headers = {"Accept-Language": "en"} | ({"X-API-Key": secret} if secret else {})
+        headers = {"Accept-Language": "en"} | ({"X-API-Key": secret} if secret is not None else {})
         super().__init__(raise_request_exception=False, headers=headers, **defaults)
 
     def call(self, path, data=None, **options):
@@ -43,3 +43,15 @@ def api_key(db):
 def api(api_key):
     """A client with a key that may do everything."""
     return APIClient(api_key.secret)
+
+
+@pytest.fixture
+def minute(monkeypatch):
+    """The clock of the throttle stands ten seconds into a minute; ``minute(n)`` sets it to the n-th minute after."""
+    now = [1_800_000_010.0]
+    monkeypatch.setattr("predictions.keys.time.time", lambda: now[0])
+
+    def set_to(number):
+        now[0] = 1_800_000_010.0 + 60 * number
+
+    return set_to

@@ -1,0 +1,381 @@
+"""What real networks send: every one a 4xx, or a 503 that passes, in one JSON shape; never a page and never a 500."""
+
+import gzip
+import io
+import json
+import socket
+import time
+import uuid
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+from django.test import RequestFactory
+
+from features.tests.factories import EmployeeFeaturesFactory
+from predictions import registry
+from predictions.models import Prediction
+from predictions.tests.conftest import APIClient
+from predictions.tests.test_api_predict import features
+from technova.wsgi import application
+
+pytestmark = pytest.mark.django_db
+
+
+def assert_error(response, *statuses):
+    assert response.status_code in statuses, response.content[:500]
+    assert response["Content-Type"] == "application/json"
+    body = response.json()
+    assert body.keys() == {"detail", "request_id"}
+    assert body["detail"]
+    assert uuid.UUID(body["request_id"])
+    assert response["X-Request-ID"] == body["request_id"]
+
+
+def body_with(text, name="poste"):
+    """The JSON of the 32 features with the raw text of one value replaced."""
+    return json.dumps(features(**{name: "@"})).replace('"@"', text).encode("utf-8", "surrogatepass")
+
+
+BODIES = {
+    "empty": b"",
+    "blank": b" ",
+    "null": b"null",
+    "a number": b"1",
+    "a text": b'"age"',
+    "a list": b"[]",
+    "a list of bodies": b"[{}]",
+    "an empty object": b"{}",
+    "cut off": b'{"age": 41',
+    "form-encoded by mistake": b"age=41&genre=0",
+    "100,000 nested lists": b"[" * 100_000 + b"]" * 100_000,
+    "100,000 nested objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    "100,000 open lists": b"[" * 100_000,
+    "deep inside a field": body_with("[" * 100_000 + "]" * 100_000),
+    "an escaped null": body_with('"Consultant\\u0000"'),
+    "a raw null": body_with('"Consultant\0"'),
+    "a null in a name": body_with('"Consultant", "a\\u0000": 1'),
+    "an escaped lone surrogate": body_with('"\\ud800"'),
+    "a raw lone surrogate": body_with('"\ud800"'),
+    "a surrogate in a name": body_with('"Consultant", "\\udc00": 1'),
+    "a surrogate deep inside": body_with('[{"a": ["\\ud800"]}]'),
+    "not UTF-8": body_with('"Consultant"').replace(b"Consultant", b"\xff\xfe"),
+    "UTF-16": body_with('"Consultant"').decode().encode("utf-16"),
+    "a byte order mark": b"\xef\xbb\xbf" + body_with('"Consultant"'),
+    "NaN": body_with("NaN", "risque_global"),
+    "Infinity": body_with("Infinity", "risque_global"),
+    "-Infinity": body_with("-Infinity", "risque_global"),
+    "1e400": body_with("1e400", "risque_global"),
+    "-1e400": body_with("-1e400", "risque_global"),
+    "1e400 for an integer": body_with("1e400", "age"),
+    "2**31": body_with("2147483648", "revenu_mensuel"),
+    "2**63": body_with("9223372036854775808", "revenu_mensuel"),
+    "a number of 1,000 digits": body_with("9" * 1000, "revenu_mensuel"),
+    "a number of 5,000 digits": body_with("9" * 5000, "revenu_mensuel"),
+    "a float of 1,000 digits": body_with("9" * 1000, "risque_global"),
+    "true for a number": body_with("true", "risque_global"),
+    "Arabic digits": body_with('"٤١"', "age"),
+    "raw Arabic digits": body_with("٤١", "age"),
+    "a key twice": body_with('"Consultant", "age": 41'),
+    "a key twice, the second deep inside": body_with('{"a": 1, "a": 2}'),
+    "two bodies": body_with('"Consultant"') * 2,
+    "gzip'd": gzip.compress(body_with('"Consultant"')),
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_body_is_refused(api, body):
+    response = api.call("/predict/by-features", BODIES[body])
+    assert_error(response, 400, 422)
+    assert not Prediction.objects.exists()
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_body_is_refused_as_a_batch(api, body):
+    assert_error(api.call("/predict/batch", BODIES[body]), 400, 422)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "text/plain",
+        "application/xml",
+        "",
+        "nonsense",
+        "application/json; charset=latin-1",
+        "application/json; charset=utf-16",
+        "application/json; charset=bz2",
+        "application/json; charset=nonsense",
+    ],
+)
+def test_content_type_other_than_json_in_utf8_is_refused(api, content_type):
+    response = api.generic("POST", "/predict/by-features", json.dumps(features()), content_type=content_type)
+    assert_error(response, 415)
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "Application/JSON", 'application/json; charset="UTF-8"'])
+def test_json_is_taken_however_it_is_declared(api, content_type):
+    body = json.dumps(features(), ensure_ascii=False).encode()
+    assert api.generic("POST", "/predict/by-features", body, content_type=content_type).status_code == 200
+
+
+def test_compressed_body_is_refused(api):
+    body = gzip.compress(json.dumps(features()).encode())
+    assert_error(api.call("/predict/by-features", body, headers={"Content-Encoding": "gzip"}), 415)
+
+
+def test_body_over_the_limit_is_refused(api):
+    body = b'{"age": "' + b"9" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE + b'"}'
+    assert_error(api.call("/predict/by-features", body), 413)
+
+
+def test_body_without_a_length_is_refused(api):
+    assert_error(api.call("/predict/batch", b"", headers={"Transfer-Encoding": "chunked"}), 411)
+
+
+def test_body_that_breaks_off_is_refused(api):
+    class Broken(io.RawIOBase):
+        def read(self, size=-1):
+            raise OSError("connection reset")
+
+    response = api.call("/predict/batch", {}, **{"wsgi.input": Broken()})
+    assert_error(response, 400)
+
+
+def test_thousands_of_unknown_fields_are_not_all_repeated(api):
+    response = api.call("/predict/batch", {f"field{place}": 1 for place in range(10_000)})
+    assert_error(response, 422)
+    assert len(response.json()["detail"]) == 100
+
+
+@pytest.mark.parametrize("path", ["/predictions/latest", "/predictions/"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=abc",
+        "limit=-1",
+        "limit=0",
+        "limit=201",
+        f"limit={10**30}",
+        f"limit={'9' * 5000}",
+        "limit=1.5",
+        "limit=1e2",
+        "limit=",
+        "limit=%00",
+        "limit=%D9%A3",
+        "limit=1%0A",
+        "q=%00",
+        "%00=1",
+        "unknown=1",
+        "mod=scoring",
+        "limit=%ff",
+    ],
+)
+def test_query_is_refused(api, path, query):
+    assert_error(api.get(f"{path}?{query}"), 422)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "employee_id=abc",
+        "employee_id=-1",
+        "employee_id=0",
+        f"employee_id={2**31}",
+        f"employee_id={'9' * 5000}",
+        "employee_id=%00",
+        "employee_id=%D9%A3",
+        "employee_id=1.0",
+        "employee_id=1e400",
+        "employee_id=NaN",
+        "mode=unknown",
+        "mode=%00",
+        "predicted_class=maybe",
+        "predicted_class=%00",
+        "model_version=%00",
+        f"model_version={'a' * 41}",
+        "created_from=yesterday",
+        "created_from=0001-01-01T00:00:00%2B14:00",
+        "created_before=9999-12-31T23:59:59-14:00",
+        "created_from=%00",
+        "ordering=payload",
+        "ordering=%00",
+        "cursor=abc",
+        "cursor=cD0x",
+        "cursor=%00",
+        "cursor=",
+    ],
+)
+def test_filter_is_refused(api, query):
+    response = api.get(f"/predictions/?{query}")
+    assert_error(response, 422)
+    assert response.json()["detail"][0]["loc"] == ["query", query.partition("=")[0]]
+
+
+@pytest.mark.parametrize("charset", ["bz2", "utf-16", "idna", "nonsense"])
+def test_content_type_does_not_choose_the_charset_of_the_query(api_key, charset):
+    request = RequestFactory(headers={"X-API-Key": api_key.secret}).get("/predictions/latest")
+    environ = request.environ | {
+        "CONTENT_TYPE": f"application/json; charset={charset}",
+        "QUERY_STRING": "limit=%31",
+    }
+    statuses = []
+    application(environ, lambda status, headers: statuses.append(status))
+    assert statuses == ["200 OK"]
+
+
+@pytest.mark.parametrize("number", ["abc", "-1", "%00", "%D9%A3", "1.0"])
+def test_prediction_number_is_refused(api, number):
+    assert_error(api.get(f"/predictions/{number}"), 422)
+
+
+@pytest.mark.parametrize("number", [0, 999_999, 2**63, 10**40, "9" * 5000])
+def test_prediction_number_is_unknown(api, number):
+    assert_error(api.get(f"/predictions/{number}"), 404)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/predict",
+        "/predict/",
+        "/predict/by-id",
+        "/predict/by-id/",
+        "/predict/by-id/1/",
+        "/predict/by-id/1/2",
+        "/predict/by-features/",
+        "/predict/%00",
+        f"/predict/{'a' * 5000}",
+        "/predictions",
+        "/predictions/1/",
+        "/predictions/latest/",
+        "/predictions/%ff/%fe",
+        "/openapi.json/",
+        "/docs/",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_unknown_address_is_json(api, method, path):
+    assert_error(api.generic(method, path), 404)
+
+
+def test_unknown_page_stays_a_page(api):
+    assert api.get("/no-such-page")["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/predict/by-id/1", "POST"),
+        ("/predict/by-features", "POST"),
+        ("/predict/batch", "POST"),
+        ("/predictions/latest", "GET"),
+        ("/predictions/", "GET"),
+        ("/predictions/1", "GET"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"])
+def test_other_methods_are_refused(api, path, allowed, method):
+    if method != allowed:
+        response = api.generic(method, path)
+        assert_error(response, 405)
+        assert allowed in response["Allow"]
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/xml", "nonsense", "*/*;q=0"])
+def test_accept_changes_nothing(api, accept):
+    assert api.get("/predictions/latest", headers={"Accept": accept})["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize("path", ["/predict/batch", "/predictions/", "/predict/no-such-call"])
+def test_unknown_host_is_json(api, path):
+    assert_error(api.get(path, headers={"Host": "evil.example"}), 400)
+
+
+def test_fault_of_ours_is_json_without_a_word_about_it(api, monkeypatch):
+    monkeypatch.setattr("predictions.services.predict_for_employee", lambda **_: 1 / 0)
+    response = api.call("/predict/by-id/1")
+    assert_error(response, 500)
+    assert "division" not in response.content.decode()
+
+
+def test_request_id_of_the_caller_comes_back_and_is_logged(api):
+    given = str(uuid.uuid4())
+    number = EmployeeFeaturesFactory().employee.employee_id
+    response = api.call(f"/predict/by-id/{number}", headers={"X-Request-ID": given})
+    assert response["X-Request-ID"] == given
+    assert str(Prediction.objects.get().request_id) == given
+
+
+def test_answers_are_not_stored_on_the_way(api):
+    for response in (api.get("/predictions/latest"), api.get("/predictions/0"), APIClient().get("/predictions/")):
+        assert response["Cache-Control"] == "no-store"
+
+
+def test_missing_model_is_unavailable(api, artifacts):
+    (artifacts / "current").unlink()
+    registry.forget_model()
+    number = EmployeeFeaturesFactory().employee.employee_id
+    response = api.call(f"/predict/by-id/{number}")
+    assert_error(response, 503)
+    assert int(response["Retry-After"]) > 0
+
+
+def closed_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture
+def replaced_database():
+    """Replace the default connection by one with other settings and a pool of its own, while the test runs."""
+    original = connections["default"]
+
+    def replace(**changed):
+        other = connections.create_connection("default")
+        other.alias = "replaced"  # a pool belongs to the name
+        other.settings_dict = original.settings_dict | changed
+        connections["default"] = other
+
+    yield replace
+    connections["default"].close()
+    connections["default"].close_pool()
+    connections["default"] = original
+
+
+only_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL can be out of reach")
+
+
+@only_postgresql
+@pytest.mark.parametrize("is_pooled", [True, False])
+@pytest.mark.parametrize("path", ["/predict/by-id/1", "/predict/by-features", "/predict/batch"])
+def test_unreachable_database_is_unavailable_within_three_seconds(api, replaced_database, path, is_pooled):
+    options = connection.settings_dict["OPTIONS"]
+    if not is_pooled:
+        options = {name: value for name, value in options.items() if name != "pool"}
+    replaced_database(PORT=closed_port(), OPTIONS=options)
+    assert_unavailable_within_three_seconds(api, path)
+
+
+@only_postgresql
+def test_exhausted_pool_is_unavailable_within_three_seconds(api, replaced_database):
+    options = connection.settings_dict["OPTIONS"]
+    replaced_database(OPTIONS=options | {"pool": options["pool"] | {"min_size": 0, "max_size": 1}})
+    pool = connections["default"].pool
+    pool.open()
+    taken = pool.getconn()
+    try:
+        assert_unavailable_within_three_seconds(api, "/predict/by-id/1")
+    finally:
+        pool.putconn(taken)
+
+
+def assert_unavailable_within_three_seconds(api, path):
+    started = time.monotonic()
+    response = api.call(path, features())
+    assert time.monotonic() - started < 3
+    assert_error(response, 503)
+    assert int(response["Retry-After"]) > 0

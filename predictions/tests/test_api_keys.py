@@ -1,0 +1,257 @@
+"""Who gets in: keys good and bad, their scopes, and how often."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import override_settings
+from django.utils import timezone
+
+from features.tests.factories import EmployeeFeaturesFactory
+from predictions import keys
+from predictions.models import APIKey, Prediction, RequestCount
+from predictions.tests.conftest import APIClient
+from predictions.tests.factories import APIKeyFactory, PredictionFactory
+
+pytestmark = pytest.mark.django_db
+
+CALLS = [
+    ("POST", "/predict/by-id/1"),
+    ("POST", "/predict/by-features"),
+    ("POST", "/predict/batch"),
+    ("GET", "/predictions/latest"),
+    ("GET", "/predictions/"),
+    ("GET", "/predictions/1"),
+]
+
+
+def expired():
+    return APIKeyFactory(expiry_date=timezone.now() - timedelta(seconds=1)).secret
+
+
+def revoked():
+    key = APIKeyFactory()
+    key.revoke()
+    return key.secret
+
+
+BAD_KEYS = {
+    "absent": lambda: None,
+    "empty": lambda: "",
+    "malformed": lambda: "no key at all",
+    "with a null": lambda: "aaaaaaaa." + "b" * 31 + "\0",
+    "not ascii": lambda: "aaaaaaaa." + "é" * 32,
+    "enormous": lambda: "a" * 100_000,
+    "unknown": lambda: "aaaaaaaa." + "b" * 32,
+    "with another's prefix": lambda: APIKeyFactory().secret[:9] + "b" * 32,
+    "expired": expired,
+    "revoked": revoked,
+}
+
+
+@pytest.mark.parametrize("bad", BAD_KEYS)
+def test_bad_key_is_refused_in_the_same_words(bad):
+    response = APIClient(BAD_KEYS[bad]()).call("/predict/by-id/1")
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"].startswith("ApiKey")
+    assert response.json()["detail"] == "A valid API key is needed in the X-API-Key header."
+
+
+@pytest.mark.parametrize(("method", "path"), CALLS)
+def test_every_call_needs_a_key(method, path):
+    response = APIClient().generic(method, path)
+    assert (response.status_code, response["Content-Type"]) == (401, "application/json")
+
+
+@pytest.mark.parametrize(("method", "path"), CALLS)
+def test_missing_scope_is_forbidden(method, path):
+    is_read = method == "GET"
+    key = APIKeyFactory(can_predict=is_read, can_read=not is_read)
+    response = APIClient(key.secret).generic(method, path)
+    assert response.status_code == 403
+    assert response.json()["detail"] == "This API key lacks the scope for this call."
+
+
+def test_a_session_is_no_key(admin_client):
+    assert admin_client.get("/predictions/").status_code == 401
+
+
+def test_key_revoked_elsewhere_is_refused_at_the_next_request(api, api_key):
+    assert api.get("/predictions/").status_code == 200
+    APIKey.objects.get(pk=api_key.pk).revoke()
+    assert api.get("/predictions/").status_code == 401
+
+
+def test_last_used_is_written_once_in_a_quarter_of_an_hour(api, api_key):
+    api.get("/predictions/")
+    api_key.refresh_from_db()
+    first = api_key.last_used_at
+    assert timezone.now() - first < timedelta(minutes=1)
+    api.get("/predictions/")
+    api_key.refresh_from_db()
+    assert api_key.last_used_at == first
+    APIKey.objects.filter(pk=api_key.pk).update(last_used_at=first - timedelta(minutes=15, seconds=1))
+    api.get("/predictions/")
+    api_key.refresh_from_db()
+    assert api_key.last_used_at > first
+
+
+def test_bad_key_leaves_last_used_alone(api_key):
+    APIClient(api_key.secret[:9] + "b" * 32).get("/predictions/")
+    api_key.refresh_from_db()
+    assert api_key.last_used_at is None
+
+
+@override_settings(API_KEY_RATE=3)
+def test_key_is_throttled_when_its_minute_is_used_up(api, minute):
+    assert [api.get("/predictions/").status_code for _ in range(5)] == [200, 200, 200, 429, 429]
+    minute(1)
+    assert api.get("/predictions/").status_code == 200
+
+
+@override_settings(API_KEY_RATE=0)
+def test_throttled_answer_says_how_long_to_wait(api, minute):
+    response = api.get("/predictions/")
+    assert (response.status_code, response["Retry-After"]) == (429, "50")
+    assert response.json()["request_id"] == response["X-Request-ID"]
+
+
+@override_settings(API_KEY_RATE=1)
+def test_one_key_does_not_use_up_anothers_minute(api, minute):
+    other = APIClient(APIKeyFactory().secret)
+    assert [api.get("/predictions/").status_code for _ in range(2)] == [200, 429]
+    assert other.get("/predictions/").status_code == 200
+
+
+@override_settings(API_KEY_RATE=1)
+def test_knowing_a_prefix_does_not_use_up_its_key(api, api_key, minute):
+    for _ in range(3):
+        APIClient(api_key.secret[:9] + "b" * 32).get("/predictions/")
+    assert api.get("/predictions/").status_code == 200
+
+
+def test_bad_keys_are_throttled_by_address(minute):
+    client = APIClient("aaaaaaaa." + "b" * 32)
+    statuses = [client.call("/predict/by-id/1").status_code for _ in range(50)]
+    assert statuses == [401] * 20 + [429] * 30
+
+
+def test_forged_forwarded_for_changes_nothing(minute):
+    client = APIClient("nonsense")
+    statuses = [
+        client.get("/predictions/", headers={"X-Forwarded-For": f"203.0.113.{place}"}).status_code
+        for place in range(21)
+    ]
+    assert statuses == [401] * 20 + [429]
+
+
+@override_settings(TRUSTED_PROXIES=1, BAD_KEY_RATE=1)
+def test_behind_a_trusted_proxy_the_address_is_the_one_that_it_saw(minute):
+    def status(forwarded):
+        return APIClient("nonsense").get("/predictions/", headers={"X-Forwarded-For": forwarded}).status_code
+
+    assert status("198.51.100.1, 203.0.113.1") == 401
+    assert status("198.51.100.2, 203.0.113.1") == 429
+    assert status("203.0.113.1, 203.0.113.2") == 401
+
+
+@override_settings(TRUSTED_PROXIES=1, BAD_KEY_RATE=1)
+@pytest.mark.parametrize("forwarded", ["", "not an address", "203.0.113.1, \0", "," * 1000])
+def test_nonsense_in_forwarded_for_counts_for_the_peer(forwarded, minute):
+    client = APIClient("nonsense")
+    statuses = [client.get("/predictions/", headers={"X-Forwarded-For": forwarded}).status_code for _ in range(2)]
+    assert statuses == [401, 429]
+
+
+@override_settings(BAD_KEY_RATE=1)
+def test_an_ipv6_network_counts_as_one_address(minute):
+    statuses = [
+        APIClient("nonsense").get("/predictions/", REMOTE_ADDR=address).status_code
+        for address in ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1")
+    ]
+    assert statuses == [401, 429, 401]
+
+
+def test_a_good_key_works_from_an_address_of_bad_ones(api, minute):
+    for _ in range(25):
+        APIClient("nonsense").get("/predictions/")
+    assert api.get("/predictions/").status_code == 200
+
+
+def test_addresses_of_earlier_minutes_are_forgotten(minute):
+    for place in range(5):
+        APIClient("nonsense").get("/predictions/", REMOTE_ADDR=f"203.0.113.{place}")
+    minute(3)
+    APIClient("nonsense").get("/predictions/")
+    assert list(RequestCount.objects.values_list("subject", flat=True)) == ["address 127.0.0.1"]
+
+
+@override_settings(API_KEY_RATE=2)
+def test_a_request_that_read_the_clock_before_the_minute_turned_is_counted(api, minute):
+    api.get("/predictions/")
+    minute(1)
+    api.get("/predictions/")
+    minute(0)
+    api.get("/predictions/")
+    minute(1)
+    assert api.get("/predictions/").status_code == 429
+
+
+@override_settings(API_KEY_RATE=1)
+def test_a_clock_set_back_locks_nobody_out(api, minute):
+    minute(1_000_000)
+    api.get("/predictions/")
+    minute(0)
+    assert api.get("/predictions/").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+@override_settings(API_KEY_RATE=30)
+def test_throttle_is_exact_when_requests_come_at_once(minute):
+    secret = APIKeyFactory().secret
+    admitted = []
+
+    def ask():
+        try:
+            for _ in range(10):
+                try:
+                    keys.admit(secret=secret, address="")
+                    admitted.append(1)
+                except keys.TooManyRequests:
+                    pass
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(admitted) == 30
+    assert RequestCount.objects.get().requests == 60
+
+
+def test_limited_key_sees_only_its_departments_everywhere():
+    ours = EmployeeFeaturesFactory(employee__departement="Consulting")
+    theirs = EmployeeFeaturesFactory(employee__departement="Commercial")
+    key = APIKeyFactory(departments=["Consulting"])
+    visible = PredictionFactory(employee=ours.employee, features=ours)
+    hidden = PredictionFactory(employee=theirs.employee, features=theirs)
+    own = PredictionFactory(ready_made=True, payload=ours.values(), api_key=key)
+    anothers = PredictionFactory(ready_made=True, payload=ours.values(), api_key=APIKeyFactory())
+    once_ours = PredictionFactory(employee=theirs.employee, features=theirs, api_key=key)
+    client = APIClient(key.secret)
+    expected = {visible.pk, own.pk}
+    assert {row["prediction_id"] for row in client.get("/predictions/latest").json()} == expected
+    assert {row["prediction_id"] for row in client.get("/predictions/").json()["results"]} == expected
+    for prediction in Prediction.objects.all():
+        status = 200 if prediction.pk in expected else 404
+        assert client.get(f"/predictions/{prediction.pk}").status_code == status
+    assert {hidden.pk, anothers.pk, once_ours.pk}.isdisjoint(expected)
+
+
+def test_key_of_no_department_sees_nobody():
+    number = EmployeeFeaturesFactory().employee.employee_id
+    client = APIClient(APIKeyFactory(departments=[]).secret)
+    assert client.call(f"/predict/by-id/{number}").status_code == 404
