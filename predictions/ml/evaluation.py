@@ -26,7 +26,7 @@ class Plan:
     folds: int = 5
     repeats: int = 10
     inner_folds: int = 5
-    penalties: tuple[float, ...] = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 2.0)
+    penalties: tuple[float, ...] = (0.06, 0.1, 0.14, 0.17, 0.2, 0.25, 0.35)
     resamples: int = 1000
 
 

@@ -1,4 +1,4 @@
-"""The estimator: an additive logistic regression on splines, with the uncertainty of its coefficients.
+"""The estimator: an additive logistic regression on broken lines, with the uncertainty of its coefficients.
 
 ``build_pipeline`` gives a scikit-learn ``Pipeline`` of two steps: ``AdditiveBasis`` turns each feature into columns of
 its own, ``LaplaceLogisticRegression`` weighs them. The log-odds are a sum of one function a feature, which is what
@@ -28,28 +28,26 @@ def used_features(features: str) -> tuple[str, ...]:
     return tuple(f.name for f in schema.FEATURES if features == "all" or not f.is_protected)
 
 
-def build_pipeline(*, features: str = "default", C: float = 0.5) -> Pipeline:  # noqa: N803 (scikit-learn's name)
+def build_pipeline(*, features: str = "default", C: float = 0.2) -> Pipeline:  # noqa: N803 (scikit-learn's name)
     """An unfitted additive model; ``C`` is the inverse of the penalty on the coefficients."""
     return Pipeline([("basis", AdditiveBasis(used_features(features))), ("logistic", LaplaceLogisticRegression(C=C))])
 
 
 class AdditiveBasis(TransformerMixin, BaseEstimator):
-    """Each feature by itself to design columns: levels, a line or a spline (see ``terms.learn``).
+    """Each feature by itself to design columns: levels, a line or a broken line (see ``terms.learn``).
 
     Learned: ``terms_``, one ``Term`` a feature that varies; ``slices_``, its columns; ``means_``, the ``(p,)`` mean of
     each column over the training rows, the point on which contributions are centred.
     """
 
-    def __init__(self, features: Iterable[str], n_knots: int = 4, degree: int = 2, max_line_values: int = 6):
+    def __init__(self, features: Iterable[str], n_knots: int = 6, max_line_values: int = 4):
         self.features = features
         self.n_knots = n_knots
-        self.degree = degree
         self.max_line_values = max_line_values
 
     def fit(self, X: pd.DataFrame, y=None):  # noqa: N803
         learned = (
-            terms.learn(X[name], n_knots=self.n_knots, degree=self.degree, max_line_values=self.max_line_values)
-            for name in self.features
+            terms.learn(X[name], n_knots=self.n_knots, max_line_values=self.max_line_values) for name in self.features
         )
         self.terms_ = tuple(term for term in learned if term is not None)
         stops = np.cumsum([term.width for term in self.terms_])

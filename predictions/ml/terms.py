@@ -4,13 +4,13 @@ A term is learned from one feature and then frozen. Training, batch scoring and 
 the same polynomial pieces, so they cannot drift apart.
 """
 
-import math
 from dataclasses import dataclass
 from sys import intern
 
 import numpy as np
 import pandas as pd
-from scipy.interpolate import BSpline
+
+FLATNESS = 0.25  # how much of a broken line's penalty is on its heights and not on its steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +83,8 @@ class Curve:
 Term = Levels | Curve
 
 
-def learn(values: pd.Series, *, n_knots: int, degree: int, max_line_values: int) -> Term | None:
-    """The term of one feature: levels for text, a line for few distinct numbers, otherwise a spline.
+def learn(values: pd.Series, *, n_knots: int, max_line_values: int) -> Term | None:
+    """The term of one feature: levels for text, a line for few distinct numbers, otherwise a broken line.
 
     Returns None for a number that never varies: it can tell nobody apart.
     """
@@ -99,7 +99,7 @@ def learn(values: pd.Series, *, n_knots: int, degree: int, max_line_values: int)
         return _line(feature, np.asarray(values, dtype=float))
     # Quantiles of the distinct values: half of the engineered features are zero for most employees, and
     # quantiles of the rows would put all their knots there.
-    return _spline(feature, np.unique(np.quantile(distinct, np.linspace(0, 1, n_knots))), degree)
+    return _broken_line(feature, np.unique(np.quantile(distinct, np.linspace(0, 1, n_knots))))
 
 
 def _line(feature: str, x: np.ndarray) -> Curve:
@@ -109,12 +109,19 @@ def _line(feature: str, x: np.ndarray) -> Curve:
     return Curve(feature, np.array([low, high]), np.array([[[start], [(high - low) / x.std()]]]))
 
 
-def _spline(feature: str, knots: np.ndarray, degree: int) -> Curve:
-    """B-splines over ``knots``, continued evenly beyond the ends (de Boor 1978), cut into their polynomial pieces."""
-    before = knots[0] - (knots[1] - knots[0]) * np.arange(degree, 0, -1)
-    after = knots[-1] + (knots[-1] - knots[-2]) * np.arange(1, degree + 1)
-    basis = BSpline(np.r_[before, knots, after], np.eye(len(knots) + degree - 1), degree)
-    widths = np.diff(knots)[:, None]
-    # Taylor's formula at the left end of each piece.
-    derivatives = [basis(knots[:-1], nu=m) * widths**m / math.factorial(m) for m in range(degree + 1)]
-    return Curve(feature, knots, np.stack(derivatives, axis=1))
+def _broken_line(feature: str, knots: np.ndarray) -> Curve:
+    """Straight between its heights at the knots, in columns for which ridge means smoothness.
+
+    The P-spline of Eilers and Marx (1996) with hat functions and differences of the first order: its penalty on the
+    ``(k,)`` heights ``h`` is ``sum(diff(h) ** 2) + FLATNESS * sum(h ** 2)``, by half. The columns are the hats times
+    the inverse of that penalty's Cholesky factor, so that the sum of their squared coefficients is the penalty.
+    """
+    k = len(knots)
+    hats = np.zeros((k - 1, 2, k))  # in piece i, u from 0 to 1: hat i is 1 - u, hat i + 1 is u
+    piece = np.arange(k - 1)
+    hats[piece, 0, piece] = 1.0
+    hats[piece, 1, piece] = -1.0
+    hats[piece, 1, piece + 1] = 1.0
+    differences = np.diff(np.eye(k), axis=0)
+    penalty = (differences.T @ differences + FLATNESS * np.eye(k)) / 2
+    return Curve(feature, knots, hats @ np.linalg.inv(np.linalg.cholesky(penalty)).T)
