@@ -1,6 +1,7 @@
 """What all tests share: settings that are slow or need a build step are replaced by plain ones."""
 
 import pytest
+from django.test import TransactionTestCase
 
 
 @pytest.fixture(autouse=True)
@@ -10,3 +11,19 @@ def plain_settings(settings):
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def log_may_be_emptied_between_tests():
+    """After a test with real transactions every table is emptied, which the database refuses for the prediction log."""
+    from predictions import log
+
+    empty_tables = TransactionTestCase._fixture_teardown
+
+    def teardown(test):
+        with log.deletable():
+            empty_tables(test)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
+        yield

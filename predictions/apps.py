@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -7,4 +8,6 @@ class PredictionsConfig(AppConfig):
     verbose_name = _("Predictions")
 
     def ready(self):
-        from predictions import checks  # noqa: F401 - registers the checks, once the models exist
+        from predictions import checks, log  # noqa: F401 - checks register themselves, once the models exist
+
+        post_migrate.connect(log.protect, sender=self)

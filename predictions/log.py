@@ -1,0 +1,93 @@
+"""The prediction log can only grow: the database itself refuses to change or delete a row, save for the purge."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.db import connection, connections, transaction
+from django.utils import timezone
+
+from predictions.models import Prediction, ScoringRun
+
+KEPT = timedelta(days=180)  # how long European rules have such logs kept at least: six months
+
+_POSTGRESQL = [
+    """
+    CREATE OR REPLACE FUNCTION prediction_log_only_grows() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF TG_OP <> 'UPDATE' AND current_setting('technova.purge', true) = 'on' THEN
+        RETURN OLD;
+      END IF;
+      RAISE EXCEPTION 'The prediction log can only grow' USING ERRCODE = 'restrict_violation';
+    END $$
+    """,
+    """
+    CREATE OR REPLACE TRIGGER prediction_stays BEFORE UPDATE OR DELETE ON predictions_prediction
+    FOR EACH ROW EXECUTE FUNCTION prediction_log_only_grows()
+    """,
+    """
+    CREATE OR REPLACE TRIGGER prediction_table_stays BEFORE TRUNCATE ON predictions_prediction
+    FOR EACH STATEMENT EXECUTE FUNCTION prediction_log_only_grows()
+    """,
+]
+
+# The purge is a row in a table of its own, there while the purge's transaction lasts and so seen by nobody else.
+_SQLITE = [
+    "CREATE TABLE IF NOT EXISTS prediction_purge (since TEXT NOT NULL)",
+    """
+    CREATE TRIGGER IF NOT EXISTS prediction_stays_as_it_is BEFORE UPDATE ON predictions_prediction
+    BEGIN SELECT RAISE(ABORT, 'The prediction log can only grow'); END
+    """,
+    """
+    CREATE TRIGGER IF NOT EXISTS prediction_stays BEFORE DELETE ON predictions_prediction
+    WHEN NOT EXISTS (SELECT 1 FROM prediction_purge)
+    BEGIN SELECT RAISE(ABORT, 'The prediction log can only grow'); END
+    """,
+    """
+    CREATE TRIGGER IF NOT EXISTS prediction_is_not_replaced BEFORE INSERT ON predictions_prediction
+    WHEN EXISTS (SELECT 1 FROM predictions_prediction WHERE id = NEW.id)
+    BEGIN SELECT RAISE(ABORT, 'The prediction log can only grow'); END
+    """,
+]
+
+
+def protect(*, using: str, **_signal) -> None:
+    """Put the triggers in place. After every ``migrate``: SQLite alters a table by making a new one without them."""
+    database = connections[using]
+    if Prediction._meta.db_table not in database.introspection.table_names():
+        return
+    with transaction.atomic(using=using), database.cursor() as cursor:
+        for statement in _POSTGRESQL if database.vendor == "postgresql" else _SQLITE:
+            cursor.execute(statement)
+
+
+@contextmanager
+def deletable() -> Iterator[None]:
+    """A transaction in which rows of the log may be deleted, by this connection alone."""
+    if connection.vendor == "postgresql":
+        allow, refuse = (f"SELECT set_config('technova.purge', '{state}', true)" for state in ("on", "off"))
+    else:
+        allow, refuse = "INSERT INTO prediction_purge VALUES (datetime('now'))", "DELETE FROM prediction_purge"
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(allow)
+        yield
+        cursor.execute(refuse)
+
+
+class TooYoung(ValueError):
+    """The log is to be purged of rows that have to be kept."""
+
+
+def purge_predictions(*, older_than: timedelta, is_forced: bool = False) -> int:
+    """Delete the rows of the log that are older, and return how many.
+
+    The newest scoring run stays whatever its age: it is what the pages show. Raises ``TooYoung`` for less than the
+    six months that logs are kept, unless ``is_forced``.
+    """
+    if older_than < KEPT and not is_forced:
+        raise TooYoung(f"Predictions are kept {KEPT.days} days at least; {older_than.days} is less.")
+    newest_run = ScoringRun.objects.values("pk")[:1]
+    with deletable():
+        rows = Prediction.objects.filter(created_at__lt=timezone.now() - older_than)
+        deleted, _by_model = rows.exclude(run__in=newest_run).delete()
+    return deleted
