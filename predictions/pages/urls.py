@@ -5,11 +5,18 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from predictions.pages import overview
+from predictions.pages import accounts, imports, overview
 
 urlpatterns = [
     path("login/", auth.LoginView.as_view(template_name="accounts/login.html"), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("password/", accounts.PasswordChangeView.as_view(), name="password_change"),
     path("language/", login_not_required(set_language), name="set_language"),
+    path("import/", imports.uploads, name="import"),
+    path("import/<uuid:pk>/", imports.detail, name="import_detail"),
+    path("import/<uuid:pk>/confirm/", imports.confirm, name="import_confirm"),
+    path("import/<uuid:pk>/retry/", imports.retry, name="import_retry"),
+    path("import/<uuid:pk>/discard/", imports.discard, name="import_discard"),
+    path("import/<uuid:pk>/rejects.csv", imports.rejects, name="import_rejects"),
     path("", overview.overview, name="overview"),
 ]

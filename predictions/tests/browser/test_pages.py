@@ -4,7 +4,13 @@ import pytest
 
 from predictions.tests.browser.conftest import PHONE
 
-PAGES = {"login": ("/login/", None), "overview": ("/", "rh"), "not found": ("/nothing/", "rh")}
+PAGES = {
+    "login": ("/login/", None),
+    "overview": ("/", "rh"),
+    "import": ("/import/", "rh"),
+    "password": ("/password/", "rh"),
+    "not found": ("/nothing/", "rh"),
+}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

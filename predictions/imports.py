@@ -1,0 +1,35 @@
+"""An upload all the way: checked, or loaded and then everyone's features and scores brought up to date."""
+
+from employees import imports
+from employees.models import Import
+from features.services import build_features
+from predictions.ml.artifact import ArtifactError
+from predictions.services import NothingToScore, score_employees
+from technova.commands import Progress
+from technova.db import Busy
+
+
+def run_import(*, upload: Import, progress: Progress | None = None) -> None:
+    """Do the work of the state that an import is in. Each step is a transaction of its own, and can be done again.
+
+    What cannot go on is remembered with the import as failed; a defect is raised as well.
+    """
+    try:
+        if upload.state == Import.State.CHECKING:
+            imports.check(upload=upload, progress=progress)
+        elif upload.state == Import.State.LOADING:
+            _load(upload, progress)
+    except (Busy, ArtifactError, NothingToScore) as error:
+        imports.fail(upload=upload, reason=str(error))
+    except Exception:
+        imports.fail(upload=upload)
+        raise
+
+
+def _load(upload: Import, progress: Progress | None) -> None:
+    if not imports.load(upload=upload, progress=progress):
+        imports.check_again(upload=upload, progress=progress)
+        return
+    build_features(progress=progress)
+    score_employees(progress=progress)
+    imports.finish(upload=upload)

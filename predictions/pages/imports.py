@@ -1,0 +1,182 @@
+"""The import: upload, preview, confirmation, progress, result. For those who see everyone."""
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import user_passes_test
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.core.validators import FileExtensionValidator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import filesizeformat
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from employees import imports
+from employees.columns import Extract
+from employees.models import Departure, EmployeeSnapshot, Import, Survey, visible_departments
+from employees.services import write_rejects
+from predictions.pages.formats import grouped
+from technova.db import Busy
+from technova.uploads import oversized
+
+REJECTS_A_PAGE = 20
+IMPORTS_SHOWN = 20
+CHANGES_SHOWN = 20
+STEPS = {
+    "Loading employees": gettext_lazy("Comparing with what is known"),
+    "Building features": gettext_lazy("Building the features"),
+    "Scoring": gettext_lazy("Scoring everyone"),
+}
+TONES = {Import.State.DONE: "good", Import.State.REFUSED: "very-high", Import.State.FAILED: "very-high"}
+LABELS = {
+    field.name: field.verbose_name for table in (EmployeeSnapshot, Survey, Departure) for field in table._meta.fields
+}
+
+
+def _may_import(user) -> bool:
+    if not user.has_perm("employees.add_employee") or visible_departments(user) is not None:
+        raise PermissionDenied
+    return True
+
+
+for_importers = user_passes_test(_may_import)
+
+
+class ImportForm(forms.Form):
+    """The three files, by kind of extract."""
+
+    sirh = forms.FileField(label=gettext_lazy("SIRH extract"), help_text=gettext_lazy("Job, pay and seniority."))
+    eval = forms.FileField(
+        label=gettext_lazy("Evaluation extract"),
+        help_text=gettext_lazy("Appraisals, satisfactions, overtime and pay rises."),
+    )
+    sondage = forms.FileField(
+        label=gettext_lazy("Survey extract"),
+        help_text=gettext_lazy("Training, travel, promotion, and who left, when it is known."),
+    )
+
+    def __init__(self, *args, dropped: set[str] = frozenset(), **kwargs):
+        super().__init__(*args, **kwargs)
+        self.dropped = dropped
+        wrong_type = gettext_lazy("This is not a CSV file. In Excel: Save as, CSV UTF-8.")
+        for field in self.fields.values():
+            field.widget.attrs["accept"] = ".csv,.txt,text/csv"
+            field.validators.append(FileExtensionValidator(["csv", "txt"], message=wrong_type))
+
+    def clean(self):
+        for name in self.dropped & self.fields.keys():
+            self.errors.pop(name, None)
+            limit = filesizeformat(settings.LARGEST_UPLOAD)
+            self.add_error(name, _("The file is larger than %(limit)s.") % {"limit": limit})
+
+
+@for_importers
+def uploads(request: HttpRequest) -> HttpResponse:
+    imports.settle()
+    imports.purge()
+    form = ImportForm(request.POST or None, request.FILES or None, dropped=oversized(request))
+    if request.method == "POST" and form.is_valid():
+        upload = imports.receive(user=request.user, files={extract: form.cleaned_data[extract] for extract in Extract})
+        return redirect("import_detail", upload.pk)
+    recent = _with_badges(Import.objects.select_related("user")[:IMPORTS_SHOWN])
+    context = {"form": form, "uploads": recent, "limit": filesizeformat(settings.LARGEST_UPLOAD)}
+    return render(request, "imports/imports.html", context, status=422 if form.errors else 200)
+
+
+def _with_badges(uploads: QuerySet) -> list[dict]:
+    return [{"upload": upload, "tone": TONES.get(upload.state, "")} for upload in uploads]
+
+
+@require_safe
+@for_importers
+def detail(request: HttpRequest, pk) -> HttpResponse:
+    imports.settle()
+    upload = get_object_or_404(Import.objects.select_related("user", "confirmed_by"), pk=pk)
+    summary = upload.summary or {}
+    rejects = Paginator(upload.rejects.all(), REJECTS_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "upload": upload,
+        "tone": TONES.get(upload.state, ""),
+        "files": upload.files.defer("content"),
+        "progress": _progress(upload) if upload.is_at_work else None,
+        "error": _error(upload),
+        "summary": summary,
+        "has_something_to_load": bool(summary and summary["new"] + summary["changed"]),
+        "changes": [_change(*change) for change in summary.get("changes", ())[:CHANGES_SHOWN]],
+        "more_changes": max(0, len(summary.get("changes", ())) - CHANGES_SHOWN),
+        "rejects": rejects,
+        "rows": [(reject, _(reject.rule["text"]) % reject.rule["params"]) for reject in rejects],
+    }
+    return render(request, "imports/import.html", context)
+
+
+def _progress(upload: Import) -> dict[str, object]:
+    step, done, total = imports.progress_of(upload) or ("", 0, 0)
+    return {"step": STEPS.get(step, _("Reading the files")), "done": done, "total": total}
+
+
+def _error(upload: Import) -> str:
+    """Why it was refused or failed, in the reader's language."""
+    if not upload.error:
+        return ""
+    reason = _(upload.error["text"]) % upload.error["params"]
+    return f"{upload.error['file']}: {reason}" if upload.error.get("file") else capfirst(reason)
+
+
+def _change(employee_id: int, column: str, old, new) -> dict[str, object]:
+    return {"employee_id": employee_id, "label": capfirst(LABELS[column]), "old": _shown(old), "new": _shown(new)}
+
+
+def _shown(value) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return value if isinstance(value, str) else grouped(value, 0 if value == int(value) else 1)
+
+
+@require_POST
+@for_importers
+def confirm(request: HttpRequest, pk) -> HttpResponse:
+    upload = get_object_or_404(Import, pk=pk)
+    try:
+        imports.confirm(upload=upload, user=request.user, checked_at=request.POST.get("checked_at", ""))
+    except Busy as error:
+        messages.error(request, _(str(error)))
+    except imports.Outdated:
+        messages.warning(request, _("This is no longer what you saw when you confirmed. Nothing was loaded."))
+    return redirect("import_detail", upload.pk)
+
+
+@require_POST
+@for_importers
+def retry(request: HttpRequest, pk) -> HttpResponse:
+    upload = get_object_or_404(Import, pk=pk)
+    try:
+        imports.retry(upload=upload)
+    except Busy as error:
+        messages.error(request, _(str(error)))
+    return redirect("import_detail", upload.pk)
+
+
+@require_POST
+@for_importers
+def discard(request: HttpRequest, pk) -> HttpResponse:
+    imports.discard(upload=get_object_or_404(Import, pk=pk))
+    messages.success(request, _("The files were deleted and nothing was loaded."))
+    return redirect("import")
+
+
+@require_safe
+@for_importers
+def rejects(request: HttpRequest, pk) -> HttpResponse:
+    upload = get_object_or_404(Import, pk=pk)
+    response = HttpResponse("\N{BYTE ORDER MARK}", content_type="text/csv; charset=utf-8")  # the mark is for Excel
+    response["Content-Disposition"] = f'attachment; filename="technova-rejects-{upload.created_at:%Y%m%d-%H%M}.csv"'
+    write_rejects(imports.rejects_of(upload), response)
+    return response

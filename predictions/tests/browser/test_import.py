@@ -1,0 +1,65 @@
+"""The import as HR does it: upload, look, download the rejects, confirm, wait for the end."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from employees.columns import Extract
+from employees.management.commands.seed_from_csv import DEMO
+
+SLOW = 60_000  # ms; a process starts, checks or loads and scores 1,470 people
+
+
+def extracts(tmp_path, *, age):
+    """The demo's extracts with another age for employee 1, and a row whose age breaks the rule."""
+    for extract in Extract:
+        text = (DEMO / f"extrait_{extract}.csv").read_text(encoding="utf-8")
+        if extract == Extract.SIRH:
+            text = re.sub(r"(?m)^1,\d+,", f"1,{age},", text)
+            text = re.sub(r"(?m)^2,\d+,", "2,12,", text)
+        (tmp_path / f"{extract}.csv").write_text(text, encoding="utf-8")
+    return {extract: str(tmp_path / f"{extract}.csv") for extract in Extract}
+
+
+def upload(page, files):
+    page.goto("/import/")
+    for extract, path in files.items():
+        page.locator(f"input[name={extract}]").set_input_files(path)
+    page.locator("main form button").click()
+
+
+@pytest.mark.parametrize(("script", "age"), [(True, 42), (False, 43)])
+def test_changed_extract_is_previewed_confirmed_and_loaded(open_page, axe, tmp_path, script, age):
+    page = open_page("/import/", script=script)
+    upload(page, extracts(tmp_path, age=age))
+    wait_for_state(page, "#changes", script)
+    expect(page.locator("[aria-labelledby=changes] tbody tr")).to_contain_text(["1"])
+    expect(page.locator("[aria-labelledby=changes] tbody tr").first).to_contain_text(str(age))
+    expect(page.locator("#rejects")).to_contain_text("1")
+    if script:
+        assert axe(page) == []
+    with page.expect_download() as download:
+        page.locator("a[download]").click()
+    assert "sirh.csv,3,age,12" in download.value.path().read_text(encoding="utf-8-sig")
+    page.locator("form[action$='/confirm/'] button").click()
+    wait_for_state(page, "main a.button[href='/']", script)
+
+
+def wait_for_state(page, selector, script):
+    """The page updates itself; without scripts it is reloaded by hand."""
+    if script:
+        return expect(page.locator(selector)).to_be_visible(timeout=SLOW)
+    for _second in range(60):
+        if page.locator(selector).count():
+            return None
+        page.wait_for_timeout(500)
+        page.reload()
+    raise AssertionError(f"{selector} did not come")
+
+
+def test_wrong_file_is_refused_in_the_reader_language(open_page, tmp_path):
+    page = open_page("/import/", language="en")
+    files = extracts(tmp_path, age=44)
+    upload(page, files | {Extract.SIRH: files[Extract.EVAL]})
+    expect(page.get_by_text("this is the eval extract, not sirh")).to_be_visible(timeout=SLOW)

@@ -1,0 +1,256 @@
+import csv
+import io
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+
+from employees import imports
+from employees.models import Employee, Import
+from employees.tests.test_imports import files, text_of
+from features.models import EmployeeFeatures
+from predictions.imports import run_import
+from predictions.ml.artifact import ArtifactMissing
+from predictions.models import ScoringRun
+from technova import background
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The works that were started, none of which runs."""
+    names = []
+    monkeypatch.setattr(background, "start", lambda name, *arguments: names.append(arguments))
+    monkeypatch.setattr(background, "is_at_work", lambda name: False)
+    return names
+
+
+@pytest.fixture
+def hr(django_user_model):
+    user = django_user_model.objects.create_user("hr")
+    user.groups.add(Group.objects.get(name="RH"))
+    return user
+
+
+@pytest.fixture
+def client(client, hr):
+    client.force_login(hr)
+    client.cookies["django_language"] = "en"
+    return client
+
+
+@pytest.fixture
+def upload(started, hr):
+    """An import whose files were checked."""
+    upload = imports.receive(user=hr, files=files(sirh=text_of("sirh").replace(",41,F", ",12,F")))
+    run_import(upload=upload)
+    return upload
+
+
+def post(client, upload, action, **data):
+    return client.post(reverse(f"import_{action}", args=[upload.pk]), data, follow=True)
+
+
+def page(client, upload):
+    return client.get(reverse("import_detail", args=[upload.pk])).content.decode()
+
+
+def confirm(client, upload, user):
+    response = post(client, upload, "confirm", checked_at=upload.checked_at.isoformat())
+    upload.refresh_from_db()
+    return response
+
+
+def test_upload_leads_to_the_page_of_the_import(client, started, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        response = client.post("/import/", files())
+    upload = Import.objects.get()
+    assert response.url == reverse("import_detail", args=[upload.pk])
+    assert started == [("run_import", str(upload.pk))]
+    assert "The files are being checked" in page(client, upload)
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        (None, "This field is required."),
+        ("eval.xlsx", "This is not a CSV file."),
+    ],
+)
+def test_upload_of_a_wrong_file_says_so_beside_its_field(client, name, error):
+    uploaded = files()
+    if name:
+        uploaded["eval"].name = name
+    else:
+        del uploaded["eval"]
+    response = client.post("/import/", uploaded)
+    assert response.status_code == 422
+    assert error in response.context["form"].errors["eval"][0]
+    assert not Import.objects.exists()
+
+
+def test_upload_of_a_large_file_says_the_limit(client, settings):
+    settings.LARGEST_UPLOAD = 1000
+    response = client.post("/import/", files(sirh="x" * 2000))
+    assert response.context["form"].errors == {"sirh": ["The file is larger than 1000\N{NO-BREAK SPACE}bytes."]}
+    assert not Import.objects.exists()
+
+
+def test_preview_shows_counts_newcomers_and_rejects_and_wrote_nothing(client, upload):
+    text = page(client, upload)
+    assert "This is what would change" in text
+    assert "a whole number between 16 and 80" in text
+    assert "Confirm and load" in text
+    assert not Employee.objects.exists()
+
+
+def test_preview_of_changes_names_the_column_and_both_values(client, hr, upload, started):
+    confirm(client, upload, hr)
+    run_import(upload=upload)
+    changed = imports.receive(
+        user=hr, files=files(eval=text_of("eval").replace("\n3,2,2,2,4,3,E_2,", "\n1,2,2,2,4,3,E_2,"))
+    )
+    run_import(upload=changed)
+    response = client.get(reverse("import_detail", args=[changed.pk]))
+    assert response.context["changes"] == [
+        {"employee_id": 2, "label": "Satisfaction: environment", "old": "3", "new": "1"}
+    ]
+
+
+def test_preview_pages_its_rejects(client, upload, monkeypatch):
+    monkeypatch.setattr("predictions.pages.imports.REJECTS_A_PAGE", 2)
+    upload.rejects.all().delete()
+    for line in range(2, 7):
+        upload.rejects.create(file="sirh.csv", line=line, column="age", value="12", rule={"text": "old", "params": {}})
+    response = client.get(reverse("import_detail", args=[upload.pk]), {"page": 3})
+    assert [reject.line for reject, _rule in response.context["rows"]] == [6]
+
+
+def test_rejects_download_as_csv_in_the_reader_language(client, upload):
+    response = client.get(reverse("import_rejects", args=[upload.pk]))
+    rows = list(csv.reader(io.StringIO(response.content.decode("utf-8-sig"))))
+    assert rows[0] == ["file", "line", "column", "value", "rule"]
+    assert ["sirh-2026.csv", "2", "age", "12", "a whole number between 16 and 80"] in rows
+    assert "attachment" in response["Content-Disposition"]
+
+
+def test_confirmed_import_loads_builds_and_scores(client, hr, upload, started):
+    confirm(client, upload, hr)
+    assert "The import is running" in page(client, upload)
+    run_import(upload=upload)
+    assert upload.state == Import.State.DONE
+    assert Employee.objects.count() == EmployeeFeatures.objects.count() == ScoringRun.objects.get().employee_count == 9
+    assert "Everything is loaded and scored" in page(client, upload)
+
+
+def test_confirm_of_an_older_preview_explains_itself(client, upload):
+    response = post(client, upload, "confirm", checked_at="2020-01-01")
+    assert "no longer what you saw" in response.content.decode()
+
+
+def test_confirm_while_another_import_is_loaded_explains_itself(client, hr, upload, started, monkeypatch):
+    confirm(client, upload, hr)
+    monkeypatch.setattr(background, "is_at_work", lambda name: True)
+    second = imports.receive(user=hr, files=files())
+    run_import(upload=second)
+    assert "Another load, build or scoring is running" in confirm(client, second, hr).content.decode()
+
+
+def test_run_after_another_load_asks_to_confirm_the_new_preview(client, hr, upload, started):
+    confirm(client, upload, hr)
+    call_command("seed_from_csv", demo=True, stdout=io.StringIO())
+    run_import(upload=upload)
+    assert upload.state == Import.State.READY
+    assert "there is nothing to load" in page(client, upload)
+
+
+def test_run_that_cannot_score_fails_and_finishes_when_started_again(client, hr, upload, started, monkeypatch):
+    def score_employees(progress):
+        raise ArtifactMissing("no model")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("predictions.imports.score_employees", score_employees)
+        confirm(client, upload, hr)
+        run_import(upload=upload)
+    assert "the scores are still those from before" in page(client, upload)
+    post(client, upload, "retry")
+    upload.refresh_from_db()
+    run_import(upload=upload)
+    assert upload.state == Import.State.DONE
+    assert ScoringRun.objects.count() == 1
+
+
+def test_run_with_a_defect_is_remembered_and_raised(hr, started, monkeypatch):
+    upload = imports.receive(user=hr, files=files())
+    monkeypatch.setattr("employees.imports.load_extracts", lambda **options: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run_import(upload=upload)
+    assert upload.state == Import.State.FAILED
+    assert upload.error["text"] == imports.BROKE_DOWN
+
+
+def test_run_of_a_finished_import_does_nothing(upload):
+    before = upload.checked_at
+    run_import(upload=upload)
+    assert upload.checked_at == before
+
+
+def test_refused_files_show_the_reason(client, hr, started):
+    upload = imports.receive(user=hr, files=files(sirh=text_of("eval")))
+    run_import(upload=upload)
+    assert "sirh-2026.csv: this is the eval extract, not sirh" in page(client, upload)
+
+
+def test_discard_leads_back_to_the_form(client, upload):
+    assert "The files were deleted" in post(client, upload, "discard").content.decode()
+    upload.refresh_from_db()
+    assert upload.state == Import.State.EXPIRED
+
+
+@pytest.mark.parametrize("action", ["confirm", "retry", "discard"])
+def test_action_needs_a_post(client, upload, action):
+    assert client.get(reverse(f"import_{action}", args=[upload.pk])).status_code == 405
+
+
+def test_progress_is_shown_while_it_runs(client, hr, started, monkeypatch):
+    upload = imports.receive(user=hr, files=files())
+    monkeypatch.setattr(background, "last_line", lambda name: "Loading employees\t1500\t3000")
+    text = page(client, upload)
+    assert "Comparing with what is known: 1,500 / 3,000" in " ".join(text.split())
+    assert 'hx-trigger="every 1s"' in text
+
+
+@pytest.mark.parametrize("permitted", [True, False])
+def test_manager_may_not_import(client, django_user_model, upload, permitted):
+    manager = django_user_model.objects.create_user("manager")
+    manager.groups.add(Group.objects.get(name="Manager"))
+    if permitted:  # still sees only some departments, and an import shows everyone
+        manager.user_permissions.add(Permission.objects.get(codename="add_employee"))
+    client.force_login(manager)
+    for name in ("detail", "rejects"):
+        assert client.get(reverse(f"import_{name}", args=[upload.pk])).status_code == 403
+    for name in ("confirm", "retry", "discard"):
+        assert client.post(reverse(f"import_{name}", args=[upload.pk])).status_code == 403
+    assert client.post("/import/", files()).status_code == 403
+
+
+def test_pages_of_the_import_ask_few_questions(client, upload, django_assert_max_num_queries):
+    with django_assert_max_num_queries(12):
+        client.get(reverse("import_detail", args=[upload.pk]))
+    with django_assert_max_num_queries(12):
+        client.get("/import/")
+
+
+def test_run_import_command_prints_progress(hr, started):
+    upload = imports.receive(user=hr, files=files())
+    out = io.StringIO()
+    call_command("run_import", str(upload.pk), stdout=out)
+    assert out.getvalue() == "Loading employees\t10\t10\n"
+
+
+@pytest.mark.parametrize("number", ["nonsense", "6b9f2a4e-0000-4000-8000-000000000000"])
+def test_run_import_command_names_an_unknown_import(number):
+    with pytest.raises(CommandError, match=number):
+        call_command("run_import", number)

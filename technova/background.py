@@ -1,0 +1,78 @@
+"""Work that outlives a request: a detached ``manage.py`` process whose output is a locked file.
+
+The lock belongs to the open file, which the process inherits as its standard output: it is held from before the
+process starts until it ends, however it ends, and whoever can take it knows that nobody is at work. What the process
+prints is readable while its transaction is still open, which no row of the database would be.
+
+For servers on one machine: the files are in its temporary directory, readable by the server's account only.
+"""
+
+import fcntl
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from django.conf import settings
+
+LOCK_WAIT = 10.0  # seconds; for a process that is about to end, and for a look at the lock, which holds it briefly
+
+
+def start(name: str, *arguments: str) -> bool:
+    """Run ``manage.py ARGUMENTS`` as the work called ``name``; False when that is at work already."""
+    with _path(name).open("a+b") as output:
+        if not _lock(output, wait=LOCK_WAIT):
+            return False
+        output.truncate(0)
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and command; the arguments are no shell's
+            [sys.executable, "manage.py", *arguments],
+            cwd=settings.BASE_DIR,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            start_new_session=True,  # a stopped server does not take it along
+        )
+    threading.Thread(target=process.wait, daemon=True).start()  # so that it does not stay as a zombie
+    return True
+
+
+def is_at_work(name: str) -> bool:
+    """Whether the process of that name is alive."""
+    try:
+        with _path(name).open("rb") as output:
+            return not _lock(output)
+    except FileNotFoundError:
+        return False
+
+
+def last_line(name: str) -> str:
+    """What it printed last; empty before its first line."""
+    try:
+        lines = _path(name).read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return ""
+    return lines[-1] if lines else ""
+
+
+def _lock(file, wait: float = 0.0) -> bool:
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
+
+
+def _path(name: str) -> Path:
+    directory = Path(tempfile.gettempdir()) / f"technova-{os.getuid()}"
+    directory.mkdir(mode=0o700, exist_ok=True)
+    status = directory.stat()
+    if status.st_uid != os.getuid() or status.st_mode & 0o077:
+        raise PermissionError(f"{directory} must belong to this account alone")
+    return directory / name

@@ -1,0 +1,75 @@
+import os
+import signal
+import time
+
+import pytest
+
+from technova import background
+
+
+@pytest.fixture
+def processes(monkeypatch, tmp_path):
+    """A directory of our own, and the processes that a test starts, killed when it ends."""
+    monkeypatch.setattr(background.tempfile, "gettempdir", lambda: str(tmp_path))
+    popen, started = background.subprocess.Popen, []
+
+    def start(command, **options):
+        _python, _manage, *arguments = command
+        started.append(popen(["/bin/sh", *arguments], **options))
+        return started[-1]
+
+    monkeypatch.setattr(background.subprocess, "Popen", start)
+    yield started
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def start(name="work", script="echo step; sleep 60"):
+    return background.start(name, "-c", script)
+
+
+def test_started_work_is_seen_with_its_last_line(processes):
+    assert start(script="echo first; echo second; sleep 60")
+    assert background.is_at_work("work")
+    wait_until(lambda: background.last_line("work") == "second")
+
+
+def test_same_work_is_not_started_twice(processes, monkeypatch):
+    monkeypatch.setattr(background, "LOCK_WAIT", 0.1)
+    start()
+    assert not start()
+    assert start("other")
+    assert len(processes) == 2
+
+
+def test_killed_work_is_not_at_work(processes):
+    start()
+    os.kill(processes[0].pid, signal.SIGKILL)
+    os.killpg(processes[0].pid, signal.SIGKILL)
+    wait_until(lambda: not background.is_at_work("work"))
+
+
+def test_ended_work_can_be_started_again_with_a_clean_output(processes):
+    start(script="echo old")
+    wait_until(lambda: not background.is_at_work("work"))
+    assert start(script="sleep 60")
+    assert background.last_line("work") == ""
+
+
+def test_work_that_never_was(processes):
+    assert not background.is_at_work("nothing")
+    assert background.last_line("nothing") == ""
+
+
+def test_directory_that_others_can_read_is_refused(processes, tmp_path):
+    (tmp_path / f"technova-{os.getuid()}").mkdir(mode=0o755)
+    with pytest.raises(PermissionError):
+        start()
