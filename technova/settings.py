@@ -131,6 +131,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_CLIENT_IP_CALLABLE = "predictions.pages.accounts.address_of"
 AXES_LOCKOUT_CALLABLE = "predictions.pages.errors.locked_out"
 
 LANGUAGE_CODE = "fr"

@@ -180,6 +180,9 @@ def test_database_refuses_two_imports_that_are_loaded_at_once(user):
         Import.objects.filter(pk=second.pk).update(**values)
 
 
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="needs PostgreSQL: threads cannot wait for SQLite in memory"
+)
 @pytest.mark.django_db(transaction=True)
 def test_two_people_confirm_two_imports_at_once(started, monkeypatch):
     monkeypatch.setattr(background, "is_at_work", lambda name: True)

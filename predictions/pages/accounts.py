@@ -5,8 +5,15 @@ from django.contrib.messages.views import SuccessMessageMixin
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from predictions.api.authentication import client_address
+
 
 class PasswordChangeView(SuccessMessageMixin, views.PasswordChangeView):
     template_name = "accounts/password.html"
     success_url = reverse_lazy("overview")
     success_message = _("Your password was changed.")
+
+
+def address_of(request) -> str:
+    """The address whose failed logins are counted: the same as for API keys."""
+    return client_address(request.META)
