@@ -36,6 +36,7 @@ class Choice:
 
     value: str | int
     label: str
+    is_offered: bool = True  # False: the contract permits it, no form offers it
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +249,7 @@ FEATURES: tuple[Feature, ...] = (
             Choice(0, _("None")),
             Choice(1, _("Occasional")),
             Choice(2, _("Frequent")),
-            Choice(3, _("Reserved")),
+            Choice(3, _("Reserved"), is_offered=False),
         ),
         is_actionable=True,
     ),

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework_api_key.models import AbstractAPIKey, BaseAPIKeyManager
 
-from employees.models import Employee
+from employees.models import Employee, visible_departments
 from features import schema
 from features.models import EmployeeFeatures
 
@@ -132,6 +132,13 @@ class PredictionQuerySet(models.QuerySet):
         """Predictions on employees of these departments; all predictions when ``departments`` is None."""
         return self if departments is None else self.filter(employee__departement__in=departments)
 
+    def visible_to(self, user):
+        """What an account may read: everything for HR, else its departments' employees and its own tries on nobody."""
+        departments = visible_departments(user)
+        if departments is None:
+            return self
+        return self.filter(Q(employee__departement__in=departments) | Q(user=user, employee=None))
+
     def visible_to_key(self, key):
         """What a key may read: everything, or its departments' employees and what it asked itself about nobody."""
         if key.departments is None:
@@ -151,7 +158,7 @@ class Prediction(models.Model):
         SCORING = "scoring", _("scoring run")
         SIMULATION = "simulation", _("simulation")
 
-    created_at = models.DateTimeField(_("created at"), default=timezone.now, db_index=True)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
     request_id = models.UUIDField(_("request"), default=uuid.uuid4)
     mode = models.CharField(_("mode"), max_length=12, choices=Mode.choices)
     run = models.ForeignKey(
@@ -201,6 +208,10 @@ class Prediction(models.Model):
         indexes = [
             # the ranked list of a scoring run
             models.Index(fields=["run", "-probability", "id"], name="prediction_ranked"),
+            # the log, newest first, from any day: a scoring run shares one instant
+            models.Index(fields=["-created_at", "-id"], name="prediction_newest"),
+            # the same of one mode: a few simulations among millions of scores
+            models.Index(fields=["mode", "-created_at", "-id"], name="prediction_newest_of_mode"),
             # the history of one person's scores
             models.Index(fields=["employee", "-id"], name="prediction_of_employee"),
         ]

@@ -110,6 +110,11 @@ class Scorer:
         """The features that move the score, in the contract's order."""
         return tuple(FEATURE_NAMES[column] for column in sorted(self._columns))
 
+    @cached_property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """The lowest and the highest value of each numeric feature in the training data, where the score knows most."""
+        return {name: (first, last) for name, _low, _high, first, last, *_pieces in self._curves}
+
     def _prepare_rows(self) -> None:
         """Fold coefficients and covariance into one table row a level, and one a power of each polynomial piece.
 

@@ -5,7 +5,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from predictions.pages import accounts, imports, overview
+from predictions.pages import accounts, employee, history, imports, overview, simulate
 
 urlpatterns = [
     path("login/", auth.LoginView.as_view(template_name="accounts/login.html"), name="login"),
@@ -19,4 +19,8 @@ urlpatterns = [
     path("import/<uuid:pk>/discard/", imports.discard, name="import_discard"),
     path("import/<uuid:pk>/rejects.csv", imports.rejects, name="import_rejects"),
     path("", overview.overview, name="overview"),
+    path("employees/<int:employee_id>/", employee.employee, name="employee"),
+    path("simulate/", simulate.simulate, name="simulate"),
+    path("history/", history.history, name="history"),
+    path("history/<int:prediction_id>/", history.prediction, name="history_prediction"),
 ]

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as project_settings
+from django.contrib.auth.models import Group
 from django.test import Client
 
 from predictions import registry
@@ -55,3 +56,20 @@ def minute(monkeypatch):
         now[0] = 1_800_000_010.0 + 60 * number
 
     return set_to
+
+
+@pytest.fixture
+def browse(django_user_model):
+    """Makes browsers: ``browse("Manager", "Consulting")`` is signed in, reads English and knows its ``account``."""
+
+    def signed_in(group, *departments):
+        account = django_user_model.objects.create_user(f"{group} {departments}")
+        account.groups.set(Group.objects.filter(name=group))
+        for departement in departments:
+            account.department_accesses.create(departement=departement)
+        browser = Client(headers={"Accept-Language": "en"})
+        browser.force_login(account)
+        browser.account = account
+        return browser
+
+    return signed_in

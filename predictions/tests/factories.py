@@ -5,7 +5,8 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from employees.tests.factories import EmployeeFactory
-from features.tests.factories import EmployeeFeaturesFactory
+from features.engineering import engineer_one
+from features.tests.factories import INPUTS, EmployeeFeaturesFactory
 from predictions.models import APIKey, Prediction, RunGroup, ScoringRun
 
 SHA256 = "0" * 64
@@ -35,7 +36,7 @@ class PredictionFactory(DjangoModelFactory):
             mode=Prediction.Mode.BY_FEATURES,
             employee=None,
             features=None,
-            payload=factory.LazyFunction(lambda: {"age": 40}),
+            payload=factory.LazyFunction(lambda: engineer_one(INPUTS)),
         )
 
     mode = Prediction.Mode.BY_ID

@@ -29,8 +29,13 @@
   root.classList.add("has-script");
   if (stored()) root.dataset.theme = stored();
 
+  function reveal(part) {
+    part.querySelectorAll("[data-needs-script]").forEach((element) => { element.hidden = false; });
+  }
+
+  document.addEventListener("htmx:load", (event) => reveal(event.detail.elt));
   document.addEventListener("DOMContentLoaded", function () {
-    document.querySelectorAll("[data-needs-script]").forEach((element) => { element.hidden = false; });
+    reveal(document);
     document.querySelectorAll("[data-toggle-theme]").forEach((button) => {
       button.setAttribute("aria-pressed", String(isDark()));
     });
@@ -55,6 +60,20 @@
       });
     }
   });
+
+  // A slider and its number field say the same; only the field is sent.
+  document.addEventListener("input", function (event) {
+    const id = event.target.dataset.slider;
+    if (id) document.getElementById(id).value = event.target.value;
+    const slider = document.querySelector(`[data-slider="${CSS.escape(event.target.id || "none")}"]`);
+    if (slider) slider.value = event.target.value;
+  });
+
+  // What updates in place says so when no answer came.
+  ["htmx:afterRequest", "htmx:sendError"].forEach((name) => document.addEventListener(name, function (event) {
+    const failed = document.getElementById(event.target.dataset.tellsFailure);
+    if (failed) failed.hidden = event.detail.successful === true;
+  }));
 
   // A filter form sends itself when a choice changes; its button stays for those without scripts.
   document.addEventListener("change", function (event) {

@@ -1,0 +1,140 @@
+"""One person: who it is, the risk and why, what it was before, and what would change it."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from employees.models import visible_departments
+from features import schema
+from features.engineering import engineer_one
+from features.models import EmployeeFeatures
+from predictions import services
+from predictions.explanation import display
+from predictions.models import Prediction
+from predictions.pages import charts, forms, scores
+from predictions.pages.formats import percent
+from predictions.registry import current_model
+from predictions.selectors import people
+from predictions.services import Caller
+
+# What a meeting needs to know of a person. Nothing that the law forbids deciding by.
+PROFILE = (
+    "departement",
+    "poste",
+    "niveau_hierarchique_poste",
+    "annees_dans_l_entreprise",
+    "annees_dans_le_poste_actuel",
+    "annees_sous_responsable_actuel",
+    "annees_depuis_la_derniere_promotion",
+    "revenu_mensuel",
+    "augmentation_salaire_precedente",
+    "heures_supplementaires",
+    "frequence_deplacement",
+    "distance_domicile_travail",
+    "nb_formations_suivies",
+    "nombre_participation_pee",
+    "note_evaluation_precedente",
+    "note_evaluation_actuelle",
+    *(feature.name for feature in schema.SATISFACTIONS),
+)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def employee(request: HttpRequest, employee_id: int) -> HttpResponse:
+    """The page; POST adds what the risk would be with other values, and htmx asks for that part alone."""
+    departments = visible_departments(request.user)
+    row = people.clean_features(employee_id, departments)
+    if row is None:
+        raise Http404
+    inputs = row.values() | people.satisfactions(row.employee)
+    real = {name: inputs.get(name) for name in schema.INPUT_NAMES}
+    form = _what_if_form(real, request.POST if request.method == "POST" else None)
+    comparison = None
+    if form.is_bound and form.is_valid():
+        caller = Caller(user=request.user, departments=departments)
+        comparison = _what_if(row=row, form=form, caller=caller)
+    context = {"employee": row.employee, "form": form, "comparison": comparison}
+    if request.htmx and form.is_bound:
+        return render(request, "employee/what_if_answer.html", context)
+    return render(request, "employee/employee.html", context | _page(row, real, departments))
+
+
+def _what_if_form(real: dict[str, object], data) -> forms.BusinessForm:
+    return forms.BusinessForm(
+        data,
+        features=forms.what_if_features(),
+        fixed=real,
+        initial=real,
+        ranges=current_model().scorer.ranges,
+    )
+
+
+def _what_if(*, row: EmployeeFeatures, form: forms.BusinessForm, caller: Caller) -> scores.Comparison:
+    """The simulation of a valid form, logged, beside the score of the real values, logged too if it was not yet."""
+    before = people.score_of(row, current_model().version)
+    if before is None:
+        before = services.predict_for_employee(employee_id=row.employee.employee_id, caller=caller)
+    after = services.predict_for_features(
+        values=engineer_one(form.inputs), caller=caller, mode=Prediction.Mode.SIMULATION, employee=row.employee
+    )
+    return scores.Comparison(scores.Shown(before, row.values()), scores.shown(after))
+
+
+def _page(row: EmployeeFeatures, real: dict[str, object], departments) -> dict[str, object]:
+    history = [scores.Shown(score, {}) for score in people.scores(row.employee)]
+    context = {
+        "summary": [display(schema.BY_NAME[name], real[name]) for name in ("poste", "departement")],
+        "profile": [(_(forms.INPUTS[name].label), _in_words(name, real[name])) for name in PROFILE],
+        "advice": scores.advice(current_model().card),
+        "history": history,
+        "chart": _chart(history) if len(history) > 1 else None,
+    }
+    if history:
+        newest = history[0].prediction
+        previous, following = people.neighbours(newest, departments)
+        is_outdated = newest.features_id != row.pk
+        if not is_outdated:
+            newest.features = row
+        context |= {
+            "score": scores.shown(newest),
+            "is_outdated": is_outdated,
+            "previous": previous,
+            "following": following,
+        }
+    return context
+
+
+def _chart(history: list[scores.Shown]) -> charts.Chart:
+    """The risk over time, with the 90 % interval of each score."""
+    points = [_point(score.prediction) for score in reversed(history)]
+    ends = [points[0], points[-1]]
+    return charts.curves(
+        title=_("Risk over time"),
+        caption=_("Each score with its 90% interval; the dashed line is the threshold."),
+        columns=[_("Scored on"), _("Risk")],
+        curves=[
+            charts.Curve(_("Risk"), points),
+            charts.Curve(_("Threshold"), [_threshold(score.prediction) for score in reversed(history)], is_dashed=True),
+        ],
+        x_axis=lambda _instant: "",
+        y_axis=lambda share: percent(share, 0),
+        y_range=(0, 1),
+        ticks=[(point.x, point.label) for point in ends],
+    )
+
+
+def _point(score: Prediction) -> charts.Point:
+    day = date_format(localtime(score.created_at), "SHORT_DATE_FORMAT")
+    interval = (None, None) if score.is_extrapolated else (score.low, score.high)
+    return charts.Point(score.created_at.timestamp(), score.probability, day, percent(score.probability), *interval)
+
+
+def _threshold(score: Prediction) -> charts.Point:
+    return charts.Point(score.created_at.timestamp(), score.threshold, "", "")
+
+
+def _in_words(name: str, value: object) -> str:
+    return "–" if value is None else display(forms.INPUTS[name], value)

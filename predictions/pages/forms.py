@@ -1,0 +1,172 @@
+"""Forms of the business inputs, generated from the schema: labels, bounds, units, choices and help stand there."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from employees import columns
+from features import schema
+from predictions.explanation import display
+from predictions.pages.formats import grouped
+
+INPUTS = {feature.name: feature for feature in schema.business_inputs()}
+
+# How the inputs are laid out; a test holds that each stands in exactly one group.
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        gettext_noop("Job"),
+        (
+            "departement",
+            "poste",
+            "niveau_hierarchique_poste",
+            "heures_supplementaires",
+            "frequence_deplacement",
+            "distance_domicile_travail",
+        ),
+    ),
+    (
+        gettext_noop("Pay and development"),
+        (
+            "revenu_mensuel",
+            "augmentation_salaire_precedente",
+            "nombre_participation_pee",
+            "nb_formations_suivies",
+            "annees_depuis_la_derniere_promotion",
+        ),
+    ),
+    (
+        gettext_noop("Appraisals and satisfaction"),
+        (
+            "note_evaluation_precedente",
+            "note_evaluation_actuelle",
+            *(feature.name for feature in schema.SATISFACTIONS),
+        ),
+    ),
+    (
+        gettext_noop("Career"),
+        (
+            "annee_experience_totale",
+            "nombre_experiences_precedentes",
+            "annees_dans_l_entreprise",
+            "annees_dans_le_poste_actuel",
+            "annees_sous_responsable_actuel",
+        ),
+    ),
+    (gettext_noop("Person"), ("niveau_education", "domaine_etude", "age", "genre", "statut_marital")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Slider:
+    """The ends of a slider: inside the permitted bounds, where people usually are."""
+
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A field as a page shows it; ``real`` is the value that a what-if starts from, in words."""
+
+    field: forms.BoundField
+    unit: str
+    real: str
+    slider: Slider | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    title: str
+    rows: list[Row]
+
+
+class BusinessForm(forms.Form):
+    """Some of the 27 business inputs; the others are ``fixed``. Valid, the two together describe an employee.
+
+    ``ranges`` are the ends of the sliders by feature; without them there are none.
+    """
+
+    def __init__(
+        self,
+        *args,
+        features: Iterable[schema.Feature],
+        fixed: Mapping[str, object] | None = None,
+        ranges: Mapping[str, tuple[float, float]] | None = None,
+        **kwargs,
+    ):
+        super().__init__(*args, **kwargs)
+        self.fixed = dict(fixed or {})
+        self.ranges = ranges
+        for feature in features:
+            self.fields[feature.name] = form_field(feature)
+            if ranges is None and not feature.choices and not feature.help:
+                self.fields[feature.name].help_text = bounds(feature)
+
+    @property
+    def inputs(self) -> dict[str, object]:
+        """The 27 business inputs of a valid form."""
+        return {name: self.cleaned_data.get(name, self.fixed.get(name)) for name in schema.INPUT_NAMES}
+
+    def clean(self):
+        """No duration is longer than the one that holds it (``columns.ORDERED``)."""
+        super().clean()
+        inputs = self.inputs
+        for inner, outer in columns.ORDERED:
+            known = inner in self.fields and None not in (inputs[inner], inputs[outer])
+            if known and inputs[inner] > inputs[outer]:
+                limit = {"label": _(INPUTS[outer].label), "value": display(INPUTS[outer], inputs[outer])}
+                self.add_error(inner, _("Cannot exceed “%(label)s”: %(value)s.") % limit)
+
+    def groups(self) -> list[Group]:
+        """The fields as they are laid out; a group without any is left out."""
+        laid_out = ((title, [self._row(name) for name in names if name in self.fields]) for title, names in GROUPS)
+        return [Group(_(title), rows) for title, rows in laid_out if rows]
+
+    def _row(self, name: str) -> Row:
+        feature = INPUTS[name]
+        real = display(feature, self.initial[name]) if self.ranges and self.initial.get(name) is not None else ""
+        is_in_label = feature.unit in feature.label.lower()
+        return Row(self[name], "" if is_in_label else _(feature.unit), real, self._slider(feature))
+
+    def _slider(self, feature: schema.Feature) -> Slider | None:
+        """None for choices, and for everything in a form without ranges."""
+        if self.ranges is None or feature.choices:
+            return None
+        low, high = self.ranges.get(feature.name, (feature.minimum, feature.maximum))
+        real = self.initial.get(feature.name)
+        if real is not None:
+            if high - low > 100:  # one pixel would be a large step: half to double the real value is enough
+                low, high = max(low, real / 2), min(high, real * 2)
+            low, high = min(low, real), max(high, real)
+        holders = [outer for inner, outer in columns.ORDERED if inner == feature.name and outer in self.fixed]
+        high = min([high, *(self.fixed[outer] for outer in holders)])
+        return Slider(round(low), round(high)) if low < high else None
+
+
+def form_field(feature: schema.Feature) -> forms.Field:
+    """The field that accepts exactly what a feature may hold."""
+    options = {"label": _(feature.label), "help_text": feature.help and _(feature.help)}
+    offered = [(choice.value, _(choice.label)) for choice in feature.choices if choice.is_offered]
+    match feature.kind:
+        case schema.Kind.CHOICE:
+            return forms.ChoiceField(choices=offered, **options)
+        case schema.Kind.BOOLEAN:
+            return forms.TypedChoiceField(choices=offered, coerce=int, widget=forms.RadioSelect, **options)
+        case schema.Kind.ORDINAL:
+            return forms.TypedChoiceField(choices=offered, coerce=int, **options)
+    options |= {"min_value": feature.minimum, "max_value": feature.maximum}
+    return forms.IntegerField(**options) if feature.is_integer else forms.FloatField(**options)
+
+
+def bounds(feature: schema.Feature) -> str:
+    """The bounds of a number in words."""
+    ends = {"minimum": grouped(feature.minimum), "maximum": grouped(feature.maximum)}
+    return _("From %(minimum)s to %(maximum)s.") % ends
+
+
+def what_if_features() -> list[schema.Feature]:
+    """What HR can act on."""
+    return [feature for feature in INPUTS.values() if feature.is_actionable]

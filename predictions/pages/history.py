@@ -1,0 +1,91 @@
+"""The prediction log as people read it: a filtered list, and each prediction with its reasons and its source."""
+
+from datetime import date
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from employees.columns import MAX_EMPLOYEE_ID
+from features import schema
+from predictions.explanation import display
+from predictions.models import Prediction
+from predictions.pages import scores
+from predictions.registry import current_model
+from predictions.selectors import log
+
+LARGEST_ID = 2**63 - 1
+# Days whose ends every database and time zone can hold.
+DAYS = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
+
+
+def _day(label) -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, required=False, widget=widget, validators=DAYS)
+
+
+class LogFilterForm(forms.Form):
+    """What a page of the log shows, all of it in the address."""
+
+    employee = forms.IntegerField(
+        label=gettext_lazy("Employee number"), required=False, min_value=1, max_value=MAX_EMPLOYEE_ID
+    )
+    mode = forms.ChoiceField(label=gettext_lazy("Mode"), required=False)
+    predicted_class = forms.TypedChoiceField(
+        label=gettext_lazy("Answer"), required=False, coerce="true".__eq__, empty_value=None
+    )
+    model_version = forms.ChoiceField(label=gettext_lazy("Model"), required=False)
+    since = _day(gettext_lazy("From"))
+    until = _day(gettext_lazy("Until"))
+    before = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput)
+    after = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        everything = ("", _("All"))
+        versions = dict.fromkeys([current_model().version, *log.model_versions()])
+        self.fields["mode"].choices = [everything, *Prediction.Mode.choices]
+        self.fields["predicted_class"].choices = [
+            everything,
+            ("true", _("over the threshold")),
+            ("false", _("under the threshold")),
+        ]
+        self.fields["model_version"].choices = [everything, *((version, version) for version in versions)]
+
+    def clean(self):
+        cleaned = super().clean()
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and since > until:
+            self.add_error("until", _("The last day is before the first one."))
+        return cleaned
+
+    @property
+    def is_filtering(self) -> bool:
+        return any(self.data.get(name) for name in self.fields)
+
+
+@require_safe
+def history(request: HttpRequest) -> HttpResponse:
+    """The log in the account's scope, newest first."""
+    form = LogFilterForm(request.GET)
+    page = None
+    if form.is_valid():
+        wanted = dict(form.cleaned_data)
+        place = {"before": wanted.pop("before"), "after": wanted.pop("after")}
+        page = log.page(log.filtered(Prediction.objects.visible_to(request.user), **wanted), **place)
+    rows = [scores.Shown(row, {}) for row in page.rows] if page else []
+    return render(request, "history/history.html", {"form": form, "page": page, "rows": rows})
+
+
+@require_safe
+def prediction(request: HttpRequest, prediction_id: int) -> HttpResponse:
+    """One prediction: what was answered, to whom, why, and what it was made from."""
+    rows = Prediction.objects.visible_to(request.user).select_related("employee", "features", "user", "api_key")
+    shown = scores.shown(get_object_or_404(rows, pk=prediction_id))
+    sources = [(_(feature.label), display(feature, shown.values[feature.name])) for feature in schema.FEATURES]
+    context = {"score": shown, "sources": sources, "advice": scores.advice(current_model().card)}
+    return render(request, "history/prediction.html", context)

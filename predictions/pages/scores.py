@@ -1,0 +1,199 @@
+"""A score as the pages show it: its band, its interval, the way from the average to it, what a change does to it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from predictions.bands import Band, band_of
+from predictions.explanation import Reason, reasons, sigmoid
+from predictions.models import Prediction
+from predictions.pages.formats import percent
+
+MOST_STEPS = 12
+LEAST_POINTS = 0.005  # half a point: less is not worth a line of its own
+ROUNDING = 1e-9  # log-odds; a frame and a single row add in different orders
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One bar of the waterfall: from where the risk stood to where this reason takes it."""
+
+    phrase: str
+    points: float
+    start: float
+    end: float
+    scale: float
+
+    @property
+    def left(self) -> float:
+        """Where the bar begins, as a share of the drawing's width."""
+        return min(self.start, self.end) / self.scale
+
+    @property
+    def width(self) -> float:
+        return abs(self.points) / self.scale
+
+    @property
+    def start_place(self) -> float:
+        return self.start / self.scale
+
+    @property
+    def end_place(self) -> float:
+        return self.end / self.scale
+
+
+@dataclass(frozen=True, slots=True)
+class Waterfall:
+    """The way from the average employee's risk to this one's: first all that raises it, then all that lowers it.
+
+    In that order no bar falls under zero, since the two ends are probabilities. The steps sum to the difference.
+    """
+
+    average: float
+    probability: float
+    threshold: float
+    scale: float  # the probability at the right edge of the drawing
+    raising: list[Step]
+    lowering: list[Step]
+    smaller: list[Reason]  # those that share the last bar of each side
+
+    @property
+    def average_place(self) -> float:
+        return self.average / self.scale
+
+    @property
+    def probability_place(self) -> float:
+        return self.probability / self.scale
+
+    @property
+    def threshold_place(self) -> float:
+        return self.threshold / self.scale
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A logged prediction and the features it was made from, ready for a template."""
+
+    prediction: Prediction
+    values: Mapping[str, object]
+
+    @cached_property
+    def band(self) -> Band:
+        return band_of(self.prediction.probability, self.prediction.threshold)
+
+    @property
+    def interval(self) -> str:
+        """How sure the score is, in words; empty when the log does not say."""
+        if self.prediction.is_extrapolated:
+            return _("Not enough data to say how precise this is: the model has seen nobody like this.")
+        if self.prediction.low is None:
+            return ""
+        ends = {"low": percent(self.prediction.low, 0), "high": percent(self.prediction.high, 0)}
+        return _("Between %(low)s and %(high)s, with 90%% confidence.") % ends
+
+    @cached_property
+    def reasons(self) -> list[Reason]:
+        prediction = self.prediction
+        return reasons(values=self.values, base_value=prediction.base_value, contributions=prediction.contributions)
+
+    @cached_property
+    def waterfall(self) -> Waterfall:
+        return waterfall(
+            self.reasons,
+            average=sigmoid(self.prediction.base_value),
+            probability=self.prediction.probability,
+            threshold=self.prediction.threshold,
+        )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A simulation beside the score it starts from, both by the same model."""
+
+    before: Shown
+    after: Shown
+
+    @property
+    def difference(self) -> float:
+        return self.after.prediction.probability - self.before.prediction.probability
+
+    @cached_property
+    def changes(self) -> list[Reason]:
+        """What moved the risk, with the new values in words; the points sum to the difference."""
+        before, after = self.before.prediction, self.after.prediction
+        moved = {
+            name: after.contributions.get(name, 0.0) - before.contributions.get(name, 0.0)
+            for name in before.contributions.keys() | after.contributions.keys()
+        }
+        return reasons(
+            values=self.after.values,
+            base_value=before.base_value + math.fsum(before.contributions.values()),
+            contributions={name: weight for name, weight in moved.items() if abs(weight) > ROUNDING},
+        )
+
+
+def shown(prediction: Prediction) -> Shown:
+    """A prediction with what it was made from. One query when that came from the table and is not loaded."""
+    return Shown(prediction, prediction.values())
+
+
+def waterfall(found: list[Reason], *, average: float, probability: float, threshold: float) -> Waterfall:
+    """The steps of a score; ``found`` are its reasons, the heaviest first."""
+    own = [reason for reason in found[:MOST_STEPS] if abs(reason.points) >= LEAST_POINTS]
+    smaller = found[len(own) :]
+    raising = [(reason.phrase, reason.points) for reason in own if reason.raises_risk]
+    raising += _together([reason for reason in smaller if reason.raises_risk])
+    lowering = [(reason.phrase, reason.points) for reason in own if not reason.raises_risk]
+    lowering += _together([reason for reason in smaller if not reason.raises_risk])
+    top = average + math.fsum(points for _phrase, points in raising)
+    scale = max(top, probability, threshold) * 1.02
+    return Waterfall(
+        average, probability, threshold, scale, _steps(raising, average, scale), _steps(lowering, top, scale), smaller
+    )
+
+
+def _together(smaller: list[Reason]) -> list[tuple[str, float]]:
+    if not smaller:
+        return []
+    phrase = ngettext("%(count)d smaller reason", "%(count)d smaller reasons", len(smaller)) % {"count": len(smaller)}
+    return [(phrase, math.fsum(reason.points for reason in smaller))]
+
+
+def _steps(weights: list[tuple[str, float]], start: float, scale: float) -> list[Step]:
+    steps = []
+    for phrase, points in weights:
+        steps.append(Step(phrase, points, start, start + points, scale))
+        start += points
+    return steps
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What stands beside every score: how often the model is right, in people out of a hundred, and what it ignores.
+
+    Measured on people that it was not trained on; None where the model card does not say.
+    """
+
+    leave: int | None  # of a hundred over the threshold
+    found: int | None  # of a hundred who leave
+    uses_protected: bool
+
+    @property
+    def stay(self) -> int:
+        return 100 - self.leave
+
+    @property
+    def missed(self) -> int:
+        return 100 - self.found
+
+
+def advice(card: Mapping) -> Advice:
+    def of_a_hundred(name: str) -> int | None:
+        measured = card.get("performance", {}).get(name)
+        return measured and round(measured["mean"] * 100)
+
+    return Advice(of_a_hundred("precision"), of_a_hundred("recall"), card.get("uses_protected", True))

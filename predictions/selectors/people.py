@@ -1,0 +1,49 @@
+"""One person: what is known, the scores so far, and who stands beside them in the ranked list."""
+
+from django.db.models import Q
+
+from employees.models import Employee, Survey
+from features import schema
+from features.models import EmployeeFeatures
+from predictions.models import Prediction
+
+HISTORY = 60  # scores of a person that a page shows: five years of monthly runs
+
+
+def clean_features(employee_id: int, departments) -> EmployeeFeatures | None:
+    """The newest clean features of a person in these departments, the employee loaded too. One query."""
+    visible = Employee.objects.in_departments(departments).filter(employee_id=employee_id)
+    return EmployeeFeatures.objects.filter(employee__in=visible).select_related("employee").order_by("-id").first()
+
+
+def satisfactions(employee: Employee) -> dict[str, int]:
+    """The four satisfactions of the newest survey; empty when there is none. One query."""
+    names = [feature.name for feature in schema.SATISFACTIONS]
+    return Survey.objects.filter(employee=employee).order_by("-recorded_at", "-id").values(*names).first() or {}
+
+
+def scores(employee: Employee) -> list[Prediction]:
+    """What the scoring runs said of a person, the newest first. One query."""
+    rows = Prediction.objects.filter(employee=employee, mode=Prediction.Mode.SCORING)
+    return list(rows.order_by("-id")[:HISTORY])
+
+
+def score_of(features: EmployeeFeatures, model_version: str) -> Prediction | None:
+    """The newest logged score of these features by this version of the model. One query."""
+    return Prediction.objects.filter(features=features, model_version=model_version).order_by("-id").first()
+
+
+def neighbours(score: Prediction, departments) -> tuple[int | None, int | None]:
+    """The numbers of the people just before and just after this one in the run's ranked list. Two queries."""
+    rows = Prediction.objects.filter(run=score.run_id).in_departments(departments)
+    above = rows.filter(probability__gte=score.probability).filter(
+        Q(probability__gt=score.probability) | Q(id__lt=score.id)
+    )
+    below = rows.filter(probability__lte=score.probability).filter(
+        Q(probability__lt=score.probability) | Q(id__gt=score.id)
+    )
+    number = "employee__employee_id"
+    return (
+        above.order_by("probability", "-id").values_list(number, flat=True).first(),
+        below.order_by("-probability", "id").values_list(number, flat=True).first(),
+    )

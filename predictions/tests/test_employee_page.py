@@ -1,0 +1,252 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from employees.tests.factories import SurveyFactory
+from features.engineering import engineer_one
+from features.tests.factories import INPUTS, EmployeeFeaturesFactory
+from predictions import services
+from predictions.models import Prediction
+from predictions.pages.forms import what_if_features
+from predictions.registry import current_model
+from predictions.services import Caller
+from predictions.tests.factories import PredictionFactory, ScoringRunFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def make_person(departement="Consulting", **inputs):
+    survey = SurveyFactory(employee__departement=departement)
+    return EmployeeFeaturesFactory(employee=survey.employee, **inputs)
+
+
+@pytest.fixture
+def person():
+    """Somebody whom the scoring of everyone has scored."""
+    row = make_person()
+    services.score_employees()
+    return row
+
+
+def address(row):
+    return f"/employees/{row.employee.employee_id}/"
+
+
+def values(**changes):
+    """The what-if form as a browser sends it."""
+    return {feature.name: INPUTS[feature.name] for feature in what_if_features()} | changes
+
+
+def simulations():
+    return Prediction.objects.filter(mode=Prediction.Mode.SIMULATION)
+
+
+def test_employee_page_needs_a_login(client, person):
+    assert client.get(address(person)).headers["Location"] == f"/login/?next={address(person)}"
+
+
+def test_employee_page_shows_the_newest_score_and_its_reasons(browse, person):
+    page = browse("RH").get(address(person)).content.decode()
+    score = Prediction.objects.get()
+    assert f"{score.probability * 100:.1f}%" in page
+    assert score.model_version in page
+    assert "Works overtime" in page
+    assert "The average employee" in page
+    assert "with 90% confidence" in page
+
+
+def test_employee_page_says_what_a_score_is_and_how_often_it_errs(browse, person):
+    page = browse("RH").get(address(person)).content.decode()
+    assert "People decide" in page
+    assert "Of 100 people over the threshold, about" in page
+
+
+def test_employee_page_shows_who_it_is_and_nothing_protected(browse, person):
+    profile = dict(browse("RH").get(address(person)).context["profile"])
+    assert profile["Job"] == "Consultant"
+    assert profile["Monthly income"] == "5,993\N{NO-BREAK SPACE}€"
+    assert profile["Satisfaction with the work itself"] == "4"
+    assert not profile.keys() & {"Age", "Sex", "Marital status"}
+
+
+def test_employee_page_without_a_survey_leaves_the_satisfactions_open(browse):
+    row = EmployeeFeaturesFactory()
+    response = browse("RH").get(address(row))
+    assert dict(response.context["profile"])["Satisfaction with the team"] == "–"
+
+
+def test_manager_sees_a_person_of_the_department(browse, person):
+    assert browse("Manager", "Consulting").get(address(person)).status_code == 200
+
+
+@pytest.mark.parametrize(("group", "departments"), [("Manager", ["Commercial"]), ("Manager", []), ("nobody", [])])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_person_out_of_scope_does_not_exist(browse, person, group, departments, method):
+    response = getattr(browse(group, *departments), method)(address(person), values())
+    assert response.status_code == 404
+    assert not simulations().exists()
+
+
+@pytest.mark.parametrize("number", [0, 999_999, 2**31, 2**63, 10**30])
+def test_unknown_number_is_not_found(browse, number):
+    assert browse("RH").get(f"/employees/{number}/").status_code == 404
+
+
+def test_employee_page_asks_a_fixed_number_of_queries(browse, person, django_assert_num_queries):
+    ScoringRunFactory.create_batch(3)
+    for run in ScoringRunFactory.create_batch(3):
+        PredictionFactory(scored=True, run=run, employee=person.employee, features=person)
+    browser = browse("Manager", "Consulting")
+    with django_assert_num_queries(11):
+        assert browser.get(address(person)).status_code == 200
+
+
+def test_employee_page_before_the_first_score_offers_what_if(browse):
+    row = make_person()
+    page = browse("RH").get(address(row)).content.decode()
+    assert "No score yet" in page
+    assert 'id="what-if"' in page
+
+
+def test_employee_page_of_newer_data_warns_that_the_score_is_older(browse, person):
+    assert "The data changed since this score" not in browse("RH").get(address(person)).content.decode()
+    EmployeeFeaturesFactory(employee=person.employee, heures_supplementaires=0)
+    page = browse("Manager", "Consulting").get(address(person)).content.decode()
+    assert "The data changed since this score" in page
+    assert "Works overtime" in page  # the reasons are those of the data that were scored
+
+
+def test_employee_page_shows_the_scores_of_the_runs_newest_first(browse, person):
+    for probability in (0.31, 0.42):
+        PredictionFactory(scored=True, employee=person.employee, features=person, probability=probability)
+    PredictionFactory(employee=person.employee, features=person, probability=0.99)  # asked by number: no run
+    response = browse("RH").get(address(person))
+    first = Prediction.objects.earliest().probability
+    assert [score.prediction.probability for score in response.context["history"]] == [0.42, 0.31, first]
+    assert "Risk over time" in response.content.decode()
+
+
+def test_employee_page_links_the_neighbours_in_the_ranked_list(browse):
+    run = ScoringRunFactory()
+    risks = [0.9, 0.7, 0.7, 0.5]
+    rows = [PredictionFactory(scored=True, run=run, probability=risk, low=None) for risk in risks]
+    other = PredictionFactory(scored=True, run=run, probability=0.8, employee__departement="Commercial")
+    numbers = [row.employee.employee_id for row in rows]
+    manager, hr = browse("Manager", "Consulting"), browse("RH")
+
+    def neighbours(browser, place):
+        context = browser.get(f"/employees/{numbers[place]}/").context
+        return context["previous"], context["following"]
+
+    assert neighbours(manager, 0) == (None, numbers[1])
+    assert neighbours(manager, 1) == (numbers[0], numbers[2])
+    assert neighbours(manager, 2) == (numbers[1], numbers[3])
+    assert neighbours(manager, 3) == (numbers[2], None)
+    assert neighbours(hr, 0) == (None, other.employee.employee_id)
+
+
+def test_what_if_starts_from_the_real_values(browse, person):
+    form = browse("RH").get(address(person)).context["form"]
+    assert {name: form[name].value() for name in form.fields} == values()
+
+
+def test_looking_at_a_person_logs_no_prediction(browse, person):
+    before = Prediction.objects.count()
+    browse("RH").get(address(person))
+    assert Prediction.objects.count() == before
+
+
+def test_what_if_is_logged_as_a_simulation_of_the_account(browse, person):
+    browser = browse("Manager", "Consulting")
+    browser.post(address(person), values(heures_supplementaires=0))
+    logged = simulations().get()
+    assert (logged.user, logged.employee, logged.features) == (browser.account, person.employee, None)
+    assert logged.payload == engineer_one(INPUTS | {"heures_supplementaires": 0})
+
+
+def test_what_if_equals_the_prediction_by_features(browse, person):
+    changes = {"heures_supplementaires": 0, "revenu_mensuel": 7000, "satisfaction_employee_equipe": 4}
+    comparison = browse("RH").post(address(person), values(**changes)).context["comparison"]
+    by_features = services.predict_for_features(values=engineer_one(INPUTS | changes), caller=Caller())
+    assert comparison.after.prediction.probability == by_features.probability
+    assert comparison.before.prediction.probability == pytest.approx(Prediction.objects.earliest().probability)
+
+
+def test_what_if_of_the_real_values_changes_nothing(browse, person):
+    response = browse("RH").post(address(person), values())
+    assert response.context["comparison"].difference == pytest.approx(0, abs=1e-12)
+    assert "These values change nothing in the score." in response.content.decode()
+
+
+def test_what_if_compares_with_the_newest_data_and_logs_that_score_once(browse, person):
+    row = EmployeeFeaturesFactory(employee=person.employee, revenu_mensuel=2000)
+    browser = browse("RH")
+    for overtime in (0, 1):
+        data = values(revenu_mensuel=2000, heures_supplementaires=overtime)
+        comparison = browser.post(address(person), data).context["comparison"]
+    assert comparison.difference == pytest.approx(0, abs=1e-12)
+    score = Prediction.objects.get(features=row)
+    assert (score.mode, score.user) == (Prediction.Mode.BY_ID, browser.account)
+
+
+def test_what_if_compares_with_the_model_in_use(browse):
+    row = make_person()
+    PredictionFactory(scored=True, employee=row.employee, features=row, model_version="an older one", probability=0.9)
+    comparison = browse("RH").post(address(row), values()).context["comparison"]
+    assert comparison.before.prediction.model_version == current_model().version
+    assert comparison.difference == pytest.approx(0, abs=1e-12)
+
+
+def test_what_if_without_script_answers_with_the_whole_page(browse, person):
+    page = browse("RH").post(address(person), values(heures_supplementaires=0)).content.decode()
+    assert "Works no overtime" in page
+    assert "<title>" in page
+
+
+def test_what_if_by_htmx_answers_with_its_part_alone(browse, person):
+    response = browse("RH").post(address(person), values(heures_supplementaires=0), headers={"HX-Request": "true"})
+    part = response.content.decode()
+    assert part.lstrip().startswith('<div id="what-if-answer"')
+    assert "Works no overtime" in part
+    assert "<title>" not in part
+
+
+def test_what_if_asks_a_fixed_number_of_queries(browse, person, django_assert_num_queries):
+    browser = browse("Manager", "Consulting")
+    with django_assert_num_queries(10):
+        browser.post(address(person), values(), headers={"HX-Request": "true"})
+
+
+def test_what_if_that_cannot_be_names_the_field_and_logs_nothing(browse, person):
+    before = Prediction.objects.count()
+    data = values(annees_depuis_la_derniere_promotion=7)
+    part = browse("RH").post(address(person), data, headers={"HX-Request": "true"}).content.decode()
+    assert "Nothing was computed" in part
+    assert "Cannot exceed “Years with the company”" in part
+    assert Prediction.objects.count() == before
+
+
+def test_what_if_by_htmx_clears_the_errors_that_are_mended(browse, person):
+    part = browse("RH").post(address(person), values(), headers={"HX-Request": "true"}).content.decode()
+    assert part.count("hx-swap-oob") == len(what_if_features())
+    assert "<li>" not in part.split("hx-swap-oob", 1)[1]
+
+
+@pytest.mark.parametrize("text", ["many", "NaN", "-1", str(2**31), "4\0", ""])
+def test_what_if_with_a_bad_value_marks_the_field_and_logs_nothing(browse, person, text):
+    before = Prediction.objects.count()
+    response = browse("RH").post(address(person), values(revenu_mensuel=text))
+    assert response.status_code == 200
+    assert list(response.context["form"].errors) == ["revenu_mensuel"]
+    assert 'id="id_revenu_mensuel_error"' in response.content.decode()
+    assert Prediction.objects.count() == before
+
+
+def test_employee_page_dates_the_score_in_the_sites_time_zone(browse, person):
+    late = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+    PredictionFactory(scored=True, employee=person.employee, features=person, created_at=late)
+    assert "March 2, 2026" in browse("RH").get(address(person)).content.decode()
+
+
+def test_employee_page_does_not_take_other_methods(browse, person):
+    assert browse("RH").put(address(person)).status_code == 405

@@ -1,0 +1,212 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from predictions.models import Prediction
+from predictions.selectors import log
+from predictions.tests.factories import APIKeyFactory, PredictionFactory, ScoringRunFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def listed(browser, **filters):
+    """The numbers of the predictions on the page."""
+    return [row.prediction.pk for row in browser.get("/history/", filters).context["rows"]]
+
+
+@pytest.mark.parametrize("path", ["/history/", "/history/1/"])
+def test_history_needs_a_login(client, path):
+    assert client.get(path).headers["Location"] == f"/login/?next={path}"
+
+
+def test_history_is_newest_first(browse):
+    first, second = PredictionFactory(), PredictionFactory()
+    older = PredictionFactory(created_at=timezone.now() - timedelta(days=1))
+    assert listed(browse("RH")) == [second.pk, first.pk, older.pk]
+
+
+def test_history_of_a_manager_holds_the_department_and_his_own_tries_on_nobody(browse):
+    manager, hr = browse("Manager", "Consulting"), browse("RH")
+    inside = PredictionFactory()
+    outside = PredictionFactory(employee__departement="Commercial", user=manager.account)
+    own = PredictionFactory(ready_made=True, mode="simulation", user=manager.account)
+    of_hr = PredictionFactory(ready_made=True, mode="simulation", user=hr.account)
+    of_a_client = PredictionFactory(ready_made=True, api_key=APIKeyFactory())
+    assert listed(manager) == [own.pk, inside.pk]
+    assert listed(hr) == [of_a_client.pk, of_hr.pk, own.pk, outside.pk, inside.pk]
+
+
+@pytest.mark.parametrize("hidden", [{"employee__departement": "Commercial"}, {"ready_made": True}])
+def test_prediction_out_of_scope_does_not_exist(browse, hidden):
+    prediction = PredictionFactory(**hidden)
+    path = f"/history/{prediction.pk}/"
+    assert browse("Manager", "Consulting").get(path).status_code == 404
+    assert browse("RH").get(path).status_code == 200
+
+
+def test_account_without_a_group_sees_an_empty_history(browse):
+    PredictionFactory()
+    assert listed(browse("nobody")) == []
+
+
+def make_log():
+    """Three predictions that differ in everything that filters look at."""
+    scored = PredictionFactory(
+        scored=True,
+        run=ScoringRunFactory(model_version="older"),
+        model_version="older",
+        created_at=datetime(2026, 3, 1, 22, 59, tzinfo=UTC),  # 23:59 in Paris
+    )
+    low = PredictionFactory(probability=0.1, created_at=datetime(2026, 3, 1, 23, 1, tzinfo=UTC))  # 2 March in Paris
+    given = PredictionFactory(ready_made=True, created_at=datetime(2026, 3, 5, 12, tzinfo=UTC))
+    return {"scored": scored, "low": low, "given": given}
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"mode": "scoring"}, ["scored"]),
+        ({"predicted_class": "false"}, ["low"]),
+        ({"predicted_class": "true"}, ["given", "scored"]),
+        ({"model_version": "older"}, ["scored"]),
+        ({"since": "2026-03-02"}, ["given", "low"]),
+        ({"until": "2026-03-01"}, ["scored"]),
+        ({"since": "2026-03-02", "until": "2026-03-02"}, ["low"]),
+        ({"predicted_class": "true", "until": "2026-03-02"}, ["scored"]),
+        ({"since": "2027-01-01"}, []),
+        ({"before": 10**12}, ["given", "low", "scored"]),
+    ],
+)
+def test_history_filters_combine(browse, filters, expected):
+    made = make_log()
+    assert listed(browse("RH"), **filters) == [made[name].pk for name in expected]
+
+
+def test_history_filters_by_employee_number(browse):
+    wanted, _other = PredictionFactory(), PredictionFactory()
+    assert listed(browse("RH"), employee=wanted.employee.employee_id) == [wanted.pk]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("employee", "0"),
+        ("employee", "many"),
+        ("employee", str(2**31)),
+        ("employee", "1\0"),
+        ("mode", "guess"),
+        ("model_version", "never\0"),
+        ("predicted_class", "perhaps"),
+        ("since", "yesterday"),
+        ("since", "0001-01-01"),
+        ("until", "9999-12-31"),
+        ("before", str(2**63)),
+        ("after", "-1"),
+    ],
+)
+def test_history_with_a_bad_filter_says_so_and_shows_nothing(browse, name, value):
+    PredictionFactory()
+    response = browse("RH").get("/history/", {name: value})
+    assert response.status_code == 200
+    assert list(response.context["form"].errors) == [name]
+    assert response.context["rows"] == []
+    assert "Nothing is shown" in response.content.decode()
+
+
+def test_history_with_days_the_wrong_way_round_says_so(browse):
+    response = browse("RH").get("/history/", {"since": "2026-03-02", "until": "2026-03-01"})
+    assert response.context["form"].errors == {"until": ["The last day is before the first one."]}
+
+
+@pytest.mark.parametrize(
+    ("filters", "title"), [({}, "No prediction yet"), ({"mode": "batch"}, "No prediction matches")]
+)
+def test_empty_history_says_what_to_do(browse, filters, title):
+    assert title in browse("RH").get("/history/", filters).content.decode()
+
+
+def test_history_asks_a_fixed_number_of_queries(browse, django_assert_num_queries):
+    PredictionFactory.create_batch(3, api_key=APIKeyFactory())
+    manager = browse("Manager", "Consulting")
+    anchor = PredictionFactory(user=manager.account)
+    with django_assert_num_queries(8):
+        manager.get("/history/")
+    with django_assert_num_queries(9):
+        manager.get("/history/", {"before": anchor.pk})
+
+
+def test_prediction_page_asks_a_fixed_number_of_queries(browse, django_assert_num_queries):
+    prediction = PredictionFactory()
+    manager = browse("Manager", "Consulting")
+    with django_assert_num_queries(7):
+        manager.get(f"/history/{prediction.pk}/")
+
+
+@pytest.fixture
+def ten_rows(monkeypatch):
+    """Ten rows in pages of four; the middle ones share one instant, as the rows of a scoring run do."""
+    monkeypatch.setattr(log, "PAGE_SIZE", 4)
+    instants = [datetime(2026, 1, 1 + max(0, min(place - 2, 1)), tzinfo=UTC) for place in range(10)]
+    return [PredictionFactory(created_at=instant).pk for instant in instants][::-1]
+
+
+def test_history_pages_lead_to_the_end_and_back(browse, ten_rows):
+    browser = browse("RH")
+    first = browser.get("/history/").context["page"]
+    second = browser.get("/history/", {"before": first.older}).context["page"]
+    third = browser.get("/history/", {"before": second.older}).context["page"]
+    assert [row.pk for page in (first, second, third) for row in page.rows] == ten_rows
+    assert (first.newer, third.older) == (None, None)
+    back = browser.get("/history/", {"after": third.newer}).context["page"]
+    assert [row.pk for row in back.rows] == ten_rows[4:8]
+    again = browser.get("/history/", {"after": back.newer}).context["page"]
+    assert [row.pk for row in again.rows] == ten_rows[:4]
+    assert (again.newer, again.older) == (None, ten_rows[3])
+
+
+def test_history_page_past_the_newest_is_empty_and_leads_nowhere(browse, ten_rows):
+    page = browse("RH").get("/history/", {"after": ten_rows[0]}).context["page"]
+    assert (page.rows, page.newer, page.older) == ([], None, None)
+
+
+def test_history_keeps_the_filters_from_page_to_page(browse, ten_rows):
+    page = browse("RH").get("/history/", {"mode": "by_id"}).content.decode()
+    assert f"?mode=by_id&amp;before={ten_rows[3]}" in page
+
+
+def test_history_offers_every_version_that_scored(browse):
+    ScoringRunFactory(model_version="older")
+    choices = browse("RH").get("/history/").context["form"].fields["model_version"].choices
+    assert "older" in dict(choices)
+
+
+def test_prediction_page_shows_reasons_source_and_asker(browse):
+    key = APIKeyFactory(name="payroll")
+    prediction = PredictionFactory(ready_made=True, api_key=key, probability=0.731)
+    page = browse("RH").get(f"/history/{prediction.pk}/").content.decode()
+    assert "73.1%" in page
+    assert "Works overtime" in page
+    assert "API key payroll" in page
+    assert "the values given" in page
+    assert "5,993\N{NO-BREAK SPACE}€" in page
+    assert str(prediction.request_id) in page
+
+
+def test_prediction_page_leads_to_the_person(browse):
+    prediction = PredictionFactory()
+    page = browse("RH").get(f"/history/{prediction.pk}/").content.decode()
+    assert f'href="/employees/{prediction.employee.employee_id}/"' in page
+    assert "the clean data of" in page
+
+
+@pytest.mark.parametrize("number", [0, 10**6, 2**63, 10**30])
+def test_unknown_prediction_is_not_found(browse, number):
+    assert browse("RH").get(f"/history/{number}/").status_code == 404
+
+
+def test_history_changes_nothing(browse):
+    prediction = PredictionFactory()
+    assert browse("RH").post("/history/").status_code == 405
+    browse("Manager", "Consulting").get(f"/history/{prediction.pk}/")
+    assert Prediction.objects.count() == 1

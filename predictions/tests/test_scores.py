@@ -1,0 +1,156 @@
+import math
+from itertools import pairwise
+
+import pytest
+from django.utils import translation
+
+from features.engineering import engineer_one
+from features.tests.factories import INPUTS, EmployeeFeaturesFactory
+from predictions import services
+from predictions.explanation import sigmoid
+from predictions.models import Prediction
+from predictions.pages import scores
+from predictions.registry import current_model
+from predictions.services import Caller
+from predictions.tests.factories import PredictionFactory
+
+
+@pytest.fixture(autouse=True)
+def in_english():
+    with translation.override("en"):
+        yield
+
+
+def logged(**changes):
+    """A prediction as the model gives it, not saved."""
+    values = engineer_one(INPUTS | changes)
+    score = current_model().score_one(values)
+    return scores.Shown(
+        Prediction(
+            probability=score.probability,
+            low=score.low,
+            high=score.high,
+            is_extrapolated=score.is_extrapolated,
+            threshold=current_model().threshold,
+            base_value=score.base_value,
+            contributions=score.contributions,
+        ),
+        values,
+    )
+
+
+PEOPLE = [{}, {"heures_supplementaires": 0}, {"age": 22, "revenu_mensuel": 1200}, {"note_evaluation_precedente": 1}]
+
+
+@pytest.mark.parametrize("changes", PEOPLE)
+def test_waterfall_leads_from_the_average_to_the_score(changes):
+    shown = logged(**changes)
+    waterfall = shown.waterfall
+    steps = [*waterfall.raising, *waterfall.lowering]
+    assert waterfall.average == sigmoid(shown.prediction.base_value)
+    assert steps[0].start == waterfall.average
+    assert all(one.end == pytest.approx(two.start) for one, two in pairwise(steps))
+    assert steps[-1].end == pytest.approx(shown.prediction.probability, abs=1e-9)
+    assert waterfall.average + math.fsum(step.points for step in steps) == pytest.approx(waterfall.probability)
+
+
+@pytest.mark.parametrize("changes", PEOPLE)
+def test_waterfall_stays_inside_the_drawing(changes):
+    waterfall = logged(**changes).waterfall
+    for step in (*waterfall.raising, *waterfall.lowering):
+        assert 0 <= step.left <= step.left + step.width <= 1
+        assert step.left == pytest.approx(min(step.start_place, step.end_place))
+    ends = (waterfall.average_place, waterfall.probability_place, waterfall.threshold_place)
+    assert all(0 < place < 1 for place in ends)
+
+
+def test_waterfall_parts_what_raises_from_what_protects():
+    waterfall = logged().waterfall
+    assert all(step.points > 0 for step in waterfall.raising)
+    assert all(step.points < 0 for step in waterfall.lowering)
+
+
+def test_waterfall_gathers_the_smaller_reasons_and_lists_them():
+    shown = logged()
+    waterfall = shown.waterfall
+    gathered = [step.phrase for step in (waterfall.raising[-1], waterfall.lowering[-1])]
+    raising = sum(reason.raises_risk for reason in waterfall.smaller)
+    assert gathered == [f"{raising} smaller reasons", f"{len(waterfall.smaller) - raising} smaller reasons"]
+    assert len(shown.reasons) - len(waterfall.smaller) <= scores.MOST_STEPS
+    assert all(abs(reason.points) < scores.LEAST_POINTS for reason in waterfall.smaller) or (
+        len(shown.reasons) - len(waterfall.smaller) == scores.MOST_STEPS
+    )
+
+
+def test_interval_in_words():
+    shown = logged()
+    shown.prediction.low, shown.prediction.high = 0.604, 0.896
+    assert shown.interval == "Between 60% and 90%, with 90% confidence."
+
+
+def test_interval_of_an_unknown_profile_says_so():
+    shown = logged(revenu_mensuel=900_000)
+    assert shown.prediction.is_extrapolated
+    assert shown.interval.startswith("Not enough data to say")
+
+
+def test_interval_that_the_log_does_not_hold_is_empty():
+    assert scores.Shown(Prediction(low=None), {}).interval == ""
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"heures_supplementaires": 0},
+        {"heures_supplementaires": 0, "revenu_mensuel": 9000},
+        {"satisfaction_employee_equipe": 4, "niveau_hierarchique_poste": 4},
+        {"annees_depuis_la_derniere_promotion": 5},
+    ],
+)
+def test_comparison_points_sum_to_the_difference(changes):
+    comparison = scores.Comparison(logged(), logged(**changes))
+    assert comparison.difference
+    assert math.fsum(reason.points for reason in comparison.changes) == pytest.approx(comparison.difference, abs=1e-9)
+
+
+def test_comparison_names_only_what_moved_with_its_new_value():
+    comparison = scores.Comparison(logged(), logged(heures_supplementaires=0))
+    assert [reason.phrase for reason in comparison.changes] == ["Works no overtime"]
+
+
+def test_comparison_of_the_same_values_has_no_changes():
+    comparison = scores.Comparison(logged(), logged())
+    assert (comparison.difference, comparison.changes) == (0, [])
+
+
+@pytest.mark.django_db
+def test_comparison_with_a_scoring_run_sees_no_rounding_as_a_change():
+    row = EmployeeFeaturesFactory()
+    services.score_employees()
+    before = Prediction.objects.get()
+    after = services.predict_for_features(values=row.values(), caller=Caller())
+    assert scores.Comparison(scores.shown(before), scores.shown(after)).changes == []
+
+
+@pytest.mark.django_db
+def test_shown_reads_the_features_or_the_payload():
+    from_table, given = PredictionFactory(), PredictionFactory(ready_made=True)
+    assert scores.shown(from_table).values == from_table.features.values()
+    assert scores.shown(given).values == given.payload
+
+
+def test_advice_counts_people_out_of_a_hundred():
+    card = {"performance": {"precision": {"mean": 0.447}, "recall": {"mean": 0.736}}, "uses_protected": False}
+    advice = scores.advice(card)
+    assert (advice.leave, advice.stay, advice.found, advice.missed) == (45, 55, 74, 26)
+    assert not advice.uses_protected
+
+
+def test_advice_without_measures_claims_nothing():
+    assert scores.advice({}) == scores.Advice(None, None, uses_protected=True)
+
+
+def test_model_card_in_use_gives_the_error_rate():
+    advice = scores.advice(current_model().card)
+    assert 0 < advice.leave < 100
+    assert 0 < advice.found < 100
