@@ -8,8 +8,8 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from employees.groups import HR_GROUP, MANAGER_GROUP
+from predictions.keys import create_api_key
 from predictions.models import APIKey
-from predictions.services import create_api_key
 
 HR_ACCOUNT = "rh"
 MANAGER_ACCOUNT = "manager"

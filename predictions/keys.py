@@ -4,10 +4,12 @@ import ipaddress
 import math
 import re
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import connection
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -16,6 +18,73 @@ from predictions.models import APIKey, RequestCount
 SECRET_FORMAT = re.compile(r"([A-Za-z0-9]{8})\.[A-Za-z0-9]{32}")
 WINDOW = 60  # seconds over which requests are counted
 LAST_USED_PRECISION = timedelta(minutes=15)  # last_used_at is written at most once in this time
+
+
+LIFETIME = timedelta(days=365)
+LONGEST_LIFETIME = timedelta(days=3650)
+LONGEST_OVERLAP = timedelta(days=90)
+
+
+class RefusedKey(ValueError):
+    """A key cannot be made like this; the message is meant for the person who asked."""
+
+
+def create_api_key(
+    *,
+    name: str,
+    owner: str,
+    can_predict: bool = True,
+    can_read: bool = True,
+    departments: Sequence[str] | None = None,
+    lifetime: timedelta = LIFETIME,
+) -> tuple[APIKey, str]:
+    """A new key for a REST client and its secret, which is stored nowhere. Raises ``RefusedKey``."""
+    if not timedelta(0) < lifetime <= LONGEST_LIFETIME:
+        raise RefusedKey(f"A key lives 1 to {LONGEST_LIFETIME.days} days, not {lifetime.days}.")
+    if departments is not None and not departments:
+        raise RefusedKey("A key of no department sees nobody: name one, or none at all for everyone.")
+    key = APIKey(
+        name=name,
+        owner=owner,
+        can_predict=can_predict,
+        can_read=can_read,
+        departments=None if departments is None else list(departments),
+        expiry_date=timezone.now() + lifetime,
+    )
+    secret = APIKey.objects.assign_key(key)
+    try:
+        key.full_clean()
+    except ValidationError as error:
+        raise RefusedKey("; ".join(f"{field}: {' '.join(texts)}" for field, texts in error)) from error
+    key.save(force_insert=True)
+    return key, secret
+
+
+@transaction.atomic
+def rotate_api_key(
+    *, key: APIKey, overlap: timedelta, name: str | None = None, lifetime: timedelta = LIFETIME
+) -> tuple[APIKey, str]:
+    """A new key in place of another, with its owner, scopes and departments; the old one lives on for ``overlap``.
+
+    Raises ``RefusedKey`` for a key that is no longer usable, which has nothing to hand over.
+    """
+    if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
+        raise RefusedKey(f"The old key lives on for 0 to {LONGEST_OVERLAP.days} days, not {overlap.days}.")
+    key = APIKey.objects.select_for_update().get(pk=key.pk)
+    if not key.is_usable:
+        raise RefusedKey(f"The key {key.prefix} is revoked or has expired: make a new one.")
+    new = create_api_key(
+        name=name or key.name,
+        owner=key.owner,
+        can_predict=key.can_predict,
+        can_read=key.can_read,
+        departments=key.departments,
+        lifetime=lifetime,
+    )
+    end = timezone.now() + overlap
+    key.expiry_date = min(end, key.expiry_date or end)
+    key.save(update_fields=["expiry_date"])
+    return new
 
 
 class InvalidKey(Exception):

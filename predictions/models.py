@@ -1,12 +1,14 @@
 import uuid
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework_api_key.models import AbstractAPIKey, BaseAPIKeyManager
 
+from employees import columns
 from employees.models import Employee, visible_departments
 from features import schema
 from features.models import EmployeeFeatures
@@ -76,6 +78,12 @@ class RunGroup(models.Model):
         return f"{self.run_id}: {self.departement}, {self.poste}"
 
 
+def validate_departments(value) -> None:
+    """A list of departments that exist."""
+    if not (isinstance(value, list) and set(map(str, value)) <= set(columns.DEPARTMENTS)):
+        raise ValidationError(_("Choose among: %(names)s.") % {"names": ", ".join(columns.DEPARTMENTS)})
+
+
 class APIKeyQuerySet(models.QuerySet):
     def usable(self):
         """Keys that are neither revoked nor expired."""
@@ -96,7 +104,11 @@ class APIKey(AbstractAPIKey):
     can_predict = models.BooleanField(_("may ask for predictions"), default=True)
     can_read = models.BooleanField(_("may read the log"), default=True)
     departments = models.JSONField(
-        _("departments"), null=True, blank=True, help_text=_("The departments that it sees; empty: all of them.")
+        _("departments"),
+        null=True,
+        blank=True,
+        validators=[validate_departments],
+        help_text=_("The departments whose employees it sees; none chosen: all of them."),
     )
     last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False)
 
@@ -105,6 +117,17 @@ class APIKey(AbstractAPIKey):
     class Meta(AbstractAPIKey.Meta):
         verbose_name = _("API key")
         verbose_name_plural = _("API keys")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(can_predict=True) | Q(can_read=True),
+                name="key_has_a_scope",
+                violation_error_message=_("A key needs at least one of the two scopes."),
+            ),
+        ]
+
+    @property
+    def is_usable(self) -> bool:
+        return not (self.revoked or self.has_expired)
 
     def revoke(self) -> None:
         """Refuse it from the next request on, for good."""

@@ -153,11 +153,6 @@ def score_employees(*, progress: Progress | None = None) -> ScoringRun:
     return run
 
 
-def create_api_key(*, name: str, owner: str) -> tuple[APIKey, str]:
-    """A new key for a REST client and its secret, which is stored nowhere."""
-    return APIKey.objects.create_key(name=name, owner=owner)
-
-
 def is_scoring_due() -> bool:
     """Whether the newest run is missing, of another model than the current one, or older than some features."""
     run = ScoringRun.objects.first()

@@ -1,7 +1,9 @@
 """The base of the project's commands: one clear line for each foreseeable failure, progress, counts that add up."""
 
 import logging
+from argparse import ArgumentTypeError
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, OperationalError, connection
@@ -11,6 +13,14 @@ from technova.db import Busy
 
 # What services call while they work: the step, how many are done, out of how many.
 Progress = Callable[[str, int, int], None]
+
+
+def days(text: str) -> timedelta:
+    """The type of an argument that is a number of days, up to a century."""
+    number = int(text)
+    if not 0 <= number <= 36_500:
+        raise ArgumentTypeError(f"{text} is not a number of days between 0 and 36,500")
+    return timedelta(days=number)
 
 
 class TechnovaCommand(BaseCommand):

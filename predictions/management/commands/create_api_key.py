@@ -1,14 +1,68 @@
-from predictions.services import create_api_key
-from technova.commands import TechnovaCommand
+from django.core.management import CommandError
+
+from employees.columns import DEPARTMENTS
+from predictions import keys
+from predictions.models import APIKey
+from technova.commands import TechnovaCommand, days
 
 
 class Command(TechnovaCommand):
-    help = "Creates a key for a REST client and prints it once: only its hash is kept."
+    help = (
+        "Creates a key for a REST client and prints it once: only its hash is kept. With --replaces, the new key takes "
+        "over the owner, scopes and departments of another, which lives on for the days of --overlap."
+    )
+    expected_errors = (keys.RefusedKey,)
 
     def add_arguments(self, parser):
-        parser.add_argument("name", metavar="NAME", help="what the key is called in the admin")
-        parser.add_argument("--owner", default="", help="the team or the person that answers for it (default: NAME)")
+        parser.add_argument("name", metavar="NAME", help="what the key is called in the admin, 50 characters at most")
+        parser.add_argument("--owner", help="the team or the person that answers for it (default: NAME)")
+        parser.add_argument(
+            "--scope",
+            action="append",
+            choices=["predict", "read"],
+            help="what it may do: ask for predictions, read the log; repeatable (default: both)",
+        )
+        parser.add_argument(
+            "--department",
+            action="append",
+            metavar="DEPARTMENT",
+            help=f"a department whose employees it sees, of {', '.join(DEPARTMENTS)}; repeatable (default: all)",
+        )
+        parser.add_argument(
+            "--days",
+            type=days,
+            default=keys.LIFETIME,
+            dest="lifetime",
+            help=f"days until it expires (default: {keys.LIFETIME.days})",
+        )
+        parser.add_argument("--replaces", metavar="PREFIX", help="the first 8 characters of the key that it replaces")
+        parser.add_argument(
+            "--overlap", type=days, default="7", metavar="DAYS", help="days that key still works (default: 7)"
+        )
 
     def handle(self, **options):
-        _key, secret = create_api_key(name=options["name"], owner=options["owner"] or options["name"])
+        create = self._rotate if options["replaces"] else self._create
+        key, secret = create(**options)
         self.stdout.write(secret)
+        self.stderr.write(f"It expires on {key.expiry_date:%Y-%m-%d} and is shown only now.")
+
+    def _create(self, *, name, owner, scope, department, lifetime, **_options):
+        scopes = scope or ["predict", "read"]
+        return keys.create_api_key(
+            name=name,
+            owner=owner or name,
+            can_predict="predict" in scopes,
+            can_read="read" in scopes,
+            departments=department,
+            lifetime=lifetime,
+        )
+
+    def _rotate(self, *, name, replaces, overlap, lifetime, **options):
+        for option in ("owner", "scope", "department"):
+            if options[option]:
+                raise CommandError(f"--{option} is taken over from the key that is replaced: leave it out.")
+        try:
+            key = APIKey.objects.get(prefix=replaces.partition(".")[0])
+        except APIKey.DoesNotExist as error:
+            raise CommandError(f"There is no key that begins with {replaces.partition('.')[0]}.") from error
+        return keys.rotate_api_key(key=key, overlap=overlap, name=name, lifetime=lifetime)

@@ -1,7 +1,5 @@
-from datetime import timedelta
-
 from predictions import log
-from technova.commands import TechnovaCommand
+from technova.commands import TechnovaCommand, days
 
 
 class Command(TechnovaCommand):
@@ -12,10 +10,9 @@ class Command(TechnovaCommand):
     expected_errors = (log.TooYoung,)
 
     def add_arguments(self, parser):
-        parser.add_argument("--older-than", type=int, required=True, metavar="DAYS", help="age of the rows to delete")
+        parser.add_argument("--older-than", type=days, required=True, metavar="DAYS", help="age of the rows to delete")
         parser.add_argument("--force", action="store_true", help="delete rows younger than 180 days too")
 
     def handle(self, **options):
-        older_than = timedelta(days=options["older_than"])
-        deleted = log.purge_predictions(older_than=older_than, is_forced=options["force"])
+        deleted = log.purge_predictions(older_than=options["older_than"], is_forced=options["force"])
         self.stdout.write(f"{deleted:,} predictions deleted")
