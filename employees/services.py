@@ -19,6 +19,7 @@ from employees.messages import Message, gettext_noop
 from employees.models import Departure, Employee, EmployeeSnapshot, ExtractRow, Survey
 from employees.selectors import employee_numbers, employee_ranges, newest_frame, raw_columns
 from technova.db import bulk_insert, exclusive, frame_rows
+from technova.spreadsheets import inert
 
 CHUNK_SIZE = 20_000  # employees compared at a time
 PREVIEW_SIZE = 100  # changes kept to be shown
@@ -199,8 +200,4 @@ def write_rejects(rejects: Iterable[Reject], file: TextIO) -> None:
     writer.writerow([_("file"), _("line"), _("column"), _("value"), _("rule")])
     for reject in rejects:
         rule = _(reject.rule.text) % reject.rule.params
-        writer.writerow([_inert(reject.file), reject.line, _inert(reject.column), _inert(reject.value), _inert(rule)])
-
-
-def _inert(text: str) -> str:
-    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) or text.startswith(("\t", "\r")) else text
+        writer.writerow([inert(reject.file), reject.line, inert(reject.column), inert(reject.value), inert(rule)])

@@ -5,7 +5,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from predictions.pages import accounts, employee, history, imports, overview, simulate
+from predictions.pages import accounts, employee, history, imports, overview, risk_list, simulate
 
 urlpatterns = [
     path("login/", auth.LoginView.as_view(template_name="accounts/login.html"), name="login"),
@@ -19,6 +19,9 @@ urlpatterns = [
     path("import/<uuid:pk>/discard/", imports.discard, name="import_discard"),
     path("import/<uuid:pk>/rejects.csv", imports.rejects, name="import_rejects"),
     path("", overview.overview, name="overview"),
+    path("employees/", risk_list.risk_list, name="employees"),
+    path("employees/export.csv", risk_list.risk_csv, name="employees_csv"),
+    path("employees/export.xlsx", risk_list.risk_xlsx, name="employees_xlsx"),
     path("employees/<int:employee_id>/", employee.employee, name="employee"),
     path("simulate/", simulate.simulate, name="simulate"),
     path("history/", history.history, name="history"),

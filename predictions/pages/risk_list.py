@@ -1,0 +1,233 @@
+"""The risk list: who is at risk, riskiest first, with the reasons; the address holds everything that narrows it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from django import forms
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.http import urlencode
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+from django_htmx.http import push_url
+
+from employees.models import visible_departments
+from features import schema
+from predictions import bands
+from predictions.explanation import phrase
+from predictions.models import Prediction, RunGroup, ScoringRun
+from predictions.pages import exports
+from predictions.selectors import figures, ranking, runs
+
+SIZES = (25, 50, 100)
+LARGEST_NUMBER = 2**31 - 1  # that the column holds
+HEADINGS = (
+    ("number", _("Employee"), ""),
+    ("department", _("Department"), ""),
+    ("job", _("Job"), ""),
+    ("risk", _("Risk"), "-"),  # a first click shows the riskiest
+)
+
+
+class RiskListForm(forms.Form):
+    """What the address of the list says. Choices are those that the run found within what the account may see."""
+
+    number = forms.CharField(
+        label=_("Employee number"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"type": "search", "inputmode": "numeric", "autocomplete": "off"}),
+    )
+    department = forms.ChoiceField(label=_("Department"), required=False)
+    job = forms.ChoiceField(label=_("Job"), required=False)
+    band = forms.ChoiceField(label=_("Risk"), required=False)
+    reason = forms.ChoiceField(label=_("Reason"), required=False)
+    sort = forms.ChoiceField(
+        label=_("Order"),
+        required=False,
+        choices=[
+            ("-risk", _("Riskiest first")),
+            ("risk", _("Least risky first")),
+            ("number", _("Smallest number first")),
+            ("-number", _("Largest number first")),
+            ("department", _("Departments, A to Z")),
+            ("-department", _("Departments, Z to A")),
+            ("job", _("Jobs, A to Z")),
+            ("-job", _("Jobs, Z to A")),
+        ],
+    )
+    size = forms.TypedChoiceField(
+        label=_("People a page"), required=False, coerce=int, empty_value=SIZES[0], choices=[(n, n) for n in SIZES]
+    )
+
+    def __init__(self, data, groups: Sequence[RunGroup]):
+        super().__init__(data)
+        over = (ranking.OVER, _("Over the threshold"))
+        reasons = {name for group in groups for name in group.reasons}
+        choices = {
+            "department": (_("All departments"), _labels("departement", {group.departement for group in groups})),
+            "job": (_("All jobs"), _labels("poste", {group.poste for group in groups})),
+            "band": (_("All levels"), [over, *((band.slug, band.label) for band in bands.BANDS[::-1])]),
+            "reason": (_("Any reason"), sorted(((name, _feature(name)) for name in reasons), key=lambda pair: pair[1])),
+        }
+        for name, (everyone, options) in choices.items():
+            self.fields[name].choices = [("", everyone), *options]
+
+    def clean_number(self) -> list[int]:
+        words = self.cleaned_data["number"].replace(",", " ").replace(";", " ").split()
+        if not all(word.isascii() and word.isdigit() for word in words):
+            raise forms.ValidationError(_("Employee numbers are whole numbers; separate several with a space."))
+        if any(int(word) > LARGEST_NUMBER for word in words):
+            raise forms.ValidationError(_("No employee number is that large."))
+        return [int(word) for word in words]
+
+    def narrowing(self) -> ranking.Narrowing:
+        values = self.cleaned_data
+        return ranking.Narrowing(
+            numbers=values["number"],
+            **{name: values[name] for name in ("department", "job", "band", "reason")},
+        )
+
+    @property
+    def order(self) -> str:
+        return self.cleaned_data["sort"] or ranking.RISKIEST_FIRST
+
+    @property
+    def narrowing_fields(self):
+        """What people see of the form above the list."""
+        return [self[name] for name in ("number", "department", "job", "band", "reason")]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the list."""
+
+    prediction: Prediction
+    band: bands.Band
+    department: str
+    job: str
+    reasons: list[str]
+    change: float  # of the probability since the run before; 0 too when a tenth of a point would show nothing
+    is_new: bool  # the run before did not hold this person
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a request asks of the list: which run, within which departments, narrowed how."""
+
+    run: ScoringRun | None
+    before: ScoringRun | None
+    departments: list[str] | None
+    form: RiskListForm
+
+    @property
+    def rows(self):
+        return ranking.narrowed(self.run, self.departments, self.form.narrowing())
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "Selection":
+        departments = visible_departments(request.user)
+        run, before = runs.latest_two()
+        groups = figures.groups_then(run, departments) if run else []
+        return cls(run, before, departments, RiskListForm(request.GET, groups))
+
+
+@require_safe
+def risk_list(request: HttpRequest) -> HttpResponse:
+    """The page; only its results when htmx asks for them."""
+    selection = Selection.of(request)
+    form = selection.form
+    is_partial = bool(request.htmx) and not request.htmx.history_restore_request
+    context = {"run": selection.run, "form": form, "has_scope": selection.departments != []}
+    if selection.run and form.is_valid():
+        context |= _results(request, selection)
+    response = render(request, "employees/results.html" if is_partial else "employees/list.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    if is_partial:
+        push_url(response, address(request.GET))
+    return response
+
+
+@require_safe
+def risk_csv(request: HttpRequest) -> HttpResponse:
+    return _export(request, exports.csv_response)
+
+
+@require_safe
+def risk_xlsx(request: HttpRequest) -> HttpResponse:
+    return _export(request, exports.xlsx_response)
+
+
+def _export(request, respond) -> HttpResponse:
+    """Exactly what the list shows under the same address; the list itself where it can only say why it cannot."""
+    selection = Selection.of(request)
+    if selection.run is None or not selection.form.is_valid():
+        return redirect(address(request.GET))
+    return respond(selection.run, ranking.ordered(selection.rows, selection.form.order))
+
+
+def address(state, **changes: str) -> str:
+    """The list's address with this state, what is empty left out."""
+    pairs = {name: state.get(name, "") for name in RiskListForm.base_fields} | changes
+    query = urlencode({name: value for name, value in pairs.items() if value})
+    return reverse("employees") + (f"?{query}" if query else "")
+
+
+def rows_of(predictions: Sequence[Prediction], before: ScoringRun | None) -> list[Row]:
+    """Predictions with their employee, features and ``previous`` probability as lines in the active language."""
+    return [_row(prediction, before) for prediction in predictions]
+
+
+def _row(prediction: Prediction, before: ScoringRun | None) -> Row:
+    previous = prediction.previous
+    change = 0 if previous is None else round(prediction.probability - previous, 3)
+    reasons = [name for name in (prediction.main_reason, prediction.second_reason) if name]
+    return Row(
+        prediction=prediction,
+        band=bands.band_of(prediction.probability, prediction.threshold),
+        department=label("departement", prediction.employee.departement),
+        job=label("poste", prediction.features.poste),
+        reasons=[phrase(schema.BY_NAME[name], getattr(prediction.features, name)) for name in reasons],
+        change=change,
+        is_new=before is not None and previous is None,
+    )
+
+
+def label(feature: str, value: str) -> str:
+    """A department or a job in the active language."""
+    return gettext(schema.BY_NAME[feature].label_of(value))
+
+
+def _feature(name: str) -> str:
+    return gettext(schema.BY_NAME[name].label)
+
+
+def _labels(feature: str, values: set[str]) -> list[tuple[str, str]]:
+    return sorted(((value, label(feature, value)) for value in values), key=lambda choice: choice[1])
+
+
+def _results(request, selection: Selection) -> dict:
+    form, rows = selection.form, selection.rows
+    paginator = Paginator(rows, form.cleaned_data["size"])
+    page = paginator.get_page(request.GET.get("page"))
+    start = (page.number - 1) * paginator.per_page
+    predictions = ranking.page_of(rows, selection.before, form.order, start=start, stop=start + paginator.per_page)
+    return {
+        "page": page,
+        "rows": rows_of(predictions, selection.before),
+        "headings": [_heading(request.GET, form.order, *heading) for heading in HEADINGS],
+        "export_query": address(request.GET).removeprefix(reverse("employees")),
+        "is_narrowed": any(getattr(form.narrowing(), field.name) for field in fields(ranking.Narrowing)),
+    }
+
+
+def _heading(state, sort: str, word: str, text: str, first: str) -> dict:
+    """A column's title and the address that sorts by it, the other way round when it already does."""
+    is_sorted = sort.removeprefix("-") == word
+    next_sort = (word if sort.startswith("-") else f"-{word}") if is_sorted else f"{first}{word}"
+    direction = ("descending" if sort.startswith("-") else "ascending") if is_sorted else ""
+    return {"word": word, "text": text, "href": address(state, sort=next_sort), "direction": direction}

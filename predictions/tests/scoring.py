@@ -1,0 +1,26 @@
+"""A scored workforce without the model: predictions of a run as a test wants them, and the figures they sum to."""
+
+from predictions.models import RunGroup, ScoringRun
+from predictions.selectors import figures
+from predictions.tests.factories import PredictionFactory
+
+
+def score(run, number, probability=0.5, departement="Consulting", poste="Consultant", **fields):
+    """Someone's prediction in a run, under their employee number."""
+    return PredictionFactory(
+        scored=True,
+        run=run,
+        threshold=run.threshold,
+        probability=probability,
+        employee__employee_id=number,
+        employee__departement=departement,
+        features__poste=poste,
+        **fields,
+    )
+
+
+def write_figures():
+    """The figures of every run's groups, as a scoring writes them."""
+    RunGroup.objects.all().delete()
+    for run in ScoringRun.objects.all():
+        RunGroup.objects.bulk_create(figures.aggregate(run))

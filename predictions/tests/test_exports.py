@@ -1,0 +1,192 @@
+import csv
+import io
+import tracemalloc
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import openpyxl
+import pytest
+from django.urls import reverse
+
+from features import schema
+from predictions.models import Prediction
+from predictions.pages import exports
+from predictions.tests.factories import ScoringRunFactory
+from predictions.tests.scoring import score, write_figures
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 3, 2, 12, 30, tzinfo=ZoneInfo("Europe/Paris"))
+
+
+@pytest.fixture
+def run():
+    return ScoringRunFactory(threshold=0.2, created_at=NOON)
+
+
+@pytest.fixture
+def hr(browse):
+    return browse("RH")
+
+
+def download(client, kind, **state):
+    write_figures()
+    response = client.get(reverse(f"employees_{kind}"), state)
+    assert response.status_code == 200
+    return response
+
+
+def csv_rows(response, delimiter=","):
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text), delimiter=delimiter))
+
+
+def sheet_of(response):
+    return openpyxl.load_workbook(io.BytesIO(b"".join(response.streaming_content))).active
+
+
+def numbers(client, kind, **state):
+    """The employee numbers in a file."""
+    response = download(client, kind, **state)
+    if kind == "csv":
+        return [int(row["Employee number"]) for row in csv_rows(response)]
+    return [row[0].value for row in sheet_of(response).iter_rows(min_row=2)]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_export_holds_exactly_what_is_filtered_in_the_order_shown(hr, run, kind):
+    for number, probability in ((1, 0.9), (2, 0.5), (3, 0.1), (4, 0.7)):
+        score(run, number, probability)
+    score(run, 5, 0.95, poste="Manager")
+    score(ScoringRunFactory(pk=run.pk - 1), 6)
+    assert numbers(hr, kind, band="over", job="Consultant", sort="risk") == [2, 4, 1]
+    assert numbers(hr, kind) == [5, 1, 4, 2, 3]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_export_of_a_manager_never_leaves_the_departments(browse, run, kind):
+    score(run, 1)
+    score(run, 2, departement="Commercial")
+    manager = browse("Manager", "Commercial")
+    assert numbers(manager, kind) == [2]
+    assert numbers(manager, kind, number="1") == []
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_export_of_an_invalid_filter_leads_to_the_list_that_names_it(hr, run, kind):
+    score(run, 1)
+    response = hr.get(reverse(f"employees_{kind}"), {"band": "extreme"}, follow=True)
+    assert response.redirect_chain == [("/employees/?band=extreme", 302)]
+    assert "Select a valid choice" in response.content.decode()
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_export_before_the_first_run_leads_to_the_list(hr, kind):
+    assert hr.get(reverse(f"employees_{kind}")).url == "/employees/"
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_export_needs_a_login(client, kind):
+    assert client.get(reverse(f"employees_{kind}")).status_code == 302
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_export_is_named_by_the_date_of_the_run(hr, run, kind):
+    score(run, 1)
+    assert download(hr, kind)["Content-Disposition"] == f'attachment; filename="technova-risk-list-2026-03-02.{kind}"'
+
+
+def test_csv_says_everything_in_words(hr, run):
+    score(run, 7, 0.7, low=0.5, high=0.81, main_reason="heures_supplementaires", second_reason="revenu_mensuel")
+    (row,) = csv_rows(download(hr, "csv"))
+    assert row == {
+        "Employee number": "7",
+        "Department": "Consulting",
+        "Job": "Consultant",
+        "Probability": "0.7000",
+        "Low end of the interval": "0.5000",
+        "High end of the interval": "0.8100",
+        "Risk": "Very high",
+        "Over the threshold": "Yes",
+        "Main reason": "Works overtime",
+        "Second reason": "Monthly income: 5,993\xa0€",
+        "Scored at": "2026-03-02 12:30",
+        "Model version": run.model_version,
+    }
+
+
+def test_csv_leaves_what_is_unknown_empty(hr, run):
+    score(run, 7, main_reason="", second_reason="")
+    (row,) = csv_rows(download(hr, "csv"))
+    empty = ("Low end of the interval", "High end of the interval", "Main reason", "Second reason")
+    assert [row[name] for name in empty] == [""] * 4
+
+
+def test_csv_in_french_suits_a_french_excel(hr, run):
+    score(run, 7, 0.7)
+    write_figures()
+    response = hr.get(reverse("employees_csv"), headers={"Accept-Language": "fr"})
+    content = b"".join(response.streaming_content)
+    assert content.startswith(b"\xef\xbb\xbf")
+    (row,) = csv.reader(io.StringIO(content.decode("utf-8-sig").splitlines()[1]), delimiter=";")
+    assert row[3] == "0,7000"
+
+
+def test_xlsx_has_numbers_percentages_and_dates(hr, run):
+    score(run, 7, 0.7)
+    number, _department, _job, probability, *_others, scored_at, version = sheet_of(download(hr, "xlsx"))[2]
+    assert (number.value, number.data_type) == (7, "n")
+    assert (probability.value, probability.number_format) == (0.7, "0.0%")
+    assert scored_at.value == NOON.replace(tzinfo=None)
+    assert version.value == run.model_version
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\x00=1", "  =1", "＝1"])
+def test_export_cell_cannot_become_a_formula(hr, run, monkeypatch, kind, text):
+    score(run, 7)
+    monkeypatch.setattr(exports, "phrase", lambda feature, value: text)
+    response = download(hr, kind)
+    if kind == "csv":
+        assert csv_rows(response)[0]["Main reason"].startswith("'")
+    else:
+        cell = sheet_of(response)[2][8]
+        assert cell.data_type == "s"
+        assert cell.value.startswith("'")
+
+
+@pytest.mark.parametrize("respond", [exports.csv_response, exports.xlsx_response])
+def test_export_memory_does_not_grow_with_the_list(run, respond):
+    score(run, 1)
+    one = Prediction.objects.get()
+    line = [getattr(one.features, name) for name in exports._REASONS]
+    values = [1, "Consulting", "Consultant", 0.5, 0.4, 0.6, "age", "revenu_mensuel", *line]
+
+    class Long:
+        """A list of many people without a database."""
+
+        def __init__(self, length):
+            self.length = length
+
+        def values_list(self, *fields):
+            return self
+
+        def iterator(self, chunk_size):
+            return (values for _ in range(self.length))
+
+    def peak(length):
+        tracemalloc.start()
+        response = respond(run, Long(length))
+        size = sum(len(chunk) for chunk in response.streaming_content)
+        response.close()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return size, peak
+
+    peak(10)
+    (small, before), (large, after) = peak(1_000), peak(5_000)
+    assert large > 4 * small
+    assert after < before * 1.5
+
+
+def test_export_reads_the_features_that_reasons_name():
+    assert set(exports._REASONS) <= set(schema.FEATURE_NAMES)

@@ -1,0 +1,248 @@
+import re
+
+import pytest
+from django.urls import reverse
+
+from predictions.pages import risk_list
+from predictions.tests.factories import PredictionFactory, ScoringRunFactory
+from predictions.tests.scoring import score, write_figures
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def run(db):
+    return ScoringRunFactory(threshold=0.2)
+
+
+@pytest.fixture
+def hr(browse):
+    return browse("RH")
+
+
+@pytest.fixture
+def manager(browse):
+    return browse("Manager", "Commercial")
+
+
+def listed(response):
+    """The numbers of the people on the page, in order."""
+    return [int(number) for number in re.findall(r'/employees/(\d+)/"', response.content.decode())]
+
+
+def get(client, **state):
+    write_figures()
+    response = client.get(reverse("employees"), state)
+    assert response.status_code == 200
+    return response
+
+
+def test_risk_list_riskiest_first(hr, run):
+    for number, probability in ((1, 0.3), (2, 0.9), (3, 0.1)):
+        score(run, number, probability)
+    assert listed(get(hr)) == [2, 1, 3]
+
+
+def test_risk_list_shows_the_newest_run_only(hr, run):
+    score(run, 1)
+    newest = ScoringRunFactory()
+    score(newest, 2)
+    PredictionFactory(employee__employee_id=3)  # asked by number: belongs to no run
+    assert listed(get(hr)) == [2]
+
+
+def test_risk_list_line_says_who_how_much_and_why(hr, run):
+    score(
+        run,
+        7,
+        0.7,
+        poste="Manager",
+        features__distance_domicile_travail=12,
+        main_reason="heures_supplementaires",
+        second_reason="distance_domicile_travail",
+    )
+    page = get(hr).content.decode()
+    for text in ("No. 7", "Consulting", "Manager", "70.0%", "Very high", "Works overtime", "Lives 12\xa0km from work"):
+        assert text in page
+
+
+def test_risk_list_change_since_the_run_before(hr, run):
+    first = score(run, 1, 0.3)
+    newest = ScoringRunFactory(threshold=0.2)
+    PredictionFactory(
+        scored=True, run=newest, employee=first.employee, features=first.features, probability=0.342, threshold=0.2
+    )
+    score(newest, 2, 0.5)
+    page = " ".join(get(hr).content.decode().split())
+    assert "+4.2 points since the last run" in page
+    assert page.count("new in this run") == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ({"number": "2"}, [2]),
+        ({"number": "1, 3"}, [3, 1]),
+        ({"department": "Commercial"}, [3]),
+        ({"job": "Manager"}, [2]),
+        ({"band": "over"}, [3, 2]),
+        ({"band": "low"}, [1]),
+        ({"band": "high"}, [2]),
+        ({"band": "very-high"}, [3]),
+        ({"reason": "revenu_mensuel"}, [3, 2]),
+        ({"reason": "revenu_mensuel", "band": "high"}, [2]),
+        ({"department": "Commercial", "job": "Manager"}, []),
+    ],
+)
+def test_risk_list_filters_combine(hr, run, state, expected):
+    score(run, 1, 0.05)
+    score(run, 2, 0.2, poste="Manager", second_reason="revenu_mensuel")
+    score(run, 3, 0.8, departement="Commercial", main_reason="revenu_mensuel")
+    assert listed(get(hr, **state)) == expected
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("", [2, 3, 1]),
+        ("risk", [1, 3, 2]),
+        ("-risk", [2, 3, 1]),
+        ("number", [1, 2, 3]),
+        ("-number", [3, 2, 1]),
+        ("department", [2, 3, 1]),
+        ("-department", [1, 2, 3]),
+        ("job", [3, 1, 2]),
+        ("-job", [2, 3, 1]),
+    ],
+)
+def test_risk_list_sorts(hr, run, sort, expected):
+    score(run, 1, 0.1, departement="Ressources Humaines")
+    score(run, 2, 0.9, poste="Manager")
+    score(run, 3, 0.5)
+    assert listed(get(hr, sort=sort)) == expected
+
+
+def test_risk_list_heading_tells_the_order_and_offers_the_other(hr, run):
+    score(run, 1)
+    page = get(hr, department="Consulting").content.decode()
+    assert 'aria-sort="descending"' in page
+    assert "/employees/?department=Consulting&amp;sort=risk" in page
+
+
+def test_risk_list_pages_keep_the_state(hr, run):
+    for number in range(1, 31):
+        score(run, number, 0.5)
+    second = get(hr, job="Consultant", size="25", page="2")
+    assert len(listed(second)) == 5
+    assert "?job=Consultant&amp;size=25&amp;page=1" in second.content.decode()
+    assert len(listed(get(hr, size="50"))) == 30
+
+
+@pytest.mark.parametrize("page", ["0", "99", "abc", "-1", "1" * 50])
+def test_risk_list_page_out_of_range_shows_one(hr, run, page):
+    score(run, 1)
+    assert listed(get(hr, page=page)) == [1]
+
+
+@pytest.mark.parametrize(
+    ("state", "word"),
+    [
+        ({"department": "Nowhere"}, "Department: Select a valid choice. Nowhere"),
+        ({"job": "Pilot"}, "Job: Select a valid choice"),
+        ({"band": "extreme"}, "Risk: Select a valid choice"),
+        ({"reason": "age' OR 1=1"}, "Reason: Select a valid choice"),
+        ({"sort": "password"}, "Order: Select a valid choice"),
+        ({"size": "1000000"}, "People a page: Select a valid choice"),
+        ({"number": "abc"}, "Employee number: Employee numbers are whole numbers"),
+        ({"number": "١٢"}, "Employee number: Employee numbers are whole numbers"),
+        ({"number": "9" * 30}, "Employee number: No employee number is that large"),
+        ({"number": "1\x00"}, "Employee number: Null characters are not allowed"),
+    ],
+)
+def test_risk_list_invalid_filter_is_named_and_nobody_shown(hr, run, state, word):
+    score(run, 1)
+    response = get(hr, **state)
+    assert word in response.content.decode()
+    assert listed(response) == []
+
+
+def test_risk_list_before_the_first_run_says_what_to_do(hr):
+    assert "Nobody has been scored yet" in get(hr).content.decode()
+
+
+def test_risk_list_nobody_found_offers_everyone(hr, run):
+    score(run, 1)
+    page = get(hr, number="2").content.decode()
+    assert "Nobody matches these filters" in page
+    assert "Show everyone" in page
+
+
+def test_risk_list_of_an_account_without_departments(browse, run):
+    score(run, 1)
+    response = get(browse("no group"))
+    assert "Your account sees no department yet" in response.content.decode()
+    assert listed(response) == []
+
+
+def test_risk_list_of_a_manager_holds_their_departments_only(manager, run):
+    score(run, 1)
+    score(run, 2, departement="Commercial", poste="Manager")
+    response = get(manager)
+    page = response.content.decode()
+    assert listed(response) == [2]
+    assert "1 person" in page
+    assert "Consult" not in page  # neither the department nor the job among the filters' choices
+
+
+@pytest.mark.parametrize("state", [{"department": "Consulting"}, {"number": "1"}, {"job": "Consultant"}])
+def test_risk_list_of_a_manager_finds_nobody_elsewhere(manager, run, state):
+    score(run, 1)
+    score(run, 2, departement="Commercial", poste="Manager")
+    assert listed(get(manager, **state)) == []
+
+
+def test_risk_list_of_a_manager_whose_departments_nobody_scored(manager, run):
+    score(run, 1)
+    assert "Nobody of your departments has been scored" in get(manager).content.decode()
+
+
+def test_risk_list_needs_a_login(client):
+    assert client.get(reverse("employees")).status_code == 302
+
+
+def test_risk_list_for_htmx_is_the_results_and_a_clean_address(hr, run):
+    score(run, 1)
+    write_figures()
+    state = {"job": "Consultant", "reason": "", "page": ""}
+    response = hr.get(reverse("employees"), state, headers={"HX-Request": "true"})
+    page = response.content.decode()
+    assert page.lstrip().startswith('<section id="results"')
+    assert response["HX-Push-Url"] == "/employees/?job=Consultant"
+    assert "HX-Request" in response["Vary"]
+
+
+def test_risk_list_restored_by_htmx_is_the_whole_page(hr, run):
+    headers = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
+    assert "<html" in hr.get(reverse("employees"), headers=headers).content.decode()
+
+
+@pytest.mark.parametrize("people", [1, 25])
+def test_risk_list_queries_do_not_grow(hr, run, people, django_assert_num_queries):
+    for number in range(1, people + 1):
+        score(run, number)
+    write_figures()
+    with django_assert_num_queries(9):
+        assert len(listed(hr.get(reverse("employees")))) == people
+
+
+def test_risk_list_of_a_manager_takes_twelve_queries_at_most(manager, run, django_assert_max_num_queries):
+    score(run, 1, departement="Commercial")
+    write_figures()
+    with django_assert_max_num_queries(12):
+        manager.get(reverse("employees"))
+
+
+def test_address_leaves_out_what_is_empty():
+    assert risk_list.address({"job": "Manager", "band": "", "page": "3"}, band="over") == (
+        "/employees/?job=Manager&band=over"
+    )
