@@ -22,7 +22,7 @@ run: export HOST := $(HOST)
 run: export PORT := $(PORT)
 run: $(VENV)/.runtime .env staticfiles/staticfiles.json ## Prepare the demo and serve it on http://127.0.0.1:8000 (HOST=, PORT=)
 	@$(PYTHON) manage.py init_technova --demo
-	@exec $(BIN)/gunicorn --config python:technova.gunicorn
+	@exec $(BIN)/gunicorn --config python:technova.gunicorn technova.wsgi
 
 test: $(VENV)/.dev ## Run the tests (ARGS= goes to pytest)
 	@$(PYTHON) -m pytest $(ARGS)
@@ -49,6 +49,11 @@ format: $(VENV)/.dev ## Format the code and the templates
 
 docs: $(VENV)/.dev ## Build the documentation site into site/
 	@NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict --quiet
+
+bench: export DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
+bench: $(VENV)/.dev ## Measure the API on a PostgreSQL server (DATABASE_URL=); needs wrk
+	@$(PYTHON) benchmarks/scoring.py
+	@$(PYTHON) benchmarks/api.py $(ARGS)
 
 lock: $(VENV)/.dev ## Compile requirements*.in into the pinned, hashed requirements*.txt
 	$(LOCK) requirements.in --output-file requirements.txt

@@ -18,4 +18,4 @@ fi
 
 # The container's own health check calls 127.0.0.1.
 export ALLOWED_HOSTS="$ALLOWED_HOSTS,127.0.0.1"
-exec gunicorn --config python:technova.gunicorn
+exec gunicorn --config python:technova.gunicorn technova.wsgi

@@ -7,36 +7,32 @@ contributions are additive, and with the base value they still sum to the score.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from django.utils.formats import number_format
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from features import schema
 
 TOLD_AS = {feature.name: feature.told_as or feature.name for feature in schema.FEATURES}
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """What one feature, with those told under it, weighs in a score; positive raises the risk."""
 
     feature: schema.Feature
     contribution: float  # log-odds
     points: float  # probability points, 0.12 for twelve
-    phrase: str
+    label: str  # in the active language, as the texts below
+    value: str  # "12 km"
+    phrase: str  # "Lives 12 km from work"
+    sentence: str  # the phrase and its weight: "Lives 12 km from work: +12.0 points"
 
     @property
     def raises_risk(self) -> bool:
         return self.contribution > 0
-
-    @property
-    def sentence(self) -> str:
-        """The phrase and its weight: "Works overtime: +12 points"."""
-        points = number_format(round(abs(self.points) * 100, 1), decimal_pos=1)
-        sign = "+" if self.points >= 0 else "−"
-        return _("%(phrase)s: %(sign)s%(points)s points") % {"phrase": self.phrase, "sign": sign, "points": points}
 
 
 def sigmoid(log_odds: float) -> float:
@@ -81,11 +77,43 @@ def reasons(
     slope = points_per_log_odds(base_value, math.fsum(contributions.values()))
     weights = told(contributions) if is_told else contributions
     heaviest = sorted(weights.items(), key=lambda item: -abs(item[1]))
+    language = get_language()
     return [
-        Reason(schema.BY_NAME[name], weight, weight * slope, phrase(schema.BY_NAME[name], values[name]))
+        _reason(schema.BY_NAME[name], values[name], weight, weight * slope, language)
         for name, weight in heaviest[:limit]
         if weight
     ]
+
+
+def _reason(feature: schema.Feature, value: object, weight: float, points: float, language: str | None) -> Reason:
+    label, shown, told_phrase = _words(feature.name, value, language)
+    sentence = _sentence(language) % {
+        "phrase": told_phrase,
+        "sign": "+" if points >= 0 else "−",
+        "points": _one_decimal(round(abs(points) * 100, 1), language),
+    }
+    return Reason(feature, weight, points, label, shown, told_phrase, sentence)
+
+
+# Texts that come again and again are kept: to translate and format them takes longer than the score. They depend on
+# the active language, so that it is an argument even where only gettext looks at it.
+
+
+@lru_cache(maxsize=32_768)
+def _words(name: str, value: object, language: str | None) -> tuple[str, str, str]:
+    """The label of a feature, and its value alone and in a phrase."""
+    feature = schema.BY_NAME[name]
+    return _(feature.label), display(feature, value), phrase(feature, value)
+
+
+@lru_cache(maxsize=8_192)
+def _one_decimal(number: float, language: str | None) -> str:
+    return number_format(number, decimal_pos=1)
+
+
+@lru_cache
+def _sentence(language: str | None) -> str:
+    return _("%(phrase)s: %(sign)s%(points)s points")
 
 
 def phrase(feature: schema.Feature, value: object) -> str:

@@ -1,4 +1,4 @@
-"""How gunicorn serves the application: ``gunicorn --config python:technova.gunicorn``.
+"""How gunicorn serves the application: ``gunicorn --config python:technova.gunicorn technova.wsgi``.
 
 The settings are read here first, so that a mistake in them is said once, before any process is started.
 """
@@ -33,7 +33,6 @@ class ServerLogger(Logger):
         self.error_log.propagate = True
 
 
-wsgi_app = "technova.wsgi"
 bind = f"{settings.HOST}:{settings.PORT}"
 workers = settings.WORKERS
 threads = 4

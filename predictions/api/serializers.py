@@ -2,14 +2,13 @@
 
 from datetime import UTC
 
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from features import schema
 from predictions.api.fields import BoundedList, QueryInteger, StrictBoolean, StrictChoice, StrictFloat, StrictInteger
-from predictions.explanation import display, reasons
+from predictions.explanation import reasons
 from predictions.models import Prediction
 
 LARGEST_ID = 2**31 - 1  # of an employee number
@@ -179,9 +178,8 @@ class LimitSerializer(serializers.Serializer):
 
 def explanation(prediction: Prediction) -> dict:
     """Base value and reasons, in the client's language."""
-    values = prediction.values()
     given = reasons(
-        values=values,
+        values=prediction.values(),
         base_value=prediction.base_value,
         contributions=prediction.contributions,
         is_told=False,
@@ -191,8 +189,8 @@ def explanation(prediction: Prediction) -> dict:
         "reasons": [
             {
                 "feature": reason.feature.name,
-                "label": gettext(reason.feature.label),
-                "value": display(reason.feature, values[reason.feature.name]),
+                "label": reason.label,
+                "value": reason.value,
                 "contribution": reason.contribution,
                 "points": reason.points,
                 "sentence": reason.sentence,

@@ -111,3 +111,20 @@ def test_strongest_two_names_what_raises_the_risk_most():
 def test_sigmoid_far_out_does_not_overflow():
     assert sigmoid(-1e4) == 0.0
     assert sigmoid(1e4) == 1.0
+
+
+def test_texts_follow_the_language_from_one_call_to_the_next():
+    def texts(language):
+        with translation.override(language):
+            (reason,) = explain({"augmentation_salaire_precedente": 1.0}, base_value=0.0)
+        return reason.value, reason.sentence[-12:]
+
+    english, french, again = texts("en"), texts("fr"), texts("en")
+    assert "23.1" in english[1]
+    assert "23,1" in french[1]
+    assert english == again
+
+
+def test_reason_has_its_label_and_its_value_in_words():
+    (reason,) = explain({"distance_domicile_travail": 1.0})
+    assert (reason.label, reason.value) == (reason.feature.label, "12\N{NO-BREAK SPACE}km")

@@ -72,7 +72,7 @@ def server(tmp_path_factory) -> Iterator[Server]:
         "METRICS_TOKEN": TOKEN,
         "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing",
     }
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:technova.gunicorn"]
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:technova.gunicorn", "technova.wsgi"]
     with log.open("w") as file:
         process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, stdout=file, stderr=file)
     server = Server(process, port, log)
@@ -132,8 +132,9 @@ def test_very_long_address_is_answered_by_the_application(server):
 
 
 def test_stopping_removes_the_shared_metrics(server):
-    maps = Path(f"/proc/{server.workers()[0]}/maps").read_text()
-    directory = Path(re.search(r"\S+/technova-metrics-[^/]+", maps)[0])
+    maps = Path(f"/proc/{server.workers()[0]}/maps")
+    server.wait_until(lambda: "technova-metrics-" in maps.read_text())
+    directory = Path(re.search(r"\S+/technova-metrics-[^/]+", maps.read_text())[0])
     assert directory.is_dir()
     server.process.terminate()
     server.process.wait(START)

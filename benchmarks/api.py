@@ -1,0 +1,172 @@
+"""How many predictions a second the API gives, how long each takes, and in how much memory.
+
+    DATABASE_URL=postgres://postgres@127.0.0.1:5432/postgres python benchmarks/api.py [--seconds 10] [--rounds 3]
+
+gunicorn serves the 1,470 employees of the demo from a scratch database on PostgreSQL, as in production: two processes
+of four threads, keep-alive. wrk calls it from one thread over eight connections. By-id and its floor (see floor.py)
+take turns, so that both meet the same machine. Every 200 must leave exactly one row in the log for each prediction.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import psycopg
+from pipeline import ROOT, environment, run, scratch_database
+
+HERE = Path(__file__).resolve().parent
+ADDRESS = "127.0.0.1:8732"
+TOKEN = "benchmark"
+CONNECTIONS = 8
+BATCH = 1_000
+
+
+@dataclass
+class Load:
+    """What wrk says of one run: answers with status 200, those without, and milliseconds."""
+
+    requests: int
+    failed: int
+    seconds: float
+    p50: float
+    p99: float
+
+    @property
+    def rate(self) -> float:
+        return (self.requests - self.failed) / self.seconds
+
+
+@dataclass
+class Bench:
+    """A server under test with its database and the files that wrk reads."""
+
+    url: str
+    key: str
+    master: int
+    directory: Path
+    seconds: int
+
+    def call(self, path: str, *arguments: object, connections: int = CONNECTIONS) -> Load:
+        """Drive one address, and check that the server's 200s are wrk's and the rows of the log."""
+        counted, logged = self.answered(), self.logged()
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{self.seconds}s", "-s", str(HERE / "calls.lua")]
+        output = subprocess.check_output([*command, f"http://{ADDRESS}{path}", "--", self.key, *map(str, arguments)])
+        load = Load(**json.loads(output.splitlines()[-1]))
+        time.sleep(1)  # wrk leaves without waiting for the last answers
+        counted, logged = self.answered() - counted, self.logged() - logged
+        each = BATCH if "batch" in path else 1
+        if load.failed or logged != counted * each or not 0 <= counted - load.requests <= connections:
+            sys.exit(f"{path}: {load}, but {counted} answers by the server and {logged} rows in the log")
+        return load
+
+    def answered(self) -> int:
+        """Answers to POST with status 200 since the server started, by its own count."""
+        text = read_metrics()
+        return sum(int(float(n)) for n in re.findall(r'_requests_total{method="POST".*status="200"} (\S+)', text))
+
+    def logged(self) -> int:
+        with psycopg.connect(self.url) as connection:
+            return connection.execute("SELECT count(*) FROM predictions_prediction").fetchone()[0]
+
+    def memory(self) -> list[float]:
+        """Resident MiB of each worker."""
+        workers = Path(f"/proc/{self.master}/task/{self.master}/children").read_text().split()
+        pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in workers]
+        return [count * os.sysconf("SC_PAGE_SIZE") / 2**20 for count in pages]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=int, default=10, help="how long each run of wrk takes")
+    parser.add_argument("--rounds", type=int, default=3, help="how often by-id and its floor take turns")
+    options = parser.parse_args()
+    if not os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        parser.error("DATABASE_URL must name a PostgreSQL server")
+    if shutil.which("wrk") is None:
+        parser.error("wrk is not installed; on Debian: apt install wrk")
+    with tempfile.TemporaryDirectory() as name, scratch_database(Path(name)) as url:
+        run(["init_technova", "--demo"], url)
+        with serve(url, Path(name)) as master:
+            measure(Bench(url, create_key(url), master, Path(name), options.seconds), options.rounds)
+
+
+def measure(bench: Bench, rounds: int) -> None:
+    with psycopg.connect(bench.url) as connection:
+        numbers = [row[0] for row in connection.execute("SELECT employee_id FROM employees_employee ORDER BY 1")]
+    ids, body = bench.directory / "ids", bench.directory / "body"
+    ids.write_text("\n".join(map(str, numbers)))
+    body.write_text(json.dumps({"employee_ids": numbers[:BATCH]}))
+    by_id, floor = [], []
+    for _ in range(rounds):
+        floor.append(bench.call("/floor/", ids))
+        by_id.append(bench.call("/predict/by-id/", ids))
+    batch = bench.call("/predict/batch", "body", body, connections=2)
+    show("by-id", by_id)
+    show("floor", floor)
+    print(f"ratio      {median(load.rate for load in by_id) / median(load.rate for load in floor):>9.2f}")
+    print(f"batch      {batch.rate * BATCH:>9,.0f} employees/s   p50 {batch.p50:.0f} ms for {BATCH:,}")
+    print(f"memory     {', '.join(f'{size:.0f}' for size in bench.memory())} MiB a worker")
+
+
+def show(name: str, loads: Sequence[Load]) -> None:
+    """The medians of the rounds, and the rates of each."""
+    rate, p50, p99 = (median(getattr(load, field) for load in loads) for field in ("rate", "p50", "p99"))
+    rates = ", ".join(f"{load.rate:,.0f}" for load in loads)
+    print(f"{name:<10} {rate:>9,.0f} requests/s    p50 {p50:.1f} ms   p99 {p99:.1f} ms   ({rates})")
+
+
+def create_key(url: str) -> str:
+    command = [sys.executable, str(ROOT / "manage.py"), "create_api_key", "benchmark"]
+    output = subprocess.check_output(command, env=environment(url), text=True)
+    return re.search(r"\w{8}\.\w{32}", output)[0]
+
+
+@contextmanager
+def serve(url: str, directory: Path) -> Iterator[int]:
+    """gunicorn with the application and the floor; gives the process id of its master."""
+    host, port = ADDRESS.split(":")
+    limits = {"API_KEY_RATE": "1000000000", "METRICS_TOKEN": TOKEN, "WEB_CONCURRENCY": "2"}
+    paths = {"HOST": host, "PORT": port, "PYTHONPATH": str(HERE)}
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:technova.gunicorn", "floor"]
+    with (directory / "log").open("w") as log:
+        server = subprocess.Popen(command, cwd=ROOT, env=environment(url) | limits | paths, stdout=log, stderr=log)
+    try:
+        wait_for_both(server, directory / "log")
+        yield server.pid
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def wait_for_both(server: subprocess.Popen, log: Path) -> None:
+    """Until each of the two processes has loaded the model."""
+    for _ in range(600):
+        time.sleep(0.1)
+        if server.poll() is not None:
+            sys.exit(log.read_text())
+        with suppress(OSError):
+            if re.search(r"_model_processes{.*} 2\.0", read_metrics()):
+                return
+    sys.exit("The server did not start within a minute.")
+
+
+def read_metrics() -> str:
+    request = urllib.request.Request(f"http://{ADDRESS}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    with urllib.request.urlopen(request) as answer:
+        return answer.read().decode()
+
+
+if __name__ == "__main__":
+    main()
