@@ -32,6 +32,11 @@ class TechnovaCommand(BaseCommand):
 
     expected_errors: tuple[type[Exception], ...] = ()
 
+    def create_parser(self, prog_name, subcommand, **kwargs):
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.print_usage = lambda file=None: None  # a wrong argument is one line; --help says the rest
+        return parser
+
     def run_from_argv(self, argv):
         # The pool logs each attempt to connect; the one line below says it once.
         logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)

@@ -14,7 +14,18 @@ from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
+
+class Env(environ.Env):
+    """The environment; a value that cannot be read is refused under its variable's name."""
+
+    def get_value(self, var, *args, **kwargs):
+        try:
+            return super().get_value(var, *args, **kwargs)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{var} cannot be read: {error}") from error
+
+
+env = Env()
 env.read_env(BASE_DIR / ".env")
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -89,13 +100,15 @@ TEMPLATES = [
 # Database: SQLite beside the code by default, PostgreSQL when DATABASE_URL says so.
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
 _database = DATABASES["default"]
-if _database["ENGINE"].endswith("sqlite3"):
+if _database.get("ENGINE", "").endswith("sqlite3"):
     _database["OPTIONS"] = {
         # IMMEDIATE takes the write lock at BEGIN, so that a transaction waits instead of failing half-way.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,  # seconds a writer waits for another
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+elif not _database.get("ENGINE", "").endswith("postgresql"):
+    raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:/// or postgres://")
 else:
     _database["OPTIONS"] = {
         "connect_timeout": 3,

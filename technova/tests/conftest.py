@@ -1,0 +1,53 @@
+import os
+import sqlite3
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from django.conf import settings as project_settings
+from django.db import connection
+
+ROOT = Path(project_settings.BASE_DIR)
+
+
+@dataclass(frozen=True)
+class Manage:
+    """Runs ``manage.py`` as a process of its own, with an environment that differs from the tests' in ``changes``."""
+
+    changes: dict[str, str] = field(default_factory=dict)
+
+    def start(self, *arguments: str, **changes: str) -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, ROOT / "manage.py", *arguments],
+            env=os.environ | self.changes | changes,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(self, *arguments: str, **changes: str) -> tuple[int, str, str]:
+        """The exit code, the output and the errors."""
+        return finish(self.start(*arguments, **changes))
+
+
+def finish(process: subprocess.Popen) -> tuple[int, str, str]:
+    output, errors = process.communicate(timeout=60)
+    return process.returncode, output, errors
+
+
+@pytest.fixture
+def manage(transactional_db, tmp_path) -> Manage:
+    """``manage.py`` on the tests' own database, migrated and empty; on SQLite, which is in memory, on a copy of it."""
+    if connection.vendor == "sqlite":
+        path = tmp_path / "copy.sqlite3"
+        connection.ensure_connection()
+        with sqlite3.connect(path) as copy:
+            connection.connection.backup(copy)
+        copy.close()
+        return Manage({"DATABASE_URL": f"sqlite:///{path}"})
+    address = connection.settings_dict
+    user = address["USER"] + (f":{address['PASSWORD']}" if address["PASSWORD"] else "")
+    return Manage({"DATABASE_URL": f"postgres://{user}@{address['HOST']}:{address['PORT'] or 5432}/{address['NAME']}"})

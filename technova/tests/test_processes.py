@@ -1,0 +1,87 @@
+"""The commands as they are run: real processes, of which the exit code and what they print count."""
+
+import pytest
+from django.core.management import get_commands, load_command_class
+
+from technova.tests.conftest import Manage, finish
+
+APPS = ("employees", "features", "predictions")
+COMMANDS = sorted(name for name, app in get_commands().items() if app in APPS)
+NEEDED = {"seed_from_csv": ["--demo"], "create_api_key": ["A client"]}  # arguments without which there is no work
+WITHOUT_DATABASE = {"promote_model"}
+
+
+def all_at_once(*, only=COMMANDS, arguments=(), **environment):
+    """Run the commands beside one another, since most of them wait; gives exit code and both outputs by name."""
+    started = {name: Manage().start(name, *(arguments or NEEDED.get(name, [])), **environment) for name in only}
+    return {name: finish(process) for name, process in started.items()}
+
+
+def assert_one_line(results, expected):
+    for name, (code, output, errors) in results.items():
+        assert code != 0, name
+        assert output == "", name
+        lines = errors.splitlines()
+        assert len(lines) == 1, (name, errors)
+        assert expected in lines[0], (name, errors)
+
+
+def test_database_that_is_down_is_one_line_of_every_command():
+    only = [name for name in COMMANDS if name not in WITHOUT_DATABASE]
+    results = all_at_once(only=only, DATABASE_URL="postgres://technova:hidden@127.0.0.1:1/technova")
+    assert_one_line(results, "CommandError: The database technova at 127.0.0.1:1 does not answer")
+    assert "hidden" not in str(results)
+
+
+def test_unmigrated_database_is_one_line(tmp_path):
+    only = ["build_features", "create_api_key"]
+    results = all_at_once(only=only, DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+    assert_one_line(results, "run `manage.py migrate` first")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_wrong_argument_is_one_line(name, capsys):
+    with pytest.raises(SystemExit) as caught:
+        load_command_class(get_commands()[name], name).run_from_argv(["manage.py", name, "--nonsense"])
+    output, errors = capsys.readouterr()
+    assert caught.value.code == 2
+    assert output == ""
+    assert errors.startswith(f"manage.py {name}: error: ")
+    assert errors.count("\n") == 1
+
+
+def test_wrong_argument_ends_a_process_in_one_line():
+    assert_one_line(all_at_once(only=["build_features"], arguments=["--nonsense"]), "arguments: --nonsense")
+
+
+def test_file_that_is_missing_is_one_line(tmp_path):
+    code, output, errors = Manage()("seed_from_csv", "--sirh=absent.csv", "--eval=absent.csv", "--sondage=absent.csv")
+    assert (code, output) == (1, "")
+    assert errors == "CommandError: absent.csv: the file cannot be read: No such file or directory\n"
+
+
+def test_extracts_become_scores_and_again_add_nothing(manage):
+    steps = [("seed_from_csv", "--demo"), ("build_features",), ("score_employees",)]
+    outputs = []
+    for step in steps + steps[:2]:
+        code, output, errors = manage(*step)
+        assert (code, errors) == (0, "")
+        outputs.append(output)
+    assert "1,470 employees read = 1,470 loaded + 0 unchanged + 0 rejected" in outputs[0]
+    assert "1,470 employees read = 1,470 written + 0 unchanged + 0 left out" in outputs[1]
+    assert "1,470 employees scored = " in outputs[2]
+    assert "1,470 employees read = 0 loaded + 1,470 unchanged + 0 rejected" in outputs[3]
+    assert "1,470 employees read = 0 written + 1,470 unchanged + 0 left out" in outputs[4]
+
+
+def test_score_before_build_says_what_to_run(manage):
+    code, output, errors = manage("score_employees")
+    assert (code, output) == (1, "")
+    assert errors == "CommandError: No employee has clean features: run seed_from_csv, then build_features.\n"
+
+
+def test_model_that_is_absent_is_named(manage, tmp_path):
+    code, _output, errors = manage("score_employees", ARTIFACTS_DIR=str(tmp_path / "none"))
+    assert code == 1
+    assert str(tmp_path / "none") in errors.splitlines()[-1]
+    assert "Traceback" not in errors

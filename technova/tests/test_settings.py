@@ -1,0 +1,89 @@
+import runpy
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from technova.tests.conftest import ROOT, Manage
+
+
+@pytest.fixture
+def start(monkeypatch):
+    """The settings that an environment gives."""
+
+    def start(**environment):
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        return runpy.run_path(str(ROOT / "technova" / "settings.py"))
+
+    return start
+
+
+@pytest.mark.parametrize("debug", ["False", "True"])
+def test_start_without_secret_key_is_refused(start, debug):
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY is not set"):
+        start(SECRET_KEY="", DEBUG=debug)
+
+
+def test_start_without_allowed_hosts_is_refused(start):
+    with pytest.raises(ImproperlyConfigured, match="ALLOWED_HOSTS is not set"):
+        start(ALLOWED_HOSTS="", DEBUG="False")
+
+
+def test_start_without_allowed_hosts_while_debugging(start):
+    assert start(ALLOWED_HOSTS="", DEBUG="True")["ALLOWED_HOSTS"] == []
+
+
+def test_debug_is_off_unless_asked_for(start):
+    assert start(DEBUG="False")["DEBUG"] is False
+
+
+def test_number_that_is_none_is_refused_by_the_name_of_its_variable(start):
+    with pytest.raises(ImproperlyConfigured, match=r"^PORT cannot be read: .*'eight'"):
+        start(PORT="eight")
+
+
+@pytest.mark.parametrize("url", ["mysql://db/technova", "nonsense", "postgre:///x"])
+@pytest.mark.filterwarnings("ignore:Engine not recognized")
+def test_database_of_another_kind_is_refused(start, url):
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL must begin with"):
+        start(DATABASE_URL=url)
+
+
+def test_sqlite_waits_for_its_writer_and_takes_the_lock_at_begin(start):
+    database = start(DATABASE_URL="sqlite:////tmp/x.sqlite3")["DATABASES"]["default"]
+    assert database["NAME"] == "/tmp/x.sqlite3"
+    assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert "journal_mode=WAL" in database["OPTIONS"]["init_command"]
+
+
+def test_postgresql_has_a_pool_whose_connections_are_checked(start):
+    database = start(DATABASE_URL="postgres://u:p@db:5433/technova", DATABASE_POOL_MAX="3")["DATABASES"]["default"]
+    assert (database["HOST"], database["PORT"], database["NAME"]) == ("db", 5433, "technova")
+    assert database["OPTIONS"]["pool"]["max_size"] == 3
+    assert database["CONN_HEALTH_CHECKS"]
+
+
+def test_https_is_on_in_production_and_can_be_switched_off(start, monkeypatch):
+    monkeypatch.delenv("HTTPS")
+    monkeypatch.setattr("environ.Env.read_env", lambda *_: None)  # a developer's .env
+    production = start(DEBUG="False")
+    assert production["SECURE_SSL_REDIRECT"]
+    assert production["SESSION_COOKIE_SECURE"]
+    assert production["CSRF_COOKIE_SECURE"]
+    assert production["SECURE_HSTS_SECONDS"] == 31_536_000
+    demo = start(DEBUG="False", HTTPS="False")
+    assert not demo["SECURE_SSL_REDIRECT"]
+    assert demo["SECURE_HSTS_SECONDS"] == 0
+
+
+@pytest.mark.parametrize("is_behind", [True, False])
+def test_forwarded_protocol_is_believed_only_behind_a_proxy(start, is_behind):
+    assert ("SECURE_PROXY_SSL_HEADER" in start(BEHIND_TLS_PROXY=str(is_behind))) is is_behind
+
+
+def test_command_under_settings_that_refuse_to_start_is_one_line():
+    code, output, errors = Manage()("build_features", SECRET_KEY="")
+    assert code == 1
+    assert output == ""
+    assert errors.startswith("Settings: SECRET_KEY is not set")
+    assert errors.count("\n") == 1
