@@ -56,7 +56,7 @@ class Employee(models.Model):
         db_index=True,
         help_text=_("The current department, kept by the import: it decides who may see this person."),
     )
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
     objects = EmployeeQuerySet.as_manager()
 

@@ -1,0 +1,239 @@
+import threading
+import uuid
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from employees.models import Employee
+from employees.tests.factories import EmployeeFactory
+from predictions.models import Prediction
+from predictions.tests.factories import PredictionFactory
+from technova import db
+from technova.db import Busy, bulk_insert, exclusive, frame_rows
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+COLUMNS = ["employee_id", "departement", "created_at"]
+
+
+def people(numbers):
+    return pd.DataFrame({"employee_id": list(numbers), "departement": "Consulting", "created_at": NOW})
+
+
+# bulk_insert
+
+
+def test_frame_is_inserted_row_for_row():
+    assert bulk_insert(Employee, people([7, 3])) == 2
+    assert list(Employee.objects.order_by("pk").values_list(*COLUMNS)) == [
+        (7, "Consulting", NOW),
+        (3, "Consulting", NOW),
+    ]
+
+
+def test_iterable_of_tuples_is_inserted_under_its_columns():
+    rows = ((number, NOW, "Commercial") for number in (1, 2))
+    assert bulk_insert(Employee, rows, ["employee_id", "created_at", "departement"]) == 2
+    assert Employee.objects.filter(departement="Commercial", created_at=NOW).count() == 2
+
+
+def test_columns_of_the_frame_may_stand_in_any_order():
+    bulk_insert(Employee, people([1])[COLUMNS[::-1]])
+    assert Employee.objects.get().departement == "Consulting"
+
+
+def test_nothing_is_inserted_from_an_empty_frame():
+    assert bulk_insert(Employee, people([])) == 0
+
+
+def test_more_rows_than_are_written_at_a_time():
+    number = 2 * db.INSTANCES_AT_A_TIME + 1
+    assert bulk_insert(Employee, people(range(1, number + 1))) == number
+    assert Employee.objects.count() == number
+
+
+@pytest.mark.parametrize("columns", [COLUMNS[:2], [*COLUMNS, "age"], ["id", *COLUMNS, "age"]])
+def test_column_that_is_absent_or_unknown_is_named(columns):
+    wrong = ", ".join(sorted(set(columns) ^ {*COLUMNS, *({"id"} & set(columns))}))
+    with pytest.raises(ValueError, match=f"Employee: these columns are absent or unknown: {wrong}"):
+        bulk_insert(Employee, [], columns)
+
+
+def test_primary_key_may_be_given():
+    bulk_insert(Employee, [(4_000_000, 1, "Consulting", NOW)], ["id", *COLUMNS])
+    assert Employee.objects.get().pk == 4_000_000
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        (people([1, 1]), IntegrityError),
+        (people([1, 0]), IntegrityError),
+        (people([1, 2]).assign(departement=["Consulting", None]), IntegrityError),
+    ],
+)
+def test_refused_row_leaves_none_of_the_others(wrong, error):
+    with pytest.raises(error):
+        bulk_insert(Employee, wrong)
+    assert not Employee.objects.exists()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite knows no longest text: needs PostgreSQL")
+def test_text_that_is_too_long_is_a_database_error_of_django():
+    with pytest.raises(DataError):
+        bulk_insert(Employee, people([1]).assign(departement="x" * 41))
+
+
+def test_rows_that_fail_while_they_are_made_leave_none():
+    def rows():
+        yield 1, "Consulting", NOW
+        raise RuntimeError("the machine is on fire")
+
+    with pytest.raises(RuntimeError):
+        bulk_insert(Employee, rows(), COLUMNS)
+    assert not Employee.objects.exists()
+
+
+def test_documents_nulls_uuids_and_floats_come_back_as_they_were():
+    example = PredictionFactory()
+    names = [field.attname for field in Prediction._meta.concrete_fields if not field.primary_key]
+    contributions = {"age": -0.1 + 0.2, "poste": 1e-300, "é": 'a"b\\c\td\ne'}
+    request_id = uuid.uuid4()
+    changes = {"contributions": contributions, "request_id": request_id, "low": None, "high": None}
+    row = [changes.get(name, getattr(example, name)) for name in names]
+    assert bulk_insert(Prediction, [row], names) == 1
+    written = Prediction.objects.latest()
+    assert written.contributions == contributions
+    assert (written.request_id, written.low, written.payload) == (request_id, None, None)
+    for name in set(names) - changes.keys():
+        assert getattr(written, name) == getattr(example, name), name
+
+
+# frame_rows
+
+
+def test_rows_of_a_frame_are_plain_values_and_missing_ones_are_none():
+    frame = pd.DataFrame(
+        {
+            "integer": [1, 2],
+            "float": [0.5, np.nan],
+            "boolean": pd.array([True, pd.NA], dtype="boolean"),
+            "category": pd.Categorical(["a", None]),
+            "text": ["x", None],
+            "time": pd.to_datetime(["2026-01-31", None]),
+        }
+    )
+    first, second = frame_rows(frame)
+    assert first[:5] == (1, 0.5, True, "a", "x")
+    assert second == (2, None, None, None, None, None)
+    assert {type(value) for value in first[:5]} == {int, float, bool, str}
+
+
+# exclusive
+
+
+def test_exclusive_commits():
+    with exclusive():
+        EmployeeFactory()
+    assert Employee.objects.count() == 1
+
+
+def test_exclusive_rolls_back_on_an_error():
+    with pytest.raises(IntegrityError), exclusive():
+        EmployeeFactory.create_batch(2, employee_id=1)
+    assert not Employee.objects.exists()
+
+
+def test_exclusive_may_be_entered_again_by_the_one_who_holds_it():
+    with exclusive(), exclusive():
+        EmployeeFactory()
+    assert Employee.objects.count() == 1
+
+
+def test_database_error_of_the_work_itself_is_not_called_busy():
+    with pytest.raises(OperationalError), exclusive():
+        raise OperationalError("database is locked")
+
+
+def test_writer_that_does_not_get_the_lock_is_busy(monkeypatch):
+    def locked():
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(db, "connection", SimpleNamespace(vendor="postgresql", cursor=locked))
+    with pytest.raises(Busy, match="Another load, build or scoring is running: try again when it is done"), exclusive():
+        pass
+
+
+def test_other_failure_before_the_work_is_not_called_busy(monkeypatch):
+    def gone():
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(db, "connection", SimpleNamespace(vendor="postgresql", cursor=gone))
+    with pytest.raises(OperationalError, match="server closed"), exclusive():
+        pass
+
+
+class Holder:
+    """Another connection that holds a lock until told to let it go."""
+
+    def __init__(self, name):
+        self.name, self.has_it, self.may_end = name, threading.Event(), threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        try:
+            with exclusive(self.name):
+                self.has_it.set()
+                self.may_end.wait(10)
+        finally:
+            connection.close()
+
+    def __enter__(self):
+        self.thread.start()
+        assert self.has_it.wait(10)
+        return self
+
+    def __exit__(self, *error):
+        self.may_end.set()
+        self.thread.join()
+
+
+two_connections = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="needs two connections to PostgreSQL"),
+]
+
+
+class TestTwoConnections:
+    pytestmark = two_connections
+
+    def test_second_writer_is_refused_after_its_wait(self):
+        with Holder("pipeline"), pytest.raises(Busy), exclusive(wait=0.1):
+            pass
+
+    def test_other_lock_is_free(self):
+        with Holder("another"), exclusive(wait=0.1):
+            EmployeeFactory()
+        assert Employee.objects.count() == 1
+
+    def test_lock_is_free_after_the_end(self):
+        with Holder("pipeline"):
+            pass
+        with exclusive(wait=0.1):
+            EmployeeFactory()
+        assert Employee.objects.count() == 1
+
+    def test_lock_timeout_does_not_stay_for_the_work(self):
+        with exclusive(wait=0.1), connection.cursor() as cursor:
+            cursor.execute("SHOW lock_timeout")
+            assert cursor.fetchone() == ("0",)
+
+    def test_refused_writer_can_work_on_in_the_same_connection(self):
+        with Holder("pipeline"), pytest.raises(Busy), exclusive(wait=0.1):
+            pass
+        with transaction.atomic():
+            assert Employee.objects.count() == 0
