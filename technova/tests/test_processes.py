@@ -7,7 +7,13 @@ from technova.tests.conftest import Manage, finish
 
 APPS = ("employees", "features", "predictions")
 COMMANDS = sorted(name for name, app in get_commands().items() if app in APPS)
-NEEDED = {"seed_from_csv": ["--demo"], "create_api_key": ["A client"]}  # arguments without which there is no work
+# Arguments without which a command has no work.
+NEEDED = {
+    "seed_from_csv": ["--demo"],
+    "create_api_key": ["A client"],
+    "purge_predictions": ["--older-than", "365"],
+    "run_import": ["00000000-0000-0000-0000-000000000001"],
+}
 WITHOUT_DATABASE = {"promote_model"}
 
 
