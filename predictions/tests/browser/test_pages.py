@@ -7,6 +7,10 @@ from predictions.tests.browser.conftest import PHONE
 PAGES = {
     "login": ("/login/", None),
     "overview": ("/", "rh"),
+    "employee": ("/employees/1/", "rh"),
+    "simulate": ("/simulate/", "rh"),
+    "history": ("/history/", "rh"),
+    "prediction": ("/history/1/", "rh"),
     "import": ("/import/", "rh"),
     "password": ("/password/", "rh"),
     "not found": ("/nothing/", "rh"),

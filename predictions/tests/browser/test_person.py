@@ -1,0 +1,125 @@
+"""What HR does with one person: read the reasons, lower the risk with what-if, go back; and simulate someone."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from predictions.tests.browser.conftest import PHONE
+
+PERSON = "/employees/1/"  # works overtime
+
+
+def logged(page):
+    """How many simulations of this person the log holds."""
+    page = page.context.new_page()
+    page.goto("/history/?employee=1&mode=simulation")
+    count = page.locator("tbody tr").count()
+    page.close()
+    return count
+
+
+def percent(locator):
+    return float(re.search(r"[\d.]+", locator.inner_text())[0])
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_what_if_lowers_the_risk_and_goes_back(open_page, axe, script):
+    page = open_page(PERSON, language="en", script=script)
+    risk = percent(page.locator(".score-value").first)
+    page.get_by_role("radio", name="No").check()
+    if not script:
+        page.get_by_role("button", name="Compute").click()
+    answer = page.locator("#what-if-answer")
+    expect(answer).to_contain_text("Works no overtime")
+    now, then, difference = answer.locator(".score-value").all()
+    assert percent(now) == risk
+    assert percent(then) < risk
+    assert difference.inner_text().startswith("−")
+    assert percent(difference) == pytest.approx(risk - percent(then), abs=0.11)
+    if script:
+        assert axe(page) == []
+    page.get_by_role("link", name="Back to the real values").click()
+    expect(answer).to_contain_text("appears here")
+    expect(page.get_by_role("radio", name="Yes")).to_be_checked()
+
+
+def test_slider_and_field_follow_each_other(open_page):
+    page = open_page(PERSON)
+    page.locator("#id_satisfaction_employee_equipe").fill("4")
+    assert page.locator("[data-slider=id_satisfaction_employee_equipe]").input_value() == "4"
+    page.locator("[data-slider=id_nb_formations_suivies]").fill("5")
+    assert page.locator("#id_nb_formations_suivies").input_value() == "5"
+
+
+def test_dragging_a_slider_logs_one_simulation(open_page):
+    page = open_page(PERSON)
+    before = logged(page)
+    slider = page.locator("[data-slider=id_revenu_mensuel]")
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    page.mouse.move(box["x"] + 5, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 10, box["y"] + box["height"] / 2, steps=25)
+    page.mouse.up()
+    expect(page.locator("#what-if-answer .score-value").first).to_be_visible()
+    page.wait_for_timeout(700)  # longer than the pause that a live update waits for
+    assert logged(page) == before + 1
+
+
+def test_what_if_marks_a_wrong_field_and_clears_the_mark(open_page, axe):
+    page = open_page(PERSON, language="en")
+    field, error = page.locator("#id_revenu_mensuel"), page.locator("#id_revenu_mensuel_error")
+    field.fill("-5")
+    expect(error).to_contain_text("greater than or equal to 1")
+    expect(page.locator("#what-if-answer")).to_contain_text("Nothing was computed")
+    assert axe(page) == []
+    field.fill("9000")
+    expect(error).to_be_hidden()
+    expect(page.locator("#what-if-answer .score-value")).to_have_count(3)
+
+
+def test_what_if_says_when_no_answer_came(open_page, watch):
+    watch.expect("ERR_FAILED", "htmx:")
+    page = open_page(PERSON, language="en")
+    page.route("**" + PERSON, lambda route: route.abort())
+    page.locator("#id_revenu_mensuel").fill("9000")
+    expect(page.get_by_role("alert")).to_contain_text("No answer came")
+    page.unroute("**" + PERSON)
+    page.locator("#id_revenu_mensuel").fill("9001")
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_simulate_answers_and_copies_the_api_request(open_page, axe, script):
+    page = open_page("/simulate/", language="en", script=script)
+    page.get_by_role("radio", name="Yes").check()
+    page.get_by_role("button", name="Compute the risk").click()
+    expect(page.locator("#answer")).to_contain_text("Works overtime")
+    expect(page.locator("#command")).to_contain_text("/predict/by-features")
+    if script:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.get_by_role("button", name="Copy").click()
+        expect(page.get_by_role("button", name="Copied")).to_be_visible()
+        assert page.evaluate("navigator.clipboard.readText()") == page.locator("#command").inner_text()
+        assert axe(page) == []
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_history_leads_from_page_to_page_and_to_a_prediction(open_page, script):
+    page = open_page("/history/?mode=scoring", language="en", script=script)
+    first = page.locator("tbody th a").first.get_attribute("href")
+    page.get_by_role("link", name="Older").click()
+    assert page.locator("tbody th a").first.get_attribute("href") != first
+    page.get_by_role("link", name="Newer").click()
+    assert page.locator("tbody th a").first.get_attribute("href") == first
+    page.locator("tbody th a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Prediction")
+
+
+@pytest.mark.parametrize("path", ["/employees/1/", "/simulate/"])
+def test_answer_fits_a_phone(open_page, path):
+    page = open_page(path, size=PHONE)
+    page.locator("main form.stack, main form.panel").first.locator("button[type=submit]").click()
+    expect(page.locator(".score-value").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
