@@ -1,0 +1,254 @@
+"""The log and the scoring runs, to read; the API keys, to make, replace and revoke."""
+
+import uuid
+from datetime import timedelta
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin import helpers
+from django.http import HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.html import format_html_join
+from django.utils.translation import gettext_lazy as _
+from rest_framework_api_key import admin as package_admin
+
+from employees.columns import DEPARTMENTS
+from employees.models import Employee
+from features import schema
+from predictions import keys
+from predictions.explanation import reasons
+from predictions.models import APIKey, Prediction, ScoringRun
+from predictions.pages.formats import percent
+from technova.admin import ReadOnlyAdmin
+
+# The package's own keys open nothing here, and its admin leaves new keys in a cookie.
+admin.site.unregister(package_admin.APIKey)
+
+
+@admin.register(ScoringRun)
+class ScoringRunAdmin(ReadOnlyAdmin):
+    list_display = [
+        "created_at",
+        "model_version",
+        "threshold",
+        "employee_count",
+        "above_threshold_count",
+        "expected",
+        "duration_ms",
+    ]
+    date_hierarchy = "created_at"
+    search_fields = ["model_version"]
+
+    @admin.display(description=_("expected departures"), ordering="expected_departures")
+    def expected(self, run):
+        return number_format(round(run.expected_departures, 1), decimal_pos=1)
+
+
+class ModelVersionFilter(admin.SimpleListFilter):
+    """The versions that have scored the workforce: a few rows, where the log has millions."""
+
+    title = _("model version")
+    parameter_name = "model_version"
+
+    def lookups(self, request, model_admin):
+        versions = ScoringRun.objects.order_by("-model_version").values_list("model_version", flat=True).distinct()
+        return [(version, version) for version in versions[:20]]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(model_version=self.value()) if self.value() else queryset
+
+
+@admin.register(Prediction)
+class PredictionAdmin(ReadOnlyAdmin):
+    list_display = [
+        "created_at",
+        "employee",
+        "mode",
+        "risk",
+        "predicted_class",
+        "main_reason",
+        "asked_by",
+        "model_version",
+        "latency_ms",
+    ]
+    list_filter = [
+        "mode",
+        "predicted_class",
+        "employee__departement",
+        ModelVersionFilter,
+    ]
+    list_select_related = ["employee", "api_key", "user"]
+    date_hierarchy = "created_at"
+    ordering = ["-id"]
+    sortable_by = ["created_at", "risk"]
+    search_fields = ["employee__employee_id"]
+    search_help_text = _("An employee number or a request id.")
+    fieldsets = [
+        (None, {"fields": ["created_at", "request_id", "mode", "run", "api_key", "user", "employee"]}),
+        (_("Result"), {"fields": ["risk", "interval", "is_extrapolated", "predicted_class", "threshold"]}),
+        (_("Why"), {"fields": ["explanation"]}),
+        (_("Made from"), {"fields": ["model_version", "model_sha256", "latency_ms", "features_used"]}),
+    ]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).visible_to(request.user)
+
+    def get_search_results(self, request, queryset, search_term):
+        """By exact number or id, so that an index answers; anything else finds nothing."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if term.isascii() and term.isdigit():
+            number = int(term) if len(term) < 11 else 0
+            return queryset.filter(employee__in=Employee.objects.filter(employee_id=number)), False
+        try:
+            return queryset.filter(request_id=uuid.UUID(term)), False
+        except ValueError:
+            return queryset.none(), False
+
+    @admin.display(description=_("risk"), ordering="probability")
+    def risk(self, prediction):
+        return percent(prediction.probability)
+
+    @admin.display(description=_("90 % interval"))
+    def interval(self, prediction):
+        if prediction.low is None:
+            return None
+        return f"{percent(prediction.low)} – {percent(prediction.high)}"
+
+    @admin.display(description=_("asked by"))
+    def asked_by(self, prediction):
+        return prediction.api_key or prediction.user
+
+    @admin.display(description=_("reasons"))
+    def explanation(self, prediction):
+        found = reasons(
+            values=prediction.values(), base_value=prediction.base_value, contributions=prediction.contributions
+        )
+        return format_html_join("", "{}<br>", ((reason.sentence,) for reason in found))
+
+    @admin.display(description=_("features"))
+    def features_used(self, prediction):
+        values = prediction.values()
+        rows = ((_(schema.BY_NAME[name].label), value) for name, value in values.items())
+        return format_html_join("", "{}: {}<br>", rows)
+
+
+class APIKeyForm(forms.ModelForm):
+    departments = forms.MultipleChoiceField(
+        label=_("departments"),
+        choices=[(name, name) for name in DEPARTMENTS],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=APIKey._meta.get_field("departments").help_text,
+    )
+    expiry_date = forms.SplitDateTimeField(
+        label=_("expires at"), widget=admin.widgets.AdminSplitDateTime, help_text=_("Ten years from now at most.")
+    )
+
+    class Meta:
+        model = APIKey
+        fields = ["name", "owner", "can_predict", "can_read", "departments", "expiry_date"]
+
+    def clean_departments(self):
+        return self.cleaned_data["departments"] or None
+
+    def clean_expiry_date(self):
+        expiry = self.cleaned_data["expiry_date"]
+        if expiry > timezone.now() + keys.LONGEST_LIFETIME:
+            raise forms.ValidationError(_("Ten years from now at most."))
+        return expiry
+
+
+class RotationForm(forms.Form):
+    overlap = forms.IntegerField(
+        label=_("Days that the old key still works"),
+        initial=7,
+        min_value=0,
+        max_value=keys.LONGEST_OVERLAP.days,
+        help_text=_("Time for the client to take over the new key; 0 stops the old one at once."),
+    )
+
+
+@admin.register(APIKey)
+class APIKeyAdmin(admin.ModelAdmin):
+    """A secret is shown on the page that answers its making, and goes into no message, cookie, session or log."""
+
+    form = APIKeyForm
+    list_display = ["name", "prefix", "owner", "scopes", "sees", "created", "expiry_date", "last_used_at", "is_usable"]
+    list_filter = ["revoked", "can_predict", "can_read"]
+    search_fields = ["name", "owner", "prefix"]
+    readonly_fields = ["prefix", "created", "last_used_at", "revoked"]
+    actions = ["rotate", "revoke"]
+
+    def get_fields(self, request, obj=None):
+        fields = list(APIKeyForm.Meta.fields)
+        return [*fields, *self.readonly_fields] if obj else fields
+
+    def get_readonly_fields(self, request, obj=None):
+        """Of a revoked key nothing can change any more."""
+        return self.get_fields(request, obj) if obj and obj.revoked else self.readonly_fields
+
+    def get_changeform_initial_data(self, request):
+        expiry = timezone.localtime() + keys.LIFETIME
+        return {"expiry_date": expiry.replace(second=0, microsecond=0)} | super().get_changeform_initial_data(request)
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        """A key that was used stands in the log; one that must not be used is revoked."""
+        return False
+
+    def save_model(self, request, obj, form, change):
+        if not change:
+            request.api_key_secret = APIKey.objects.assign_key(obj)
+        super().save_model(request, obj, form, change)
+
+    def response_add(self, request, obj, post_url_continue=None):
+        return self._show(request, obj, request.api_key_secret)
+
+    @admin.action(description=_("Replace the selected key by a new one"), permissions=["add"])
+    def rotate(self, request, queryset) -> HttpResponse | None:
+        key = queryset.first()
+        if queryset.count() != 1:
+            self.message_user(request, _("Select one key to replace."), messages.ERROR)
+            return None
+        form = RotationForm(request.POST if "overlap" in request.POST else None)
+        if form.is_valid():
+            try:
+                new, secret = keys.rotate_api_key(key=key, overlap=timedelta(days=form.cleaned_data["overlap"]))
+            except keys.RefusedKey:
+                self.message_user(request, _("This key is revoked or has expired: make a new one."), messages.ERROR)
+                return None
+            self.log_addition(request, new, _("Replaces %(prefix)s.") % {"prefix": key.prefix})
+            return self._show(request, new, secret)
+        context = {"title": _("Replace an API key"), "form": form, "key": key}
+        context |= {"action_checkbox_name": helpers.ACTION_CHECKBOX_NAME}
+        return self._page(request, "admin/predictions/apikey/rotate.html", context)
+
+    @admin.action(description=_("Revoke the selected keys, for good"), permissions=["change"])
+    def revoke(self, request, queryset):
+        for key in queryset.filter(revoked=False):
+            key.revoke()
+            self.log_change(request, key, _("Revoked."))
+            self.message_user(request, _("%(key)s is revoked.") % {"key": key}, messages.SUCCESS)
+
+    @admin.display(description=_("may"))
+    def scopes(self, key):
+        return ", ".join(str(name) for may, name in ((key.can_predict, _("predict")), (key.can_read, _("read"))) if may)
+
+    @admin.display(description=_("departments"))
+    def sees(self, key):
+        return _("all") if key.departments is None else ", ".join(key.departments)
+
+    @admin.display(description=_("works"), boolean=True)
+    def is_usable(self, key):
+        return key.is_usable
+
+    def _show(self, request, key: APIKey, secret: str) -> HttpResponse:
+        context = {"title": _("The new API key"), "key": key, "secret": secret}
+        return self._page(request, "admin/predictions/apikey/created.html", context)
+
+    def _page(self, request, template: str, context: dict) -> TemplateResponse:
+        context |= self.admin_site.each_context(request) | {"opts": self.opts}
+        return TemplateResponse(request, template, context)

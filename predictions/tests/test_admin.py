@@ -1,0 +1,258 @@
+"""Django admin: the log is read and nothing else; a new key is shown once, on the page."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework_api_key.models import APIKey as PackageKey
+
+from features.tests.factories import EmployeeFeaturesFactory
+from predictions import keys
+from predictions.models import APIKey, Prediction, ScoringRun
+from predictions.tests.factories import APIKeyFactory, PredictionFactory, ScoringRunFactory
+from technova.admin import BoundedPaginator
+
+pytestmark = pytest.mark.django_db
+
+LOG = reverse("admin:predictions_prediction_changelist")
+KEYS = reverse("admin:predictions_apikey_changelist")
+ADD_KEY = reverse("admin:predictions_apikey_add")
+
+
+@pytest.fixture
+def client(admin_client):
+    admin_client.cookies["django_language"] = "en"
+    return admin_client
+
+
+def listed(response):
+    return list(response.context["cl"].result_list)
+
+
+def prediction(**given):
+    """A prediction with a payload that an explanation can be told from."""
+    features = EmployeeFeaturesFactory()
+    return PredictionFactory(employee=features.employee, features=features, **given)
+
+
+@pytest.mark.parametrize("model", [Prediction, ScoringRun])
+def test_superuser_may_only_read(model, client, rf, admin_user):
+    request = rf.get("/")
+    request.user = admin_user
+    of_model = admin.site.get_model_admin(model)
+    assert of_model.get_model_perms(request) == {"add": False, "change": False, "delete": False, "view": True}
+    assert of_model.get_actions(request) == {}
+
+
+def test_log_row_cannot_be_changed_or_deleted(client):
+    row = prediction()
+    for name in ("change", "delete"):
+        address = reverse(f"admin:predictions_prediction_{name}", args=[row.pk])
+        assert client.post(address, {"probability": "0.1", "post": "yes"}).status_code == 403
+    assert client.post(LOG, {"action": "delete_selected", "_selected_action": [row.pk]}).status_code in (200, 302)
+    assert Prediction.objects.get() == row
+
+
+def test_log_row_shows_its_reasons_and_features(client):
+    page = client.get(reverse("admin:predictions_prediction_change", args=[prediction().pk])).content.decode()
+    assert "Works overtime: +" in page
+    assert "Monthly income: 5993" in page
+
+
+def test_log_costs_the_same_queries_for_one_row_and_for_many(client):
+    counts = []
+    for _round in range(2):
+        prediction(scored=True)
+        prediction(api_key=APIKeyFactory())
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(LOG).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 12
+
+
+def test_log_is_found_by_employee_number(client):
+    row, _other = prediction(), prediction()
+    assert listed(client.get(LOG, {"q": str(row.employee.employee_id)})) == [row]
+
+
+def test_log_is_found_by_request_id(client):
+    row, _other = prediction(), prediction()
+    assert listed(client.get(LOG, {"q": str(row.request_id)})) == [row]
+    assert listed(client.get(LOG, {"q": row.request_id.hex})) == [row]
+
+
+@pytest.mark.parametrize("term", ["nobody", "9" * 5000, "٣", "%", str(uuid.UUID(int=0)), "1 2", "2147483648"])
+def test_log_search_that_means_nothing_finds_nothing(client, term):
+    prediction()
+    assert listed(client.get(LOG, {"q": term})) == []
+
+
+@pytest.mark.parametrize(
+    "query", [{"mode": "by_id"}, {"predicted_class__exact": "1"}, {"employee__departement__exact": "Consulting"}]
+)
+def test_log_is_filtered(client, query):
+    row = prediction()
+    other = EmployeeFeaturesFactory(employee__departement="Commercial")
+    PredictionFactory(scored=True, probability=0.1, employee=other.employee, features=other)
+    assert listed(client.get(LOG, query)) == [row]
+
+
+def test_log_is_filtered_by_the_versions_that_scored(client):
+    ScoringRunFactory(model_version="one")
+    row, _other = prediction(model_version="one"), prediction(model_version="two")
+    assert listed(client.get(LOG, {"model_version": "one"})) == [row]
+
+
+def test_log_of_a_staff_account_without_a_group_is_empty(client, django_user_model):
+    prediction()
+    user = django_user_model.objects.create_user("staff", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_prediction"))
+    client.force_login(user)
+    assert listed(client.get(LOG)) == []
+
+
+def test_count_of_a_large_table_is_bounded(monkeypatch):
+    monkeypatch.setattr(BoundedPaginator, "COUNTED", 2)
+    APIKeyFactory.create_batch(3)
+    assert BoundedPaginator(APIKey.objects.all(), 1).count == 2
+
+
+def test_scoring_runs_are_listed(client):
+    run = ScoringRunFactory()
+    assert listed(client.get(reverse("admin:predictions_scoringrun_changelist"))) == [run]
+
+
+def test_the_packages_own_keys_have_no_admin():
+    assert not admin.site.is_registered(PackageKey)
+
+
+def form(**changed):
+    given = {
+        "name": "payroll",
+        "owner": "Finance",
+        "can_predict": "on",
+        "expiry_date_0": f"{timezone.localdate() + timedelta(days=100):%Y-%m-%d}",
+        "expiry_date_1": "12:00",
+    }
+    return given | changed
+
+
+def secret_on(response):
+    return response.context["secret"]
+
+
+def test_new_key_is_shown_on_the_page_and_nowhere_else(client, caplog):
+    response = client.post(ADD_KEY, form(departments=["Consulting"]))
+    secret = secret_on(response)
+    key = keys.admit(secret=secret, address="")
+    assert (key.owner, key.can_predict, key.can_read, key.departments) == ("Finance", True, False, ["Consulting"])
+    assert secret in response.content.decode()
+    assert "no-store" in response["Cache-Control"]
+    elsewhere = [str(response.cookies), str(response.headers), caplog.text]
+    elsewhere += [str(session.get_decoded()) for session in Session.objects.all()]
+    elsewhere += [str(entry.__dict__) for entry in LogEntry.objects.all()]
+    elsewhere += [page.content.decode() for page in (client.get(KEYS), client.get(address_of(key)))]
+    assert [text for text in elsewhere if secret.partition(".")[2] in text] == []
+
+
+def address_of(key):
+    return reverse("admin:predictions_apikey_change", args=[admin.utils.quote(key.pk)])
+
+
+def test_new_key_without_a_department_sees_all(client):
+    client.post(ADD_KEY, form())
+    assert APIKey.objects.get().departments is None
+
+
+def test_new_key_proposes_a_year(client):
+    proposed = client.get(ADD_KEY).context["adminform"].form["expiry_date"].initial
+    assert proposed - timezone.now() == pytest.approx(timedelta(days=365), abs=timedelta(minutes=2))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"owner": ""}, "owner"),
+        ({"departments": ["Comptabilité"]}, "departments"),
+        ({"expiry_date_0": "2100-01-01"}, "expiry_date"),
+        ({"expiry_date_0": ""}, "expiry_date"),
+        ({"can_predict": ""}, "__all__"),
+    ],
+)
+def test_new_key_that_makes_no_sense_is_refused(client, wrong, field):
+    response = client.post(ADD_KEY, form(**wrong))
+    assert list(response.context["adminform"].form.errors) == [field]
+    assert not APIKey.objects.exists()
+
+
+def test_changing_a_key_keeps_its_secret(client):
+    key = APIKeyFactory()
+    client.post(address_of(key), form(name="renamed"))
+    assert keys.admit(secret=key.secret, address="").name == "renamed"
+
+
+def test_key_is_revoked_by_an_action(client):
+    key = APIKeyFactory()
+    client.post(KEYS, {"action": "revoke", "_selected_action": [key.pk]})
+    with pytest.raises(keys.InvalidKey):
+        keys.admit(secret=key.secret, address="")
+    assert LogEntry.objects.get().get_change_message() == "Revoked."
+
+
+def test_revoked_key_cannot_be_changed(client):
+    key = APIKeyFactory(revoked=True)
+    client.post(address_of(key), form(name="renamed"))
+    key.refresh_from_db()
+    assert (key.name, key.revoked) == ("client", True)
+
+
+def test_key_cannot_be_deleted(client):
+    key = APIKeyFactory()
+    assert client.post(reverse("admin:predictions_apikey_delete", args=[admin.utils.quote(key.pk)])).status_code == 403
+
+
+def test_key_is_replaced_by_an_action(client):
+    old = APIKeyFactory(departments=["Consulting"])
+    question = client.post(KEYS, {"action": "rotate", "_selected_action": [old.pk]})
+    assert question.context["form"]["overlap"].initial == 7
+    response = client.post(KEYS, {"action": "rotate", "_selected_action": [old.pk], "overlap": "3"})
+    assert keys.admit(secret=secret_on(response), address="").departments == ["Consulting"]
+    assert "no-store" in response["Cache-Control"]
+    old.refresh_from_db()
+    assert old.expiry_date < timezone.now() + timedelta(days=3)
+
+
+@pytest.mark.parametrize("overlap", ["", "-1", "91", "soon"])
+def test_replacing_asks_again_for_a_bad_overlap(client, overlap):
+    old = APIKeyFactory()
+    response = client.post(KEYS, {"action": "rotate", "_selected_action": [old.pk], "overlap": overlap})
+    assert list(response.context["form"].errors) == ["overlap"]
+    assert APIKey.objects.count() == 1
+
+
+def test_only_one_usable_key_is_replaced_at_a_time(client):
+    several = [key.pk for key in APIKeyFactory.create_batch(2)]
+    revoked = [APIKeyFactory(revoked=True).pk]
+    for chosen in (several, revoked):
+        response = client.post(KEYS, {"action": "rotate", "_selected_action": chosen, "overlap": "1"})
+        assert response.status_code == 302
+    assert APIKey.objects.count() == 3
+
+
+def test_key_list_costs_the_same_queries_for_one_and_for_many(client):
+    counts = []
+    for _round in range(2):
+        APIKeyFactory.create_batch(3)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(KEYS)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
