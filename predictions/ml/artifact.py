@@ -17,6 +17,7 @@ import os
 import platform
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -181,9 +182,10 @@ def rollback(root: Path) -> Model:
 
 
 def previous_version(root: Path) -> str:
-    """The last promoted version that is not the current one. Raises ``ArtifactMissing`` when there is none."""
+    """The last promoted version that is there and not current. Raises ``ArtifactMissing`` when there is none."""
     current = current_version(root)
-    before = [entry["version"] for entry in promotions(root) if entry["version"] != current]
+    there = set(versions(root)) - {current}
+    before = [entry["version"] for entry in promotions(root) if entry["version"] in there]
     if not before:
         raise ArtifactMissing(f"{root / 'promotions.jsonl'} names no version before {current}: nothing to go back to")
     return before[-1]
@@ -199,7 +201,7 @@ def version_directory(root: Path, version: str) -> Path:
 
 def _link(target: Path, link: Path) -> None:
     """Point ``link`` at ``target`` in one step, whatever it was before."""
-    draft = link.with_name(f".{link.name}-{os.getpid()}")
+    draft = link.with_name(f".{link.name}-{os.getpid()}-{threading.get_ident()}")
     draft.unlink(missing_ok=True)
     draft.symlink_to(target)
     draft.replace(link)

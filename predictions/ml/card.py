@@ -1,23 +1,233 @@
-"""The model card: everything that the model page and ``docs/model_card.md`` show, as one JSON object."""
+"""The model card: everything that the model page and ``docs/model_card.md`` show, as one JSON object.
+
+``Card`` says what it holds. Its texts are gettext message ids (marked here, translated where they are shown), its
+features are names of ``features.schema``, its numbers have six significant digits. Two models stand side by side in
+``models``: ``default``, without what the law protects, and ``all``, with it; the card belongs to one of them,
+``feature_set``, and was computed on the same folds for both.
+"""
+
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
+from sklearn.pipeline import Pipeline
 
-from features.schema import BY_NAME
-from predictions.ml import figures
-from predictions.ml.evaluation import OutOfFold
+from features.schema import BY_NAME, FEATURES
+from features.schema import gettext_noop as _
+from predictions.ml import curves, drift, fairness, figures
+from predictions.ml.evaluation import OutOfFold, Plan
 from predictions.ml.pipeline import used_features
+from predictions.ml.scorer import Z_90
+from predictions.ml.terms import Levels
+
+
+class Figure(TypedDict):
+    """A figure over the outer test parts: its mean, its spread and the 95 % interval of the mean."""
+
+    mean: float
+    sd: float
+    low: float
+    high: float
+
+
+class Side(TypedDict):
+    """One of the two models, judged on people it had not seen."""
+
+    features: list[str]
+    uses_protected: bool
+    metrics: dict[str, Figure]  # see ``figures.figures`` and ``figures.decisions``
+    calibration: dict  # see ``curves.reliability``
+    departures: dict[str, list[dict]]  # by ``departement`` and by ``poste``, see ``curves.departures_by_group``
+    roc: dict
+    precision_recall: dict
+    capacity: dict
+    fairness: dict[str, list[dict]]  # see ``fairness.audit``
+
+
+class Shape(TypedDict):
+    """The effect of one feature in log-odds, 0 for the average of the workforce, with its 90 % interval.
+
+    ``at`` are the levels of a choice, or the knots of a number between which the effect is straight. ``weight`` is its
+    mean absolute contribution: how much it moves scores.
+    """
+
+    feature: str
+    is_levels: bool
+    at: list
+    effect: list[float]
+    low: list[float]
+    high: list[float]
+    weight: float
+
+
+class Card(TypedDict):
+    """The whole card; ``artifact.write_version`` puts before it: version, created_at, sha256, versions, features."""
+
+    purpose: list[str]
+    misuse: list[str]
+    method: list[str]
+    limits: list[str]
+    feature_set: str
+    uses_protected: bool
+    used: list[str]
+    left_out: list[str]
+    training: dict  # employees, leavers, base_rate, sha256 of the rows, seed, penalty C and how often each was chosen
+    evaluation: dict  # folds, repeats, inner_folds
+    metrics: dict[str, Figure]  # of this model: ``models[feature_set]["metrics"]``
+    models: dict[str, Side]
+    reference: dict  # the system that this one replaces: its figures, and on which rows they were measured
+    threshold: dict  # see ``thresholds.describe``
+    uncertainty: dict  # interval_scale, and coverage by simulation, see ``uncertainty.coverage``
+    shapes: list[Shape]  # the heaviest first
+    proxies: list[dict]  # see ``fairness.proxies``
+    drift: dict  # what the workforce is compared with, without a person in it, see ``drift.reference``
+    leak: str | None  # why the figures are not to be believed, when it was published by force
+
+
+PURPOSE = [
+    _(
+        "Rank employees by their risk of leaving, with reasons, so that HR can offer a talk before they decide to"
+        " leave."
+    ),
+    _("Count the departures to expect in a department or a job, so that they can be prepared for."),
+    _("A score is advice: a person decides, hears the employee first, and may set the score aside with a reason."),
+]
+MISUSE = [
+    _("To dismiss, sanction, refuse a promotion, a pay rise or a training, or to choose whom to hire."),
+    _("To decide anything about a person without a human who looks at the whole case."),
+    _("To infer what a person feels, intends or is, or to watch anyone."),
+    _("On people unlike those it was trained on: it says so when a profile lies outside what it has seen."),
+]
+METHOD = [
+    _(
+        "Logistic regression on one curve a feature: the log-odds of a departure are a sum of effects, one a "
+        "feature, and the reasons given are exactly those effects."
+    ),
+    _(
+        "Every number bends at a few points and is held back by a penalty on its bends; an inner cross-validation"
+        " chooses how strong that penalty is."
+    ),
+    _(
+        "Each figure comes from people whom the model that scored them had not seen, in repeated nested cross-"
+        "validation."
+    ),
+    _("The threshold is chosen on such predictions too, and judged by thresholds chosen without the people judged."),
+    _("No class weights and no resampling: a probability of 0.2 means that 20 in 100 such people leave."),
+    _(
+        "The interval of a probability is meant to hold the truth nine times in ten: the Laplace approximation of"
+        " the coefficients' uncertainty, checked by simulation."
+    ),
+]
+LIMITS = [
+    _("The demonstration's employees are fictional; figures on real people will differ and have to be measured again."),
+    _("It finds what goes with departures, not what causes them: changing a feature need not change the outcome."),
+    _("It was trained on one moment in time and has no date by which a departure is expected."),
+    _(
+        "Leaving out sex, age and family status does not remove every gap between groups: other features stand "
+        "for them in part. The gaps are shown as they are."
+    ),
+    _(
+        "An interval holds what the training data leave uncertain, not that the future may differ from the past. "
+        "It may hold the truth less often for the people least at risk; the shares that were measured are shown."
+    ),
+    _("Many people over the threshold will stay, and some who leave were under it; the shares are shown."),
+]
+
+# Measured on the demonstration's 1,470 employees and exactly the folds used here; docs/model_notes.md says how.
+REFERENCE = {
+    "name": _("The replaced system: XGBoost, 32 features, balanced weights"),
+    "metrics": {
+        "roc_auc": 0.831,
+        "average_precision": 0.621,
+        "best_f2": 0.659,
+        "brier": 0.135,
+        "precision_top_10": 0.69,
+        "recall_top_20": 0.62,
+    },
+    "expected_departures": 484,
+    "training_sha256": "5eaa8990e714bcb20696e684313408a331cab4d5340d4a6e95f046c1728eee03",
+}
 
 
 def build(
     frame: pd.DataFrame,
     target: np.ndarray,
-    out_of_fold: OutOfFold,
+    sides: dict[str, OutOfFold],
+    pipeline: Pipeline,
     *,
     features: str,
-    penalty: float,
-    threshold: float,
-) -> dict:
+    plan: Plan,
+    seed: int,
+    training_sha256: str,
+    threshold: dict,
+    uncertainty: dict,
+    leak: str | None,
+) -> Card:
+    """Put the card together. ``sides`` has the out-of-fold predictions of each feature set, on the same folds."""
+    own = sides[features]
+    used = used_features(features)
+    chosen, counts = np.unique(own.penalties, return_counts=True)
+    models = {name: side(frame, target, each, features=name, plan=plan, seed=seed) for name, each in sides.items()}
+    card: Card = {
+        "purpose": PURPOSE,
+        "misuse": MISUSE,
+        "method": METHOD,
+        "limits": LIMITS,
+        "feature_set": features,
+        "uses_protected": uses_protected(features),
+        "used": list(used),
+        "left_out": [feature.name for feature in FEATURES if feature.name not in used],
+        "training": {
+            "employees": len(target),
+            "leavers": int(target.sum()),
+            "base_rate": float(target.mean()),
+            "sha256": training_sha256,
+            "feature_set": features,
+            "seed": seed,
+            "C": pipeline["logistic"].C,
+            "C_chosen": [{"C": float(c), "folds": int(n)} for c, n in zip(chosen, counts, strict=True)],
+        },
+        "evaluation": {"folds": plan.folds, "repeats": plan.repeats, "inner_folds": plan.inner_folds},
+        "metrics": models[features]["metrics"],
+        "models": models,
+        "reference": REFERENCE | {"is_same_data": training_sha256 == REFERENCE["training_sha256"]},
+        "threshold": threshold,
+        "uncertainty": uncertainty,
+        "shapes": shapes(pipeline, frame),
+        "proxies": fairness.proxies(frame, seed=seed),
+        "drift": drift.reference(frame, own.probability),
+        "leak": leak,
+    }
+    return _rounded(card)
+
+
+def uses_protected(features: str) -> bool:
+    return any(BY_NAME[name].is_protected for name in used_features(features))
+
+
+def side(
+    frame: pd.DataFrame, target: np.ndarray, out_of_fold: OutOfFold, *, features: str, plan: Plan, seed: int
+) -> Side:
+    """What the card says of one feature set."""
+    probability = out_of_fold.probability
+    return {
+        "features": list(used_features(features)),
+        "uses_protected": uses_protected(features),
+        "metrics": metrics(target, out_of_fold),
+        "calibration": curves.reliability(target, probability),
+        "departures": {
+            name: curves.departures_by_group(frame[name].to_numpy(), target, probability)
+            for name in ("departement", "poste")
+        },
+        "roc": curves.roc(target, probability),
+        "precision_recall": curves.precision_recall(target, probability),
+        "capacity": curves.capacity(target, probability),
+        "fairness": fairness.audit(frame, target, out_of_fold, resamples=plan.resamples, seed=seed),
+    }
+
+
+def metrics(target: np.ndarray, out_of_fold: OutOfFold) -> dict[str, Figure]:
+    """Mean and spread over the outer test parts of every figure."""
     rows = []
     for probability, is_flagged, fold in zip(
         out_of_fold.probability, out_of_fold.is_flagged, out_of_fold.fold, strict=True
@@ -27,9 +237,40 @@ def build(
             rows.append(
                 figures.figures(target[part], probability[part]) | figures.decisions(target[part], is_flagged[part])
             )
-    return {
-        "uses_protected": any(BY_NAME[name].is_protected for name in used_features(features)),
-        "training": {"employees": len(target), "leavers": int(target.sum()), "feature_set": features, "C": penalty},
-        "threshold": {"value": threshold},
-        "performance": figures.spread(rows),
-    }
+    return figures.spread(rows, folds=int(out_of_fold.fold.max()) + 1)
+
+
+def shapes(pipeline: Pipeline, frame: pd.DataFrame) -> list[Shape]:
+    """The effect of each feature, the one that moves scores most first."""
+    basis, logistic = pipeline["basis"], pipeline["logistic"]
+    design = basis.transform(frame)
+    found: list[Shape] = []
+    for term, columns in zip(basis.terms_, basis.slices_, strict=True):
+        at = term.levels.tolist() if isinstance(term, Levels) else term.knots.tolist()
+        centred = term.columns(pd.Series(at)) - basis.means_[columns]
+        coefficients = logistic.coef_[0, columns]
+        effect = centred @ coefficients
+        margin = Z_90 * np.sqrt(np.einsum("ij,jk,ik->i", centred, logistic.covariance_[columns, columns], centred))
+        found.append(
+            {
+                "feature": term.feature,
+                "is_levels": isinstance(term, Levels),
+                "at": at,
+                "effect": effect.tolist(),
+                "low": (effect - margin).tolist(),
+                "high": (effect + margin).tolist(),
+                "weight": float(np.abs((design[:, columns] - basis.means_[columns]) @ coefficients).mean()),
+            }
+        )
+    return sorted(found, key=lambda shape: -shape["weight"])
+
+
+def _rounded(value):
+    """The same object with six significant digits, and lists for tuples."""
+    if isinstance(value, dict):
+        return {key: _rounded(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(each) for each in value]
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    return value

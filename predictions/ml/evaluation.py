@@ -27,7 +27,8 @@ class Plan:
     repeats: int = 10
     inner_folds: int = 5
     penalties: tuple[float, ...] = (0.06, 0.1, 0.14, 0.17, 0.2, 0.25, 0.35)
-    resamples: int = 1000
+    resamples: int = 1000  # of the fairness intervals
+    draws: int = 40  # simulated outcomes to learn the width of the intervals from, and as many to check it
 
 
 DEFAULT_PLAN = Plan()

@@ -1,7 +1,10 @@
 """The figures that say how good probabilities are, for one set of people."""
 
+import math
+
 import numpy as np
 from scipy.special import logit
+from scipy.stats import t
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, precision_recall_curve, roc_auc_score
 
@@ -54,9 +57,19 @@ def decisions(target: np.ndarray, is_flagged: np.ndarray) -> dict[str, float]:
     }
 
 
-def spread(rows: list[dict[str, float]]) -> dict[str, dict[str, float]]:
-    """Mean and standard deviation over the folds of each figure: ``{name: {"mean", "sd"}}``."""
-    return {
-        name: {"mean": float(np.mean([row[name] for row in rows])), "sd": float(np.std([row[name] for row in rows]))}
-        for name in rows[0]
-    }
+def spread(rows: list[dict[str, float]], *, folds: int) -> dict[str, dict[str, float]]:
+    """Mean of each figure over the test parts of a repeated ``folds``-fold cross-validation, and how sure it is.
+
+    ``{name: {"mean", "sd", "low", "high"}}``: ``sd`` is the spread over the test parts, ``low`` and ``high`` the 95 %
+    interval of the mean. Training parts overlap, so the parts are not independent: the variance of the mean is
+    inflated as Nadeau and Bengio (2003, *Inference for the generalization error*) do.
+    """
+    count = len(rows)
+    quantile = t.ppf(0.975, count - 1) if count > 1 else 0.0
+    found = {}
+    for name in rows[0]:
+        values = np.array([row[name] for row in rows])
+        sd = float(values.std(ddof=1)) if count > 1 else 0.0
+        mean, margin = float(values.mean()), quantile * sd * math.sqrt(1 / count + 1 / (folds - 1))
+        found[name] = {"mean": mean, "sd": sd, "low": mean - margin, "high": mean + margin}
+    return found

@@ -12,6 +12,8 @@ import numpy as np
 
 GRID = np.round(np.arange(0.01, 0.9901, 0.005), 3)  # (197,) candidates: finer than the data can tell apart
 
+EXAMPLE_CAPACITY = 30  # people that can be met, where nobody has said how many
+
 
 class InvalidRule(ValueError):
     """A threshold rule that cannot be read; the message says which ones can."""
@@ -92,6 +94,38 @@ def cost(points: Curve, base_rate: float, costs: Costs) -> np.ndarray:
     """Expected cost an employee at each threshold: the talks, and the departures that they do not prevent."""
     kept = base_rate * points.recall * costs.chance
     return points.flagged * costs.talk + (base_rate - kept) * costs.departure
+
+
+def describe(rule: Rule, threshold: float, target: np.ndarray, probability: np.ndarray) -> dict:
+    """For the model card: the rule's curve, the point it chose, and what the other rules would have chosen.
+
+    ``{"value", "rule", "costs", "curve": {name: [...]}, "choices": [{"rule", "threshold", "flagged", "precision",
+    "recall", "f2", "cost"}]}``; the first choice is the one made. ``cost`` is money an employee, under ``costs``.
+    """
+    points = curve(target, probability)
+    money = cost(points, target.mean(), rule.costs)
+    columns = {
+        "threshold": points.threshold,
+        "flagged": points.flagged,
+        "precision": points.precision,
+        "recall": points.recall,
+        "f2": points.f2,
+        "cost": money,
+    }
+    others = (Rule(), Rule("capacity", capacity=EXAMPLE_CAPACITY), Rule("cost", costs=rule.costs))
+    chosen = [(rule, threshold)]
+    chosen += [(other, choose(other, target, probability)) for other in others if other.name != rule.name]
+    choices = []
+    for each, value in chosen:
+        place = int(np.searchsorted(GRID, value))
+        choices.append({"rule": str(each)} | {name: float(column[place]) for name, column in columns.items()})
+    return {
+        "value": threshold,
+        "rule": str(rule),
+        "costs": {"departure": rule.costs.departure, "talk": rule.costs.talk, "chance": rule.costs.chance},
+        "curve": {name: column.tolist() for name, column in columns.items()},
+        "choices": choices,
+    }
 
 
 def choose(rule: Rule, target: np.ndarray, probability: np.ndarray) -> float:

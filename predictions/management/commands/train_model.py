@@ -48,9 +48,11 @@ class Command(TechnovaCommand):
         trained = training.train(
             frame, frame[TARGET].to_numpy(), features=options["features"], rule=rule, progress=self.progress
         )
+        if trained.leak:
+            self.stderr.write(self.style.WARNING(f"WARNING: {trained.leak}."))
         promote = not options["no_promote"]
         version = training.publish(root, trained, promote=promote, force=options["force"])
-        figures = trained.card["performance"]
+        figures = trained.card["metrics"]
         self.stdout.write(
             f"Trained on {trained.card['training']['employees']:,} employees, {trained.card['training']['leavers']:,} "
             f"of whom left: ROC-AUC {figures['roc_auc']['mean']:.3f} ± {figures['roc_auc']['sd']:.3f}, "

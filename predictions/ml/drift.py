@@ -1,0 +1,170 @@
+"""Drift: whether the workforce still looks like the people the model was trained on, and leaves as it expected.
+
+Each feature is counted in bins that training fixed, so the reference holds no person. A chi-squared test of equal
+distributions works on bins merged until each can be expected to hold five people in both samples; the p-values of all
+features and of the scores are adjusted together (Holm 1979), and a shift counts as drift only when it is also large:
+with 1,470 people a tenth of them must have changed bin. So a workforce that has not changed raises an alarm in less
+than one check in twenty, whatever its size; ``benchmarks/drift.py`` measures it.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2_contingency, norm
+
+from features.schema import FEATURES
+
+BINS = 10
+LEVEL = 0.05  # of the whole family of tests
+LARGE = 0.1  # share of people who would have to change bin
+MINIMUM = 30  # people, below which nothing is said
+EXPECTED = 5.0  # people in each bin (Cochran 1954)
+EXACT_UP_TO = 3000  # people, above which the count of departures is as good as normal
+SCORES = "probability"  # the name under which the scores stand beside the features
+
+# An engineered feature moves only when what it is made of moves; the satisfactions are known by their mean alone.
+WATCHED = tuple(f.name for f in FEATURES if not f.is_engineered or f.name == "satisfaction_moyenne")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shift:
+    """How one feature, or the scores, differ from training; shares are by bin and sum to 1."""
+
+    name: str
+    before: np.ndarray
+    after: np.ndarray
+    effect: float  # total variation distance: the share of people who would have to change bin
+    p_value: float
+    adjusted: float  # for the number of tests
+    is_drift: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Departures expected and seen among the people of one scoring run who were there when it was made."""
+
+    people: int
+    expected: float
+    observed: int
+    low: int  # what 95 % of such groups would show if the probabilities are right
+    high: int
+    p_value: float  # two-sided
+
+    @property
+    def is_more_than_expected(self) -> bool:
+        return self.observed > self.high
+
+    @property
+    def is_less_than_expected(self) -> bool:
+        return self.observed < self.low
+
+
+def reference(frame: pd.DataFrame, probability: np.ndarray) -> dict:
+    """What later workforces are compared with: the bins of each watched feature and of the out-of-fold scores.
+
+    ``{"employees", "bins": {name: {"cuts" or "levels", "counts"}}}``. Numbers fall between ``cuts``, each cut in the
+    bin above it; levels that training had not seen fall in a last bin of their own.
+    """
+    bins = {name: _bins(frame[name]) for name in WATCHED}
+    scores = _bins(pd.Series(probability.ravel()))
+    scores["counts"] = [count / len(probability) for count in scores["counts"]]
+    return {"employees": len(frame), "bins": bins | {SCORES: scores}}
+
+
+def _bins(values: pd.Series) -> dict:
+    if not pd.api.types.is_numeric_dtype(values):
+        bins: dict = {"levels": sorted(set(values))}
+    else:
+        x = np.asarray(values, dtype=float)
+        distinct = np.unique(x)
+        cuts = distinct if len(distinct) <= BINS else np.unique(np.quantile(x, np.arange(1, BINS) / BINS))
+        bins = {"cuts": cuts[1:].tolist() if len(distinct) <= BINS else cuts.tolist()}
+    return bins | {"counts": _counted(values, bins).tolist()}
+
+
+def _counted(values: pd.Series, bins: Mapping) -> np.ndarray:
+    if "levels" in bins:
+        place = pd.Index(bins["levels"]).get_indexer(np.asarray(values, dtype=object))
+        size = len(bins["levels"]) + 1  # position -1, an unseen level, is the last
+        return np.bincount(place % size, minlength=size)
+    place = np.searchsorted(bins["cuts"], np.asarray(values, dtype=float), side="right")
+    return np.bincount(place, minlength=len(bins["cuts"]) + 1)
+
+
+def count(frame: pd.DataFrame, probability: np.ndarray, reference: Mapping) -> dict[str, np.ndarray]:
+    """People in each bin of the reference. Counts of parts of a workforce add up to those of the whole."""
+    return {
+        name: _counted(pd.Series(probability) if name == SCORES else frame[name], bins)
+        for name, bins in reference["bins"].items()
+    }
+
+
+def compare(counts: Mapping[str, np.ndarray], reference: Mapping) -> list[Shift]:
+    """Every shift, the most significant first; empty below 30 people, where nothing can be said."""
+    if next(iter(counts.values())).sum() < MINIMUM:
+        return []
+    names = list(counts)
+    pairs = [(np.asarray(reference["bins"][name]["counts"], dtype=float), counts[name]) for name in names]
+    p_values = np.array([homogeneity(before, after) for before, after in pairs])
+    shifts = []
+    for name, (before, after), p_value, adjusted in zip(names, pairs, p_values, holm(p_values), strict=True):
+        shares = before / before.sum(), after / after.sum()
+        effect = float(np.abs(shares[1] - shares[0]).sum() / 2)
+        is_drift = bool(adjusted < LEVEL and effect >= LARGE)
+        shifts.append(Shift(name, *shares, effect, float(p_value), float(adjusted), is_drift))
+    return sorted(shifts, key=lambda shift: (not shift.is_drift, shift.p_value, -shift.effect))
+
+
+def homogeneity(before: np.ndarray, after: np.ndarray) -> float:
+    """p-value that two ``(k,)`` counts come from one distribution; 1 where too few people are left to tell."""
+    table = _merged(np.array([before, after], dtype=float))
+    return float(chi2_contingency(table, correction=False).pvalue) if table.shape[1] > 1 else 1.0
+
+
+def _merged(table: np.ndarray) -> np.ndarray:
+    """Neighbouring bins added together until each is expected to hold five people in both rows."""
+    needed = EXPECTED * table.sum() / table.sum(axis=1).min()  # people in a column
+    columns = [np.zeros(2)]
+    for column in table.T:
+        if columns[-1].sum() >= needed:
+            columns.append(np.zeros(2))
+        columns[-1] = columns[-1] + column
+    if len(columns) > 1 and columns[-1].sum() < needed:
+        last = columns.pop()
+        columns[-1] = columns[-1] + last
+    return np.array(columns).T
+
+
+def holm(p_values: np.ndarray) -> np.ndarray:
+    """p-values adjusted so that 5 % is the chance of one false alarm among all (Holm 1979)."""
+    order = np.argsort(p_values)
+    steps = np.arange(len(p_values), 0, -1)
+    adjusted = np.empty(len(p_values))
+    adjusted[order] = np.minimum(1, np.maximum.accumulate(p_values[order] * steps))
+    return adjusted
+
+
+def outcome(probability: np.ndarray, has_left: np.ndarray) -> Outcome:
+    """Departures of ``n`` people against the sum of their probabilities.
+
+    Exact to 3,000 people: the distribution of a sum of unequal coin tosses, one toss at a time.
+    """
+    probability = np.asarray(probability, dtype=float)
+    n, expected, observed = len(probability), float(probability.sum()), int(np.sum(has_left))
+    if n <= EXACT_UP_TO:
+        chances = np.zeros(n + 1)
+        chances[0] = 1.0
+        for i, p in enumerate(probability):
+            chances[1 : i + 2] = chances[1 : i + 2] * (1 - p) + chances[: i + 1] * p
+            chances[0] *= 1 - p
+        at_most = np.minimum(np.cumsum(chances), 1.0)
+    else:
+        sd = math.sqrt(float((probability * (1 - probability)).sum()))
+        at_most = norm.cdf((np.arange(n + 1) + 0.5 - expected) / sd)
+    at_least = 1 - (at_most[observed - 1] if observed else 0.0)
+    low, high = np.searchsorted(at_most, (0.025, 0.975))
+    p_value = min(1.0, 2 * min(float(at_most[observed]), float(at_least)))
+    return Outcome(n, expected, observed, int(low), int(high), p_value)

@@ -1,0 +1,152 @@
+"""Fairness: how the model treats groups that the law protects, and what in its inputs stands for them.
+
+Nothing is corrected here. Leaving the protected columns out does not remove every gap, and the figures say so.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import KFold, cross_val_predict
+
+from features.schema import BY_NAME
+from features.schema import gettext_noop as _
+from predictions.ml.evaluation import OutOfFold
+from predictions.ml.pipeline import AdditiveBasis, used_features
+
+SMALL_PEOPLE = 50  # below either, a group's figures are shown but not to be judged by
+SMALL_LEAVERS = 20
+TOP_SHARE = 0.2
+AGE_BANDS = ((30, _("Under 30")), (40, _("30 to 39")), (50, _("40 to 49")), (np.inf, _("50 and over")))
+ATTRIBUTES = {"genre": _("Sex"), "age": _("Age"), "statut_marital": _("Family status")}
+STRONGEST = 6
+
+_RATES = ("selection_rate", "selection_ratio", "recall", "precision", "observed_to_expected")
+
+
+def groups_of(frame: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Attribute, English name of the group and its ``(n,)`` members; only groups that hold somebody."""
+    for attribute in ATTRIBUTES:
+        values = frame[attribute].to_numpy()
+        if attribute == "age":
+            start = -np.inf
+            for stop, label in AGE_BANDS:
+                yield attribute, label, (values >= start) & (values < stop)
+                start = stop
+        else:
+            for choice in BY_NAME[attribute].choices:
+                yield attribute, choice.label, values == choice.value
+
+
+def audit(
+    frame: pd.DataFrame, target: np.ndarray, out_of_fold: OutOfFold, *, resamples: int, seed: int
+) -> dict[str, list[dict]]:
+    """The figures of each group, ``{"threshold": [...], "top_20": [...]}``: whom the threshold, and the top, select.
+
+    Each entry has ``attribute``, ``group``, ``n``, ``leavers``, ``is_small`` and, each as ``{"value", "low", "high"}``
+    with a 95 % bootstrap interval over employees or None where nothing can be divided:
+
+    - ``selection_rate``, and ``selection_ratio``, its ratio to the rate of everyone else;
+    - ``recall``: of the group's leavers, the share selected; ``precision``: of the selected, the share that left;
+    - ``observed_to_expected``: departures that happened over the sum of probabilities, the group's calibration.
+    """
+    rank = np.argsort(np.argsort(-out_of_fold.probability, axis=1, kind="stable"), axis=1)
+    selections = {
+        "threshold": out_of_fold.is_flagged.astype(float),
+        "top_20": (rank < round(TOP_SHARE * len(target))).astype(float),
+    }
+    weights = _resamples(len(target), resamples, np.random.default_rng(seed))
+    return {
+        name: [
+            {
+                "attribute": attribute,
+                "group": group,
+                "n": int(member.sum()),
+                "leavers": int(target[member].sum()),
+                "is_small": bool(member.sum() < SMALL_PEOPLE or target[member].sum() < SMALL_LEAVERS),
+                **_figures(member, target, selected, out_of_fold.probability, weights),
+            }
+            for attribute, group, member in groups_of(frame)
+            if member.any()
+        ]
+        for name, selected in selections.items()
+    }
+
+
+def _resamples(n: int, resamples: int, random: np.random.Generator) -> np.ndarray:
+    """``(1 + resamples, n)``: how often each employee counts; the first row is the sample itself."""
+    return np.vstack([np.ones(n), random.multinomial(n, np.full(n, 1 / n), size=resamples)])
+
+
+def _figures(
+    member: np.ndarray, target: np.ndarray, selected: np.ndarray, probability: np.ndarray, weights: np.ndarray
+) -> dict[str, dict | None]:
+    """The rates of one group, averaged over the repeats, with their intervals."""
+    selected, expected = selected.mean(axis=0), probability.mean(axis=0)  # (n,) shares of the repeats
+    inside, outside = weights * member, weights * ~member
+    people, leavers = inside.sum(axis=1), inside @ target
+    chosen, caught = inside @ selected, inside @ (selected * target)
+    rate = _divide(chosen, people)
+    values = (
+        rate,
+        _divide(rate, _divide(outside @ selected, outside.sum(axis=1))),
+        _divide(caught, leavers),
+        _divide(caught, chosen),
+        _divide(leavers, inside @ expected),
+    )
+    return {name: _with_interval(value) for name, value in zip(_RATES, values, strict=True)}
+
+
+def _divide(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    return np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
+
+
+def _with_interval(values: np.ndarray) -> dict | None:
+    if np.isnan(values[0]):
+        return None
+    low, high = np.nanquantile(values[1:], (0.025, 0.975))
+    return {"value": float(values[0]), "low": float(low), "high": float(high)}
+
+
+def proxies(frame: pd.DataFrame, *, seed: int) -> list[dict]:
+    """How much of each protected attribute the inputs of the default model tell.
+
+    ``{"attribute", "together", "features": [{"feature", "share"}]}``: shares of its variance that the inputs explain,
+    all of them together on people unseen (ridge regression, five folds) and the strongest one by one (adjusted for
+    their number of columns).
+    """
+    inputs = used_features("default")
+    basis = AdditiveBasis(inputs).fit(frame)
+    design = basis.transform(frame)
+    rows = []
+    for attribute in ATTRIBUTES:
+        values = pd.get_dummies(frame[attribute]).to_numpy(float) if attribute != "age" else frame[["age"]].to_numpy()
+        values = values - values.mean(axis=0)
+        total = (values**2).sum()
+        if not total:
+            continue
+        folds = KFold(5, shuffle=True, random_state=seed)
+        guess = cross_val_predict(Ridge(alpha=10.0), design, values, cv=folds).reshape(values.shape)
+        alone = {
+            term.feature: _explained(design[:, columns], values)
+            for term, columns in zip(basis.terms_, basis.slices_, strict=True)
+        }
+        strongest = sorted(alone, key=lambda name: -alone[name])[:STRONGEST]
+        rows.append(
+            {
+                "attribute": attribute,
+                "together": max(0.0, float(1 - ((values - guess) ** 2).sum() / total)),
+                "features": [{"feature": name, "share": alone[name]} for name in strongest],
+            }
+        )
+    return rows
+
+
+def _explained(design: np.ndarray, values: np.ndarray) -> float:
+    """Share of the variance of ``(n, m)`` centred values that ``(n, k)`` columns explain, adjusted for chance."""
+    centred = design - design.mean(axis=0)
+    fitted = centred @ np.linalg.lstsq(centred, values, rcond=None)[0]
+    n, k = design.shape
+    share = 1 - ((values - fitted) ** 2).sum() / (values**2).sum()
+    return max(0.0, float(1 - (1 - share) * (n - 1) / (n - k - 1)))

@@ -1,0 +1,114 @@
+import json
+
+import numpy as np
+import pytest
+
+from features import schema
+from predictions.ml import card
+from predictions.ml.scorer import Scorer
+from predictions.tests.workforce import people, trained
+
+
+def numbers(value):
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [number for each in value for number in numbers(each)]
+    return [value] if isinstance(value, float) else []
+
+
+def test_card_has_every_part_it_promises():
+    assert trained().card.keys() == card.Card.__annotations__.keys()
+    for side in trained().card["models"].values():
+        assert side.keys() == card.Side.__annotations__.keys()
+    for shape in trained().card["shapes"]:
+        assert shape.keys() == card.Shape.__annotations__.keys()
+
+
+def test_card_is_json_of_short_numbers():
+    text = json.dumps(trained().card, allow_nan=False)
+    assert len(text) < 150_000
+    assert all(float(f"{number:.6g}") == number for number in numbers(json.loads(text)))
+
+
+def test_card_puts_both_models_side_by_side_on_the_same_groups():
+    models = trained().card["models"]
+    assert (models["default"]["uses_protected"], models["all"]["uses_protected"]) == (False, True)
+    assert models["default"]["metrics"].keys() == models["all"]["metrics"].keys()
+    assert models["default"]["metrics"] != models["all"]["metrics"]
+    for name in ("threshold", "top_20"):
+        groups = [[each["group"] for each in side["fairness"][name]] for side in models.values()]
+        assert groups[0] == groups[1]
+
+
+@pytest.mark.parametrize("features", ["default", "all"])
+def test_card_speaks_of_the_model_it_belongs_to(features):
+    found = trained(features).card
+    assert found["feature_set"] == found["training"]["feature_set"] == features
+    assert found["uses_protected"] == (features == "all")
+    assert found["metrics"] == found["models"][features]["metrics"]
+    assert sorted(found["used"] + found["left_out"]) == sorted(schema.FEATURE_NAMES)
+    assert bool(found["left_out"]) == (features == "default")
+
+
+def test_card_counts_the_training_rows():
+    _, target = people()
+    found = trained().card["training"]
+    assert (found["employees"], found["leavers"]) == (len(target), target.sum())
+    assert len(found["sha256"]) == 64
+    assert sum(each["folds"] for each in found["C_chosen"]) == 2
+
+
+def test_reference_figures_are_marked_as_measured_on_other_data():
+    assert trained().card["reference"]["is_same_data"] is False
+
+
+def test_shapes_are_the_contributions_of_the_scorer():
+    frame, _ = people()
+    content = trained().content
+    scorer = Scorer(content.pipeline, interval_scale=1.0, widest=content.widest)
+    row = frame.iloc[0].to_dict()
+    for shape in content.card["shapes"]:
+        for at, effect in zip(shape["at"], shape["effect"], strict=True):
+            contribution = scorer.score_one(row | {shape["feature"]: at}).contributions[shape["feature"]]
+            assert contribution == pytest.approx(effect, abs=1e-5)
+
+
+def test_shapes_are_within_their_intervals_and_ordered_by_weight():
+    shapes = trained().card["shapes"]
+    weights = [shape["weight"] for shape in shapes]
+    assert weights == sorted(weights, reverse=True)
+    for shape in shapes:
+        assert np.all(np.array(shape["low"]) <= shape["effect"])
+        assert np.all(np.array(shape["high"]) >= shape["effect"])
+
+
+def test_shapes_put_first_what_the_made_up_workforce_leaves_for():
+    heaviest = [shape["feature"] for shape in trained().card["shapes"][:4]]
+    assert "heures_supplementaires" in heaviest
+    assert "satisfaction_moyenne" in heaviest
+
+
+def test_published_card_describes_the_demonstration(settings):
+    found = json.loads((settings.ARTIFACTS_DIR / "model_card.json").read_text(encoding="utf-8"))
+    assert found["features"] == list(schema.FEATURE_NAMES)
+    assert found["uses_protected"] is False
+    assert found["reference"]["is_same_data"] is True
+    assert all(row["is_within"] for row in found["models"]["default"]["departures"]["departement"])
+
+
+TARGETS = {
+    "roc_auc": (0.846, 1),
+    "average_precision": (0.650, 1),
+    "best_f2": (0.678, 1),
+    "brier": (0, 0.0896),
+    "precision_top_10": (0.73, 1),
+    "calibration_slope": (0.9, 1.1),
+}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_published_model_meets_its_target(name, settings):
+    found = json.loads((settings.ARTIFACTS_DIR / "model_card.json").read_text(encoding="utf-8"))
+    low, high = TARGETS[name]
+    assert low <= found["metrics"][name]["mean"] <= high

@@ -1,0 +1,150 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from predictions.ml import drift
+from predictions.tests.workforce import people
+
+
+@pytest.fixture(scope="module")
+def training():
+    frame, _ = people(1_000)
+    return frame, np.random.default_rng(5).beta(1, 4, (2, 1_000))
+
+
+@pytest.fixture(scope="module")
+def reference(training):
+    return drift.reference(*training)
+
+
+def check(frame, probability, reference):
+    return drift.compare(drift.count(frame, probability, reference), reference)
+
+
+def drifted(shifts):
+    return {shift.name for shift in shifts if shift.is_drift}
+
+
+def test_reference_holds_no_more_than_counts(reference):
+    assert reference["employees"] == 1_000
+    assert set(reference["bins"]) == {*drift.WATCHED, drift.SCORES}
+    for name, bins in reference["bins"].items():
+        assert sum(bins["counts"]) == pytest.approx(1_000), name
+        assert len(bins["counts"]) <= 11, name
+    assert "jeune_surcharge" not in reference["bins"]
+    assert "age" in reference["bins"]
+
+
+def test_the_training_data_have_not_drifted(training, reference):
+    frame, probability = training
+    shifts = check(frame, probability[0], reference)
+    assert len(shifts) == len(drift.WATCHED) + 1
+    assert drifted(shifts) == set()
+    assert max(shift.effect for shift in shifts if shift.name != drift.SCORES) == 0
+
+
+def test_another_draw_from_the_same_workforce_has_not_drifted(reference):
+    frame, _ = people(1_000, seed=2)
+    assert drifted(check(frame, np.random.default_rng(6).beta(1, 4, 1_000), reference)) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("heures_supplementaires", lambda values: np.where(np.arange(len(values)) % 3 == 0, 1, values)),
+        ("revenu_mensuel", lambda values: values * 1.3),
+        ("departement", lambda values: np.where(np.arange(len(values)) % 4 == 0, "Commercial", values)),
+        ("departement", lambda values: np.where(np.arange(len(values)) % 4 == 0, "Nouveau", values)),
+    ],
+)
+def test_a_real_change_is_drift_and_names_its_feature(reference, name, change):
+    frame, _ = people(1_000, seed=2)
+    frame = frame.assign(**{name: change(frame[name].to_numpy())})
+    shifts = check(frame, np.random.default_rng(6).beta(1, 4, 1_000), reference)
+    assert drifted(shifts) == {name}
+    assert shifts[0].name == name
+    assert shifts[0].effect >= drift.LARGE
+
+
+def test_scores_that_rise_are_drift(reference):
+    frame, _ = people(1_000, seed=2)
+    assert drifted(check(frame, np.random.default_rng(6).beta(2, 4, 1_000), reference)) == {drift.SCORES}
+
+
+def test_a_small_change_in_a_huge_workforce_is_no_drift(training, reference):
+    frame, probability = training
+    many = pd.concat([frame] * 100, ignore_index=True)
+    overtime = many["heures_supplementaires"].to_numpy().copy()
+    overtime[:3_000] = 1
+    shifts = check(many.assign(heures_supplementaires=overtime), np.tile(probability[0], 100), reference)
+    assert drifted(shifts) == set()
+
+
+def test_fewer_than_thirty_people_say_nothing(training, reference):
+    frame, probability = training
+    assert check(frame[:29], probability[0, :29], reference) == []
+    assert check(frame[:30], probability[0, :30], reference) != []
+
+
+def test_counts_of_parts_add_up(training, reference):
+    frame, probability = training
+    whole = drift.count(frame, probability[0], reference)
+    first = drift.count(frame[:400], probability[0, :400], reference)
+    second = drift.count(frame[400:], probability[0, 400:], reference)
+    for name, counts in whole.items():
+        assert np.array_equal(counts, first[name] + second[name]), name
+
+
+def test_homogeneity_of_a_textbook_table():
+    assert drift.homogeneity(np.array([20, 30]), np.array([30, 20])) == pytest.approx(0.0455, abs=1e-4)
+
+
+def test_homogeneity_merges_bins_too_small_to_tell():
+    assert drift.homogeneity(np.array([50, 50, 1]), np.array([50, 50, 0])) == pytest.approx(
+        drift.homogeneity(np.array([50, 51]), np.array([50, 50]))
+    )
+    assert drift.homogeneity(np.array([1, 100]), np.array([2, 100])) == 1.0
+
+
+def test_holm_by_hand():
+    assert drift.holm(np.array([0.01, 0.04, 0.03])) == pytest.approx([0.03, 0.06, 0.06])
+    assert drift.holm(np.array([0.9, 0.8])) == pytest.approx([1, 1])
+
+
+def test_outcome_of_equal_chances_is_binomial():
+    found = drift.outcome(np.full(20, 0.5), np.arange(20) < 15)
+    assert (found.people, found.expected, found.observed) == (20, 10, 15)
+    assert (found.low, found.high) == (6, 14)
+    assert found.p_value == pytest.approx(0.0414, abs=1e-4)
+    assert found.is_more_than_expected
+
+
+@pytest.mark.parametrize(("left", "more", "less"), [(10, False, False), (5, False, True), (15, True, False)])
+def test_outcome_says_which_way(left, more, less):
+    found = drift.outcome(np.full(20, 0.5), np.arange(20) < left)
+    assert (found.is_more_than_expected, found.is_less_than_expected) == (more, less)
+
+
+def test_outcome_of_unequal_chances_against_every_case():
+    chances = np.array([0.1, 0.5, 0.8])
+    cases = [(sum(case), np.prod(np.where(case, chances, 1 - chances))) for case in np.ndindex(2, 2, 2)]
+    at_least_two = sum(weight for total, weight in cases if total >= 2)
+    found = drift.outcome(chances, np.array([True, True, False]))
+    assert found.p_value == pytest.approx(min(1, 2 * at_least_two))
+
+
+def test_outcome_of_a_large_workforce_agrees_with_the_exact_one(monkeypatch):
+    random = np.random.default_rng(1)
+    chances = random.beta(1, 5, 2_500)
+    left = random.random(2_500) < chances
+    exact = drift.outcome(chances, left)
+    monkeypatch.setattr(drift, "EXACT_UP_TO", 0)
+    normal = drift.outcome(chances, left)
+    assert (normal.low, normal.high) == pytest.approx((exact.low, exact.high), abs=1)
+    assert normal.p_value == pytest.approx(exact.p_value, abs=0.02)
+
+
+def test_outcome_of_nobody_expects_nothing():
+    found = drift.outcome(np.array([]), np.array([], dtype=bool))
+    assert (found.expected, found.observed, found.p_value) == (0, 0, 1)
+    assert not found.is_more_than_expected

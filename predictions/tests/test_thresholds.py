@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+
+from predictions.ml import thresholds
+from predictions.ml.thresholds import Costs, InvalidRule, Rule, choose, curve, describe, parse
+
+TARGET = np.array([1, 1, 0, 1, 0, 0, 0, 0, 0, 0])
+PROBABILITY = np.array([[0.95, 0.9, 0.8, 0.7, 0.3, 0.25, 0.2, 0.15, 0.1, 0.05]])
+
+
+@pytest.mark.parametrize("text", ["f2", "capacity:30", "cost:departure=30000,talk=500,chance=0.2"])
+def test_rule_reads_as_it_is_written(text):
+    assert str(parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "f1",
+        "capacity:0",
+        "capacity:-3",
+        "capacity:many",
+        "cost:departure=0,talk=500,chance=0.2",
+        "cost:departure=1,talk=0,chance=0.2",
+        "cost:departure=1,talk=1,chance=1.5",
+        "cost:departure=1,talk=1,chance=0",
+    ],
+)
+def test_rule_that_cannot_be_read_is_named(text):
+    with pytest.raises(InvalidRule, match="none of"):
+        parse(text)
+
+
+def test_curve_by_hand():
+    points = curve(TARGET, PROBABILITY)
+    at = np.searchsorted(thresholds.GRID, 0.75)
+    assert points.flagged[at] == pytest.approx(0.3)
+    assert (points.precision[at], points.recall[at]) == pytest.approx((2 / 3, 2 / 3))
+    assert points.f2[at] == pytest.approx(10 / 15)
+
+
+def test_f2_chooses_the_first_of_the_best():
+    assert choose(Rule(), TARGET, PROBABILITY) == pytest.approx(0.305)
+
+
+@pytest.mark.parametrize(("capacity", "flagged"), [(1, 1), (4, 4), (6, 6), (10, 10)])
+def test_capacity_flags_as_many_as_can_be_met(capacity, flagged):
+    threshold = choose(Rule("capacity", capacity=capacity), TARGET, PROBABILITY)
+    assert (threshold <= PROBABILITY).sum() == flagged
+
+
+def test_capacity_that_nothing_meets_takes_the_last_threshold():
+    assert choose(Rule("capacity", capacity=1), TARGET, np.full((1, 10), 0.999)) == thresholds.GRID[-1]
+
+
+def test_cost_talks_to_all_when_a_talk_is_cheap_and_to_few_when_it_is_dear():
+    cheap = choose(Rule("cost", costs=Costs(30_000, 1, 0.5)), TARGET, PROBABILITY)
+    dear = choose(Rule("cost", costs=Costs(30_000, 14_000, 0.5)), TARGET, PROBABILITY)
+    assert (cheap <= PROBABILITY).sum() == 4
+    assert (dear <= PROBABILITY).sum() == 2
+
+
+def test_cost_counts_talks_and_departures_not_prevented():
+    costs = Costs(departure=100, talk=10, chance=0.5)
+    at = np.searchsorted(thresholds.GRID, 0.75)
+    money = thresholds.cost(curve(TARGET, PROBABILITY), 0.3, costs)[at] * 10
+    assert money == pytest.approx(3 * 10 + (3 - 2 * 0.5) * 100)
+
+
+@pytest.mark.parametrize("rule", ["f2", "capacity:4", "cost:departure=100,talk=10,chance=0.5"])
+def test_description_shows_the_chosen_point_first_and_the_other_rules(rule):
+    rule = parse(rule)
+    threshold = choose(rule, TARGET, PROBABILITY)
+    found = describe(rule, threshold, TARGET, PROBABILITY)
+    assert (found["value"], found["rule"]) == (threshold, str(rule))
+    assert found["choices"][0]["rule"] == str(rule)
+    assert found["choices"][0]["threshold"] == threshold
+    assert found["choices"][0]["flagged"] == pytest.approx((threshold <= PROBABILITY).mean())
+    assert sorted(choice["rule"].split(":")[0] for choice in found["choices"]) == ["capacity", "cost", "f2"]
+    assert {len(column) for column in found["curve"].values()} == {len(thresholds.GRID)}

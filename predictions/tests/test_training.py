@@ -1,0 +1,130 @@
+import numpy as np
+import pytest
+
+from features.schema import FEATURE_NAMES
+from predictions.ml import artifact, training
+from predictions.ml.training import LeakSuspected, ProtectedFeatures, TrainingError, publish, train
+from predictions.tests.workforce import TINY, people, trained
+
+
+@pytest.fixture(scope="module")
+def leaky():
+    """A workforce whose last pay rise was given to those who stayed, after the others had left."""
+    frame, target = people()
+    return train(frame.assign(augmentation_salaire_precedente=11.0 + 5.0 * (1 - target)), target, plan=TINY)
+
+
+def test_train_repeats_itself_to_the_byte():
+    first, second = trained(), train(*people(), plan=TINY)
+    assert artifact.to_bytes(first.content) == artifact.to_bytes(second.content)
+    assert first.card == second.card
+
+
+def test_train_does_not_depend_on_where_the_strings_came_from():
+    frame, target = people()
+    copied = frame.assign(poste=["".join(list(value)) for value in frame["poste"]])
+    assert artifact.to_bytes(trained().content) == artifact.to_bytes(train(copied, target, plan=TINY).content)
+
+
+def test_other_data_give_other_bytes_and_another_hash():
+    frame, target = people()
+    other = train(frame.assign(distance_domicile_travail=frame["distance_domicile_travail"] + 1), target, plan=TINY)
+    assert artifact.to_bytes(trained().content) != artifact.to_bytes(other.content)
+    assert trained().card["training"]["sha256"] != other.card["training"]["sha256"]
+
+
+def test_reference_profiles_hold_every_value_and_no_person():
+    frame, _ = people()
+    profiles = training.reference_profiles(frame, seed=7)
+    for name in frame:
+        assert sorted(profiles[name]) == sorted(frame[name])
+    originals = set(map(tuple, frame.itertuples(index=False)))
+    assert originals.isdisjoint(map(tuple, profiles.itertuples(index=False)))
+
+
+def test_an_honest_model_suspects_no_leak():
+    assert trained().leak is None
+    assert trained().card["leak"] is None
+
+
+def test_a_leaked_feature_is_suspected_and_named(leaky):
+    assert "ROC-AUC" in leaky.leak
+    assert "F1" in leaky.leak
+    assert "augmentation_salaire_precedente" in leaky.leak
+    assert leaky.card["leak"] == leaky.leak
+
+
+def test_a_leaky_model_is_not_written(leaky, tmp_path):
+    with pytest.raises(LeakSuspected, match="--force"):
+        publish(tmp_path, leaky)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_leaky_model_is_published_by_force(leaky, tmp_path):
+    version = publish(tmp_path, leaky, force=True)
+    assert artifact.current_version(tmp_path) == version
+
+
+def test_a_model_with_protected_features_is_written_but_not_promoted(tmp_path):
+    with pytest.raises(ProtectedFeatures):
+        publish(tmp_path, trained("all"))
+    assert list(tmp_path.iterdir()) == []
+    version = publish(tmp_path, trained("all"), promote=False)
+    assert artifact.versions(tmp_path) == [version]
+    assert artifact.current_version(tmp_path) is None
+    assert artifact.current_version(tmp_path) != publish(tmp_path, trained("all"), force=True)
+
+
+def refused(frame, target):
+    with pytest.raises(TrainingError) as error:
+        train(frame, target, plan=TINY)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "message"),
+    [
+        ([0] * 300, "nobody left"),
+        ([1] * 300, "everybody left"),
+        ([1] * 29 + [0] * 271, "only 29 left, at least 30"),
+        ([0] * 29 + [1] * 271, "only 29 stayed, at least 30"),
+        ([2] + [0, 1] * 149 + [0], "neither 0 nor 1"),
+        ([0, 1], "300 employees but 2 outcomes"),
+    ],
+)
+def test_train_refuses_outcomes_that_teach_nothing(outcomes, message):
+    frame, _ = people()
+    assert message in refused(frame, np.array(outcomes))
+
+
+def test_train_accepts_thirty_leavers():
+    frame, _ = people()
+    assert train(frame, np.r_[np.ones(30), np.zeros(270)], plan=TINY).card["training"]["leavers"] == 30
+
+
+def test_train_names_features_with_missing_values():
+    frame, target = people()
+    frame["age"] = frame["age"].astype(float)
+    frame.loc[3, "age"] = np.nan
+    assert refused(frame, target) == "missing values in age"
+
+
+def test_scale_of_the_intervals_is_the_one_of_the_card():
+    content = trained().content
+    assert content.interval_scale >= 1
+    assert content.card["uncertainty"]["interval_scale"] == pytest.approx(content.interval_scale, rel=1e-5)
+
+
+def test_nobody_in_the_training_data_is_extrapolated(tmp_path):
+    frame, _ = people()
+    model = artifact.load(tmp_path / "versions" / publish(tmp_path, trained(), promote=False))
+    assert not model.score_frame(frame).is_extrapolated.any()
+    strange = frame.assign(revenu_mensuel=frame["revenu_mensuel"].max() + 1.0)
+    assert model.score_frame(strange).is_extrapolated.all()
+
+
+def test_a_profile_of_seen_values_in_an_unseen_combination_is_extrapolated(tmp_path):
+    frame, _ = people()
+    model = artifact.load(tmp_path / "versions" / publish(tmp_path, trained(), promote=False))
+    numbers = {name: frame[name].max() for name in FEATURE_NAMES if frame[name].dtype != object}
+    assert model.score_frame(frame[:1].assign(**numbers)).is_extrapolated.all()
