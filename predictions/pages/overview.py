@@ -1,5 +1,215 @@
+"""The overview: whom to talk to first, the figures of the newest run, where the risk is and what weighs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from employees.models import visible_departments
+from features import schema
+from predictions import bands
+from predictions.models import RunGroup, ScoringRun
+from predictions.pages import charts
+from predictions.pages.formats import grouped, percent, signed
+from predictions.pages.risk_list import address, label, rows_of
+from predictions.selectors import figures, ranking, runs
+from predictions.selectors.figures import BINS, Figures
+
+FIRST = 10  # people to talk to first
+SMALLEST_GROUP = 5  # fewer people are merged with others or not shown
+RUNS = 12  # of the trend
+DRIVERS = 8
 
 
-def overview(request):
-    return render(request, "overview/overview.html")
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A figure, the list that it counts and how it changed since the run before; see ``partials/card.html``."""
+
+    label: str
+    value: str
+    href: str
+    hint: str
+    delta: str = ""
+    delta_tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A department's or a job's people; no link where several are merged."""
+
+    label: str
+    figures: Figures
+    band: bands.Band
+    href: str
+    over_href: str
+
+
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    departments = visible_departments(request.user)
+    run, before = runs.latest_two()
+    context = {"run": run, "has_scope": departments != []}
+    groups = figures.current_groups(run, departments) if run else []
+    if groups:
+        context |= _figures(run, before, groups, departments)
+    return render(request, "overview/overview.html", context)
+
+
+def _figures(run: ScoringRun, before: ScoringRun | None, groups: list[RunGroup], departments) -> dict:
+    now = figures.total(groups)
+    groups_before = figures.groups_then(before, departments) if before else []
+    then = figures.total(groups_before) if groups_before else None
+    over = ranking.narrowed(run, departments, ranking.Narrowing(band=ranking.OVER))
+    return {
+        "people": rows_of(ranking.page_of(over, before, stop=FIRST), before),
+        "cards": _cards(run, now, before, then),
+        "over_href": address({}, band=ranking.OVER),
+        "by_department": _breakdown(_("Risk by department"), groups, "departement", "department", run.threshold),
+        "by_job": _breakdown(_("Risk by job"), groups, "poste", "job", run.threshold),
+        "distribution": _distribution(now, run.threshold),
+        "levels": [(band, now.in_band(band.slug), address({}, band=band.slug)) for band in bands.BANDS[::-1]],
+        "drivers": _drivers(now),
+        "trend": _trend(figures.trend(departments, RUNS)),
+    }
+
+
+def _cards(run: ScoringRun, now: Figures, before: ScoringRun | None, then: Figures | None) -> list[Card]:
+    def change(value: float, old: float | None, *, decimals: int = 0, is_risk: bool = True) -> dict[str, str]:
+        """In words, and whether it is for the worse; nothing before the second run."""
+        if then is None or old is None:
+            return {}
+        difference = round(value - old, decimals)
+        tone = ("worse" if difference > 0 else "better") if is_risk and difference else ""
+        since = date_format(timezone.localtime(before.created_at), "DATE_FORMAT")
+        text = _("%(change)s since %(date)s") % {"change": signed(difference, decimals), "date": since}
+        return {"delta": text if difference else _("As on %(date)s") % {"date": since}, "delta_tone": tone}
+
+    very_high = bands.VERY_HIGH.slug
+    shares = {"share": percent(now.above_threshold / now.people), "threshold": percent(run.threshold)}
+    return [
+        Card(
+            _("Over the threshold"),
+            grouped(now.above_threshold),
+            address({}, band=ranking.OVER),
+            _("%(share)s of the people; the threshold is %(threshold)s") % shares,
+            **change(now.above_threshold, then and then.above_threshold),
+        ),
+        Card(
+            _("Very high risk"),
+            grouped(now.in_band(very_high)),
+            address({}, band=very_high),
+            _("From %(probability)s") % {"probability": percent(bands.limits(bands.VERY_HIGH, run.threshold)[0])},
+            **change(now.in_band(very_high), then and then.in_band(very_high)),
+        ),
+        Card(
+            _("Expected departures"),
+            grouped(now.expected_departures, 1),
+            address({}),
+            _("The sum of everyone's probabilities"),
+            **change(now.expected_departures, then and then.expected_departures, decimals=1),
+        ),
+        Card(
+            _("Headcount"),
+            grouped(now.people),
+            address({}),
+            _("People scored, whose mean risk is %(mean)s") % {"mean": percent(now.mean_probability)},
+            **change(now.people, then and then.people, is_risk=False),
+        ),
+    ]
+
+
+def _breakdown(title: str, groups: Sequence[RunGroup], attribute: str, word: str, threshold: float) -> dict:
+    """The parts by department or job, the riskiest first; ``hidden`` people are too few even together."""
+    parts, few = [], []
+    for value, members in figures.split(groups, attribute).items():
+        total = figures.total(members)
+        if total.people < SMALLEST_GROUP:
+            few += members
+            continue
+        hrefs = address({}, **{word: value}), address({}, **{word: value, "band": ranking.OVER})
+        parts.append(_part(label(attribute, value), total, threshold, *hrefs))
+    parts.sort(key=lambda part: -part.figures.mean_probability)
+    merged = figures.total(few)
+    if merged.people >= SMALLEST_GROUP:
+        parts.append(_part(_("Smaller groups together"), merged, threshold))
+        merged = Figures()
+    return {"title": title, "parts": parts, "hidden": merged.people}
+
+
+def _part(name: str, total: Figures, threshold: float, href: str = "", over_href: str = "") -> Part:
+    return Part(name, total, bands.band_of(total.mean_probability, threshold), href, over_href)
+
+
+def _distribution(now: Figures, threshold: float) -> charts.Chart:
+    bars = []
+    for place in range(BINS):
+        segments = [
+            charts.Segment(now.histogram[band.slug][place], grouped(now.histogram[band.slug][place]), band.slug)
+            for band in bands.BANDS
+        ]
+        ends = {"low": percent(place / BINS, 0), "high": percent((place + 1) / BINS, 0)}
+        bars.append(charts.Bar(_("%(low)s to %(high)s") % ends, segments))
+    names = [str(band.label) for band in bands.BANDS]
+    return charts.columns(
+        title=_("How the risk is spread"),
+        caption=_("People by probability of leaving."),
+        columns=[_("Probability"), *names],
+        names=names,
+        bars=bars,
+        axis=grouped,
+        ticks=[(place, percent(place / BINS, 0)) for place in range(0, BINS + 1, BINS // 5)],
+        x_title=_("Probability of leaving"),
+        line=(threshold * BINS, _("Threshold")),
+    )
+
+
+def _drivers(now: Figures) -> charts.Chart | None:
+    """What raises the risk of most people; a reason of fewer than five people is not shown."""
+    heaviest = sorted(now.reasons.items(), key=lambda item: -item[1])[:DRIVERS]
+    bars = [
+        charts.Bar(
+            _(schema.BY_NAME[name].label),
+            [charts.Segment(people, grouped(people), "raising", address({}, reason=name))],
+            cells=[percent(people / now.people)],
+        )
+        for name, people in heaviest
+        if people >= SMALLEST_GROUP
+    ]
+    if not bars:
+        return None
+    return charts.rows(
+        title=_("What weighs most"),
+        caption=_("People for whom it is one of the two strongest reasons."),
+        columns=[_("Reason"), _("People"), _("Share")],
+        bars=bars,
+    )
+
+
+def _trend(rows: Sequence[dict]) -> charts.Chart | None:
+    """The last runs; None until there are two to compare."""
+    if len(rows) < 2:
+        return None
+    dates = [date_format(timezone.localtime(row["created_at"]), "SHORT_DATE_FORMAT") for row in rows]
+
+    def curve(name: str, figure: str, decimals: int) -> charts.Curve:
+        points = [
+            charts.Point(place, row[figure], dates[place], grouped(row[figure], decimals))
+            for place, row in enumerate(rows)
+        ]
+        return charts.Curve(name, points)
+
+    shown = sorted({0, len(rows) // 2, len(rows) - 1})
+    return charts.curves(
+        title=_("From run to run"),
+        caption=_("The last scoring runs, with the people who were in the departments then."),
+        columns=[_("Figure"), _("Run"), _("Number")],
+        curves=[curve(_("Over the threshold"), "above", 0), curve(_("Expected departures"), "expected", 1)],
+        x_axis=str,
+        y_axis=grouped,
+        ticks=[(place, dates[place]) for place in shown],
+    )

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from django.db.models import Case, CharField, Count, F, FloatField, IntegerField, Sum, Value, When
 from django.db.models.functions import Cast, Floor, Least
 
-from employees.models import EmployeeSnapshot
 from predictions.bands import BANDS, HIGH, VERY_HIGH, limits
 from predictions.models import Prediction, RunGroup, ScoringRun
 
@@ -55,22 +54,20 @@ def total(groups: Iterable[RunGroup]) -> Figures:
     )
 
 
-def total_by(groups: Iterable[RunGroup], attribute: str) -> dict[str, Figures]:
-    """The figures of each department or each job (``departement``, ``poste``)."""
+def split(groups: Iterable[RunGroup], attribute: str) -> dict[str, list[RunGroup]]:
+    """The groups of each department or each job (``departement``, ``poste``)."""
     parts: dict[str, list[RunGroup]] = {}
     for group in groups:
         parts.setdefault(getattr(group, attribute), []).append(group)
-    return {name: total(part) for name, part in parts.items()}
+    return parts
 
 
 def current_groups(run: ScoringRun, departments: Sequence[str] | None) -> list[RunGroup]:
     """The groups of the newest run in these departments (all when None), summing to what its list holds now.
 
-    Two queries; three more, over the run's predictions, once someone may have moved since.
+    ``run`` comes from ``runs.latest_two``. One query; two, over all its predictions, once someone may have moved.
     """
-    if EmployeeSnapshot.objects.filter(pk__gt=run.newest_snapshot or 0).exists():
-        return aggregate(run, departments)
-    return groups_then(run, departments)
+    return aggregate(run, departments) if run.has_moves else groups_then(run, departments)
 
 
 def groups_then(run: ScoringRun, departments: Sequence[str] | None) -> list[RunGroup]:
@@ -90,7 +87,7 @@ def trend(departments: Sequence[str] | None, limit: int) -> list[dict]:
 
 
 def aggregate(run: ScoringRun, departments: Sequence[str] | None = None) -> list[RunGroup]:
-    """The groups of a run, not saved, from its predictions. Three queries over all of them."""
+    """The groups of a run, not saved, from its predictions. Two queries over all of them."""
     predictions = Prediction.objects.filter(run=run).in_departments(departments)
     keys = {"departement": F("employee__departement"), "poste": F("features__poste")}
     groups: dict[tuple[str, str], RunGroup] = {}
@@ -104,11 +101,13 @@ def aggregate(run: ScoringRun, departments: Sequence[str] | None = None) -> list
         group.histogram[cell["band"]][cell["bin"]] += cell["people"]
         if cell["band"] in (HIGH.slug, VERY_HIGH.slug):
             group.above_threshold_count += cell["people"]
-    for place in ("main_reason", "second_reason"):
-        counts = predictions.exclude(**{place: ""}).values(reason=F(place), **keys).annotate(people=Count("id"))
-        for row in counts.order_by():
-            reasons = groups[row["departement"], row["poste"]].reasons
-            reasons[row["reason"]] = reasons.get(row["reason"], 0) + row["people"]
+    main, second = (
+        predictions.exclude(**{place: ""}).values(reason=F(place), **keys).annotate(people=Count("id")).order_by()
+        for place in ("main_reason", "second_reason")
+    )
+    for row in main.union(second, all=True):
+        reasons = groups[row["departement"], row["poste"]].reasons
+        reasons[row["reason"]] = reasons.get(row["reason"], 0) + row["people"]
     return list(groups.values())
 
 

@@ -93,35 +93,48 @@ def test_total_of_nobody():
     assert (total.people, total.mean_probability, total.in_band("high")) == (0, 0.0, 0)
 
 
-def test_total_by_department():
+def test_split_by_department():
     run = ScoringRunFactory()
     score(run, 0.5)
     score(run, 0.5, poste="Manager")
     score(run, 0.5, departement="Commercial")
-    by = figures.total_by(figures.aggregate(run), "departement")
-    assert {name: total.people for name, total in by.items()} == {"Consulting": 2, "Commercial": 1}
+    parts = figures.split(figures.aggregate(run), "departement")
+    assert {name: figures.total(part).people for name, part in parts.items()} == {"Consulting": 2, "Commercial": 1}
+
+
+def newest():
+    return runs.latest_two()[0]
 
 
 def test_current_groups_are_those_written_with_the_run():
     run = ScoringRunFactory(newest_snapshot=EmployeeSnapshotFactory().pk)
     RunGroupFactory(run=run, departement="Commercial", employee_count=7)
     RunGroupFactory(run=run, departement="Consulting", employee_count=8)
-    groups = figures.current_groups(run, ["Commercial"])
+    groups = figures.current_groups(newest(), ["Commercial"])
     assert [group.employee_count for group in groups] == [7]
 
 
-def test_current_groups_after_a_later_import_count_again():
-    run = ScoringRunFactory(newest_snapshot=EmployeeSnapshotFactory().pk)
+@pytest.mark.parametrize("is_known", [True, False])
+def test_current_groups_after_a_later_import_count_again(is_known):
+    run = ScoringRunFactory(newest_snapshot=EmployeeSnapshotFactory().pk if is_known else None)
     RunGroupFactory(run=run, departement="Commercial", employee_count=7)
     prediction = score(run, 0.5)
     EmployeeSnapshotFactory(employee=prediction.employee)
-    assert [group.departement for group in figures.current_groups(run, None)] == ["Consulting"]
+    assert [group.departement for group in figures.current_groups(newest(), None)] == ["Consulting"]
 
 
-def test_current_groups_cost_two_queries(django_assert_num_queries):
-    run = ScoringRunFactory(newest_snapshot=EmployeeSnapshotFactory().pk)
-    with django_assert_num_queries(2):
+def test_current_groups_cost_one_query(django_assert_num_queries):
+    ScoringRunFactory(newest_snapshot=EmployeeSnapshotFactory().pk)
+    run = newest()
+    with django_assert_num_queries(1):
         figures.current_groups(run, None)
+
+
+def test_aggregate_costs_two_queries(django_assert_num_queries):
+    run = ScoringRunFactory()
+    score(run, 0.5)
+    with django_assert_num_queries(2):
+        figures.aggregate(run)
 
 
 def test_trend_sums_each_run_oldest_first():

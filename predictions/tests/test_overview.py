@@ -1,0 +1,258 @@
+import re
+
+import pytest
+from django.urls import reverse
+
+from employees.tests.factories import EmployeeSnapshotFactory
+from predictions.pages import overview
+from predictions.tests.factories import ScoringRunFactory
+from predictions.tests.scoring import score, write_figures
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def run():
+    return ScoringRunFactory(threshold=0.2)
+
+
+@pytest.fixture
+def hr(browse):
+    return browse("RH")
+
+
+@pytest.fixture
+def manager(browse):
+    return browse("Manager", "Commercial")
+
+
+def workforce(run, start=1):
+    """Twenty-six people: risks at both sides of every edge, two departments, jobs of 12, 9 and 5 people."""
+    probabilities = [0.05, 0.1, 0.2, 0.6, 0.95, 0.3]
+    jobs = ["Consultant"] * 12 + ["Manager"] * 9 + ["Tech Lead"] * 5
+    for place, job in enumerate(jobs):
+        reason = ("heures_supplementaires", "revenu_mensuel")[place % 2]
+        department = ("Consulting", "Commercial")[place % 2]
+        score(run, start + place, probabilities[place % 6], department, job, main_reason=reason)
+
+
+def page_of(client):
+    write_figures()
+    response = client.get(reverse("overview"))
+    assert response.status_code == 200
+    return response
+
+
+def words(response):
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+
+def count(client, href):
+    """How many people the list at this address holds."""
+    return client.get(href).context["page"].paginator.count
+
+
+def test_overview_of_each_card_links_to_the_list_that_it_counts(hr, run):
+    workforce(run)
+    cards = {card.label: card for card in page_of(hr).context["cards"]}
+    assert cards["Headcount"].value == "26"
+    assert cards["Over the threshold"].value == "16"
+    assert cards["Very high risk"].value == "8"
+    for name in ("Headcount", "Over the threshold", "Very high risk"):
+        assert count(hr, cards[name].href) == int(cards[name].value)
+
+
+def test_overview_expected_departures_is_the_sum_of_the_list(hr, run):
+    workforce(run)
+    (card,) = (card for card in page_of(hr).context["cards"] if card.label == "Expected departures")
+    listed = hr.get(card.href, {"size": 100}).context["rows"]
+    assert card.value == f"{sum(row.prediction.probability for row in listed):.1f}"
+
+
+@pytest.mark.parametrize("breakdown", ["by_department", "by_job"])
+def test_overview_every_part_links_to_the_list_that_it_counts(hr, run, breakdown):
+    workforce(run)
+    parts = page_of(hr).context[breakdown]["parts"]
+    assert len(parts) == {"by_department": 2, "by_job": 3}[breakdown]
+    for part in parts:
+        assert count(hr, part.href) == part.figures.people
+        assert count(hr, part.over_href) == part.figures.above_threshold
+
+
+def test_overview_every_level_and_driver_links_to_the_list_that_it_counts(hr, run):
+    workforce(run)
+    context = page_of(hr).context
+    for _band, number, href in context["levels"]:
+        assert count(hr, href) == number
+    hrefs = re.findall(r'href="([^"]+)"', context["drivers"].svg)
+    assert [count(hr, href) for href in hrefs] == [int(row[1]) for row in reversed(context["drivers"].rows)]
+
+
+def test_overview_of_a_manager_counts_and_shows_their_departments_only(manager, run):
+    workforce(run)
+    response = page_of(manager)
+    context = response.context
+    assert {card.label: card.value for card in context["cards"]}["Headcount"] == "13"
+    assert [part.label for part in context["by_department"]["parts"]] == ["Sales"]
+    assert sum(number for _band, number, _href in context["levels"]) == 13
+    assert [row[0] for row in context["drivers"].rows] == ["Monthly income"]
+    assert {row.department for row in context["people"]} == {"Sales"}
+    assert "Consulting" not in response.content.decode()
+    for card in context["cards"]:
+        if card.label != "Expected departures":
+            assert count(manager, card.href) == int(card.value)
+
+
+def test_overview_of_a_manager_stays_exact_when_someone_has_moved(manager, run):
+    workforce(run)
+    write_figures()
+    moved = run.predictions.filter(employee__departement="Consulting").first().employee
+    EmployeeSnapshotFactory(employee=moved, departement="Commercial")
+    moved.departement = "Commercial"
+    moved.save()
+    context = manager.get(reverse("overview")).context
+    headcount = next(card for card in context["cards"] if card.label == "Headcount")
+    assert (headcount.value, count(manager, headcount.href)) == ("14", 14)
+
+
+def test_overview_names_ten_people_over_the_threshold_riskiest_first(hr, run):
+    for number in range(1, 13):
+        score(run, number, 0.2 + number / 100)
+    score(run, 13, 0.19)
+    numbers = [row.prediction.employee.employee_id for row in page_of(hr).context["people"]]
+    assert numbers == list(range(12, 2, -1))
+
+
+def test_overview_when_nobody_is_over_the_threshold(hr, run):
+    score(run, 1, 0.1)
+    assert "Nobody is over the threshold." in words(page_of(hr))
+
+
+def test_overview_cards_change_since_the_run_before(hr, run):
+    for number in range(1, 4):
+        score(run, number, 0.1)
+    newest = ScoringRunFactory(threshold=0.2)
+    for number, probability in ((11, 0.3), (12, 0.7), (13, 0.1)):
+        score(newest, number, probability)
+    cards = {card.label: card for card in page_of(hr).context["cards"]}
+    assert cards["Over the threshold"].delta.startswith("+2 since")
+    assert cards["Over the threshold"].delta_tone == "worse"
+    assert cards["Very high risk"].delta.startswith("+1 since")
+    assert cards["Expected departures"].delta.startswith("+0.8 since")
+    assert (cards["Headcount"].delta[:5], cards["Headcount"].delta_tone) == ("As on", "")
+
+
+def test_overview_cards_of_the_first_run_have_no_change(hr, run):
+    score(run, 1)
+    assert {card.delta for card in page_of(hr).context["cards"]} == {""}
+
+
+def test_overview_fewer_risks_are_better(hr, run):
+    score(run, 1, 0.5)
+    score(ScoringRunFactory(threshold=0.2), 2, 0.1)
+    cards = {card.label: card for card in page_of(hr).context["cards"]}
+    assert (cards["Over the threshold"].delta[:2], cards["Over the threshold"].delta_tone) == ("−1", "better")
+
+
+def test_overview_merges_groups_of_fewer_than_five(hr, run):
+    for number in range(1, 6):
+        score(run, number, poste="Consultant")
+    for number in range(6, 9):
+        score(run, number, poste="Manager")
+    for number in range(9, 12):
+        score(run, number, poste="Tech Lead")
+    parts = page_of(hr).context["by_job"]["parts"]
+    assert [(part.label, part.figures.people, part.href != "") for part in parts] == [
+        ("Consultant", 5, True),
+        ("Smaller groups together", 6, False),
+    ]
+
+
+def test_overview_hides_groups_of_fewer_than_five_even_together(hr, run):
+    for number in range(1, 6):
+        score(run, number, poste="Consultant")
+    for number in range(6, 10):
+        score(run, number, poste="Manager")
+    response = page_of(hr)
+    assert [part.label for part in response.context["by_job"]["parts"]] == ["Consultant"]
+    assert "4 people in groups of fewer than five are not shown here." in words(response)
+
+
+def test_overview_hides_drivers_of_fewer_than_five(hr, run):
+    for number in range(1, 5):
+        score(run, number)
+    assert page_of(hr).context["drivers"] is None
+
+
+def test_overview_distribution_holds_everyone_once(hr, run):
+    workforce(run)
+    rows = page_of(hr).context["distribution"].rows
+    assert sum(int(cell) for row in rows for cell in row[1:]) == 26
+    assert rows[12] == ["60% to 65%", "0", "0", "0", "4"]  # the edge of very high: (1 + 0.2) / 2
+
+
+def test_overview_trend_from_the_second_run_on(hr, run):
+    score(run, 1, 0.5)
+    response = page_of(hr)
+    assert response.context["trend"] is None
+    assert "The trend is drawn from the second scoring run on." in words(response)
+    score(ScoringRunFactory(threshold=0.2), 2, 0.1)
+    trend = page_of(hr).context["trend"]
+    assert [(row[0], row[2]) for row in trend.rows] == [
+        ("Over the threshold", "1"),
+        ("Over the threshold", "0"),
+        ("Expected departures", "0.5"),
+        ("Expected departures", "0.1"),
+    ]
+
+
+def test_overview_trend_shows_the_last_runs_only(hr, monkeypatch):
+    monkeypatch.setattr(overview, "RUNS", 2)
+    for number in (1, 2, 3):
+        score(ScoringRunFactory(threshold=0.2), number)
+    assert len(page_of(hr).context["trend"].rows) == 4
+
+
+def test_overview_before_the_first_run_says_what_to_do(hr, manager):
+    assert "Import the extracts" in words(page_of(hr))
+    assert "ask them to" in words(page_of(manager))
+
+
+def test_overview_of_an_account_without_departments(browse, run):
+    score(run, 1)
+    response = page_of(browse("no group"))
+    assert "Your account sees no department yet" in words(response)
+    assert "cards" not in response.context
+
+
+def test_overview_of_a_manager_whose_departments_nobody_scored(manager, run):
+    score(run, 1)
+    assert "Nobody of your departments has been scored" in words(page_of(manager))
+
+
+def test_overview_needs_a_login(client):
+    assert client.get(reverse("overview")).status_code == 302
+
+
+@pytest.mark.parametrize("people", [1, 26])
+def test_overview_queries_do_not_grow(hr, run, people, django_assert_num_queries):
+    before = ScoringRunFactory(threshold=0.2)
+    newest = ScoringRunFactory(threshold=0.2)
+    workforce(before, 100)
+    for number in range(1, people + 1):
+        score(newest, number)
+    write_figures()
+    with django_assert_num_queries(10):
+        hr.get(reverse("overview"))
+
+
+def test_overview_of_a_manager_takes_twelve_queries_at_most(manager, run, django_assert_max_num_queries):
+    workforce(run)
+    workforce(ScoringRunFactory(threshold=0.2), 100)
+    write_figures()
+    with django_assert_max_num_queries(12):
+        manager.get(reverse("overview"))
+
+
+def test_overview_has_one_page_for_reading(hr, run):
+    assert hr.post(reverse("overview")).status_code == 405
