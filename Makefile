@@ -11,7 +11,7 @@ PYTHON := $(BIN)/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test lint format docs bench fuzz screenshots lock clean
+.PHONY: help install run test lint format docs messages bench fuzz screenshots lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -54,6 +54,11 @@ bench: export DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 bench: $(VENV)/.dev ## Measure the API on a PostgreSQL server (DATABASE_URL=); needs wrk
 	@$(PYTHON) benchmarks/scoring.py
 	@$(PYTHON) benchmarks/api.py $(ARGS)
+
+messages: $(VENV)/.dev ## Collect the texts to translate into locale/fr, and compile what is translated (needs gettext)
+	@$(PYTHON) manage.py makemessages --locale fr --no-obsolete --no-wrap --add-location file \
+		$(foreach path,.venv */tests/* benchmarks docs site staticfiles conftest.py,--ignore='$(path)')
+	@cd locale && ../$(PYTHON) ../manage.py compilemessages --locale fr
 
 lock: $(VENV)/.dev ## Compile requirements*.in into the pinned, hashed requirements*.txt
 	$(LOCK) requirements.in --output-file requirements.txt

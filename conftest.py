@@ -6,7 +6,8 @@ from django.test import TransactionTestCase
 
 @pytest.fixture(autouse=True)
 def plain_settings(settings):
-    """Passwords hash quickly, and pages name static files without `collectstatic` having run."""
+    """Passwords hash quickly, pages name static files without `collectstatic` having run, and texts are the msgids."""
+    settings.LANGUAGE_CODE = "en"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
