@@ -113,7 +113,7 @@ def _chart(history: list[scores.Shown]) -> charts.Chart:
     ends = [points[0], points[-1]]
     return charts.curves(
         title=_("Risk over time"),
-        caption=_("Each score with its 90% interval; the dashed line is the threshold."),
+        caption=_("Each score with its interval at 90%; the dashed line is the threshold."),
         columns=[_("Scored on"), _("Risk")],
         curves=[
             charts.Curve(_("Risk"), points),

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from employees import imports
 from employees.columns import Extract
+from employees.messages import Message
 from employees.models import Departure, EmployeeSnapshot, Import, Survey, visible_departments
 from employees.services import write_rejects
 from predictions.pages.formats import grouped
@@ -110,7 +111,7 @@ def detail(request: HttpRequest, pk) -> HttpResponse:
         "changes": [_change(*change) for change in summary.get("changes", ())[:CHANGES_SHOWN]],
         "more_changes": max(0, len(summary.get("changes", ())) - CHANGES_SHOWN),
         "rejects": rejects,
-        "rows": [(reject, _(reject.rule["text"]) % reject.rule["params"]) for reject in rejects],
+        "rows": [(reject, _translated(reject.as_reject().rule)) for reject in rejects],
     }
     return render(request, "imports/import.html", context)
 
@@ -124,8 +125,13 @@ def _error(upload: Import) -> str:
     """Why it was refused or failed, in the reader's language."""
     if not upload.error:
         return ""
-    reason = _(upload.error["text"]) % upload.error["params"]
-    return f"{upload.error['file']}: {reason}" if upload.error.get("file") else capfirst(reason)
+    reason = _translated(Message(upload.error["text"], upload.error["params"]))
+    file = upload.error.get("file")
+    return _("%(file)s: %(reason)s") % {"file": file, "reason": reason} if file else capfirst(reason)
+
+
+def _translated(message: Message) -> str:
+    return _(message.text) % message.params
 
 
 def _change(employee_id: int, column: str, old, new) -> dict[str, object]:
