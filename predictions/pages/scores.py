@@ -193,7 +193,7 @@ class Advice:
 
 def advice(card: Mapping) -> Advice:
     def of_a_hundred(name: str) -> int | None:
-        measured = card.get("performance", {}).get(name)
+        measured = card.get("metrics", {}).get(name)
         return measured and round(measured["mean"] * 100)
 
     return Advice(of_a_hundred("precision"), of_a_hundred("recall"), card.get("uses_protected", True))

@@ -140,7 +140,7 @@ def test_shown_reads_the_features_or_the_payload():
 
 
 def test_advice_counts_people_out_of_a_hundred():
-    card = {"performance": {"precision": {"mean": 0.447}, "recall": {"mean": 0.736}}, "uses_protected": False}
+    card = {"metrics": {"precision": {"mean": 0.447}, "recall": {"mean": 0.736}}, "uses_protected": False}
     advice = scores.advice(card)
     assert (advice.leave, advice.stay, advice.found, advice.missed) == (45, 55, 74, 26)
     assert not advice.uses_protected
