@@ -1,0 +1,259 @@
+"""The raw data as the extracts gave them, to read; who may see which department, to change."""
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db.models import OuterRef, Prefetch, Subquery
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from employees.models import (
+    DepartmentAccess,
+    Departure,
+    Employee,
+    EmployeeSnapshot,
+    Import,
+    ImportFile,
+    ImportReject,
+    Survey,
+    visible_departments,
+)
+from employees.selectors import raw_columns
+from technova.admin import ReadOnlyAdmin
+
+
+class OfEmployeesAdmin(ReadOnlyAdmin):
+    """Rows about employees: those whom the account may see, found by employee number."""
+
+    employee = "employee"  # the way from a row to its employee
+    search_help_text = _("An employee number.")
+
+    def get_queryset(self, request):
+        departments = visible_departments(request.user)
+        rows = super().get_queryset(request)
+        return rows if departments is None else rows.filter(**{f"{self._path('departement')}__in": departments})
+
+    def get_search_fields(self, request):
+        return [self._path("employee_id")]
+
+    def get_search_results(self, request, queryset, search_term):
+        """By exact number, so that an index answers; anything else finds nothing."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        is_number = term.isascii() and term.isdigit() and len(term) < 11
+        return queryset.filter(**{self._path("employee_id"): int(term) if is_number else 0}), False
+
+    def _path(self, field: str) -> str:
+        return f"{self.employee}__{field}" if self.employee else field
+
+
+class HistoryInline(admin.TabularInline):
+    """The rows of one history table of an employee, newest first."""
+
+    extra = 0
+    show_change_link = True
+
+    def has_add_permission(self, request, obj=None) -> bool:
+        return False
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return False
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        return False
+
+
+class SnapshotInline(HistoryInline):
+    model = EmployeeSnapshot
+    fields = ["recorded_at", "departement", "poste", "revenu_mensuel", "age", "annees_dans_l_entreprise"]
+
+
+class SurveyInline(HistoryInline):
+    model = Survey
+    fields = ["recorded_at", "note_evaluation_actuelle", "heures_supplementaires", "augmentation_salaire_precedente"]
+
+
+class DepartureInline(HistoryInline):
+    model = Departure
+    fields = ["recorded_at", "a_quitte_l_entreprise"]
+
+
+@admin.register(Employee)
+class EmployeeAdmin(OfEmployeesAdmin):
+    employee = ""
+    list_display = ["employee_id", "departement", "job", "income", "has_left", "created_at"]
+    list_filter = ["departement"]
+    date_hierarchy = "created_at"
+    inlines = [SnapshotInline, SurveyInline, DepartureInline]
+
+    def get_queryset(self, request):
+        snapshots = EmployeeSnapshot.objects.filter(employee=OuterRef("pk"))
+        departures = Departure.objects.filter(employee=OuterRef("pk"))
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                job=Subquery(snapshots.values("poste")[:1]),
+                income=Subquery(snapshots.values("revenu_mensuel")[:1]),
+                has_left=Subquery(departures.values("a_quitte_l_entreprise")[:1]),
+            )
+        )
+
+    @admin.display(description=_("job"))
+    def job(self, employee):
+        return employee.job
+
+    @admin.display(description=_("monthly income"))
+    def income(self, employee):
+        return employee.income
+
+    @admin.display(description=_("left the company"), boolean=True)
+    def has_left(self, employee):
+        return employee.has_left
+
+
+class HistoryAdmin(OfEmployeesAdmin):
+    """What one extract said of employees, one row a change."""
+
+    date_hierarchy = "recorded_at"
+    list_select_related = ["employee"]
+
+    def get_fields(self, request, obj=None):
+        return ["employee", "recorded_at", *raw_columns(self.model)]
+
+
+@admin.register(EmployeeSnapshot)
+class EmployeeSnapshotAdmin(HistoryAdmin):
+    list_display = [
+        "employee",
+        "recorded_at",
+        "departement",
+        "poste",
+        "revenu_mensuel",
+        "age",
+        "annees_dans_l_entreprise",
+        "annees_dans_le_poste_actuel",
+    ]
+    list_filter = ["departement", "poste"]
+
+
+@admin.register(Survey)
+class SurveyAdmin(HistoryAdmin):
+    list_display = [
+        "employee",
+        "recorded_at",
+        "note_evaluation_actuelle",
+        "heures_supplementaires",
+        "augmentation_salaire_precedente",
+        "distance_domicile_travail",
+        "frequence_deplacement",
+        "annees_depuis_la_derniere_promotion",
+    ]
+    list_filter = ["heures_supplementaires", "frequence_deplacement", "domaine_etude"]
+
+
+@admin.register(Departure)
+class DepartureAdmin(HistoryAdmin):
+    list_display = ["employee", "recorded_at", "a_quitte_l_entreprise"]
+    list_filter = ["a_quitte_l_entreprise", ("employee__departement", admin.ChoicesFieldListFilter)]
+
+
+# Imports
+
+
+class OfEveryoneAdmin(ReadOnlyAdmin):
+    """Rows that belong to no department: for those who may see all of them."""
+
+    def get_queryset(self, request):
+        rows = super().get_queryset(request)
+        return rows if visible_departments(request.user) is None else rows.none()
+
+
+class ImportFileInline(HistoryInline):
+    model = ImportFile
+    fields = ["extract", "name", "size", "sha256"]
+    show_change_link = False
+
+
+@admin.register(Import)
+class ImportAdmin(OfEveryoneAdmin):
+    list_display = ["created_at", "state", "user", "confirmed_by", "loaded_at"]
+    list_filter = ["state"]
+    list_select_related = ["user", "confirmed_by"]
+    date_hierarchy = "created_at"
+    search_fields = ["user__username", "files__name", "files__sha256"]
+    inlines = [ImportFileInline]
+
+
+@admin.register(ImportReject)
+class ImportRejectAdmin(OfEveryoneAdmin):
+    list_display = ["moment", "file", "line", "column", "value", "broken_rule"]
+    list_select_related = ["upload"]
+    date_hierarchy = "upload__created_at"
+    search_fields = ["file", "column", "value"]
+    fields = ["upload", "file", "line", "column", "value", "broken_rule"]
+
+    @admin.display(description=_("import"), ordering="upload__created_at")
+    def moment(self, reject):
+        return date_format(localtime(reject.upload.created_at), "SHORT_DATETIME_FORMAT")
+
+    @admin.display(description=_("rule"))
+    def broken_rule(self, reject):
+        return gettext(reject.rule["text"]) % reject.rule["params"]
+
+
+# Accounts
+
+
+@admin.register(DepartmentAccess)
+class DepartmentAccessAdmin(admin.ModelAdmin):
+    list_display = ["user", "departement"]
+    list_filter = ["departement"]
+    list_select_related = ["user"]
+    search_fields = ["user__username", "user__last_name"]
+    autocomplete_fields = ["user"]
+
+
+class DepartmentAccessInline(admin.TabularInline):
+    model = DepartmentAccess
+    extra = 0
+
+
+admin.site.unregister(get_user_model())
+
+
+@admin.register(get_user_model())
+class UserAdmin(DjangoUserAdmin):
+    """Django's accounts, with the departments that a manager may see."""
+
+    list_display = [
+        "username",
+        "last_name",
+        "first_name",
+        "roles",
+        "departments",
+        "is_active",
+        "is_staff",
+        "last_login",
+    ]
+    date_hierarchy = "date_joined"
+    inlines = [DepartmentAccessInline]
+
+    def get_queryset(self, request):
+        accesses = Prefetch("department_accesses", DepartmentAccess.objects.order_by("departement"))
+        return super().get_queryset(request).prefetch_related("groups", accesses)
+
+    def get_inlines(self, request, obj):
+        """On the second page only: a new account is saved with its name and password first."""
+        return self.inlines if obj else []
+
+    @admin.display(description=_("groups"))
+    def roles(self, user):
+        return ", ".join(group.name for group in user.groups.all())
+
+    @admin.display(description=_("departments"))
+    def departments(self, user):
+        return ", ".join(access.departement for access in user.department_accesses.all())

@@ -1,0 +1,35 @@
+"""The clean features, to read: one row a change, as the builds wrote them."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from employees.admin import OfEmployeesAdmin
+from features import schema
+from features.models import EmployeeFeatures
+
+_ENGINEERED = [feature.name for feature in schema.FEATURES if feature.is_engineered]
+_RAW = [name for name in schema.FEATURE_NAMES if name not in _ENGINEERED]
+
+
+@admin.register(EmployeeFeatures)
+class EmployeeFeaturesAdmin(OfEmployeesAdmin):
+    list_display = [
+        "employee",
+        "created_at",
+        "departement",
+        "poste",
+        "revenu_mensuel",
+        "heures_supplementaires",
+        "satisfaction_moyenne",
+        "annees_depuis_la_derniere_promotion",
+        "a_quitte_l_entreprise",
+    ]
+    list_filter = ["departement", "poste", "heures_supplementaires", "a_quitte_l_entreprise"]
+    list_select_related = ["employee"]
+    date_hierarchy = "created_at"
+    sortable_by = ["employee", "created_at"]
+    fieldsets = [
+        (None, {"fields": ["employee", "created_at", schema.TARGET]}),
+        (_("From the extracts"), {"fields": _RAW}),
+        (_("Engineered"), {"fields": _ENGINEERED}),
+    ]
