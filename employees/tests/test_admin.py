@@ -22,8 +22,6 @@ from employees.tests.factories import (
     EmployeeSnapshotFactory,
     SurveyFactory,
 )
-from features.models import EmployeeFeatures
-from features.tests.factories import EmployeeFeaturesFactory
 
 pytestmark = pytest.mark.django_db
 FACTORIES = {
@@ -31,7 +29,6 @@ FACTORIES = {
     EmployeeSnapshot: EmployeeSnapshotFactory,
     Survey: SurveyFactory,
     Departure: DepartureFactory,
-    EmployeeFeatures: EmployeeFeaturesFactory,
 }
 READ_ONLY = [*FACTORIES, Import, ImportReject]
 
@@ -144,7 +141,7 @@ def test_manager_who_is_staff_sees_the_rows_of_the_departments(model, client):
 @pytest.mark.parametrize("model", READ_ONLY)
 def test_staff_of_no_group_sees_no_row(model, client):
     make_import()
-    EmployeeFeaturesFactory(employee=DepartureFactory().employee)
+    SurveyFactory(employee=EmployeeSnapshotFactory(employee=DepartureFactory().employee).employee)
     client.force_login(staff())
     assert listed(client.get(address(model))) == []
 

@@ -1,0 +1,84 @@
+"""Django admin: the clean features are read there and never changed."""
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, Permission
+from django.urls import reverse
+
+from employees.groups import MANAGER_GROUP
+from features import schema
+from features.models import EmployeeFeatures
+from features.tests.factories import EmployeeFeaturesFactory
+
+pytestmark = pytest.mark.django_db
+LIST = reverse("admin:features_employeefeatures_changelist")
+
+
+def address(page, row):
+    return reverse(f"admin:features_employeefeatures_{page}", args=[row.pk])
+
+
+def listed(response):
+    return list(response.context["cl"].result_list)
+
+
+def test_superuser_may_only_read(rf, admin_user):
+    request = rf.get("/")
+    request.user = admin_user
+    of_model = admin.site.get_model_admin(EmployeeFeatures)
+    assert of_model.get_model_perms(request) == {"add": False, "change": False, "delete": False, "view": True}
+    assert of_model.get_actions(request) == {}
+
+
+def test_row_cannot_be_changed_or_deleted(admin_client):
+    row = EmployeeFeaturesFactory(age=41)
+    for page in ("change", "delete"):
+        assert admin_client.post(address(page, row), {"age": "50", "post": "yes"}).status_code == 403
+    row.refresh_from_db()
+    assert row.age == 41
+
+
+def test_list_of_many_rows_takes_the_queries_of_one_of_few(admin_client, django_assert_max_num_queries):
+    EmployeeFeaturesFactory.create_batch(2)
+    with django_assert_max_num_queries(6) as few:
+        assert len(listed(admin_client.get(LIST))) == 2
+    EmployeeFeaturesFactory.create_batch(9)
+    with django_assert_max_num_queries(len(few)):
+        assert len(listed(admin_client.get(LIST))) == 11
+
+
+def test_search_finds_every_row_of_an_employee_by_exact_number(admin_client):
+    old = EmployeeFeaturesFactory(employee__employee_id=12)
+    new = EmployeeFeaturesFactory(employee=old.employee)
+    EmployeeFeaturesFactory(employee__employee_id=120)
+    assert listed(admin_client.get(LIST, {"q": "12"})) == [new, old]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("departement", "Commercial"), ("heures_supplementaires", 0), ("poste", "Manager"), (schema.TARGET, True)],
+)
+def test_list_filters(admin_client, name, value):
+    row = EmployeeFeaturesFactory(**{name: value})
+    EmployeeFeaturesFactory(departement="Consulting", heures_supplementaires=1, poste="Consultant")
+    lookup = name if name == schema.TARGET else f"{name}__exact"
+    assert listed(admin_client.get(LIST, {f"{lookup}": value})) == [row]
+
+
+def test_row_shows_every_feature(admin_client):
+    page = admin_client.get(address("change", EmployeeFeaturesFactory()))
+    shown = [name for fieldset in page.context["adminform"].fieldsets for name in fieldset[1]["fields"]]
+    assert set(shown) == {"employee", "created_at", schema.TARGET, *schema.FEATURE_NAMES}
+
+
+def test_manager_who_is_staff_sees_the_departments_of_the_account(client):
+    row = EmployeeFeaturesFactory(employee__departement="Commercial")
+    other = EmployeeFeaturesFactory(employee__departement="Consulting")
+    manager = get_user_model().objects.create_user("manager", is_staff=True)
+    manager.groups.add(Group.objects.get(name=MANAGER_GROUP))
+    manager.user_permissions.set(Permission.objects.filter(codename="view_employeefeatures"))
+    manager.department_accesses.create(departement="Commercial")
+    client.force_login(manager)
+    assert listed(client.get(LIST)) == [row]
+    assert client.get(address("change", other)).status_code == 302
