@@ -1,11 +1,13 @@
 """Filters, order and pages of the log."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import django_filters
 from django import forms
 from django.core import signing
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.utils.urls import replace_query_param
@@ -49,50 +51,77 @@ class PredictionFilter(django_filters.FilterSet):
 
 
 class LogPagination(CursorPagination):
-    """Pages by cursor: as fast at the end as at the start, and new rows do not shift them.
+    """Pages that start after a row, told by its place in the order: the last is as fast as the first, each row comes
+    once whatever is written meanwhile, and rows of equal probability are told apart by their number.
 
-    A cursor is signed, so that what it says of the query was said by us.
+    DRF's own tells rows of equal value apart by counting them, and loses some when it turns round. A cursor is signed,
+    so that what it says of the query was said by us.
     """
 
     SALT = "predictions.api.cursor"
     ORDERINGS = {
-        "-created_at": ("-id",),
+        "-created_at": ("-id",),  # rows are numbered as they are written
         "created_at": ("id",),
         "-predicted_proba": ("-probability", "-id"),
         "predicted_proba": ("probability", "id"),
     }
     page_size_query_param = "limit"
-    max_page_size = LIMIT
     cursor_query_description = _("Where the page starts: the one in next or previous.")
     page_size_query_description = _("Rows a page, 1 to 200.")
 
-    def get_page_size(self, request) -> int:
-        query = LimitSerializer(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
-        return query.validated_data["limit"]
+    def paginate_queryset(self, queryset, request, view=None) -> list[Prediction]:
+        limit = self._limit(request)
+        self.base_url = request.build_absolute_uri()
+        self.ordering = self._ordering(request)
+        cursor = self.decode_cursor(request)
+        order = self.ORDERINGS[self.ordering]
+        if cursor and cursor.reverse:
+            order = [field[1:] if field.startswith("-") else f"-{field}" for field in order]
+        if cursor:
+            queryset = queryset.filter(_after(order, cursor.position))
+        rows = list(queryset.order_by(*order)[: limit + 1])
+        page, has_more = rows[:limit], len(rows) > limit
+        if cursor and cursor.reverse:
+            page.reverse()
+            self.has_next, self.has_previous = bool(page), has_more
+        else:
+            self.has_next, self.has_previous = has_more, bool(cursor and page)
+        self.page = page
+        return page
 
-    def get_ordering(self, request, queryset, view) -> tuple[str, ...]:
-        # Rows are numbered as they are created, and numbers are unique.
-        ordering = request.query_params.get("ordering", "-created_at")
-        if ordering not in self.ORDERINGS:
-            choices = ", ".join(self.ORDERINGS)
-            raise Invalid({"ordering": [_("One of: %(choices)s.") % {"choices": choices}]}, "query")
-        return self.ORDERINGS[ordering]
+    def get_next_link(self) -> str | None:
+        return self._link(self.page[-1], is_reverse=False) if self.has_next else None
 
-    def encode_cursor(self, cursor: Cursor) -> str:
-        signed = signing.dumps([self.ordering, *cursor], salt=self.SALT)
+    def get_previous_link(self) -> str | None:
+        return self._link(self.page[0], is_reverse=True) if self.has_previous else None
+
+    def _link(self, row: Prediction, *, is_reverse: bool) -> str:
+        position = [getattr(row, field.lstrip("-")) for field in self.ORDERINGS[self.ordering]]
+        signed = signing.dumps([self.ordering, is_reverse, position], salt=self.SALT)
         return replace_query_param(self.base_url, self.cursor_query_param, signed)
 
     def decode_cursor(self, request) -> Cursor | None:
         if (signed := request.query_params.get(self.cursor_query_param)) is None:
             return None
         try:
-            ordering, *cursor = signing.loads(signed, salt=self.SALT)
+            ordering, is_reverse, position = signing.loads(signed, salt=self.SALT)
         except signing.BadSignature:
             ordering = None
-        if ordering != list(self.ordering):
+        if ordering != self.ordering:
             raise Invalid({"cursor": [_("Not a cursor of this list in this order.")]}, "query")
-        return Cursor(*cursor)
+        return Cursor(0, is_reverse, position)
+
+    def _limit(self, request) -> int:
+        query = LimitSerializer(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        return query.validated_data["limit"]
+
+    def _ordering(self, request) -> str:
+        ordering = request.query_params.get("ordering", "-created_at")
+        if ordering not in self.ORDERINGS:
+            choices = ", ".join(self.ORDERINGS)
+            raise Invalid({"ordering": [_("One of: %(choices)s.") % {"choices": choices}]}, "query")
+        return ordering
 
     def get_schema_operation_parameters(self, view) -> list[dict]:
         ordering = {
@@ -102,5 +131,17 @@ class LogPagination(CursorPagination):
             "description": str(_("By time or by probability; a minus turns it round.")),
             "schema": {"type": "string", "enum": list(self.ORDERINGS), "default": "-created_at"},
         }
-        limit, cursor = super().get_schema_operation_parameters(view)
+        cursor, limit = super().get_schema_operation_parameters(view)
+        limit["schema"] |= {"minimum": 1, "maximum": LIMIT, "default": 20}
         return [limit, cursor, ordering]
+
+
+def _after(order: Sequence[str], position: Sequence[float]) -> Q:
+    """Rows behind a position in an order: the first field decides, and where it is equal the next."""
+    condition = Q()
+    for field, value in reversed(list(zip(order, position, strict=True))):
+        name = field.lstrip("-")
+        comparison = "lt" if field.startswith("-") else "gt"
+        behind = Q(**{f"{name}__{comparison}": value})
+        condition = behind | (Q(**{name: value}) & condition) if condition else behind
+    return condition

@@ -1,8 +1,9 @@
 """The OpenAPI description: what drf-spectacular cannot read off the views."""
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
+    OpenApiExample,
     OpenApiParameter,
     OpenApiResponse,
     PolymorphicProxySerializer,
@@ -10,6 +11,7 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
+from predictions.api import examples
 from predictions.api.filters import PredictionFilter
 from predictions.api.serializers import (
     LARGEST_ID,
@@ -22,8 +24,6 @@ from predictions.api.serializers import (
     PredictionSerializer,
     UnknownSerializer,
 )
-
-REQUEST_ID = "5b0f7f0e-6c5e-4b1f-9a37-0c9f0e3a7d52"
 
 # The parameters that each call on the log understands; any other is refused, since a misspelt filter filters nothing.
 QUERY_PARAMETERS = {
@@ -39,6 +39,17 @@ class APIKeyScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema):
         return {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+
+
+class StrictScheme(OpenApiSerializerExtension):
+    """A body in which an unknown field is an error."""
+
+    target_class = "predictions.api.serializers.StrictSerializer"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema, direction):
+        described = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        return described | {"additionalProperties": False}
 
 
 class ErrorSerializer(serializers.Serializer):
@@ -87,16 +98,24 @@ _CHALLENGE = OpenApiParameter("WWW-Authenticate", str, OpenApiParameter.HEADER, 
 def _errors(*statuses: int) -> dict[int, OpenApiResponse]:
     """The errors of a call: the given statuses and those that any call with a key can meet."""
     return {
-        status: OpenApiResponse(InvalidSerializer if status == 422 else ErrorSerializer, _WORDS[status])
+        status: OpenApiResponse(
+            InvalidSerializer if status == 422 else ErrorSerializer,
+            _WORDS[status],
+            [OpenApiExample("An error", examples.INVALID if status == 422 else examples.ERROR)],
+        )
         for status in sorted({*statuses, 401, 403, 405, 411, 422, 429, 500, 503})
     }
 
 
-def _call(*, answer, errors=(), parameters=(), examples=(), **options):
+def _call(*, answer, meaning: str, example: object, body: object = None, errors=(), parameters=(), **options):
+    """The description of a call: its answer with its meaning and an example, an example of its body, its errors."""
+    shown = [OpenApiExample("An answer", example, response_only=True, status_codes=["200"])]
+    if body is not None:
+        shown.append(OpenApiExample("A body", body, request_only=True))
     return extend_schema(
-        responses={200: answer, **_errors(*errors)},
+        responses={200: OpenApiResponse(answer, meaning), **_errors(*errors)},
         parameters=[*parameters, _REQUEST_ID, _RETRY_AFTER, _CHALLENGE],
-        examples=list(examples),
+        examples=shown,
         **options,
     )
 
@@ -109,6 +128,8 @@ by_id = _call(
     request=None,
     parameters=[OpenApiParameter("employee_id", {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}, "path")],
     answer=PredictionSerializer,
+    meaning="The score, and why.",
+    example=examples.PREDICTION,
     errors=[404],
 )
 by_features = _call(
@@ -118,6 +139,9 @@ by_features = _call(
     tags=["predict"],
     request=FeaturesSerializer,
     answer=PredictionSerializer,
+    meaning="The score, and why.",
+    example=examples.PREDICTION_OF_NOBODY,
+    body=examples.FEATURES,
     errors=[400, 413, 415],
 )
 batch = _call(
@@ -132,6 +156,9 @@ batch = _call(
         resource_type_field_name=None,
         many=True,
     ),
+    meaning="One answer for each number, in the order asked.",
+    example=examples.BATCH_ANSWER,
+    body=examples.BATCH,
     errors=[400, 413, 415],
 )
 latest = _call(
@@ -140,12 +167,16 @@ latest = _call(
     tags=["predictions"],
     parameters=[LimitSerializer],
     answer=LogRowSerializer(many=True),
+    meaning="The newest rows of the log, in the order they were written, the last first.",
+    example=examples.ROW,
 )
 log = _call(
     operation_id="predictions_list",
     summary="The log, in pages and filtered",
     tags=["predictions"],
     answer=LogRowSerializer(many=True),
+    meaning="One page, and the addresses of the next and the previous one.",
+    example=examples.ROW,
 )
 logged = _call(
     operation_id="predictions_retrieve",
@@ -153,5 +184,7 @@ logged = _call(
     tags=["predictions"],
     parameters=[OpenApiParameter("prediction_id", {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}, "path")],
     answer=LoggedPredictionSerializer,
+    meaning="The row, and why.",
+    example=examples.LOGGED,
     errors=[404],
 )

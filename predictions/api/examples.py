@@ -1,0 +1,100 @@
+"""Examples for the OpenAPI description; the tests send them."""
+
+FEATURES = {
+    "note_evaluation_precedente": 3,
+    "niveau_hierarchique_poste": 2,
+    "note_evaluation_actuelle": 3,
+    "heures_supplementaires": 1,
+    "augmentation_salaire_precedente": 11.0,
+    "age": 41,
+    "genre": 0,
+    "revenu_mensuel": 5993,
+    "statut_marital": "Célibataire",
+    "departement": "Commercial",
+    "poste": "Cadre Commercial",
+    "nombre_experiences_precedentes": 8,
+    "annee_experience_totale": 8,
+    "annees_dans_l_entreprise": 6,
+    "annees_dans_le_poste_actuel": 4,
+    "nombre_participation_pee": 0,
+    "nb_formations_suivies": 0,
+    "distance_domicile_travail": 1,
+    "niveau_education": 2,
+    "domaine_etude": "Infra & Cloud",
+    "frequence_deplacement": 1,
+    "annees_depuis_la_derniere_promotion": 0,
+    "annees_sous_responsable_actuel": 5,
+    "satisfaction_moyenne": 2.0,
+    "nonlineaire_participation_pee": 0.0,
+    "ratio_heures_sup_salaire": 0.00016683350016683349,
+    "nonlinaire_charge_contrainte": 0.008264462809917356,
+    "nonlinaire_surmenage_insatisfaction": -1.0,
+    "jeune_surcharge": 0,
+    "anciennete_sans_promotion": 0.8571428571428571,
+    "mobilite_carriere": 0.8888888888888888,
+    "risque_global": -0.00014300014300014298,
+}
+
+_SCORE = {
+    "employee_id": 1,
+    "turnover_probability": 0.6118,
+    "will_leave": True,
+    "prediction_id": 4711,
+    "threshold": 0.19,
+    "model_version": "20260101-0123abcd",
+    "low": 0.4127,
+    "high": 0.7794,
+    "is_extrapolated": False,
+}
+_EXPLANATION = {
+    "base_value": -2.1972,
+    "reasons": [
+        {
+            "feature": "heures_supplementaires",
+            "label": "Overtime",
+            "value": "Yes",
+            "contribution": 1.5821,
+            "points": 0.3071,
+            "sentence": "Works overtime: +30.7 points",
+        },
+        {
+            "feature": "satisfaction_moyenne",
+            "label": "Mean satisfaction",
+            "value": "2",
+            "contribution": 1.0702,
+            "points": 0.2077,
+            "sentence": "Mean satisfaction: 2 out of 4: +20.8 points",
+        },
+    ],
+}
+_ROW = {
+    "prediction_id": 4711,
+    "request_id": "5b0f7f0e-6c5e-4b1f-9a37-0c9f0e3a7d52",
+    "created_at": "2026-07-01T12:30:00Z",
+    "predicted_class": True,
+    "predicted_proba": 0.6118,
+    "threshold_used": 0.19,
+    "model_version": "20260101-0123abcd",
+    "latency_ms": 0.31,
+    "payload": FEATURES,
+    "employee_id": 1,
+    "mode": "by_id",
+}
+
+PREDICTION = _SCORE | _EXPLANATION
+PREDICTION_OF_NOBODY = PREDICTION | {"employee_id": None}
+BATCH = {"employee_ids": [1, 3]}
+BATCH_ANSWER = [_SCORE, {"employee_id": 3, "detail": "There are no clean features for this employee number."}]
+ROW = _ROW
+LOGGED = _ROW | {"low": 0.4127, "high": 0.7794, "is_extrapolated": False} | _EXPLANATION
+ERROR = {
+    "detail": "A valid API key is needed in the X-API-Key header.",
+    "request_id": "5b0f7f0e-6c5e-4b1f-9a37-0c9f0e3a7d52",
+}
+INVALID = {
+    "detail": [
+        {"loc": ["body", "age"], "msg": "This field is required.", "type": "missing"},
+        {"loc": ["body", "salaire"], "msg": "This field is not known.", "type": "extra_forbidden"},
+    ],
+    "request_id": "5b0f7f0e-6c5e-4b1f-9a37-0c9f0e3a7d52",
+}

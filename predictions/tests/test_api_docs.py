@@ -1,0 +1,111 @@
+"""The OpenAPI description and the page that shows it."""
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+
+from features import schema
+from features.tests.factories import EmployeeFeaturesFactory
+from predictions.tests.conftest import APIClient
+
+CALLS = {
+    ("/predict/by-id/{employee_id}", "post"),
+    ("/predict/by-features", "post"),
+    ("/predict/batch", "post"),
+    ("/predictions/latest", "get"),
+    ("/predictions/", "get"),
+    ("/predictions/{prediction_id}", "get"),
+}
+
+
+@pytest.fixture(scope="module")
+def described():
+    return APIClient().get("/openapi.json").json()
+
+
+def operations(described):
+    return {
+        (path, method): operation
+        for path, methods in described["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def test_description_is_open_to_everyone_and_valid():
+    response = APIClient().get("/openapi.json")
+    assert (response.status_code, response["Content-Type"]) == (200, "application/json")
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", "/dev/null")
+
+
+def test_every_call_is_described_with_the_key_it_needs(described):
+    found = {call for call, operation in operations(described).items() if operation.get("security")}
+    assert found == CALLS
+    assert described["components"]["securitySchemes"] == {
+        "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+    }
+    for call in CALLS:
+        assert operations(described)[call]["security"] == [{"ApiKey": []}]
+
+
+@pytest.mark.parametrize("call", sorted(CALLS))
+def test_every_status_is_described(described, call):
+    responses = operations(described)[call]["responses"]
+    assert responses.keys() >= {"200", "401", "403", "405", "422", "429", "500", "503"}
+    if "requestBody" in operations(described)[call]:
+        assert responses.keys() >= {"400", "411", "413", "415"}
+    assert all(response["description"] for response in responses.values())
+
+
+@pytest.mark.parametrize("call", sorted(CALLS))
+def test_every_call_has_an_example_of_its_answer(described, call):
+    [content] = operations(described)[call]["responses"]["200"]["content"].values()
+    assert content["examples"]
+
+
+def test_body_of_by_features_is_exactly_the_32_features(described):
+    body = described["components"]["schemas"]["FeaturesRequest"]
+    assert tuple(body["properties"]) == schema.FEATURE_NAMES
+    assert set(body["required"]) == set(schema.FEATURE_NAMES)
+    assert body["additionalProperties"] is False
+
+
+@pytest.mark.django_db
+def test_the_example_of_by_features_is_accepted_and_answered_as_in_the_example(described, api):
+    operation = operations(described)["/predict/by-features", "post"]
+    [example] = operation["requestBody"]["content"]["application/json"]["examples"].values()
+    answer = api.call("/predict/by-features", example["value"]).json()
+    [shown] = operation["responses"]["200"]["content"]["application/json"]["examples"].values()
+    assert answer.keys() == shown["value"].keys()
+    assert answer["reasons"][0].keys() == shown["value"]["reasons"][0].keys()
+
+
+@pytest.mark.django_db
+def test_answers_hold_what_is_described_and_nothing_else(described, api):
+    number = EmployeeFeaturesFactory().employee.employee_id
+    answers = {
+        "Prediction": api.call(f"/predict/by-id/{number}").json(),
+        "BatchScore": api.call("/predict/batch", {"employee_ids": [number], "reasons": True}).json()[0],
+        "Unknown": api.call("/predict/batch", {"employee_ids": [number + 1]}).json()[0],
+        "LogRow": api.get("/predictions/latest").json()[0],
+        "LoggedPrediction": api.get(f"/predictions/{api.get('/predictions/latest').json()[0]['prediction_id']}").json(),
+        "Error": APIClient().get("/predictions/").json(),
+        "Invalid": api.call("/predict/batch", {}).json(),
+    }
+    for name, answer in answers.items():
+        assert answer.keys() == described["components"]["schemas"][name]["properties"].keys(), name
+
+
+def test_docs_load_nothing_from_elsewhere_and_run_nothing_inline():
+    response = APIClient().get(reverse("api-docs"))
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "<style" not in page
+    assert "<script>" not in page
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+def test_docs_script_is_served_by_the_same_address():
+    response = APIClient().get("/docs?script=")
+    assert response["Content-Type"].startswith("application/javascript")
+    assert "/openapi.json" in response.content.decode()

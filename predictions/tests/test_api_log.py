@@ -1,0 +1,169 @@
+"""The log through the API: pages, filters, order, one row with its explanation."""
+
+import math
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from features.tests.factories import EmployeeFeaturesFactory
+from predictions import services
+from predictions.models import Prediction
+from predictions.services import Caller
+from predictions.tests.factories import APIKeyFactory, PredictionFactory
+
+pytestmark = pytest.mark.django_db
+
+CONTRACT = {
+    "prediction_id",
+    "request_id",
+    "created_at",
+    "predicted_class",
+    "predicted_proba",
+    "threshold_used",
+    "model_version",
+    "latency_ms",
+    "payload",
+}
+
+
+def row(**given):
+    features = EmployeeFeaturesFactory()
+    return PredictionFactory(employee=features.employee, features=features, **given)
+
+
+def ids(response):
+    body = response.json()
+    return [found["prediction_id"] for found in (body if isinstance(body, list) else body["results"])]
+
+
+def test_latest_answers_as_the_reference_did(api):
+    logged = row(created_at=datetime(2026, 7, 1, 12, 30, tzinfo=UTC))
+    [answer] = api.get("/predictions/latest").json()
+    assert answer.keys() >= CONTRACT
+    assert answer["created_at"] == "2026-07-01T12:30:00Z"
+    assert answer["prediction_id"] == logged.pk
+    assert answer["request_id"] == str(logged.request_id)
+    assert (answer["predicted_class"], answer["predicted_proba"], answer["threshold_used"]) == (True, 0.5, 0.2)
+    assert answer["payload"] == logged.features.values()
+
+
+def test_latest_is_the_newest_first_and_twenty_by_default(api):
+    rows = [row() for _ in range(22)]
+    newest_first = [logged.pk for logged in reversed(rows)]
+    assert ids(api.get("/predictions/latest")) == newest_first[:20]
+    assert ids(api.get("/predictions/latest?limit=1")) == newest_first[:1]
+    assert ids(api.get("/predictions/latest?limit=200")) == newest_first
+
+
+def test_latest_of_ready_made_features_has_them_as_payload_and_no_employee(api):
+    logged = PredictionFactory(ready_made=True)
+    [answer] = api.get("/predictions/latest").json()
+    assert (answer["payload"], answer["employee_id"]) == (logged.payload, None)
+
+
+@pytest.mark.parametrize("path", ["/predictions/latest", "/predictions/"])
+def test_list_costs_the_same_queries_for_one_row_and_for_many(api, path):
+    api.get(path)
+    counts = []
+    for _round in range(2):
+        row()
+        PredictionFactory(ready_made=True)
+        with CaptureQueriesContext(connection) as queries:
+            api.get(path)
+        counts.append(len(queries))
+    assert counts[0] == counts[1] == (2 if connection.vendor == "postgresql" else 3)
+
+
+@pytest.mark.parametrize("ordering", ["created_at", "-created_at", "predicted_proba", "-predicted_proba"])
+def test_pages_hold_every_row_once_in_order_both_ways(api, ordering):
+    for probability in (0.5, 0.1, 0.5, 0.5, 0.9, 0.5, 0.1):
+        row(probability=probability)
+    field = "probability" if "proba" in ordering else "id"
+    order = [f"-{field}", "-id"] if ordering.startswith("-") else [field, "id"]
+    expected = list(Prediction.objects.order_by(*order).values_list("pk", flat=True))
+    forward, page = [], api.get(f"/predictions/?ordering={ordering}&limit=2").json()
+    while True:
+        forward += [found["prediction_id"] for found in page["results"]]
+        if page["next"] is None:
+            break
+        page = api.get(page["next"]).json()
+    assert forward == expected
+    backward = []
+    while True:
+        backward = [found["prediction_id"] for found in page["results"]] + backward
+        if page["previous"] is None:
+            break
+        page = api.get(page["previous"]).json()
+    assert backward == expected
+
+
+def test_new_rows_do_not_shift_the_next_page(api):
+    rows = [row() for _ in range(4)]
+    first = api.get("/predictions/?limit=2").json()
+    row()
+    assert ids(api.get(first["next"])) == [rows[1].pk, rows[0].pk]
+
+
+def test_cursor_of_another_order_is_refused(api):
+    for _ in range(2):
+        row()
+    cursor = api.get("/predictions/?limit=1").json()["next"].partition("cursor=")[2].partition("&")[0]
+    response = api.get(f"/predictions/?limit=1&ordering=predicted_proba&cursor={cursor}")
+    assert response.json()["detail"][0]["loc"] == ["query", "cursor"]
+
+
+def test_cursor_that_was_tampered_with_is_refused(api):
+    for _ in range(2):
+        row()
+    following = api.get("/predictions/?limit=1").json()["next"]
+    assert api.get(following + "A").status_code == 422
+
+
+def test_filters_narrow_the_list(api):
+    features = EmployeeFeaturesFactory()
+    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+    sought = PredictionFactory(
+        employee=features.employee, features=features, probability=0.1, model_version="sought", created_at=long_ago
+    )
+    row(scored=True)
+    for query in (
+        f"employee_id={features.employee.employee_id}",
+        "mode=by_id",
+        "model_version=sought",
+        "predicted_class=false",
+        "created_before=2026-01-02T00:00:00Z",
+        "created_from=2025-12-31T00:00:00Z&created_before=2026-01-02T00:00:00Z&mode=by_id",
+    ):
+        assert ids(api.get(f"/predictions/?{query}")) == [sought.pk], query
+    tomorrow = (timezone.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert ids(api.get(f"/predictions/?created_from={tomorrow}")) == []
+    assert ids(api.get("/predictions/?predicted_class=true&mode=by_id")) == []
+
+
+def test_one_row_comes_with_its_explanation(api):
+    number = EmployeeFeaturesFactory(heures_supplementaires=1).employee.employee_id
+    logged = services.predict_for_employee(employee_id=number, caller=Caller())
+    answer = api.get(f"/predictions/{logged.pk}").json()
+    assert (answer["employee_id"], answer["mode"]) == (number, "by_id")
+    total = answer["base_value"] + math.fsum(reason["contribution"] for reason in answer["reasons"])
+    assert total == pytest.approx(math.log(logged.probability / (1 - logged.probability)), abs=1e-6)
+    assert answer["low"] <= answer["predicted_proba"] <= answer["high"]
+
+
+def test_one_row_costs_one_query_more_than_the_key(api):
+    logged = row()
+    api.get(f"/predictions/{logged.pk}")
+    with CaptureQueriesContext(connection) as queries:
+        api.get(f"/predictions/{logged.pk}")
+    assert len(queries) == (2 if connection.vendor == "postgresql" else 3)
+
+
+def test_key_that_may_only_predict_reads_nothing(api, api_key):
+    row()
+    api_key.can_read = False
+    api_key.save()
+    assert api.get("/predictions/latest").status_code == 403
+    assert APIKeyFactory().can_read
