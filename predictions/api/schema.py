@@ -101,15 +101,31 @@ def _errors(*statuses: int) -> dict[int, OpenApiResponse]:
         status: OpenApiResponse(
             InvalidSerializer if status == 422 else ErrorSerializer,
             _WORDS[status],
-            [OpenApiExample("An error", examples.INVALID if status == 422 else examples.ERROR)],
+            [OpenApiExample("An error", _error_example(status))],
         )
         for status in sorted({*statuses, 401, 403, 405, 411, 422, 429, 500, 503})
     }
 
 
-def _call(*, answer, meaning: str, example: object, body: object = None, errors=(), parameters=(), **options):
+def _error_example(status: int) -> dict:
+    return examples.INVALID if status == 422 else examples.ERROR | {"detail": _WORDS[status]}
+
+
+def _call(
+    *,
+    answer,
+    meaning: str,
+    example: object,
+    other: object = None,
+    body: object = None,
+    errors=(),
+    parameters=(),
+    **options,
+):
     """The description of a call: its answer with its meaning and an example, an example of its body, its errors."""
     shown = [OpenApiExample("An answer", example, response_only=True, status_codes=["200"])]
+    if other is not None:
+        shown.append(OpenApiExample("Another answer", other, response_only=True, status_codes=["200"]))
     if body is not None:
         shown.append(OpenApiExample("A body", body, request_only=True))
     return extend_schema(
@@ -157,7 +173,8 @@ batch = _call(
         many=True,
     ),
     meaning="One answer for each number, in the order asked.",
-    example=examples.BATCH_ANSWER,
+    example=examples.SCORE,
+    other=examples.UNKNOWN,
     body=examples.BATCH,
     errors=[400, 413, 415],
 )

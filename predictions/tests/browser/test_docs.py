@@ -9,4 +9,3 @@ def test_docs_list_every_call_and_try_one_out(open_page, watch):
     watch.expect("status of 401")
     page.get_by_role("button", name="Execute").click()
     page.locator(".live-responses-table .response-col_status", has_text="401").wait_for()
-    page.screenshot(path="/tmp/api/docs.png", full_page=True)
