@@ -32,6 +32,9 @@ class ScoringRun(models.Model):
     newest_snapshot = models.BigIntegerField(
         _("newest snapshot"), null=True, help_text=_("Of the raw data then: a later one may have moved someone.")
     )
+    drift_counts = models.JSONField(
+        _("drift counts"), null=True, help_text=_("People by feature and bin, in the bins of the model's card.")
+    )
 
     class Meta:
         verbose_name = _("scoring run")

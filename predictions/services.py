@@ -15,6 +15,7 @@ from features import schema
 from features import selectors as features
 from features.models import EmployeeFeatures
 from predictions.explanation import strongest_two
+from predictions.ml import drift
 from predictions.ml.scorer import Model, Score
 from predictions.models import APIKey, Prediction, RunGroup, ScoringRun
 from predictions.registry import current_model
@@ -136,6 +137,7 @@ def score_employees(*, progress: Progress | None = None) -> ScoringRun:
             newest_snapshot=EmployeeSnapshot.objects.aggregate(Max("pk"))["pk__max"],
         )
         request_id = uuid.uuid4()
+        counts: dict[str, np.ndarray] = {}
         for chunk in features.feature_chunks(CHUNK_SIZE):
             chunk_started = time.perf_counter()
             scores = model.score_frame(chunk)
@@ -144,9 +146,12 @@ def score_employees(*, progress: Progress | None = None) -> ScoringRun:
             run.employee_count += len(chunk)
             run.above_threshold_count += int((scores.probability >= model.threshold).sum())
             run.expected_departures += float(scores.probability.sum())
+            for name, people in drift.count(chunk, scores.probability, model.card["drift"]).items():
+                counts[name] = people + counts.get(name, 0)
             if progress:
                 progress("Scoring", run.employee_count, total)
         RunGroup.objects.bulk_create(figures.aggregate(run))
+        run.drift_counts = {name: people.tolist() for name, people in counts.items()}
         run.duration_ms = _milliseconds_since(started)
         run.save()
     count_predictions(Prediction.Mode.SCORING, total=run.employee_count, leave=run.above_threshold_count)

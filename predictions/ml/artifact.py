@@ -30,6 +30,7 @@ import sklearn
 from sklearn.pipeline import Pipeline
 
 from features.schema import FEATURE_NAMES
+from predictions.ml.card import Card
 from predictions.ml.scorer import Model, Scorer
 
 MODEL_FILE = "modele_classification_technova.joblib"
@@ -268,6 +269,7 @@ def load(directory: Path) -> Model:
             "restore the file, promote another version or run `manage.py train_model`"
         )
     _check_versions(directory / CARD_FILE, card)
+    _check_card(directory / CARD_FILE, card)
     threshold = _read_threshold(directory / THRESHOLD_FILE)
     payload = _unpickle(directory / MODEL_FILE, data)
     if payload["threshold"] != threshold:
@@ -335,6 +337,12 @@ def _check_versions(path: Path, card: dict) -> None:
         raise ArtifactMismatch(
             f"{path} names other features than features/schema.py ({', '.join(strange)}): run `manage.py train_model`"
         )
+
+
+def _check_card(path: Path, card: dict) -> None:
+    """Refuse a card that lacks what this program's pages show and its scoring runs count by."""
+    if absent := sorted(Card.__required_keys__ - card.keys()):
+        raise ArtifactMismatch(f"{path} does not say {', '.join(absent)}: run `manage.py train_model`")
 
 
 def _unpickle(path: Path, data: bytes) -> dict:

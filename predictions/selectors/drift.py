@@ -1,0 +1,48 @@
+"""Whether the workforce still looks like the people the model was trained on, and leaves as it said."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from employees.models import Departure
+from predictions.ml import drift
+from predictions.ml.drift import Outcome, Shift
+from predictions.ml.scorer import Model
+from predictions.models import Prediction, ScoringRun
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The newest scoring run against the training data, and the departures since the first run of the same model.
+
+    ``shifts`` is empty with fewer than 30 people. The model does not say by when people leave: fewer departures than
+    expected may only be departures that are still to come.
+    """
+
+    run: ScoringRun
+    shifts: list[Shift]
+    first: ScoringRun
+    outcome: Outcome
+
+    @property
+    def drifted(self) -> list[Shift]:
+        return [shift for shift in self.shifts if shift.is_drift]
+
+
+def check(model: Model) -> Check | None:
+    """What the runs of this model say; None before its first one. Four queries, one over the people of a run."""
+    runs = ScoringRun.objects.filter(model_version=model.version, drift_counts__isnull=False)
+    newest, first = runs.first(), runs.last()
+    if newest is None:
+        return None
+    counts = {name: np.array(people) for name, people in newest.drift_counts.items()}
+    return Check(newest, drift.compare(counts, model.card["drift"]), first, outcome(first))
+
+
+def outcome(run: ScoringRun) -> Outcome:
+    """Expected and seen departures of those who were there when scored. Two queries, one over the run's people."""
+    left_since = Departure.objects.filter(a_quitte_l_entreprise=True, recorded_at__gt=run.created_at)
+    rows = Prediction.objects.filter(run=run).exclude(features__a_quitte_l_entreprise=True)
+    leavers = set(left_since.values_list("employee", flat=True))
+    people = list(rows.values_list("employee", "probability"))
+    return drift.outcome([probability for _, probability in people], [employee in leavers for employee, _ in people])

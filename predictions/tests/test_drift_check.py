@@ -1,0 +1,91 @@
+"""The check of the workforce against the training data, from what the scoring runs keep."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from employees.tests.factories import DepartureFactory
+from features import selectors as features
+from features.tests.factories import EmployeeFeaturesFactory
+from predictions import services
+from predictions.ml import drift as measure
+from predictions.registry import current_model
+from predictions.selectors import drift
+from predictions.tests.factories import PredictionFactory, ScoringRunFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def run_on(day, **fields):
+    return ScoringRunFactory(created_at=timezone.now() - timedelta(days=day), **fields)
+
+
+def test_a_run_counts_its_people_in_the_bins_of_the_card(monkeypatch):
+    EmployeeFeaturesFactory.create_batch(3)
+    EmployeeFeaturesFactory(employee__departement="Commercial", poste="Manager", heures_supplementaires=0)
+    monkeypatch.setattr(services, "CHUNK_SIZE", 2)
+    run = services.score_employees()
+    frame = features.newest_frame()
+    probability = current_model().score_frame(frame).probability
+    whole = measure.count(frame, probability, current_model().card["drift"])
+    run.refresh_from_db()
+    assert run.drift_counts == {name: counts.tolist() for name, counts in whole.items()}
+    assert sum(run.drift_counts["departement"]) == 4
+
+
+def test_check_before_the_first_run_of_the_model_says_nothing():
+    run_on(1)  # of another version
+    run_on(1, model_version=current_model().version)  # from before runs kept counts
+    assert drift.check(current_model()) is None
+
+
+def test_check_compares_the_newest_run_with_the_training_data():
+    reference = current_model().card["drift"]
+    same = {name: bins["counts"] for name, bins in reference["bins"].items()}
+    moved = same | {"heures_supplementaires": [0, 1470]}
+    run_on(2, model_version=current_model().version, drift_counts=same)
+    newest = run_on(1, model_version=current_model().version, drift_counts=moved)
+    run_on(0, drift_counts=same)  # of another version
+    found = drift.check(current_model())
+    assert found.run == newest
+    assert [shift.name for shift in found.drifted] == ["heures_supplementaires"]
+
+
+def test_outcome_counts_departures_since_the_run_among_those_who_were_there():
+    run = run_on(10)
+    before, since = run.created_at - timedelta(days=5), run.created_at + timedelta(days=5)
+
+    def someone(left=None, known=False, recorded_at=since, probability=0.5):
+        row = PredictionFactory(scored=True, run=run, probability=probability)
+        row.features.a_quitte_l_entreprise = known
+        row.features.save()
+        if left is not None:
+            DepartureFactory(employee=row.employee, a_quitte_l_entreprise=left, recorded_at=recorded_at)
+
+    someone(left=True)
+    someone(left=True, known=None)
+    someone(left=False)
+    someone(left=True, recorded_at=before)  # came back, or the features were built from an older extract
+    someone()
+    someone(left=True, known=True)  # had left already
+    found = drift.outcome(run)
+    assert (found.people, found.expected, found.observed) == (5, 2.5, 2)
+
+
+def test_outcome_starts_with_the_first_run_of_the_model():
+    counts = {name: bins["counts"] for name, bins in current_model().card["drift"]["bins"].items()}
+    first, newest = (run_on(day, model_version=current_model().version, drift_counts=counts) for day in (9, 1))
+    PredictionFactory(scored=True, run=first, probability=0.75)
+    PredictionFactory(scored=True, run=newest, probability=0.25)
+    found = drift.check(current_model())
+    assert found.first == first
+    assert found.outcome.expected == 0.75
+
+
+def test_check_asks_a_fixed_number_of_queries(django_assert_num_queries):
+    counts = {name: bins["counts"] for name, bins in current_model().card["drift"]["bins"].items()}
+    for day in (9, 5, 1):
+        PredictionFactory(scored=True, run=run_on(day, model_version=current_model().version, drift_counts=counts))
+    with django_assert_num_queries(4):
+        drift.check(current_model())
