@@ -112,7 +112,7 @@ class PredictionAdmin(ReadOnlyAdmin):
     def risk(self, prediction):
         return percent(prediction.probability)
 
-    @admin.display(description=_("90 % interval"))
+    @admin.display(description=_("interval (90 %)"))
     def interval(self, prediction):
         if prediction.low is None:
             return None
