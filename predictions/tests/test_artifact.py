@@ -1,0 +1,349 @@
+import io
+import json
+import multiprocessing
+import os
+import shutil
+import time
+from datetime import UTC, datetime
+
+import joblib
+import numpy as np
+import pytest
+
+from features.schema import FEATURE_NAMES
+from predictions.ml import artifact
+from predictions.ml.artifact import ArtifactCorrupt, ArtifactExists, ArtifactMismatch, ArtifactMissing
+from predictions.tests.workforce import people, trained
+
+DAY = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """A directory with one promoted version, not to be changed."""
+    root = tmp_path_factory.mktemp("published")
+    artifact.promote(root, artifact.write_version(root, trained().content, now=DAY))
+    return root
+
+
+@pytest.fixture
+def root(published, tmp_path):
+    """A copy of it that a test may change."""
+    return shutil.copytree(published, tmp_path / "artifacts", symlinks=True)
+
+
+@pytest.fixture
+def current(root):
+    return (root / "current").resolve()
+
+
+def rewrite_card(directory, **changes):
+    path = directory / artifact.CARD_FILE
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def rewrite_model(directory, **changes):
+    """Put another payload in the place of the model, with a card that vouches for it."""
+    path = directory / artifact.MODEL_FILE
+    buffer = io.BytesIO()
+    joblib.dump(joblib.load(path) | changes, buffer)
+    path.write_bytes(buffer.getvalue())
+    rewrite_card(directory, sha256=artifact.hashlib.sha256(buffer.getvalue()).hexdigest())
+
+
+def another(root, *, now=DAY):
+    """A second version: the model with all features."""
+    return artifact.write_version(root, trained("all").content, now=now)
+
+
+# Writing
+
+
+def test_version_is_named_by_date_and_hash(root):
+    (version,) = artifact.versions(root)
+    card = artifact.read_card(root / "versions" / version)
+    assert version == f"20260131-{card['sha256'][:8]}" == card["version"]
+    assert card["created_at"] == "2026-01-31T12:00:00+00:00"
+    assert card["features"] == list(FEATURE_NAMES)
+    assert card["versions"] == artifact.versions_here()
+
+
+def test_writing_the_same_model_again_changes_nothing(root, current):
+    before = {path.name: path.read_bytes() for path in current.iterdir()}
+    assert artifact.write_version(root, trained().content, now=DAY.replace(hour=18)) == current.name
+    assert {path.name: path.read_bytes() for path in current.iterdir()} == before
+
+
+def test_another_model_under_the_same_name_is_refused_and_left_alone(root, current):
+    rewrite_card(current, sha256="0" * 64)
+    before = (current / artifact.CARD_FILE).read_bytes()
+    with pytest.raises(ArtifactExists, match=current.name):
+        artifact.write_version(root, trained().content, now=DAY)
+    assert (current / artifact.CARD_FILE).read_bytes() == before
+
+
+def test_a_version_that_cannot_be_written_whole_leaves_nothing(root, monkeypatch):
+    def full(path, data):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(artifact, "_write", full)
+    before = sorted(os.listdir(root / "versions"))
+    with pytest.raises(OSError, match="No space"):
+        another(root)
+    assert sorted(os.listdir(root / "versions")) == before
+
+
+def test_reading_is_allowed_to_servers_of_another_account(root, current):
+    assert current.stat().st_mode & 0o777 == 0o755
+
+
+# Loading
+
+
+def test_loaded_model_scores_as_the_trained_pipeline(published):
+    frame, _ = people()
+    model = artifact.load(published)
+    expected = trained().content.pipeline.predict_proba(frame)[:, 1]
+    assert model.score_frame(frame).probability == pytest.approx(expected, abs=1e-9)
+    assert (model.threshold, model.version) == (trained().threshold, artifact.current_version(published))
+    assert model.card["training"] == trained().card["training"]
+
+
+def test_a_version_can_be_loaded_from_its_own_directory(root, current):
+    assert artifact.load(current).version == current.name
+
+
+@pytest.mark.parametrize("name", artifact.FILES)
+def test_load_names_an_absent_file(root, current, name):
+    (current / name).unlink()
+    with pytest.raises(ArtifactMissing, match=name):
+        artifact.load(root)
+
+
+@pytest.mark.parametrize("name", artifact.FILES)
+def test_load_names_a_file_that_cannot_be_read(root, current, name):
+    (current / name).unlink()
+    (current / name).mkdir()
+    with pytest.raises(ArtifactMissing, match=f"{name} cannot be read"):
+        artifact.load(root)
+
+
+@pytest.mark.parametrize("place", [0.0, 0.25, 0.5, 0.75, 0.999])
+@pytest.mark.parametrize("bit", [0, 7])
+def test_load_refuses_a_flipped_bit_without_unpickling(root, current, place, bit, monkeypatch):
+    path = current / artifact.MODEL_FILE
+    data = bytearray(path.read_bytes())
+    data[int(place * len(data))] ^= 1 << bit
+    path.write_bytes(data)
+    monkeypatch.setattr(joblib, "load", lambda *_: pytest.fail("unpickled"))
+    with pytest.raises(ArtifactCorrupt, match="sha256"):
+        artifact.load(root)
+
+
+def test_load_refuses_a_truncated_model(root, current):
+    path = current / artifact.MODEL_FILE
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ArtifactCorrupt, match="sha256"):
+        artifact.load(root)
+
+
+@pytest.mark.parametrize("name", [artifact.CARD_FILE, artifact.THRESHOLD_FILE])
+@pytest.mark.parametrize("data", [b"", b"{", b"[1]", b"\xff\xfe", b"null"])
+def test_load_refuses_a_file_that_is_no_json_object(root, current, name, data):
+    (current / name).write_bytes(data)
+    with pytest.raises(ArtifactCorrupt, match=name):
+        artifact.load(root)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"sha256": None}, {"version": 3}, {"versions": []}, {"features": "all"}, {"sha256": "0" * 64}]
+)
+def test_load_refuses_a_card_without_what_it_relies_on(root, current, changes):
+    rewrite_card(current, **changes)
+    with pytest.raises(ArtifactCorrupt, match=next(iter(changes))):
+        artifact.load(root)
+
+
+@pytest.mark.parametrize("name", ["scikit-learn", "numpy", "python"])
+def test_load_refuses_other_library_versions_without_unpickling(root, current, name, monkeypatch):
+    rewrite_card(current, versions=artifact.versions_here() | {name: "0.1.0"})
+    monkeypatch.setattr(joblib, "load", lambda *_: pytest.fail("unpickled"))
+    with pytest.raises(ArtifactMismatch, match=r"0\.1\.0"):
+        artifact.load(root)
+
+
+def test_load_accepts_another_minor_version_of_python(root, current):
+    rewrite_card(current, versions=artifact.versions_here() | {"python": "3.99.0"})
+    assert artifact.load(root).version == current.name
+
+
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [
+        (FEATURE_NAMES[:-1], "risque_global"),
+        ((*FEATURE_NAMES, "salaire"), "salaire"),
+        (FEATURE_NAMES[::-1], "their order"),
+        ((*FEATURE_NAMES[:-1], 3), "3"),
+    ],
+)
+def test_load_refuses_other_features_than_the_schema(root, current, features, message):
+    rewrite_card(current, features=list(features))
+    with pytest.raises(ArtifactMismatch, match=message):
+        artifact.load(root)
+
+
+@pytest.mark.parametrize("threshold", [None, "0.2", True, -0.1, 1.1, [0.2]])
+def test_load_refuses_a_threshold_that_is_no_probability(root, current, threshold):
+    (current / artifact.THRESHOLD_FILE).write_text(json.dumps({"threshold": threshold}))
+    with pytest.raises(ArtifactCorrupt, match="threshold"):
+        artifact.load(root)
+
+
+def test_load_refuses_another_threshold_than_the_model_was_published_with(root, current):
+    (current / artifact.THRESHOLD_FILE).write_text('{"threshold": 0.9, "rule": "f2"}')
+    with pytest.raises(ArtifactMismatch, match=r"0\.9"):
+        artifact.load(root)
+
+
+def test_load_refuses_bytes_that_are_no_pickle(root, current):
+    (current / artifact.MODEL_FILE).write_bytes(b"not a model")
+    rewrite_card(current, sha256=artifact.hashlib.sha256(b"not a model").hexdigest())
+    with pytest.raises(ArtifactCorrupt, match="unpickled"):
+        artifact.load(root)
+
+
+def test_load_refuses_another_format(root, current):
+    rewrite_model(current, format=artifact.FORMAT + 1)
+    with pytest.raises(ArtifactMismatch, match="format"):
+        artifact.load(root)
+
+
+def test_load_refuses_a_model_that_does_not_reproduce_its_probabilities(root, current):
+    recorded = joblib.load(current / artifact.MODEL_FILE)["reference_probability"]
+    moved = recorded.copy()
+    moved[3] += 1e-8
+    rewrite_model(current, reference_probability=moved)
+    with pytest.raises(ArtifactMismatch, match="1e-08"):
+        artifact.load(root)
+
+
+def test_load_refuses_probabilities_that_are_no_numbers(root, current):
+    recorded = joblib.load(current / artifact.MODEL_FILE)["reference_probability"]
+    rewrite_model(current, reference_probability=np.full_like(recorded, np.nan))
+    with pytest.raises(ArtifactMismatch, match="nan"):
+        artifact.load(root)
+
+
+def test_load_without_any_model_says_how_to_get_one(tmp_path):
+    with pytest.raises(ArtifactMissing, match="train_model"):
+        artifact.load(tmp_path / "nowhere")
+
+
+def test_load_names_a_link_that_leads_nowhere(root, current):
+    shutil.rmtree(current)
+    assert not artifact.has_current(root)
+    with pytest.raises(ArtifactMissing, match="current"):
+        artifact.load(root)
+
+
+# Promoting
+
+
+def test_promotion_moves_all_names_at_once_and_is_recorded(root):
+    first = artifact.current_version(root)
+    second = another(root)
+    assert artifact.current_version(root) == first
+    artifact.promote(root, second)
+    for name in artifact.FILES:
+        assert (root / name).resolve() == (root / "versions" / second / name).resolve()
+    assert [entry["version"] for entry in artifact.promotions(root)] == [first, second]
+
+
+def test_promotion_of_the_current_version_is_not_recorded_again(root):
+    artifact.promote(root, artifact.current_version(root))
+    assert len(artifact.promotions(root)) == 1
+
+
+def test_promotion_of_an_unknown_version_names_the_known_ones(root):
+    with pytest.raises(ArtifactMissing, match=artifact.current_version(root)):
+        artifact.promote(root, "20200101-00000000")
+
+
+@pytest.mark.parametrize("version", ["../versions", ".", ""])
+def test_promotion_of_a_path_is_refused(root, version):
+    with pytest.raises(ArtifactMissing):
+        artifact.promote(root, version)
+
+
+def test_promotion_of_a_broken_version_changes_nothing(root):
+    first = artifact.current_version(root)
+    second = another(root)
+    (root / "versions" / second / artifact.MODEL_FILE).write_bytes(b"")
+    with pytest.raises(ArtifactCorrupt):
+        artifact.promote(root, second)
+    assert artifact.current_version(root) == first
+    assert len(artifact.promotions(root)) == 1
+
+
+def test_promotion_replaces_plain_files_by_links(root):
+    for name in artifact.FILES:
+        (root / name).unlink()
+        (root / name).write_text("left behind")
+    artifact.promote(root, artifact.current_version(root))
+    assert artifact.load(root).version == artifact.current_version(root)
+    assert all((root / name).is_symlink() for name in artifact.FILES)
+
+
+def test_rollback_returns_to_the_version_before_and_comes_back(root):
+    first, second = artifact.current_version(root), another(root)
+    artifact.promote(root, second)
+    assert artifact.rollback(root).version == first
+    assert artifact.rollback(root).version == second
+
+
+def test_rollback_without_a_version_before_is_refused(root):
+    with pytest.raises(ArtifactMissing, match="nothing to go back to"):
+        artifact.rollback(root)
+
+
+def test_rollback_passes_over_a_version_that_was_deleted(root):
+    second, third = another(root), another(root, now=DAY.replace(month=3))
+    artifact.promote(root, second)
+    first = artifact.previous_version(root)
+    artifact.promote(root, third)
+    shutil.rmtree(root / "versions" / second)
+    assert artifact.rollback(root).version == first
+
+
+def test_rollback_names_a_record_that_cannot_be_read(root):
+    (root / "promotions.jsonl").write_text("?")
+    with pytest.raises(ArtifactCorrupt, match=r"promotions\.jsonl"):
+        artifact.rollback(root)
+
+
+def _swap(root, versions):
+    for turn in range(100_000):
+        artifact._link(artifact.Path("versions") / versions[turn % 2], root / "current")
+        time.sleep(0.0005)
+
+
+def test_readers_see_one_whole_version_while_it_is_swapped(root):
+    """Two processes keep swapping; every load is one version with its own bytes, card and threshold."""
+    pair = [artifact.current_version(root), another(root)]
+    expected = {version: artifact.load(root / "versions" / version) for version in pair}
+    context = multiprocessing.get_context("fork")
+    writers = [context.Process(target=_swap, args=(root, pair[::step])) for step in (1, -1)]
+    for writer in writers:
+        writer.start()
+    try:
+        models = [artifact.load(root) for _ in range(10)]
+        while {model.version for model in models} != set(pair) and len(models) < 50:
+            models.append(artifact.load(root))
+    finally:
+        for writer in writers:
+            writer.kill()
+            writer.join()
+    for model in models:
+        whole = expected[model.version]
+        assert (model.sha256, model.card, model.threshold) == (whole.sha256, whole.card, whole.threshold)
+    assert {model.version for model in models} == set(pair)

@@ -1,0 +1,128 @@
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from employees.tests.factories import EmployeeFactory
+from features.models import EmployeeFeatures
+from predictions import registry
+from predictions.ml import artifact, training
+from predictions.tests.workforce import TINY, people, trained
+
+
+def run(name, *arguments, **options):
+    out, err = StringIO(), StringIO()
+    call_command(name, *arguments, stdout=out, stderr=err, **options)
+    return out.getvalue() + err.getvalue()
+
+
+@pytest.fixture
+def root(tmp_path):
+    training.publish(tmp_path, trained())
+    return tmp_path
+
+
+@pytest.fixture
+def workforce(db, monkeypatch):
+    """300 employees with known outcomes in the database, and a training that is quick."""
+    quick = training.train
+    monkeypatch.setattr(training, "train", lambda *rows, **options: quick(*rows, **options | {"plan": TINY}))
+    frame, target = people()
+    rows = frame.assign(a_quitte_l_entreprise=target.astype(bool), created_at=timezone.now()).to_dict("records")
+    EmployeeFeatures.objects.bulk_create(EmployeeFeatures(employee=EmployeeFactory(), **row) for row in rows)
+
+
+def test_train_model_writes_a_version_and_makes_it_current(workforce, tmp_path):
+    output = run("train_model", "--output", tmp_path)
+    version = artifact.current_version(tmp_path)
+    assert f"Version {version} written to {tmp_path} and current" in output
+    assert "300 employees" in output
+    assert json.loads((tmp_path / "threshold.json").read_text())["rule"] == "f2"
+    assert artifact.load(tmp_path).card["training"]["employees"] == 300
+
+
+def test_train_model_again_gives_the_same_version(workforce, tmp_path):
+    for _ in range(2):
+        run("train_model", "--output", tmp_path)
+    assert artifact.versions(tmp_path) == [artifact.current_version(tmp_path)]
+    assert len(artifact.promotions(tmp_path)) == 1
+
+
+def test_train_model_without_promotion_leaves_the_current_one(workforce, root):
+    before = artifact.current_version(root)
+    output = run("train_model", "--output", root, "--no-promote", "--threshold-rule", "capacity:30")
+    assert artifact.current_version(root) == before
+    assert len(artifact.versions(root)) == 2
+    assert "by capacity:30" in output
+    assert "and current" not in output
+
+
+def test_train_model_refuses_an_unreadable_rule(tmp_path):
+    with pytest.raises(CommandError, match="'best'"):
+        run("train_model", "--output", tmp_path, "--threshold-rule", "best")
+
+
+@pytest.mark.django_db
+def test_train_model_without_known_outcomes_says_so(tmp_path):
+    with pytest.raises(CommandError, match="nobody left among the 0 employees"):
+        run("train_model", "--output", tmp_path)
+
+
+def test_train_model_with_all_features_is_not_promoted(workforce, tmp_path):
+    with pytest.raises(CommandError, match="protected"):
+        run("train_model", "--output", tmp_path, "--features", "all")
+    assert artifact.versions(tmp_path) == []
+
+
+def test_train_model_warns_of_a_leak_and_publishes_only_by_force(workforce, tmp_path):
+    EmployeeFeatures.objects.filter(a_quitte_l_entreprise=True).update(augmentation_salaire_precedente=11.0)
+    EmployeeFeatures.objects.filter(a_quitte_l_entreprise=False).update(augmentation_salaire_precedente=18.0)
+    with pytest.raises(CommandError, match="augmentation_salaire_precedente"):
+        run("train_model", "--output", tmp_path)
+    assert artifact.versions(tmp_path) == []
+    output = run("train_model", "--output", tmp_path, "--force")
+    assert "WARNING: ROC-AUC" in output
+    assert artifact.load(tmp_path).card["leak"]
+
+
+def test_promote_model_lists_the_versions(root):
+    other = training.publish(root, trained("all"), promote=False)
+    current = artifact.current_version(root)
+    assert sorted(run("promote_model", "--output", root).splitlines()) == sorted([f"* {current}", f"  {other}"])
+
+
+def test_promote_model_and_back(root):
+    first = artifact.current_version(root)
+    second = training.publish(root, trained("all"), promote=False)
+    assert run("promote_model", second, "--force", "--output", root) == f"{second} is current; before: {first}\n"
+    assert run("promote_model", "--previous", "--output", root) == f"{first} is current; before: {second}\n"
+    assert artifact.current_version(root) == first
+
+
+def test_promote_model_refuses_protected_features_without_force(root):
+    first = artifact.current_version(root)
+    second = training.publish(root, trained("all"), promote=False)
+    with pytest.raises(CommandError, match="protected"):
+        run("promote_model", second, "--output", root)
+    assert artifact.current_version(root) == first
+
+
+def test_promote_model_that_is_current_says_so(root):
+    assert "is current already" in run("promote_model", artifact.current_version(root), "--output", root)
+
+
+@pytest.mark.parametrize("arguments", [["20200101-00000000"], ["--previous"]])
+def test_promote_model_without_such_a_version_fails(root, arguments):
+    with pytest.raises(CommandError):
+        run("promote_model", *arguments, "--output", root)
+
+
+def test_a_running_server_takes_up_a_promotion(artifacts, monkeypatch):
+    monkeypatch.setattr(registry, "CHECK_INTERVAL", 0.0)
+    before = registry.current_model()
+    version = training.publish(artifacts, trained())
+    assert registry.current_model().version == version
+    run("promote_model", "--previous")
+    assert registry.current_model().version == before.version
