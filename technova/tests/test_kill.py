@@ -1,0 +1,154 @@
+"""``kill -9`` at any instant leaves the database as before or as after, and the next run needs no cleaning up."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+
+from employees.columns import Extract
+from employees.models import Departure, Employee, EmployeeSnapshot, Survey
+from employees.tests.files import rows_of, write
+from features.models import EmployeeFeatures
+from predictions.models import Prediction, ScoringRun
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL, which outlives the killed process"),
+]
+TABLES = (Employee, EmployeeSnapshot, Survey, Departure, EmployeeFeatures, ScoringRun, Prediction)
+KILLS = 4  # of each of the three steps
+PEOPLE = 2_000
+
+# Imports everything once and forks for each command, so that a kill costs a fraction of a second and not a start.
+FORKS = """
+import json, os, sys, django
+django.setup()
+from django.core.management import call_command
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        name, arguments = json.loads(line)
+        sys.stdout = open(os.devnull, "w")
+        call_command(name, *arguments)
+        os._exit(0)
+    print(child, flush=True)
+    sys.stdin.readline()  # the child keeps its number until then, so that no other process can be killed
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+class Runner:
+    """Runs commands one after another, each in a process of its own, which can be killed."""
+
+    def __init__(self, process: subprocess.Popen):
+        self.process = process
+
+    def run(self, name: str, *arguments: str, kill_after: float | None = None) -> int:
+        """The exit code; ``kill_after`` are the seconds that the command has to live."""
+        print(json.dumps([name, arguments]), file=self.process.stdin, flush=True)
+        pid = int(self.process.stdout.readline())
+        if kill_after is not None:
+            time.sleep(kill_after)
+            os.kill(pid, signal.SIGKILL)
+        print(file=self.process.stdin, flush=True)
+        return int(self.process.stdout.readline())
+
+
+@contextmanager
+def runner(environment: dict[str, str]) -> Iterator[Runner]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", FORKS],
+        env=os.environ | environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield Runner(process)
+    finally:
+        process.stdin.close()
+        process.wait(timeout=20)
+        process.stdout.close()
+
+
+def state() -> dict[str, tuple[int, object]]:
+    """How many rows each table holds, and the sum of their hashes."""
+    found = {}
+    with connection.cursor() as cursor:
+        for model in TABLES:
+            table = connection.ops.quote_name(model._meta.db_table)
+            cursor.execute(f"SELECT count(*), sum(hashtextextended(rows::text, 0)) FROM {table} rows")
+            found[model.__name__] = cursor.fetchone()
+    return found
+
+
+def counts(of=None) -> dict[str, int]:
+    return {name: count for name, (count, _hash) in (of or state()).items()}
+
+
+def wait_for_rollback() -> None:
+    """Until the server has noticed that its client is gone."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                "AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
+            )
+            if cursor.fetchone() == (0,):
+                return
+        time.sleep(0.01)
+    raise AssertionError("a transaction of the killed process is still open")
+
+
+def kill_at_random(running: Runner, step: list[str], duration: float, added: dict[str, int], order) -> int:
+    """Kill a step at random instants of its ``duration``; how many kills came before it was done."""
+    before_it_was_done = 0
+    for _ in range(KILLS):
+        before = state()
+        after = {name: count + added.get(name, 0) for name, count in counts(before).items()}
+        running.run(*step, kill_after=order.uniform(0, 0.95) * duration)
+        wait_for_rollback()
+        found = state()
+        assert found == before or counts(found) == after
+        before_it_was_done += found == before
+    return before_it_was_done
+
+
+def test_kill_at_random_instants_of_load_build_and_score(manage, tmp_path):
+    seed = time.time_ns()
+    print("seed", seed)  # noqa: T201 - shown where the test fails
+    order = random.Random(seed)
+    numbers = range(1, PEOPLE + 1)
+    files = write(tmp_path, **{extract.value: rows_of(extract, numbers) for extract in Extract})
+    load = ["seed_from_csv", *(f"--{extract}={path}" for extract, path in files.items())]
+    raw = dict.fromkeys(("Employee", "EmployeeSnapshot", "Survey", "Departure"), PEOPLE)
+    steps = [
+        (load, [*load, "--dry-run"], raw),
+        (["build_features"], ["build_features", "--dry-run"], {"EmployeeFeatures": PEOPLE}),
+        (["score_employees"], ["score_employees"], {"ScoringRun": 1, "Prediction": PEOPLE}),
+    ]
+    before_they_were_done = 0
+    with runner(manage.changes) as running:
+        for step, rehearsal, added in steps:
+            started = time.monotonic()
+            assert running.run(*rehearsal) == 0
+            duration = time.monotonic() - started
+            before_they_were_done += kill_at_random(running, step, duration, added, order)
+            assert running.run(*step) == 0
+            assert all(counts()[name] >= count for name, count in added.items())
+    found = counts()
+    assert found == raw | {
+        "EmployeeFeatures": PEOPLE,
+        "ScoringRun": found["ScoringRun"],
+        "Prediction": PEOPLE * found["ScoringRun"],
+    }
+    assert before_they_were_done >= KILLS
