@@ -6,7 +6,8 @@ keeps, with probability ``chance``, a leaver whose departure costs ``departure``
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -42,7 +43,7 @@ class Rule:
                 return f"capacity:{self.capacity}"
             case "cost":
                 costs = self.costs
-                return f"cost:departure={costs.departure:g},talk={costs.talk:g},chance={costs.chance:g}"
+                return f"cost:departure={costs.departure:.12g},talk={costs.talk:.12g},chance={costs.chance:.12g}"
         return self.name
 
 
@@ -130,12 +131,56 @@ def describe(rule: Rule, threshold: float, target: np.ndarray, probability: np.n
 
 def choose(rule: Rule, target: np.ndarray, probability: np.ndarray) -> float:
     """The threshold that ``rule`` chooses on out-of-fold ``probability``, ``(repeats, n)``."""
-    points = curve(target, probability)
+    return float(GRID[_place(curve(target, probability), rule, len(target), target.mean())])
+
+
+def _place(points: Curve, rule: Rule, employees: int, base_rate: float) -> int:
+    """The place in ``GRID`` of the threshold that ``rule`` chooses."""
     match rule.name:
         case "capacity":
-            over = points.flagged * len(target) > rule.capacity
-            # The first threshold that flags no more than can be met; the last one where none does.
-            return float(GRID[min(int(over.sum()), len(GRID) - 1)])
+            # The first threshold that flags no more than can be met; the last one where none does. The tolerance
+            # lets a card, whose shares have six digits, choose as training did.
+            over = points.flagged * employees > rule.capacity * (1 + 1e-5)
+            return min(int(over.sum()), len(GRID) - 1)
         case "cost":
-            return float(GRID[np.argmin(cost(points, target.mean(), rule.costs))])
-    return float(GRID[np.argmax(points.f2)])
+            return int(np.argmin(cost(points, base_rate, rule.costs)))
+    return int(np.argmax(points.f2))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a threshold does with the people it was chosen on, in people and in money."""
+
+    threshold: float
+    flagged: float  # people at or over it
+    leavers: float  # of them, those who would leave
+    precision: float
+    recall: float
+    cost: float  # of the talks, and of the departures that they do not prevent
+    saving: float  # against talking to nobody; below 0 when talks cost more than they save
+
+
+def from_card(columns: Mapping[str, Sequence[float]]) -> Curve:
+    """The curve that ``describe`` wrote into a model card."""
+    return Curve(*(np.array(columns[field.name]) for field in fields(Curve)))
+
+
+def simulate(points: Curve, rule: Rule, *, employees: int, base_rate: float) -> Decision:
+    """What ``rule`` would choose on ``points``, the curve of that many people of whom ``base_rate`` leave."""
+    return at(points, float(GRID[_place(points, rule, employees, base_rate)]), employees, base_rate, rule.costs)
+
+
+def at(points: Curve, threshold: float, employees: int, base_rate: float, costs: Costs) -> Decision:
+    """What a threshold of ``GRID`` does with that many people, under ``costs``."""
+    place = int(np.searchsorted(GRID, threshold))
+    flagged, recall = float(points.flagged[place]), float(points.recall[place])
+    money = float(cost(points, base_rate, costs)[place])
+    return Decision(
+        threshold=threshold,
+        flagged=flagged * employees,
+        leavers=recall * base_rate * employees,
+        precision=float(points.precision[place]),
+        recall=recall,
+        cost=money * employees,
+        saving=(base_rate * costs.departure - money) * employees,
+    )

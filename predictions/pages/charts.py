@@ -76,12 +76,16 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A named line of points; a dashed one is a reference, drawn without marks and left out of the table."""
+    """A named line of points; a dashed one is a reference, drawn without marks and left out of the table.
+
+    Without ``has_line`` only its marks are drawn: points that nothing is known between.
+    """
 
     name: str
     points: Sequence[Point]
     is_dashed: bool = False
     has_marks: bool = True
+    has_line: bool = True
 
 
 def rows(
@@ -194,7 +198,8 @@ def curves(
     drawn = []  # of each series of the drawing: its class, its curve and the points that have a mark
     for curve, colour in zip(curves, colours, strict=True):
         marks = curve.points if curve.has_marks and not curve.is_dashed else ()
-        chart.add(curve.name, [(point.x, point.y) for point in curve.points], show_dots=bool(marks), dots_size=4)
+        places = [(point.x, point.y) for point in curve.points]
+        chart.add(curve.name, places, stroke=curve.has_line, show_dots=bool(marks), dots_size=4)
         drawn.append((colour, curve, marks))
         if intervals := [(point.x, y) for point in curve.points if point.low is not None for y in _whisker(point)]:
             chart.add("", intervals, show_dots=False, allow_interruptions=True)

@@ -169,6 +169,13 @@ def test_curves_reference_is_dashed_unmarked_and_untold():
     assert chart.legend == [("is-dashed", "Perfect"), ("color-0", "Model")]
 
 
+def test_curves_without_line_draw_their_marks_alone():
+    points = [Point(0.1, 0.2, "10%", "20%"), Point(0.5, 0.6, "50%", "60%")]
+    chart = make_curves(curves=[Curve("Model", points, has_line=False)])
+    assert not [node for node in shapes(chart, "path") if _has_class(node, "line") and _has_class(node, "reactive")]
+    assert set(marks(chart, "dot")) == {"10%: 20%", "50%: 60%"}
+
+
 def test_curves_interval_reaches_from_low_to_high():
     chart = make_curves(y_range=(0, 1))
     (group,) = (node for node in shapes(chart, "g") if _has_class(node, "is-interval") and list(node))

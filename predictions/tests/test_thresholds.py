@@ -2,13 +2,21 @@ import numpy as np
 import pytest
 
 from predictions.ml import thresholds
-from predictions.ml.thresholds import Costs, InvalidRule, Rule, choose, curve, describe, parse
+from predictions.ml.thresholds import Costs, InvalidRule, Rule, at, choose, curve, describe, from_card, parse, simulate
 
 TARGET = np.array([1, 1, 0, 1, 0, 0, 0, 0, 0, 0])
 PROBABILITY = np.array([[0.95, 0.9, 0.8, 0.7, 0.3, 0.25, 0.2, 0.15, 0.1, 0.05]])
 
 
-@pytest.mark.parametrize("text", ["f2", "capacity:30", "cost:departure=30000,talk=500,chance=0.2"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "f2",
+        "capacity:30",
+        "cost:departure=30000,talk=500,chance=0.2",
+        "cost:departure=1234567,talk=99.95,chance=0.125",
+    ],
+)
 def test_rule_reads_as_it_is_written(text):
     assert str(parse(text)) == text
 
@@ -79,3 +87,43 @@ def test_description_shows_the_chosen_point_first_and_the_other_rules(rule):
     assert found["choices"][0]["flagged"] == pytest.approx((threshold <= PROBABILITY).mean())
     assert sorted(choice["rule"].split(":")[0] for choice in found["choices"]) == ["capacity", "cost", "f2"]
     assert {len(column) for column in found["curve"].values()} == {len(thresholds.GRID)}
+
+
+def as_in_a_card(target, probability):
+    """The curve as a card keeps it: six significant digits."""
+    columns = describe(Rule(), 0.5, target, probability)["curve"]
+    return from_card({name: [float(f"{value:.6g}") for value in column] for name, column in columns.items()})
+
+
+@pytest.mark.parametrize("rule", ["f2", "capacity:7", "capacity:150", "cost:departure=100,talk=10,chance=0.5"])
+def test_simulation_on_a_card_chooses_as_training_does(rule):
+    random = np.random.default_rng(3)
+    probability = random.beta(1, 4, (3, 700))
+    target = (random.random(700) < probability[0]).astype(int)
+    points = as_in_a_card(target, probability)
+    found = simulate(points, parse(rule), employees=700, base_rate=target.mean())
+    assert found.threshold == choose(parse(rule), target, probability)
+
+
+def test_simulation_of_a_capacity_forgives_the_rounding_of_the_card():
+    probability = np.where(np.arange(1470) < 30, 0.95, 0.05)[None]
+    target = (np.arange(1470) % 6 == 0).astype(int)
+    rule = Rule("capacity", capacity=30)
+    found = simulate(as_in_a_card(target, probability), rule, employees=1470, base_rate=target.mean())
+    assert found.threshold == choose(rule, target, probability)
+    assert found.flagged == pytest.approx(30, rel=1e-4)
+
+
+def test_simulation_counts_people_and_money_by_hand():
+    costs = Costs(departure=100, talk=10, chance=0.5)
+    points = as_in_a_card(TARGET, PROBABILITY)
+    found = at(points, 0.75, 10, 0.3, costs)
+    assert (found.flagged, found.leavers) == pytest.approx((3, 2), rel=1e-5)
+    assert (found.precision, found.recall) == pytest.approx((2 / 3, 2 / 3), rel=1e-5)
+    assert found.cost == pytest.approx(3 * 10 + (3 - 2 * 0.5) * 100, rel=1e-5)
+    assert found.saving == pytest.approx(2 * 0.5 * 100 - 3 * 10, rel=1e-5)
+
+
+def test_simulation_of_talks_that_cost_more_than_they_save_loses_money():
+    points = as_in_a_card(TARGET, PROBABILITY)
+    assert at(points, 0.75, 10, 0.3, Costs(departure=100, talk=90, chance=0.5)).saving < 0
