@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 
 import pandas as pd
-from django.db.models import Count
+from django.db.models import Count, F, OuterRef, Subquery
 
 from employees.models import Employee
 from employees.selectors import employee_ranges
 from features import schema
 from features.engineering import DTYPES
 from features.models import EmployeeFeatures
+
+SAMPLE = 5_000  # people of whom a typical one is made
 
 
 def newest_features(employee_id: int) -> EmployeeFeatures | None:
@@ -60,10 +62,14 @@ def workforce_medians(departments=None) -> dict[str, object]:
     """A typical employee: the median of each number, the most frequent of each choice. Empty without features.
 
     Covers the features that are not engineered and the mean satisfaction, over the newest rows of the employees of
-    these departments (everyone when None). One query.
+    these departments (everyone when None); of more than 5,000 people, over as many that are spread evenly. Two queries.
     """
     names = [feature.name for feature in schema.FEATURES if not feature.is_engineered] + ["satisfaction_moyenne"]
-    rows = EmployeeFeatures.objects.newest().filter(employee__in=Employee.objects.in_departments(departments))
+    people = Employee.objects.in_departments(departments)
+    if (step := people.count() // SAMPLE + 1) > 1:
+        people = people.alias(place=F("pk") % step).filter(place=0)
+    newest = EmployeeFeatures.objects.filter(employee=OuterRef("pk")).order_by("-id").values("id")[:1]
+    rows = EmployeeFeatures.objects.filter(id__in=people.values_list(Subquery(newest)))
     frame = pd.DataFrame.from_records(list(rows.values_list(*names)), columns=names)
     if frame.empty:
         return {}

@@ -64,12 +64,22 @@ def test_workforce_medians_are_of_the_newest_rows(django_assert_num_queries):
     EmployeeFeaturesFactory(employee=old.employee, age=30, poste="Manager")
     EmployeeFeaturesFactory(age=41, poste="Manager")
     EmployeeFeaturesFactory(age=60, poste="Consultant")
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         typical = selectors.workforce_medians()
     assert typical["age"] == 41
     assert typical["poste"] == "Manager"
     assert typical["satisfaction_moyenne"] == 2.0
     assert typical["heures_supplementaires"] == 1
+
+
+def test_workforce_medians_of_many_people_read_an_even_sample(monkeypatch):
+    monkeypatch.setattr(selectors, "SAMPLE", 4)
+    rows = EmployeeFeaturesFactory.create_batch(12, age=20)  # one in four of them is read
+    sample = [row for row in rows if row.employee_id % 4 == 0]
+    assert len(sample) == 3
+    for row in sample:
+        EmployeeFeaturesFactory(employee=row.employee, age=60)
+    assert selectors.workforce_medians()["age"] == 60
 
 
 def test_workforce_medians_stay_within_the_departments():
