@@ -1,0 +1,61 @@
+from django.core.management import CommandError
+
+from predictions.ml.artifact import ArtifactError
+from predictions.ml.drift import LARGE, LEVEL, Outcome, Shift
+from predictions.registry import current_model
+from predictions.selectors import drift
+from technova.commands import TechnovaCommand
+
+
+class Command(TechnovaCommand):
+    help = (
+        "Says whether the workforce of the newest scoring run still looks like the people the current model was "
+        "trained on, and whether more of them have left than it expected. Writes nothing. A workforce that has not "
+        "changed raises an alarm in less than one check in twenty."
+    )
+    expected_errors = (ArtifactError,)
+
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--fail-on-drift", action="store_true", help="end with an error when there is drift, for a scheduler"
+        )
+
+    def handle(self, **options):
+        check = drift.check(current_model())
+        if check is None:
+            raise CommandError("The current model has scored nobody yet: run score_employees first.")
+        self.stdout.write(f"Scored on {check.run.created_at:%Y-%m-%d %H:%M} by {check.run.model_version}")
+        if not check.shifts:
+            self.stdout.write(f"{check.run.employee_count} people are too few to compare with the training data")
+        for shift in check.drifted:
+            self.stdout.write(describe(shift))
+        self.print_counts(
+            "distributions compared",
+            len(check.shifts),
+            drifted=len(check.drifted),
+            unchanged=len(check.shifts) - len(check.drifted),
+        )
+        self.stdout.write(tell(check.outcome))
+        if options["fail_on_drift"] and (check.drifted or check.outcome.is_more_than_expected):
+            raise CommandError("There is drift: look into it, then retrain with train_model once outcomes are known.")
+
+
+def describe(shift: Shift) -> str:
+    """One line on a distribution that has drifted."""
+    return (
+        f"Drift: {shift.name}, {shift.effect:.0%} of the people moved (from {LARGE:.0%} on it counts), "
+        f"p = {shift.adjusted:.2g} adjusted for the number of tests (under {LEVEL})"
+    )
+
+
+def tell(outcome: Outcome) -> str:
+    """One line on the departures since the first run of the model."""
+    said = (
+        f"Departures since its first run: {outcome.observed} of {outcome.people} people, "
+        f"{outcome.expected:.1f} expected ({outcome.low} to {outcome.high})"
+    )
+    if outcome.is_more_than_expected:
+        return f"{said}: more than the model said"
+    if outcome.is_less_than_expected:
+        return f"{said}: fewer so far, which says nothing while departures are still to come"
+    return said

@@ -1,0 +1,75 @@
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from employees.tests.factories import DepartureFactory
+from predictions.registry import current_model
+from predictions.tests.factories import PredictionFactory, ScoringRunFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def check(*arguments):
+    out = StringIO()
+    call_command("check_drift", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def score(**moved):
+    """A run of yesterday over people like those of the training data, except for what moved."""
+    bins = current_model().card["drift"]["bins"]
+    counts = {name: each["counts"] for name, each in bins.items()} | moved
+    return ScoringRunFactory(
+        created_at=timezone.now() - timedelta(days=1),
+        model_version=current_model().version,
+        drift_counts=counts,
+    )
+
+
+def test_check_drift_of_an_unchanged_workforce_is_quiet():
+    score()
+    output = check("--fail-on-drift")
+    assert "0 drifted" in output
+    assert "Drift:" not in output
+    assert "Departures since its first run: 0 of 0 people, 0.0 expected (0 to 0)\n" in output
+
+
+def test_check_drift_names_what_drifted():
+    score(heures_supplementaires=[700, 770])
+    output = check()
+    assert "Drift: heures_supplementaires, 24% of the people moved" in output
+    assert "1 drifted" in output
+
+
+def test_check_drift_can_fail_for_a_scheduler():
+    score(heures_supplementaires=[700, 770])
+    with pytest.raises(CommandError, match="drift"):
+        check("--fail-on-drift")
+
+
+@pytest.mark.parametrize(("left", "probability", "said"), [(3, 0.01, "more than"), (0, 0.9, "fewer so far")])
+def test_check_drift_compares_departures_with_what_was_expected(left, probability, said):
+    run = score()
+    for number in range(4):
+        row = PredictionFactory(scored=True, run=run, probability=probability, threshold=0.2)
+        if number < left:
+            DepartureFactory(employee=row.employee, a_quitte_l_entreprise=True)
+    assert said in check()
+    if left:
+        with pytest.raises(CommandError):
+            check("--fail-on-drift")
+    else:
+        check("--fail-on-drift")
+
+
+def test_check_drift_of_few_people_says_so():
+    score(**{name: [1] * len(bins["counts"]) for name, bins in current_model().card["drift"]["bins"].items()})
+    assert "too few" in check()
+
+
+def test_check_drift_before_any_run_says_what_to_do():
+    with pytest.raises(CommandError, match="score_employees"):
+        check()
