@@ -3,6 +3,7 @@
 A page asks for a part with a comment: ``<!-- generated: features -->``.
 """
 
+import json
 import os
 import re
 from argparse import HelpFormatter
@@ -149,4 +150,197 @@ def django_setup() -> None:
     django.setup()
 
 
-PARTS = {"features": features, "extracts": extracts, "settings": settings, "commands": commands, "models": models}
+def model_card() -> str:
+    """The published model's card, section by section."""
+    card = json.loads((ROOT / "artifacts" / "model_card.json").read_text(encoding="utf-8"))
+    sections = {
+        "What it is for": bullets(card["purpose"]),
+        "What it must not be used for": bullets(card["misuse"]),
+        "Which model this is": identity(card),
+        "Data and features": data(card),
+        "Method": bullets(card["method"]),
+        "Quality": quality(card),
+        "Calibration": calibration(card),
+        "Threshold": threshold(card),
+        "Fairness": fairness(card),
+        "Proxies": proxies(card),
+        "Uncertainty": uncertainty(card),
+        "What moves the score": shapes(card),
+        "Limits": bullets(card["limits"]),
+    }
+    return "\n\n".join(f"## {title}\n\n{text}" for title, text in sections.items())
+
+
+def bullets(texts: Iterable[str]) -> str:
+    return "\n".join(f"- {text}" for text in texts)
+
+
+def names(features: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in features)
+
+
+def identity(card: dict) -> str:
+    rows = {
+        "version": card["version"],
+        "trained": card["created_at"],
+        "sha256": card["sha256"],
+        **card["versions"],
+        "training rows, sha256": card["training"]["sha256"],
+    }
+    return table(("", ""), ((name, f"`{value}`") for name, value in rows.items()))
+
+
+def data(card: dict) -> str:
+    training = card["training"]
+    return (
+        f"{training['employees']:,} employees with a known outcome, {training['leavers']:,} of whom left "
+        f"({training['base_rate']:.1%}).\n\nUsed: {names(card['used'])}.\n\nLeft out, because the law protects "
+        f"them or what they are made of: {names(card['left_out'])}. They stay in the data for the contract and for "
+        "this audit; changing them changes no score."
+    )
+
+
+def quality(card: dict) -> str:
+    sides, reference = card["models"], card["reference"]
+    how = card["evaluation"]
+    rows = []
+    for name, label in FIGURES.items():
+        cells = (sides[side]["metrics"][name] for side in ("default", "all"))
+        shown = [f"{cell['mean']:.3f} ± {cell['sd']:.3f} ({cell['low']:.3f} to {cell['high']:.3f})" for cell in cells]
+        rows.append((label, *shown, str(reference["metrics"].get(name, ""))))
+    return (
+        f"Mean and spread over the {how['folds'] * how['repeats']} test parts of {how['repeats']} times repeated "
+        f"{how['folds']}-fold cross-validation, and the 95 % interval of the mean.\n\n"
+        + table(("", "this model", "with the protected features", "the replaced system"), rows)
+        + "\n\nF2 and F1 are the best over all thresholds within each test part: optimistic, and alike for all three."
+    )
+
+
+def calibration(card: dict) -> str:
+    side = card["models"][card["feature_set"]]
+    bins = (
+        (f"{row['predicted']:.1%}", f"{row['observed']:.1%}", f"{row['low']:.1%} to {row['high']:.1%}")
+        for row in side["calibration"]["bins"]
+    )
+    departments = (
+        (
+            row["group"],
+            str(row["n"]),
+            f"{row['expected']:.1f}",
+            str(row["observed"]),
+            f"{row['low']:.1f} to {row['high']:.1f}",
+        )
+        for row in side["departures"]["departement"]
+    )
+    return (
+        "Ten groups of equal size, by predicted probability:\n\n"
+        + table(("predicted", "left", "95 % interval"), bins)
+        + f"\n\nExpected calibration error: {side['calibration']['expected_calibration_error']:.3f}.\n\n"
+        + table(("department", "people", "expected departures", "departures", "95 % interval"), departments)
+    )
+
+
+def threshold(card: dict) -> str:
+    rows = (
+        (
+            f"`{row['rule']}`",
+            f"{row['threshold']:g}",
+            f"{row['flagged']:.1%}",
+            f"{row['precision']:.1%}",
+            f"{row['recall']:.1%}",
+        )
+        for row in card["threshold"]["choices"]
+    )
+    return (
+        f"A person counts as at risk from {card['threshold']['value']:g} on, chosen by `{card['threshold']['rule']}`. "
+        "What each rule would choose on the out-of-fold predictions:\n\n"
+        + table(("rule", "threshold", "flagged", "of whom leave", "of the leavers flagged"), rows)
+    )
+
+
+def fairness(card: dict) -> str:
+    parts = []
+    for selection, title in (("threshold", "At the threshold"), ("top_20", "In the top 20 %")):
+        for side, label in (("default", "this model"), ("all", "with the protected features")):
+            rows = (
+                (
+                    row["group"] + (" (small group)" if row["is_small"] else ""),
+                    str(row["n"]),
+                    *(with_interval(row[name]) for name in RATES),
+                )
+                for row in card["models"][side]["fairness"][selection]
+            )
+            parts.append(f"### {title}, {label}\n\n" + table(("group", "people", *RATES.values()), rows))
+    return (
+        "Reported as they are: leaving the columns out does not remove every gap. The ratio is to everyone else.\n\n"
+        + "\n\n".join(parts)
+    )
+
+
+def with_interval(figure: dict | None) -> str:
+    return f"{figure['value']:.2f} ({figure['low']:.2f} to {figure['high']:.2f})" if figure else "-"
+
+
+def proxies(card: dict) -> str:
+    rows = (
+        (
+            f"`{row['attribute']}`",
+            f"{row['together']:.0%}",
+            ", ".join(f"`{each['feature']}` {each['share']:.0%}" for each in row["features"][:3]),
+        )
+        for row in card["proxies"]
+    )
+    return "How much of each protected attribute the features that are used tell.\n\n" + table(
+        ("attribute", "all together", "the strongest alone"), rows
+    )
+
+
+def uncertainty(card: dict) -> str:
+    found = card["uncertainty"]
+    rows = (
+        (f"{row['low']:.3f} to {row['high']:.3f}", f"{row['coverage']:.1%}") for row in found["coverage"]["by_risk"]
+    )
+    return (
+        f"The 90 % intervals hold a truth that is known in {found['coverage']['overall']:.1%} of simulated cases "
+        f"(scale {found['interval_scale']:.3f}). By fifths of the risk:\n\n" + table(("probability", "coverage"), rows)
+    )
+
+
+def shapes(card: dict) -> str:
+    rows = (
+        (
+            f"`{shape['feature']}`",
+            f"{shape['weight']:.2f}",
+            f"{min(shape['effect']):+.2f} to {max(shape['effect']):+.2f}",
+        )
+        for shape in card["shapes"]
+    )
+    return "In log-odds, 0 for the average employee.\n\n" + table(("feature", "mean weight", "effect"), rows)
+
+
+FIGURES = {
+    "roc_auc": "ROC-AUC",
+    "average_precision": "average precision",
+    "best_f2": "F2",
+    "best_f1": "F1",
+    "brier": "Brier score",
+    "precision_top_10": "precision in the top 10 %",
+    "recall_top_20": "recall in the top 20 %",
+    "calibration_slope": "calibration slope",
+    "calibration_intercept": "calibration intercept",
+}
+RATES = {
+    "selection_rate": "selected",
+    "selection_ratio": "ratio",
+    "recall": "recall",
+    "precision": "precision",
+    "observed_to_expected": "departures to expected",
+}
+PARTS = {
+    "features": features,
+    "extracts": extracts,
+    "settings": settings,
+    "commands": commands,
+    "models": models,
+    "model_card": model_card,
+}

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -115,6 +116,17 @@ def test_data_dictionary_gives_a_formula_for_each_engineered_feature():
     section = built("data-dictionary.md").split("## The engineered features")[1].split("\n## ")[0]
     listed = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
     assert listed == [feature.name for feature in schema.FEATURES if feature.is_engineered]
+
+
+def test_model_card_page_shows_the_published_model():
+    page = built("model_card.md")
+    card = json.loads(read("artifacts/model_card.json"))
+    for text in (*card["purpose"], *card["misuse"], *card["limits"], card["version"], card["sha256"]):
+        assert text in page
+    assert f"{card['metrics']['roc_auc']['mean']:.3f} ± " in page
+    shown = set(re.findall(r"`(\w+)`", page))
+    assert set(card["features"]) <= shown
+    assert page.count("| Woman |") == 4
 
 
 def test_models_page_draws_every_table():
