@@ -51,7 +51,8 @@ docs: $(VENV)/.dev ## Build the documentation site into site/
 	@NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict --quiet
 
 bench: export DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
-bench: $(VENV)/.dev ## Measure the API on a PostgreSQL server (DATABASE_URL=); needs wrk
+bench: $(VENV)/.dev ## Measure pages and API on a PostgreSQL server (DATABASE_URL=); needs wrk
+	@$(PYTHON) benchmarks/pages.py
 	@$(PYTHON) benchmarks/scoring.py
 	@$(PYTHON) benchmarks/api.py $(ARGS)
 

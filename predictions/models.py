@@ -188,7 +188,12 @@ class Prediction(models.Model):
     request_id = models.UUIDField(_("request"), default=uuid.uuid4)
     mode = models.CharField(_("mode"), max_length=12, choices=Mode.choices)
     run = models.ForeignKey(
-        ScoringRun, on_delete=models.PROTECT, null=True, related_name="predictions", verbose_name=_("scoring run")
+        ScoringRun,
+        on_delete=models.PROTECT,
+        null=True,
+        db_index=False,  # prediction_ranked begins with it
+        related_name="predictions",
+        verbose_name=_("scoring run"),
     )
     api_key = models.ForeignKey(
         APIKey, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("API key")
@@ -232,8 +237,12 @@ class Prediction(models.Model):
         ordering = ["-id"]
         get_latest_by = "id"
         indexes = [
-            # the ranked list of a scoring run
-            models.Index(fields=["run", "-probability", "id"], name="prediction_ranked"),
+            # the ranked list of a scoring run; its counts and filters read this alone, not the wide rows
+            models.Index(
+                fields=["run", "-probability", "id"],
+                include=["employee", "features", "main_reason", "second_reason"],
+                name="prediction_ranked",
+            ),
             # the log, newest first, from any day: a scoring run shares one instant
             models.Index(fields=["-created_at", "-id"], name="prediction_newest"),
             # the same of one mode: a few simulations among millions of scores

@@ -1,0 +1,170 @@
+"""How long the server takes for each page, with how many queries and bytes, as HR and as a manager see it.
+
+    DATABASE_URL=postgres://postgres@127.0.0.1:5432/postgres python benchmarks/pages.py [--copies 1 100]
+
+The demo is repeated under new employee numbers (100 copies: 147,000 employees), loaded and scored twice in a scratch
+database that is dropped at the end. Each page is then asked for several times in this process, middleware, session
+and template included, the network left out: its median is printed. Exits with 1 when a page is over its limits.
+"""
+
+import argparse
+import logging
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from pipeline import ROOT, repeat_demo, scratch_database
+from pipeline import run as run_command
+
+QUERIES = 12
+MILLISECONDS = {1: 200, 100: 400}  # by copies
+FIRST_VIEW = 500_000  # bytes, the page and everything that it loads
+REPEATS = 7
+PAGES = (
+    ("overview", "/"),
+    ("risk list", "/employees/"),
+    ("a department", "/employees/?department=Consulting"),
+    ("four filters", "/employees/?department=Commercial&job=Cadre+Commercial&band=over&reason=heures_supplementaires"),
+    ("a number", "/employees/?number=1"),
+    ("by job, 100 a page", "/employees/?sort=job&size=100"),
+    ("last page", "/employees/?page=last"),
+    ("one person", "/employees/1/"),
+    ("simulate", "/simulate/"),
+    ("history", "/history/"),
+    ("history of a person", "/history/?employee=1"),
+    ("import", "/import/"),
+    ("the model", "/model/"),
+)
+EXPORTS = (("export CSV", "/employees/export.csv"), ("export Excel", "/employees/export.xlsx"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--copies", type=int, nargs="+", default=[1, 100], help="of the 1,470 employees of the demo")
+    parser.add_argument("--filled", action="store_true", help="measure the database of DATABASE_URL as it is")
+    options = parser.parse_args()
+    if options.filled:
+        sys.exit(measure(max(options.copies)))
+    failures = 0
+    for copies in options.copies:
+        with tempfile.TemporaryDirectory() as directory, scratch_database(Path(directory)) as url:
+            fill(url, copies, Path(directory))
+            command = [sys.executable, __file__, "--filled", "--copies", str(copies)]
+            failures += subprocess.run(command, env=os.environ | {"DATABASE_URL": url}, check=False).returncode
+    sys.exit(failures > 0)
+
+
+def fill(url: str, copies: int, directory: Path) -> None:
+    """Load the demo, repeated, and score it twice; PostgreSQL then does at once what it would do by itself later."""
+    files, _count = repeat_demo(copies, directory)
+    load = ["seed_from_csv", *(f"--{extract}={file}" for extract, file in files.items())]
+    for command in (["migrate", "-v0"], load, ["build_features"], ["score_employees"], ["score_employees"]):
+        run_command(command, url)
+    if url.startswith("postgres"):
+        import psycopg
+
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
+
+
+def measure(copies: int) -> int:
+    """Print a line for each page of both accounts; returns how many pages are over a limit."""
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "technova.settings",
+        "SECRET_KEY": "benchmark",
+        "ALLOWED_HOSTS": "testserver",
+        "HTTPS": "False",
+        "LOG_LEVEL": "ERROR",
+    }
+    sys.path.insert(0, str(ROOT))
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.contrib.auth import get_user_model
+    from django.contrib.auth.models import Group
+    from django.db import connection, transaction
+    from django.test import Client
+    from django.test.utils import setup_test_environment
+
+    from employees.models import Employee
+
+    setup_test_environment()
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    logging.disable(logging.WARNING)
+    print(f"\n{Employee.objects.count():,} employees on {connection.vendor}")
+    print(f"{'page':<24}{'account':<10}{'queries':>8}{'ms':>8}{'kB':>8}{'first view kB':>15}")
+    failures = 0
+    with transaction.atomic():  # the accounts of the benchmark are not left behind
+        for account, group in (("HR", "RH"), ("manager", "Manager")):
+            user = get_user_model().objects.create_user(f"benchmark {account}")
+            user.groups.add(Group.objects.get(name=group))
+            if group == "Manager":
+                user.department_accesses.create(departement="Consulting")
+            client = Client(headers={"Accept-Language": "fr"})
+            client.force_login(user)
+            for page in PAGES:
+                failures += show_page(client, account, *page, MILLISECONDS.get(copies))
+            for page in EXPORTS:
+                show_export(client, account, *page)
+        transaction.set_rollback(True)
+    return failures
+
+
+def show_page(client, account: str, name: str, address: str, limit: int | None) -> bool:
+    """Ask for a page, print what it took and say whether that is over a limit; of an absent page, its status."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    if address.endswith("page=last"):
+        address = address.replace("last", str(client.get("/employees/").context["page"].paginator.num_pages))
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        response = client.get(address)
+    count = len(queries)
+    if response.status_code != 200:
+        print(f"{name:<24}{account:<10}{response.status_code:>8}")
+        return False
+    times = []
+    for _repeat in range(REPEATS):
+        started = time.perf_counter()
+        client.get(address)
+        times.append((time.perf_counter() - started) * 1000)
+    milliseconds, size = statistics.median(times), len(response.content)
+    first_view = size + sum(
+        size_of(path) for path in set(re.findall(rb'(?:href|src)="/static/([^"]+)"', response.content))
+    )
+    is_over = count > QUERIES or (limit and milliseconds > limit) or first_view > FIRST_VIEW
+    print(
+        f"{name:<24}{account:<10}{count:>8}{milliseconds:>8.0f}{size / 1000:>8.0f}{first_view / 1000:>15.0f}"
+        f"{'  over the limit' if is_over else ''}",
+        flush=True,
+    )
+    return bool(is_over)
+
+
+def show_export(client, account: str, name: str, address: str) -> None:
+    """Ask for a file and print how long the whole of it took."""
+    started = time.perf_counter()
+    response = client.get(address)
+    size = sum(map(len, response.streaming_content))
+    print(
+        f"{name:<24}{account:<10}{'':>8}{(time.perf_counter() - started) * 1000:>8.0f}{size / 1000:>8.0f}", flush=True
+    )
+
+
+def size_of(path: bytes) -> int:
+    """Bytes of a static file, before compression."""
+    from django.contrib.staticfiles import finders
+
+    return Path(finders.find(path.decode())).stat().st_size
+
+
+if __name__ == "__main__":
+    main()
