@@ -1,0 +1,275 @@
+"""Every address of the product, asked by an account and by a key of one department: no trace of anyone outside it.
+
+The people outside carry marks that nothing else holds: their numbers, and an income that every one of them has. The
+same requests by those who see everyone do show the marks, so an answer without them says something. An address that
+is in no list here fails the first test.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import pytest
+from django.contrib.admin import site as admin_site
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+
+from employees import imports
+from employees.columns import Extract, columns_of
+from employees.models import visible_departments
+from employees.tests.factories import EmployeeFactory, EmployeeSnapshotFactory, SurveyFactory
+from features.engineering import engineer_one
+from features.services import build_features
+from features.tests.factories import INPUTS
+from predictions.imports import run_import
+from predictions.models import Prediction
+from predictions.services import Caller, predict_for_employee, predict_for_features, score_employees
+from predictions.tests.conftest import APIClient
+from predictions.tests.factories import APIKeyFactory
+
+pytestmark = pytest.mark.django_db
+
+INSIDE, OUTSIDE = "Consulting", "Commercial"
+NUMBERS = range(918_273_641, 918_273_648)  # of the people outside
+INCOME = 887_766  # theirs; they are the majority, so a typical employee of everyone has it too
+MARKS = re.compile(f"91827364|{INCOME}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request; ``refused`` when it names someone outside, so that a limited caller gets that status."""
+
+    path: str
+    data: dict | None = None
+    method: str = "get"
+    refused: int | None = None
+
+
+def asks(name: str, *queries: dict) -> Callable[[SimpleNamespace], list[Ask]]:
+    """GET an address without parameters, plainly and with each of the queries."""
+    return lambda world: [Ask(reverse(name), query) for query in ({}, *queries)]
+
+
+def about(name: str, key: str, *, method: str = "get", refused: int = 404) -> Callable[[SimpleNamespace], list[Ask]]:
+    """Ask for something of someone outside."""
+    return lambda world: [Ask(reverse(name, args=[getattr(world, key)]), method=method, refused=refused)]
+
+
+LIST_QUERIES = (
+    {"sort": "-number", "size": "100"},
+    {"page": "2"},
+)
+
+
+def exports(name: str) -> Callable[[SimpleNamespace], list[Ask]]:
+    """The list's queries, and a department that a manager of another cannot choose: back to the list, which says so."""
+    queries = asks(name, *LIST_QUERIES, {"number": str(NUMBERS[0])})
+    return lambda world: [*queries(world), Ask(reverse(name), {"department": OUTSIDE}, refused=302)]
+
+
+PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
+    "overview": asks("overview"),
+    "employees": asks("employees", *LIST_QUERIES, {"department": OUTSIDE}, {"reason": "heures_supplementaires"}),
+    "employees_csv": exports("employees_csv"),
+    "employees_xlsx": exports("employees_xlsx"),
+    "employee": lambda world: [
+        Ask(reverse("employee", args=[world.outside]), refused=404),
+        Ask(reverse("employee", args=[world.outside]), {"heures_supplementaires": "0"}, "post", refused=404),
+        *(Ask(reverse("employee", args=[number])) for number in world.inside),
+    ],
+    "simulate": asks("simulate"),
+    "history": asks("history", {"mode": "simulation"}, {"mode": "by_features"}, {"mode": "by_id"}, {"mode": "scoring"}),
+    "history_prediction": lambda world: [
+        Ask(reverse("history_prediction", args=[prediction]), refused=404) for prediction in world.predictions
+    ],
+    "import": lambda world: [Ask(reverse("import"), refused=403), Ask(reverse("import"), {}, "post", refused=403)],
+    "import_detail": about("import_detail", "upload", refused=403),
+    "import_rejects": about("import_rejects", "upload", refused=403),
+    "import_confirm": about("import_confirm", "upload", method="post", refused=403),
+    "import_retry": about("import_retry", "upload", method="post", refused=403),
+    "import_discard": about("import_discard", "upload", method="post", refused=403),
+}
+# What an account that sees everyone finds the marks in.
+SHOWS_PEOPLE = PAGES.keys() - {"import", "import_confirm", "import_retry", "import_discard"}
+
+API: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
+    "api-by-id": about("api-by-id", "outside", method="post"),
+    "api-batch": lambda world: [Ask(reverse("api-batch"), {"employee_ids": [world.outside, 1]}, "post")],
+    "api-latest": asks("api-latest", {"limit": "200"}),
+    "api-predictions": asks("api-predictions", {"ordering": "-predicted_proba"}, {"mode": "simulation"}),
+    "api-prediction": lambda world: [
+        Ask(reverse("api-prediction", args=[prediction]), refused=404) for prediction in world.predictions
+    ],
+}
+# Hold nobody: accounts, the sender's own values, descriptions and the state of the service.
+IMPERSONAL = {
+    *("login", "logout", "password_change", "set_language"),
+    *("api-by-features", "api-schema", "api-docs"),
+    *("health", "ready", "metrics"),
+}
+# Open without an account or a key, since they hold nobody.
+PUBLIC = {"login", "set_language", "api-schema", "api-docs", "health", "ready"}
+
+
+def routes(patterns=None, prefix="", namespace=""):
+    """The name and an example address of each route, the admin's included."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        path = prefix + example(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            yield f"{namespace}{pattern.name}", f"/{path}"
+        else:
+            inner = f"{pattern.namespace}:" if pattern.namespace else namespace
+            yield from routes(pattern.url_patterns, path, inner)
+
+
+def example(pattern) -> str:
+    """A path that a pattern matches."""
+    text = re.sub(r"<uuid:\w+>", "6b9f2a4e-0000-4000-8000-000000000000", str(pattern))
+    text = re.sub(r"<(?:int|str|path):\w+>|<\w+>", "1", text)
+    text = re.sub(r"\(\?P<\w+>\(?([\w|]+)[^/]*\)", lambda match: match[1].split("|")[0], text)
+    return re.sub(r"\(\?P<\w+>.*\)", "anything", text).strip("^$")
+
+
+ROUTES = dict(routes())
+OURS = {name for name in ROUTES if not name.startswith("admin:")}
+
+
+@pytest.fixture
+def world(browse, tmp_path, monkeypatch):
+    """Five people inside and seven riskier ones outside, scored, simulated and imported by those who see everyone."""
+    for number, departement in [*((number, INSIDE) for number in range(1, 6)), *((n, OUTSIDE) for n in NUMBERS)]:
+        employee = EmployeeFactory(employee_id=number, departement=departement)
+        is_outside = departement == OUTSIDE
+        EmployeeSnapshotFactory(employee=employee, revenu_mensuel=INCOME if is_outside else 5000 + number)
+        SurveyFactory(employee=employee, heures_supplementaires=is_outside)
+    build_features()
+    score_employees()
+    hr = browse("RH")
+    everyone = Caller(user=hr.account)
+    outside = Prediction.objects.filter(employee__employee_id=NUMBERS[0]).get()
+    values = engineer_one(INPUTS | {"revenu_mensuel": INCOME})
+    made = [
+        outside,
+        predict_for_employee(employee_id=NUMBERS[0], caller=everyone),
+        predict_for_features(
+            values=values, caller=everyone, mode=Prediction.Mode.SIMULATION, employee=outside.employee
+        ),
+        predict_for_features(values=values, caller=everyone, mode=Prediction.Mode.SIMULATION),
+    ]
+    monkeypatch.setattr("technova.background.start", lambda *arguments: True)
+    return SimpleNamespace(
+        hr=hr,
+        manager=browse("Manager", INSIDE),
+        inside=range(1, 6),
+        outside=NUMBERS[0],
+        predictions=[prediction.pk for prediction in made],
+        upload=import_with_a_reject(hr.account).pk,
+    )
+
+
+def import_with_a_reject(account):
+    """An upload about someone outside, whose income is no number."""
+    row = {
+        Extract.SIRH: f"{NUMBERS[0]},41,F,{INCOME} euros,Célibataire,{OUTSIDE},Manager,1,80,8,6,4",
+        Extract.EVAL: f"{NUMBERS[0]},1,2,3,4,3,3,2,Oui,11 %",
+        Extract.SONDAGE: f"{NUMBERS[0]},Non,0,1,1,5,2,Autre,Oui,Aucun,1,1",
+    }
+    files = {
+        extract: SimpleUploadedFile(
+            f"{extract}.csv", f"{','.join(column.source for column in columns_of(extract))}\n{line}\n".encode()
+        )
+        for extract, line in row.items()
+    }
+    upload = imports.receive(user=account, files=files)
+    run_import(upload=upload)
+    return upload
+
+
+def send(client, ask):
+    options = {"content_type": "application/json"} if isinstance(client, APIClient) and ask.method == "post" else {}
+    return getattr(client, ask.method)(ask.path, ask.data, **options)
+
+
+def text_of(response) -> str:
+    """All that an answer holds, without its own address and the separators that numbers are grouped with."""
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    if body.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(body)) as book:
+            body = b"\n".join(book.read(name) for name in book.namelist())
+    address = response.request["PATH_INFO"]
+    headers = " ".join(f"{name}: {value}" for name, value in response.headers.items())
+    return re.sub(
+        r"[\s,\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}]|&nbsp;", "", (headers + body.decode()).replace(address, "")
+    )
+
+
+def test_every_address_has_a_case():
+    assert PAGES.keys() | API.keys() | IMPERSONAL == OURS
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_manager_finds_no_trace_of_anyone_outside(world, name):
+    for ask in PAGES[name](world):
+        response = send(world.manager, ask)
+        assert response.status_code == (ask.refused or 200), ask
+        assert not MARKS.search(text_of(response)), ask
+
+
+@pytest.mark.parametrize("name", sorted(SHOWS_PEOPLE))
+def test_hr_finds_the_marks_where_the_manager_finds_none(world, name):
+    answers = [send(world.hr, ask) for ask in PAGES[name](world)]
+    assert all(response.status_code < 400 or response.status_code == 422 for response in answers)
+    assert any(MARKS.search(text_of(response)) for response in answers)
+
+
+@pytest.mark.parametrize("name", API)
+def test_key_of_a_department_finds_no_trace_of_anyone_outside(world, name):
+    client = APIClient(APIKeyFactory(departments=[INSIDE]).secret)
+    for ask in API[name](world):
+        response = send(client, ask)
+        assert response.status_code == (ask.refused or 200), ask
+        # In a batch, a number outside is answered as one that nobody has.
+        text = text_of(response).replace(f'{{"employee_id":{world.outside}"detail"', "")
+        assert not MARKS.search(text), ask
+
+
+@pytest.mark.parametrize("name", API)
+def test_key_of_everyone_finds_the_marks_where_the_limited_one_finds_none(world, name):
+    client = APIClient(APIKeyFactory().secret)
+    answers = [send(client, ask) for ask in API[name](world)]
+    assert [response.status_code for response in answers] == [200] * len(answers)
+    assert any(MARKS.search(text_of(response).replace('"detail"', "")) for response in answers)
+
+
+def test_department_that_a_manager_loses_is_gone_at_once(world):
+    inside = reverse("employee", args=[1])
+    assert world.manager.get(inside).status_code == 200
+    world.manager.account.department_accesses.all().delete()
+    assert visible_departments(world.manager.account) == []
+    assert world.manager.get(inside).status_code == 404
+
+
+@pytest.mark.parametrize("name", sorted(OURS - PUBLIC))
+def test_address_is_closed_without_an_account_or_a_key(name):
+    client = Client()
+    for response in (client.get(ROUTES[name]), client.post(ROUTES[name], {}, content_type="application/json")):
+        if response.status_code == 302:
+            assert response.url.startswith(reverse("login"))
+        else:
+            assert response.status_code in (401, 405, 404 if name == "metrics" else 401)
+
+
+@pytest.mark.parametrize("name", sorted(ROUTES.keys() - OURS - {"admin:logout"}))
+def test_admin_is_closed_to_the_groups(browse, name):
+    for client in (Client(), browse("Manager", INSIDE), browse("RH")):
+        response = client.get(ROUTES[name])
+        assert response.status_code in (200, 302)
+        assert "login" in (response.url if response.status_code == 302 else response.request["PATH_INFO"])
+
+
+def test_admin_is_walked():
+    assert len(ROUTES.keys() - OURS) > 5 * len(admin_site._registry)
