@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pandas as pd
-from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 
 from employees.models import Employee
 from employees.selectors import employee_ranges
@@ -20,15 +20,17 @@ def newest_features(employee_id: int) -> EmployeeFeatures | None:
     return rows.select_related("employee").order_by("-id").first()
 
 
-def newest_frame(employees: range | None = None) -> pd.DataFrame:
-    """The newest features of everyone, or of the employees whose primary keys lie in a range. One query.
+def newest_frame(employees: range | QuerySet[Employee] | None = None) -> pd.DataFrame:
+    """The newest features of everyone, of some employees, or of those whose primary keys lie in a range. One query.
 
     Columns ``employee_pk``, ``features_pk``, ``employee_id``, the 32 features and the nullable target, ordered by
     ``employee_id``.
     """
     rows = EmployeeFeatures.objects.newest()
-    if employees is not None:
+    if isinstance(employees, range):
         rows = rows.filter(employee__gte=employees.start, employee__lt=employees.stop)
+    elif employees is not None:
+        rows = rows.filter(employee__in=employees)
     fields = ["employee", "pk", "employee__employee_id", *schema.FEATURE_NAMES, schema.TARGET]
     columns = ["employee_pk", "features_pk", "employee_id", *schema.FEATURE_NAMES, schema.TARGET]
     records = list(rows.order_by("employee__employee_id").values_list(*fields))

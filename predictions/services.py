@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from django.db.models import Max, OuterRef, Subquery
+from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from employees.models import Employee, EmployeeSnapshot
@@ -16,12 +17,12 @@ from features import selectors as features
 from features.models import EmployeeFeatures
 from predictions.explanation import strongest_two
 from predictions.ml import drift
-from predictions.ml.scorer import Model, Score
+from predictions.ml.scorer import Model, Score, ScoreFrame
 from predictions.models import APIKey, Prediction, RunGroup, ScoringRun
 from predictions.registry import current_model
 from predictions.selectors import figures
 from technova.commands import Progress
-from technova.db import bulk_insert, exclusive
+from technova.db import bulk_insert, exclusive, reserve_keys
 from technova.metrics import count_predictions
 
 CHUNK_SIZE = 10_000
@@ -91,23 +92,34 @@ def predict_for_features(
 def predict_for_employees(*, employee_ids: Sequence[int], caller: Caller) -> tuple[list[Prediction], list[int]]:
     """Score several employees; returns the predictions in the order asked and the numbers without clean features.
 
-    One read and one bulk write. A number asked twice is scored once and answered twice.
+    One read and one bulk write, of tuples and arrays: a model instance a row would take longer than its score. The
+    predictions carry their employee, with nothing but the number, and not their features. A number asked twice is
+    scored once and answered twice.
     """
     started = time.perf_counter()
     model = current_model()
-    newest = EmployeeFeatures.objects.filter(employee=OuterRef("pk")).order_by("-id").values("id")[:1]
-    wanted = _visible(caller).filter(employee_id__in=set(employee_ids))
-    rows = EmployeeFeatures.objects.filter(id__in=wanted.annotate(newest=Subquery(newest)).values("newest"))
+    frame = features.newest_frame(_visible(caller).filter(employee_id__in=set(employee_ids)))
+    scores = model.score_frame(frame)
+    rows = _log_rows(
+        model,
+        frame,
+        scores,
+        created_at=timezone.now(),
+        request_id=caller.request_id,
+        mode=Prediction.Mode.BATCH.value,
+        run_id=None,
+        api_key_id=caller.api_key and caller.api_key.pk,
+        user_id=caller.user and caller.user.pk,
+        latency_ms=_milliseconds_since(started),
+    )
+    with transaction.atomic():
+        keys = reserve_keys(Prediction, len(frame))
+        logged = [(key, *row) for key, row in zip(keys, rows, strict=True)]
+        bulk_insert(Prediction, logged, ["id", *_LOG_COLUMNS])
     by_number = {}
-    for row in rows.select_related("employee"):
-        prediction = _prediction(model, model.score_one(row.values()), caller, started, mode=Prediction.Mode.BATCH)
-        prediction.employee = row.employee
-        prediction.features = row
-        by_number[row.employee.employee_id] = prediction
-    latency_ms = _milliseconds_since(started)
-    for prediction in by_number.values():
-        prediction.latency_ms = latency_ms
-    Prediction.objects.bulk_create(by_number.values())
+    for number, row in zip(frame["employee_id"].tolist(), logged, strict=True):
+        by_number[number] = prediction = Prediction(*row)
+        prediction.employee = Employee(id=prediction.employee_id, employee_id=number)
     leave = sum(prediction.predicted_class for prediction in by_number.values())
     count_predictions(Prediction.Mode.BATCH, total=len(by_number), leave=leave)
     found = [by_number[number] for number in employee_ids if number in by_number]
@@ -141,8 +153,19 @@ def score_employees(*, progress: Progress | None = None) -> ScoringRun:
         for chunk in features.feature_chunks(CHUNK_SIZE):
             chunk_started = time.perf_counter()
             scores = model.score_frame(chunk)
-            latency_ms = _milliseconds_since(chunk_started) / len(chunk)
-            bulk_insert(Prediction, _run_rows(model, run, request_id, chunk, scores, latency_ms), _RUN_COLUMNS)
+            rows = _log_rows(
+                model,
+                chunk,
+                scores,
+                created_at=run.created_at,
+                request_id=request_id,
+                mode=Prediction.Mode.SCORING.value,
+                run_id=run.pk,
+                api_key_id=None,
+                user_id=None,
+                latency_ms=_milliseconds_since(chunk_started) / len(chunk),
+            )
+            bulk_insert(Prediction, rows, _LOG_COLUMNS)
             run.employee_count += len(chunk)
             run.above_threshold_count += int((scores.probability >= model.threshold).sum())
             run.expected_departures += float(scores.probability.sum())
@@ -166,23 +189,16 @@ def is_scoring_due() -> bool:
     return EmployeeFeatures.objects.filter(created_at__gt=run.created_at).exists()
 
 
-_RUN_COLUMNS = [field.attname for field in Prediction._meta.concrete_fields if not field.primary_key]
+_LOG_COLUMNS = [field.attname for field in Prediction._meta.concrete_fields if not field.primary_key]
 
 
-def _run_rows(model: Model, run: ScoringRun, request_id, chunk: pd.DataFrame, scores, latency_ms) -> Iterator[tuple]:
-    """The log rows of one chunk of a scoring run, in the order of ``_RUN_COLUMNS``."""
-    common = {
-        "created_at": run.created_at,
-        "request_id": request_id,
-        "mode": Prediction.Mode.SCORING.value,
-        "run_id": run.pk,
-        "api_key_id": None,
-        "user_id": None,
+def _log_rows(model: Model, chunk: pd.DataFrame, scores: ScoreFrame, **common: object) -> Iterator[tuple]:
+    """The log rows of a frame of employees, in the order of ``_LOG_COLUMNS``; ``common`` holds what they share."""
+    common |= {
         "payload": None,
         "threshold": model.threshold,
         "model_version": model.version,
         "model_sha256": model.sha256,
-        "latency_ms": latency_ms,
         "base_value": scores.base_value,
     }
     columns = zip(
@@ -209,7 +225,7 @@ def _run_rows(model: Model, run: ScoringRun, request_id, chunk: pd.DataFrame, sc
             "main_reason": main,
             "second_reason": second,
         }
-        yield tuple(row[name] for name in _RUN_COLUMNS)
+        yield tuple(row[name] for name in _LOG_COLUMNS)
 
 
 def _sparse(contributions: np.ndarray) -> Iterable[dict[str, float]]:

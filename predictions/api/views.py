@@ -79,7 +79,11 @@ class PredictViewSet(Guarded, ViewSet):
         body.is_valid(raise_exception=True)
         numbers = body.validated_data["employee_ids"]
         predictions, _unknown = services.predict_for_employees(employee_ids=numbers, caller=caller_of(request))
-        answer = PredictionSerializer() if body.validated_data["reasons"] else ScoreSerializer()
+        answer = ScoreSerializer()
+        if body.validated_data["reasons"]:
+            answer = PredictionSerializer()
+            predictions = Prediction.objects.filter(pk__in=[row.pk for row in predictions])
+            predictions = predictions.select_related("employee", "features")
         given = {row.employee.employee_id: answer.to_representation(row) for row in predictions}
         detail = _("There are no clean features for this employee number.")
         return Response([given.get(number) or {"employee_id": number, "detail": detail} for number in numbers])

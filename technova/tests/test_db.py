@@ -13,7 +13,7 @@ from employees.tests.factories import EmployeeFactory
 from predictions.models import Prediction
 from predictions.tests.factories import PredictionFactory
 from technova import db
-from technova.db import Busy, bulk_insert, exclusive, frame_rows
+from technova.db import Busy, bulk_insert, exclusive, frame_rows, reserve_keys
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -237,3 +237,14 @@ class TestTwoConnections:
             pass
         with transaction.atomic():
             assert Employee.objects.count() == 0
+
+
+def test_reserved_keys_are_nobody_elses():
+    first = PredictionFactory()
+    with transaction.atomic():
+        keys = list(reserve_keys(Prediction, 3))
+        PredictionFactory(pk=keys[0])
+        PredictionFactory(pk=keys[2])
+        assert PredictionFactory().pk not in keys
+    assert len(set(keys)) == 3
+    assert first.pk not in keys
