@@ -120,6 +120,8 @@ def write_version(root: Path, content: Content, *, now: datetime | None = None) 
         draft.rename(directory)
     except BaseException:
         shutil.rmtree(draft)
+        if directory.exists() and read_card(directory)["sha256"] == digest:
+            return version  # another process wrote the same model meanwhile
         raise
     return version
 

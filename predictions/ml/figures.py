@@ -8,6 +8,8 @@ from scipy.stats import t
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, precision_recall_curve, roc_auc_score
 
+SURE = 1e-12  # a probability of 0 or 1 has no log-odds
+
 
 def figures(target: np.ndarray, probability: np.ndarray) -> dict[str, float]:
     """Quality of ``(n,)`` probabilities against ``(n,)`` outcomes of 0 and 1, both outcomes present.
@@ -40,7 +42,8 @@ def f_beta(precision: np.ndarray, recall: np.ndarray, beta: float) -> np.ndarray
 
 def calibration_line(target: np.ndarray, probability: np.ndarray) -> tuple[float, float]:
     """Slope and intercept of the outcome on the predicted log-odds: 1 and 0 when they mean what they say (Cox 1958)."""
-    line = LogisticRegression(C=np.inf, solver="newton-cholesky").fit(logit(probability)[:, None], target)
+    log_odds = logit(np.clip(probability, SURE, 1 - SURE))
+    line = LogisticRegression(C=np.inf, solver="newton-cholesky").fit(log_odds[:, None], target)
     return float(line.coef_[0, 0]), float(line.intercept_[0])
 
 

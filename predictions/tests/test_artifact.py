@@ -93,6 +93,20 @@ def test_a_version_that_cannot_be_written_whole_leaves_nothing(root, monkeypatch
     assert sorted(os.listdir(root / "versions")) == before
 
 
+def test_two_processes_that_write_the_same_model_agree(root, current, monkeypatch):
+    other = root.parent / "other"
+    write = artifact._write
+
+    def write_and_be_overtaken(path, data):
+        write(path, data)
+        if path.name == artifact.CARD_FILE:
+            shutil.copytree(current, other / "versions" / current.name, dirs_exist_ok=True)
+
+    monkeypatch.setattr(artifact, "_write", write_and_be_overtaken)
+    assert artifact.write_version(other, trained().content, now=DAY) == current.name
+    assert os.listdir(other / "versions") == [current.name]
+
+
 def test_reading_is_allowed_to_servers_of_another_account(root, current):
     assert current.stat().st_mode & 0o777 == 0o755
 

@@ -29,6 +29,11 @@ def test_calibration_slope_is_below_one_for_overconfident_probabilities(stretch)
     assert intercept == pytest.approx(0, abs=0.05)
 
 
+def test_calibration_of_certain_probabilities_is_a_number():
+    slope, intercept = figures.calibration_line(TARGET, np.where(PROBABILITY > 0.5, 1.0, 0.0))
+    assert np.isfinite([slope, intercept]).all()
+
+
 def test_decisions_by_hand():
     found = figures.decisions(TARGET, PROBABILITY >= 0.75)
     assert found == pytest.approx(
