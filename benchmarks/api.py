@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,13 +35,15 @@ BATCH = 1_000
 
 @dataclass
 class Load:
-    """What wrk says of one run: answers with status 200, those without, and milliseconds."""
+    """One run of wrk: answers with status 200, those without, and milliseconds of waiting and of processor time."""
 
     requests: int
     failed: int
     seconds: float
     p50: float
     p99: float
+    server_ms: float = 0.0  # of the workers, for each answer
+    database_ms: float = 0.0  # of their connections' processes, for each answer, when they are on this machine
 
     @property
     def rate(self) -> float:
@@ -60,12 +62,24 @@ class Bench:
 
     def call(self, path: str, *arguments: object, connections: int = CONNECTIONS) -> Load:
         """Drive one address, and check that the server's 200s are wrk's and the rows of the log."""
-        counted, logged = self.answered(), self.logged()
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{self.seconds}s", "-s", str(HERE / "calls.lua")]
+        counted, logged, workers, backends = self.answered(), self.logged(), self.workers(), self.backends()
+        server, database = processor_ms(workers), processor_ms(backends)
+        command = [
+            "wrk",
+            "-t1",
+            f"-c{connections}",
+            f"-d{self.seconds}s",
+            "--timeout",
+            "30s",
+            "-s",
+            str(HERE / "calls.lua"),
+        ]
         output = subprocess.check_output([*command, f"http://{ADDRESS}{path}", "--", self.key, *map(str, arguments)])
         load = Load(**json.loads(output.splitlines()[-1]))
         time.sleep(1)  # wrk leaves without waiting for the last answers
         counted, logged = self.answered() - counted, self.logged() - logged
+        load.server_ms = (processor_ms(workers) - server) / counted
+        load.database_ms = (processor_ms(backends) - database) / counted
         each = BATCH if "batch" in path else 1
         if load.failed or logged != counted * each or not 0 <= counted - load.requests <= connections:
             sys.exit(f"{path}: {load}, but {counted} answers by the server and {logged} rows in the log")
@@ -80,11 +94,28 @@ class Bench:
         with psycopg.connect(self.url) as connection:
             return connection.execute("SELECT count(*) FROM predictions_prediction").fetchone()[0]
 
+    def workers(self) -> list[int]:
+        return [int(pid) for pid in Path(f"/proc/{self.master}/task/{self.master}/children").read_text().split()]
+
+    def backends(self) -> list[int]:
+        """The processes of the database that serve the workers' connections, all of which are open by then."""
+        with psycopg.connect(self.url) as connection:
+            query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            return [row[0] for row in connection.execute(query)]
+
     def memory(self) -> list[float]:
         """Resident MiB of each worker."""
-        workers = Path(f"/proc/{self.master}/task/{self.master}/children").read_text().split()
-        pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in workers]
+        pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.workers()]
         return [count * os.sysconf("SC_PAGE_SIZE") / 2**20 for count in pages]
+
+
+def processor_ms(pids: Iterable[int]) -> float:
+    """Milliseconds of processor time that these processes have used; those on another machine count for nothing."""
+    ticks = 0
+    for pid in pids:
+        with suppress(OSError):
+            ticks += sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]))
+    return ticks * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
@@ -112,19 +143,21 @@ def measure(bench: Bench, rounds: int) -> None:
     for _ in range(rounds):
         floor.append(bench.call("/floor/", ids))
         by_id.append(bench.call("/predict/by-id/", ids))
-    batch = bench.call("/predict/batch", "body", body, connections=2)
     show("by-id", by_id)
     show("floor", floor)
     print(f"ratio      {median(load.rate for load in by_id) / median(load.rate for load in floor):>9.2f}")
+    batch = bench.call("/predict/batch", "body", body, connections=2)
     print(f"batch      {batch.rate * BATCH:>9,.0f} employees/s   p50 {batch.p50:.0f} ms for {BATCH:,}")
     print(f"memory     {', '.join(f'{size:.0f}' for size in bench.memory())} MiB a worker")
 
 
 def show(name: str, loads: Sequence[Load]) -> None:
     """The medians of the rounds, and the rates of each."""
-    rate, p50, p99 = (median(getattr(load, field) for load in loads) for field in ("rate", "p50", "p99"))
+    fields = ("rate", "p50", "p99", "server_ms", "database_ms")
+    rate, p50, p99, server, database = (median(getattr(load, field) for load in loads) for field in fields)
     rates = ", ".join(f"{load.rate:,.0f}" for load in loads)
-    print(f"{name:<10} {rate:>9,.0f} requests/s    p50 {p50:.1f} ms   p99 {p99:.1f} ms   ({rates})")
+    print(f"{name:<10} {rate:>9,.0f} requests/s ({rates})   p50 {p50:.1f} ms   p99 {p99:.1f} ms")
+    print(f"{'':<10} {server:>9.2f} ms of processor time for each in the server, {database:.2f} ms in the database")
 
 
 def create_key(url: str) -> str:

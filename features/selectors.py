@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pandas as pd
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 
 from employees.models import Employee
@@ -10,14 +11,28 @@ from employees.selectors import employee_ranges
 from features import schema
 from features.engineering import DTYPES
 from features.models import EmployeeFeatures
+from technova.prepared import PreparedSelect
 
 SAMPLE = 5_000  # people of whom a typical one is made
+
+_FEATURES_FIELDS = [field.attname for field in EmployeeFeatures._meta.concrete_fields]
+_EMPLOYEE_FIELDS = [field.attname for field in Employee._meta.concrete_fields]
+_NEWEST_OF_ONE = PreparedSelect(
+    lambda: (
+        EmployeeFeatures.objects.filter(employee__employee_id=0)
+        .order_by("-id")
+        .values_list(*_FEATURES_FIELDS, *(f"employee__{name}" for name in _EMPLOYEE_FIELDS))[:1]
+    )
+)
 
 
 def newest_features(employee_id: int) -> EmployeeFeatures | None:
     """The newest clean features of an employee by the company's number, the employee loaded too. One query."""
-    rows = EmployeeFeatures.objects.filter(employee__employee_id=employee_id)
-    return rows.select_related("employee").order_by("-id").first()
+    for row in _NEWEST_OF_ONE.rows(employee_id):
+        found = EmployeeFeatures.from_db(DEFAULT_DB_ALIAS, _FEATURES_FIELDS, row[: len(_FEATURES_FIELDS)])
+        found.employee = Employee.from_db(DEFAULT_DB_ALIAS, _EMPLOYEE_FIELDS, row[len(_FEATURES_FIELDS) :])
+        return found
+    return None
 
 
 def newest_frame(employees: range | QuerySet[Employee] | None = None) -> pd.DataFrame:

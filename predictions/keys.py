@@ -9,11 +9,12 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from predictions.models import APIKey, RequestCount
+from technova.prepared import prepared_cursor
 
 SECRET_FORMAT = re.compile(r"([A-Za-z0-9]{8})\.[A-Za-z0-9]{32}")
 WINDOW = 60  # seconds over which requests are counted
@@ -127,6 +128,7 @@ ON CONFLICT (subject) DO UPDATE SET
 RETURNING requests
 """
 
+_KEY_FIELDS = [field.attname for field in APIKey._meta.concrete_fields]
 _ADMIT = f"""
 WITH known AS (
   SELECT * FROM predictions_apikey
@@ -138,7 +140,7 @@ WITH known AS (
   WHERE prefix = %(prefix)s AND EXISTS (SELECT FROM known)
     AND (last_used_at IS NULL OR last_used_at < %(stale)s)
 )
-SELECT known.*, counted.requests FROM known CROSS JOIN counted
+SELECT {", ".join(f"known.{name}" for name in _KEY_FIELDS)}, counted.requests FROM known CROSS JOIN counted
 """  # noqa: S608 - built from constants
 
 
@@ -160,13 +162,26 @@ def _find_and_count(prefix: str, secret: str, now: float) -> APIKey | None:
             "now": at,
             "stale": at - LAST_USED_PRECISION,
         }
-        return next(iter(APIKey.objects.raw(_ADMIT, parameters)), None)
+        return _admitted(parameters)
     key = APIKey.objects.usable().filter(prefix=prefix, hashed_key=hashed).first()
     if key is not None:
         key.requests = _count(subject, minute)
         if key.last_used_at is None or key.last_used_at < at - LAST_USED_PRECISION:
             is_stale = Q(last_used_at=None) | Q(last_used_at__lt=at - LAST_USED_PRECISION)
             APIKey.objects.filter(is_stale, pk=key.pk).update(last_used_at=at)
+    return key
+
+
+def _admitted(parameters: dict[str, object]) -> APIKey | None:
+    with prepared_cursor() as cursor:
+        cursor.execute(_ADMIT, parameters)
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    *values, requests = row
+    key = APIKey.from_db(DEFAULT_DB_ALIAS, _KEY_FIELDS, values)
+    key.departments = APIKey._meta.get_field("departments").from_db_value(key.departments, None, connection)
+    key.requests = requests
     return key
 
 

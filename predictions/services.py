@@ -24,6 +24,7 @@ from predictions.selectors import figures
 from technova.commands import Progress
 from technova.db import bulk_insert, exclusive, reserve_keys
 from technova.metrics import count_predictions
+from technova.prepared import insert
 
 CHUNK_SIZE = 10_000
 
@@ -45,6 +46,9 @@ class Caller:
     departments: Sequence[str] | None = None
     request_id: uuid.UUID = field(default_factory=uuid.uuid4)
 
+    def sees(self, employee: Employee) -> bool:
+        return self.departments is None or employee.departement in self.departments
+
 
 def predict_for_employee(*, employee_id: int, caller: Caller) -> Prediction:
     """Score the newest clean features of one employee. One read and one write.
@@ -53,19 +57,14 @@ def predict_for_employee(*, employee_id: int, caller: Caller) -> Prediction:
     """
     started = time.perf_counter()
     model = current_model()
-    row = (
-        EmployeeFeatures.objects.filter(employee__in=_visible(caller).filter(employee_id=employee_id))
-        .select_related("employee")
-        .order_by("-id")
-        .first()
-    )
-    if row is None:
+    row = features.newest_features(employee_id)
+    if row is None or not caller.sees(row.employee):
         raise UnknownEmployee(employee_id)
     score = model.score_one(row.values())
     prediction = _prediction(model, score, caller, started, mode=Prediction.Mode.BY_ID)
     prediction.employee = row.employee
     prediction.features = row
-    prediction.save(force_insert=True)
+    insert(prediction)
     count_predictions(prediction.mode, total=1, leave=prediction.predicted_class)
     return prediction
 
@@ -84,7 +83,7 @@ def predict_for_features(
     prediction = _prediction(model, model.score_one(payload), caller, started, mode=mode)
     prediction.employee = employee
     prediction.payload = payload
-    prediction.save(force_insert=True)
+    insert(prediction)
     count_predictions(prediction.mode, total=1, leave=prediction.predicted_class)
     return prediction
 

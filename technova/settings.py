@@ -112,6 +112,7 @@ elif not _database.get("ENGINE", "").endswith("postgresql"):
 else:
     _database["OPTIONS"] = {
         "connect_timeout": 3,
+        "prepare_threshold": 0,  # for the cursors of technova.prepared; Django's own prepare nothing
         "tcp_user_timeout": 2000,  # milliseconds until a server that vanished from the network counts as gone
         "pool": {
             "min_size": env.int("DATABASE_POOL_MIN", default=1),

@@ -1,0 +1,68 @@
+import pytest
+from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
+
+from employees.models import Employee
+from employees.tests.factories import EmployeeFactory
+from features.tests.factories import EmployeeFeaturesFactory
+from predictions.models import Prediction
+from predictions.tests.factories import PredictionFactory
+from technova.prepared import PreparedSelect, insert
+
+pytestmark = pytest.mark.django_db
+
+COLUMNS = ("departement", "created_at", "employee_id")
+SELECT = PreparedSelect(lambda: Employee.objects.filter(departement="").filter(employee_id=0).values_list(*COLUMNS))
+
+
+def test_prepared_select_gives_what_the_query_gives_for_each_parameter():
+    for employee in EmployeeFactory.create_batch(3):
+        expected = Employee.objects.filter(pk=employee.pk).values_list(*COLUMNS)
+        assert SELECT.rows(employee.departement, employee.employee_id) == list(expected)
+
+
+def test_prepared_select_without_a_row_is_empty():
+    assert SELECT.rows("Commercial", 1) == []
+
+
+def test_prepared_select_converts_what_the_database_stores_otherwise():
+    row = EmployeeFeaturesFactory(a_quitte_l_entreprise=True)
+    query = PreparedSelect(lambda: type(row).objects.filter(pk=0).values_list("a_quitte_l_entreprise", "created_at"))
+    ((left, built_at),) = query.rows(row.pk)
+    assert left is True
+    assert built_at == row.created_at
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL alone prepares statements")
+def test_prepared_select_is_planned_once_a_connection():
+    for employee in EmployeeFactory.create_batch(3):
+        SELECT.rows(employee.departement, employee.employee_id)
+    with connection.cursor() as cursor:
+        cursor.execute("""SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%"departement" = $1%'""")
+        assert cursor.fetchone() == (1,)
+
+
+def test_insert_stores_what_save_stores():
+    saved = PredictionFactory()
+    inserted = Prediction(**{name: value for name, value in fields(saved).items() if name != "id"})
+    insert(inserted)
+    assert not inserted._state.adding
+    assert inserted.pk > saved.pk
+    assert fields(Prediction.objects.get(pk=inserted.pk)) == fields(saved) | {"id": inserted.pk}
+
+
+def fields(instance):
+    return {field.attname: getattr(instance, field.attname) for field in instance._meta.concrete_fields}
+
+
+def test_insert_is_one_statement():
+    row = PredictionFactory.build(employee=None, features=None, mode="by_features", payload={"age": 40})
+    with CaptureQueriesContext(connection) as queries:
+        insert(row)
+    assert len(queries) == 1
+
+
+def test_insert_of_what_a_constraint_forbids_is_refused():
+    row = PredictionFactory.build(employee=None, features=None, mode="by_features", payload={"age": 40}, probability=2)
+    with pytest.raises(IntegrityError):
+        insert(row)
