@@ -90,6 +90,13 @@ def test_what_if_says_when_no_answer_came(open_page, watch):
     expect(page.get_by_role("alert")).to_be_hidden()
 
 
+def test_what_if_after_the_session_ended_leads_to_the_sign_in_page(open_page):
+    page = open_page(PERSON)
+    page.context.clear_cookies(name="sessionid")
+    page.locator("#id_revenu_mensuel").fill("9000")
+    expect(page).to_have_url(re.compile(f"/login/\\?next={PERSON}$"))
+
+
 @pytest.mark.parametrize("script", [True, False])
 def test_simulate_answers_and_copies_the_api_request(open_page, axe, script):
     page = open_page("/simulate/", language="en", script=script)

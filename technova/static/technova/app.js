@@ -75,6 +75,13 @@
     if (failed) failed.hidden = event.detail.successful === true;
   }));
 
+  // The session ended meanwhile: the sign-in page does not belong inside the page that asked.
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    if (!event.detail.xhr.responseURL || !new URL(event.detail.xhr.responseURL).pathname.endsWith("/login/")) return;
+    event.detail.shouldSwap = false;
+    location.assign(location.pathname + location.search);
+  });
+
   // A filter form sends itself when a choice changes; its button stays for those without scripts.
   document.addEventListener("change", function (event) {
     const form = event.target.closest("form[data-submit-on-change]");
