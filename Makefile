@@ -61,6 +61,9 @@ messages: $(VENV)/.dev ## Collect the texts to translate into locale/fr, and com
 		$(foreach path,.venv */tests/* benchmarks docs site staticfiles conftest.py,--ignore='$(path)')
 	@cd locale && ../$(PYTHON) ../manage.py compilemessages --locale fr
 
+screenshots: $(VENV)/.dev ## Take a picture of every page, phone and desktop, light and dark, into screenshots/ (needs Chromium)
+	@$(PYTHON) -m pytest --quiet -n 0 predictions/tests/browser/screenshots.py $(ARGS)
+
 lock: $(VENV)/.dev ## Compile requirements*.in into the pinned, hashed requirements*.txt
 	$(LOCK) requirements.in --output-file requirements.txt
 	$(LOCK) requirements-dev.in --output-file requirements-dev.txt

@@ -3,11 +3,12 @@
 (function () {
   "use strict";
   const root = document.documentElement;
-  const THEME = "technova-theme";
+  const THEME = "theme"; // Django's administration keeps its own choice under the same name
 
   function stored() {
     try {
-      return localStorage.getItem(THEME);
+      const theme = localStorage.getItem(THEME);
+      return theme === "light" || theme === "dark" ? theme : null;
     } catch {
       return null; // storage forbidden: follow the system
     }

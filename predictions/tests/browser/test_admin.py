@@ -1,0 +1,49 @@
+"""The administration under the strict policy: its lists and forms raise no error, and look like the same product."""
+
+import pytest
+from playwright.sync_api import expect
+
+from predictions.tests.browser.conftest import PHONE
+
+ADDRESSES = [
+    "/admin/",
+    "/admin/employees/employee/",
+    "/admin/employees/employee/1/change/",
+    "/admin/employees/employeesnapshot/",
+    "/admin/employees/import/",
+    "/admin/features/employeefeatures/",
+    "/admin/predictions/prediction/",
+    "/admin/predictions/scoringrun/",
+    "/admin/predictions/apikey/",
+    "/admin/predictions/apikey/add/",
+    "/admin/auth/user/",
+    "/admin/auth/user/add/",
+    "/admin/auth/user/1/change/",
+    "/admin/auth/group/1/change/",
+    "/admin/auth/user/1/password/",
+    "/admin/password_change/",
+]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_admin_raises_no_error(open_page, watch, theme):
+    page = open_page("/admin/", "admin", theme=theme)
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+    for address in ADDRESSES[1:]:
+        assert page.goto(address).status == 200, address
+        page.wait_for_load_state("networkidle")
+        assert watch.unexpected() == [], address
+
+
+def test_pages_and_admin_lead_to_each_other_in_one_theme(open_page):
+    page = open_page("/", "admin", theme="light")
+    page.locator("[data-toggle-theme]").click()
+    page.get_by_role("link", name="Administration").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.locator("#user-tools a[href='/']").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_admin_is_closed_to_hr(open_page):
+    page = open_page("/admin/", "rh", size=PHONE)
+    expect(page).to_have_url("/admin/login/?next=/admin/")
