@@ -129,7 +129,11 @@ def display(feature: schema.Feature, value: object) -> str:
         return _(feature.label_of(value))
     rounded = round(value, 2 if abs(value) >= 0.1 else 6)
     text = number_format(int(rounded) if rounded == int(rounded) else rounded, force_grouping=True)
-    unit = ngettext("year", "years", abs(value)) if feature.unit == "years" else feature.unit and _(feature.unit)
+    unit = (
+        ngettext("year", "years", math.ceil(abs(value)))
+        if feature.unit == "years"
+        else feature.unit and _(feature.unit)
+    )
     return f"{text}\N{NO-BREAK SPACE}{unit}" if unit else text
 
 

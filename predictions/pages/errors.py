@@ -27,7 +27,9 @@ def not_found(request: HttpRequest, exception=None) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """503 when the database or the model cannot be used, which passes; 500 for a fault of ours."""
     if isinstance(sys.exception(), UNAVAILABLE):
-        return render(request, "errors/503.html", status=503, headers={"Retry-After": "30"})
+        response = render(request, "errors/503.html", status=503)
+        response.headers["Retry-After"] = "30"
+        return response
     return render(request, "errors/500.html", status=500)
 
 

@@ -1,5 +1,7 @@
 """Numbers as people read them, in the active language."""
 
+import math
+
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
@@ -21,3 +23,14 @@ def signed(value: float, decimals: int = 0) -> str:
 def grouped(value: float, decimals: int = 0) -> str:
     """A number with its thousands grouped."""
     return number_format(round(value, decimals), decimal_pos=decimals, force_grouping=True)
+
+
+def decimal(value: float, decimals: int = 3) -> str:
+    """A number with decimals, and a true minus sign."""
+    return f"{'−' if round(value, decimals) < 0 else ''}{grouped(abs(value), decimals)}"
+
+
+def money(amount: float) -> str:
+    """An amount in euros, of which four digits are told: "12,350 €", "−1,235,000 €"."""
+    digits = math.floor(math.log10(abs(amount))) if amount else 0
+    return f"{decimal(round(amount, min(0, 3 - digits)), 0)}\N{NO-BREAK SPACE}€"

@@ -5,7 +5,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from predictions.pages import accounts, employee, history, imports, overview, risk_list, simulate
+from predictions.pages import accounts, employee, history, imports, model, model_drift, overview, risk_list, simulate
 
 urlpatterns = [
     path("login/", auth.LoginView.as_view(template_name="accounts/login.html"), name="login"),
@@ -26,4 +26,7 @@ urlpatterns = [
     path("simulate/", simulate.simulate, name="simulate"),
     path("history/", history.history, name="history"),
     path("history/<int:prediction_id>/", history.prediction, name="history_prediction"),
+    path("model/", model.model, name="model"),
+    path("model/effects/", model.effects, name="model_effects"),
+    path("model/workforce/", model_drift.workforce, name="model_workforce"),
 ]

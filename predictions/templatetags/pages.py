@@ -26,6 +26,18 @@ def grouped(value: float, decimals: int = 0) -> str:
 
 
 @register.filter
+def decimal(value: float, decimals: int = 3) -> str:
+    """A number with decimals in the active language."""
+    return formats.decimal(value, decimals)
+
+
+@register.filter
+def money(amount: float) -> str:
+    """An amount in whole euros in the active language."""
+    return formats.money(amount)
+
+
+@register.filter
 def svg_percent(share: float) -> str:
     """A share of 1 as a length in a drawing 100 wide, whatever the language."""
     return f"{min(max(share, 0), 1) * 100:.2f}"

@@ -1,0 +1,181 @@
+"""The model in use: what it is for, how good it is, what a threshold costs, whom it treats how, what moves scores."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from employees.models import visible_departments
+from predictions.ml import artifact, thresholds
+from predictions.ml.card import Card
+from predictions.ml.scorer import Model
+from predictions.ml.thresholds import GRID, Costs, Decision, Rule
+from predictions.pages import model_charts, model_tables
+from predictions.pages.charts import Chart
+from predictions.registry import current_model
+
+SHAPES = 4  # on the page itself; all of them have a page of their own
+LARGEST_AMOUNT = 10_000_000  # €
+
+
+@require_safe
+def model(request: HttpRequest) -> HttpResponse:
+    """The page; only the answer of its form when htmx asks for it."""
+    in_use = current_model()
+    form = ThresholdForm(request.GET, in_use.card)
+    context = {"form": form, "card": in_use.card} | _answer(form, in_use.card)
+    is_partial = bool(request.htmx) and not request.htmx.history_restore_request
+    if not is_partial:
+        context |= _page(in_use) | {"sees_everyone": visible_departments(request.user) is None}
+    response = render(request, "model/threshold_answer.html" if is_partial else "model/model.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_safe
+def effects(request: HttpRequest) -> HttpResponse:
+    """The shape of every feature's effect, the heaviest first."""
+    in_use = current_model()
+    shapes = [
+        (shape["feature"], _effect(in_use, place, get_language())) for place, shape in enumerate(in_use.card["shapes"])
+    ]
+    return render(request, "model/effects.html", {"effects": shapes})
+
+
+class ThresholdForm(forms.Form):
+    """What HR can do and what things cost, all of it in the address; what the address leaves out is as in training."""
+
+    capacity = forms.IntegerField()
+    departure = forms.FloatField(label=_("Cost of a departure"), min_value=1, max_value=LARGEST_AMOUNT)
+    talk = forms.FloatField(label=_("Cost of a talk and what follows"), min_value=1, max_value=LARGEST_AMOUNT)
+    chance = forms.FloatField(label=_("Chance that it keeps someone who would leave"), min_value=0.1, max_value=100)
+
+    UNITS: Mapping[str, str] = {"capacity": "", "departure": "€", "talk": "€", "chance": "%"}
+
+    def __init__(self, data: Mapping[str, str], card: Card):
+        employees, costs = card["training"]["employees"], card["threshold"]["costs"]
+        start = {
+            "capacity": min(thresholds.EXAMPLE_CAPACITY, employees),
+            "departure": costs["departure"],
+            "talk": costs["talk"],
+            "chance": costs["chance"] * 100,
+        }
+        super().__init__({name: data.get(name, f"{value:.12g}") for name, value in start.items()})
+        self.fields["capacity"] = forms.IntegerField(
+            label=_("People that can be met"), min_value=1, max_value=employees
+        )
+
+    @property
+    def rows(self) -> list[tuple[forms.BoundField, str]]:
+        """The fields with their units."""
+        return [(self[name], unit) for name, unit in self.UNITS.items()]
+
+    @property
+    def costs(self) -> Costs:
+        values = self.cleaned_data
+        return Costs(values["departure"], values["talk"], values["chance"] / 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A threshold, what it does, and the rule by which training would choose it; none for the one in use."""
+
+    name: str
+    decision: Decision
+    rule: str = ""
+
+
+def _answer(form: ThresholdForm, card: Card) -> dict:
+    """What the threshold in use does at these costs, and what the capacity and the costs would choose."""
+    if not form.is_valid():
+        return {}
+    points = thresholds.from_card(card["threshold"]["curve"])
+    people = {"employees": card["training"]["employees"], "base_rate": card["training"]["base_rate"]}
+    costs = form.costs
+    every = [thresholds.at(points, float(value), **people, costs=costs) for value in GRID]
+    choices = [
+        Choice(gettext("In use"), thresholds.at(points, card["threshold"]["value"], **people, costs=costs)),
+    ]
+    capacity = form.cleaned_data["capacity"]
+    for name, rule in (
+        (gettext("For the people that can be met"), Rule("capacity", capacity, costs)),
+        (gettext("For the least cost"), Rule("cost", costs=costs)),
+    ):
+        choices.append(Choice(name, thresholds.simulate(points, rule, **people), str(rule)))
+    return {"choices": choices, "saving": model_charts.saving(every, card["threshold"]["value"])}
+
+
+@lru_cache(maxsize=4)
+def _charts(in_use: Model, language: str | None) -> dict[str, Chart]:
+    """The charts of the page, drawn once for a model and a language: together they take some 100 ms."""
+    card = in_use.card
+    points = thresholds.from_card(card["threshold"]["curve"])
+    drawn = {
+        chart.__name__: chart(card)
+        for chart in (model_charts.roc, model_charts.precision_recall, model_charts.capacity, model_charts.calibration)
+    }
+    return drawn | {
+        "threshold": model_charts.threshold(card, points),
+        "weights": model_charts.weights(card["shapes"]),
+    }
+
+
+@lru_cache(maxsize=128)
+def _effect(in_use: Model, place: int, language: str | None) -> Chart:
+    """One of the effects, drawn once for a model and a language."""
+    shapes, base_value = in_use.card["shapes"], in_use.scorer.base_value
+    return model_charts.effect(shapes[place], base_value=base_value, top=model_charts.highest(shapes, base_value))
+
+
+def _page(in_use: Model) -> dict:
+    card, language = in_use.card, get_language()
+    return {
+        "model": in_use,
+        "created_at": datetime.fromisoformat(card["created_at"]),
+        "used": model_tables.names(card["used"]),
+        "left_out": model_tables.names(card["left_out"]),
+        "texts": {name: [gettext(text) for text in card[name]] for name in ("purpose", "misuse", "method", "limits")},
+        "plain": model_tables.plain(card),
+        "quality": model_tables.quality(card),
+        "capacities": model_tables.capacity(card),
+        "departures": [
+            (gettext("By department"), model_tables.departures(card, "departement")),
+            (gettext("By job"), model_tables.departures(card, "poste")),
+        ],
+        "own": card["models"][card["feature_set"]],
+        "coverage": model_tables.coverage(card),
+        "fairness": model_tables.fairness(card),
+        "rates": [gettext(text) for _name, text, _is_share in model_tables.RATES],
+        "sides": model_tables.side_names(card),
+        "proxies": model_tables.proxies(card),
+        "charts": _charts(in_use, language),
+        "effects": [_effect(in_use, place, language) for place in range(min(SHAPES, len(card["shapes"])))],
+        "versions": versions(Path(settings.ARTIFACTS_DIR)),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A time during which a version was the one in use; ``until`` is None for the current one."""
+
+    version: str
+    since: datetime
+    until: datetime | None
+
+
+def versions(root: Path) -> list[Use]:
+    """Which version was in use when, the newest first; empty when nothing was ever promoted there."""
+    since = [(entry["version"], datetime.fromisoformat(entry["promoted_at"])) for entry in artifact.promotions(root)]
+    ends = [*(start for _version, start in since[1:]), None]
+    uses = [Use(version, start, end) for (version, start), end in zip(since, ends, strict=False)]
+    return uses[::-1]

@@ -1,0 +1,254 @@
+"""The curves of a model card as charts, in the active language. Pure functions of the card."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from features import schema
+from predictions.explanation import display, sigmoid
+from predictions.ml.card import Card, Shape
+from predictions.ml.thresholds import Curve as ThresholdCurve
+from predictions.ml.thresholds import Decision
+from predictions.pages import charts
+from predictions.pages.charts import Bar, Chart, Curve, Point, Segment
+from predictions.pages.formats import money, percent
+from predictions.pages.model_tables import side_names, sides
+
+HEAVIEST = 10  # features in the chart of weights
+# Of the hundred points of a curve, those that are drawn: close together where it is steep.
+_DENSE = (0, 1, 2, 3, 5, 7, *range(9, 20, 2), *range(24, 100, 5), 99)
+
+
+def _whole(share: float) -> str:
+    return percent(share, 0)
+
+
+def _shares(**options) -> dict:
+    """The two axes of a chart of shares against shares."""
+    return {"x_axis": _whole, "y_axis": _whole, "x_range": (0, 1), "y_range": (0, 1)} | options
+
+
+def _line(xs: Sequence[float], ys: Sequence[float], places: Iterable[int]) -> list[Point]:
+    return [Point(xs[place], ys[place], percent(xs[place]), percent(ys[place])) for place in places]
+
+
+def _straight(start: tuple[float, float], end: tuple[float, float]) -> list[Point]:
+    return [Point(*start, "", ""), Point(*end, "", "")]
+
+
+def _sides(card: Card, curve: str, x: str, y: str, *, is_from_zero: bool = False) -> list[Curve]:
+    """The same curve of both models, the one in use first."""
+    found = []
+    for name, text in zip(sides(card), side_names(card), strict=True):
+        columns = card["models"][name][curve]
+        places = [place for place in _DENSE if place < len(columns[x])]
+        points = [Point(0, 0, _whole(0), _whole(0))] if is_from_zero else []
+        points += _line(columns[x], columns[y], places)
+        found.append(Curve(text, points, has_marks=name == card["feature_set"]))
+    return found
+
+
+def _replaced(card: Card, place: Callable[[float, float], tuple[float, float]]) -> list[Curve]:
+    """The two points that are known of the replaced system, where it was measured on the same people.
+
+    ``place`` turns the share of people met and the share of leavers found into the chart's coordinates.
+    """
+    reference = card["reference"]
+    if not reference["is_same_data"]:
+        return []
+    found_in_tenth = reference["metrics"]["precision_top_10"] * 0.1 / card["training"]["base_rate"]
+    points = []
+    for share, found in ((0.1, found_in_tenth), (0.2, reference["metrics"]["recall_top_20"])):
+        x, y = place(share, found)
+        points.append(Point(x, y, percent(x), percent(y)))
+    return [Curve(_("Replaced system"), points, has_line=False)]
+
+
+def roc(card: Card) -> Chart:
+    base = card["training"]["base_rate"]
+    chance = Curve(_("By chance"), _straight((0, 0), (1, 1)), is_dashed=True)
+    replaced = _replaced(card, lambda share, found: ((share - found * base) / (1 - base), found))
+    return charts.curves(
+        title=_("Found against wrongly flagged"),
+        caption=_("Of those who leave, the share found, for each share of those who stay that is flagged (ROC curve)."),
+        columns=[_("Model"), _("Wrongly flagged"), _("Found")],
+        curves=[chance, *_sides(card, "roc", "false_positive_rate", "true_positive_rate"), *replaced],
+        x_title=_("Of those who stay, flagged"),
+        **_shares(),
+    )
+
+
+def precision_recall(card: Card) -> Chart:
+    base = card["training"]["base_rate"]
+    chance = Curve(_("By chance"), _straight((0, base), (1, base)), is_dashed=True)
+    return charts.curves(
+        title=_("Right against found"),
+        caption=_("Of those flagged, the share that leaves, for each share of leavers found (precision and recall)."),
+        columns=[_("Model"), _("Found"), _("Right")],
+        curves=[
+            chance,
+            *_sides(card, "precision_recall", "recall", "precision"),
+            *_replaced(card, lambda share, found: (found, found * base / share)),
+        ],
+        x_title=_("Of those who leave, found"),
+        **_shares(),
+    )
+
+
+def capacity(card: Card) -> Chart:
+    chance = Curve(_("By chance"), _straight((0, 0), (1, 1)), is_dashed=True)
+    return charts.curves(
+        title=_("Whom a number of talks reaches"),
+        caption=_("Of those who leave, the share reached when the riskiest people are met first."),
+        columns=[_("Model"), _("People met"), _("Leavers reached")],
+        curves=[
+            chance,
+            *_sides(card, "capacity", "share", "recall", is_from_zero=True),
+            *_replaced(card, lambda share, found: (share, found)),
+        ],
+        x_title=_("People met"),
+        **_shares(),
+    )
+
+
+def calibration(card: Card) -> Chart:
+    bins = card["models"][card["feature_set"]]["calibration"]["bins"]
+    top = max(each["high"] for each in bins)
+    points = [
+        Point(
+            each["predicted"],
+            each["observed"],
+            percent(each["predicted"]),
+            _("%(share)s left (%(low)s to %(high)s)")
+            % {name: percent(each[key]) for name, key in (("share", "observed"), ("low", "low"), ("high", "high"))},
+            each["low"],
+            each["high"],
+        )
+        for each in bins
+    ]
+    exact = Curve(_("Exactly as said"), _straight((0, 0), (top, top)), is_dashed=True)
+    return charts.curves(
+        title=_("What it says against what happened"),
+        caption=_("Ten groups of equal size, from the least to the most at risk, each with its 95% interval."),
+        columns=[_("The model said"), _("What happened")],
+        curves=[exact, Curve(_("Groups"), points)],
+        x_axis=_whole,
+        y_axis=_whole,
+        x_range=(0, top),
+        y_range=(0, top),
+        x_title=_("The model said"),
+    )
+
+
+def threshold(card: Card, points: ThresholdCurve) -> Chart:
+    """What each threshold does; the one in use is the dashed line."""
+    names = {
+        "recall": _("Of those who leave, over it"),
+        "precision": _("Of those over it, leave"),
+        "flagged": _("Of everyone, over it"),
+        "f2": _("Balance (F2)"),
+    }
+    value = card["threshold"]["value"]
+    in_use = Curve(_("Threshold in use"), _straight((value, 0), (value, 1)), is_dashed=True)
+    places = _every_twentieth(points)
+    lines = [Curve(text, _line(points.threshold, getattr(points, name), places)) for name, text in names.items()]
+    return charts.curves(
+        title=_("What each threshold does"),
+        caption=_("A low threshold finds more of those who leave and flags more who stay."),
+        columns=[_("Share"), _("Threshold"), _("Value")],
+        curves=[in_use, *lines],
+        x_title=_("Threshold"),
+        **_shares(),
+    )
+
+
+def saving(decisions: Sequence[Decision], in_use: float) -> Chart:
+    """What talking to everyone over each threshold saves; the one in use is the dashed line."""
+    places = [
+        Point(each.threshold, each.saving, percent(each.threshold), money(each.saving))
+        for each in decisions[1::5]  # a curve of some forty points
+    ]
+    ends = min(0, *(place.y for place in places)), max(0, *(place.y for place in places))
+    return charts.curves(
+        title=_("What talking to everyone over it saves"),
+        caption=_("Departures that talks prevent, less what the talks cost; below zero they cost more than they save."),
+        columns=[_("Threshold"), _("Saving")],
+        curves=[
+            Curve(_("Threshold in use"), _straight((in_use, ends[0]), (in_use, ends[1])), is_dashed=True),
+            Curve(_("Saving"), places, has_marks=False),
+        ],
+        x_axis=_whole,
+        y_axis=money,
+        x_range=(0, 1),
+        x_title=_("Threshold"),
+    )
+
+
+def weights(shapes: Sequence[Shape]) -> Chart:
+    """The features that move scores most, each leading to the shape of its effect."""
+    total = sum(shape["weight"] for shape in shapes)
+    page = reverse("model_effects")
+    bars = [
+        Bar(
+            _(schema.BY_NAME[shape["feature"]].label),
+            [Segment(shape["weight"] / total, percent(shape["weight"] / total), "total", f"{page}#{shape['feature']}")],
+        )
+        for shape in shapes[:HEAVIEST]
+    ]
+    return charts.rows(
+        title=_("What moves scores most"),
+        caption=_("The share of each feature in all that moves scores up or down, the ten heaviest."),
+        columns=[_("Feature"), _("Share")],
+        bars=bars,
+    )
+
+
+def effect(shape: Shape, *, base_value: float, top: float) -> Chart:
+    """The risk that an otherwise average person has, by the value of one feature; ``top`` ends every such chart."""
+    feature = schema.BY_NAME[shape["feature"]]
+    rows = [
+        (at, sigmoid(base_value + middle), sigmoid(base_value + low), sigmoid(base_value + high))
+        for at, middle, low, high in zip(shape["at"], shape["effect"], shape["low"], shape["high"], strict=True)
+    ]
+    words = [
+        _("%(risk)s (%(low)s to %(high)s)") % {"risk": percent(risk), "low": percent(low), "high": percent(high)}
+        for _at, risk, low, high in rows
+    ]
+    texts = {"title": _(feature.label), "columns": [_(feature.label), _("Risk of an otherwise average person")]}
+    if shape["is_levels"]:
+        bars = [
+            Bar(display(feature, at), [Segment(risk, text)])
+            for (at, risk, _low, _high), text in zip(rows, words, strict=True)
+        ]
+        return charts.rows(bars=sorted(bars, key=lambda bar: -bar.segments[0].value), maximum=top, **texts)
+    points = [
+        Point(at, risk, display(feature, at), text, low, high)
+        for (at, risk, low, high), text in zip(rows, words, strict=True)
+    ]
+    average = sigmoid(base_value)
+    ends = points[0].x, points[-1].x
+    return charts.curves(
+        curves=[
+            Curve(_("Average risk"), _straight((ends[0], average), (ends[1], average)), is_dashed=True),
+            Curve(_("Risk"), points),
+        ],
+        x_axis=lambda value: display(replace(feature, unit=""), value),
+        y_axis=_whole,
+        x_title=_(feature.unit) if feature.unit else "",
+        y_range=(0, top),
+        ticks=[(point.x, point.label) for point in points] if len(points) == 2 else None,
+        **texts,
+    )
+
+
+def highest(shapes: Sequence[Shape], base_value: float) -> float:
+    """Where the scale of every effect ends, so that their heights can be compared."""
+    return sigmoid(base_value + max(high for shape in shapes for high in shape["high"]))
+
+
+def _every_twentieth(points: ThresholdCurve) -> list[int]:
+    """The places of the thresholds 0.05, 0.10, … and of the two ends."""
+    last = len(points.threshold) - 1
+    return sorted({0, last, *(place for place in range(last) if round(points.threshold[place] * 1000) % 50 == 0)})

@@ -1,0 +1,281 @@
+"""What a model card says as texts and tables, in the active language. Pure functions of the card."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from features import schema
+from predictions.ml.card import Card
+from predictions.ml.fairness import ATTRIBUTES
+from predictions.pages.formats import decimal, grouped, percent
+from predictions.pages.risk_list import label
+
+FIGURES = {
+    "roc_auc": gettext_noop("Tells who leaves from who stays (ROC-AUC, 0.5 by chance, 1 at best)"),
+    "average_precision": gettext_noop("Puts those who leave first (average precision)"),
+    "best_f2": gettext_noop("Finds many without flagging all (best F2 of each test part)"),
+    "brier": gettext_noop("Error of the probabilities (Brier score, the less the better)"),
+    "log_loss": gettext_noop("Surprise at what happened (log loss, the less the better)"),
+    "precision_top_10": gettext_noop("Of the riskiest tenth, leave (precision in the top tenth)"),
+    "recall_top_20": gettext_noop("Of those who leave, in the riskiest fifth (recall in the top fifth)"),
+    "flagged": gettext_noop("Of everyone, over the threshold"),
+    "precision": gettext_noop("Of those over the threshold, leave (precision)"),
+    "recall": gettext_noop("Of those who leave, over the threshold (recall)"),
+    "specificity": gettext_noop("Of those who stay, under the threshold (specificity)"),
+    "f2": gettext_noop("Balance at the threshold (F2)"),
+    "calibration_slope": gettext_noop("Low and high probabilities as far apart as they should be (slope, 1 at best)"),
+    "calibration_intercept": gettext_noop("Probabilities neither too high nor too low (intercept, 0 at best)"),
+}
+SHARES = {"precision_top_10", "recall_top_20", "flagged", "precision", "recall", "specificity"}
+CAPACITIES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)  # shares of the people that can be met
+RATES = (
+    ("selection_rate", gettext_noop("Flagged"), True),
+    ("selection_ratio", gettext_noop("Against everyone else"), False),
+    ("recall", gettext_noop("Found among those who leave"), True),
+    ("precision", gettext_noop("Leave among those flagged"), True),
+    ("observed_to_expected", gettext_noop("Departures for one expected"), False),
+)
+SELECTIONS = {"threshold": gettext_noop("At the threshold"), "top_20": gettext_noop("In the riskiest fifth")}
+
+
+def _figure(value: float, is_share: bool, decimals: int = 3) -> str:
+    return percent(value) if is_share else decimal(value, decimals)
+
+
+def between(low: str, high: str) -> str:
+    return _("%(low)s to %(high)s") % {"low": low, "high": high}
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A figure in people out of a hundred, with its 95 % interval in words; see ``partials/card.html``."""
+
+    label: str
+    value: str
+    hint: str
+
+
+def plain(card: Card) -> list[Plain]:
+    """What matters most, said without a technical word."""
+
+    def of_a_hundred(name: str, text: str, hint: str) -> Plain:
+        figure = card["metrics"][name]
+        mean, low, high = (round(figure[key] * 100) for key in ("mean", "low", "high"))
+        interval = _("between %(low)d and %(high)d, with 95%% confidence") % {"low": low, "high": min(high, 100)}
+        return Plain(text, str(mean), f"{hint}, {interval}")
+
+    return [
+        of_a_hundred("precision", _("Of 100 people over the threshold"), _("leave")),
+        of_a_hundred("recall", _("Of 100 people who leave"), _("were over the threshold")),
+        of_a_hundred("precision_top_10", _("Of the 100 riskiest of 1,000"), _("leave")),
+        of_a_hundred("roc_auc", _("Of 100 pairs, someone who leaves and someone who stays"), _("are ranked right")),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """See ``partials/table.html``."""
+
+    caption: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+def quality(card: Card) -> Table:
+    """Every figure of the two models with its interval, beside what is known of the replaced system."""
+    reference = card["reference"]
+    has_reference = reference["is_same_data"]
+    own, other = sides(card)
+    rows = []
+    for name, text in FIGURES.items():
+        is_share = name in SHARES
+        row = [_(text)]
+        row += [_with_interval(card["models"][side]["metrics"][name], is_share) for side in (own, other)]
+        if has_reference:
+            measured = reference["metrics"].get(name)
+            row.append("–" if measured is None else _figure(measured, is_share))
+        rows.append(row)
+    errors = [card["models"][side]["calibration"]["expected_calibration_error"] for side in (own, other)]
+    error_row = [_("Mean gap between what it says and what happens (calibration error)"), *map(percent, errors)]
+    rows.append([*error_row, "–"] if has_reference else error_row)
+    columns = [_("Figure"), *side_names(card), *([_("Replaced system")] if has_reference else [])]
+    return Table(_("Mean of the test parts, with the 95% interval of that mean"), columns, rows)
+
+
+def sides(card: Card) -> tuple[str, str]:
+    """The feature set of the model in use, then the other one."""
+    own = card["feature_set"]
+    return own, next(name for name in card["models"] if name != own)
+
+
+def side_names(card: Card) -> list[str]:
+    """What the two are called: the model in use, and the one with the other features."""
+    others = {"default": _("Without protected features"), "all": _("With all features")}
+    return [_("This model"), others[sides(card)[1]]]
+
+
+def _with_interval(figure: Mapping, is_share: bool) -> str:
+    texts = {key: _figure(figure[key], is_share) for key in ("mean", "low", "high")}
+    return _("%(mean)s (%(low)s to %(high)s)") % texts
+
+
+def capacity(card: Card) -> Table:
+    """What meeting a number of people finds, the riskiest first."""
+    columns = card["models"][card["feature_set"]]["capacity"]
+    rows = []
+    for share in CAPACITIES:
+        place = min(range(len(columns["share"])), key=lambda each: abs(columns["share"][each] - share))
+        rows.append(
+            [
+                f"{grouped(columns['people'][place])} ({percent(columns['share'][place], 0)})",
+                percent(columns["precision"][place], 0),
+                percent(columns["recall"][place], 0),
+                decimal(columns["lift"][place], 1),
+            ]
+        )
+    return Table(
+        _("Meeting the riskiest people first"),
+        [_("People met"), _("Of them, leave"), _("Of those who leave, met"), _("Times better than chance")],
+        list({row[0]: row for row in rows}.values()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Departures:
+    """Expected and actual departures of one department or job; few people are not judged."""
+
+    group: str
+    people: str
+    expected: str
+    observed: str
+    interval: str
+    is_within: bool
+
+
+def departures(card: Card, attribute: str) -> list[Departures]:
+    rows = card["models"][card["feature_set"]]["departures"][attribute]
+    return [
+        Departures(
+            label(attribute, row["group"]),
+            grouped(row["n"]),
+            grouped(row["expected"], 1),
+            grouped(row["observed"]),
+            between(grouped(row["low"], 1), grouped(row["high"], 1)),
+            row["is_within"],
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRates:
+    """How one group fares: the five rates of the model in use and of the other one, each in words or a dash."""
+
+    group: str
+    people: str
+    leavers: str
+    is_small: bool
+    own: list[tuple[str, str]]  # the value and its interval
+    other: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Whom the threshold, or the riskiest fifth, flags: the groups of each attribute, and the gaps that are certain."""
+
+    title: str
+    attributes: list[tuple[str, list[GroupRates]]]
+    gaps: list[str]
+
+
+def fairness(card: Card) -> list[Selection]:
+    own, other = sides(card)
+    found = []
+    for name, title in SELECTIONS.items():
+        entries = card["models"][own]["fairness"][name]
+        others = {(entry["attribute"], entry["group"]): entry for entry in card["models"][other]["fairness"][name]}
+        attributes = []
+        for attribute, text in ATTRIBUTES.items():
+            groups = [
+                _rates(entry, others[attribute, entry["group"]]) for entry in entries if entry["attribute"] == attribute
+            ]
+            if groups:
+                attributes.append((_(text), groups))
+        found.append(Selection(_(title), attributes, [gap for entry in entries if (gap := _gap(entry))]))
+    return found
+
+
+def _rates(entry: Mapping, other: Mapping) -> GroupRates:
+    return GroupRates(
+        group=_(entry["group"]),
+        people=grouped(entry["n"]),
+        leavers=grouped(entry["leavers"]),
+        is_small=entry["is_small"],
+        own=_cells(entry),
+        other=_cells(other),
+    )
+
+
+def _cells(entry: Mapping) -> list[tuple[str, str]]:
+    cells = []
+    for name, _text, is_share in RATES:
+        rate = entry[name]
+        if rate is None:
+            cells.append(("–", ""))
+        else:
+            value, low, high = (_figure(rate[key], is_share, 2) for key in ("value", "low", "high"))
+            cells.append((value, between(low, high)))
+    return cells
+
+
+def _gap(entry: Mapping) -> str:
+    """A group that is flagged more or less often than everyone else beyond chance; few people are not judged."""
+    ratio = entry["selection_ratio"]
+    if entry["is_small"] or ratio is None or ratio["low"] <= 1 <= ratio["high"]:
+        return ""
+    texts = {key: decimal(ratio[key], 2) for key in ("value", "low", "high")}
+    return _("%(group)s: flagged %(value)s times as often as everyone else (%(low)s to %(high)s)") % {
+        "group": _(entry["group"]),
+        **texts,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """How much of a protected attribute the features in use tell: together, and the three that tell most by one."""
+
+    attribute: str
+    together: str
+    strongest: str
+
+
+def proxies(card: Card) -> list[Proxy]:
+    return [
+        Proxy(
+            _(ATTRIBUTES[entry["attribute"]]),
+            percent(entry["together"], 0),
+            ", ".join(
+                f"{_(schema.BY_NAME[each['feature']].label)} ({percent(each['share'], 0)})"
+                for each in entry["features"][:3]
+            ),
+        )
+        for entry in card["proxies"]
+    ]
+
+
+def coverage(card: Card) -> Table:
+    """Whether the intervals around each probability hold the truth as often as they say."""
+    rows = [
+        [between(percent(each["low"]), percent(each["high"])), percent(each["coverage"])]
+        for each in card["uncertainty"]["coverage"]["by_risk"]
+    ]
+    return Table(
+        _("How often a 90% interval holds the truth, by simulation"), [_("True risk"), _("Holds the truth")], rows
+    )
+
+
+def names(features: Sequence[str]) -> list[str]:
+    """Labels of features, in the active language's order."""
+    return sorted((_(schema.BY_NAME[name].label) for name in features), key=str.casefold)

@@ -1,0 +1,407 @@
+import json
+import re
+
+import pytest
+from django.utils import translation
+
+from features.tests.factories import EmployeeFeaturesFactory
+from predictions import registry, services
+from predictions.ml import thresholds
+from predictions.ml.thresholds import parse
+from predictions.pages.model import ThresholdForm, versions
+from predictions.pages.model_drift import _values
+from predictions.pages.model_tables import fairness
+from predictions.registry import current_model
+from predictions.tests.factories import ScoringRunFactory
+
+pytestmark = pytest.mark.django_db
+
+PAGES = ["/model/", "/model/effects/", "/model/workforce/"]
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def card():
+    return current_model().card
+
+
+@pytest.fixture
+def change_card(artifacts):
+    """Writes another card beside the model in use."""
+
+    def change(edit):
+        path = artifacts / "current" / "model_card.json"
+        card = json.loads(path.read_text())
+        edit(card)
+        path.write_text(json.dumps(card))
+
+    return change
+
+
+def text_of(browser, path="/model/", **data):
+    return browser.get(path, data).content.decode()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_model_pages_need_a_login(client, path):
+    assert client.get(path).headers["Location"] == f"/login/?next={path}"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_model_pages_do_not_take_other_methods(browse, path):
+    assert browse("RH").post(path).status_code == 405
+
+
+@pytest.mark.parametrize("departments", [[], ["Consulting"]])
+def test_manager_reads_the_card_but_nothing_of_the_whole_workforce(browse, departments):
+    manager = browse("Manager", *departments)
+    page = text_of(manager)
+    assert "How good it is" in page
+    assert "/model/workforce/" not in page
+    assert manager.get("/model/workforce/").status_code == 403
+
+
+def test_hr_is_led_to_the_comparison_with_the_workforce(browse):
+    assert 'hx-get="/model/workforce/"' in text_of(browse("RH"))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_model_page_without_a_usable_model_says_so(browse, artifacts, path):
+    browser = browse("RH")
+    browser.raise_request_exception = False
+    (artifacts / "current" / "modele_classification_technova.joblib").write_bytes(b"broken")
+    response = browser.get(path)
+    assert response.status_code == 503
+    assert "The database or the model is not available" in response.content.decode()
+
+
+def test_model_page_with_the_card_of_an_earlier_program_says_so(browse, change_card):
+    browser = browse("RH")
+    browser.raise_request_exception = False
+    change_card(lambda card: card.pop("proxies"))
+    assert browser.get("/model/").status_code == 503
+
+
+def test_model_page_asks_a_fixed_number_of_queries(browse, django_assert_num_queries):
+    browser = browse("Manager", "Consulting")
+    with django_assert_num_queries(6):
+        browser.get("/model/")
+
+
+def test_model_page_says_what_it_is_for_and_which_it_is(browse, card):
+    page = text_of(browse("RH"))
+    for part in (card["purpose"][0], card["misuse"][0], card["limits"][1], card["version"], card["sha256"]):
+        assert part in page
+    assert "learned from 1,470 people of whom 237 left" in page
+
+
+def test_model_page_names_the_features_left_out(browse):
+    assert "Age, Marital status, Sex, Under 30 with overtime" in text_of(browse("RH"))
+
+
+def test_model_page_tells_the_main_figures_out_of_a_hundred(browse, card):
+    plain = browse("RH").get("/model/").context["plain"]
+    precision = card["metrics"]["precision"]
+    assert plain[0].value == str(round(precision["mean"] * 100))
+    low, high = round(precision["low"] * 100), round(precision["high"] * 100)
+    assert plain[0].hint == f"leave, between {low} and {high}, with 95% confidence"
+
+
+def test_model_page_shows_both_models_beside_the_replaced_system(browse, card):
+    quality = browse("RH").get("/model/").context["quality"]
+    assert quality.columns[1:] == ["This model", "With all features", "Replaced system"]
+    row = next(row for row in quality.rows if "ROC-AUC" in row[0])
+    default, everything = (card["models"][name]["metrics"]["roc_auc"]["mean"] for name in ("default", "all"))
+    assert row[1].startswith(f"{default:.3f} (")
+    assert row[2].startswith(f"{everything:.3f} (")
+    assert row[3] == "0.831"
+
+
+def test_model_page_on_other_data_leaves_the_replaced_system_out(browse, change_card):
+    change_card(lambda card: card["reference"].update(is_same_data=False))
+    page = text_of(browse("RH"))
+    assert "Replaced system" not in page
+    assert "replaced system expected" not in page
+
+
+def test_model_page_of_a_model_published_by_force_warns(browse, change_card):
+    change_card(lambda card: card.update(leak="ROC-AUC 0.980 is over 0.90"))
+    assert "Do not trust this model" in text_of(browse("RH"))
+
+
+def test_model_page_of_a_model_with_protected_features_warns(browse, change_card):
+    change_card(lambda card: card.update(uses_protected=True, feature_set="all", left_out=[]))
+    response = browse("RH").get("/model/")
+    page = response.content.decode()
+    assert "it is for comparison, not for use" in page
+    assert "Left out, because" not in page
+    assert response.context["quality"].columns[1:3] == ["This model", "Without protected features"]
+
+
+def test_departures_outside_the_interval_are_marked(browse, change_card):
+    assert "outside the interval" not in text_of(browse("RH"))
+    change_card(lambda card: card["models"]["default"]["departures"]["poste"][0].update(is_within=False))
+    registry.forget_model()
+    assert text_of(browse("nobody")).count("outside the interval") == 1
+
+
+# The threshold's form
+
+
+def choices(browser, **data):
+    return [choice.decision for choice in browser.get("/model/", data).context["choices"]]
+
+
+def test_threshold_form_starts_from_what_training_assumed(browse, card):
+    form = browse("RH").get("/model/").context["form"]
+    assert {name: form[name].value() for name in form.fields} == {
+        "capacity": "30",
+        "departure": "30000",
+        "talk": "500",
+        "chance": "20",
+    }
+
+
+def test_threshold_answer_agrees_with_what_training_chose(browse, card):
+    in_use, capacity, least = choices(browse("RH"))
+    chosen = {choice["rule"]: choice for choice in card["threshold"]["choices"]}
+    assert in_use.threshold == card["threshold"]["value"]
+    assert capacity.threshold == chosen["capacity:30"]["threshold"]
+    assert least.threshold == chosen["cost:departure=30000,talk=500,chance=0.2"]["threshold"]
+    assert in_use.precision == chosen["f2"]["precision"]
+    assert in_use.flagged == pytest.approx(chosen["f2"]["flagged"] * 1470)
+    assert least.cost == pytest.approx(chosen["cost:departure=30000,talk=500,chance=0.2"]["cost"] * 1470, rel=1e-5)
+    assert least.saving >= in_use.saving > capacity.saving
+
+
+def test_threshold_of_a_typed_capacity_flags_no_more_people(browse):
+    _in_use, capacity, _least = choices(browse("RH"), capacity="100")
+    assert 80 < capacity.flagged <= 100
+
+
+def test_threshold_of_typed_costs_follows_them(browse):
+    browser = browse("RH")
+    dear = choices(browser, talk="5000")[2]
+    cheap = choices(browser, talk="50")[2]
+    assert dear.threshold > cheap.threshold
+    assert dear.flagged < cheap.flagged
+
+
+def test_threshold_answer_names_the_rule_that_would_publish_it(browse):
+    response = browse("RH").get("/model/", {"capacity": "40", "departure": "1234567", "chance": "12.5"})
+    rules = [choice.rule for choice in response.context["choices"][1:]]
+    assert rules == ["capacity:40", "cost:departure=1234567,talk=500,chance=0.125"]
+    assert [str(parse(rule)) for rule in rules] == rules
+    assert all(f"--threshold-rule {rule}" in response.content.decode() for rule in rules)
+    assert "This only simulates" in response.content.decode()
+
+
+def test_threshold_answer_by_htmx_is_its_part_alone(browse):
+    response = browse("RH").get("/model/", {"capacity": "40"}, headers=HTMX)
+    part = response.content.decode()
+    assert part.lstrip().startswith('<div id="threshold-answer"')
+    assert "<title>TechNova" not in part
+    assert "How good it is" not in part
+    assert part.count("hx-swap-oob") == 4
+    assert "HX-Request" in response.headers["Vary"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "word"),
+    [
+        ("capacity", "0", "greater than or equal to 1"),
+        ("capacity", "1471", "less than or equal to 1470"),
+        ("capacity", "many", "whole number"),
+        ("capacity", "4\0", "whole number"),
+        ("departure", "-1", "greater than or equal to 1"),
+        ("departure", "1e400", "Enter a number"),
+        ("talk", "NaN", "Enter a number"),
+        ("talk", "", "required"),
+        ("chance", "101", "less than or equal to 100"),
+        ("chance", "0", "greater than or equal to 0.1"),
+    ],
+)
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_threshold_form_with_a_bad_value_says_so_beside_the_field(browse, name, text, word, headers):
+    response = browse("RH").get("/model/", {name: text}, headers=headers)
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert list(response.context["form"].errors) == [name]
+    assert word in page[page.index(f'id="id_{name}_error"') :][:300]
+    assert "Nothing was computed" in page
+
+
+def test_threshold_form_offers_fewer_people_than_a_small_training_set_has(card):
+    small = card | {"training": card["training"] | {"employees": 20}}
+    assert ThresholdForm({}, small).is_valid()
+
+
+def test_simulating_a_threshold_changes_nothing(browse, card):
+    before = json.dumps(card)
+    choices(browse("RH"), capacity="5")
+    assert json.dumps(current_model().card) == before
+    assert thresholds.from_card(card["threshold"]["curve"]).flagged[0] == card["threshold"]["curve"]["flagged"][0]
+
+
+# Fairness
+
+
+def test_fairness_shows_every_group_of_both_models_and_selections(card):
+    found = fairness(card)
+    assert [selection.title for selection in found] == ["At the threshold", "In the riskiest fifth"]
+    assert [attribute for attribute, _groups in found[0].attributes] == ["Sex", "Age", "Family status"]
+    groups = [group for _attribute, groups in found[0].attributes for group in groups]
+    assert len(groups) == len(card["models"]["default"]["fairness"]["threshold"])
+    woman = next(entry for entry in card["models"]["all"]["fairness"]["threshold"] if entry["group"] == "Woman")
+    assert groups[0].other[1][0] == f"{woman['selection_ratio']['value']:.2f}"
+
+
+def test_fairness_tells_gaps_beyond_chance_but_not_of_small_groups(card):
+    def selections(**changes):
+        entry = card["models"]["default"]["fairness"]["threshold"][0] | {"is_small": False} | changes
+        side = card["models"]["default"] | {"fairness": {"threshold": [entry], "top_20": []}}
+        return fairness(card | {"models": card["models"] | {"default": side}})[0]
+
+    certain = {"value": 1.5, "low": 1.2, "high": 1.8}
+    assert selections(selection_ratio=certain).gaps == [
+        "Woman: flagged 1.50 times as often as everyone else (1.20 to 1.80)"
+    ]
+    assert selections(selection_ratio=certain, is_small=True).gaps == []
+    assert selections(selection_ratio={"value": 1.5, "low": 0.9, "high": 1.8}).gaps == []
+    assert selections(selection_ratio=None).gaps == []
+    assert selections(selection_ratio=None).attributes[0][1][0].own[1] == ("–", "")
+
+
+def test_small_groups_are_flagged_on_the_page(browse, change_card):
+    change_card(lambda card: card["models"]["default"]["fairness"]["threshold"][0].update(is_small=True))
+    assert text_of(browse("RH")).count("too few to judge") == 1
+
+
+def test_fairness_says_that_gaps_remain(browse):
+    page = text_of(browse("RH"))
+    assert "That does not remove every gap between groups" in page
+    assert "Which features stand for what is left out" in page
+
+
+# Effects
+
+
+def test_effects_are_drawn_for_every_feature_the_heaviest_first(browse, card):
+    effects = browse("RH").get("/model/effects/").context["effects"]
+    assert [name for name, _chart in effects] == [shape["feature"] for shape in card["shapes"]]
+
+
+def test_effect_is_the_risk_of_an_otherwise_average_person(browse, card):
+    effects = dict(browse("RH").get("/model/effects/").context["effects"])
+    shape = next(shape for shape in card["shapes"] if shape["feature"] == "heures_supplementaires")
+    average = current_model().scorer.base_value
+    value, risk = effects["heures_supplementaires"].rows[1]
+    assert value == "Yes"
+    assert risk.startswith(f"{100 / (1 + 2.718281828459045 ** -(average + shape['effect'][1])):.1f}% (")
+
+
+def test_effects_page_asks_a_fixed_number_of_queries(browse, django_assert_num_queries):
+    browser = browse("RH")
+    with django_assert_num_queries(4):
+        browser.get("/model/effects/")
+
+
+# Versions
+
+
+def test_versions_tell_which_was_in_use_when_the_newest_first(artifacts):
+    log = artifacts / "promotions.jsonl"
+    log.write_text(
+        '{"version": "a", "promoted_at": "2026-01-01T00:00:00+00:00"}\n'
+        '{"version": "b", "promoted_at": "2026-02-01T00:00:00+00:00"}\n'
+        '{"version": "a", "promoted_at": "2026-03-01T00:00:00+00:00"}\n'
+    )
+    uses = versions(artifacts)
+    assert [use.version for use in uses] == ["a", "b", "a"]
+    assert uses[0].until is None
+    assert uses[1].until == uses[0].since
+
+
+def test_model_page_of_a_lone_version_says_that_no_other_is_known(browse, artifacts):
+    (artifacts / "promotions.jsonl").unlink()
+    assert "is the only one known here" in text_of(browse("RH"))
+
+
+def test_model_page_in_french_writes_numbers_the_french_way(browse):
+    browser = browse("RH")
+    browser.cookies["django_language"] = "fr"
+    assert re.search(r"17,0\s%", text_of(browser))
+
+
+# The workforce
+
+
+@pytest.fixture
+def moved(card):
+    """A run in which everyone works overtime, and three people of the 1,470 do not."""
+    counts = {name: [round(count) for count in bins["counts"]] for name, bins in card["drift"]["bins"].items()}
+    counts["heures_supplementaires"] = [3, 1467]
+    return ScoringRunFactory(model_version=current_model().version, employee_count=1470, drift_counts=counts)
+
+
+def test_workforce_before_the_first_run_says_so(browse):
+    assert "has scored nobody yet" in text_of(browse("RH"), "/model/workforce/")
+
+
+def test_workforce_like_the_training_data_is_said_to_fit(browse, moved, card):
+    counts = {name: [round(count) for count in bins["counts"]] for name, bins in card["drift"]["bins"].items()}
+    type(moved).objects.update(drift_counts=counts)
+    page = text_of(browse("RH"), "/model/workforce/")
+    assert "The workforce looks like the people the model learned from." in page
+    assert "has moved" not in page
+
+
+def test_workforce_that_moved_names_the_feature_and_its_values(browse, moved):
+    response = browse("RH").get("/model/workforce/")
+    page = response.content.decode()
+    assert "1 of the 25 distributions has moved" in page
+    (row,) = (row for row in response.context["rows"] if row.is_drift)
+    assert (row.name, row.chance) == ("Overtime", "less than 0.001")
+    assert row.table.rows == [["No", "72%", "fewer than 5"], ["Yes", "28%", "100%"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "bins", "words"),
+    [
+        (
+            "age",
+            {"cuts": [26.0, 27.0, 30.5]},
+            ["up to 25 years", "26 years", "27 years to 30 years", "31 years or more"],
+        ),
+        ("frequence_deplacement", {"cuts": [1.0, 2.0]}, ["None", "Occasional", "Frequent, Reserved"]),
+        ("satisfaction_moyenne", {"cuts": [2.0, 2.25]}, ["below 2", "2 to below 2.25", "2.25 or more"]),
+        ("departement", {"levels": ["Commercial"]}, ["Sales", "another value"]),
+        ("probability", {"cuts": [0.1, 0.25]}, ["below 10.0%", "10.0% to below 25.0%", "25.0% or more"]),
+    ],
+)
+def test_bins_are_said_in_words(name, bins, words):
+    with translation.override("en"):
+        assert _values(name, bins) == [word.replace(" years", "\N{NO-BREAK SPACE}years") for word in words]
+
+
+def test_every_bin_of_the_card_has_its_words(card):
+    for name, bins in card["drift"]["bins"].items():
+        assert len(_values(name, bins)) == len(bins["counts"]), name
+
+
+def test_workforce_by_htmx_is_the_panel_alone(browse, moved):
+    browser = browse("RH")
+    assert "<h1>" in text_of(browser, "/model/workforce/")
+    assert "<h1>" not in browser.get("/model/workforce/", headers=HTMX).content.decode()
+
+
+def test_workforce_of_few_people_says_nothing(browse):
+    EmployeeFeaturesFactory.create_batch(3)
+    services.score_employees()
+    assert "Fewer than 30 people" in text_of(browse("RH"), "/model/workforce/")
+
+
+def test_workforce_page_asks_a_fixed_number_of_queries(browse, moved, django_assert_num_queries):
+    browser = browse("RH")
+    with django_assert_num_queries(9):
+        browser.get("/model/workforce/")
