@@ -3,8 +3,8 @@
 Each feature is counted in bins that training fixed, so the reference holds no person. A chi-squared test of equal
 distributions works on bins merged until each can be expected to hold five people in both samples; the p-values of all
 features and of the scores are adjusted together (Holm 1979), and a shift counts as drift only when it is also large:
-with 1,470 people a tenth of them must have changed bin. So a workforce that has not changed raises an alarm in less
-than one check in twenty, whatever its size; ``benchmarks/model_quality.py`` measures it.
+a tenth of the people must have changed bin. A workforce that has not changed raises an alarm in about one check in
+twenty when it is small, and hardly ever at 1,470 people; ``benchmarks/model_quality.py`` measures it.
 """
 
 import math

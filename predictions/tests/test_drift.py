@@ -48,6 +48,17 @@ def test_another_draw_from_the_same_workforce_has_not_drifted(reference):
     assert drifted(check(frame, np.random.default_rng(6).beta(1, 4, 1_000), reference)) == set()
 
 
+def test_a_small_workforce_that_has_not_changed_rarely_alarms(training):
+    frame, probability = training
+    random = np.random.default_rng(8)
+    alarms = 0
+    for _ in range(60):
+        before, after = random.integers(0, 1_000, 1_000), random.integers(0, 1_000, 200)
+        reference = drift.reference(frame.iloc[before], probability[:, before])
+        alarms += bool(drifted(check(frame.iloc[after], probability[0, after], reference)))
+    assert alarms <= 8  # 3 expected; over 8 in one of 200 such tests
+
+
 @pytest.mark.parametrize(
     ("name", "change"),
     [

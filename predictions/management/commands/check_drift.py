@@ -10,8 +10,8 @@ from technova.commands import TechnovaCommand
 class Command(TechnovaCommand):
     help = (
         "Says whether the workforce of the newest scoring run still looks like the people the current model was "
-        "trained on, and whether more of them have left than it expected. Writes nothing. A workforce that has not "
-        "changed raises an alarm in less than one check in twenty."
+        "trained on, and whether more of them have left than it expected. Writes nothing. A small workforce that has "
+        "not changed raises a false alarm in about one check in twenty, one of over a thousand hardly ever."
     )
     expected_errors = (ArtifactError,)
 
