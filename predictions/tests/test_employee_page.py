@@ -126,6 +126,21 @@ def test_employee_page_shows_the_scores_of_the_runs_newest_first(browse, person)
     assert "Risk over time" in response.content.decode()
 
 
+def test_employee_page_leads_to_all_predictions_on_the_person(browse, person):
+    browser = browse("RH")
+    path = f"/history/?employee={person.employee.employee_id}"
+    assert f'href="{path}"' in browser.get(address(person)).content.decode()
+    assert len(browser.get(path).context["rows"]) == 1
+
+
+def test_employee_page_of_a_model_that_uses_protected_features_does_not_deny_it(browse, person, monkeypatch):
+    browser = browse("RH")
+    claim = "Age, sex and marital status are not used."
+    assert claim in browser.get(address(person)).content.decode()
+    monkeypatch.setitem(current_model().card, "uses_protected", True)
+    assert claim not in browser.get(address(person)).content.decode()
+
+
 def test_employee_page_links_the_neighbours_in_the_ranked_list(browse):
     run = ScoringRunFactory()
     risks = [0.9, 0.7, 0.7, 0.5]

@@ -46,6 +46,11 @@ def test_simulate_page_marks_what_the_score_does_not_use(browse):
     assert sorted(unused) == ["age", "genre", "statut_marital"]
 
 
+def test_simulate_page_of_a_model_that_uses_everything_marks_nothing(browse, monkeypatch):
+    monkeypatch.setitem(current_model().card, "uses_protected", True)
+    assert "Not used by the score." not in browse("RH").get("/simulate/").content.decode()
+
+
 @pytest.mark.parametrize(("group", "departments"), [("RH", []), ("Manager", ["Consulting"])])
 def test_simulation_is_answered_and_logged_with_the_account(browse, group, departments):
     browser = browse(group, *departments)
