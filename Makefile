@@ -64,6 +64,10 @@ messages: $(VENV)/.dev ## Collect the texts to translate into locale/fr, and com
 screenshots: $(VENV)/.dev ## Take a picture of every page, phone and desktop, light and dark, into screenshots/ (needs Chromium)
 	@$(PYTHON) -m pytest --quiet -n 0 predictions/tests/browser/screenshots.py $(ARGS)
 
+fuzz: export DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
+fuzz: $(VENV)/.dev ## Fuzz the API for long on a PostgreSQL server (DATABASE_URL=); ARGS= goes to schemathesis
+	@.ci/fuzz --max-examples 1000 $(ARGS)
+
 lock: $(VENV)/.dev ## Compile requirements*.in into the pinned, hashed requirements*.txt
 	$(LOCK) requirements.in --output-file requirements.txt
 	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
@@ -72,7 +76,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-s
 	--no-header --no-emit-index-url
 
 clean: ## Remove what the other targets made, the demo database included
-	rm -rf $(VENV) .env db.sqlite3* site staticfiles .coverage .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .env db.sqlite3* site staticfiles .coverage .pytest_cache .ruff_cache .import_linter_cache .schemathesis
 
 # Random secrets, made once; they stay on this machine.
 .env: | $(VENV)/bin/pip

@@ -12,6 +12,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from technova.connections import PooledConnection
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -115,6 +117,7 @@ else:
         "prepare_threshold": 0,  # for the cursors of technova.prepared; Django's own prepare nothing
         "tcp_user_timeout": 2000,  # milliseconds until a server that vanished from the network counts as gone
         "pool": {
+            "connection_class": PooledConnection,
             "min_size": env.int("DATABASE_POOL_MIN", default=1),
             "max_size": env.int("DATABASE_POOL_MAX", default=8),
             "timeout": 2.5,  # seconds a request waits for a connection; the refusal leaves within 3
