@@ -24,6 +24,7 @@ from predictions.pages import exports
 from predictions.selectors import figures, ranking, runs
 
 SIZES = (25, 50, 100)
+USUAL = {"sort": ranking.RISKIEST_FIRST, "size": str(SIZES[0]), "page": "1"}
 LARGEST_NUMBER = 2**31 - 1  # that the column holds
 HEADINGS = (
     ("number", _("Employee"), ""),
@@ -148,7 +149,7 @@ def risk_list(request: HttpRequest) -> HttpResponse:
     response = render(request, "employees/results.html" if is_partial else "employees/list.html", context)
     patch_vary_headers(response, ["HX-Request"])
     if is_partial:
-        push_url(response, address(request.GET))
+        push_url(response, address(request.GET, page=request.GET.get("page", "")))
     return response
 
 
@@ -171,9 +172,9 @@ def _export(request, respond) -> HttpResponse:
 
 
 def address(state, **changes: str) -> str:
-    """The list's address with this state, what is empty left out."""
+    """The list's address with this state: what is empty or as usual is left out, and the page unless it is given."""
     pairs = {name: state.get(name, "") for name in RiskListForm.base_fields} | changes
-    query = urlencode({name: value for name, value in pairs.items() if value})
+    query = urlencode({name: value for name, value in pairs.items() if value not in ("", USUAL.get(name))})
     return reverse("employees") + (f"?{query}" if query else "")
 
 
@@ -215,7 +216,9 @@ def _results(request, selection: Selection) -> dict:
     paginator = Paginator(rows, form.cleaned_data["size"])
     page = paginator.get_page(request.GET.get("page"))
     start = (page.number - 1) * paginator.per_page
-    predictions = ranking.page_of(rows, selection.before, form.order, start=start, stop=start + paginator.per_page)
+    predictions = ranking.page_of(
+        rows, selection.before, form.order, start=start, stop=start + paginator.per_page, total=paginator.count
+    )
     return {
         "page": page,
         "rows": rows_of(predictions, selection.before),

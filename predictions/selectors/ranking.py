@@ -61,13 +61,22 @@ def ordered(rows: QuerySet[Prediction], sort: str = RISKIEST_FIRST) -> QuerySet[
 
 
 def page_of(
-    rows: QuerySet[Prediction], before: ScoringRun | None, sort: str = RISKIEST_FIRST, *, start: int = 0, stop: int
+    rows: QuerySet[Prediction],
+    before: ScoringRun | None,
+    sort: str = RISKIEST_FIRST,
+    *,
+    start: int = 0,
+    stop: int,
+    total: int = 0,
 ) -> list[Prediction]:
     """Some rows of the list with their employee and features, and the ``previous`` probability, of the run before.
 
-    One query: the keys of the page are found first, so that a late page does not join what it skips.
+    One query: the keys of the page are found first, so that a late page does not join what it skips; from the end
+    when that is nearer, where ``total``, how many rows there are, is given.
     """
-    keys = ordered(rows, sort).values("pk")[start:stop]
+    keys = ordered(rows, sort).values("pk")
+    is_nearer_the_end = start > total - start > 0
+    keys = keys.reverse()[max(total - stop, 0) : total - start] if is_nearer_the_end else keys[start:stop]
     previous = Prediction.objects.filter(run=before, employee=OuterRef("employee")).values("probability")[:1]
     page = Prediction.objects.filter(pk__in=keys).select_related("employee", "features")
     return list(ordered(page.annotate(previous=Subquery(previous)), sort))

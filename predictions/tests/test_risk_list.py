@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from predictions.pages import risk_list
+from predictions.selectors import ranking
 from predictions.tests.factories import PredictionFactory, ScoringRunFactory
 from predictions.tests.scoring import score, write_figures
 
@@ -138,6 +139,15 @@ def test_risk_list_pages_keep_the_state(hr, run):
     assert len(listed(get(hr, size="50"))) == 30
 
 
+@pytest.mark.parametrize("sort", ["-risk", "number", "job"])
+def test_risk_list_pages_hold_everyone_once_in_order(hr, run, sort):
+    for number in range(1, 61):
+        score(run, number, number % 7 / 10, poste=("Consultant", "Manager")[number % 2])
+    pages = [listed(get(hr, sort=sort, page=str(page))) for page in (1, 2, 3)]
+    whole = [row.employee.employee_id for row in ranking.ordered(run.predictions.all(), sort)]
+    assert pages == [whole[:25], whole[25:50], whole[50:]]
+
+
 @pytest.mark.parametrize("page", ["0", "99", "abc", "-1", "1" * 50])
 def test_risk_list_page_out_of_range_shows_one(hr, run, page):
     score(run, 1)
@@ -221,6 +231,11 @@ def test_risk_list_for_htmx_is_the_results_and_a_clean_address(hr, run):
     assert "HX-Request" in response["Vary"]
 
 
+def test_risk_list_for_htmx_keeps_the_page_in_the_address(hr, run):
+    response = hr.get(reverse("employees"), {"sort": "job", "page": "2"}, headers={"HX-Request": "true"})
+    assert response["HX-Push-Url"] == "/employees/?sort=job&page=2"
+
+
 def test_risk_list_restored_by_htmx_is_the_whole_page(hr, run):
     headers = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
     assert "<html" in hr.get(reverse("employees"), headers=headers).content.decode()
@@ -242,7 +257,6 @@ def test_risk_list_of_a_manager_takes_twelve_queries_at_most(manager, run, djang
         manager.get(reverse("employees"))
 
 
-def test_address_leaves_out_what_is_empty():
-    assert risk_list.address({"job": "Manager", "band": "", "page": "3"}, band="over") == (
-        "/employees/?job=Manager&band=over"
-    )
+def test_address_leaves_out_what_is_empty_or_usual():
+    state = {"job": "Manager", "band": "", "sort": "-risk", "size": "25", "page": "3"}
+    assert risk_list.address(state, band="over") == "/employees/?job=Manager&band=over"

@@ -10,9 +10,11 @@ from predictions.tests.test_scope import OURS
 PAGES = {
     "login": ("/login/", None),
     "overview": ("/", "rh"),
+    "overview of a manager": ("/", "manager"),
     "list": ("/employees/", "rh"),
     "filtered list": ("/employees/?department=Consulting&band=high&sort=number", "manager"),
     "empty list": ("/employees/?number=999999", "rh"),
+    "wrong filter of the list": ("/employees/?number=x&band=y", "rh"),
     "employee": ("/employees/1/", "rh"),
     "simulation": ("/simulate/", "rh"),
     "history": ("/history/", "rh"),
