@@ -9,6 +9,7 @@ from django.core import signing
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.utils.urls import replace_query_param
 
@@ -108,7 +109,7 @@ class LogPagination(CursorPagination):
         except signing.BadSignature:
             ordering = None
         if ordering != self.ordering:
-            raise Invalid({"cursor": [_("Not a cursor of this list in this order.")]}, "query")
+            raise NotFound(_("There is no such page of this list in this order."))
         return Cursor(0, is_reverse, position)
 
     def _limit(self, request) -> int:
@@ -132,6 +133,7 @@ class LogPagination(CursorPagination):
             "schema": {"type": "string", "enum": list(self.ORDERINGS), "default": "-created_at"},
         }
         cursor, limit = super().get_schema_operation_parameters(view)
+        cursor["schema"] |= {"minLength": 1}
         limit["schema"] |= {"minimum": 1, "maximum": LIMIT, "default": 20}
         return [limit, cursor, ordering]
 

@@ -52,7 +52,7 @@ FeaturesSerializer = type(
 
 class BatchSerializer(StrictSerializer):
     employee_ids = BoundedList(
-        child=StrictInteger(min_value=1, max_value=LARGEST_ID), allow_empty=False, max_length=BATCH_LIMIT
+        child=StrictInteger(min_value=1, max_value=LARGEST_ID), min_length=1, max_length=BATCH_LIMIT
     )
     reasons = StrictBoolean(default=False, help_text=_("Whether each answer carries its reasons."))
 

@@ -105,9 +105,10 @@ class LogViewSet(Guarded, ListModelMixin, GenericViewSet):
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)
         known = schema.QUERY_PARAMETERS.get(self.action, request.query_params)
-        unknown = {name: [_("This parameter is not known.")] for name in request.query_params if name not in known}
-        if unknown:
-            raise Invalid(unknown, "query")
+        errors = {name: [_("This parameter is not known.")] for name in request.query_params if name not in known}
+        errors |= {name: [_("This parameter is empty.")] for name, value in request.query_params.items() if not value}
+        if errors:
+            raise Invalid(errors, "query")
 
     @schema.log
     def list(self, request):

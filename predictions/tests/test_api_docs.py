@@ -62,6 +62,12 @@ def test_every_call_has_an_example_of_its_answer(described, call):
     assert content["examples"]
 
 
+def test_latest_is_described_as_the_plain_list_that_it_is(described):
+    operation = operations(described)["/predictions/latest", "get"]
+    assert operation["responses"]["200"]["content"]["application/json"]["schema"]["type"] == "array"
+    assert [parameter["name"] for parameter in operation["parameters"]] == ["limit"]
+
+
 def test_body_of_by_features_is_exactly_the_32_features(described):
     body = described["components"]["schemas"]["FeaturesRequest"]
     assert tuple(body["properties"]) == schema.FEATURE_NAMES

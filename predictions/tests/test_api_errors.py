@@ -202,16 +202,21 @@ def test_query_is_refused(api, path, query):
         "created_from=%00",
         "ordering=payload",
         "ordering=%00",
-        "cursor=abc",
-        "cursor=cD0x",
         "cursor=%00",
         "cursor=",
+        "mode=",
+        "created_from=",
     ],
 )
 def test_filter_is_refused(api, query):
     response = api.get(f"/predictions/?{query}")
     assert_error(response, 422)
     assert response.json()["detail"][0]["loc"] == ["query", query.partition("=")[0]]
+
+
+@pytest.mark.parametrize("cursor", ["abc", "cD0x", "%D9%A3", "a" * 5000])
+def test_cursor_that_is_none_is_not_found(api, cursor):
+    assert_error(api.get(f"/predictions/?cursor={cursor}"), 404)
 
 
 @pytest.mark.parametrize("charset", ["bz2", "utf-16", "idna", "nonsense"])
