@@ -75,7 +75,8 @@ def xlsx_response(run: ScoringRun, predictions: QuerySet[Prediction]) -> HttpRes
 
 
 def file_name(run: ScoringRun, extension: str) -> str:
-    return f"technova-{_('risk-list')}-{timezone.localtime(run.created_at):%Y-%m-%d}.{extension}"
+    name = _("risk-list")
+    return f"technova-{name}-{timezone.localtime(run.created_at):%Y-%m-%d}.{extension}"
 
 
 def _columns() -> list[tuple[str, str, int]]:

@@ -38,6 +38,7 @@ def test_from_signing_in_to_what_would_help(open_page, script):
     before, after = (page.locator("#what-if-answer .score-value").nth(place).inner_text() for place in (0, 1))
     assert probability(after) < probability(before) == risk
 
+    page.wait_for_load_state("networkidle")
     page.get_by_role("button", name="English").click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
 
