@@ -39,6 +39,8 @@ PAGES = (
     ("history of a person", "/history/?employee=1"),
     ("import", "/import/"),
     ("the model", "/model/"),
+    ("its effects", "/model/effects/"),
+    ("the workforce", "/model/workforce/"),
 )
 EXPORTS = (("export CSV", "/employees/export.csv"), ("export Excel", "/employees/export.xlsx"))
 

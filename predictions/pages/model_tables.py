@@ -32,11 +32,12 @@ SHARES = {"precision_top_10", "recall_top_20", "flagged", "precision", "recall",
 CAPACITIES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)  # shares of the people that can be met
 RATES = (
     ("selection_rate", gettext_noop("Flagged"), True),
-    ("selection_ratio", gettext_noop("Against everyone else"), False),
+    ("selection_ratio", gettext_noop("Times as often as everyone else"), False),
     ("recall", gettext_noop("Found among those who leave"), True),
     ("precision", gettext_noop("Leave among those flagged"), True),
-    ("observed_to_expected", gettext_noop("Departures for one expected"), False),
+    ("observed_to_expected", gettext_noop("Actual over expected departures"), False),
 )
+TELLING = 0.01  # share of what is left out that a feature must tell to be named as standing for it
 SELECTIONS = {"threshold": gettext_noop("At the threshold"), "top_20": gettext_noop("In the riskiest fifth")}
 
 
@@ -259,6 +260,7 @@ def proxies(card: Card) -> list[Proxy]:
             ", ".join(
                 f"{_(schema.BY_NAME[each['feature']].label)} ({percent(each['share'], 0)})"
                 for each in entry["features"][:3]
+                if each["share"] >= TELLING
             ),
         )
         for entry in card["proxies"]
