@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import django_filters
 from django import forms
 from django.core import signing
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import RegexValidator
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import NotFound
@@ -17,8 +17,8 @@ from predictions.api.errors import Invalid
 from predictions.api.serializers import LARGEST_ID, LIMIT, LimitSerializer
 from predictions.models import Prediction
 
-# Instants that every database and time zone can hold.
-_INSTANTS = [MinValueValidator(datetime(2000, 1, 1, tzinfo=UTC)), MaxValueValidator(datetime(2200, 1, 1, tzinfo=UTC))]
+# Before the first and after the last row; what lies beyond does not fit into every database and time zone.
+_FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class EmployeeNumberField(forms.IntegerField):
@@ -31,6 +31,11 @@ class EmployeeNumberFilter(django_filters.NumberFilter):
     field_class = EmployeeNumberField
 
 
+class InstantFilter(django_filters.IsoDateTimeFilter):
+    def filter(self, queryset, value):
+        return super().filter(queryset, value and min(max(value, _FIRST), _LAST))
+
+
 class PredictionFilter(django_filters.FilterSet):
     """Which rows of the log: all conditions hold together."""
 
@@ -40,8 +45,8 @@ class PredictionFilter(django_filters.FilterSet):
     predicted_class = django_filters.ChoiceFilter(
         choices=[("true", _("Yes")), ("false", _("No"))], method="filter_class", label=_("Predicted to leave.")
     )
-    created_from = django_filters.IsoDateTimeFilter("created_at", "gte", validators=_INSTANTS)
-    created_before = django_filters.IsoDateTimeFilter("created_at", "lt", validators=_INSTANTS)
+    created_from = InstantFilter("created_at", "gte")
+    created_before = InstantFilter("created_at", "lt")
 
     class Meta:
         model = Prediction
@@ -133,7 +138,7 @@ class LogPagination(CursorPagination):
             "schema": {"type": "string", "enum": list(self.ORDERINGS), "default": "-created_at"},
         }
         cursor, limit = super().get_schema_operation_parameters(view)
-        cursor["schema"] |= {"minLength": 1}
+        cursor["schema"] |= {"pattern": "^[A-Za-z0-9:_-]+$"}
         limit["schema"] |= {"minimum": 1, "maximum": LIMIT, "default": 20}
         return [limit, cursor, ordering]
 

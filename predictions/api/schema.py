@@ -191,7 +191,10 @@ log = _call(
     operation_id="predictions_list",
     summary="The log, in pages and filtered",
     tags=["predictions"],
-    parameters=[OpenApiParameter("model_version", {"type": "string", "minLength": 1, "maxLength": 40})],
+    parameters=[
+        OpenApiParameter("model_version", {"type": "string", "pattern": r"^[^\x00]+$", "maxLength": 40}),
+        OpenApiParameter("predicted_class", bool),
+    ],
     answer=LogRowSerializer(many=True),
     errors=[404],
     meaning="One page, and the addresses of the next and the previous one.",

@@ -197,8 +197,6 @@ def test_query_is_refused(api, path, query):
         "model_version=%00",
         f"model_version={'a' * 41}",
         "created_from=yesterday",
-        "created_from=0001-01-01T00:00:00%2B14:00",
-        "created_before=9999-12-31T23:59:59-14:00",
         "created_from=%00",
         "ordering=payload",
         "ordering=%00",

@@ -143,6 +143,14 @@ def test_filters_narrow_the_list(api):
     assert ids(api.get("/predictions/?predicted_class=true&mode=by_id")) == []
 
 
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00%2B14:00", "0001-01-01T00:00:00", "9999-12-31T23:59:59-14:00"])
+def test_instants_far_from_the_log_are_taken(api, instant):
+    logged = row()
+    is_early = instant.startswith("0")
+    assert ids(api.get(f"/predictions/?created_from={instant}")) == ([logged.pk] if is_early else [])
+    assert ids(api.get(f"/predictions/?created_before={instant}")) == ([] if is_early else [logged.pk])
+
+
 def test_one_row_comes_with_its_explanation(api):
     number = EmployeeFeaturesFactory(heures_supplementaires=1).employee.employee_id
     logged = services.predict_for_employee(employee_id=number, caller=Caller())
