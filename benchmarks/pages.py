@@ -4,7 +4,8 @@
 
 The demo is repeated under new employee numbers (100 copies: 147,000 employees), loaded and scored twice in a scratch
 database that is dropped at the end. Each page is then asked for several times in this process, middleware, session
-and template included, the network left out: its median is printed. Exits with 1 when a page is over its limits.
+and template included, the network left out: the median is printed, and the best, which other work on the machine
+disturbs least. Exits with 1 when a page's median is over its limit.
 """
 
 import argparse
@@ -100,7 +101,7 @@ def measure(copies: int) -> int:
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     logging.disable(logging.WARNING)
     print(f"\n{Employee.objects.count():,} employees on {connection.vendor}")
-    print(f"{'page':<24}{'account':<10}{'queries':>8}{'ms':>8}{'kB':>8}{'first view kB':>15}")
+    print(f"{'page':<24}{'account':<10}{'queries':>8}{'ms':>8}{'best':>8}{'kB':>8}{'first view kB':>15}")
     failures = 0
     with transaction.atomic():  # the accounts of the benchmark are not left behind
         for account, group in (("HR", "RH"), ("manager", "Manager")):
@@ -144,8 +145,8 @@ def show_page(client, account: str, name: str, address: str, limit: int | None) 
     )
     is_over = count > QUERIES or (limit and milliseconds > limit) or first_view > FIRST_VIEW
     print(
-        f"{name:<24}{account:<10}{count:>8}{milliseconds:>8.0f}{size / 1000:>8.0f}{first_view / 1000:>15.0f}"
-        f"{'  over the limit' if is_over else ''}",
+        f"{name:<24}{account:<10}{count:>8}{milliseconds:>8.0f}{min(times):>8.0f}{size / 1000:>8.0f}"
+        f"{first_view / 1000:>15.0f}{'  over the limit' if is_over else ''}",
         flush=True,
     )
     return bool(is_over)
