@@ -131,7 +131,7 @@ def calibration(card: Card) -> Chart:
     exact = Curve(_("Exactly as said"), _straight((0, 0), (top, top)), is_dashed=True)
     return charts.curves(
         title=_("What it says against what happened"),
-        caption=_("Ten groups of equal size, from the least to the most at risk, each with its 95% interval."),
+        caption=_("Ten groups of equal size, from the least to the most at risk, each with its interval (95%)."),
         columns=[_("The model said"), _("What happened")],
         curves=[exact, Curve(_("Groups"), points)],
         x_axis=_whole,

@@ -102,7 +102,7 @@ def quality(card: Card) -> Table:
     error_row = [_("Mean gap between what it says and what happens (calibration error)"), *map(percent, errors)]
     rows.append([*error_row, "–"] if has_reference else error_row)
     columns = [_("Figure"), *side_names(card), *([_("Replaced system")] if has_reference else [])]
-    return Table(_("Mean of the test parts, with the 95% interval of that mean"), columns, rows)
+    return Table(_("Mean of the test parts, with the interval of that mean (95%)"), columns, rows)
 
 
 def sides(card: Card) -> tuple[str, str]:
@@ -274,7 +274,7 @@ def coverage(card: Card) -> Table:
         for each in card["uncertainty"]["coverage"]["by_risk"]
     ]
     return Table(
-        _("How often a 90% interval holds the truth, by simulation"), [_("True risk"), _("Holds the truth")], rows
+        _("How often an interval (90%) holds the truth, by simulation"), [_("True risk"), _("Holds the truth")], rows
     )
 
 

@@ -86,6 +86,9 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
     "history_prediction": lambda world: [
         Ask(reverse("history_prediction", args=[prediction]), refused=404) for prediction in world.predictions
     ],
+    "model": asks("model", {"capacity": "30"}),
+    "model_effects": asks("model_effects"),
+    "model_workforce": asks("model_workforce"),
     "import": lambda world: [Ask(reverse("import"), refused=403), Ask(reverse("import"), {}, "post", refused=403)],
     "import_detail": about("import_detail", "upload", refused=403),
     "import_rejects": about("import_rejects", "upload", refused=403),
@@ -94,7 +97,10 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
     "import_discard": about("import_discard", "upload", method="post", refused=403),
 }
 # What an account that sees everyone finds the marks in.
-SHOWS_PEOPLE = PAGES.keys() - {"import", "import_confirm", "import_retry", "import_discard"}
+SHOWS_PEOPLE = PAGES.keys() - {
+    *("model", "model_effects", "model_workforce"),
+    *("import", "import_confirm", "import_retry", "import_discard"),
+}
 
 API: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
     "api-by-id": about("api-by-id", "outside", method="post"),
