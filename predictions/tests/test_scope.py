@@ -88,7 +88,7 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
     ],
     "model": asks("model", {"capacity": "30"}),
     "model_effects": asks("model_effects"),
-    "model_workforce": asks("model_workforce"),
+    "model_workforce": lambda world: [Ask(reverse("model_workforce"), refused=403)],
     "import": lambda world: [Ask(reverse("import"), refused=403), Ask(reverse("import"), {}, "post", refused=403)],
     "import_detail": about("import_detail", "upload", refused=403),
     "import_rejects": about("import_rejects", "upload", refused=403),
