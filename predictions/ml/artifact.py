@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import shutil
+import sys
 import tempfile
 import threading
 from collections.abc import Callable
@@ -129,6 +130,8 @@ def write_version(root: Path, content: Content, *, now: datetime | None = None) 
 def to_bytes(content: Content) -> bytes:
     """The joblib file: equal models give equal bytes, on the same machine and library versions."""
     buffer = io.BytesIO()
+    for each in (content.pipeline, *content.pipeline.named_steps.values(), *content.pipeline["basis"].terms_):
+        _name_attributes_once(each)
     payload = {
         "format": FORMAT,
         "pipeline": content.pipeline,
@@ -142,6 +145,15 @@ def to_bytes(content: Content) -> bytes:
     }
     joblib.dump(payload, buffer, compress=("zlib", 6))
     return buffer.getvalue()
+
+
+def _name_attributes_once(instance: object) -> None:
+    """Give an object's attributes the interpreter's own copy of their names.
+
+    Pickle writes a string that it has met as a reference. In a process that loaded a model before it trained one,
+    scikit-learn's classes keep the names of the loaded file, and the same model would be other bytes.
+    """
+    object.__setattr__(instance, "__dict__", {sys.intern(name): value for name, value in vars(instance).items()})
 
 
 def _plain(column: pd.Series) -> np.ndarray:

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -24,6 +27,32 @@ def test_train_does_not_depend_on_where_the_strings_came_from():
     frame, target = people()
     copied = frame.assign(poste=["".join(list(value)) for value in frame["poste"]])
     assert artifact.to_bytes(trained().content) == artifact.to_bytes(train(copied, target, plan=TINY).content)
+
+
+SAME = """
+import hashlib, sys
+from pathlib import Path
+from predictions.ml import artifact
+if len(sys.argv) > 1:
+    artifact.load(Path(sys.argv[1]))
+from predictions.tests.workforce import trained
+print(hashlib.sha256(artifact.to_bytes(trained().content)).hexdigest())
+"""
+
+
+def test_bytes_do_not_depend_on_whether_the_process_had_loaded_a_model(settings):
+    """As `train_model` has when there is a model already, and has not on a fresh machine."""
+    hashes = {
+        subprocess.run(
+            [sys.executable, "-c", SAME, *arguments],
+            cwd=settings.BASE_DIR,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for arguments in ([], [str(settings.ARTIFACTS_DIR)])
+    }
+    assert len(hashes) == 1
 
 
 def test_other_data_give_other_bytes_and_another_hash():
