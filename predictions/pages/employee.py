@@ -111,6 +111,7 @@ def _chart(history: list[scores.Shown]) -> charts.Chart:
     """The risk over time, with the 90 % interval of each score."""
     points = [_point(score.prediction) for score in reversed(history)]
     ends = [points[0], points[-1]]
+    margin = (ends[1].x - ends[0].x or 1) / 8  # room for the dates under the first and the last score
     return charts.curves(
         title=_("Risk over time"),
         caption=_("Each score with its interval at 90%; the dashed line is the threshold."),
@@ -121,6 +122,7 @@ def _chart(history: list[scores.Shown]) -> charts.Chart:
         ],
         x_axis=lambda _instant: "",
         y_axis=lambda share: percent(share, 0),
+        x_range=(ends[0].x - margin, ends[1].x + margin),
         y_range=(0, 1),
         ticks=[(point.x, point.label) for point in ends],
     )

@@ -25,7 +25,7 @@ def satisfactions(employee: Employee) -> dict[str, int]:
 def scores(employee: Employee) -> list[Prediction]:
     """What the scoring runs said of a person, the newest first. One query."""
     rows = Prediction.objects.filter(employee=employee, mode=Prediction.Mode.SCORING)
-    return list(rows.order_by("-id")[:HISTORY])
+    return list(rows.order_by("-created_at", "-id")[:HISTORY])
 
 
 def score_of(features: EmployeeFeatures, model_version: str) -> Prediction | None:

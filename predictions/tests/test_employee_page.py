@@ -126,6 +126,13 @@ def test_employee_page_shows_the_scores_of_the_runs_newest_first(browse, person)
     assert "Risk over time" in response.content.decode()
 
 
+def test_employee_page_draws_scores_of_the_same_instant(browse):
+    row = make_person()
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    PredictionFactory.create_batch(2, scored=True, employee=row.employee, features=row, created_at=now)
+    assert "Risk over time" in browse("RH").get(address(row)).content.decode()
+
+
 def test_employee_page_leads_to_all_predictions_on_the_person(browse, person):
     browser = browse("RH")
     path = f"/history/?employee={person.employee.employee_id}"
@@ -257,10 +264,18 @@ def test_what_if_with_a_bad_value_marks_the_field_and_logs_nothing(browse, perso
     assert Prediction.objects.count() == before
 
 
-def test_employee_page_dates_the_score_in_the_sites_time_zone(browse, person):
+def test_employee_page_dates_the_score_in_the_sites_time_zone(browse):
+    row = make_person()
     late = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
-    PredictionFactory(scored=True, employee=person.employee, features=person, created_at=late)
-    assert "March 2, 2026" in browse("RH").get(address(person)).content.decode()
+    PredictionFactory(scored=True, employee=row.employee, features=row, created_at=late)
+    assert "March 2, 2026" in browse("RH").get(address(row)).content.decode()
+
+
+def test_employee_page_orders_the_scores_by_time_whatever_their_numbers(browse, person):
+    old = datetime(2026, 3, 1, tzinfo=UTC)
+    older = PredictionFactory(scored=True, employee=person.employee, features=person, created_at=old)
+    history = browse("RH").get(address(person)).context["history"]
+    assert [score.prediction.pk for score in history] == [Prediction.objects.earliest().pk, older.pk]
 
 
 def test_employee_page_does_not_take_other_methods(browse, person):
