@@ -2,12 +2,13 @@
 
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import wraps
 
 import numpy as np
 import pandas as pd
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -50,6 +51,20 @@ class Caller:
         return self.departments is None or employee.departement in self.departments
 
 
+def _again_if_someone_vanished(predict: Callable) -> Callable:
+    """Predict once more when the write fails for an employee deleted since the read: the second read finds none."""
+
+    @wraps(predict)
+    def predict_again(**arguments):
+        try:
+            return predict(**arguments)
+        except IntegrityError:
+            return predict(**arguments)
+
+    return predict_again
+
+
+@_again_if_someone_vanished
 def predict_for_employee(*, employee_id: int, caller: Caller) -> Prediction:
     """Score the newest clean features of one employee. One read and one write.
 
@@ -88,6 +103,7 @@ def predict_for_features(
     return prediction
 
 
+@_again_if_someone_vanished
 def predict_for_employees(*, employee_ids: Sequence[int], caller: Caller) -> tuple[list[Prediction], list[int]]:
     """Score several employees; returns the predictions in the order asked and the numbers without clean features.
 

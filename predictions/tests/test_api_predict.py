@@ -1,15 +1,19 @@
 """The calls that predict: answers, refusals, what they log and what they cost."""
 
+import itertools
 import math
 import uuid
+from dataclasses import replace
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from employees.models import Employee
 from employees.tests.factories import EmployeeFactory
-from features import schema
+from features import schema, selectors
 from features.tests.factories import EmployeeFeaturesFactory
+from predictions import registry
 from predictions.models import Prediction
 from predictions.tests.conftest import APIClient
 from predictions.tests.factories import APIKeyFactory
@@ -206,3 +210,40 @@ def test_predict_batch_leaves_out_other_departments():
     limited = APIClient(APIKeyFactory(departments=["Consulting"]).secret)
     [answer] = limited.call("/predict/batch", {"employee_ids": [number]}).json()
     assert "turnover_probability" not in answer
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("path", "body", "status"), [("/predict/by-id/1", None, 404), ("/predict/batch", {"employee_ids": [1]}, 200)]
+)
+def test_employee_who_vanishes_between_the_read_and_the_write_is_unknown(monkeypatch, path, body, status):
+    EmployeeFeaturesFactory(employee__employee_id=1)
+    model = registry.current_model()
+
+    def vanish():
+        Employee.objects.all().delete()
+        return model
+
+    client = APIClient(APIKeyFactory().secret)
+    read = {name: getattr(selectors, name) for name in ("newest_features", "newest_frame")}
+    for name in read:
+        monkeypatch.setattr(selectors, name, lambda *given, name=name: (read[name](*given), vanish())[0])
+    response = client.call(path, body)
+    assert response.status_code == status
+    assert "There are no clean features for this employee number." in response.content.decode()
+    assert not Prediction.objects.exists()
+
+
+def test_each_answer_and_its_log_row_are_of_one_version_when_the_model_is_swapped(api, monkeypatch):
+    number = EmployeeFeaturesFactory().employee.employee_id
+    model = registry.current_model()
+    versions = itertools.count()
+    monkeypatch.setattr(
+        "predictions.services.current_model",
+        lambda: replace(model, version=f"version {(place := next(versions))}", threshold=0.01 + place / 100),
+    )
+    for place in range(3):
+        answer = api.call(f"/predict/by-id/{number}").json()
+        logged = Prediction.objects.get(pk=answer["prediction_id"])
+        assert answer["model_version"] == logged.model_version == f"version {place}"
+        assert answer["threshold"] == logged.threshold == 0.01 + place / 100
