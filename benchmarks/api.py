@@ -76,14 +76,20 @@ class Bench:
         ]
         output = subprocess.check_output([*command, f"http://{ADDRESS}{path}", "--", self.key, *map(str, arguments)])
         load = Load(**json.loads(output.splitlines()[-1]))
-        time.sleep(1)  # wrk leaves without waiting for the last answers
+        each = BATCH if "batch" in path else 1
+        self.wait_for_the_last_answers()
         counted, logged = self.answered() - counted, self.logged() - logged
         load.server_ms = (processor_ms(workers) - server) / counted
         load.database_ms = (processor_ms(backends) - database) / counted
-        each = BATCH if "batch" in path else 1
         if load.failed or logged != counted * each or not 0 <= counted - load.requests <= connections:
             sys.exit(f"{path}: {load}, but {counted} answers by the server and {logged} rows in the log")
         return load
+
+    def wait_for_the_last_answers(self) -> None:
+        """wrk leaves without them: wait until the log has not grown for two seconds."""
+        before = -1
+        while before != (before := self.logged()):
+            time.sleep(2)
 
     def answered(self) -> int:
         """Answers to POST with status 200 since the server started, by its own count."""

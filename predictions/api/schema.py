@@ -192,6 +192,7 @@ log = _call(
     summary="The log, in pages and filtered",
     tags=["predictions"],
     parameters=[
+        OpenApiParameter("employee_id", {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}),
         OpenApiParameter("model_version", {"type": "string", "pattern": r"^[^\x00]+$", "maxLength": 40}),
         OpenApiParameter("predicted_class", bool),
     ],
