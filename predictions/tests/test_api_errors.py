@@ -9,11 +9,13 @@ import uuid
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError, connection, connections
 from django.test import RequestFactory
 
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import registry
+from predictions.api import errors
 from predictions.models import Prediction
 from predictions.tests.conftest import APIClient
 from predictions.tests.test_api_predict import features
@@ -380,3 +382,20 @@ def assert_unavailable_within_three_seconds(api, path):
     assert time.monotonic() - started < 3
     assert_error(response, 503)
     assert int(response["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(("path", "content_type"), [("/predictions/", "application/json"), ("/history/", "text/html")])
+def test_database_that_fails_before_the_view_is_unavailable(rf, path, content_type):
+    try:
+        raise OperationalError
+    except OperationalError:
+        response = errors.server_error(rf.get(path))
+    assert (response.status_code, response["Retry-After"]) == (503, "30")
+    assert response["Content-Type"].startswith(content_type)
+
+
+@pytest.mark.parametrize(("path", "content_type"), [("/predictions/", "application/json"), ("/history/", "text/html")])
+def test_refusal_outside_the_views_has_the_shape_of_its_address(rf, path, content_type):
+    response = errors.permission_denied(rf.get(path), PermissionDenied())
+    assert response.status_code == 403
+    assert response["Content-Type"].startswith(content_type)
