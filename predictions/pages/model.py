@@ -23,6 +23,7 @@ from predictions.ml.thresholds import GRID, Costs, Decision, Rule
 from predictions.pages import model_charts, model_tables
 from predictions.pages.charts import Chart
 from predictions.registry import current_model
+from predictions.selectors import log
 
 SHAPES = 4  # on the page itself; all of them have a page of their own
 LARGEST_AMOUNT = 10_000_000  # €
@@ -36,7 +37,7 @@ def model(request: HttpRequest) -> HttpResponse:
     context = {"form": form, "card": in_use.card} | _answer(form, in_use.card)
     is_partial = bool(request.htmx) and not request.htmx.history_restore_request
     if not is_partial:
-        context |= _page(in_use) | {"sees_everyone": visible_departments(request.user) is None}
+        context |= _page(in_use, sees_everyone=visible_departments(request.user) is None)
     response = render(request, "model/threshold_answer.html" if is_partial else "model/model.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -137,9 +138,11 @@ def _effect(in_use: Model, place: int, language: str | None) -> Chart:
     return model_charts.effect(shapes[place], base_value=base_value, top=model_charts.highest(shapes, base_value))
 
 
-def _page(in_use: Model) -> dict:
+def _page(in_use: Model, *, sees_everyone: bool) -> dict:
+    """All that does not depend on the form; figures of departments and jobs only for those who see everyone."""
     card, language = in_use.card, get_language()
     return {
+        "sees_everyone": sees_everyone,
         "model": in_use,
         "created_at": datetime.fromisoformat(card["created_at"]),
         "used": model_tables.names(card["used"]),
@@ -161,6 +164,7 @@ def _page(in_use: Model) -> dict:
         "charts": _charts(in_use, language),
         "effects": [_effect(in_use, place, language) for place in range(min(SHAPES, len(card["shapes"])))],
         "versions": versions(Path(settings.ARTIFACTS_DIR)),
+        "logged": {in_use.version, *log.model_versions()},
     }
 
 

@@ -10,6 +10,7 @@ from features import schema
 from predictions.ml.card import Card
 from predictions.ml.fairness import ATTRIBUTES
 from predictions.pages.formats import decimal, grouped, percent
+from predictions.pages.overview import SMALLEST_GROUP
 from predictions.pages.risk_list import label
 
 FIGURES = {
@@ -145,7 +146,7 @@ def capacity(card: Card) -> Table:
 
 @dataclass(frozen=True, slots=True)
 class Departures:
-    """Expected and actual departures of one department or job; few people are not judged."""
+    """Expected and actual departures of one department or job."""
 
     group: str
     people: str
@@ -156,6 +157,7 @@ class Departures:
 
 
 def departures(card: Card, attribute: str) -> list[Departures]:
+    """Of groups of at least five people."""
     rows = card["models"][card["feature_set"]]["departures"][attribute]
     return [
         Departures(
@@ -167,6 +169,7 @@ def departures(card: Card, attribute: str) -> list[Departures]:
             row["is_within"],
         )
         for row in rows
+        if row["n"] >= SMALLEST_GROUP
     ]
 
 
@@ -192,10 +195,11 @@ class Selection:
 
 
 def fairness(card: Card) -> list[Selection]:
+    """Both selections, the threshold's first; groups of fewer than five people are left out."""
     own, other = sides(card)
     found = []
     for name, title in SELECTIONS.items():
-        entries = card["models"][own]["fairness"][name]
+        entries = [entry for entry in card["models"][own]["fairness"][name] if entry["n"] >= SMALLEST_GROUP]
         others = {(entry["attribute"], entry["group"]): entry for entry in card["models"][other]["fairness"][name]}
         attributes = []
         for attribute, text in ATTRIBUTES.items():

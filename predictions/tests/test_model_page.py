@@ -8,6 +8,7 @@ from features.tests.factories import EmployeeFeaturesFactory
 from predictions import registry, services
 from predictions.ml import thresholds
 from predictions.ml.thresholds import parse
+from predictions.pages import model_tables
 from predictions.pages.model import ThresholdForm, versions
 from predictions.pages.model_drift import _values
 from predictions.pages.model_tables import fairness
@@ -58,6 +59,7 @@ def test_manager_reads_the_card_but_nothing_of_the_whole_workforce(browse, depar
     page = text_of(manager)
     assert "How good it is" in page
     assert "/model/workforce/" not in page
+    assert "Expected and actual departures" not in page
     assert manager.get("/model/workforce/").status_code == 403
 
 
@@ -71,7 +73,7 @@ def test_model_page_without_a_usable_model_says_so(browse, artifacts, path):
     browser.raise_request_exception = False
     (artifacts / "current" / "modele_classification_technova.joblib").write_bytes(b"broken")
     response = browser.get(path)
-    assert response.status_code == 503
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "30")
     assert "The database or the model is not available" in response.content.decode()
 
 
@@ -84,7 +86,7 @@ def test_model_page_with_the_card_of_an_earlier_program_says_so(browse, change_c
 
 def test_model_page_asks_a_fixed_number_of_queries(browse, django_assert_num_queries):
     browser = browse("Manager", "Consulting")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         browser.get("/model/")
 
 
@@ -139,10 +141,26 @@ def test_model_page_of_a_model_with_protected_features_warns(browse, change_card
 
 
 def test_departures_outside_the_interval_are_marked(browse, change_card):
-    assert "outside the interval" not in text_of(browse("RH"))
+    browser = browse("RH")
+    assert "outside the interval" not in text_of(browser)
     change_card(lambda card: card["models"]["default"]["departures"]["poste"][0].update(is_within=False))
     registry.forget_model()
-    assert text_of(browse("nobody")).count("outside the interval") == 1
+    assert text_of(browser).count("outside the interval") == 1
+
+
+def test_groups_of_fewer_than_five_people_are_not_shown(card):
+    few = {"n": 4}
+    side = card["models"]["default"]
+    departures = side["departures"] | {
+        "poste": [side["departures"]["poste"][0] | few, *side["departures"]["poste"][1:]]
+    }
+    threshold = [side["fairness"]["threshold"][0] | few, *side["fairness"]["threshold"][1:]]
+    changed = side | {"departures": departures, "fairness": side["fairness"] | {"threshold": threshold}}
+    few_card = card | {"models": card["models"] | {"default": changed}}
+    assert len(model_tables.departures(few_card, "poste")) == len(side["departures"]["poste"]) - 1
+    groups = [group.group for _name, groups in fairness(few_card)[0].attributes for group in groups]
+    assert "Woman" not in groups
+    assert "Man" in groups
 
 
 # The threshold's form
@@ -320,6 +338,19 @@ def test_versions_tell_which_was_in_use_when_the_newest_first(artifacts):
     assert [use.version for use in uses] == ["a", "b", "a"]
     assert uses[0].until is None
     assert uses[1].until == uses[0].since
+
+
+def test_versions_lead_to_what_they_predicted_unless_they_predicted_nothing(browse, artifacts):
+    ScoringRunFactory(model_version="20260101-aaaaaaaa")
+    (artifacts / "promotions.jsonl").write_text(
+        "".join(
+            f'{{"version": "20260101-{name}", "promoted_at": "2026-01-01T00:00:00+00:00"}}\n'
+            for name in ("aaaaaaaa", "bbbbbbbb")
+        )
+    )
+    page = text_of(browse("RH"))
+    assert "/history/?model_version=20260101-aaaaaaaa" in page
+    assert "/history/?model_version=20260101-bbbbbbbb" not in page
 
 
 def test_model_page_of_a_lone_version_says_that_no_other_is_known(browse, artifacts):
