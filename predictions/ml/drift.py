@@ -154,16 +154,25 @@ def outcome(probability: np.ndarray, has_left: np.ndarray) -> Outcome:
     """
     probability = np.asarray(probability, dtype=float)
     n, expected, observed = len(probability), float(probability.sum()), int(np.sum(has_left))
-    if n <= EXACT_UP_TO:
-        chances = np.zeros(n + 1)
-        chances[0] = 1.0
-        for i, p in enumerate(probability):
-            chances[1 : i + 2] = chances[1 : i + 2] * (1 - p) + chances[: i + 1] * p
-            chances[0] *= 1 - p
-        at_most = np.minimum(np.cumsum(chances), 1.0)
-    else:
-        sd = math.sqrt(float((probability * (1 - probability)).sum()))
-        at_most = norm.cdf((np.arange(n + 1) + 0.5 - expected) / sd)
+    if n > EXACT_UP_TO:
+        variance = float((probability * (1 - probability)).sum())
+        return outcome_of_sums(people=n, expected=expected, variance=variance, observed=observed)
+    chances = np.zeros(n + 1)
+    chances[0] = 1.0
+    for i, p in enumerate(probability):
+        chances[1 : i + 2] = chances[1 : i + 2] * (1 - p) + chances[: i + 1] * p
+        chances[0] *= 1 - p
+    return _outcome(n, expected, observed, np.minimum(np.cumsum(chances), 1.0))
+
+
+def outcome_of_sums(*, people: int, expected: float, variance: float, observed: int) -> Outcome:
+    """The same for more than 3,000 people, of whom only sums are known: of ``p``, and of ``p (1 - p)``."""
+    at_most = norm.cdf((np.arange(people + 1) + 0.5 - expected) / math.sqrt(variance))
+    return _outcome(people, expected, observed, at_most)
+
+
+def _outcome(n: int, expected: float, observed: int, at_most: np.ndarray) -> Outcome:
+    """``at_most[k]`` is the probability of ``k`` departures or fewer, ``(n + 1,)``."""
     at_least = 1 - (at_most[observed - 1] if observed else 0.0)
     low, high = np.searchsorted(at_most, (0.025, 0.975))
     p_value = min(1.0, 2 * min(float(at_most[observed]), float(at_least)))

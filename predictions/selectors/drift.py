@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from django.db.models import Count, F, Q, Sum
 
 from employees.models import Departure
 from predictions.ml import drift
@@ -40,9 +41,18 @@ def check(model: Model) -> Check | None:
 
 
 def outcome(run: ScoringRun) -> Outcome:
-    """Expected and seen departures of those who were there when scored. Two queries, one over the run's people."""
-    left_since = Departure.objects.filter(a_quitte_l_entreprise=True, recorded_at__gt=run.created_at)
-    rows = Prediction.objects.filter(run=run).exclude(features__a_quitte_l_entreprise=True)
+    """Expected and seen departures of those who were there when scored. At most two queries over the run's people."""
+    left_since = Departure.objects.filter(a_quitte_l_entreprise=True, recorded_at__gt=run.created_at).values("employee")
+    there = Prediction.objects.filter(run=run).exclude(features__a_quitte_l_entreprise=True)
+    if run.employee_count > drift.EXACT_UP_TO:
+        chance = F("probability")
+        sums = there.aggregate(
+            people=Count("pk"),
+            expected=Sum(chance),
+            variance=Sum(chance * (1 - chance)),
+            observed=Count("pk", filter=Q(employee__in=left_since)),
+        )
+        return drift.outcome_of_sums(**sums) if sums["people"] else drift.outcome([], [])
+    people = list(there.values_list("employee", "probability"))
     leavers = set(left_since.values_list("employee", flat=True))
-    people = list(rows.values_list("employee", "probability"))
     return drift.outcome([probability for _, probability in people], [employee in leavers for employee, _ in people])

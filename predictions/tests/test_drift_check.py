@@ -73,6 +73,31 @@ def test_outcome_counts_departures_since_the_run_among_those_who_were_there():
     assert (found.people, found.expected, found.observed) == (5, 2.5, 2)
 
 
+def test_outcome_of_a_large_workforce_is_counted_in_the_database(monkeypatch, django_assert_num_queries):
+    run = run_on(10, employee_count=4)
+    for left, had_left in ((True, False), (False, None), (False, False), (False, True)):
+        row = PredictionFactory(scored=True, run=run, probability=0.4)
+        row.features.a_quitte_l_entreprise = had_left
+        row.features.save()
+        if left:
+            DepartureFactory.create_batch(2, employee=row.employee, a_quitte_l_entreprise=True)
+    exact = drift.outcome(run)
+    monkeypatch.setattr(measure, "EXACT_UP_TO", 0)
+    with django_assert_num_queries(1):
+        found = drift.outcome(run)
+    assert (found.people, found.expected, found.observed) == (3, pytest.approx(1.2), 1)
+    assert (exact.people, exact.expected, exact.observed) == (3, pytest.approx(1.2), 1)
+
+
+def test_outcome_of_a_large_run_whose_people_had_all_left_expects_nothing(monkeypatch):
+    run = run_on(10)
+    row = PredictionFactory(scored=True, run=run)
+    row.features.a_quitte_l_entreprise = True
+    row.features.save()
+    monkeypatch.setattr(measure, "EXACT_UP_TO", 0)
+    assert drift.outcome(run).people == 0
+
+
 def test_outcome_starts_with_the_first_run_of_the_model():
     counts = {name: bins["counts"] for name, bins in current_model().card["drift"]["bins"].items()}
     first, newest = (run_on(day, model_version=current_model().version, drift_counts=counts) for day in (9, 1))
