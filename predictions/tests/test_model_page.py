@@ -8,7 +8,7 @@ from features.tests.factories import EmployeeFeaturesFactory
 from predictions import registry, services
 from predictions.ml import thresholds
 from predictions.ml.thresholds import parse
-from predictions.pages import model_tables
+from predictions.pages import formats, model_charts, model_tables
 from predictions.pages.model import ThresholdForm, versions
 from predictions.pages.model_drift import _values
 from predictions.pages.model_tables import fairness
@@ -117,6 +117,37 @@ def test_model_page_shows_both_models_beside_the_replaced_system(browse, card):
     assert row[1].startswith(f"{default:.3f} (")
     assert row[2].startswith(f"{everything:.3f} (")
     assert row[3] == "0.831"
+
+
+@pytest.mark.parametrize(
+    ("draw", "places"),
+    [
+        (model_charts.capacity, [["10.0%", "42.8%"], ["20.0%", "62.0%"]]),
+        (model_charts.roc, [["3.7%", "42.8%"], ["11.9%", "62.0%"]]),
+        (model_charts.precision_recall, [["42.8%", "69.0%"], ["62.0%", "50.0%"]]),
+    ],
+)
+def test_replaced_system_stands_where_its_figures_put_it(card, draw, places):
+    """69 % of the riskiest tenth leave, and 62 % of those who leave are in the riskiest fifth; 16.1 % leave in all."""
+    with translation.override("en"):
+        rows = draw(card).rows
+    assert [row[1:] for row in rows if row[0] == "Replaced system"] == places
+
+
+def test_calibration_chart_sets_what_happened_against_what_was_said(card):
+    first = card["models"]["default"]["calibration"]["bins"][0]
+    with translation.override("en"):
+        said, happened = model_charts.calibration(card).rows[0]
+    assert said == f"{first['predicted']:.1%}"
+    assert happened == f"{first['observed']:.1%} left ({first['low']:.1%} to {first['high']:.1%})"
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"), [(6_241_682, "6,242,000"), (-1234.5, "−1,234"), (0, "0"), (12.4, "12"), (-0.2, "0")]
+)
+def test_money_is_told_by_four_digits(amount, text):
+    with translation.override("en"):
+        assert formats.money(amount) == f"{text}\N{NO-BREAK SPACE}€"
 
 
 def test_model_page_on_other_data_leaves_the_replaced_system_out(browse, change_card):
