@@ -15,6 +15,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from features import schema
+from predictions.ml.scorer import sigmoid
 
 TOLD_AS = {feature.name: feature.told_as or feature.name for feature in schema.FEATURES}
 
@@ -33,10 +34,6 @@ class Reason(NamedTuple):
     @property
     def raises_risk(self) -> bool:
         return self.contribution > 0
-
-
-def sigmoid(log_odds: float) -> float:
-    return 1 / (1 + math.exp(-log_odds)) if log_odds > -700 else 0.0
 
 
 def points_per_log_odds(base_value: float, total: float) -> float:

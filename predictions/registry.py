@@ -50,5 +50,5 @@ def current_model() -> artifact.Model:
 
 
 def forget_model() -> None:
-    """Load the model anew at the next call: after a promotion, and in tests."""
+    """Load the model anew at the next call, which tests need; a server notices a promotion by itself."""
     _registry.forget()

@@ -191,13 +191,11 @@ def promote(root: Path, version: str) -> Model:
     return model
 
 
-def rollback(root: Path) -> Model:
-    """Promote the version that was current before the current one; doing it twice comes back."""
-    return promote(root, previous_version(root))
-
-
 def previous_version(root: Path) -> str:
-    """The last promoted version that is there and not current. Raises ``ArtifactMissing`` when there is none."""
+    """The last promoted version that is there and not current: promoting it twice comes back.
+
+    Raises ``ArtifactMissing`` when there is none.
+    """
     current = current_version(root)
     there = set(versions(root)) - {current}
     before = [entry["version"] for entry in promotions(root) if entry["version"] in there]

@@ -6,7 +6,7 @@ coefficients into the polynomial pieces once, so that one employee costs a looku
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -37,17 +37,6 @@ class Score:
     base_value: float  # log-odds of the average employee of the training data
     contributions: dict[str, float]  # log-odds by feature, all 32 in the contract's order, 0.0 for one not used
 
-    def points(self) -> dict[str, float]:
-        """Contributions in probability points; they sum to ``probability - sigmoid(base_value)``.
-
-        Aumann–Shapley attribution of the sigmoid along the straight path from the average to this employee: each
-        contribution times the secant slope, whatever the order of the features.
-        """
-        total = math.fsum(self.contributions.values())
-        average = sigmoid(self.base_value)
-        slope = (self.probability - average) / total if abs(total) > 1e-9 else average * (1 - average)
-        return {name: weight * slope for name, weight in self.contributions.items()}
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoreFrame:
@@ -59,22 +48,6 @@ class ScoreFrame:
     is_extrapolated: np.ndarray  # (n,) booleans
     base_value: float
     contributions: np.ndarray  # (n, 32) log-odds, columns in the contract's order
-
-    def __len__(self) -> int:
-        return len(self.probability)
-
-    def __getitem__(self, row: int) -> Score:
-        return Score(
-            float(self.probability[row]),
-            float(self.low[row]),
-            float(self.high[row]),
-            bool(self.is_extrapolated[row]),
-            self.base_value,
-            dict(zip(FEATURE_NAMES, self.contributions[row].tolist(), strict=True)),
-        )
-
-    def __iter__(self) -> Iterator[Score]:
-        return (self[row] for row in range(len(self)))
 
 
 def sigmoid(log_odds: float) -> float:

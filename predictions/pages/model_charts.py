@@ -7,8 +7,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from features import schema
-from predictions.explanation import display, sigmoid
+from predictions.explanation import display
 from predictions.ml.card import Card, Shape
+from predictions.ml.scorer import sigmoid
 from predictions.ml.thresholds import Curve as ThresholdCurve
 from predictions.ml.thresholds import Decision
 from predictions.pages import charts

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from predictions.bands import Band, band_of
-from predictions.explanation import Reason, reasons, sigmoid
+from predictions.explanation import Reason, reasons
+from predictions.ml.scorer import sigmoid
 from predictions.models import Prediction
 from predictions.pages.formats import percent
 

@@ -308,31 +308,32 @@ def test_promotion_replaces_plain_files_by_links(root):
     assert all((root / name).is_symlink() for name in artifact.FILES)
 
 
-def test_rollback_returns_to_the_version_before_and_comes_back(root):
+def test_previous_version_leads_back_and_forth(root):
     first, second = artifact.current_version(root), another(root)
     artifact.promote(root, second)
-    assert artifact.rollback(root).version == first
-    assert artifact.rollback(root).version == second
+    assert artifact.previous_version(root) == first
+    artifact.promote(root, first)
+    assert artifact.previous_version(root) == second
 
 
-def test_rollback_without_a_version_before_is_refused(root):
+def test_previous_version_when_there_was_none(root):
     with pytest.raises(ArtifactMissing, match="nothing to go back to"):
-        artifact.rollback(root)
+        artifact.previous_version(root)
 
 
-def test_rollback_passes_over_a_version_that_was_deleted(root):
+def test_previous_version_passes_over_one_that_was_deleted(root):
     second, third = another(root), another(root, now=DAY.replace(month=3))
     artifact.promote(root, second)
     first = artifact.previous_version(root)
     artifact.promote(root, third)
     shutil.rmtree(root / "versions" / second)
-    assert artifact.rollback(root).version == first
+    assert artifact.previous_version(root) == first
 
 
-def test_rollback_names_a_record_that_cannot_be_read(root):
+def test_previous_version_names_a_record_that_cannot_be_read(root):
     (root / "promotions.jsonl").write_text("?")
     with pytest.raises(ArtifactCorrupt, match=r"promotions\.jsonl"):
-        artifact.rollback(root)
+        artifact.previous_version(root)
 
 
 def _swap(root, versions):

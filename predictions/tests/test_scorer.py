@@ -6,6 +6,7 @@ from django.conf import settings
 
 from employees.extracts import read_extracts
 from features.engineering import engineer
+from predictions.ml.scorer import sigmoid
 from predictions.registry import current_model
 
 DEMO = settings.BASE_DIR / "employees" / "demo"
@@ -37,8 +38,14 @@ def test_score_frame_equals_predict_proba_for_all_employees(everyone, expected):
 def test_score_one_equals_score_frame_in_every_field(everyone):
     model = current_model()
     frame = model.score_frame(everyone)
-    for row, values in zip(frame, everyone.to_dict("records"), strict=True):
+    for row, values in enumerate(everyone.to_dict("records")):
         one = model.score_one(values)
-        assert (one.low, one.high) == pytest.approx((row.low, row.high), abs=1e-9)
-        assert one.contributions == pytest.approx(row.contributions, abs=1e-9)
-        assert (one.is_extrapolated, one.base_value) == (row.is_extrapolated, row.base_value)
+        assert one.probability == pytest.approx(frame.probability[row], abs=1e-9)
+        assert (one.low, one.high) == pytest.approx((frame.low[row], frame.high[row]), abs=1e-9)
+        assert list(one.contributions.values()) == pytest.approx(frame.contributions[row].tolist(), abs=1e-9)
+        assert (one.is_extrapolated, one.base_value) == (frame.is_extrapolated[row], frame.base_value)
+
+
+def test_sigmoid_far_out_does_not_overflow():
+    assert sigmoid(-1e4) == 0.0
+    assert sigmoid(1e4) == 1.0

@@ -7,7 +7,7 @@ from django.utils import translation
 from features.engineering import engineer_one
 from features.tests.factories import INPUTS, EmployeeFeaturesFactory
 from predictions import services
-from predictions.explanation import sigmoid
+from predictions.ml.scorer import sigmoid
 from predictions.models import Prediction
 from predictions.pages import scores
 from predictions.registry import current_model
