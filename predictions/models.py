@@ -13,6 +13,7 @@ from employees.models import Employee, visible_departments
 from features import schema
 from features.models import EmployeeFeatures
 
+MAX_PREDICTION_ID = models.BigIntegerField.MAX_BIGINT
 REASON_CHOICES = [(feature.name, _(feature.label)) for feature in schema.FEATURES]
 
 

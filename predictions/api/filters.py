@@ -13,8 +13,9 @@ from rest_framework.exceptions import NotFound
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.utils.urls import replace_query_param
 
+from employees.columns import MAX_EMPLOYEE_ID
 from predictions.api.errors import Invalid
-from predictions.api.serializers import LARGEST_ID, LIMIT, LimitSerializer
+from predictions.api.serializers import LIMIT, LimitSerializer
 from predictions.models import Prediction
 
 # Before the first and after the last row; what lies beyond does not fit into every database and time zone.
@@ -39,7 +40,7 @@ class InstantFilter(django_filters.IsoDateTimeFilter):
 class PredictionFilter(django_filters.FilterSet):
     """Which rows of the log: all conditions hold together."""
 
-    employee_id = EmployeeNumberFilter(field_name="employee__employee_id", min_value=1, max_value=LARGEST_ID)
+    employee_id = EmployeeNumberFilter(field_name="employee__employee_id", min_value=1, max_value=MAX_EMPLOYEE_ID)
     mode = django_filters.ChoiceFilter(choices=Prediction.Mode.choices)
     model_version = django_filters.CharFilter(max_length=40)
     predicted_class = django_filters.ChoiceFilter(

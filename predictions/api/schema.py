@@ -11,10 +11,10 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
+from employees.columns import MAX_EMPLOYEE_ID
 from predictions.api import examples
 from predictions.api.filters import PredictionFilter
 from predictions.api.serializers import (
-    LARGEST_ID,
     BatchScoreSerializer,
     BatchSerializer,
     FeaturesSerializer,
@@ -24,6 +24,7 @@ from predictions.api.serializers import (
     PredictionSerializer,
     UnknownSerializer,
 )
+from predictions.models import MAX_PREDICTION_ID
 
 # The parameters that each call on the log understands; any other is refused, since a misspelt filter filters nothing.
 QUERY_PARAMETERS = {
@@ -142,7 +143,7 @@ by_id = _call(
     description="From the newest clean features of this employee number.",
     tags=["predict"],
     request=None,
-    parameters=[OpenApiParameter("employee_id", {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}, "path")],
+    parameters=[OpenApiParameter("employee_id", {"type": "integer", "minimum": 1, "maximum": MAX_EMPLOYEE_ID}, "path")],
     answer=PredictionSerializer,
     meaning="The score, and why.",
     example=examples.PREDICTION,
@@ -192,7 +193,7 @@ log = _call(
     summary="The log, in pages and filtered",
     tags=["predictions"],
     parameters=[
-        OpenApiParameter("employee_id", {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}),
+        OpenApiParameter("employee_id", {"type": "integer", "minimum": 1, "maximum": MAX_EMPLOYEE_ID}),
         OpenApiParameter("model_version", {"type": "string", "pattern": r"^[^\x00]+$", "maxLength": 40}),
         OpenApiParameter("predicted_class", bool),
     ],
@@ -205,7 +206,9 @@ logged = _call(
     operation_id="predictions_retrieve",
     summary="One prediction with its explanation",
     tags=["predictions"],
-    parameters=[OpenApiParameter("prediction_id", {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}, "path")],
+    parameters=[
+        OpenApiParameter("prediction_id", {"type": "integer", "minimum": 1, "maximum": MAX_PREDICTION_ID}, "path")
+    ],
     answer=LoggedPredictionSerializer,
     meaning="The row, and why.",
     example=examples.LOGGED,

@@ -6,12 +6,12 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from employees.columns import MAX_EMPLOYEE_ID
 from features import schema
 from predictions.api.fields import BoundedList, QueryInteger, StrictBoolean, StrictChoice, StrictFloat, StrictInteger
 from predictions.explanation import reasons
 from predictions.models import Prediction
 
-LARGEST_ID = 2**31 - 1  # of an employee number
 BATCH_LIMIT = 1000
 LIMIT = 200  # rows of the log in one answer
 
@@ -52,7 +52,7 @@ FeaturesSerializer = type(
 
 class BatchSerializer(StrictSerializer):
     employee_ids = BoundedList(
-        child=StrictInteger(min_value=1, max_value=LARGEST_ID), min_length=1, max_length=BATCH_LIMIT
+        child=StrictInteger(min_value=1, max_value=MAX_EMPLOYEE_ID), min_length=1, max_length=BATCH_LIMIT
     )
     reasons = StrictBoolean(default=False, help_text=_("Whether each answer carries its reasons."))
 

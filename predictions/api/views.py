@@ -13,13 +13,13 @@ from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet, ViewSet
 
+from employees.columns import MAX_EMPLOYEE_ID
 from predictions import services
 from predictions.api import schema
 from predictions.api.authentication import caller_of
 from predictions.api.errors import Invalid, LengthRequired, request_id_of
 from predictions.api.filters import LogPagination, PredictionFilter
 from predictions.api.serializers import (
-    LARGEST_ID,
     BatchSerializer,
     FeaturesSerializer,
     LimitSerializer,
@@ -28,9 +28,7 @@ from predictions.api.serializers import (
     PredictionSerializer,
     ScoreSerializer,
 )
-from predictions.models import Prediction
-
-LARGEST_BIGINT = 2**63 - 1
+from predictions.models import MAX_PREDICTION_ID, Prediction
 
 
 class Guarded:
@@ -61,7 +59,7 @@ class PredictViewSet(Guarded, ViewSet):
     @schema.by_id
     def by_id(self, request, employee_id: str):
         number = _number(employee_id, "employee_id")
-        if not 0 < number <= LARGEST_ID:
+        if not 0 < number <= MAX_EMPLOYEE_ID:
             raise services.UnknownEmployee(employee_id)
         prediction = services.predict_for_employee(employee_id=number, caller=caller_of(request))
         return Response(PredictionSerializer().to_representation(prediction))
@@ -124,7 +122,7 @@ class LogViewSet(Guarded, ListModelMixin, GenericViewSet):
     @schema.logged
     def retrieve(self, request, prediction_id: str):
         number = _number(prediction_id, "prediction_id")
-        if number > LARGEST_BIGINT:
+        if number > MAX_PREDICTION_ID:
             raise NotFound
         prediction = get_object_or_404(self.get_queryset(), pk=number)
         return Response(LoggedPredictionSerializer().to_representation(prediction))
@@ -134,7 +132,7 @@ def _number(text: str, name: str) -> int:
     """The number in a path; one with more digits than any id has is as unknown as the next larger one."""
     if not re.fullmatch("[0-9]+", text):
         raise Invalid({name: [_("A whole number is needed.")]}, "path")
-    return int(text) if len(text) < 20 else LARGEST_BIGINT + 1
+    return int(text) if len(text) < 20 else MAX_PREDICTION_ID + 1
 
 
 class SchemaView(SpectacularAPIView):

@@ -13,12 +13,11 @@ from django.views.decorators.http import require_safe
 from employees.columns import MAX_EMPLOYEE_ID
 from features import schema
 from predictions.explanation import display
-from predictions.models import Prediction
+from predictions.models import MAX_PREDICTION_ID, Prediction
 from predictions.pages import scores
 from predictions.registry import current_model
 from predictions.selectors import log
 
-LARGEST_ID = 2**63 - 1
 # Days whose ends every database and time zone can hold.
 DAYS = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
 
@@ -41,8 +40,8 @@ class LogFilterForm(forms.Form):
     model_version = forms.ChoiceField(label=gettext_lazy("Model"), required=False)
     since = _day(gettext_lazy("From"))
     until = _day(gettext_lazy("Until"))
-    before = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput)
-    after = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput)
+    before = forms.IntegerField(required=False, min_value=1, max_value=MAX_PREDICTION_ID, widget=forms.HiddenInput)
+    after = forms.IntegerField(required=False, min_value=1, max_value=MAX_PREDICTION_ID, widget=forms.HiddenInput)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
