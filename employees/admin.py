@@ -21,7 +21,7 @@ from employees.models import (
     visible_departments,
 )
 from employees.selectors import raw_columns
-from technova.admin import ReadOnlyAdmin
+from technova.admin import ReadOnly, ReadOnlyAdmin
 
 
 class OfEmployeesAdmin(ReadOnlyAdmin):
@@ -50,20 +50,11 @@ class OfEmployeesAdmin(ReadOnlyAdmin):
         return f"{self.employee}__{field}" if self.employee else field
 
 
-class HistoryInline(admin.TabularInline):
+class HistoryInline(ReadOnly, admin.TabularInline):
     """The rows of one history table of an employee, newest first."""
 
     extra = 0
     show_change_link = True
-
-    def has_add_permission(self, request, obj=None) -> bool:
-        return False
-
-    def has_change_permission(self, request, obj=None) -> bool:
-        return False
-
-    def has_delete_permission(self, request, obj=None) -> bool:
-        return False
 
 
 class SnapshotInline(HistoryInline):

@@ -18,12 +18,8 @@ class BoundedPaginator(Paginator):
         return self.object_list.order_by()[: self.COUNTED].count()
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that are looked at and never touched here, by superusers neither."""
-
-    paginator = BoundedPaginator
-    show_full_result_count = False
-    list_per_page = 50
+class ReadOnly:
+    """Rows that are looked at and never touched here, by superusers neither: on a page of their own or inline."""
 
     def has_add_permission(self, request, obj=None) -> bool:
         return False
@@ -33,3 +29,9 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request, obj=None) -> bool:
         return False
+
+
+class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    list_per_page = 50

@@ -22,14 +22,13 @@ from predictions.pages import errors as pages
 from predictions.services import UnknownEmployee
 
 API_PATHS = ("/predict", "/openapi.json", "/docs", "/health", "/ready", "/metrics")
-RETRY_AFTER = 30  # seconds, when the database or the model cannot be used
 ERRORS_SHOWN = 100  # a body can hold more unknown fields than an answer should repeat
 
 
 class Unavailable(exceptions.APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_detail = gettext_lazy("The service cannot answer at the moment: try again later.")
-    wait = RETRY_AFTER
+    wait = pages.RETRY_AFTER
 
 
 class BodyTooLarge(exceptions.APIException):
@@ -145,5 +144,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if not is_api(request):
         return pages.server_error(request)
     if isinstance(sys.exception(), pages.UNAVAILABLE):
-        return _json(request, 503, Unavailable.default_detail, **{"Retry-After": str(RETRY_AFTER)})
+        return _json(request, 503, Unavailable.default_detail, **{"Retry-After": str(pages.RETRY_AFTER)})
     return _json(request, 500, exceptions.APIException.default_detail)

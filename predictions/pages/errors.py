@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from predictions.ml.artifact import ArtifactError
 
-UNAVAILABLE = (ArtifactError, OperationalError, InterfaceError)
+UNAVAILABLE = (ArtifactError, OperationalError, InterfaceError)  # what passes without a change of ours
+RETRY_AFTER = 30  # seconds
 
 
 def bad_request(request: HttpRequest, exception=None) -> HttpResponse:
@@ -28,7 +29,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """503 when the database or the model cannot be used, which passes; 500 for a fault of ours."""
     if isinstance(sys.exception(), UNAVAILABLE):
         response = render(request, "errors/503.html", status=503)
-        response.headers["Retry-After"] = "30"
+        response.headers["Retry-After"] = str(RETRY_AFTER)
         return response
     return render(request, "errors/500.html", status=500)
 

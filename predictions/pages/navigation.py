@@ -1,6 +1,6 @@
 """The main menu, for every template."""
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 
@@ -20,13 +20,10 @@ def navigation(request) -> dict[str, list[dict]]:
     entries.append(("model", _("The model")))
     if user.is_staff:
         entries.append(("admin:index", _("Administration")))
-    return {"navigation": [entry for name, label in entries if (entry := _entry(request, name, label))]}
+    return {"navigation": [_entry(request, name, label) for name, label in entries]}
 
 
-def _entry(request, name, label):
-    try:
-        href = reverse(name)
-    except NoReverseMatch:
-        return None
+def _entry(request, name: str, label: str) -> dict:
+    href = reverse(name)
     is_current = request.path == href or (href != "/" and request.path.startswith(href))
     return {"href": href, "label": label, "is_current": is_current}
