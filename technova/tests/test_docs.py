@@ -145,6 +145,8 @@ def test_page_names_only_what_exists(document):
     code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL))
     assert set(re.findall(r"\bmake ([a-z]+)", code)) <= targets
     assert set(re.findall(r"manage\.py ([a-z_]+)", code)) <= get_commands().keys()
+    places = re.findall(r"`((?:technova|employees|features|predictions|templates|docs|benchmarks)/[\w./]+)`", text)
+    assert [name for name in places if not (ROOT / name).exists()] == []
     files = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text)
     assert [name for name in files if not (document.parent / name).exists()] == []
 
