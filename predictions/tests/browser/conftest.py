@@ -109,6 +109,7 @@ def open_page(new_context, site, sign_in, watch):
             storage_state=sign_in(account) if account else None,
             locale=LOCALES[language],
             color_scheme=theme,
+            reduced_motion="reduce",  # no colour is looked at half-way to another
             viewport={"width": size[0], "height": size[1]},
             java_script_enabled=script,
         )
@@ -132,5 +133,19 @@ def axe():
             for violation in results.response["violations"]
             for node in violation["nodes"]
         ]
+
+    return violations
+
+
+@pytest.fixture
+def axe_in_both_themes(axe):
+    """The violations of a page by theme; the page is loaded once, and follows the system from one to the other."""
+
+    def violations(page):
+        found = {}
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            found[theme] = axe(page)
+        return found
 
     return violations
