@@ -51,6 +51,16 @@ def test_init_demo_uses_the_chosen_password(settings):
     assert authenticate(RequestFactory().get("/"), username="rh", password="a-password-for-tests")
 
 
+def test_init_demo_again_keeps_what_was_loaded_since():
+    init("--demo")
+    snapshot = EmployeeSnapshot.objects.select_related("employee").first()
+    snapshot.pk, snapshot.revenu_mensuel = None, snapshot.revenu_mensuel + 500
+    snapshot.save(force_insert=True)
+    count = EmployeeSnapshot.objects.count()
+    init("--demo")
+    assert EmployeeSnapshot.objects.count() == count
+
+
 def test_init_without_data_says_what_to_do_and_makes_no_account():
     output = init()
     assert "seed_from_csv" in output

@@ -3,6 +3,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import call_command
 
+from employees.models import Employee
 from features.services import build_features
 from predictions import demo, services
 from predictions.ml import artifact
@@ -20,14 +21,15 @@ class Command(TechnovaCommand):
         parser.add_argument(
             "--demo",
             action="store_true",
-            help="load the 1,470 fictional employees; make HR, manager and admin accounts and an API key; show them",
+            help="load the 1,470 fictional employees if there are none yet; make HR, manager and admin accounts and an "
+            "API key; show them",
         )
 
     def handle(self, **options):
         verbosity = options["verbosity"]
         call_command("migrate", interactive=False, verbosity=0, stdout=self.stdout)
         self.stdout.write("Database ready")
-        if options["demo"]:
+        if options["demo"] and not Employee.objects.exists():  # later loads, and real people, are not overwritten
             call_command("seed_from_csv", demo=True, verbosity=verbosity, stdout=self.stdout, stderr=self.stderr)
         built = build_features(progress=self.progress)
         if not built.read:
