@@ -119,6 +119,11 @@ def test_promote_model_without_such_a_version_fails(root, arguments):
         run("promote_model", *arguments, "--output", root)
 
 
+def test_promote_model_without_any_version_fails(tmp_path):
+    with pytest.raises(CommandError, match="holds no version"):
+        run("promote_model", "--output", tmp_path)
+
+
 def test_a_running_server_takes_up_a_promotion(artifacts, monkeypatch):
     monkeypatch.setattr(registry, "CHECK_INTERVAL", 0.0)
     before = registry.current_model()

@@ -39,5 +39,8 @@ class Command(TechnovaCommand):
 
     def _list(self, root: Path) -> None:
         current = artifact.current_version(root)
-        for version in artifact.versions(root):
+        found = artifact.versions(root)
+        if not found:
+            raise CommandError(f"{root} holds no version of the model: train one with manage.py train_model")
+        for version in found:
             self.stdout.write(f"{'*' if version == current else ' '} {version}")
