@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from predictions import keys
 from predictions.models import APIKey
@@ -146,3 +146,8 @@ def test_command_names_what_is_wrong(arguments, message):
     with pytest.raises(CommandError, match=message):
         create(*arguments)
     assert not APIKey.objects.exists()
+
+
+def test_command_speaks_english_whatever_the_language_of_the_pages():
+    with translation.override("fr"), pytest.raises(CommandError, match="Choose among"):
+        create("payroll", "--department", "Comptabilité")

@@ -51,7 +51,7 @@ def describe(shift: Shift) -> str:
 def tell(outcome: Outcome) -> str:
     """One line on the departures since the first run of the model."""
     said = (
-        f"Departures since its first run: {outcome.observed} of {outcome.people} people, "
+        f"Departures since its first run: {outcome.observed:,} of {outcome.people:,} people, "
         f"{outcome.expected:.1f} expected ({outcome.low} to {outcome.high})"
     )
     if outcome.is_more_than_expected:

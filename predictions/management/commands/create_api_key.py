@@ -1,4 +1,5 @@
 from django.core.management import CommandError
+from django.utils import translation
 
 from employees.columns import DEPARTMENTS
 from predictions import keys
@@ -40,6 +41,7 @@ class Command(TechnovaCommand):
             "--overlap", type=days, default="7", metavar="DAYS", help="days that key still works (default: 7)"
         )
 
+    @translation.override("en")  # what the model says of a wrong value, too
     def handle(self, **options):
         create = self._rotate if options["replaces"] else self._create
         key, secret = create(**options)
