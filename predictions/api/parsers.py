@@ -28,7 +28,11 @@ class StrictJSONParser(JSONParser):
         try:
             text = stream.read().decode("utf-8")
             data = json.loads(
-                text, object_pairs_hook=_unique_keys, parse_float=_finite, parse_constant=_refuse_constant
+                text,
+                object_pairs_hook=_unique_keys,
+                parse_int=_whole,
+                parse_float=_finite,
+                parse_constant=_refuse_constant,
             )
             if "\\u" in text:  # the only way for these to get past the decoding
                 _refuse_unstorable_text(data)
@@ -36,8 +40,14 @@ class StrictJSONParser(JSONParser):
             raise ParseError(_("The body is not UTF-8 text.")) from error
         except RecursionError as error:
             raise ParseError(_("The body is not valid JSON: nested too deeply.")) from error
+        except json.JSONDecodeError as error:
+            where = _("not readable from line %(line)d, column %(column)d on") % {
+                "line": error.lineno,
+                "column": error.colno,
+            }
+            raise ParseError(_("The body is not valid JSON: %(reason)s.") % {"reason": where}) from error
         except ValueError as error:
-            raise ParseError(_("The body is not valid JSON: %(reason)s.") % {"reason": str(error)[:200]}) from error
+            raise ParseError(_("The body is not valid JSON: %(reason)s.") % {"reason": error}) from error
         return data
 
 
@@ -45,25 +55,32 @@ def _refuse_encodings(request) -> None:
     charset = request._request.content_params.get("charset", "utf-8").lower()
     coding = request.META.get("HTTP_CONTENT_ENCODING", "identity").lower()
     if charset not in ("utf-8", "utf8", "us-ascii") or coding != "identity":
-        raise UnsupportedMediaType(f"{request.content_type} ({coding})")
+        raise UnsupportedMediaType(charset, _("The body must be JSON in UTF-8, uncompressed."))
 
 
 def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     data = dict(pairs)
     if len(data) < len(pairs):
-        raise ValueError("a key occurs twice")
+        raise ValueError(_("a key occurs twice"))
     return data
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:  # thousands of digits, which take Python too long
+        raise ValueError(_("a number is too large")) from error
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        raise ValueError("a number is too large")
+        raise ValueError(_("a number is too large"))
     return number
 
 
 def _refuse_constant(name: str):
-    raise ValueError(f"{name} is not a number")
+    raise ValueError(_("%(name)s is not a number") % {"name": name})
 
 
 def _refuse_unstorable_text(data: object) -> None:
@@ -76,7 +93,7 @@ def _refuse_unstorable_text(data: object) -> None:
         elif isinstance(value, list):
             waiting += value
         elif isinstance(value, str) and ("\0" in value or not _is_text(value)):
-            raise ValueError("a text holds a character that is none")
+            raise ValueError(_("a text holds a character that is none"))
 
 
 def _is_text(value: str) -> bool:

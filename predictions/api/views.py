@@ -7,7 +7,6 @@ from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.renderers import OpenApiJsonRenderer2
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.exceptions import NotFound
-from rest_framework.generics import get_object_or_404
 from rest_framework.mixins import ListModelMixin
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
@@ -122,9 +121,9 @@ class LogViewSet(Guarded, ListModelMixin, GenericViewSet):
     @schema.logged
     def retrieve(self, request, prediction_id: str):
         number = _number(prediction_id, "prediction_id")
-        if number > MAX_PREDICTION_ID:
+        prediction = self.get_queryset().filter(pk=number).first() if number <= MAX_PREDICTION_ID else None
+        if prediction is None:
             raise NotFound
-        prediction = get_object_or_404(self.get_queryset(), pk=number)
         return Response(LoggedPredictionSerializer().to_representation(prediction))
 
 

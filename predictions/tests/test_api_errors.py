@@ -98,6 +98,22 @@ def test_body_is_refused_as_a_batch(api, body):
 
 
 @pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("cut off", "illisible à partir de la ligne 1, colonne 11"),
+        ("NaN", "NaN n’est pas un nombre"),
+        ("1e400", "un nombre est trop grand"),
+        ("a number of 5,000 digits", "un nombre est trop grand"),
+        ("a key twice", "une clé y figure deux fois"),
+        ("an escaped null", "un texte contient un caractère qui n’en est pas un"),
+    ],
+)
+def test_what_is_wrong_with_a_body_is_said_in_the_clients_language(api, body, reason):
+    response = api.call("/predict/by-features", BODIES[body], headers={"Accept-Language": "fr"})
+    assert response.json()["detail"].endswith(f": {reason}.")
+
+
+@pytest.mark.parametrize(
     "content_type",
     [
         "application/x-www-form-urlencoded",
@@ -236,7 +252,9 @@ def test_prediction_number_is_refused(api, number):
 
 @pytest.mark.parametrize("number", [0, 999_999, 2**63, 10**40, "9" * 5000])
 def test_prediction_number_is_unknown(api, number):
-    assert_error(api.get(f"/predictions/{number}"), 404)
+    response = api.get(f"/predictions/{number}", headers={"Accept-Language": "fr"})
+    assert_error(response, 404)
+    assert response.json()["detail"] == "Non trouvé."
 
 
 @pytest.mark.parametrize(
