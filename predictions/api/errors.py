@@ -14,6 +14,7 @@ from django.http.request import UnreadablePostError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import exceptions, status
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
@@ -63,6 +64,7 @@ def exception_handler(exc: Exception, context: dict) -> Response | None:
     else:
         detail = response.data["detail"]
     response.data = _body(request, detail)
+    request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type  # for /docs, too
     return response
 
 

@@ -111,6 +111,11 @@ def test_docs_load_nothing_from_elsewhere_and_run_nothing_inline():
     assert "https://" not in page
 
 
+def test_docs_by_another_method_are_refused_in_json():
+    response = APIClient().post("/docs")
+    assert (response.status_code, response["Content-Type"]) == (405, "application/json")
+
+
 def test_docs_script_is_served_by_the_same_address():
     response = APIClient().get("/docs?script=")
     assert response["Content-Type"].startswith("application/javascript")
