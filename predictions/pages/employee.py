@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from employees.models import visible_departments
@@ -39,6 +40,10 @@ PROFILE = (
     "note_evaluation_precedente",
     "note_evaluation_actuelle",
     *(feature.name for feature in schema.SATISFACTIONS),
+)
+
+OUTDATED = gettext_lazy(
+    "The data changed since this score: the next scoring run takes it into account, what-if already does."
 )
 
 
@@ -100,7 +105,7 @@ def _page(row: EmployeeFeatures, real: dict[str, object], departments) -> dict[s
             newest.features = row
         context |= {
             "score": scores.shown(newest),
-            "is_outdated": is_outdated,
+            "notice": OUTDATED if is_outdated else "",
             "previous": previous,
             "following": following,
         }
