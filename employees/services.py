@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TextIO
@@ -18,6 +18,7 @@ from employees.extracts import ExtractError, Extracts, FileReport, Refusal, Reje
 from employees.messages import Message, gettext_noop
 from employees.models import Departure, Employee, EmployeeSnapshot, ExtractRow, Survey
 from employees.selectors import employee_numbers, employee_ranges, newest_frame, raw_columns
+from technova.commands import Progress
 from technova.db import bulk_insert, exclusive, frame_rows
 from technova.spreadsheets import inert
 
@@ -66,7 +67,7 @@ def load_extracts(
     sondage: Source,
     strict: bool = False,
     dry_run: bool = False,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> LoadResult:
     """Load a set of extracts, all or nothing, adding a row to each table wherever an employee's values changed.
 

@@ -10,14 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from employees import columns
-
-
-def gettext_noop(message: str) -> str:
-    """Mark a message for extraction; the translation happens where it is shown."""
-    return message
-
-
-_ = gettext_noop
+from employees.messages import gettext_noop as _
 
 
 class Kind(StrEnum):

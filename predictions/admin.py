@@ -21,6 +21,7 @@ from predictions import keys
 from predictions.explanation import reasons
 from predictions.models import APIKey, Prediction, ScoringRun
 from predictions.pages.formats import percent
+from predictions.selectors import log
 from technova.admin import ReadOnlyAdmin
 
 # The package's own keys open nothing here, and its admin leaves new keys in a cookie.
@@ -53,8 +54,7 @@ class ModelVersionFilter(admin.SimpleListFilter):
     parameter_name = "model_version"
 
     def lookups(self, request, model_admin):
-        versions = ScoringRun.objects.order_by("-model_version").values_list("model_version", flat=True).distinct()
-        return [(version, version) for version in versions[:20]]
+        return [(version, version) for version in log.model_versions()[:20]]
 
     def queryset(self, request, queryset):
         return queryset.filter(model_version=self.value()) if self.value() else queryset

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from employees.messages import gettext_noop as _
 from features.schema import BY_NAME, FEATURES
-from features.schema import gettext_noop as _
 from predictions.ml import curves, drift, fairness, figures
 from predictions.ml.evaluation import OutOfFold, Plan
 from predictions.ml.pipeline import used_features

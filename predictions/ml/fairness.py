@@ -10,8 +10,8 @@ import pandas as pd
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, cross_val_predict
 
+from employees.messages import gettext_noop as _
 from features.schema import BY_NAME
-from features.schema import gettext_noop as _
 from predictions.ml.evaluation import OutOfFold
 from predictions.ml.pipeline import AdditiveBasis, used_features
 

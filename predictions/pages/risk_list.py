@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
+from employees.columns import MAX_EMPLOYEE_ID
 from employees.models import visible_departments
 from features import schema
 from predictions import bands
@@ -25,7 +26,6 @@ from predictions.selectors import figures, ranking, runs
 
 SIZES = (25, 50, 100)
 USUAL = {"sort": ranking.RISKIEST_FIRST, "size": str(SIZES[0]), "page": "1"}
-LARGEST_NUMBER = 2**31 - 1  # that the column holds
 HEADINGS = (
     ("number", _("Employee"), ""),
     ("department", _("Department"), ""),
@@ -82,7 +82,7 @@ class RiskListForm(forms.Form):
         words = self.cleaned_data["number"].replace(",", " ").replace(";", " ").split()
         if not all(word.isascii() and word.isdigit() for word in words):
             raise forms.ValidationError(_("Employee numbers are whole numbers; separate several with a space."))
-        if any(int(word) > LARGEST_NUMBER for word in words):
+        if any(int(word) > MAX_EMPLOYEE_ID for word in words):
             raise forms.ValidationError(_("No employee number is that large."))
         return [int(word) for word in words]
 
