@@ -1,20 +1,17 @@
-import csv
-import io
 import threading
 
 import numpy as np
 import pytest
 from django.db import connection, transaction
 from django.db.models import Count
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from employees import services
 from employees.columns import BY_NAME, DEPARTMENTS, Extract
-from employees.extracts import ExtractError, Refusal, Reject
-from employees.messages import Message
+from employees.extracts import ExtractError, Refusal
 from employees.models import Departure, Employee, EmployeeSnapshot, Survey
 from employees.selectors import raw_columns
-from employees.services import Change, load_extracts, write_rejects
+from employees.services import Change, load_extracts
 from employees.tests.factories import EmployeeFactory
 from employees.tests.files import extracts, rows_of
 from technova import db
@@ -185,6 +182,14 @@ def test_load_in_chunks_equals_a_load_at_once(monkeypatch):
     assert set(Employee.objects.annotate(rows=Count("snapshots")).values_list("employee_id", "rows")) == {
         (1, 2), (3, 1), (5, 1), (7, 1), (9, 2),
     }  # fmt: skip
+
+
+def test_snapshot_of_a_load_has_its_time():
+    before = timezone.now()
+    load()
+    moments = {moment for model in TABLES[1:] for moment in model.objects.values_list("recorded_at", flat=True)}
+    assert len(moments) == 1
+    assert before <= moments.pop() <= timezone.now()
 
 
 # Outcomes
@@ -404,40 +409,3 @@ def test_load_waits_for_another_and_sees_what_it_wrote():
     (theirs,) = results
     assert (mine.new, theirs.new, theirs.unchanged) == (3, 0, 3)
     assert counts() == [3, 3, 3, 3]
-
-
-# The rejects report
-
-
-def written(rejects):
-    file = io.StringIO()
-    write_rejects(rejects, file)
-    return list(csv.reader(io.StringIO(file.getvalue())))
-
-
-def test_rejects_report_names_file_line_column_value_and_rule():
-    result = load(age="12")
-    with translation.override("en"):
-        assert written(result.rejects) == [
-            ["file", "line", "column", "value", "rule"],
-            ["extrait_sirh.csv", "3", "age", "12", "a whole number between 16 and 80"],
-        ]
-
-
-@pytest.mark.parametrize("value", ["=1+1", "+33 6", "-5", "@SUM(A1)", " =1+1", "\t=1", "\r=1"])
-def test_rejects_report_cannot_run_as_a_formula_in_a_spreadsheet(value):
-    rows = written([Reject("f.csv", 2, "age", value, Message("a rule"))])
-    assert rows[1][3] == f"'{value}"
-
-
-def test_rejects_report_quotes_delimiters_and_line_breaks():
-    value = 'a,"b"\nc;d'
-    assert written([Reject("f.csv", 2, "age", value, Message("a rule"))])[1][3] == value
-
-
-def test_snapshot_of_a_load_has_its_time():
-    before = timezone.now()
-    load()
-    moments = {moment for model in TABLES[1:] for moment in model.objects.values_list("recorded_at", flat=True)}
-    assert len(moments) == 1
-    assert before <= moments.pop() <= timezone.now()

@@ -4,13 +4,11 @@ import re
 import pytest
 from django.utils import translation
 
-from features.tests.factories import EmployeeFeaturesFactory
-from predictions import registry, services
+from predictions import registry
 from predictions.ml import thresholds
 from predictions.ml.thresholds import parse
 from predictions.pages import formats, model_charts, model_tables
 from predictions.pages.model import ThresholdForm, versions
-from predictions.pages.model_drift import _values
 from predictions.pages.model_tables import fairness
 from predictions.registry import current_model
 from predictions.tests.factories import ScoringRunFactory
@@ -393,77 +391,3 @@ def test_model_page_in_french_writes_numbers_the_french_way(browse):
     browser = browse("RH")
     browser.cookies["django_language"] = "fr"
     assert re.search(r"17,0\s%", text_of(browser))
-
-
-# The workforce
-
-
-@pytest.fixture
-def moved(card):
-    """A run in which everyone works overtime, and three people of the 1,470 do not."""
-    counts = {name: [round(count) for count in bins["counts"]] for name, bins in card["drift"]["bins"].items()}
-    counts["heures_supplementaires"] = [3, 1467]
-    return ScoringRunFactory(model_version=current_model().version, employee_count=1470, drift_counts=counts)
-
-
-def test_workforce_before_the_first_run_says_so(browse):
-    assert "has scored nobody yet" in text_of(browse("RH"), "/model/workforce/")
-
-
-def test_workforce_like_the_training_data_is_said_to_fit(browse, moved, card):
-    counts = {name: [round(count) for count in bins["counts"]] for name, bins in card["drift"]["bins"].items()}
-    type(moved).objects.update(drift_counts=counts)
-    page = text_of(browse("RH"), "/model/workforce/")
-    assert "The workforce looks like the people the model learned from." in page
-    assert "has moved" not in page
-
-
-def test_workforce_that_moved_names_the_feature_and_its_values(browse, moved):
-    response = browse("RH").get("/model/workforce/")
-    page = response.content.decode()
-    assert "1 of the 25 distributions has moved" in page
-    (row,) = (row for row in response.context["rows"] if row.is_drift)
-    assert (row.name, row.chance) == ("Overtime", "less than 0.001")
-    assert row.table.rows == [["No", "72%", "fewer than 5"], ["Yes", "28%", "100%"]]
-
-
-@pytest.mark.parametrize(
-    ("name", "bins", "words"),
-    [
-        (
-            "age",
-            {"cuts": [26.0, 27.0, 30.5]},
-            ["up to 25 years", "26 years", "27 years to 30 years", "31 years or more"],
-        ),
-        ("frequence_deplacement", {"cuts": [1.0, 2.0]}, ["None", "Occasional", "Frequent, Reserved"]),
-        ("satisfaction_moyenne", {"cuts": [2.0, 2.25]}, ["below 2", "2 to below 2.25", "2.25 or more"]),
-        ("departement", {"levels": ["Commercial"]}, ["Sales", "another value"]),
-        ("probability", {"cuts": [0.1, 0.25]}, ["below 10.0%", "10.0% to below 25.0%", "25.0% or more"]),
-    ],
-)
-def test_bins_are_said_in_words(name, bins, words):
-    with translation.override("en"):
-        assert _values(name, bins) == [word.replace(" years", "\N{NO-BREAK SPACE}years") for word in words]
-
-
-def test_every_bin_of_the_card_has_its_words(card):
-    for name, bins in card["drift"]["bins"].items():
-        assert len(_values(name, bins)) == len(bins["counts"]), name
-
-
-def test_workforce_by_htmx_is_the_panel_alone(browse, moved):
-    browser = browse("RH")
-    assert "<h1>" in text_of(browser, "/model/workforce/")
-    assert "<h1>" not in browser.get("/model/workforce/", headers=HTMX).content.decode()
-
-
-def test_workforce_of_few_people_says_nothing(browse):
-    EmployeeFeaturesFactory.create_batch(3)
-    services.score_employees()
-    assert "Fewer than 30 people" in text_of(browse("RH"), "/model/workforce/")
-
-
-def test_workforce_page_asks_a_fixed_number_of_queries(browse, moved, django_assert_num_queries):
-    browser = browse("RH")
-    with django_assert_num_queries(9):
-        browser.get("/model/workforce/")
