@@ -2,9 +2,11 @@
 
 import re
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.renderers import OpenApiJsonRenderer2
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.exceptions import NotFound
 from rest_framework.mixins import ListModelMixin
@@ -135,11 +137,18 @@ def _number(text: str, name: str) -> int:
 
 
 class SchemaView(SpectacularAPIView):
-    """The OpenAPI 3 description of this API."""
+    """The OpenAPI 3 description of this API, in English for everyone: its summaries and examples are."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
     renderer_classes = [OpenApiJsonRenderer2]
+
+    @extend_schema(exclude=True)
+    @translation.override("en")
+    def get(self, request, *args, **kwargs):
+        response = super().get(request, *args, **kwargs)
+        response["Content-Language"] = "en"
+        return response
 
 
 class DocsView(SpectacularSwaggerSplitView):

@@ -37,6 +37,13 @@ def test_description_is_open_to_everyone_and_valid():
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", "/dev/null")
 
 
+def test_description_is_in_one_language_whatever_the_client_asks_for():
+    french, english = (APIClient().get("/openapi.json", headers={"Accept-Language": code}) for code in ("fr", "en"))
+    assert french.content == english.content
+    assert french["Content-Language"] == "en"
+    assert b"Overtime" in french.content
+
+
 def test_every_call_is_described_with_the_key_it_needs(described):
     found = {call for call, operation in operations(described).items() if operation.get("security")}
     assert found == CALLS
