@@ -40,6 +40,7 @@ class ScoringRunAdmin(ReadOnlyAdmin):
         "duration_ms",
     ]
     date_hierarchy = "created_at"
+    list_filter = ["model_version"]
     search_fields = ["model_version"]
 
     @admin.display(description=_("expected departures"), ordering="expected_departures")

@@ -130,6 +130,13 @@ def test_scoring_runs_are_listed(client):
     assert listed(client.get(reverse("admin:predictions_scoringrun_changelist"))) == [run]
 
 
+def test_scoring_runs_are_filtered_by_model_version(client):
+    ScoringRunFactory(model_version="one")
+    run = ScoringRunFactory(model_version="two")
+    assert listed(client.get(reverse("admin:predictions_scoringrun_changelist"), {"model_version": "two"})) == [run]
+    assert "?model_version=one" in client.get(reverse("admin:predictions_scoringrun_changelist")).text
+
+
 def test_the_packages_own_keys_have_no_admin():
     assert not admin.site.is_registered(PackageKey)
 
