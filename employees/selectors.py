@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pandas as pd
-from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from employees.models import Departure, Employee, EmployeeSnapshot, ExtractRow, Survey
 
@@ -44,10 +44,14 @@ def employee_numbers() -> pd.DataFrame:
 
 
 def employee_ranges(chunk_size: int) -> Iterator[range]:
-    """Ranges of primary keys that together hold every employee, at most ``chunk_size`` in each."""
-    last = Employee.objects.aggregate(Max("pk"))["pk__max"] or 0
-    for start in range(1, last + 1, chunk_size):
-        yield range(start, min(start + chunk_size, last + 1))
+    """Ranges of primary keys that together hold every employee, ``chunk_size`` in each but the last. One query.
+
+    By the keys that there are, not by their numbers: loads that were taken back leave gaps of any size.
+    """
+    pks = list(Employee.objects.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(pks), chunk_size):
+        chunk = pks[start : start + chunk_size]
+        yield range(chunk[0], chunk[-1] + 1)
 
 
 def newest_raw_chunks(chunk_size: int) -> Iterator[pd.DataFrame]:
@@ -61,8 +65,6 @@ def newest_raw_chunks(chunk_size: int) -> Iterator[pd.DataFrame]:
         chunk = pd.DataFrame.from_records(
             list(numbers.values_list("pk", "employee_id")), columns=["employee_pk", "employee_id"], index="employee_pk"
         )
-        if chunk.empty:
-            continue
         snapshots, surveys, departures = (
             newest_frame(model, employees) for model in (EmployeeSnapshot, Survey, Departure)
         )
