@@ -121,7 +121,12 @@ def _engineered(name: str, label: str, phrase: str, minimum: float, maximum: flo
 _YEARS = _("years")
 
 FEATURES: tuple[Feature, ...] = (
-    _raw("note_evaluation_precedente", _("Previous appraisal"), Kind.INTEGER, _("Previous appraisal: %(value)s")),
+    _raw(
+        "note_evaluation_precedente",
+        _("Previous appraisal"),
+        Kind.INTEGER,
+        _("Previous appraisal: %(value)s out of 4"),
+    ),
     _raw(
         "niveau_hierarchique_poste",
         _("Job level"),
@@ -130,7 +135,12 @@ FEATURES: tuple[Feature, ...] = (
         is_actionable=True,
         help=_("From 1, the most junior, to 5."),
     ),
-    _raw("note_evaluation_actuelle", _("Current appraisal"), Kind.INTEGER, _("Current appraisal: %(value)s")),
+    _raw(
+        "note_evaluation_actuelle",
+        _("Current appraisal"),
+        Kind.INTEGER,
+        _("Current appraisal: %(value)s out of 4"),
+    ),
     Feature(
         "heures_supplementaires",
         _("Overtime"),

@@ -98,6 +98,7 @@ class BusinessForm(forms.Form):
         **kwargs,
     ):
         super().__init__(*args, **kwargs)
+        self.initial = {name: plain(value) for name, value in self.initial.items()}
         self.fixed = dict(fixed or {})
         self.ranges = ranges
         for feature in features:
@@ -128,8 +129,9 @@ class BusinessForm(forms.Form):
     def _row(self, name: str) -> Row:
         feature = INPUTS[name]
         real = display(feature, self.initial[name]) if self.ranges and self.initial.get(name) is not None else ""
-        is_in_label = feature.unit in feature.label.lower()
-        return Row(self[name], "" if is_in_label else _(feature.unit), real, self._slider(feature))
+        unit = feature.unit and _(feature.unit)
+        is_in_label = unit in _(feature.label).lower().split()
+        return Row(self[name], "" if is_in_label else unit, real, self._slider(feature))
 
     def _slider(self, feature: schema.Feature) -> Slider | None:
         """None for choices, and for everything in a form without ranges."""
@@ -144,6 +146,11 @@ class BusinessForm(forms.Form):
         holders = [outer for inner, outer in columns.ORDERED if inner == feature.name and outer in self.fixed]
         high = min([high, *(self.fixed[outer] for outer in holders)])
         return Slider(round(low), round(high)) if low < high else None
+
+
+def plain(value: object) -> object:
+    """A number as people type it: 11, not 11.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def form_field(feature: schema.Feature) -> forms.Field:

@@ -128,6 +128,15 @@ def test_row_names_its_unit_unless_the_label_does():
     shown = rows(whole())
     assert shown["distance_domicile_travail"].unit == "km"
     assert shown["annees_dans_l_entreprise"].unit == ""
+    with translation.override("fr"):
+        shown = rows(whole())
+        assert shown["annees_dans_l_entreprise"].unit == "ans"  # "Ancienneté dans l’entreprise" names none
+
+
+@pytest.mark.parametrize(("rise", "shown"), [(11.0, "11"), (11.5, "11.5")])
+def test_real_value_stands_in_its_field_as_people_type_it(rise, shown):
+    row = rows(what_if(augmentation_salaire_precedente=rise))["augmentation_salaire_precedente"]
+    assert str(row.field.value()) == shown
 
 
 def test_what_if_states_the_real_values():
