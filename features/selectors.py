@@ -13,7 +13,7 @@ from features.engineering import DTYPES
 from features.models import EmployeeFeatures
 from technova.prepared import PreparedSelect
 
-SAMPLE = 5_000  # people of whom a typical one is made
+SAMPLE = 2_000  # people of whom a typical one is made
 
 _FEATURES_FIELDS = [field.attname for field in EmployeeFeatures._meta.concrete_fields]
 _EMPLOYEE_FIELDS = [field.attname for field in Employee._meta.concrete_fields]
@@ -79,7 +79,7 @@ def workforce_medians(departments=None) -> dict[str, object]:
     """A typical employee: the median of each number, the most frequent of each choice. Empty without features.
 
     Covers the features that are not engineered and the mean satisfaction, over the newest rows of the employees of
-    these departments (everyone when None); of more than 5,000 people, over as many that are spread evenly. Two queries.
+    these departments (everyone when None); of more than 2,000 people, over as many that are spread evenly. Two queries.
     """
     names = [feature.name for feature in schema.FEATURES if not feature.is_engineered] + ["satisfaction_moyenne"]
     people = Employee.objects.in_departments(departments)

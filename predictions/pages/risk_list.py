@@ -123,18 +123,24 @@ class Selection:
     run: ScoringRun | None
     before: ScoringRun | None
     departments: list[str] | None
+    groups: Sequence[RunGroup]  # of the run, within the departments
     form: RiskListForm
 
     @property
     def rows(self):
         return ranking.narrowed(self.run, self.departments, self.form.narrowing())
 
+    @property
+    def sizes(self) -> ranking.Sizes | None:
+        """How many people of each group are listed, where the figures of the run still say it."""
+        return None if self.run.has_moves else ranking.sizes(self.groups, self.form.narrowing())
+
     @classmethod
     def of(cls, request: HttpRequest) -> "Selection":
         departments = visible_departments(request.user)
         run, before = runs.latest_two()
         groups = figures.groups_then(run, departments) if run else []
-        return cls(run, before, departments, RiskListForm(request.GET, groups))
+        return cls(run, before, departments, groups, RiskListForm(request.GET, groups))
 
 
 @require_safe
@@ -212,12 +218,13 @@ def _labels(feature: str, values: set[str]) -> list[tuple[str, str]]:
 
 
 def _results(request, selection: Selection) -> dict:
-    form, rows = selection.form, selection.rows
-    paginator = Paginator(rows, form.cleaned_data["size"])
+    form, rows, sizes = selection.form, selection.rows, selection.sizes
+    total = rows.count() if sizes is None else sum(people for _group, people in sizes)
+    paginator = Paginator(range(total), form.cleaned_data["size"])
     page = paginator.get_page(request.GET.get("page"))
     start = (page.number - 1) * paginator.per_page
     predictions = ranking.page_of(
-        rows, selection.before, form.order, start=start, stop=start + paginator.per_page, total=paginator.count
+        rows, selection.before, form.order, start=start, stop=start + paginator.per_page, total=total, sizes=sizes
     )
     return {
         "page": page,

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 
 from employees.models import Departure
+from features.models import EmployeeFeatures
 from predictions.ml import drift
 from predictions.ml.drift import Outcome, Shift
 from predictions.ml.scorer import Model
@@ -43,7 +44,8 @@ def check(model: Model) -> Check | None:
 def outcome(run: ScoringRun) -> Outcome:
     """Expected and seen departures of those who were there when scored. At most two queries over the run's people."""
     left_since = Departure.objects.filter(a_quitte_l_entreprise=True, recorded_at__gt=run.created_at).values("employee")
-    there = Prediction.objects.filter(run=run).exclude(features__a_quitte_l_entreprise=True)
+    gone = EmployeeFeatures.objects.filter(pk=OuterRef("features"), a_quitte_l_entreprise=True)
+    there = Prediction.objects.filter(~Exists(gone), run=run)
     if run.employee_count > drift.EXACT_UP_TO:
         chance = F("probability")
         sums = there.aggregate(
