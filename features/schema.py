@@ -46,6 +46,7 @@ class Feature:
     maximum: float | None = None
     choices: tuple[Choice, ...] = ()
     is_engineered: bool = False
+    is_rating: bool = False  # a mark up to the maximum: people read it as "3 out of 4"
     told_as: str = ""  # the feature in whose name people read its weight: a formula would say nothing to them
     is_protected: bool = False  # the law forbids deciding by it: kept for the contract and the audit, never scored
     is_actionable: bool = False  # HR can change it: offered in what-if
@@ -125,7 +126,8 @@ FEATURES: tuple[Feature, ...] = (
         "note_evaluation_precedente",
         _("Previous appraisal"),
         Kind.INTEGER,
-        _("Previous appraisal: %(value)s out of 4"),
+        _("Previous appraisal: %(value)s"),
+        is_rating=True,
     ),
     _raw(
         "niveau_hierarchique_poste",
@@ -139,7 +141,8 @@ FEATURES: tuple[Feature, ...] = (
         "note_evaluation_actuelle",
         _("Current appraisal"),
         Kind.INTEGER,
-        _("Current appraisal: %(value)s out of 4"),
+        _("Current appraisal: %(value)s"),
+        is_rating=True,
     ),
     Feature(
         "heures_supplementaires",
@@ -273,7 +276,9 @@ FEATURES: tuple[Feature, ...] = (
         phrase_no=_("With the current manager for less than a year"),
         unit=_YEARS,
     ),
-    _engineered("satisfaction_moyenne", _("Mean satisfaction"), _("Mean satisfaction: %(value)s out of 4"), 1, 4),
+    _engineered(
+        "satisfaction_moyenne", _("Mean satisfaction"), _("Mean satisfaction: %(value)s"), 1, 4, is_rating=True
+    ),
     _engineered(
         "nonlineaire_participation_pee",
         _("Savings plan participation for the seniority"),
@@ -350,27 +355,27 @@ TARGET = "a_quitte_l_entreprise"
 
 # What the engineering needs and the clean table does not keep: their mean is a feature.
 SATISFACTIONS: tuple[Feature, ...] = tuple(
-    _raw(name, label, Kind.INTEGER, phrase, is_actionable=True)
+    _raw(name, label, Kind.INTEGER, phrase, is_rating=True, is_actionable=True)
     for name, label, phrase in (
         (
             "satisfaction_employee_environnement",
             _("Satisfaction with the environment"),
-            _("Satisfaction with the environment: %(value)s out of 4"),
+            _("Satisfaction with the environment: %(value)s"),
         ),
         (
             "satisfaction_employee_nature_travail",
             _("Satisfaction with the work itself"),
-            _("Satisfaction with the work itself: %(value)s out of 4"),
+            _("Satisfaction with the work itself: %(value)s"),
         ),
         (
             "satisfaction_employee_equipe",
             _("Satisfaction with the team"),
-            _("Satisfaction with the team: %(value)s out of 4"),
+            _("Satisfaction with the team: %(value)s"),
         ),
         (
             "satisfaction_employee_equilibre_pro_perso",
             _("Satisfaction with the work-life balance"),
-            _("Satisfaction with the work-life balance: %(value)s out of 4"),
+            _("Satisfaction with the work-life balance: %(value)s"),
         ),
     )
 )

@@ -117,7 +117,17 @@ def phrase(feature: schema.Feature, value: object) -> str:
     """The value of a feature in words, in the active language: "Lives 12 km from work"."""
     if feature.phrase_no and not value:
         return _(feature.phrase_no)
-    return _(feature.phrase) % {"value": display(feature, value)}
+    return _(feature.phrase) % {"value": in_full(feature, value)}
+
+
+def in_full(feature: schema.Feature, value: object) -> str:
+    """A value where nothing beside it says its scale: "3 out of 4"."""
+    if not feature.is_rating:
+        return display(feature, value)
+    return _("%(value)s out of %(maximum)s") % {
+        "value": display(feature, value),
+        "maximum": number_format(feature.maximum, decimal_pos=0),
+    }
 
 
 def display(feature: schema.Feature, value: object) -> str:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 
 from employees import columns
 from features import schema
-from predictions.explanation import display
+from predictions.explanation import display, in_full
 from predictions.pages.formats import grouped
 
 INPUTS = {feature.name: feature for feature in schema.business_inputs()}
@@ -128,7 +128,7 @@ class BusinessForm(forms.Form):
 
     def _row(self, name: str) -> Row:
         feature = INPUTS[name]
-        real = display(feature, self.initial[name]) if self.ranges and self.initial.get(name) is not None else ""
+        real = in_full(feature, self.initial[name]) if self.ranges and self.initial.get(name) is not None else ""
         unit = feature.unit and _(feature.unit)
         is_in_label = unit in _(feature.label).lower().split()
         return Row(self[name], "" if is_in_label else unit, real, self._slider(feature))

@@ -101,6 +101,14 @@ def test_every_feature_has_a_phrase_for_each_of_its_bounds():
             assert "%(" not in text
 
 
+def test_rating_is_told_with_its_scale_in_words_and_alone_as_a_number():
+    feature = schema.BY_NAME["note_evaluation_actuelle"]
+    assert explanation.phrase(feature, 3) == "Current appraisal: 3 out of 4"
+    assert explanation.in_full(feature, 3) == "3 out of 4"
+    assert explanation.display(feature, 3) == "3"
+    assert explanation.in_full(schema.BY_NAME["age"], 3) == "3\N{NO-BREAK SPACE}years"
+
+
 def test_strongest_two_names_what_raises_the_risk_most():
     assert strongest_two({"age": 0.1, "poste": -3.0, "genre": 0.5, "departement": 0.2}) == ("genre", "departement")
     assert strongest_two({"age": 0.1, "poste": -3.0}) == ("age", "")
