@@ -35,7 +35,7 @@ def model(request: HttpRequest) -> HttpResponse:
     in_use = current_model()
     form = ThresholdForm(request.GET, in_use.card)
     context = {"form": form, "card": in_use.card} | _answer(form, in_use.card)
-    is_partial = bool(request.htmx) and not request.htmx.history_restore_request
+    is_partial = bool(request.htmx and request.GET) and not request.htmx.history_restore_request
     if not is_partial:
         context |= _page(in_use, sees_everyone=visible_departments(request.user) is None)
     response = render(request, "model/threshold_answer.html" if is_partial else "model/model.html", context)

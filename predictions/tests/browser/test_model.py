@@ -28,6 +28,15 @@ def test_unfolded_model_page_fits_a_phone(open_page):
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
 
 
+def test_threshold_goes_back_to_the_starting_values(open_page):
+    page = open_page("/model/", language="en")
+    page.locator("#id_talk").fill("5000")
+    expect(page.locator("#threshold-answer")).to_contain_text("talk=5000")
+    page.get_by_role("link", name="Back to the starting values").click()
+    expect(page.locator("#threshold-answer")).to_contain_text("talk=500,")
+    expect(page.locator("#id_talk")).to_have_value("500")
+
+
 @pytest.mark.parametrize("script", [True, False])
 def test_typed_capacity_and_costs_are_answered(open_page, axe, script):
     page = open_page("/model/", language="en", script=script)

@@ -62,9 +62,32 @@ def test_dragging_a_slider_logs_one_simulation(open_page):
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] - 10, box["y"] + box["height"] / 2, steps=25)
     page.mouse.up()
-    expect(page.locator("#what-if-answer .score-value").first).to_be_visible()
+    expect(page.locator("#what-if-answer .score-value")).to_have_count(3)
     page.wait_for_timeout(700)  # longer than the pause that a live update waits for
     assert logged(page) == before + 1
+
+
+def test_enter_after_the_answer_logs_no_second_simulation(open_page):
+    page = open_page(PERSON)
+    before = logged(page)
+    field, difference = page.locator("#id_revenu_mensuel"), page.locator("#what-if-answer .score-value").nth(2)
+    field.fill("9000")
+    field.press("Enter")
+    expect(difference).to_be_visible()
+    field.press("Enter")
+    page.wait_for_timeout(700)  # longer than the pause that a live update waits for
+    assert logged(page) == before + 1
+
+
+def test_enter_pressed_twice_simulates_once(open_page):
+    page = open_page("/simulate/")
+    sent = []
+    page.on("request", lambda request: sent.append(request.method))
+    page.locator("#id_revenu_mensuel").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.locator("#answer .score-value")).to_be_visible()
+    assert sent.count("POST") == 1
 
 
 def test_what_if_marks_a_wrong_field_and_clears_the_mark(open_page, axe):
@@ -124,9 +147,9 @@ def test_history_leads_from_page_to_page_and_to_a_prediction(open_page, script):
     expect(page.get_by_role("heading", level=1)).to_contain_text("Prediction")
 
 
-@pytest.mark.parametrize("path", ["/employees/1/", "/simulate/"])
-def test_answer_fits_a_phone(open_page, path):
+@pytest.mark.parametrize(("path", "answer"), [("/employees/1/", ".changes"), ("/simulate/", ".score-value")])
+def test_answer_fits_a_phone(open_page, path, answer):
     page = open_page(path, size=PHONE)
     page.locator("main form.stack, main form.panel").first.locator("button[type=submit]").click()
-    expect(page.locator(".score-value").first).to_be_visible()
+    expect(page.locator(answer).first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]

@@ -71,10 +71,33 @@
   });
 
   // What updates in place says so when no answer came.
-  ["htmx:afterRequest", "htmx:sendError"].forEach((name) => document.addEventListener(name, function (event) {
+  ["htmx:afterRequest", "htmx:sendError", "htmx:sendAbort"].forEach((name) => document.addEventListener(name, (event) => {
     const failed = document.getElementById(event.target.dataset.tellsFailure);
-    if (failed) failed.hidden = event.detail.successful === true;
+    if (failed) failed.hidden = event.detail.successful === true || name === "htmx:sendAbort";
   }));
+
+  // What was just asked is not asked again: Enter after an answer, or pressed twice, would log a second simulation.
+  const asked = new WeakMap(); // by form: the values it sent last
+  function isRepeated(form, values) {
+    const text = new URLSearchParams(values).toString();
+    const isSame = asked.get(form) === text;
+    asked.set(form, text);
+    return isSame;
+  }
+  document.addEventListener("htmx:beforeRequest", function (event) {
+    if (event.target.matches("form[data-tells-failure]") && isRepeated(event.target, event.detail.requestConfig.formData)) {
+      event.preventDefault();
+    }
+  });
+  document.addEventListener("htmx:afterRequest", function (event) {
+    if (!event.detail.successful) asked.delete(event.target);
+  });
+  document.addEventListener("submit", function (event) {
+    const form = event.target;
+    if (!form.matches("form[data-asks-once]")) return;
+    if (isRepeated(form, new FormData(form))) event.preventDefault();
+    setTimeout(function () { asked.delete(form); }, 2000); // a page that did not come can be asked for again
+  });
 
   // The session ended meanwhile: the sign-in page does not belong inside the page that asked.
   document.addEventListener("htmx:beforeSwap", function (event) {
