@@ -13,7 +13,7 @@ from features import schema
 from features.engineering import engineer_one
 from features.models import EmployeeFeatures
 from predictions import services
-from predictions.explanation import display
+from predictions.explanation import display, in_full
 from predictions.models import Prediction
 from predictions.pages import charts, forms, scores
 from predictions.pages.formats import percent
@@ -103,8 +103,11 @@ def _page(row: EmployeeFeatures, real: dict[str, object], departments) -> dict[s
         is_outdated = newest.features_id != row.pk
         if not is_outdated:
             newest.features = row
+        score = scores.shown(newest)
+        is_where_what_if_starts = not is_outdated and newest.model_version == current_model().version
         context |= {
-            "score": scores.shown(newest),
+            "score": score,
+            "now": score if is_where_what_if_starts else None,
             "notice": OUTDATED if is_outdated else "",
             "previous": previous,
             "following": following,
@@ -144,4 +147,4 @@ def _threshold(score: Prediction) -> charts.Point:
 
 
 def _in_words(name: str, value: object) -> str:
-    return "–" if value is None else display(forms.INPUTS[name], value)
+    return "–" if value is None else in_full(forms.INPUTS[name], value)

@@ -6,13 +6,14 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from employees.columns import MAX_EMPLOYEE_ID
 from features import schema
-from predictions.explanation import display
+from predictions.explanation import in_full
 from predictions.models import MAX_PREDICTION_ID, Prediction
 from predictions.pages import scores
 from predictions.registry import current_model
@@ -47,11 +48,12 @@ class LogFilterForm(forms.Form):
         super().__init__(*args, **kwargs)
         everything = ("", _("All"))
         versions = dict.fromkeys([current_model().version, *log.model_versions()])
-        self.fields["mode"].choices = [everything, *Prediction.Mode.choices]
+        modes = [(mode.value, capfirst(mode.label)) for mode in Prediction.Mode]
+        self.fields["mode"].choices = [everything, *modes]
         self.fields["predicted_class"].choices = [
             everything,
-            ("true", _("over the threshold")),
-            ("false", _("under the threshold")),
+            ("true", _("Over the threshold")),
+            ("false", _("Under the threshold")),
         ]
         self.fields["model_version"].choices = [everything, *((version, version) for version in versions)]
 
@@ -85,6 +87,6 @@ def prediction(request: HttpRequest, prediction_id: int) -> HttpResponse:
     """One prediction: what was answered, to whom, why, and what it was made from."""
     rows = Prediction.objects.visible_to(request.user).select_related("employee", "features", "user", "api_key")
     shown = scores.shown(get_object_or_404(rows, pk=prediction_id))
-    sources = [(_(feature.label), display(feature, shown.values[feature.name])) for feature in schema.FEATURES]
+    sources = [(_(feature.label), in_full(feature, shown.values[feature.name])) for feature in schema.FEATURES]
     context = {"score": shown, "sources": sources, "advice": scores.advice(current_model().card)}
     return render(request, "history/prediction.html", context)

@@ -108,9 +108,9 @@ def _cards(run: ScoringRun, now: Figures, before: ScoringRun | None, then: Figur
         ),
         Card(
             _("Expected departures"),
-            grouped(now.expected_departures, 1),
+            grouped(now.expected_departures),
             address({}),
-            _("The sum of everyone's probabilities"),
+            _("The sum of everyone's probabilities, %(sum)s") % {"sum": grouped(now.expected_departures, 1)},
             **change(now.expected_departures, then and then.expected_departures, decimals=1),
         ),
         Card(

@@ -102,6 +102,16 @@ class RiskListForm(forms.Form):
         """What people see of the form above the list."""
         return [self[name] for name in ("number", "department", "job", "band", "reason")]
 
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """The filters that are set, in words, for the printed list."""
+        return [(field.label, _shown(field)) for field in self.narrowing_fields if field.value()]
+
+
+def _shown(field: forms.BoundField) -> str:
+    value = field.value()
+    return str(dict(getattr(field.field, "choices", ())).get(value, value))
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

@@ -65,7 +65,8 @@ def test_employee_page_shows_who_it_is_and_nothing_protected(browse, person):
     profile = dict(browse("RH").get(address(person)).context["profile"])
     assert profile["Job"] == "Consultant"
     assert profile["Monthly income"] == "5,993\N{NO-BREAK SPACE}€"
-    assert profile["Satisfaction with the work itself"] == "4"
+    assert profile["Satisfaction with the work itself"] == "4 out of 4"
+    assert profile["Current appraisal"] == f"{INPUTS['note_evaluation_actuelle']} out of 4"
     assert not profile.keys() & {"Age", "Sex", "Marital status"}
 
 
@@ -165,6 +166,13 @@ def test_employee_page_links_the_neighbours_in_the_ranked_list(browse):
     assert neighbours(manager, 2) == (numbers[1], numbers[3])
     assert neighbours(manager, 3) == (numbers[2], None)
     assert neighbours(hr, 0) == (None, other.employee.employee_id)
+
+
+def test_what_if_shows_the_risk_it_starts_from_before_the_first_try(browse, person):
+    browser = browse("RH")
+    assert browser.get(address(person)).context["now"].prediction == Prediction.objects.get()
+    EmployeeFeaturesFactory(employee=person.employee, heures_supplementaires=0)
+    assert browser.get(address(person)).context["now"] is None  # the score of other data is not where it starts
 
 
 def test_what_if_starts_from_the_real_values(browse, person):

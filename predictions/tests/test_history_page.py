@@ -26,6 +26,14 @@ def test_history_is_newest_first(browse):
     assert listed(browse("RH")) == [second.pk, first.pk, older.pk]
 
 
+def test_history_says_how_many_predictions_the_page_holds(browse, monkeypatch):
+    PredictionFactory.create_batch(3)
+    browser = browse("RH")
+    assert "3 predictions, the newest first" in browser.get("/history/").content.decode()
+    monkeypatch.setattr(log, "PAGE_SIZE", 2)
+    assert "2 predictions on this page" in browser.get("/history/").content.decode()
+
+
 def test_history_of_a_manager_holds_the_department_and_his_own_tries_on_nobody(browse):
     manager, hr = browse("Manager", "Consulting"), browse("RH")
     inside = PredictionFactory()

@@ -66,7 +66,9 @@ def test_overview_expected_departures_is_the_sum_of_the_list(hr, run):
     workforce(run)
     (card,) = (card for card in page_of(hr).context["cards"] if card.label == "Expected departures")
     listed = hr.get(card.href, {"size": 100}).context["rows"]
-    assert card.value == f"{sum(row.prediction.probability for row in listed):.1f}"
+    total = sum(row.prediction.probability for row in listed)
+    assert card.value == f"{total:.0f}"
+    assert card.hint == f"The sum of everyone's probabilities, {total:.1f}"
 
 
 @pytest.mark.parametrize("breakdown", ["by_department", "by_job"])

@@ -55,6 +55,21 @@ def test_risk_list_shows_the_newest_run_only(hr, run):
     assert listed(get(hr)) == [2]
 
 
+def test_risk_list_on_paper_says_what_it_was_narrowed_by_and_where_it_comes_from(hr, run):
+    score(run, 1, 0.9)
+    everyone, narrowed = get(hr), get(hr, number="1", department="Consulting", band="over")
+    assert everyone.context["form"].told == []
+    assert narrowed.context["form"].told == [
+        ("Employee number", "1"),
+        ("Department", "Consulting"),
+        ("Risk", "Over the threshold"),
+    ]
+    (line,) = re.findall(r'<p class="print-only.*?</p>', narrowed.content.decode(), re.DOTALL)
+    assert "Risk: Over the threshold" in line
+    assert run.model_version in line
+    assert "No filter" in everyone.content.decode()
+
+
 def test_risk_list_line_says_who_how_much_and_why(hr, run):
     score(
         run,
