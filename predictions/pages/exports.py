@@ -1,13 +1,15 @@
-"""The risk list as a file, written while it is read, so that memory does not grow with the list."""
+"""The risk list as a file, sent while it is read: the first bytes at once, and memory does not grow with the list."""
 
 import csv
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from functools import lru_cache
+from io import BytesIO, StringIO
+from itertools import islice
 
 import xlsxwriter
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.formats import get_format
 from django.utils.translation import get_language, override
@@ -17,10 +19,12 @@ from features import schema
 from predictions import bands
 from predictions.explanation import TOLD_AS, phrase
 from predictions.models import Prediction, ScoringRun
-from technova.spreadsheets import inert
+from technova.spreadsheets import inert, streamed_workbook
 
 CHUNK_SIZE = 2_000
+LINES_AT_A_TIME = 500
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - a workbook counts days, and knows no zones
 _REASONS = sorted(set(TOLD_AS.values()))
 _FIELDS = (
     *("employee__employee_id", "employee__departement", "features__poste", "probability", "low", "high"),
@@ -28,50 +32,40 @@ _FIELDS = (
 )
 
 
-class _Lines:
-    """What a streamed CSV is written to: each line is handed on as it comes."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
 def csv_response(run: ScoringRun, predictions: QuerySet[Prediction]) -> HttpResponse:
     """UTF-8 with a mark that Excel understands; in French its separator is ; and its decimals have a comma."""
-    language = get_language()
-    response = StreamingHttpResponse(_csv_lines(run, predictions, language), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{file_name(run, "csv")}"'
-    return response
+    lines = _csv_lines(run, predictions, get_language())
+    return _attachment(lines, file_name(run, "csv"), "text/csv; charset=utf-8")
 
 
 def xlsx_response(run: ScoringRun, predictions: QuerySet[Prediction]) -> HttpResponse:
-    """Written to a temporary file row by row; numbers are numbers, probabilities percentages, the date a date."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it when it is sent)
-    with xlsxwriter.Workbook(file, {"constant_memory": True}) as workbook:
-        write = {
-            "text": (xlsxwriter.worksheet.Worksheet.write_string, None),
-            "number": (xlsxwriter.worksheet.Worksheet.write_number, None),
-            "share": (xlsxwriter.worksheet.Worksheet.write_number, workbook.add_format({"num_format": "0.0%"})),
-            "date": (
-                xlsxwriter.worksheet.Worksheet.write_datetime,
-                workbook.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
-            ),
-        }
+    """Numbers are numbers, probabilities percentages, the date a date."""
+    scored_at = (_local(run.created_at) - _DAY_ZERO) / timedelta(days=1)
+    rows = _rows(run, predictions, get_language(), scored_at)
+    return _attachment(streamed_workbook(_frame(predictions.count()), rows), file_name(run, "xlsx"), XLSX)
+
+
+def _attachment(parts: Iterator, name: str, content_type: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(parts, content_type=content_type, headers=headers)
+
+
+def _frame(count: int) -> bytes:
+    """The workbook of ``count`` rows, with one that is a sample of them."""
+    file = BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as workbook:
+        number_formats = {"share": "0.0%", "date": "yyyy-mm-dd hh:mm"}
+        styles = {kind: workbook.add_format({"num_format": form}) for kind, form in number_formats.items()}
+        bold = workbook.add_format({"bold": True})
         sheet = workbook.add_worksheet(_("Risk list"))
         sheet.freeze_panes(1, 1)
-        bold = workbook.add_format({"bold": True})
         columns = _columns()
-        for place, (title, _kind, width) in enumerate(columns):
+        for place, (title, kind, width) in enumerate(columns):
             sheet.set_column(place, place, width)
             sheet.write_string(0, place, title, bold)
-        line = 0
-        for line, values in enumerate(_rows(run, predictions, get_language()), start=1):
-            for place, (value, (_title, kind, _width)) in enumerate(zip(values, columns, strict=True)):
-                if value is not None:
-                    method, style = write[kind]
-                    method(sheet, line, place, value, style)
-        sheet.autofilter(0, 0, line, len(columns) - 1)
-    file.seek(0)
-    return FileResponse(file, as_attachment=True, filename=file_name(run, "xlsx"), content_type=XLSX)
+            sheet.write_number(1, place, 0, styles.get(kind))
+        sheet.autofilter(0, 0, count, len(columns) - 1)
+    return file.getvalue()
 
 
 def file_name(run: ScoringRun, extension: str) -> str:
@@ -97,50 +91,65 @@ def _columns() -> list[tuple[str, str, int]]:
     ]
 
 
+def _local(instant: datetime) -> datetime:
+    """The wall clock's date and time: a spreadsheet knows no time zones."""
+    return timezone.localtime(instant).replace(tzinfo=None)
+
+
 def _csv_lines(run: ScoringRun, predictions: QuerySet[Prediction], language: str) -> Iterator[str]:
-    """The lines; the language is given, since they are read after the view has answered."""
+    """Some lines at a time; the language is given, since they are read after the view has answered."""
     with override(language):
         mark = get_format("DECIMAL_SEPARATOR")
         columns = _columns()
-        writer = csv.writer(_Lines(), delimiter=";" if mark == "," else ",")
-        yield "\N{ZERO WIDTH NO-BREAK SPACE}" + writer.writerow([title for title, _kind, _width in columns])
-        words: dict[str, Callable] = {
-            "share": lambda value: f"{value:.4f}".replace(".", mark),
-            "date": lambda value: f"{value:%Y-%m-%d %H:%M}",
-        }
-        kinds = [words.get(kind, str) for _title, kind, _width in columns]
-    for values in _rows(run, predictions, language):
-        cells = zip(kinds, values, strict=True)
-        yield writer.writerow(["" if value is None else word(value) for word, value in cells])
+
+    def words(row: list) -> list[str]:
+        return [
+            "" if value is None else f"{value:.4f}".replace(".", mark) if kind == "share" else str(value)
+            for value, (_title, kind, _width) in zip(row, columns, strict=True)
+        ]
+
+    def text(rows: Iterable[list]) -> str:
+        lines = StringIO()
+        csv.writer(lines, delimiter=";" if mark == "," else ",").writerows(rows)
+        return lines.getvalue()
+
+    yield "\N{ZERO WIDTH NO-BREAK SPACE}" + text([[title for title, _kind, _width in columns]])
+    rows = map(words, _rows(run, predictions, language, f"{_local(run.created_at):%Y-%m-%d %H:%M}"))
+    while lines := text(islice(rows, LINES_AT_A_TIME)):
+        yield lines
 
 
-def _rows(run: ScoringRun, predictions: QuerySet[Prediction], language: str) -> Iterator[list]:
+def _rows(run: ScoringRun, predictions: QuerySet[Prediction], language: str, scored_at: str | float) -> Iterator[list]:
     """The values of each line, in the order of ``_columns``; texts are safe to open in a spreadsheet."""
-    scored_at = timezone.localtime(run.created_at).replace(tzinfo=None)
 
     @lru_cache(maxsize=50_000)
-    def words(feature: schema.Feature, value: object, *, is_phrase: bool = False) -> str:
+    def label(name: str, value: str) -> str:
         with override(language):
-            return inert(phrase(feature, value) if is_phrase else str(_(feature.label_of(value))))
+            return inert(str(_(schema.BY_NAME[name].label_of(value))))
+
+    @lru_cache(maxsize=50_000)
+    def reason(name: str, value: object) -> str:
+        with override(language):
+            return inert(phrase(schema.BY_NAME[name], value))
 
     with override(language):
-        names = {band: str(band.label) for band in bands.BANDS}
+        names = {band.slug: str(band.label) for band in bands.BANDS}
         yes_no = {True: _("Yes"), False: _("No")}
+    place = {name: position for position, name in enumerate(_REASONS)}
     for number, department, job, probability, low, high, main, second, *values in predictions.values_list(
         *_FIELDS
     ).iterator(chunk_size=CHUNK_SIZE):
-        known = dict(zip(_REASONS, values, strict=True))
-        reasons = [name and words(schema.BY_NAME[name], known[name], is_phrase=True) for name in (main, second)]
         yield [
             number,
-            words(schema.BY_NAME["departement"], department),
-            words(schema.BY_NAME["poste"], job),
+            label("departement", department),
+            label("poste", job),
             probability,
             low,
             high,
-            names[bands.band_of(probability, run.threshold)],
+            names[bands.band_of(probability, run.threshold).slug],
             yes_no[probability >= run.threshold],
-            *reasons,
+            main and reason(main, values[place[main]]),
+            second and reason(second, values[place[second]]),
             scored_at,
             run.model_version,
         ]

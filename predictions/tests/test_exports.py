@@ -13,6 +13,7 @@ from predictions.models import Prediction
 from predictions.pages import exports
 from predictions.tests.factories import ScoringRunFactory
 from predictions.tests.scoring import score, write_figures
+from technova import spreadsheets
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 2, 12, 30, tzinfo=ZoneInfo("Europe/Paris"))
@@ -60,6 +61,15 @@ def test_export_holds_exactly_what_is_filtered_in_the_order_shown(hr, run, kind)
     score(ScoringRunFactory(pk=run.pk - 1), 6)
     assert numbers(hr, kind, band="over", job="Consultant", sort="risk") == [2, 4, 1]
     assert numbers(hr, kind) == [5, 1, 4, 2, 3]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_export_of_more_than_one_chunk_holds_everyone_once(hr, run, kind, monkeypatch):
+    monkeypatch.setattr(exports, "LINES_AT_A_TIME", 2)
+    monkeypatch.setattr(spreadsheets, "ROWS_AT_A_TIME", 2)
+    for number in range(1, 6):
+        score(run, number)
+    assert numbers(hr, kind, sort="number") == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
@@ -154,6 +164,13 @@ def test_export_cell_cannot_become_a_formula(hr, run, monkeypatch, kind, text):
         assert cell.value.startswith("'")
 
 
+@pytest.mark.parametrize("text", ["a < b & c > d", ' two  spaces "quoted" ', "é\N{NARROW NO-BREAK SPACE}€ 🙂", "a\nb"])
+def test_xlsx_keeps_every_text_as_it_is(hr, run, monkeypatch, text):
+    score(run, 7)
+    monkeypatch.setattr(exports, "phrase", lambda feature, value: text)
+    assert sheet_of(download(hr, "xlsx"))[2][8].value == text
+
+
 @pytest.mark.parametrize("respond", [exports.csv_response, exports.xlsx_response])
 def test_export_memory_does_not_grow_with_the_list(run, respond):
     score(run, 1)
@@ -166,6 +183,9 @@ def test_export_memory_does_not_grow_with_the_list(run, respond):
 
         def __init__(self, length):
             self.length = length
+
+        def count(self):
+            return self.length
 
         def values_list(self, *fields):
             return self
@@ -186,6 +206,20 @@ def test_export_memory_does_not_grow_with_the_list(run, respond):
     (small, before), (large, after) = peak(1_000), peak(5_000)
     assert large > 4 * small
     assert after < before * 1.5
+
+
+@pytest.mark.parametrize("respond", [exports.csv_response, exports.xlsx_response])
+def test_export_sends_its_first_bytes_before_it_reads_anyone(run, respond, django_assert_num_queries):
+    score(run, 1)
+    response = respond(run, Prediction.objects.all())
+    with django_assert_num_queries(0):
+        assert next(iter(response.streaming_content))
+
+
+def test_xlsx_filters_the_lines_there_are(hr, run):
+    for number in range(1, 4):
+        score(run, number)
+    assert sheet_of(download(hr, "xlsx")).auto_filter.ref == "A1:L4"
 
 
 def test_export_reads_the_features_that_reasons_name():
