@@ -6,6 +6,7 @@ The settings are read here first, so that a mistake in them is said once, before
 import logging.config
 import os
 import shutil
+import socket
 import tempfile
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +16,7 @@ from gunicorn.glogging import Logger
 
 from technova import settings
 
+STALLED = 60_000  # milliseconds
 MEMORY = "/dev/shm"  # noqa: S108 - what is written there has a random name
 worker_tmp_dir = MEMORY if Path(MEMORY).is_dir() else None
 
@@ -40,6 +42,13 @@ keepalive = 75  # seconds; longer than a proxy keeps a connection, which should 
 limit_request_line = 8190  # the longest that gunicorn takes: the application answers an endless address in JSON
 logger_class = ServerLogger
 control_socket_disable = True
+
+
+def when_ready(server):
+    """Give up a client that takes nothing more of its answer: it would keep a thread, and an export its cursor."""
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections inherit it
+        for listener in server.LISTENERS:
+            listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED)
 
 
 def post_worker_init(worker):

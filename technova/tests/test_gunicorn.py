@@ -139,3 +139,21 @@ def test_stopping_removes_the_shared_metrics(server):
     server.process.terminate()
     server.process.wait(START)
     assert not directory.exists()
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux alone has it")
+def test_connections_to_a_client_that_takes_nothing_more_are_given_up():
+    script = """
+import socket
+from types import SimpleNamespace
+from technova import gunicorn
+
+with socket.create_server(("127.0.0.1", 0)) as listener:
+    gunicorn.when_ready(SimpleNamespace(LISTENERS=[SimpleNamespace(sock=listener)]))
+    with socket.create_connection(listener.getsockname()):
+        connection, _address = listener.accept()
+        print(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT))
+gunicorn.on_exit(None)
+"""
+    found = subprocess.run([sys.executable, "-c", script], cwd=settings.BASE_DIR, capture_output=True, check=True)
+    assert found.stdout == b"60000\n"
