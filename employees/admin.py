@@ -1,9 +1,12 @@
 """The raw data as the extracts gave them, to read; who may see which department, to change."""
 
+from collections import defaultdict
+
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.db.models import OuterRef, Prefetch, Subquery
+from django.db.models import DateTimeField, OuterRef, Prefetch, Subquery
+from django.forms import SplitDateTimeField
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
@@ -21,7 +24,7 @@ from employees.models import (
     visible_departments,
 )
 from employees.selectors import raw_columns
-from technova.admin import ReadOnly, ReadOnlyAdmin
+from technova.admin import NamedDateTime, ReadOnly, ReadOnlyAdmin
 
 
 class OfEmployeesAdmin(ReadOnlyAdmin):
@@ -179,12 +182,32 @@ class ImportAdmin(OfEveryoneAdmin):
     inlines = [ImportFileInline]
 
 
+class RuleFilter(admin.SimpleListFilter):
+    """The broken rules, whatever bounds or choices go into each of them."""
+
+    title = _("rule")
+    parameter_name = "rule"
+
+    def lookups(self, request, model_admin):
+        texts = ImportReject.objects.order_by("rule__text").values_list("rule__text", flat=True).distinct()
+        return [(text, gettext(text) % defaultdict(lambda: "…")) for text in texts]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(rule__text=self.value()) if self.value() else queryset
+
+
 @admin.register(ImportReject)
 class ImportRejectAdmin(OfEveryoneAdmin):
     list_display = ["moment", "file", "line", "column", "value", "broken_rule"]
     list_select_related = ["upload"]
     date_hierarchy = "upload__created_at"
+    list_filter = [
+        ("file", admin.AllValuesFieldListFilter),
+        ("column", admin.AllValuesFieldListFilter),
+        RuleFilter,
+    ]
     search_fields = ["file", "column", "value"]
+    search_help_text = _("A file, a column or a value.")
     fields = ["upload", "file", "line", "column", "value", "broken_rule"]
 
     @admin.display(description=_("import"), ordering="upload__created_at")
@@ -231,6 +254,7 @@ class UserAdmin(DjangoUserAdmin):
         "last_login",
     ]
     date_hierarchy = "date_joined"
+    formfield_overrides = {DateTimeField: {"form_class": SplitDateTimeField, "widget": NamedDateTime}}
     inlines = [DepartmentAccessInline]
 
     def get_queryset(self, request):

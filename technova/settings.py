@@ -51,7 +51,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "axes",
+    "technova.apps.SignInsConfig",
     "csp",
     "django_htmx",
     "rest_framework",

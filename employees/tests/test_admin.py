@@ -185,10 +185,20 @@ def test_import_shows_its_files_without_their_content(admin_client):
 def test_rejects_of_imports_are_found_and_their_rule_is_said(admin_client, django_assert_max_num_queries):
     make_import()
     admin_client.cookies["django_language"] = "en"
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(10):
         page = admin_client.get(address(ImportReject), {"q": "age"})
     assert len(listed(page)) == 1
     assert "a whole number between 16 and 80" in page.content.decode()
+
+
+def test_rejects_of_imports_are_narrowed_by_file_column_and_rule(admin_client):
+    upload = make_import()
+    upload.rejects.create(file="eval.csv", line=3, column="note", value="x", rule={"text": "Oui or Non", "params": {}})
+    admin_client.cookies["django_language"] = "en"
+    for narrowing in ({"file": "eval.csv"}, {"column": "note"}, {"rule": "Oui or Non"}):
+        page = admin_client.get(address(ImportReject), narrowing)
+        assert [reject.line for reject in listed(page)] == [3], narrowing
+    assert "a whole number between … and …" in page.content.decode()
 
 
 @pytest.mark.parametrize("groups", [[], [MANAGER_GROUP]])
