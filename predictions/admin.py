@@ -22,7 +22,7 @@ from predictions.explanation import reasons
 from predictions.models import APIKey, Prediction, ScoringRun
 from predictions.pages.formats import percent
 from predictions.selectors import log
-from technova.admin import ReadOnlyAdmin
+from technova.admin import NamedDateTime, ReadOnlyAdmin
 
 # The package's own keys open nothing here, and its admin leaves new keys in a cookie.
 admin.site.unregister(package_admin.APIKey)
@@ -146,7 +146,7 @@ class APIKeyForm(forms.ModelForm):
         help_text=APIKey._meta.get_field("departments").help_text,
     )
     expiry_date = forms.SplitDateTimeField(
-        label=_("expires at"), widget=admin.widgets.AdminSplitDateTime, help_text=_("Ten years from now at most.")
+        label=_("expires at"), widget=NamedDateTime, help_text=_("Ten years from now at most.")
     )
 
     class Meta:

@@ -1,8 +1,20 @@
 """What the admin pages of the apps share."""
 
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.paginator import Paginator
 from django.utils.functional import cached_property
+
+
+class NamedDateTime(AdminSplitDateTime):
+    """A date and a time, each input with its name: Django writes "Date:" and "Time:" beside them, bound to neither."""
+
+    def get_context(self, name, value, attrs):
+        context = super().get_context(name, value, attrs)
+        labels = context["date_label"], context["time_label"]
+        for part, label in zip(context["widget"]["subwidgets"], labels, strict=True):
+            part["attrs"]["aria-label"] = label.rstrip(" :\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}")
+        return context
 
 
 class BoundedPaginator(Paginator):

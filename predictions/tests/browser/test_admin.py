@@ -1,5 +1,6 @@
 """The administration under the strict policy: its lists and forms raise no error, and look like the same product."""
 
+import pytest
 from playwright.sync_api import expect
 
 from predictions.tests.browser.conftest import PHONE
@@ -31,6 +32,26 @@ def test_admin_raises_no_error(open_page, watch):
         assert page.goto(address).status == 200, address
         page.wait_for_load_state("networkidle")
         assert watch.unexpected() == [], address
+
+
+# A list with filters, one with a search that is explained, a form to read, one to fill in.
+FREE_OF_BARRIERS = [
+    "/admin/",
+    "/admin/predictions/apikey/",
+    "/admin/predictions/prediction/",
+    "/admin/predictions/prediction/1/change/",
+    "/admin/predictions/apikey/add/",
+]
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_admin_has_no_accessibility_violation(open_page, watch, axe_in_both_themes, language):
+    watch.expect("Applying inline style")  # axe's own, on forms; the test above would see the pages'
+    page = open_page("/admin/", "admin", language=language)
+    for address in FREE_OF_BARRIERS:
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        assert axe_in_both_themes(page) == {"light": [], "dark": []}, address
 
 
 def test_pages_and_admin_lead_to_each_other_in_one_theme(open_page):
