@@ -12,6 +12,7 @@ def plain_settings(settings):
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+    settings.WHITENOISE_AUTOREFRESH = True  # or each test client would look at every static file there is
 
 
 @pytest.fixture(scope="session", autouse=True)
