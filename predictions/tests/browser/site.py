@@ -1,7 +1,11 @@
-"""The whole product as its users meet it: gunicorn on its own database with the demo, on a port of its own."""
+"""The whole product as its users meet it: gunicorn on its own database with the demo, on a port of its own.
+
+Each worker of the tests has a server and a database. What is the same for all of them is made once, by the first.
+"""
 
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +20,7 @@ from urllib.request import urlopen
 
 import psycopg
 from django.conf import settings
+from psycopg import sql
 
 PASSWORD = "shown-to-browser-tests-only"
 DEFAULT_DATABASE = "sqlite:///db.sqlite3"
@@ -40,14 +45,9 @@ def run_manage(environment: dict[str, str], *arguments: str) -> None:
 @contextmanager
 def serve(directory: Path, shared: Path, worker: str) -> Iterator[Site]:
     """Serve the demo from ``directory`` until the block ends; ``shared`` is where workers agree on common work."""
-    with own_database(directory, worker) as database:
-        environment = os.environ | {
-            "DATABASE_URL": database,
-            "DEMO_PASSWORD": PASSWORD,
-            "ARTIFACTS_DIR": str(settings.ARTIFACTS_DIR),
-        }
-        collect_static(environment, shared)
-        run_manage(environment, "init_technova", "--demo")
+    environment = os.environ | {"DEMO_PASSWORD": PASSWORD, "ARTIFACTS_DIR": str(settings.ARTIFACTS_DIR)}
+    with demo_database(environment, shared) as demo, copy_of(demo, database_url(worker, directory)) as database:
+        environment |= {"DATABASE_URL": database}
         # The socket listens before the server starts: no other process can take its port, and no request is refused.
         with closing(socket.create_server(("127.0.0.1", 0))) as listener:
             listener.set_inheritable(True)
@@ -83,29 +83,83 @@ def wait_for(url: str, server: subprocess.Popen) -> None:
     raise RuntimeError("The server for the browser tests did not start.")
 
 
-def collect_static(environment: dict[str, str], shared: Path) -> None:
-    """Collect the static files once, whatever the number of workers."""
-    done = shared / "static-files-are-collected"
-    with (shared / "static-files.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
+@contextmanager
+def demo_database(environment: dict[str, str], shared: Path) -> Iterator[str]:
+    """The database that servers copy: made, with the static files, by the first worker; dropped by the last."""
+    url = database_url("demo", shared)
+    with counted(shared / "servers", +1) as servers:
+        if servers == 1:
+            create_database(url)
             run_manage(environment, "collectstatic", "--noinput", "--verbosity", "0")
-            done.touch()
+            run_manage(environment | {"DATABASE_URL": url}, "init_technova", "--demo")
+    try:
+        yield url
+    finally:
+        with counted(shared / "servers", -1) as servers:
+            if servers == 0:
+                drop_database(url)
 
 
 @contextmanager
-def own_database(directory: Path, worker: str) -> Iterator[str]:
-    """A database of the engine that the tests run on; gives its URL and drops it at the end."""
+def counted(path: Path, step: int) -> Iterator[int]:
+    """Add ``step`` to the number in a file; other processes that count there wait until the block ends."""
+    with path.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        number = int(file.read() or 0) + step
+        yield number
+        file.truncate(0)
+        file.write(str(number))
+
+
+def database_url(name: str, directory: Path) -> str:
+    """A database of the engine that the tests run on, a file in ``directory`` on SQLite."""
     url = urlsplit(os.environ.get("DATABASE_URL", DEFAULT_DATABASE))
     if url.scheme == "sqlite":
-        yield f"sqlite:///{directory / 'browser.sqlite3'}"
+        return f"sqlite:///{directory / name}.sqlite3"
+    return urlunsplit(url._replace(path=f"{url.path}_browser_{name}"))
+
+
+def create_database(url: str, template: str | None = None) -> None:
+    """Create an empty database, or a copy of ``template``."""
+    if is_sqlite(url):
+        if template:
+            shutil.copyfile(sqlite_path(template), sqlite_path(url))
         return
-    name = f"{url.path.strip('/')}_browser_{worker}"
-    address = {"host": url.hostname, "port": url.port or 5432, "user": url.username, "password": url.password}
-    with psycopg.connect(**address, dbname="postgres", autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        connection.execute(f'CREATE DATABASE "{name}"')
-        try:
-            yield urlunsplit(url._replace(path=f"/{name}"))
-        finally:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    drop_database(url)
+    execute(url, "CREATE DATABASE {} TEMPLATE {}", name_of(url), name_of(template) if template else "template1")
+
+
+def drop_database(url: str) -> None:
+    if is_sqlite(url):
+        sqlite_path(url).unlink()
+    else:
+        execute(url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name_of(url))
+
+
+def is_sqlite(url: str) -> bool:
+    return url.startswith("sqlite:")
+
+
+def sqlite_path(url: str) -> Path:
+    return Path(url.removeprefix("sqlite:///"))
+
+
+def name_of(url: str) -> str:
+    return urlsplit(url).path.strip("/")
+
+
+def execute(url: str, statement: str, *names: str) -> None:
+    """Run a statement about the databases ``names`` on the server of ``url``."""
+    with psycopg.connect(urlunsplit(urlsplit(url)._replace(path="/postgres")), autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+@contextmanager
+def copy_of(demo: str, copy: str) -> Iterator[str]:
+    """A database like ``demo`` until the block ends."""
+    create_database(copy, template=demo)
+    try:
+        yield copy
+    finally:
+        drop_database(copy)
