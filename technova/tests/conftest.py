@@ -18,24 +18,17 @@ class Manage:
 
     changes: dict[str, str] = field(default_factory=dict)
 
-    def start(self, *arguments: str, **changes: str) -> subprocess.Popen:
-        return subprocess.Popen(
+    def __call__(self, *arguments: str, **changes: str) -> tuple[int, str, str]:
+        """The exit code, the output and the errors."""
+        process = subprocess.run(
             [sys.executable, ROOT / "manage.py", *arguments],
             env=os.environ | self.changes | changes,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
+            timeout=300,
         )
-
-    def __call__(self, *arguments: str, **changes: str) -> tuple[int, str, str]:
-        """The exit code, the output and the errors."""
-        return finish(self.start(*arguments, **changes))
-
-
-def finish(process: subprocess.Popen) -> tuple[int, str, str]:
-    output, errors = process.communicate(timeout=300)
-    return process.returncode, output, errors
+        return process.returncode, process.stdout, process.stderr
 
 
 @pytest.fixture
