@@ -22,7 +22,8 @@ NEEDED = {
 WITHOUT_DATABASE = {"promote_model"}
 
 
-# Starts Python and Django once, since that is most of what a command costs, then a process for each list of arguments; prints what became of them.
+# Starts Python and Django once, since that is most of what a command costs, then a process for each list of arguments;
+# prints what became of them.
 FORK = """
 import json, os, sys, tempfile
 import django
