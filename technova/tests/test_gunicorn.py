@@ -28,7 +28,7 @@ class Server:
 
     def get(self, path: str, headers=None) -> tuple[int, str]:
         """One request on a connection of its own, so that either process may answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START)
         connection.request("GET", path, headers=headers or {})
         response = connection.getresponse()
         answer = response.status, response.read().decode()
