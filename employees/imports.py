@@ -123,12 +123,16 @@ def settle() -> None:
             Import.objects.filter(pk=upload.pk).move(upload.state, State.FAILED, error=_document(Message(INTERRUPTED)))
 
 
-def purge() -> None:
-    """Delete files and rejects that are a day old; who loaded what stays. Three queries."""
+def purge() -> int:
+    """Delete files and rejects that are a day old, and return how many files; who loaded what stays. Three queries.
+
+    The import page does it, ``init_technova`` at each start, and ``purge_imports``, which a scheduler runs.
+    """
     old = Import.objects.exclude(state__in=Import.AT_WORK).filter(created_at__lt=timezone.now() - KEPT)
     ImportReject.objects.filter(upload__in=old).delete()
-    ImportFile.objects.filter(upload__in=old).exclude(content=b"").update(content=b"")
+    deleted = ImportFile.objects.filter(upload__in=old).exclude(content=b"").update(content=b"")
     old.filter(state__in=(State.READY, State.FAILED)).update(state=State.EXPIRED)
+    return deleted
 
 
 def check(*, upload: Import, progress: Progress | None = None) -> None:

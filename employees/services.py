@@ -2,15 +2,17 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import TextIO
 
 import numpy as np
 import pandas as pd
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from employees.columns import Extract
@@ -196,9 +198,20 @@ def _differs(new: pd.Series, known: pd.Series) -> np.ndarray:
 
 
 def write_rejects(rejects: Iterable[Reject], file: TextIO) -> None:
-    """Write the rejects as CSV in the active language; cells that a spreadsheet would run as a formula are quoted."""
-    writer = csv.writer(file)
-    writer.writerow([_("file"), _("line"), _("column"), _("value"), _("rule")])
-    for reject in rejects:
-        rule = _(reject.rule.text) % reject.rule.params
-        writer.writerow([inert(reject.file), reject.line, inert(reject.column), inert(reject.value), inert(rule)])
+    """Write the rejects as CSV in the active language."""
+    csv.writer(file).writerows(reject_rows(rejects))
+
+
+def reject_rows(rejects: Iterable[Reject]) -> Iterator[list]:
+    """The lines of the report, titles first, in the language that is active now even where they are read later.
+
+    Cells that a spreadsheet would run as a formula are quoted.
+    """
+    language = get_language()
+
+    def cells(reject: Reject) -> list:
+        with override(language):
+            rule = _(reject.rule.text) % reject.rule.params
+        return [inert(reject.file), reject.line, inert(reject.column), inert(reject.value), inert(rule)]
+
+    return chain([[_("file"), _("line"), _("column"), _("value"), _("rule")]], map(cells, rejects))

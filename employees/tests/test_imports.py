@@ -1,10 +1,12 @@
 import hashlib
+import io
 from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -236,14 +238,25 @@ def test_settle_gives_a_new_process_time_to_start(user, started):
     assert upload.state == Import.State.CHECKING
 
 
-def test_purge_deletes_what_nobody_confirmed_within_a_day(user, started):
+@pytest.mark.parametrize("purge", [imports.purge, lambda: call_command("purge_imports", stdout=io.StringIO())])
+def test_purge_deletes_what_nobody_confirmed_within_a_day(user, started, purge):
     upload = checked(user, sirh=text_of("sirh").replace(",41,F", ",12,F"))
     Import.objects.update(created_at=timezone.now() - timedelta(days=1, minutes=1))
-    imports.purge()
+    purge()
     upload.refresh_from_db()
     assert upload.state == Import.State.EXPIRED
     assert not upload.files.exclude(content=b"").exists()
     assert not upload.rejects.exists()
+
+
+def test_purge_deletes_the_files_of_an_import_that_was_killed(user, started):
+    upload = received(user)
+    Import.objects.update(created_at=timezone.now() - timedelta(days=2), started_at=timezone.now() - timedelta(days=2))
+    out = io.StringIO()
+    call_command("purge_imports", stdout=out)
+    assert out.getvalue() == "3 uploaded files deleted\n"
+    upload.refresh_from_db()
+    assert upload.state == Import.State.EXPIRED
 
 
 @pytest.mark.parametrize("was_confirmed", [True, False])

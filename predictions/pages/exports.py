@@ -1,11 +1,10 @@
 """The risk list as a file, sent while it is read: the first bytes at once, and memory does not grow with the list."""
 
-import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
-from io import BytesIO, StringIO
-from itertools import islice
+from io import BytesIO
+from itertools import chain
 
 import xlsxwriter
 from django.db.models import QuerySet
@@ -19,10 +18,9 @@ from features import schema
 from predictions import bands
 from predictions.explanation import TOLD_AS, phrase
 from predictions.models import Prediction, ScoringRun
-from technova.spreadsheets import inert, streamed_workbook
+from technova.spreadsheets import inert, streamed_csv, streamed_workbook
 
 CHUNK_SIZE = 2_000
-LINES_AT_A_TIME = 500
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - a workbook counts days, and knows no zones
 _REASONS = sorted(set(TOLD_AS.values()))
@@ -108,15 +106,9 @@ def _csv_lines(run: ScoringRun, predictions: QuerySet[Prediction], language: str
             for value, (_title, kind, _width) in zip(row, columns, strict=True)
         ]
 
-    def text(rows: Iterable[list]) -> str:
-        lines = StringIO()
-        csv.writer(lines, delimiter=";" if mark == "," else ",").writerows(rows)
-        return lines.getvalue()
-
-    yield "\N{ZERO WIDTH NO-BREAK SPACE}" + text([[title for title, _kind, _width in columns]])
-    rows = map(words, _rows(run, predictions, language, f"{_local(run.created_at):%Y-%m-%d %H:%M}"))
-    while lines := text(islice(rows, LINES_AT_A_TIME)):
-        yield lines
+    titles = [title for title, _kind, _width in columns]
+    rows = _rows(run, predictions, language, f"{_local(run.created_at):%Y-%m-%d %H:%M}")
+    return streamed_csv(chain([titles], map(words, rows)), delimiter=";" if mark == "," else ",")
 
 
 def _rows(run: ScoringRun, predictions: QuerySet[Prediction], language: str, scored_at: str | float) -> Iterator[list]:

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.core.validators import FileExtensionValidator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import filesizeformat
 from django.utils.text import capfirst
@@ -20,9 +20,10 @@ from employees import imports
 from employees.columns import Extract
 from employees.messages import Message
 from employees.models import Departure, EmployeeSnapshot, Import, Survey, visible_departments
-from employees.services import write_rejects
+from employees.services import reject_rows
 from predictions.pages.formats import grouped
 from technova.db import Busy
+from technova.spreadsheets import streamed_csv
 from technova.uploads import oversized
 
 REJECTS_A_PAGE = 20
@@ -182,7 +183,9 @@ def discard(request: HttpRequest, pk) -> HttpResponse:
 @for_importers
 def rejects(request: HttpRequest, pk) -> HttpResponse:
     upload = get_object_or_404(Import, pk=pk)
-    response = HttpResponse("\N{BYTE ORDER MARK}", content_type="text/csv; charset=utf-8")  # the mark is for Excel
-    response["Content-Disposition"] = f'attachment; filename="technova-rejects-{upload.created_at:%Y%m%d-%H%M}.csv"'
-    write_rejects(imports.rejects_of(upload), response)
-    return response
+    name = f"technova-rejects-{upload.created_at:%Y%m%d-%H%M}.csv"
+    return StreamingHttpResponse(
+        streamed_csv(reject_rows(imports.rejects_of(upload))),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

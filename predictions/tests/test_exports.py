@@ -65,7 +65,6 @@ def test_export_holds_exactly_what_is_filtered_in_the_order_shown(hr, run, kind)
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_export_of_more_than_one_chunk_holds_everyone_once(hr, run, kind, monkeypatch):
-    monkeypatch.setattr(exports, "LINES_AT_A_TIME", 2)
     monkeypatch.setattr(spreadsheets, "ROWS_AT_A_TIME", 2)
     for number in range(1, 6):
         score(run, number)

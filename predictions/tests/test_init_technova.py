@@ -1,12 +1,14 @@
 import re
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.contrib.auth import authenticate, get_user_model
 from django.core.management import call_command
 from django.test import RequestFactory
+from django.utils import timezone
 
-from employees.models import Employee, EmployeeSnapshot, visible_departments
+from employees.models import Employee, EmployeeSnapshot, Import, visible_departments
 from features.models import EmployeeFeatures
 from predictions.models import APIKey, Prediction, ScoringRun
 
@@ -82,3 +84,11 @@ def test_init_trains_where_there_is_no_artifact(artifacts, monkeypatch):
     init("--demo")
     assert trained == ["train_model"]
     assert ScoringRun.objects.exists()
+
+
+def test_init_deletes_the_uploaded_files_that_are_too_old():
+    user = get_user_model().objects.create_user("hr")
+    upload = Import.objects.create(user=user, state="ready", created_at=timezone.now() - timedelta(days=2))
+    upload.files.create(extract="sirh", name="sirh.csv", size=1, content=b"x")
+    init()
+    assert not upload.files.exclude(content=b"").exists()

@@ -3,6 +3,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import call_command
 
+from employees import imports
 from employees.models import Employee
 from features.services import build_features
 from predictions import demo, services
@@ -29,6 +30,7 @@ class Command(TechnovaCommand):
         verbosity = options["verbosity"]
         call_command("migrate", interactive=False, verbosity=0, stdout=self.stdout)
         self.stdout.write("Database ready")
+        imports.purge()
         if options["demo"] and not Employee.objects.exists():  # later loads, and real people, are not overwritten
             call_command("seed_from_csv", demo=True, verbosity=verbosity, stdout=self.stdout, stderr=self.stderr)
         built = build_features(progress=self.progress)
