@@ -152,4 +152,4 @@ def _after(order: Sequence[str], position: Sequence[float]) -> Q:
         comparison = "lt" if field.startswith("-") else "gt"
         behind = Q(**{f"{name}__{comparison}": value})
         condition = behind | (Q(**{name: value}) & condition) if condition else behind
-    return condition
+    return Q(**{f"{name}__{comparison}e": value}) & condition  # the first says to an index where to begin
