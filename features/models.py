@@ -34,8 +34,19 @@ def is_valid(feature: schema.Feature) -> models.CheckConstraint:
 class EmployeeFeaturesQuerySet(models.QuerySet):
     def newest(self):
         """The newest row of each employee: what the model reads."""
-        newest = EmployeeFeatures.objects.filter(employee=OuterRef("employee")).order_by("-id")
-        return self.filter(id=Subquery(newest.values("id")[:1]))
+        return self.filter(id=_newest_id(OuterRef("employee")))
+
+    def newest_of(self, employees: models.QuerySet[Employee]):
+        """The newest row of each of these employees, found by one look into an index for each of them.
+
+        As ``newest`` limited to them, PostgreSQL would guess that three rows are the newest and join them to the
+        employees one by one: twenty times as long for a thousand.
+        """
+        return self.filter(id__in=employees.values(newest=_newest_id(OuterRef("pk"))))
+
+
+def _newest_id(employee: OuterRef) -> Subquery:
+    return Subquery(EmployeeFeatures.objects.filter(employee=employee).order_by("-id").values("id")[:1])
 
 
 class EmployeeFeatures(models.Model):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, QuerySet
 
 from employees.models import Employee
 from employees.selectors import employee_ranges
@@ -41,11 +41,12 @@ def newest_frame(employees: range | QuerySet[Employee] | None = None) -> pd.Data
     Columns ``employee_pk``, ``features_pk``, ``employee_id``, the 32 features and the nullable target, ordered by
     ``employee_id``.
     """
-    rows = EmployeeFeatures.objects.newest()
-    if isinstance(employees, range):
-        rows = rows.filter(employee__gte=employees.start, employee__lt=employees.stop)
-    elif employees is not None:
-        rows = rows.filter(employee__in=employees)
+    if isinstance(employees, QuerySet):
+        rows = EmployeeFeatures.objects.newest_of(employees)
+    else:
+        rows = EmployeeFeatures.objects.newest()
+        if employees is not None:
+            rows = rows.filter(employee__gte=employees.start, employee__lt=employees.stop)
     fields = ["employee", "pk", "employee__employee_id", *schema.FEATURE_NAMES, schema.TARGET]
     columns = ["employee_pk", "features_pk", "employee_id", *schema.FEATURE_NAMES, schema.TARGET]
     records = list(rows.order_by("employee__employee_id").values_list(*fields))
@@ -85,9 +86,8 @@ def workforce_medians(departments=None) -> dict[str, object]:
     people = Employee.objects.in_departments(departments)
     if (step := people.count() // SAMPLE + 1) > 1:
         people = people.alias(place=F("pk") % step).filter(place=0)
-    newest = EmployeeFeatures.objects.filter(employee=OuterRef("pk")).order_by("-id").values("id")[:1]
-    rows = EmployeeFeatures.objects.filter(id__in=people.values_list(Subquery(newest)))
-    frame = pd.DataFrame.from_records(list(rows.values_list(*names)), columns=names)
+    rows = EmployeeFeatures.objects.newest_of(people).values_list(*names)
+    frame = pd.DataFrame.from_records(list(rows), columns=names)
     if frame.empty:
         return {}
     return {name: _typical(schema.BY_NAME[name], frame[name]) for name in names}

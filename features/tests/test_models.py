@@ -1,6 +1,7 @@
 import pytest
 from django.db import IntegrityError, models
 
+from employees.models import Employee
 from features import schema
 from features.models import EmployeeFeatures
 from features.schema import Kind
@@ -57,6 +58,7 @@ def test_newest_is_the_last_row_of_each_employee():
     new = EmployeeFeaturesFactory(employee=old.employee)
     other = EmployeeFeaturesFactory()
     assert set(EmployeeFeatures.objects.newest()) == {new, other}
+    assert set(EmployeeFeatures.objects.newest_of(Employee.objects.filter(pk=old.employee_id))) == {new}
     assert str(new) == f"{new.employee_id} {new.created_at:%Y-%m-%d}"
 
 
