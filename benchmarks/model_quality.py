@@ -22,17 +22,17 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scipy.special import expit  # noqa: E402 (the project is importable from here on)
-from sklearn.compose import ColumnTransformer  # noqa: E402
-from sklearn.linear_model import LogisticRegression  # noqa: E402
-from sklearn.model_selection import RepeatedStratifiedKFold  # noqa: E402
-from sklearn.pipeline import make_pipeline  # noqa: E402
-from sklearn.preprocessing import OneHotEncoder, StandardScaler  # noqa: E402
-from threadpoolctl import threadpool_limits  # noqa: E402
+from scipy.special import expit
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import RepeatedStratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from threadpoolctl import threadpool_limits
 
-from predictions.ml import card, drift, evaluation, figures, uncertainty  # noqa: E402
-from predictions.ml.pipeline import build_pipeline, used_features  # noqa: E402
-from predictions.ml.scorer import Z_90  # noqa: E402
+from predictions.ml import card, drift, evaluation, figures, uncertainty
+from predictions.ml.pipeline import build_pipeline, used_features
+from predictions.ml.scorer import Z_90
 
 SHOWN = {
     "roc_auc": "ROC-AUC",

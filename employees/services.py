@@ -65,7 +65,7 @@ class LoadResult:
 def load_extracts(
     *,
     sirh: Source,
-    eval: Source,  # noqa: A002
+    eval: Source,
     sondage: Source,
     strict: bool = False,
     dry_run: bool = False,

@@ -267,6 +267,7 @@ LOGGING = {
     # It would write the path of each request that is refused or fails; technova.logs writes those lines without it.
     "loggers": {
         "django.request": {"level": "CRITICAL"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # a traceback for whatever a scanner makes up
         "psycopg.pool": {"level": "WARNING"},  # at INFO, two lines each time that a connection is used
     },
 }

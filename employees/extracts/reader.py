@@ -47,7 +47,7 @@ class _Part:
     rejects: list[Reject]
 
 
-def read_extracts(sirh: Source, eval: Source, sondage: Source) -> Extracts:  # noqa: A002
+def read_extracts(sirh: Source, eval: Source, sondage: Source) -> Extracts:
     """Read, check and join the three extracts.
 
     Each source is a path, the bytes, or an open binary file whose ``name`` is used in messages. The order of rows

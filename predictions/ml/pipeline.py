@@ -28,7 +28,7 @@ def used_features(features: str) -> tuple[str, ...]:
     return tuple(f.name for f in schema.FEATURES if features == "all" or not f.is_protected)
 
 
-def build_pipeline(*, features: str = "default", C: float = 0.2) -> Pipeline:  # noqa: N803 (scikit-learn's name)
+def build_pipeline(*, features: str = "default", C: float = 0.2) -> Pipeline:
     """An unfitted additive model; ``C`` is the inverse of the penalty on the coefficients."""
     return Pipeline([("basis", AdditiveBasis(used_features(features))), ("logistic", LaplaceLogisticRegression(C=C))])
 
@@ -45,7 +45,7 @@ class AdditiveBasis(TransformerMixin, BaseEstimator):
         self.n_knots = n_knots
         self.max_line_values = max_line_values
 
-    def fit(self, X: pd.DataFrame, y=None):  # noqa: N803
+    def fit(self, X: pd.DataFrame, y=None):
         learned = (
             terms.learn(X[name], n_knots=self.n_knots, max_line_values=self.max_line_values) for name in self.features
         )
@@ -57,7 +57,7 @@ class AdditiveBasis(TransformerMixin, BaseEstimator):
         self.means_ = self.transform(X).mean(axis=0)
         return self
 
-    def transform(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
+    def transform(self, X: pd.DataFrame) -> np.ndarray:
         """``(n, p)`` design matrix of ``n`` employees."""
         check_is_fitted(self, "terms_")
         design = np.empty((len(X), self.slices_[-1].stop))
@@ -65,7 +65,7 @@ class AdditiveBasis(TransformerMixin, BaseEstimator):
             design[:, columns] = term.columns(X[term.feature])
         return design
 
-    def is_unseen(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
+    def is_unseen(self, X: pd.DataFrame) -> np.ndarray:
         """``(n,)`` booleans: at least one value outside what the training data held."""
         return np.logical_or.reduce([term.is_unseen(X[term.feature]) for term in self.terms_])
 
@@ -78,10 +78,10 @@ class LaplaceLogisticRegression(LogisticRegression):
     (MacKay 1992, *The evidence framework applied to classification networks*).
     """
 
-    def __init__(self, C: float = 1.0, max_iter: int = 5000):  # noqa: N803
+    def __init__(self, C: float = 1.0, max_iter: int = 5000):
         super().__init__(C=C, max_iter=max_iter, solver="newton-cholesky", tol=1e-8)
 
-    def fit(self, X: np.ndarray, y: np.ndarray, sample_weight=None):  # noqa: N803
+    def fit(self, X: np.ndarray, y: np.ndarray, sample_weight=None):
         super().fit(X, y, sample_weight)
         design = np.column_stack([X, np.ones(len(X))])
         probability = expit(design @ np.r_[self.coef_[0], self.intercept_[0]])
@@ -91,7 +91,7 @@ class LaplaceLogisticRegression(LogisticRegression):
         self.covariance_ = np.linalg.inv(precision)
         return self
 
-    def errors(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
+    def errors(self, X: np.ndarray) -> np.ndarray:
         """``(n,)`` standard errors of the log-odds of ``n`` design rows."""
         design = np.column_stack([X, np.ones(len(X))])
         return np.sqrt(np.einsum("ij,jk,ik->i", design, self.covariance_, design, optimize=True))

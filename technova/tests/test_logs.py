@@ -86,6 +86,13 @@ def test_log_of_an_unknown_address_has_no_route(client, log):
     assert (line["status"], "route" in line) == (404, False)
 
 
+def test_host_that_is_not_ours_is_one_line_without_a_traceback(client, log, settings):
+    settings.MIDDLEWARE += ["django.middleware.common.CommonMiddleware"]  # looks at the host, as most pages do
+    assert client.get("/answer/1", headers={"Host": "made-up.example"}).status_code == 400
+    (line,) = lines(log)
+    assert (line["level"], line["status"]) == ("INFO", 400)
+
+
 @pytest.mark.parametrize("address", ["/answer/424242", "/fail/424242", "/nowhere/424242"])
 def test_log_holds_no_path_query_payload_header_or_cookie(log, address):
     client = Client(
