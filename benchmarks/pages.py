@@ -33,6 +33,7 @@ PAGES = (
     ("four filters", "/employees/?department=Commercial&job=Cadre+Commercial&band=over&reason=heures_supplementaires"),
     ("a number", "/employees/?number=1"),
     ("by job, 100 a page", "/employees/?sort=job&size=100"),
+    ("middle page", "/employees/?page=middle"),
     ("last page", "/employees/?page=last"),
     ("one person", "/employees/1/"),
     ("simulate", "/simulate/"),
@@ -124,8 +125,10 @@ def show_page(client, account: str, name: str, address: str, limit: int | None) 
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    if address.endswith("page=last"):
-        address = address.replace("last", str(client.get("/employees/").context["page"].paginator.num_pages))
+    name_of_page = address.partition("page=")[2]
+    if name_of_page in ("middle", "last"):
+        pages = client.get("/employees/").context["page"].paginator.num_pages
+        address = address.replace(name_of_page, str(pages if name_of_page == "last" else pages // 2))
     with CaptureQueriesContext(
         connection,
     ) as queries:
@@ -153,12 +156,16 @@ def show_page(client, account: str, name: str, address: str, limit: int | None) 
 
 
 def show_export(client, account: str, name: str, address: str) -> None:
-    """Ask for a file and print how long the whole of it took."""
+    """Ask for a file and print how long the whole of it took, and how long its first bytes."""
     started = time.perf_counter()
-    response = client.get(address)
-    size = sum(map(len, response.streaming_content))
+    parts = iter(client.get(address).streaming_content)
+    size, first = len(next(parts)), time.perf_counter()
+    size += sum(map(len, parts))
+    whole = time.perf_counter()
     print(
-        f"{name:<24}{account:<10}{'':>8}{(time.perf_counter() - started) * 1000:>8.0f}{size / 1000:>8.0f}", flush=True
+        f"{name:<24}{account:<10}{'':>8}{(whole - started) * 1000:>8.0f}{'':>8}{size / 1000:>8.0f}"
+        f"  first bytes after {(first - started) * 1000:.0f} ms",
+        flush=True,
     )
 
 
