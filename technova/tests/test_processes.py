@@ -21,7 +21,6 @@ NEEDED = {
 }
 WITHOUT_DATABASE = {"promote_model"}
 
-
 # Starts Python and Django once, since that is most of what a command costs, then a process for each list of arguments;
 # prints what became of them.
 FORK = """
@@ -50,9 +49,9 @@ print(json.dumps(results))
 """
 
 
-def all_at_once(*, only=COMMANDS, arguments=(), **environment):
+def all_at_once(only, **environment):
     """Run the commands beside one another, since most of them wait; gives exit code and both outputs by name."""
-    commands = [(name, *(arguments or NEEDED.get(name, []))) for name in only]
+    commands = [(name, *NEEDED.get(name, [])) for name in only]
     process = subprocess.run(
         [sys.executable, "-c", FORK, json.dumps(commands)],
         cwd=ROOT,
@@ -76,14 +75,14 @@ def assert_one_line(results, expected):
 
 def test_database_that_is_down_is_one_line_of_every_command():
     only = [name for name in COMMANDS if name not in WITHOUT_DATABASE]
-    results = all_at_once(only=only, DATABASE_URL="postgres://technova:hidden@127.0.0.1:1/technova")
+    results = all_at_once(only, DATABASE_URL="postgres://technova:hidden@127.0.0.1:1/technova")
     assert_one_line(results, "CommandError: The database technova at 127.0.0.1:1 does not answer")
     assert "hidden" not in str(results)
 
 
 def test_unmigrated_database_is_one_line(tmp_path):
     only = ["build_features", "create_api_key"]
-    results = all_at_once(only=only, DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+    results = all_at_once(only, DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite3'}")
     assert_one_line(results, "run `manage.py migrate` first")
 
 
