@@ -3,7 +3,7 @@
 from employees import imports
 from employees.models import Import
 from features.services import build_features
-from predictions.ml.artifact import ArtifactError
+from predictions.ml.store import ArtifactError
 from predictions.services import NothingToScore, score_employees
 from technova.commands import Progress
 from technova.db import Busy

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from predictions.ml import artifact
+from predictions.ml import artifact, store
 from technova.metrics import note_model
 
 CHECK_INTERVAL = 2.0  # seconds during which a process trusts what it holds
@@ -28,7 +28,7 @@ class _Registry:
         if self._model is not None and time.monotonic() - self._checked_at < CHECK_INTERVAL:
             return self._model
         with self._lock:
-            source = artifact.current_directory(Path(settings.ARTIFACTS_DIR))
+            source = store.current_directory(Path(settings.ARTIFACTS_DIR))
             if self._model is None or source != self._source:
                 model = artifact.load(source)
                 note_model(before=self._model and self._model.version, now=model.version)

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from features.models import EmployeeFeatures
-from predictions.ml.artifact import ArtifactError, ArtifactMissing
+from predictions.ml.store import ArtifactError, ArtifactMissing
 from predictions.registry import current_model
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
-from predictions.ml.artifact import ArtifactError
+from predictions.ml.store import ArtifactError
 from predictions.pages import errors as pages
 from predictions.services import UnknownEmployee
 

@@ -1,20 +1,9 @@
-"""The model on disk: versions that are written once, verified before they are believed, and promoted in one step.
-
-artifacts/
-  versions/<YYYYMMDD>-<first 8 of sha256>/   never changed once written
-    modele_classification_technova.joblib    the fitted pipeline, its reference rows and its threshold
-    threshold.json                           {"threshold": 0.2, "rule": "f2"}
-    model_card.json                          what the model is, how good it is, and the sha256 of the joblib file
-  current -> versions/<version>              swapped atomically: a reader sees the old version or the new one
-  promotions.jsonl                           which version was promoted when
-  the three names -> current/<name>
-"""
+"""A model as a file: written as a new version, promoted in one step, and loaded once ``store`` has verified it."""
 
 import hashlib
 import io
 import json
 import os
-import platform
 import shutil
 import sys
 import tempfile
@@ -27,39 +16,15 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pandas as pd
-import sklearn
 from sklearn.pipeline import Pipeline
 
 from features.schema import FEATURE_NAMES
+from predictions.ml import store
 from predictions.ml.card import Card
 from predictions.ml.scorer import Model, Scorer
 
-MODEL_FILE = "modele_classification_technova.joblib"
-THRESHOLD_FILE = "threshold.json"
-CARD_FILE = "model_card.json"
-FILES = (MODEL_FILE, THRESHOLD_FILE, CARD_FILE)
 TOLERANCE = 1e-9
 FORMAT = 1  # of the joblib file's content; a reader of another format refuses it
-
-
-class ArtifactError(Exception):
-    """The model cannot be used; the message names the file, the value and what to do."""
-
-
-class ArtifactMissing(ArtifactError):
-    """There is no model, no such version or a file of it is absent."""
-
-
-class ArtifactCorrupt(ArtifactError):
-    """A file is not what was written: its content cannot be believed."""
-
-
-class ArtifactMismatch(ArtifactError):
-    """The model is whole, but made for other libraries, other features or another threshold than are here."""
-
-
-class ArtifactExists(ArtifactError):
-    """Another model is published under this version; versions are never overwritten."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,11 +45,6 @@ class Content:
     card: dict
 
 
-def versions_here() -> dict[str, str]:
-    """The versions that a pickled model depends on."""
-    return {"python": platform.python_version(), "scikit-learn": sklearn.__version__, "numpy": np.__version__}
-
-
 # Writing
 
 
@@ -92,7 +52,7 @@ def write_version(root: Path, content: Content, *, now: datetime | None = None) 
     """Write a new version under ``root/versions`` without promoting it, and return its name.
 
     It appears whole or not at all. Writing the same model on the same day again changes nothing; a different one
-    under the same name is refused with ``ArtifactExists``.
+    under the same name is refused with ``store.ArtifactExists``.
     """
     data = to_bytes(content)
     digest = hashlib.sha256(data).hexdigest()
@@ -100,14 +60,14 @@ def write_version(root: Path, content: Content, *, now: datetime | None = None) 
     version = f"{now:%Y%m%d}-{digest[:8]}"
     directory = root / "versions" / version
     if directory.exists():
-        if read_card(directory)["sha256"] != digest:
-            raise ArtifactExists(f"{directory} holds another model; versions are never overwritten")
+        if store.read_card(directory)["sha256"] != digest:
+            raise store.ArtifactExists(f"{directory} holds another model; versions are never overwritten")
         return version
     card = {
         "version": version,
         "created_at": now.isoformat(timespec="seconds"),
         "sha256": digest,
-        "versions": versions_here(),
+        "versions": store.versions_here(),
         "features": list(FEATURE_NAMES),
         **content.card,
     }
@@ -115,13 +75,13 @@ def write_version(root: Path, content: Content, *, now: datetime | None = None) 
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=directory.parent))
     try:
         draft.chmod(0o755)
-        _write(draft / MODEL_FILE, data)
-        _write(draft / THRESHOLD_FILE, _to_json({"threshold": content.threshold, "rule": content.rule}))
-        _write(draft / CARD_FILE, _to_json(card))
+        _write(draft / store.MODEL_FILE, data)
+        _write(draft / store.THRESHOLD_FILE, _to_json({"threshold": content.threshold, "rule": content.rule}))
+        _write(draft / store.CARD_FILE, _to_json(card))
         draft.rename(directory)
     except BaseException:
         shutil.rmtree(draft)
-        if directory.exists() and read_card(directory)["sha256"] == digest:
+        if directory.exists() and store.read_card(directory)["sha256"] == digest:
             return version  # another process wrote the same model meanwhile
         raise
     return version
@@ -177,39 +137,18 @@ def _write(path: Path, data: bytes) -> None:
 def promote(root: Path, version: str) -> Model:
     """Make ``version`` the current one, after loading it as a server would; return it.
 
-    Raises an ``ArtifactError`` and changes nothing when it cannot be used.
+    Raises an ``store.ArtifactError`` and changes nothing when it cannot be used.
     """
-    model = load(version_directory(root, version))
-    if version != current_version(root):
+    model = load(store.version_directory(root, version))
+    if version != store.current_version(root):
         _link(Path("versions") / version, root / "current")
         with (root / "promotions.jsonl").open("a", encoding="utf-8") as file:
             at = datetime.now(UTC).isoformat(timespec="seconds")
             file.write(json.dumps({"version": version, "promoted_at": at}) + "\n")
-    for name in FILES:
+    for name in store.FILES:
         if not (root / name).is_symlink():
             _link(Path("current") / name, root / name)
     return model
-
-
-def previous_version(root: Path) -> str:
-    """The last promoted version that is there and not current: promoting it twice comes back.
-
-    Raises ``ArtifactMissing`` when there is none.
-    """
-    current = current_version(root)
-    there = set(versions(root)) - {current}
-    before = [entry["version"] for entry in promotions(root) if entry["version"] in there]
-    if not before:
-        raise ArtifactMissing(f"{root / 'promotions.jsonl'} names no version before {current}: nothing to go back to")
-    return before[-1]
-
-
-def version_directory(root: Path, version: str) -> Path:
-    """Where a published version is. Raises ``ArtifactMissing`` for an unknown one."""
-    known = versions(root)
-    if version not in known:
-        raise ArtifactMissing(f"{root / 'versions'} has no version {version!r}; it has: {', '.join(known) or 'none'}")
-    return root / "versions" / version
 
 
 def _link(target: Path, link: Path) -> None:
@@ -220,150 +159,43 @@ def _link(target: Path, link: Path) -> None:
     draft.replace(link)
 
 
-def versions(root: Path) -> list[str]:
-    """Names of the published versions, oldest first."""
-    directory = root / "versions"
-    return sorted(path.name for path in directory.iterdir() if path.name[0] != ".") if directory.is_dir() else []
-
-
-def promotions(root: Path) -> list[dict]:
-    """What was promoted when, oldest first: ``{"version", "promoted_at"}``."""
-    path = root / "promotions.jsonl"
-    if not path.exists():
-        return []
-    try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    except ValueError as error:
-        raise ArtifactCorrupt(f"{path} is not JSON lines ({error}); promote a version by its name") from error
-
-
-def current_directory(root: Path) -> Path:
-    """The directory of the current version, with links resolved: read all files of one model from there.
-
-    A directory without ``current`` is taken as a version itself. Raises ``ArtifactMissing`` when there is none.
-    """
-    link = root / "current"
-    directory = link if link.is_symlink() or link.exists() else root
-    try:
-        return directory.resolve(strict=True)
-    except OSError as error:
-        raise ArtifactMissing(f"{directory} leads nowhere; run `manage.py train_model`") from error
-
-
-def has_current(root: Path) -> bool:
-    """Whether some version is promoted; it may still be unusable."""
-    return (root / "current").exists()
-
-
-def current_version(root: Path) -> str | None:
-    """Name of the current version, or None."""
-    link = root / "current"
-    return link.resolve().name if link.is_symlink() else None
-
-
 # Loading
 
 
 def load(directory: Path) -> Model:
-    """Load and verify a version: ``artifacts`` itself, for the current one, or a directory below ``versions``.
+    """Load a version: ``artifacts`` itself, for the current one, or a directory below ``versions``.
 
-    In this order, each before the next: the three files, the sha256 of the model's bytes, the library versions, and
-    only then unpickling, which runs code; then the scorer against ``predict_proba`` and against the probabilities
-    recorded in training, to 1e-9. Takes about 0.3 s. Raises an ``ArtifactError``.
+    First ``store.verify``, and only then unpickling, which runs code; then the scorer against ``predict_proba`` and
+    against the probabilities recorded in training, to 1e-9. Takes about 0.3 s. Raises a ``store.ArtifactError``.
     """
-    directory = current_directory(Path(directory))
-    card = read_card(directory)
-    data = _read(directory / MODEL_FILE)
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != card["sha256"]:
-        raise ArtifactCorrupt(
-            f"{directory / MODEL_FILE} has sha256 {digest}, its card says {card['sha256']}: "
-            "restore the file, promote another version or run `manage.py train_model`"
-        )
-    _check_versions(directory / CARD_FILE, card)
-    _check_card(directory / CARD_FILE, card)
-    threshold = _read_threshold(directory / THRESHOLD_FILE)
-    payload = _unpickle(directory / MODEL_FILE, data)
-    if payload["threshold"] != threshold:
-        raise ArtifactMismatch(
-            f"{directory / THRESHOLD_FILE} says {threshold}, the model was published with {payload['threshold']}: "
-            "restore the file; for another threshold run `manage.py train_model --threshold-rule …`"
+    found = store.verify(directory)
+    path = found.directory / store.MODEL_FILE
+    _check_card(found.directory / store.CARD_FILE, found.card)
+    payload = _unpickle(path, found.data)
+    if payload["threshold"] != found.threshold:
+        raise store.ArtifactMismatch(
+            f"{found.directory / store.THRESHOLD_FILE} says {found.threshold}, the model was published with "
+            f"{payload['threshold']}: restore the file; for another threshold run "
+            "`manage.py train_model --threshold-rule …`"
         )
     scorer = Scorer(payload["pipeline"], interval_scale=payload["interval_scale"], widest=payload["widest"])
-    _check_reference(directory / MODEL_FILE, scorer, payload)
-    return Model(card["version"], digest, threshold, card, scorer)
-
-
-def read_card(directory: Path) -> dict:
-    """The model card of a version, checked for the fields that loading relies on; nothing is unpickled."""
-    path = directory / CARD_FILE
-    card = _read_json(path)
-    for name, kind in (("version", str), ("sha256", str), ("versions", dict), ("features", list)):
-        if not isinstance(card.get(name), kind):
-            raise ArtifactCorrupt(f"{path} has {name} = {card.get(name)!r}; run `manage.py train_model`")
-    return card
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise ArtifactMissing(f"{path} is absent; run `manage.py train_model`") from error
-    except OSError as error:
-        raise ArtifactMissing(f"{path} cannot be read: {error.strerror}") from error
-
-
-def _read_json(path: Path) -> dict:
-    try:
-        value = json.loads(_read(path))
-    except ValueError as error:  # also undecodable bytes
-        raise ArtifactCorrupt(f"{path} is not JSON ({error}); run `manage.py train_model`") from error
-    if not isinstance(value, dict):
-        raise ArtifactCorrupt(f"{path} holds a {type(value).__name__}, not an object; run `manage.py train_model`")
-    return value
-
-
-def _read_threshold(path: Path) -> float:
-    threshold = _read_json(path).get("threshold")
-    if type(threshold) not in (int, float) or not 0 <= threshold <= 1:
-        raise ArtifactCorrupt(f"{path} has threshold = {threshold!r}, not a probability; run `manage.py train_model`")
-    return float(threshold)
-
-
-def _check_versions(path: Path, card: dict) -> None:
-    """Refuse other versions of the libraries whose objects are in the file, and other features.
-
-    Another Python 3 may read it: the file format is the same, and the reference rows show whether the result is.
-    """
-    here, there = versions_here(), card["versions"]
-    for name in ("scikit-learn", "numpy"):
-        if there.get(name) != here[name]:
-            raise ArtifactMismatch(
-                f"{path} was made with {name} {there.get(name)}, {here[name]} is installed: "
-                "install that version or run `manage.py train_model`"
-            )
-    if str(there.get("python")).split(".")[0] != here["python"].split(".")[0]:
-        raise ArtifactMismatch(f"{path} was made with Python {there.get('python')}, this is {here['python']}")
-    if card["features"] != list(FEATURE_NAMES):
-        strange = sorted(map(str, set(card["features"]) ^ set(FEATURE_NAMES))) or ["their order"]
-        raise ArtifactMismatch(
-            f"{path} names other features than features/schema.py ({', '.join(strange)}): run `manage.py train_model`"
-        )
+    _check_reference(path, scorer, payload)
+    return Model(found.card["version"], found.sha256, found.threshold, found.card, scorer)
 
 
 def _check_card(path: Path, card: dict) -> None:
     """Refuse a card that lacks what this program's pages show and its scoring runs count by."""
     if absent := sorted(Card.__required_keys__ - card.keys()):
-        raise ArtifactMismatch(f"{path} does not say {', '.join(absent)}: run `manage.py train_model`")
+        raise store.ArtifactMismatch(f"{path} does not say {', '.join(absent)}: run `manage.py train_model`")
 
 
 def _unpickle(path: Path, data: bytes) -> dict:
     try:
         payload = joblib.load(io.BytesIO(data))
     except Exception as error:  # unpickling raises whatever the bytes make it raise
-        raise ArtifactCorrupt(f"{path} cannot be unpickled ({error!r}); run `manage.py train_model`") from error
+        raise store.ArtifactCorrupt(f"{path} cannot be unpickled ({error!r}); run `manage.py train_model`") from error
     if not isinstance(payload, dict) or payload.get("format") != FORMAT:
-        raise ArtifactMismatch(f"{path} is not in format {FORMAT} of this program; run `manage.py train_model`")
+        raise store.ArtifactMismatch(f"{path} is not in format {FORMAT} of this program; run `manage.py train_model`")
     return payload
 
 
@@ -382,7 +214,7 @@ def _check_reference(path: Path, scorer: Scorer, payload: dict) -> None:
     for name, probabilities in ways.items():
         gap = float(np.max(np.abs(probabilities() - expected)))
         if not gap <= TOLERANCE:
-            raise ArtifactMismatch(
+            raise store.ArtifactMismatch(
                 f"{path}: {name} is {gap:.2g} away from the probabilities recorded in training; "
                 "run `manage.py train_model`"
             )

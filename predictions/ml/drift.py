@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2_contingency, norm
+from scipy.special import ndtr
 
 from features.schema import FEATURES
 
@@ -120,6 +120,8 @@ def compare(counts: Mapping[str, np.ndarray], reference: Mapping) -> list[Shift]
 
 def homogeneity(before: np.ndarray, after: np.ndarray) -> float:
     """p-value that two ``(k,)`` counts come from one distribution; 1 where too few people are left to tell."""
+    from scipy.stats import chi2_contingency  # takes a second to import, and a scoring run only counts
+
     table = _merged(np.array([before, after], dtype=float))
     return float(chi2_contingency(table, correction=False).pvalue) if table.shape[1] > 1 else 1.0
 
@@ -167,7 +169,7 @@ def outcome(probability: np.ndarray, has_left: np.ndarray) -> Outcome:
 
 def outcome_of_sums(*, people: int, expected: float, variance: float, observed: int) -> Outcome:
     """The same for more than 3,000 people, of whom only sums are known: of ``p``, and of ``p (1 - p)``."""
-    at_most = norm.cdf((np.arange(people + 1) + 0.5 - expected) / math.sqrt(variance))
+    at_most = ndtr((np.arange(people + 1) + 0.5 - expected) / math.sqrt(variance))
     return _outcome(people, expected, observed, at_most)
 
 

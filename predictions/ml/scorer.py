@@ -9,14 +9,17 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit
-from sklearn.pipeline import Pipeline
 
 from features.schema import FEATURE_NAMES
 from predictions.ml.terms import Curve, Levels
+
+if TYPE_CHECKING:  # a fitted one brings its library along; who only explains a score does without
+    from sklearn.pipeline import Pipeline
 
 Z_90 = 1.6448536269514722  # 95 % quantile of the normal: a two-sided 90 % interval
 BLOCK = 8192  # rows of a frame that are scored at a time: about 20 MB of working memory
@@ -64,7 +67,7 @@ class Scorer:
     data, beyond which a profile counts as extrapolated.
     """
 
-    def __init__(self, pipeline: Pipeline, *, interval_scale: float, widest: float):
+    def __init__(self, pipeline: "Pipeline", *, interval_scale: float, widest: float):
         basis, logistic = pipeline["basis"], pipeline["logistic"]
         self.pipeline = pipeline
         self._basis = basis

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from predictions.ml.artifact import ArtifactError
+from predictions.ml.store import ArtifactError
 
 UNAVAILABLE = (ArtifactError, OperationalError, InterfaceError)  # what passes without a change of ours
 RETRY_AFTER = 30  # seconds

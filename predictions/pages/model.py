@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from employees.models import visible_departments
-from predictions.ml import artifact, thresholds
+from predictions.ml import store, thresholds
 from predictions.ml.card import Card
 from predictions.ml.scorer import Model
 from predictions.ml.thresholds import GRID, Costs, Decision, Rule
@@ -179,7 +179,7 @@ class Use:
 
 def versions(root: Path) -> list[Use]:
     """Which version was in use when, the newest first; empty when nothing was ever promoted there."""
-    since = [(entry["version"], datetime.fromisoformat(entry["promoted_at"])) for entry in artifact.promotions(root)]
+    since = [(entry["version"], datetime.fromisoformat(entry["promoted_at"])) for entry in store.promotions(root)]
     ends = [*(start for _version, start in since[1:]), None]
     uses = [Use(version, start, end) for (version, start), end in zip(since, ends, strict=False)]
     return uses[::-1]

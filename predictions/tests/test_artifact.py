@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from features.schema import FEATURE_NAMES
-from predictions.ml import artifact
-from predictions.ml.artifact import ArtifactCorrupt, ArtifactExists, ArtifactMismatch, ArtifactMissing
+from predictions.ml import artifact, store
+from predictions.ml.store import ArtifactCorrupt, ArtifactExists, ArtifactMismatch, ArtifactMissing
 from predictions.tests.workforce import people, trained
 
 DAY = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -38,13 +38,13 @@ def current(root):
 
 
 def rewrite_card(directory, **changes):
-    path = directory / artifact.CARD_FILE
+    path = directory / store.CARD_FILE
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
 def rewrite_model(directory, **changes):
     """Put another payload in the place of the model, with a card that vouches for it."""
-    path = directory / artifact.MODEL_FILE
+    path = directory / store.MODEL_FILE
     buffer = io.BytesIO()
     joblib.dump(joblib.load(path) | changes, buffer)
     path.write_bytes(buffer.getvalue())
@@ -60,12 +60,12 @@ def another(root, *, now=DAY):
 
 
 def test_version_is_named_by_date_and_hash(root):
-    (version,) = artifact.versions(root)
-    card = artifact.read_card(root / "versions" / version)
+    (version,) = store.versions(root)
+    card = store.read_card(root / "versions" / version)
     assert version == f"20260131-{card['sha256'][:8]}" == card["version"]
     assert card["created_at"] == "2026-01-31T12:00:00+00:00"
     assert card["features"] == list(FEATURE_NAMES)
-    assert card["versions"] == artifact.versions_here()
+    assert card["versions"] == store.versions_here()
 
 
 def test_writing_the_same_model_again_changes_nothing(root, current):
@@ -76,10 +76,10 @@ def test_writing_the_same_model_again_changes_nothing(root, current):
 
 def test_another_model_under_the_same_name_is_refused_and_left_alone(root, current):
     rewrite_card(current, sha256="0" * 64)
-    before = (current / artifact.CARD_FILE).read_bytes()
+    before = (current / store.CARD_FILE).read_bytes()
     with pytest.raises(ArtifactExists, match=current.name):
         artifact.write_version(root, trained().content, now=DAY)
-    assert (current / artifact.CARD_FILE).read_bytes() == before
+    assert (current / store.CARD_FILE).read_bytes() == before
 
 
 def test_a_version_that_cannot_be_written_whole_leaves_nothing(root, monkeypatch):
@@ -99,7 +99,7 @@ def test_two_processes_that_write_the_same_model_agree(root, current, monkeypatc
 
     def write_and_be_overtaken(path, data):
         write(path, data)
-        if path.name == artifact.CARD_FILE:
+        if path.name == store.CARD_FILE:
             shutil.copytree(current, other / "versions" / current.name, dirs_exist_ok=True)
 
     monkeypatch.setattr(artifact, "_write", write_and_be_overtaken)
@@ -119,7 +119,7 @@ def test_loaded_model_scores_as_the_trained_pipeline(published):
     model = artifact.load(published)
     expected = trained().content.pipeline.predict_proba(frame)[:, 1]
     assert model.score_frame(frame).probability == pytest.approx(expected, abs=1e-9)
-    assert (model.threshold, model.version) == (trained().threshold, artifact.current_version(published))
+    assert (model.threshold, model.version) == (trained().threshold, store.current_version(published))
     assert model.card["training"] == trained().card["training"]
 
 
@@ -127,14 +127,14 @@ def test_a_version_can_be_loaded_from_its_own_directory(root, current):
     assert artifact.load(current).version == current.name
 
 
-@pytest.mark.parametrize("name", artifact.FILES)
+@pytest.mark.parametrize("name", store.FILES)
 def test_load_names_an_absent_file(root, current, name):
     (current / name).unlink()
     with pytest.raises(ArtifactMissing, match=name):
         artifact.load(root)
 
 
-@pytest.mark.parametrize("name", artifact.FILES)
+@pytest.mark.parametrize("name", store.FILES)
 def test_load_names_a_file_that_cannot_be_read(root, current, name):
     (current / name).unlink()
     (current / name).mkdir()
@@ -145,7 +145,7 @@ def test_load_names_a_file_that_cannot_be_read(root, current, name):
 @pytest.mark.parametrize("place", [0.0, 0.25, 0.5, 0.75, 0.999])
 @pytest.mark.parametrize("bit", [0, 7])
 def test_load_refuses_a_flipped_bit_without_unpickling(root, current, place, bit, monkeypatch):
-    path = current / artifact.MODEL_FILE
+    path = current / store.MODEL_FILE
     data = bytearray(path.read_bytes())
     data[int(place * len(data))] ^= 1 << bit
     path.write_bytes(data)
@@ -155,13 +155,13 @@ def test_load_refuses_a_flipped_bit_without_unpickling(root, current, place, bit
 
 
 def test_load_refuses_a_truncated_model(root, current):
-    path = current / artifact.MODEL_FILE
+    path = current / store.MODEL_FILE
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(ArtifactCorrupt, match="sha256"):
         artifact.load(root)
 
 
-@pytest.mark.parametrize("name", [artifact.CARD_FILE, artifact.THRESHOLD_FILE])
+@pytest.mark.parametrize("name", [store.CARD_FILE, store.THRESHOLD_FILE])
 @pytest.mark.parametrize("data", [b"", b"{", b"[1]", b"\xff\xfe", b"null"])
 def test_load_refuses_a_file_that_is_no_json_object(root, current, name, data):
     (current / name).write_bytes(data)
@@ -180,14 +180,14 @@ def test_load_refuses_a_card_without_what_it_relies_on(root, current, changes):
 
 @pytest.mark.parametrize("name", ["scikit-learn", "numpy", "python"])
 def test_load_refuses_other_library_versions_without_unpickling(root, current, name, monkeypatch):
-    rewrite_card(current, versions=artifact.versions_here() | {name: "0.1.0"})
+    rewrite_card(current, versions=store.versions_here() | {name: "0.1.0"})
     monkeypatch.setattr(joblib, "load", lambda *_: pytest.fail("unpickled"))
     with pytest.raises(ArtifactMismatch, match=r"0\.1\.0"):
         artifact.load(root)
 
 
 def test_load_accepts_another_minor_version_of_python(root, current):
-    rewrite_card(current, versions=artifact.versions_here() | {"python": "3.99.0"})
+    rewrite_card(current, versions=store.versions_here() | {"python": "3.99.0"})
     assert artifact.load(root).version == current.name
 
 
@@ -208,19 +208,19 @@ def test_load_refuses_other_features_than_the_schema(root, current, features, me
 
 @pytest.mark.parametrize("threshold", [None, "0.2", True, -0.1, 1.1, [0.2]])
 def test_load_refuses_a_threshold_that_is_no_probability(root, current, threshold):
-    (current / artifact.THRESHOLD_FILE).write_text(json.dumps({"threshold": threshold}))
+    (current / store.THRESHOLD_FILE).write_text(json.dumps({"threshold": threshold}))
     with pytest.raises(ArtifactCorrupt, match="threshold"):
         artifact.load(root)
 
 
 def test_load_refuses_another_threshold_than_the_model_was_published_with(root, current):
-    (current / artifact.THRESHOLD_FILE).write_text('{"threshold": 0.9, "rule": "f2"}')
+    (current / store.THRESHOLD_FILE).write_text('{"threshold": 0.9, "rule": "f2"}')
     with pytest.raises(ArtifactMismatch, match=r"0\.9"):
         artifact.load(root)
 
 
 def test_load_refuses_bytes_that_are_no_pickle(root, current):
-    (current / artifact.MODEL_FILE).write_bytes(b"not a model")
+    (current / store.MODEL_FILE).write_bytes(b"not a model")
     rewrite_card(current, sha256=artifact.hashlib.sha256(b"not a model").hexdigest())
     with pytest.raises(ArtifactCorrupt, match="unpickled"):
         artifact.load(root)
@@ -233,7 +233,7 @@ def test_load_refuses_another_format(root, current):
 
 
 def test_load_refuses_a_model_that_does_not_reproduce_its_probabilities(root, current):
-    recorded = joblib.load(current / artifact.MODEL_FILE)["reference_probability"]
+    recorded = joblib.load(current / store.MODEL_FILE)["reference_probability"]
     moved = recorded.copy()
     moved[3] += 1e-8
     rewrite_model(current, reference_probability=moved)
@@ -242,7 +242,7 @@ def test_load_refuses_a_model_that_does_not_reproduce_its_probabilities(root, cu
 
 
 def test_load_refuses_probabilities_that_are_no_numbers(root, current):
-    recorded = joblib.load(current / artifact.MODEL_FILE)["reference_probability"]
+    recorded = joblib.load(current / store.MODEL_FILE)["reference_probability"]
     rewrite_model(current, reference_probability=np.full_like(recorded, np.nan))
     with pytest.raises(ArtifactMismatch, match="nan"):
         artifact.load(root)
@@ -255,7 +255,7 @@ def test_load_without_any_model_says_how_to_get_one(tmp_path):
 
 def test_load_names_a_link_that_leads_nowhere(root, current):
     shutil.rmtree(current)
-    assert not artifact.has_current(root)
+    assert not store.has_current(root)
     with pytest.raises(ArtifactMissing, match="current"):
         artifact.load(root)
 
@@ -264,22 +264,22 @@ def test_load_names_a_link_that_leads_nowhere(root, current):
 
 
 def test_promotion_moves_all_names_at_once_and_is_recorded(root):
-    first = artifact.current_version(root)
+    first = store.current_version(root)
     second = another(root)
-    assert artifact.current_version(root) == first
+    assert store.current_version(root) == first
     artifact.promote(root, second)
-    for name in artifact.FILES:
+    for name in store.FILES:
         assert (root / name).resolve() == (root / "versions" / second / name).resolve()
-    assert [entry["version"] for entry in artifact.promotions(root)] == [first, second]
+    assert [entry["version"] for entry in store.promotions(root)] == [first, second]
 
 
 def test_promotion_of_the_current_version_is_not_recorded_again(root):
-    artifact.promote(root, artifact.current_version(root))
-    assert len(artifact.promotions(root)) == 1
+    artifact.promote(root, store.current_version(root))
+    assert len(store.promotions(root)) == 1
 
 
 def test_promotion_of_an_unknown_version_names_the_known_ones(root):
-    with pytest.raises(ArtifactMissing, match=artifact.current_version(root)):
+    with pytest.raises(ArtifactMissing, match=store.current_version(root)):
         artifact.promote(root, "20200101-00000000")
 
 
@@ -290,50 +290,50 @@ def test_promotion_of_a_path_is_refused(root, version):
 
 
 def test_promotion_of_a_broken_version_changes_nothing(root):
-    first = artifact.current_version(root)
+    first = store.current_version(root)
     second = another(root)
-    (root / "versions" / second / artifact.MODEL_FILE).write_bytes(b"")
+    (root / "versions" / second / store.MODEL_FILE).write_bytes(b"")
     with pytest.raises(ArtifactCorrupt):
         artifact.promote(root, second)
-    assert artifact.current_version(root) == first
-    assert len(artifact.promotions(root)) == 1
+    assert store.current_version(root) == first
+    assert len(store.promotions(root)) == 1
 
 
 def test_promotion_replaces_plain_files_by_links(root):
-    for name in artifact.FILES:
+    for name in store.FILES:
         (root / name).unlink()
         (root / name).write_text("left behind")
-    artifact.promote(root, artifact.current_version(root))
-    assert artifact.load(root).version == artifact.current_version(root)
-    assert all((root / name).is_symlink() for name in artifact.FILES)
+    artifact.promote(root, store.current_version(root))
+    assert artifact.load(root).version == store.current_version(root)
+    assert all((root / name).is_symlink() for name in store.FILES)
 
 
 def test_previous_version_leads_back_and_forth(root):
-    first, second = artifact.current_version(root), another(root)
+    first, second = store.current_version(root), another(root)
     artifact.promote(root, second)
-    assert artifact.previous_version(root) == first
+    assert store.previous_version(root) == first
     artifact.promote(root, first)
-    assert artifact.previous_version(root) == second
+    assert store.previous_version(root) == second
 
 
 def test_previous_version_when_there_was_none(root):
     with pytest.raises(ArtifactMissing, match="nothing to go back to"):
-        artifact.previous_version(root)
+        store.previous_version(root)
 
 
 def test_previous_version_passes_over_one_that_was_deleted(root):
     second, third = another(root), another(root, now=DAY.replace(month=3))
     artifact.promote(root, second)
-    first = artifact.previous_version(root)
+    first = store.previous_version(root)
     artifact.promote(root, third)
     shutil.rmtree(root / "versions" / second)
-    assert artifact.previous_version(root) == first
+    assert store.previous_version(root) == first
 
 
 def test_previous_version_names_a_record_that_cannot_be_read(root):
     (root / "promotions.jsonl").write_text("?")
     with pytest.raises(ArtifactCorrupt, match=r"promotions\.jsonl"):
-        artifact.previous_version(root)
+        store.previous_version(root)
 
 
 def _swap(root, versions):
@@ -344,7 +344,7 @@ def _swap(root, versions):
 
 def test_readers_see_one_whole_version_while_it_is_swapped(root):
     """Two processes keep swapping; every load is one version with its own bytes, card and threshold."""
-    pair = [artifact.current_version(root), another(root)]
+    pair = [store.current_version(root), another(root)]
     expected = {version: artifact.load(root / "versions" / version) for version in pair}
     context = multiprocessing.get_context("fork")
     writers = [context.Process(target=_swap, args=(root, pair[::step])) for step in (1, -1)]

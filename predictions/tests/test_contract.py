@@ -7,7 +7,7 @@ import pytest
 from features import schema
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions.api.serializers import FeaturesSerializer
-from predictions.ml import artifact
+from predictions.ml import store
 from predictions.registry import current_model
 
 NAMES = list(schema.FEATURE_NAMES)
@@ -20,7 +20,7 @@ def test_payload_of_the_api_has_the_fields_of_the_schema():
 
 
 def test_model_card_lists_the_features_of_the_schema(artifacts):
-    card = artifact.read_card(artifact.current_directory(artifacts))
+    card = store.read_card(store.current_directory(artifacts))
     assert card["features"] == NAMES
 
 

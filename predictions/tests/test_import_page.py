@@ -12,7 +12,7 @@ from employees.models import Employee, Import
 from employees.tests.test_imports import files, text_of
 from features.models import EmployeeFeatures
 from predictions.imports import run_import
-from predictions.ml.artifact import ArtifactMissing
+from predictions.ml.store import ArtifactMissing
 from predictions.models import ScoringRun
 from technova import background
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from employees.tests.factories import EmployeeFactory
 from features.models import EmployeeFeatures
 from predictions import registry
-from predictions.ml import artifact, training
+from predictions.ml import artifact, store, training
 from predictions.tests.workforce import TINY, people, trained
 
 
@@ -36,7 +36,7 @@ def workforce(db, monkeypatch):
 
 def test_train_model_writes_a_version_and_makes_it_current(workforce, tmp_path):
     output = run("train_model", "--output", tmp_path)
-    version = artifact.current_version(tmp_path)
+    version = store.current_version(tmp_path)
     assert f"Version {version} written to {tmp_path} and current" in output
     assert "300 employees" in output
     assert json.loads((tmp_path / "threshold.json").read_text())["rule"] == "f2"
@@ -46,15 +46,15 @@ def test_train_model_writes_a_version_and_makes_it_current(workforce, tmp_path):
 def test_train_model_again_gives_the_same_version(workforce, tmp_path):
     for _ in range(2):
         run("train_model", "--output", tmp_path)
-    assert artifact.versions(tmp_path) == [artifact.current_version(tmp_path)]
-    assert len(artifact.promotions(tmp_path)) == 1
+    assert store.versions(tmp_path) == [store.current_version(tmp_path)]
+    assert len(store.promotions(tmp_path)) == 1
 
 
 def test_train_model_without_promotion_leaves_the_current_one(workforce, root):
-    before = artifact.current_version(root)
+    before = store.current_version(root)
     output = run("train_model", "--output", root, "--no-promote", "--threshold-rule", "capacity:30")
-    assert artifact.current_version(root) == before
-    assert len(artifact.versions(root)) == 2
+    assert store.current_version(root) == before
+    assert len(store.versions(root)) == 2
     assert "by capacity:30" in output
     assert "and current" not in output
 
@@ -73,7 +73,7 @@ def test_train_model_without_known_outcomes_says_so(tmp_path):
 def test_train_model_with_all_features_is_not_promoted(workforce, tmp_path):
     with pytest.raises(CommandError, match="protected"):
         run("train_model", "--output", tmp_path, "--features", "all")
-    assert artifact.versions(tmp_path) == []
+    assert store.versions(tmp_path) == []
 
 
 def test_train_model_warns_of_a_leak_and_publishes_only_by_force(workforce, tmp_path):
@@ -81,7 +81,7 @@ def test_train_model_warns_of_a_leak_and_publishes_only_by_force(workforce, tmp_
     EmployeeFeatures.objects.filter(a_quitte_l_entreprise=False).update(augmentation_salaire_precedente=18.0)
     with pytest.raises(CommandError, match="augmentation_salaire_precedente"):
         run("train_model", "--output", tmp_path)
-    assert artifact.versions(tmp_path) == []
+    assert store.versions(tmp_path) == []
     output = run("train_model", "--output", tmp_path, "--force")
     assert "WARNING: ROC-AUC" in output
     assert artifact.load(tmp_path).card["leak"]
@@ -89,28 +89,28 @@ def test_train_model_warns_of_a_leak_and_publishes_only_by_force(workforce, tmp_
 
 def test_promote_model_lists_the_versions(root):
     other = training.publish(root, trained("all"), promote=False)
-    current = artifact.current_version(root)
+    current = store.current_version(root)
     assert sorted(run("promote_model", "--output", root).splitlines()) == sorted([f"* {current}", f"  {other}"])
 
 
 def test_promote_model_and_back(root):
-    first = artifact.current_version(root)
+    first = store.current_version(root)
     second = training.publish(root, trained("all"), promote=False)
     assert run("promote_model", second, "--force", "--output", root) == f"{second} is current; before: {first}\n"
     assert run("promote_model", "--previous", "--output", root) == f"{first} is current; before: {second}\n"
-    assert artifact.current_version(root) == first
+    assert store.current_version(root) == first
 
 
 def test_promote_model_refuses_protected_features_without_force(root):
-    first = artifact.current_version(root)
+    first = store.current_version(root)
     second = training.publish(root, trained("all"), promote=False)
     with pytest.raises(CommandError, match="protected"):
         run("promote_model", second, "--output", root)
-    assert artifact.current_version(root) == first
+    assert store.current_version(root) == first
 
 
 def test_promote_model_that_is_current_says_so(root):
-    assert "is current already" in run("promote_model", artifact.current_version(root), "--output", root)
+    assert "is current already" in run("promote_model", store.current_version(root), "--output", root)
 
 
 @pytest.mark.parametrize("arguments", [["20200101-00000000"], ["--previous"]])

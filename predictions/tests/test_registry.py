@@ -3,7 +3,7 @@ import shutil
 import pytest
 
 from predictions import registry
-from predictions.ml.artifact import ArtifactError
+from predictions.ml.store import ArtifactError
 
 
 def test_current_model_is_loaded_once(artifacts):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from features.schema import FEATURE_NAMES
-from predictions.ml import artifact, training
+from predictions.ml import artifact, store, training
 from predictions.ml.training import LeakSuspected, ProtectedFeatures, TrainingError, publish, train
 from predictions.tests.workforce import TINY, people, trained
 
@@ -32,7 +32,7 @@ def test_train_does_not_depend_on_where_the_strings_came_from():
 SAME = """
 import hashlib, sys
 from pathlib import Path
-from predictions.ml import artifact
+from predictions.ml import artifact, store
 if len(sys.argv) > 1:
     artifact.load(Path(sys.argv[1]))
 from predictions.tests.workforce import trained
@@ -98,7 +98,7 @@ def test_a_leaky_model_is_not_written(leaky, tmp_path):
 
 def test_a_leaky_model_is_published_by_force(leaky, tmp_path):
     version = publish(tmp_path, leaky, force=True)
-    assert artifact.current_version(tmp_path) == version
+    assert store.current_version(tmp_path) == version
 
 
 def test_a_model_with_protected_features_is_written_but_not_promoted(tmp_path):
@@ -106,9 +106,9 @@ def test_a_model_with_protected_features_is_written_but_not_promoted(tmp_path):
         publish(tmp_path, trained("all"))
     assert list(tmp_path.iterdir()) == []
     version = publish(tmp_path, trained("all"), promote=False)
-    assert artifact.versions(tmp_path) == [version]
-    assert artifact.current_version(tmp_path) is None
-    assert artifact.current_version(tmp_path) != publish(tmp_path, trained("all"), force=True)
+    assert store.versions(tmp_path) == [version]
+    assert store.current_version(tmp_path) is None
+    assert store.current_version(tmp_path) != publish(tmp_path, trained("all"), force=True)
 
 
 def refused(frame, target):

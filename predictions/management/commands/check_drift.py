@@ -1,7 +1,7 @@
 from django.core.management import CommandError
 
-from predictions.ml.artifact import ArtifactError
 from predictions.ml.drift import LARGE, LEVEL, Outcome, Shift
+from predictions.ml.store import ArtifactError
 from predictions.registry import current_model
 from predictions.selectors import drift
 from technova.commands import TechnovaCommand

@@ -7,7 +7,7 @@ from employees import imports
 from employees.models import Employee
 from features.services import build_features
 from predictions import demo, services
-from predictions.ml import artifact
+from predictions.ml import store
 from technova.commands import TechnovaCommand
 
 
@@ -16,7 +16,7 @@ class Command(TechnovaCommand):
         "Prepares everything: migrates the database, loads the demonstration (--demo), builds the features, trains a "
         "model if there is none and scores everyone. Running it again does only what is new."
     )
-    expected_errors = (artifact.ArtifactError, services.NothingToScore)
+    expected_errors = (store.ArtifactError, services.NothingToScore)
 
     def add_arguments(self, parser):
         parser.add_argument(
@@ -37,7 +37,7 @@ class Command(TechnovaCommand):
         if not built.read:
             self.stdout.write("No employee yet: load the extracts with seed_from_csv or on the import page.")
             return
-        if not artifact.has_current(Path(settings.ARTIFACTS_DIR)):
+        if not store.has_current(Path(settings.ARTIFACTS_DIR)):
             call_command("train_model", verbosity=verbosity, stdout=self.stdout, stderr=self.stderr)
         if services.is_scoring_due():
             call_command("score_employees", verbosity=verbosity, stdout=self.stdout, stderr=self.stderr)

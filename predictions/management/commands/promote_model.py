@@ -3,7 +3,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import CommandError
 
-from predictions.ml import artifact
+from predictions.ml import artifact, store
 from technova.commands import TechnovaCommand
 
 
@@ -12,7 +12,7 @@ class Command(TechnovaCommand):
         "Makes another published version of the model the current one, in one step and after verifying it. Running "
         "servers take it up within seconds. Without arguments, lists the versions."
     )
-    expected_errors = (artifact.ArtifactError,)
+    expected_errors = (store.ArtifactError,)
 
     def add_arguments(self, parser):
         which = parser.add_mutually_exclusive_group()
@@ -26,9 +26,9 @@ class Command(TechnovaCommand):
         if not options["version"] and not options["previous"]:
             self._list(root)
             return
-        before = artifact.current_version(root)
-        version = artifact.previous_version(root) if options["previous"] else options["version"]
-        card = artifact.read_card(artifact.version_directory(root, version))
+        before = store.current_version(root)
+        version = store.previous_version(root) if options["previous"] else options["version"]
+        card = store.read_card(store.version_directory(root, version))
         if card.get("uses_protected") and not options["force"]:
             raise CommandError(f"{version} uses protected features; --force promotes it all the same")
         artifact.promote(root, version)
@@ -38,8 +38,8 @@ class Command(TechnovaCommand):
             self.stdout.write(f"{version} is current; before: {before or 'none'}")
 
     def _list(self, root: Path) -> None:
-        current = artifact.current_version(root)
-        found = artifact.versions(root)
+        current = store.current_version(root)
+        found = store.versions(root)
         if not found:
             raise CommandError(f"{root} holds no version of the model: train one with manage.py train_model")
         for version in found:

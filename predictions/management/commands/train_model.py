@@ -4,7 +4,7 @@ from django.conf import settings
 
 from features import selectors
 from features.schema import TARGET
-from predictions.ml import artifact, pipeline, thresholds, training
+from predictions.ml import pipeline, store, thresholds, training
 from technova.commands import TechnovaCommand
 
 
@@ -15,7 +15,7 @@ class Command(TechnovaCommand):
         "one. Published versions are never overwritten."
     )
     expected_errors = (
-        artifact.ArtifactError,
+        store.ArtifactError,
         thresholds.InvalidRule,
         training.LeakSuspected,
         training.ProtectedFeatures,
