@@ -1,0 +1,54 @@
+import pytest
+from django.http import HttpResponse
+
+from predictions.tests.conftest import APIClient
+from technova.policy import constant_policy
+
+HEADER = "Content-Security-Policy"
+DIRECTIVES = {
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/login/", 200),
+        ("/docs", 200),
+        ("/health", 200),
+        ("/nowhere", 404),
+        ("/predictions/", 401),
+        ("/", 302),
+        ("/static/api/none.js", 404),
+    ],
+)
+def test_every_answer_carries_the_strict_policy(db, path, status):
+    response = APIClient().get(path)
+
+    assert response.status_code == status
+    assert set(response[HEADER].split("; ")) == DIRECTIVES
+
+
+def test_fault_carries_the_strict_policy(monkeypatch):
+    monkeypatch.setattr("technova.health.HealthView.get", lambda self, request: 1 / 0)
+
+    response = APIClient().get("/health")
+
+    assert response.status_code == 500
+    assert set(response[HEADER].split("; ")) == DIRECTIVES
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_pages_with_a_traceback_are_left_their_styles_while_debugging(rf, settings, status):
+    settings.DEBUG = True
+
+    assert HEADER not in constant_policy(lambda request: HttpResponse(status=status))(rf.get("/"))
+    assert HEADER in constant_policy(lambda request: HttpResponse())(rf.get("/"))
