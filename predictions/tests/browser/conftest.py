@@ -13,7 +13,8 @@ LOCALES = {"fr": "fr-FR", "en": "en-GB"}
 DESKTOP, PHONE = (1280, 900), (360, 740)
 # What WCAG 2.2 AA asks, and nothing less than the rules that axe itself recommends.
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-COLOUR_RULES = ["color-contrast", "link-in-text-block"]
+# Each rule meets both languages and both themes: no colour depends on the language, and nothing else on the theme.
+LOOKS = [("fr", "light"), ("en", "dark")]
 
 
 @pytest.hookimpl(trylast=True)
@@ -125,30 +126,15 @@ def open_page(new_context, site, sign_in, watch):
 
 @pytest.fixture(scope="session")
 def axe():
-    """The accessibility violations of a page, each with the elements it is about."""
+    """The accessibility violations of a page as it is, or of a part of it, each with the elements it is about."""
     checker = Axe()
 
-    def violations(page, rules=AXE_RULES):
-        results = checker.run(page, options={"runOnly": rules, "resultTypes": ["violations"]})
+    def violations(page, within=None):
+        results = checker.run(page, within, options={"runOnly": AXE_RULES, "reporter": "no-passes"})
         return [
             f"{violation['id']}: {node['html'][:200]} ({'; '.join(check['message'] for check in node['any'])})"
             for violation in results.response["violations"]
             for node in violation["nodes"]
         ]
-
-    return violations
-
-
-@pytest.fixture
-def axe_in_both_themes(axe):
-    """The violations of a page by theme. It is loaded once and follows the system from one theme to the other, where
-    only colours change: the other rules need no second look.
-    """
-
-    def violations(page):
-        found = {"light": axe(page)}
-        page.emulate_media(color_scheme="dark")
-        found["dark"] = axe(page, rules=COLOUR_RULES)
-        return found
 
     return violations

@@ -6,7 +6,7 @@ import re
 import openpyxl
 import pytest
 
-from predictions.tests.browser.conftest import PHONE
+from predictions.tests.browser.conftest import LOOKS, PHONE
 
 
 def numbers(page):
@@ -131,10 +131,10 @@ def test_risk_list_export_opens_with_what_is_shown(open_page, kind, tmp_path):
     assert exported
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_overview_with_a_trend_has_no_barrier_and_fits_a_phone(open_page, axe, site, theme):
+def test_overview_with_a_trend_has_no_barrier_and_fits_a_phone(open_page, axe, site):
     site.manage("score_employees")
-    page = open_page("/", theme=theme, size=PHONE)
-    assert page.locator(".chart .dot").count() > 2
-    assert axe(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    for language, theme in LOOKS:
+        page = open_page("/", language=language, theme=theme, size=PHONE)
+        assert page.locator(".chart .dot").count() > 2
+        assert axe(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
