@@ -240,7 +240,8 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Who is at risk of leaving, how much and why. Every prediction is in the log before it is answered.",
     "VERSION": "1.0.0",
     "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # The plugin is that of static/technova/docs.js.
+    "SWAGGER_UI_SETTINGS": "{deepLinking: true, plugins: [AccessiblePlugin], syntaxHighlight: {theme: 'obsidian'}}",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
 }

@@ -1,11 +1,43 @@
-"""The page that describes the API: it works under the site's strict policy and loads nothing from elsewhere."""
+"""The API's page: it works under the strict policy, loads nothing from elsewhere and shuts nobody out."""
+
+import pytest
 
 
-def test_docs_list_every_call_and_try_one_out(open_page, watch):
-    page = open_page("/docs", None)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_docs_list_every_call_and_try_one_out(open_page, watch, axe, theme):
+    page = open_page("/docs", None, theme=theme)
     page.locator(".opblock").nth(7).wait_for()
     page.get_by_text("/predict/by-features").click()
     page.get_by_role("button", name="Try it out").click()
-    watch.expect("status of 401")
+    assert page.get_by_role("textbox", name="Body").input_value().startswith("{")
+    watch.expect("status of 401", "Applying inline style")  # the second is axe's own
     page.get_by_role("button", name="Execute").click()
     page.locator(".live-responses-table .response-col_status", has_text="401").wait_for()
+    assert axe(page) == []
+
+
+def test_docs_name_the_open_call_in_the_address(open_page, watch):
+    watch.expect("escaping deep link whitespace")  # a notice of Swagger UI about itself
+    page = open_page("/docs", None)
+    page.get_by_text("/predict/by-features").click()
+    page.wait_for_url("**/docs#/predict/predict_by_features")
+    page.reload()
+    page.get_by_role("button", name="Try it out").wait_for()
+
+
+def test_docs_dialog_for_the_key_and_schemas_have_no_barrier(open_page, axe):
+    page = open_page("/docs", None)
+    for schema in page.locator("section.models .model-container button").all():
+        schema.click()
+    assert axe(page) == []
+    page.get_by_role("button", name="Authorize").click()
+    page.get_by_role("dialog", name="Authorize").get_by_role("button", name="Close").first.wait_for()
+    assert axe(page) == []
+
+
+def test_docs_follow_the_theme_chosen_on_the_pages(open_page):
+    page = open_page("/login/", None, theme="light")
+    page.locator("[data-toggle-theme]").click()
+    page.goto("/docs")
+    assert page.evaluate("matchMedia('(prefers-color-scheme: light)').matches")
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
