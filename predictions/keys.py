@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from predictions.models import APIKey, RequestCount
-from technova.prepared import prepared_cursor
+from technova.prepared import run
 
 SECRET_FORMAT = re.compile(r"([A-Za-z0-9]{8})\.[A-Za-z0-9]{32}")
 WINDOW = 60  # seconds over which requests are counted
@@ -173,12 +173,10 @@ def _find_and_count(prefix: str, secret: str, now: float) -> APIKey | None:
 
 
 def _admitted(parameters: dict[str, object]) -> APIKey | None:
-    with prepared_cursor() as cursor:
-        cursor.execute(_ADMIT, parameters)
-        row = cursor.fetchone()
-    if row is None:
+    rows = run(_ADMIT, parameters)
+    if not rows:
         return None
-    *values, requests = row
+    *values, requests = rows[0]
     key = APIKey.from_db(DEFAULT_DB_ALIAS, _KEY_FIELDS, values)
     key.departments = APIKey._meta.get_field("departments").from_db_value(key.departments, None, connection)
     key.requests = requests

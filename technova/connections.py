@@ -6,11 +6,23 @@ import psycopg
 
 
 class PooledConnection(psycopg.Connection):
-    """A connection that is checked before each use without a question to the server.
+    """A connection that is checked before each use without a question to the server, and that keeps some cursors.
 
     The pool checks by running an empty query. A server that ended the connection has left word of it on the socket:
     where there is none, the round trip is spared.
     """
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self._cursors: dict[str, psycopg.Cursor] = {}
+
+    def cursor_of(self, sql: str) -> psycopg.Cursor:
+        """The cursor of one statement, which knows from its last run how to convert parameters and columns."""
+        if sql not in self._cursors:
+            from django.db.backends.postgresql.base import ServerBindingCursor  # the settings import this module
+
+            self._cursors[sql] = ServerBindingCursor(self)
+        return self._cursors[sql]
 
     def execute(self, query, params=None, *, prepare=None, binary=False):
         if query == "" and not self._has_word():

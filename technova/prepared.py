@@ -4,24 +4,26 @@ Django builds the SQL of a query anew each time it runs, and sends it with its p
 database plans it anew too. For a wide row each takes several times as long as to find or to store it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
 
-from django.db import DEFAULT_DB_ALIAS, connection, models
-from django.db.backends.utils import CursorWrapper
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 
-def prepared_cursor() -> CursorWrapper:
-    """A cursor whose statements PostgreSQL prepares; elsewhere the usual one.
+def run(sql: str, parameters: Sequence | Mapping) -> list[tuple]:
+    """The rows of a statement that PostgreSQL prepares; another database runs it as it runs any.
 
-    A statement must name its columns: one prepared with ``*`` fails once the table has another column.
+    The statement must name its columns: one prepared with ``*`` fails once the table has another column.
     """
-    if connection.vendor != "postgresql":
-        return connection.cursor()
-    from django.db.backends.postgresql.base import ServerBindingCursor
-
-    connection.ensure_connection()
-    return connection._prepare_cursor(ServerBindingCursor(connection.connection))
+    database = connections[DEFAULT_DB_ALIAS]
+    if database.vendor != "postgresql":
+        with database.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return cursor.fetchall()
+    database.ensure_connection()
+    cursor = database._prepare_cursor(database.connection.cursor_of(sql))
+    cursor.execute(sql, parameters)
+    return cursor.fetchall()
 
 
 class PreparedSelect:
@@ -42,9 +44,7 @@ class PreparedSelect:
     def rows(self, *parameters: object) -> list[tuple]:
         """Run the query; ``parameters`` come in the order in which they stand in the SQL."""
         sql, converters = self._compiled
-        with prepared_cursor() as cursor:
-            cursor.execute(sql, parameters)
-            rows = cursor.fetchall()
+        rows = run(sql, parameters)
         return [self._converted(row, converters) for row in rows] if converters else rows
 
     @staticmethod
@@ -59,10 +59,9 @@ class PreparedSelect:
 def insert(instance: models.Model) -> None:
     """Store a new row and give the instance its key: ``save(force_insert=True)`` without signals."""
     fields, sql = _insertion(type(instance))
-    values = [field.get_db_prep_save(field.pre_save(instance, True), connection) for field in fields]
-    with prepared_cursor() as cursor:
-        cursor.execute(sql, values)
-        (instance.pk,) = cursor.fetchone()
+    database = connections[DEFAULT_DB_ALIAS]  # what ``connection`` looks up anew for each of its attributes
+    values = [field.get_db_prep_save(field.pre_save(instance, True), database) for field in fields]
+    ((instance.pk,),) = run(sql, values)
     instance._state.adding = False
     instance._state.db = DEFAULT_DB_ALIAS
 

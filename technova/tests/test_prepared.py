@@ -1,5 +1,5 @@
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from employees.models import Employee
@@ -7,7 +7,7 @@ from employees.tests.factories import EmployeeFactory
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions.models import Prediction
 from predictions.tests.factories import PredictionFactory
-from technova.prepared import PreparedSelect, insert
+from technova.prepared import PreparedSelect, insert, run
 
 pytestmark = pytest.mark.django_db
 
@@ -66,3 +66,31 @@ def test_insert_of_what_a_constraint_forbids_is_refused():
     row = PredictionFactory.build(employee=None, features=None, mode="by_features", payload={"age": 40}, probability=2)
     with pytest.raises(IntegrityError):
         insert(row)
+
+
+def test_statement_runs_again_after_it_failed():
+    row = PredictionFactory.build(employee=None, features=None, mode="by_features", payload={"age": 40})
+    row.probability, fitting = 2, row.probability
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(row)
+    row.probability = fitting
+    insert(row)
+    assert Prediction.objects.get(pk=row.pk).probability == fitting
+
+
+def test_statement_takes_parameters_of_other_types_than_before():
+    sql = "SELECT COALESCE(%s, CAST(%s AS TEXT))"
+    assert [run(sql, parameters) for parameters in [("a", "b"), (None, "b"), ("a", None), (None, None)]] == [
+        [("a",)],
+        [("b",)],
+        [("a",)],
+        [(None,)],
+    ]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only the connections to PostgreSQL keep cursors")
+def test_each_statement_keeps_its_cursor():
+    connection.ensure_connection()
+    first, again, other = (connection.connection.cursor_of(sql) for sql in ("SELECT 1", "SELECT 1", "SELECT 2"))
+    assert first is again
+    assert first is not other
