@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
 from django.utils.formats import number_format
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -149,3 +150,17 @@ def strongest_two(contributions: Mapping[str, float]) -> tuple[str, str]:
     raising = sorted(((weight, name) for name, weight in told(contributions).items() if weight > 0), reverse=True)
     main, second = [*(name for _weight, name in raising[:2]), "", ""][:2]
     return main, second
+
+
+def strongest_two_of_each(contributions: np.ndarray) -> tuple[list[str], list[str]]:
+    """``strongest_two`` of each row of ``(n, 32)`` contributions, columns in the contract's order, as two lists."""
+    told = np.zeros_like(contributions)
+    for place, name in enumerate(schema.FEATURE_NAMES):
+        told[:, schema.FEATURE_NAMES.index(TOLD_AS[name])] += contributions[:, place]
+    rows, names = np.arange(len(told)), np.array([*schema.FEATURE_NAMES, ""])
+    main = told.argmax(axis=1)
+    main_names = names[np.where(told[rows, main] > 0, main, -1)]
+    told[rows, main] = 0
+    second = told.argmax(axis=1)
+    second_names = names[np.where(told[rows, second] > 0, second, -1)]
+    return main_names.tolist(), second_names.tolist()

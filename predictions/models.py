@@ -288,6 +288,11 @@ class Prediction(models.Model):
     def __str__(self):
         return f"{self.pk}: {self.probability:.3f}"
 
+    @property
+    def employee_number(self) -> int | None:
+        """The company's number of whom it is about, None for nobody. One query if the employee is not loaded."""
+        return self.employee.employee_id if self.employee_id else None
+
     def values(self) -> dict[str, object]:
         """The features that it was made from. One query if they came from the table and are not loaded."""
         return self.payload if self.features_id is None else self.features.values()

@@ -5,6 +5,8 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
+from itertools import repeat
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,7 +18,7 @@ from employees.models import Employee, EmployeeSnapshot
 from features import schema
 from features import selectors as features
 from features.models import EmployeeFeatures
-from predictions.explanation import strongest_two
+from predictions.explanation import strongest_two, strongest_two_of_each
 from predictions.ml import drift
 from predictions.ml.scorer import Model, Score, ScoreFrame
 from predictions.models import APIKey, Prediction, RunGroup, ScoringRun
@@ -49,6 +51,20 @@ class Caller:
 
     def sees(self, employee: Employee) -> bool:
         return self.departments is None or employee.departement in self.departments
+
+
+class BatchScore(NamedTuple):
+    """What a batch says of one employee, under the names that ``Prediction`` has for it."""
+
+    pk: int
+    employee_number: int
+    probability: float
+    low: float
+    high: float
+    is_extrapolated: bool
+    predicted_class: bool
+    threshold: float
+    model_version: str
 
 
 def _again_if_someone_vanished(predict: Callable) -> Callable:
@@ -104,17 +120,17 @@ def predict_for_features(
 
 
 @_again_if_someone_vanished
-def predict_for_employees(*, employee_ids: Sequence[int], caller: Caller) -> tuple[list[Prediction], list[int]]:
-    """Score several employees; returns the predictions in the order asked and the numbers without clean features.
+def predict_for_employees(*, employee_ids: Sequence[int], caller: Caller) -> tuple[list[BatchScore], list[int]]:
+    """Score several employees; returns their scores in the order asked and the numbers without clean features.
 
-    One read and one bulk write, of tuples and arrays: a model instance a row would take longer than its score. The
-    predictions carry their employee, with nothing but the number, and not their features. A number asked twice is
-    scored once and answered twice.
+    One read and one bulk write, of tuples and arrays: a model instance a row would take longer than its score. A number
+    asked twice is scored once and answered twice.
     """
     started = time.perf_counter()
     model = current_model()
     frame = features.newest_frame(_visible(caller).filter(employee_id__in=set(employee_ids)))
     scores = model.score_frame(frame)
+    will_leave = scores.probability >= model.threshold
     rows = _log_rows(
         model,
         frame,
@@ -129,14 +145,13 @@ def predict_for_employees(*, employee_ids: Sequence[int], caller: Caller) -> tup
     )
     with transaction.atomic():
         keys = reserve_keys(Prediction, len(frame))
-        logged = [(key, *row) for key, row in zip(keys, rows, strict=True)]
-        bulk_insert(Prediction, logged, ["id", *_LOG_COLUMNS])
-    by_number = {}
-    for number, row in zip(frame["employee_id"].tolist(), logged, strict=True):
-        by_number[number] = prediction = Prediction(*row)
-        prediction.employee = Employee(id=prediction.employee_id, employee_id=number)
-    leave = sum(prediction.predicted_class for prediction in by_number.values())
-    count_predictions(Prediction.Mode.BATCH, total=len(by_number), leave=leave)
+        bulk_insert(Prediction, ((key, *row) for key, row in zip(keys, rows, strict=True)), ["id", *_LOG_COLUMNS])
+    columns = (frame["employee_id"], scores.probability, scores.low, scores.high, scores.is_extrapolated, will_leave)
+    by_number = {
+        number: BatchScore(key, number, *score, model.threshold, model.version)
+        for key, number, *score in zip(keys, *(column.tolist() for column in columns), strict=True)
+    }
+    count_predictions(Prediction.Mode.BATCH, total=len(by_number), leave=int(will_leave.sum()))
     found = [by_number[number] for number in employee_ids if number in by_number]
     return found, [number for number in dict.fromkeys(employee_ids) if number not in by_number]
 
@@ -216,31 +231,20 @@ def _log_rows(model: Model, chunk: pd.DataFrame, scores: ScoreFrame, **common: o
         "model_sha256": model.sha256,
         "base_value": scores.base_value,
     }
-    columns = zip(
-        chunk["employee_pk"].tolist(),
-        chunk["features_pk"].tolist(),
-        scores.probability.tolist(),
-        scores.low.tolist(),
-        scores.high.tolist(),
-        scores.is_extrapolated.tolist(),
-        _sparse(scores.contributions),
-        strict=True,
-    )
-    for employee, features_row, probability, low, high, is_extrapolated, contributions in columns:
-        main, second = strongest_two(contributions)
-        row = common | {
-            "employee_id": employee,
-            "features_id": features_row,
-            "probability": probability,
-            "low": low,
-            "high": high,
-            "is_extrapolated": is_extrapolated,
-            "predicted_class": probability >= model.threshold,
-            "contributions": contributions,
-            "main_reason": main,
-            "second_reason": second,
-        }
-        yield tuple(row[name] for name in _LOG_COLUMNS)
+    main, second = strongest_two_of_each(scores.contributions)
+    columns = {name: repeat(value) for name, value in common.items()} | {
+        "employee_id": chunk["employee_pk"].tolist(),
+        "features_id": chunk["features_pk"].tolist(),
+        "probability": scores.probability.tolist(),
+        "low": scores.low.tolist(),
+        "high": scores.high.tolist(),
+        "is_extrapolated": scores.is_extrapolated.tolist(),
+        "predicted_class": (scores.probability >= model.threshold).tolist(),
+        "contributions": _sparse(scores.contributions),
+        "main_reason": main,
+        "second_reason": second,
+    }
+    return zip(*(columns[name] for name in _LOG_COLUMNS), strict=False)  # what is repeated has no end
 
 
 def _sparse(contributions: np.ndarray) -> Iterable[dict[str, float]]:

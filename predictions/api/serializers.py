@@ -11,6 +11,7 @@ from features import schema
 from predictions.api.fields import BoundedList, QueryInteger, StrictBoolean, StrictChoice, StrictFloat, StrictInteger
 from predictions.explanation import reasons
 from predictions.models import Prediction
+from predictions.services import BatchScore
 
 BATCH_LIMIT = 1000
 LIMIT = 200  # rows of the log in one answer
@@ -79,10 +80,10 @@ class ScoreSerializer(serializers.Serializer):
     high = serializers.FloatField(min_value=0, max_value=1, help_text=_("Of the 90 % interval of the probability."))
     is_extrapolated = serializers.BooleanField(help_text=_("The model has seen nobody like this."))
 
-    def to_representation(self, prediction: Prediction) -> dict:
+    def to_representation(self, prediction: Prediction | BatchScore) -> dict:
         """By hand: the general machinery takes longer than the prediction."""
         return {
-            "employee_id": prediction.employee.employee_id if prediction.employee_id else None,
+            "employee_id": prediction.employee_number,
             "turnover_probability": prediction.probability,
             "will_leave": prediction.predicted_class,
             "prediction_id": prediction.pk,
@@ -144,7 +145,7 @@ class LogRowSerializer(serializers.Serializer):
             "model_version": prediction.model_version,
             "latency_ms": prediction.latency_ms,
             "payload": prediction.values(),
-            "employee_id": prediction.employee.employee_id if prediction.employee_id else None,
+            "employee_id": prediction.employee_number,
             "mode": prediction.mode,
         }
 

@@ -83,7 +83,7 @@ class PredictViewSet(Guarded, ViewSet):
             answer = PredictionSerializer()
             predictions = Prediction.objects.filter(pk__in=[row.pk for row in predictions])
             predictions = predictions.select_related("employee", "features")
-        given = {row.employee.employee_id: answer.to_representation(row) for row in predictions}
+        given = {row.employee_number: answer.to_representation(row) for row in predictions}
         detail = _("There are no clean features for this employee number.")
         return Response([given.get(number) or {"employee_id": number, "detail": detail} for number in numbers])
 

@@ -1,11 +1,12 @@
 import math
 
+import numpy as np
 import pytest
 from django.utils import translation
 
 from features import schema
 from predictions import explanation
-from predictions.explanation import reasons, strongest_two
+from predictions.explanation import reasons, strongest_two, strongest_two_of_each
 from predictions.ml.scorer import sigmoid
 
 VALUES = {
@@ -115,6 +116,17 @@ def test_strongest_two_names_what_raises_the_risk_most():
     assert strongest_two({}) == ("", "")
     formulas = {"heures_supplementaires": 0.2, "ratio_heures_sup_salaire": 0.2, "departement": 0.3, "poste": 0.25}
     assert strongest_two(formulas) == ("heures_supplementaires", "departement")
+
+
+def test_strongest_two_of_each_are_the_strongest_two_of_every_row():
+    rows = np.random.default_rng(0).normal(size=(300, len(schema.FEATURE_NAMES)))
+    rows[:100] -= 2  # some of these have one that raises the risk, or none
+    rows[rows > 2] = 0
+    rows[0] = 0
+    expected = [strongest_two(dict(zip(schema.FEATURE_NAMES, row, strict=True))) for row in rows.tolist()]
+    assert list(zip(*strongest_two_of_each(rows), strict=True)) == expected
+    assert {len([name for name in names if name]) for names in expected} == {0, 1, 2}
+    assert strongest_two_of_each(rows[:0]) == ([], [])
 
 
 def test_texts_follow_the_language_from_one_call_to_the_next():

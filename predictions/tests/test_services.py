@@ -7,6 +7,7 @@ from employees.tests.factories import EmployeeFactory, EmployeeSnapshotFactory
 from features.models import EmployeeFeatures
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import services
+from predictions.explanation import strongest_two
 from predictions.models import Prediction, ScoringRun
 from predictions.registry import current_model
 from predictions.services import Caller, NothingToScore, UnknownEmployee
@@ -86,9 +87,19 @@ def test_predict_for_employees_answers_in_the_order_asked_and_names_the_unknown(
     one, two = first.employee.employee_id, second.employee.employee_id
     unknown = max(one, two) + 1
     found, missing = services.predict_for_employees(employee_ids=[two, unknown, one, two], caller=Caller())
-    assert [prediction.employee.employee_id for prediction in found] == [two, one, two]
+    assert [score.employee_number for score in found] == [two, one, two]
     assert missing == [unknown]
     assert Prediction.objects.filter(mode=Prediction.Mode.BATCH).count() == 2
+
+
+def test_predict_for_employees_answers_what_it_logs():
+    numbers = [row.employee.employee_id for row in EmployeeFeaturesFactory.create_batch(2)]
+    found, _missing = services.predict_for_employees(employee_ids=numbers, caller=Caller())
+    for score in found:
+        logged = Prediction.objects.get(pk=score.pk)
+        assert score == tuple(getattr(logged, name) for name in score._fields)
+        assert (logged.main_reason, logged.second_reason) == strongest_two(logged.contributions)
+        assert_explains_itself(logged)
 
 
 def test_predict_for_employees_leaves_out_other_departments():
