@@ -12,6 +12,7 @@ from employees import columns
 from employees.models import Employee, visible_departments
 from features import schema
 from features.models import EmployeeFeatures
+from technova.documents import FastJSONEncoder
 
 MAX_PREDICTION_ID = models.BigIntegerField.MAX_BIGINT
 REASON_CHOICES = [(feature.name, _(feature.label)) for feature in schema.FEATURES]
@@ -230,6 +231,7 @@ class Prediction(models.Model):
     base_value = models.FloatField(_("base value"), help_text=_("Log-odds of the average employee."))
     contributions = models.JSONField(
         _("contributions"),
+        encoder=FastJSONEncoder,
         help_text=_("Log-odds by feature, zeros left out; with the base value they sum to the score."),
     )
     main_reason = models.CharField(_("main reason"), max_length=40, blank=True, choices=REASON_CHOICES)

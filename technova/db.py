@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from itertools import islice
 
 import pandas as pd
-from django.db import DatabaseError, OperationalError, connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, OperationalError, connection, connections, models, transaction
 
 INSTANCES_AT_A_TIME = 2_000  # bounds the memory of the databases that have no COPY
 LOCK_WAIT = 20.0  # seconds a writer waits for another
@@ -108,6 +108,7 @@ def _copy(model: type[models.Model], fields: Sequence[models.Field], rows: Itera
     quote = connection.ops.quote_name
     names = ", ".join(quote(field.column) for field in fields)
     documents = [place for place, field in enumerate(fields) if isinstance(field, models.JSONField)]
+    database = connections[DEFAULT_DB_ALIAS]  # what ``connection`` looks up anew for each of its attributes
     count = 0
     with (
         connection.cursor() as cursor,
@@ -118,7 +119,7 @@ def _copy(model: type[models.Model], fields: Sequence[models.Field], rows: Itera
             if documents:
                 row = list(row)
                 for place in documents:
-                    row[place] = fields[place].get_db_prep_save(row[place], connection)
+                    row[place] = fields[place].get_db_prep_save(row[place], database)
             copy.write_row(row)
             count += 1
     return count

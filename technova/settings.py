@@ -225,7 +225,7 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["predictions.api.authentication.APIKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["predictions.api.authentication.HasScope"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["predictions.api.renderers.FastJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["predictions.api.parsers.StrictJSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "predictions.api.parsers.AlwaysJSON",
     "DEFAULT_METADATA_CLASS": None,  # OPTIONS is not a call of ours: 405
