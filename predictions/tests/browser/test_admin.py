@@ -33,13 +33,16 @@ def test_admin_raises_no_error(open_page, watch):
         assert watch.unexpected() == [], address
 
 
-# A list with filters, one with a search that is explained, a form to read, one to fill in.
+# Lists with filters and searches that are explained, forms to read and to fill in, tables of related rows, permissions.
 FREE_OF_BARRIERS = [
     "/admin/",
     "/admin/predictions/apikey/",
     "/admin/predictions/prediction/",
     "/admin/predictions/prediction/1/change/",
     "/admin/predictions/apikey/add/",
+    "/admin/employees/employee/1/change/",
+    "/admin/auth/user/2/change/",
+    "/admin/auth/group/1/change/",
 ]
 
 
@@ -50,6 +53,20 @@ def test_admin_has_no_accessibility_violation(open_page, watch, axe, language, t
     for address in FREE_OF_BARRIERS:
         page.goto(address)
         assert axe(page) == [], address
+
+
+def test_admin_gives_a_group_and_a_department_to_an_account(open_page):
+    page = open_page("/admin/auth/user/1/change/", "admin")
+    page.get_by_label("Manager").check()
+    page.locator(".add-row a").click()
+    page.get_by_role("combobox", name="Département").first.select_option("Consulting")
+    page.get_by_role("button", name="Enregistrer et continuer").click()
+    expect(page.get_by_label("Manager")).to_be_checked()
+    expect(page.get_by_role("combobox", name="Département").first).to_have_value("Consulting")
+    page.get_by_label("Manager").uncheck()
+    page.get_by_label("Supprimer").check()
+    page.get_by_role("button", name="Enregistrer", exact=True).click()
+    expect(page.locator(".messagelist .success")).to_be_visible()
 
 
 def test_pages_and_admin_lead_to_each_other_in_one_theme(open_page):
