@@ -21,16 +21,15 @@ NEEDED = {
 }
 WITHOUT_DATABASE = {"promote_model"}
 
-# Starts Python and Django once, since that is most of what a command costs, then a process for each list of arguments;
+# Imports everything once, since that is most of what a command costs, then starts a process for each list of arguments;
 # prints what became of them.
 FORK = """
 import json, os, sys, tempfile
 import django
-from django.core.checks import run_checks
 from django.core.management import execute_from_command_line
 
 django.setup()
-run_checks()  # imports every view and loads the model
+import predictions.services
 started = []
 for arguments in json.loads(sys.argv[1]):
     outputs = tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+")
