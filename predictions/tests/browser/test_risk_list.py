@@ -5,6 +5,7 @@ import re
 
 import openpyxl
 import pytest
+from playwright.sync_api import expect
 
 from predictions.tests.browser.conftest import LOOKS, PHONE
 
@@ -138,3 +139,9 @@ def test_overview_with_a_trend_has_no_barrier_and_fits_a_phone(open_page, axe, s
         assert page.locator(".chart .dot").count() > 2
         assert axe(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
+def test_phone_reads_in_full_a_choice_that_its_menu_cuts(open_page):
+    page = open_page("/employees/", size=PHONE)
+    page.get_by_label("Raison").select_option("Participations au plan d’épargne entreprise (PEE)")
+    expect(page.locator("#results .phone-only").filter(has_text="Raison : Participations")).to_contain_text("(PEE)")
