@@ -1,5 +1,7 @@
 """Every page, unfolded, in both languages and themes: no error, no barrier, nothing foreign, no sideways scroll."""
 
+import re
+
 import pytest
 from django.urls import resolve
 
@@ -70,3 +72,11 @@ def test_axe_sees_a_barrier(open_page, axe):
     page = open_page("/login/", None)
     page.evaluate("document.querySelector('label').remove()")
     assert [violation for violation in axe(page) if violation.startswith("label")]
+
+
+@pytest.mark.parametrize(
+    ("path", "most"), [("/", 2), ("/employees/1/", 2), ("/employees/?band=over", 3), ("/model/", 8)]
+)
+def test_page_is_printed_without_blank_sheets(open_page, path, most):
+    printed = open_page(path).pdf(format="A4")
+    assert len(re.findall(rb"/Type /Page\b", printed)) <= most
