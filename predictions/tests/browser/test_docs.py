@@ -27,6 +27,7 @@ def test_docs_name_the_open_call_in_the_address(open_page, watch):
 
 def test_docs_dialog_for_the_key_and_schemas_have_no_barrier(open_page, axe):
     page = open_page("/docs", None)
+    page.locator("section.models .model-container button").first.wait_for()  # Swagger UI draws the page after it loaded
     for schema in page.locator("section.models .model-container button").all():
         schema.click()
     assert axe(page) == []
