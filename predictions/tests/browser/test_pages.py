@@ -74,9 +74,9 @@ def test_axe_sees_a_barrier(open_page, axe):
     assert [violation for violation in axe(page) if violation.startswith("label")]
 
 
-@pytest.mark.parametrize(
-    ("path", "most"), [("/", 2), ("/employees/1/", 2), ("/employees/?band=over", 3), ("/model/", 8)]
-)
-def test_page_is_printed_without_blank_sheets(open_page, path, most):
-    printed = open_page(path).pdf(format="A4")
-    assert len(re.findall(rb"/Type /Page\b", printed)) <= most
+def test_pages_are_printed_without_blank_sheets(open_page, site):
+    site.manage("score_employees")  # so that there is a trend
+    page = open_page("/")
+    for path, most in {"/": 2, "/employees/1/": 2, "/employees/?band=over": 3, "/model/": 8}.items():
+        page.goto(path)
+        assert len(re.findall(rb"/Type /Page\b", page.pdf(format="A4"))) <= most, path
