@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 from playwright.sync_api import expect
 
-from predictions.tests.browser.conftest import LOOKS, PHONE
+from predictions.tests.browser.conftest import PHONE
 
 
 def numbers(page):
@@ -130,15 +130,6 @@ def test_risk_list_export_opens_with_what_is_shown(open_page, kind, tmp_path):
         exported = [row[0] for row in openpyxl.load_workbook(path).active.iter_rows(min_row=2, values_only=True)]
     assert exported == numbers(page)
     assert exported
-
-
-def test_overview_with_a_trend_has_no_barrier_and_fits_a_phone(open_page, axe, site):
-    site.manage("score_employees")
-    for language, theme in LOOKS:
-        page = open_page("/", language=language, theme=theme, size=PHONE)
-        assert page.locator(".chart .dot").count() > 2
-        assert axe(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
 
 
 def test_phone_reads_in_full_a_choice_that_its_menu_cuts(open_page):
