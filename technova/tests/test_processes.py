@@ -37,8 +37,14 @@ for arguments in json.loads(sys.argv[1]):
     if not process:
         os.dup2(outputs[0].fileno(), 1)
         os.dup2(outputs[1].fileno(), 2)
-        execute_from_command_line(["manage.py", *arguments])
-        sys.exit()
+        code = 0
+        try:
+            execute_from_command_line(["manage.py", *arguments])
+        except SystemExit as end:
+            code = end.code
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # to tidy up would first copy the memory that the processes share
     started.append((process, outputs))
 results = []
 for process, outputs in started:
