@@ -13,6 +13,7 @@ from pathlib import Path
 
 from django.db import connections
 from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
 
 from technova import settings
 
@@ -35,8 +36,33 @@ class ServerLogger(Logger):
         self.error_log.propagate = True
 
 
+class FairWorker(ThreadWorker):
+    """Takes a new connection only while it has a thread for it, and leaves the others to the other processes.
+
+    Gunicorn's own takes every connection that it sees: the first process to wake takes a whole burst, and keeps it.
+    """
+
+    busy = 0
+
+    def enqueue_req(self, conn):
+        self.busy += 1
+        super().enqueue_req(conn)
+
+    def finish_request(self, conn, fs):
+        self.busy -= 1
+        super().finish_request(conn, fs)
+
+    def accept(self, listener):
+        super().accept(listener)
+        self.set_accept_enabled(True)  # that is, unless this connection took the last thread
+
+    def set_accept_enabled(self, enabled):
+        super().set_accept_enabled(enabled and self.busy < self.cfg.threads)
+
+
 bind = f"{settings.HOST}:{settings.PORT}"
 workers = settings.WORKERS
+worker_class = FairWorker
 threads = 4
 keepalive = 75  # seconds; longer than a proxy keeps a connection, which should be the one to close it
 limit_request_line = 8190  # the longest that gunicorn takes: the application answers an endless address in JSON

@@ -18,6 +18,7 @@ from django.conf import settings
 
 TOKEN = "a-token-of-the-operator"
 START = 60  # seconds
+THREADS = 4  # of each process
 
 
 @dataclass
@@ -42,6 +43,12 @@ class Server:
     def workers(self) -> list[int]:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return [int(pid) for pid in children.read_text().split()]
+
+    def accepted_by(self, worker: int) -> int:
+        """How many open connections to the server this process has taken."""
+        table = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        ours = {f"socket:[{row[9]}]" for row in table if row[1].endswith(f":{self.port:04X}") and row[3] == "01"}
+        return sum(os.path.realpath(file).rpartition("/")[2] in ours for file in Path(f"/proc/{worker}/fd").iterdir())
 
     def lines(self) -> list[dict]:
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
@@ -93,6 +100,17 @@ def test_ready_says_within_three_seconds_that_the_database_is_down(server):
     status, body = server.get("/ready")
     assert time.monotonic() - started < 3
     assert (status, json.loads(body)["not_ready"]) == (503, {"database": "does not answer"})
+
+
+def test_a_burst_of_connections_is_shared_by_the_processes(server):
+    connections = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(2 * THREADS)]
+    try:
+        # Each holds a thread, which waits for its request.
+        server.wait_until(lambda: sum(map(server.accepted_by, server.workers())) == len(connections))
+        assert [server.accepted_by(worker) for worker in server.workers()] == [THREADS, THREADS]
+    finally:
+        for connection in connections:
+            connection.close()
 
 
 def test_metrics_are_summed_over_the_processes(server):
