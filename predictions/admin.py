@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import format_html_join
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from rest_framework_api_key import admin as package_admin
 
@@ -18,9 +19,9 @@ from employees.columns import DEPARTMENTS
 from employees.models import Employee
 from features import schema
 from predictions import keys
-from predictions.explanation import reasons
+from predictions.explanation import in_full, reasons
 from predictions.models import APIKey, Prediction, ScoringRun
-from predictions.pages.formats import percent
+from predictions.pages.formats import decimal, percent
 from predictions.selectors import log
 from technova.admin import NamedDateTime, ReadOnlyAdmin
 
@@ -72,7 +73,7 @@ class PredictionAdmin(ReadOnlyAdmin):
         "main_reason",
         "asked_by",
         "model_version",
-        "latency_ms",
+        "latency",
     ]
     list_filter = [
         "mode",
@@ -90,7 +91,7 @@ class PredictionAdmin(ReadOnlyAdmin):
         (None, {"fields": ["created_at", "request_id", "mode", "run", "api_key", "user", "employee"]}),
         (_("Result"), {"fields": ["risk", "interval", "is_extrapolated", "predicted_class", "threshold"]}),
         (_("Why"), {"fields": ["explanation"]}),
-        (_("Made from"), {"fields": ["model_version", "model_sha256", "latency_ms", "features_used"]}),
+        (_("Made from"), {"fields": ["model_version", "model_sha256", "latency", "features_used"]}),
     ]
 
     def get_queryset(self, request):
@@ -113,11 +114,15 @@ class PredictionAdmin(ReadOnlyAdmin):
     def risk(self, prediction):
         return percent(prediction.probability)
 
-    @admin.display(description=_("interval (90 %)"))
+    @admin.display(description=_("interval (90%)"))
     def interval(self, prediction):
         if prediction.low is None:
             return None
         return f"{percent(prediction.low)} – {percent(prediction.high)}"
+
+    @admin.display(description=_("latency (ms)"))
+    def latency(self, prediction):
+        return decimal(prediction.latency_ms, 2)
 
     @admin.display(description=_("asked by"))
     def asked_by(self, prediction):
@@ -133,20 +138,21 @@ class PredictionAdmin(ReadOnlyAdmin):
     @admin.display(description=_("features"))
     def features_used(self, prediction):
         values = prediction.values()
-        rows = ((_(schema.BY_NAME[name].label), value) for name, value in values.items())
+        features = ((schema.BY_NAME[name], value) for name, value in values.items())
+        rows = ((_(feature.label), in_full(feature, value)) for feature, value in features)
         return format_html_join("", "{}: {}<br>", rows)
 
 
 class APIKeyForm(forms.ModelForm):
     departments = forms.MultipleChoiceField(
-        label=_("departments"),
+        label=capfirst(_("departments")),
         choices=[(name, name) for name in DEPARTMENTS],
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=APIKey._meta.get_field("departments").help_text,
     )
     expiry_date = forms.SplitDateTimeField(
-        label=_("expires at"), widget=NamedDateTime, help_text=_("Ten years from now at most.")
+        label=capfirst(_("expires at")), widget=NamedDateTime, help_text=_("Ten years from now at most.")
     )
 
     class Meta:

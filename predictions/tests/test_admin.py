@@ -64,7 +64,7 @@ def test_log_row_cannot_be_changed_or_deleted(client):
 def test_log_row_shows_its_reasons_and_features(client):
     page = client.get(reverse("admin:predictions_prediction_change", args=[prediction().pk])).content.decode()
     assert "Works overtime: +" in page
-    assert "Monthly income: 5993" in page
+    assert "Monthly income: €5,993" in page
 
 
 def test_log_costs_the_same_queries_for_one_row_and_for_many(client):
