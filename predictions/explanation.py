@@ -12,13 +12,15 @@ from typing import NamedTuple
 
 import numpy as np
 from django.utils.formats import number_format
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext_noop, ngettext
 from django.utils.translation import gettext as _
 
 from features import schema
 from predictions.ml.scorer import sigmoid
 
 TOLD_AS = {feature.name: feature.told_as or feature.name for feature in schema.FEATURES}
+# Units that languages set on one side of the number or the other.
+_BY_LANGUAGE = {"%": gettext_noop("%(number)s%%"), "€": gettext_noop("€%(number)s")}
 
 
 class Reason(NamedTuple):
@@ -136,7 +138,9 @@ def display(feature: schema.Feature, value: object) -> str:
     if feature.choices:
         return _(feature.label_of(value))
     rounded = round(value, 2 if abs(value) >= 0.1 else 6)
-    text = number_format(int(rounded) if rounded == int(rounded) else rounded, force_grouping=True)
+    text = number_format(int(rounded) if rounded == int(rounded) else rounded, force_grouping=True).replace("-", "−")
+    if feature.unit in _BY_LANGUAGE:
+        return _(_BY_LANGUAGE[feature.unit]) % {"number": text}
     unit = (
         ngettext("year", "years", math.ceil(abs(value)))
         if feature.unit == "years"

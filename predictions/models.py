@@ -218,8 +218,8 @@ class Prediction(models.Model):
         _("payload"), null=True, help_text=_("The features, when they came ready-made and not from the table.")
     )
     probability = models.FloatField(_("probability"))
-    low = models.FloatField(_("low end"), null=True, help_text=_("Of the 90 % interval of the probability."))
-    high = models.FloatField(_("high end"), null=True, help_text=_("Of the 90 % interval of the probability."))
+    low = models.FloatField(_("low end"), null=True, help_text=_("Of the 90% interval of the probability."))
+    high = models.FloatField(_("high end"), null=True, help_text=_("Of the 90% interval of the probability."))
     is_extrapolated = models.BooleanField(
         _("outside the known profiles"), default=False, help_text=_("The model has seen nobody like this.")
     )

@@ -74,7 +74,7 @@ class LogPagination(CursorPagination):
     }
     page_size_query_param = "limit"
     cursor_query_description = _("Where the page starts: the one in next or previous.")
-    page_size_query_description = _("Rows a page, 1 to 200.")
+    page_size_query_description = _("Rows per page, 1 to 200.")
 
     def paginate_queryset(self, queryset, request, view=None) -> list[Prediction]:
         limit = self._limit(request)

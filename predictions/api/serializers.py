@@ -76,8 +76,8 @@ class ScoreSerializer(serializers.Serializer):
     prediction_id = serializers.IntegerField()
     threshold = serializers.FloatField(min_value=0, max_value=1)
     model_version = serializers.CharField()
-    low = serializers.FloatField(min_value=0, max_value=1, help_text=_("Of the 90 % interval of the probability."))
-    high = serializers.FloatField(min_value=0, max_value=1, help_text=_("Of the 90 % interval of the probability."))
+    low = serializers.FloatField(min_value=0, max_value=1, help_text=_("Of the 90% interval of the probability."))
+    high = serializers.FloatField(min_value=0, max_value=1, help_text=_("Of the 90% interval of the probability."))
     is_extrapolated = serializers.BooleanField(help_text=_("The model has seen nobody like this."))
 
     def to_representation(self, prediction: Prediction | BatchScore) -> dict:

@@ -213,6 +213,8 @@ def curves(
             _dress(dot, f"{curve.name}, {name}" if len(curves) > 1 else name, "dot", point.href)
         for group in groups:
             group.set("class", f"series {classes}")
+    if ticks:
+        _end_within_the_plot(tree)
     told = [curve for curve in curves if not curve.is_dashed]
     table = [
         [*([curve.name] if len(told) > 1 else []), point.label, point.text] for curve in told for point in curve.points
@@ -291,6 +293,13 @@ def _plot(tree) -> tuple[ElementTree.Element, str, str]:
     plot = tree.find(".//g[@class='plot']")
     background = plot.find("rect")
     return plot, background.get("width"), background.get("height")
+
+
+def _end_within_the_plot(tree) -> None:
+    """Let the last text of the horizontal axis end with the plot: a date would stick out of its panel."""
+    last = tree.findall(".//g[@class='axis x']/g/text")[-1]
+    last.set("class", "is-last")
+    last.set("x", _plot(tree)[1])
 
 
 def _dress(group, name: str, classes: str, href: str):

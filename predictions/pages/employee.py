@@ -118,8 +118,9 @@ def _page(row: EmployeeFeatures, real: dict[str, object], departments) -> dict[s
 def _chart(history: list[scores.Shown]) -> charts.Chart:
     """The risk over time, with the 90 % interval of each score."""
     points = [_point(score.prediction) for score in reversed(history)]
-    ends = [points[0], points[-1]]
-    margin = (ends[1].x - ends[0].x or 1) / 8  # room for the dates under the first and the last score
+    ends = [history[-1].prediction, history[0].prediction]
+    first, last = points[0].x, points[-1].x
+    margin = (last - first or 1) / 8  # room for the dates under the first and the last score
     return charts.curves(
         title=_("Risk over time"),
         caption=_("Each score with its interval at 90%; the dashed line is the threshold."),
@@ -130,16 +131,20 @@ def _chart(history: list[scores.Shown]) -> charts.Chart:
         ],
         x_axis=lambda _instant: "",
         y_axis=lambda share: percent(share, 0),
-        x_range=(ends[0].x - margin, ends[1].x + margin),
+        x_range=(first - margin, last + margin),
         y_range=(0, 1),
-        ticks=[(point.x, point.label) for point in ends],
+        ticks=[(score.created_at.timestamp(), _told(score, "SHORT_DATE_FORMAT")) for score in ends],
     )
 
 
 def _point(score: Prediction) -> charts.Point:
-    day = date_format(localtime(score.created_at), "SHORT_DATE_FORMAT")
+    instant = _told(score, "SHORT_DATETIME_FORMAT")
     interval = (None, None) if score.is_extrapolated else (score.low, score.high)
-    return charts.Point(score.created_at.timestamp(), score.probability, day, percent(score.probability), *interval)
+    return charts.Point(score.created_at.timestamp(), score.probability, instant, percent(score.probability), *interval)
+
+
+def _told(score: Prediction, style: str) -> str:
+    return date_format(localtime(score.created_at), style)
 
 
 def _threshold(score: Prediction) -> charts.Point:

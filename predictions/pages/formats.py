@@ -31,6 +31,7 @@ def decimal(value: float, decimals: int = 3) -> str:
 
 
 def money(amount: float) -> str:
-    """An amount in euros, of which four digits are told: "12,350 €", "−1,235,000 €"."""
+    """An amount in euros, of which four digits are told: "€12,350" in English, "12 350 €" in French."""
     digits = math.floor(math.log10(abs(amount))) if amount else 0
-    return f"{decimal(round(amount, min(0, 3 - digits)), 0)}\N{NO-BREAK SPACE}€"
+    rounded = round(amount, min(0, 3 - digits))
+    return f"{'−' if round(rounded) < 0 else ''}{_('€%(number)s') % {'number': grouped(abs(rounded))}}"

@@ -87,7 +87,7 @@ def _cards(run: ScoringRun, now: Figures, before: ScoringRun | None, then: Figur
         tone = ("worse" if difference > 0 else "better") if is_risk and difference else ""
         since = date_format(timezone.localtime(before.created_at), "DATE_FORMAT")
         text = _("%(change)s since %(date)s") % {"change": signed(difference, decimals), "date": since}
-        return {"delta": text if difference else _("As on %(date)s") % {"date": since}, "delta_tone": tone}
+        return {"delta": text if difference else _("Unchanged since %(date)s") % {"date": since}, "delta_tone": tone}
 
     very_high = bands.VERY_HIGH.slug
     shares = {"share": percent(now.above_threshold / now.people), "threshold": percent(run.threshold)}
@@ -194,11 +194,12 @@ def _trend(rows: Sequence[dict]) -> charts.Chart | None:
     """The last runs; None until there are two to compare."""
     if len(rows) < 2:
         return None
-    dates = [date_format(timezone.localtime(row["created_at"]), "SHORT_DATE_FORMAT") for row in rows]
+    instants = [timezone.localtime(row["created_at"]) for row in rows]
+    times = [date_format(instant, "SHORT_DATETIME_FORMAT") for instant in instants]
 
     def curve(name: str, figure: str, decimals: int) -> charts.Curve:
         points = [
-            charts.Point(place, row[figure], dates[place], grouped(row[figure], decimals))
+            charts.Point(place, row[figure], times[place], grouped(row[figure], decimals))
             for place, row in enumerate(rows)
         ]
         return charts.Curve(name, points)
@@ -211,5 +212,5 @@ def _trend(rows: Sequence[dict]) -> charts.Chart | None:
         curves=[curve(_("Over the threshold"), "above", 0), curve(_("Expected departures"), "expected", 1)],
         x_axis=str,
         y_axis=grouped,
-        ticks=[(place, dates[place]) for place in shown],
+        ticks=[(place, date_format(instants[place], "SHORT_DATE_FORMAT")) for place in shown],
     )

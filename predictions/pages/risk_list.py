@@ -62,7 +62,7 @@ class RiskListForm(forms.Form):
         ],
     )
     size = forms.TypedChoiceField(
-        label=_("People a page"), required=False, coerce=int, empty_value=SIZES[0], choices=[(n, n) for n in SIZES]
+        label=_("People per page"), required=False, coerce=int, empty_value=SIZES[0], choices=[(n, n) for n in SIZES]
     )
 
     def __init__(self, data, groups: Sequence[RunGroup]):

@@ -117,7 +117,7 @@ def test_csv_says_everything_in_words(hr, run):
         "Risk": "Very high",
         "Over the threshold": "Yes",
         "Main reason": "Works overtime",
-        "Second reason": "Monthly income: 5,993\xa0€",
+        "Second reason": "Monthly income: €5,993",
         "Scored at": "2026-03-02 12:30",
         "Model version": run.model_version,
     }

@@ -141,11 +141,16 @@ def test_calibration_chart_sets_what_happened_against_what_was_said(card):
 
 
 @pytest.mark.parametrize(
-    ("amount", "text"), [(6_241_682, "6,242,000"), (-1234.5, "−1,234"), (0, "0"), (12.4, "12"), (-0.2, "0")]
+    ("amount", "text"), [(6_241_682, "€6,242,000"), (-1234.5, "−€1,234"), (0, "€0"), (12.4, "€12"), (-0.2, "€0")]
 )
 def test_money_is_told_by_four_digits(amount, text):
     with translation.override("en"):
-        assert formats.money(amount) == f"{text}\N{NO-BREAK SPACE}€"
+        assert formats.money(amount) == text
+
+
+def test_money_in_french_has_its_sign_behind():
+    with translation.override("fr"):
+        assert formats.money(-1_234_567) == "−1\N{NO-BREAK SPACE}235\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}€"
 
 
 def test_model_page_on_other_data_leaves_the_replaced_system_out(browse, change_card):

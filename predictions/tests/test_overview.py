@@ -141,7 +141,7 @@ def test_overview_cards_change_since_the_run_before(hr, run):
     assert cards["Over the threshold"].delta_tone == "worse"
     assert cards["Very high risk"].delta.startswith("+1 since")
     assert cards["Expected departures"].delta.startswith("+0.8 since")
-    assert (cards["Headcount"].delta[:5], cards["Headcount"].delta_tone) == ("As on", "")
+    assert (cards["Headcount"].delta[:9], cards["Headcount"].delta_tone) == ("Unchanged", "")
 
 
 def test_overview_cards_of_the_first_run_have_no_change(hr, run):

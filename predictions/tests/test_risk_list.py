@@ -231,7 +231,7 @@ def test_risk_list_page_out_of_range_shows_one(hr, run, page):
         ({"band": "extreme"}, "Risk: Select a valid choice"),
         ({"reason": "age' OR 1=1"}, "Reason: Select a valid choice"),
         ({"sort": "password"}, "Order: Select a valid choice"),
-        ({"size": "1000000"}, "People a page: Select a valid choice"),
+        ({"size": "1000000"}, "People per page: Select a valid choice"),
         ({"number": "abc"}, "Employee number: Employee numbers are whole numbers"),
         ({"number": "١٢"}, "Employee number: Employee numbers are whole numbers"),
         ({"number": "9" * 30}, "Employee number: No employee number is that large"),

@@ -95,7 +95,7 @@ def test_risk_list_filter_after_sorting_keeps_the_order(open_page):
 
 def test_risk_list_page_size_in_place(open_page):
     page = open_page("/employees/", language="en")
-    page.get_by_label("People a page").select_option("50")
+    page.get_by_label("People per page").select_option("50")
     page.wait_for_url("**size=50**")
     page.locator("#results tbody tr:nth-child(50)").wait_for()
 
@@ -104,7 +104,7 @@ def test_risk_list_without_script(open_page):
     page = open_page("/employees/", language="en", script=False)
     page.get_by_label("Department", exact=True).select_option("Commercial")
     page.get_by_label("Employee number").fill("4")
-    page.get_by_label("People a page").select_option("50")
+    page.get_by_label("People per page").select_option("50")
     page.get_by_role("button", name="Show").click()
     assert "department=Commercial" in page.url
     assert "size=50" in page.url
