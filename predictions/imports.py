@@ -21,7 +21,7 @@ def run_import(*, upload: Import, progress: Progress | None = None) -> None:
             _load(upload, progress)
     except (Busy, ArtifactError, NothingToScore) as error:
         imports.fail(upload=upload, reason=str(error))
-    except Exception:
+    except Exception:  # whatever broke, the page must not wait for it for ever; the traceback goes to the server's log
         imports.fail(upload=upload)
         raise
 

@@ -104,7 +104,7 @@ class RiskListForm(forms.Form):
 
     @property
     def told(self) -> list[tuple[str, str]]:
-        """The filters that are set, in words, for the printed list."""
+        """The filters that are set, in words, for a printed list and a phone."""
         return [(field.label, _shown(field)) for field in self.narrowing_fields if field.value()]
 
 

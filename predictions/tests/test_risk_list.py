@@ -64,7 +64,7 @@ def test_risk_list_on_paper_says_what_it_was_narrowed_by_and_where_it_comes_from
         ("Department", "Consulting"),
         ("Risk", "Over the threshold"),
     ]
-    (line,) = re.findall(r'<p class="print-only.*?</p>', narrowed.content.decode(), re.DOTALL)
+    (line,) = re.findall(r'<p class="phone-or-print.*?</p>', narrowed.content.decode(), re.DOTALL)
     assert "Risk: Over the threshold" in line
     assert run.model_version in line
     assert "No filter" in everyone.content.decode()

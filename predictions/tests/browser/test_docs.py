@@ -13,6 +13,9 @@ def test_docs_list_every_call_and_try_one_out(open_page, watch, axe, theme):
     watch.expect("status of 401", "Applying inline style")  # the second is axe's own
     page.get_by_role("button", name="Execute").click()
     page.locator(".live-responses-table .response-col_status", has_text="401").wait_for()
+    page.get_by_text("/predict/batch").click()  # a second call beside the first, which stays open
+    page.get_by_role("button", name="Try it out").wait_for()
+    assert page.locator(".responses-table:not(.live-responses-table)").count() == 2
     assert axe(page) == []
 
 

@@ -18,6 +18,11 @@ const AccessiblePlugin = (function () {
     const hidden = (tag, text) => element(tag, { className: "visually-hidden" }, text);
     const around = (attributes, heading) => (Original) => (props) =>
       element("div", attributes, heading && hidden("h2", heading), element(Original, props));
+    // Swagger makes a landmark without a name of each table of answers, which also hides its rows: a table it shall be.
+    const plainTables = (Original) => (props) => {
+      const mend = (node) => node?.querySelectorAll("table[role]").forEach((table) => table.removeAttribute("role"));
+      return element("div", { ref: mend }, element(Original, props));
+    };
     const labelled = (nameOf) => (Original) => (props) =>
       element("label", null, hidden("span", nameOf(props)), element(Original, props));
     return {
@@ -27,6 +32,7 @@ const AccessiblePlugin = (function () {
         // Landmarks, and between the title and the headings of the third level one of the second.
         InfoContainer: around({ role: "banner" }),
         operations: around({}, "Calls"),
+        responses: plainTables,
         authorizationPopup: around({ role: "dialog", "aria-label": "Authorize" }, "Authorize"),
         // Names of what had none.
         JsonSchemaForm: labelled((props) => props.description),
