@@ -195,7 +195,7 @@ def _columns(name: str, extract: Extract, header: list[str]) -> dict[int, Column
                 )
                 raise ExtractError(name, Refusal.WRONG_EXTRACT, reason)
         if not known:
-            raise _no_table(name, _("its first line names none of the columns of %(extract)s"), extract=extract)
+            raise _no_table(name, _("its first line names no column of the %(extract)s extract"), extract=extract)
         reason = Message(_("missing columns: %(columns)s"), {"columns": ", ".join(column.source for column in missing)})
         raise ExtractError(name, Refusal.MISSING_COLUMN, reason)
     columns = dict(known)

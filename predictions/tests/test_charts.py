@@ -195,6 +195,14 @@ def test_curves_ticks_replace_the_scale():
     assert "3 Jun" in texts
 
 
+def test_curves_last_tick_ends_with_the_plot():
+    chart = make_curves(ticks=[(0, "1 January 2026"), (1, "3 June 2026")])
+    (last,) = [node for node in shapes(chart, "text") if node.get("class") == "is-last"]
+    background = ElementTree.fromstring(chart.svg).find(".//g[@class='plot']/rect")
+    assert last.text == "3 June 2026"
+    assert last.get("x") == background.get("width")
+
+
 def test_chart_text_is_escaped():
     bars = [Bar("<script>alert(1)</script>", [Segment(1, '"><b>', href='/?"><script>')])]
     assert "<script>" not in charts.rows(title='"><script>', columns=["", ""], bars=bars).svg

@@ -19,6 +19,13 @@ def test_docs_list_every_call_and_try_one_out(open_page, watch, axe, theme):
     assert axe(page) == []
 
 
+def test_docs_show_the_button_that_has_the_focus(open_page):
+    page = open_page("/docs", None)
+    button = page.get_by_role("button", name="Copy path to clipboard").first
+    button.focus()
+    page.wait_for_function("button => button.offsetWidth > 20", arg=button.element_handle())
+
+
 def test_docs_name_the_open_call_in_the_address(open_page, watch):
     watch.expect("escaping deep link whitespace")  # a notice of Swagger UI about itself
     page = open_page("/docs", None)

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from predictions.tests.browser.conftest import PHONE
+
 ANSWER = "#threshold-answer tbody tr"
 
 
@@ -53,3 +55,13 @@ def test_weights_lead_to_the_shape_of_their_effect(open_page):
     page.get_by_role("link", name="Savings plan participation for the seniority").click()
     expect(page).to_have_url(re.compile(r"/model/effects/#nonlineaire_participation_pee$"))
     expect(page.locator(":target .chart-title")).to_have_text("Savings plan participation for the seniority")
+
+
+def test_captions_of_tables_that_scroll_are_read_whole_on_a_phone(open_page):
+    page = open_page("/model/", size=PHONE)
+    page.evaluate("document.querySelectorAll('main details').forEach((part) => { part.open = true; })")
+    sizes = page.locator(".table-scroll:has(caption)").evaluate_all(
+        "parts => parts.map((part) => [part.scrollWidth, part.clientWidth, part.querySelector('caption').offsetWidth])"
+    )
+    assert any(table > shown for table, shown, _caption in sizes)
+    assert all(caption <= shown for _table, shown, caption in sizes)

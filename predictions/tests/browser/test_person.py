@@ -153,3 +153,19 @@ def test_answer_fits_a_phone(open_page, path, answer):
     page.locator("main form.stack, main form.panel").first.locator("button[type=submit]").click()
     expect(page.locator(answer).first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
+def test_inputs_of_a_row_are_level_though_some_labels_take_two_lines(open_page):
+    page = open_page("/simulate/", size=(1920, 900))
+    rows = page.locator(".form-grid").evaluate_all("""grids => grids.map((grid) => {
+        const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
+        return [...grid.children].slice(0, columns).map((field) => [
+            field.querySelector("label").offsetHeight,
+            field.querySelector(":is(input, select)").getBoundingClientRect().top,
+        ]);
+    })""")
+    pay, satisfaction = rows[1], rows[2]
+    for row in (pay, satisfaction):
+        heights, tops = zip(*row, strict=True)
+        assert len(set(heights)) == 2
+        assert len(set(tops)) == 1
