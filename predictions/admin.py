@@ -27,6 +27,15 @@ from technova.admin import NamedDateTime, ReadOnlyAdmin
 
 # The package's own keys open nothing here, and its admin leaves new keys in a cookie.
 admin.site.unregister(package_admin.APIKey)
+# And it names the fields of a key in English only.
+for name, label in {
+    "name": _("name"),
+    "prefix": _("prefix"),
+    "created": _("created at"),
+    "expiry_date": _("expires at"),
+    "revoked": _("revoked"),
+}.items():
+    APIKey._meta.get_field(name).verbose_name = label
 
 
 @admin.register(ScoringRun)
@@ -38,7 +47,7 @@ class ScoringRunAdmin(ReadOnlyAdmin):
         "employee_count",
         "above_threshold_count",
         "expected",
-        "duration_ms",
+        "duration",
     ]
     date_hierarchy = "created_at"
     list_filter = ["model_version"]
@@ -47,6 +56,10 @@ class ScoringRunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("expected departures"), ordering="expected_departures")
     def expected(self, run):
         return number_format(round(run.expected_departures, 1), decimal_pos=1)
+
+    @admin.display(description=_("duration (ms)"))
+    def duration(self, run):
+        return decimal(run.duration_ms, 0)
 
 
 class ModelVersionFilter(admin.SimpleListFilter):
@@ -139,8 +152,11 @@ class PredictionAdmin(ReadOnlyAdmin):
     def features_used(self, prediction):
         values = prediction.values()
         features = ((schema.BY_NAME[name], value) for name, value in values.items())
-        rows = ((_(feature.label), in_full(feature, value)) for feature, value in features)
-        return format_html_join("", "{}: {}<br>", rows)
+        lines = (
+            _("%(name)s: %(value)s") % {"name": _(feature.label), "value": in_full(feature, value)}
+            for feature, value in features
+        )
+        return format_html_join("", "{}<br>", ((line,) for line in lines))
 
 
 class APIKeyForm(forms.ModelForm):
@@ -158,6 +174,7 @@ class APIKeyForm(forms.ModelForm):
     class Meta:
         model = APIKey
         fields = ["name", "owner", "can_predict", "can_read", "departments", "expiry_date"]
+        help_texts = {"name": _("The client that uses it; two keys may have the same name.")}
 
     def clean_departments(self):
         return self.cleaned_data["departments"] or None

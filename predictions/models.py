@@ -50,7 +50,7 @@ class ScoringRun(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.created_at:%Y-%m-%d %H:%M} ({self.model_version})"
+        return f"{timezone.localtime(self.created_at):%Y-%m-%d %H:%M} ({self.model_version})"
 
 
 class RunGroup(models.Model):

@@ -137,6 +137,15 @@ def test_scoring_runs_are_filtered_by_model_version(client):
     assert "?model_version=one" in client.get(reverse("admin:predictions_scoringrun_changelist")).text
 
 
+def test_the_keys_speak_french_too(client):
+    client.cookies["django_language"] = "fr"
+    assert "Nom" in client.get(KEYS).text
+    form = client.get(ADD_KEY).text
+    assert "Nom" in form
+    assert "Name" not in form
+    assert "free-form" not in form
+
+
 def test_the_packages_own_keys_have_no_admin():
     assert not admin.site.is_registered(PackageKey)
 
