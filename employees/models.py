@@ -217,7 +217,9 @@ class Import(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.CHECKING)
     started_at = models.DateTimeField(_("started at"), default=timezone.now, help_text=_("The work of its state."))
     checked_at = models.DateTimeField(_("checked at"), null=True)
-    basis = models.JSONField(null=True, help_text=_("What the raw tables held when the files were checked."))
+    basis = models.JSONField(
+        _("basis"), null=True, help_text=_("What the raw tables held when the files were checked.")
+    )
     summary = models.JSONField(_("summary"), null=True, help_text=_("What loading the files would do, or did."))
     error = models.JSONField(_("error"), null=True, help_text=_("Why the files were refused, or the work failed."))
     confirmed_by = models.ForeignKey(
@@ -247,7 +249,7 @@ class Import(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.created_at:%Y-%m-%d %H:%M} ({self.state})"
+        return f"{timezone.localtime(self.created_at):%Y-%m-%d %H:%M} ({self.get_state_display()})"
 
     @property
     def is_at_work(self) -> bool:

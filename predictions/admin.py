@@ -52,6 +52,7 @@ class ScoringRunAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     list_filter = ["model_version"]
     search_fields = ["model_version"]
+    fields = [*list_display, "newest_snapshot", "drift_counts"]
 
     @admin.display(description=_("expected departures"), ordering="expected_departures")
     def expected(self, run):

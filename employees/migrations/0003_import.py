@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('checking', 'being checked'), ('ready', 'to be confirmed'), ('refused', 'refused'), ('loading', 'being loaded'), ('done', 'done'), ('failed', 'failed'), ('expired', 'expired')], default='checking', max_length=10, verbose_name='state')),
                 ('started_at', models.DateTimeField(default=django.utils.timezone.now, help_text='The work of its state.', verbose_name='started at')),
                 ('checked_at', models.DateTimeField(null=True, verbose_name='checked at')),
-                ('basis', models.JSONField(help_text='What the raw tables held when the files were checked.', null=True)),
+                ('basis', models.JSONField(help_text='What the raw tables held when the files were checked.', null=True, verbose_name='basis')),
                 ('summary', models.JSONField(help_text='What loading the files would do, or did.', null=True, verbose_name='summary')),
                 ('error', models.JSONField(help_text='Why the files were refused, or the work failed.', null=True, verbose_name='error')),
                 ('confirmed_at', models.DateTimeField(null=True, verbose_name='confirmed at')),
