@@ -101,7 +101,7 @@ def precision_recall(card: Card) -> Chart:
 def capacity(card: Card) -> Chart:
     chance = Curve(_("By chance"), _straight((0, 0), (1, 1)), is_dashed=True)
     return charts.curves(
-        title=_("Whom a number of talks reaches"),
+        title=_("Leavers reached, by the number of talks"),
         caption=_("Of those who leave, the share reached when the riskiest people are met first."),
         columns=[_("Model"), _("People met"), _("Leavers reached")],
         curves=[
@@ -173,7 +173,7 @@ def saving(decisions: Sequence[Decision], in_use: float) -> Chart:
     ]
     ends = min(0, *(place.y for place in places)), max(0, *(place.y for place in places))
     return charts.curves(
-        title=_("What talking to everyone over it saves"),
+        title=_("What talking to everyone over the threshold saves"),
         caption=_("Departures that talks prevent, less what the talks cost; below zero they cost more than they save."),
         columns=[_("Threshold"), _("Saving")],
         curves=[

@@ -229,7 +229,7 @@ def test_overview_of_an_account_without_departments(browse, run):
 
 def test_overview_of_a_manager_whose_departments_nobody_scored(manager, run):
     score(run, 1)
-    assert "Nobody of your departments has been scored" in words(page_of(manager))
+    assert "Nobody in your departments has been scored" in words(page_of(manager))
 
 
 def test_overview_needs_a_login(client):

@@ -282,7 +282,7 @@ def test_risk_list_of_a_manager_finds_nobody_elsewhere(manager, run, state):
 
 def test_risk_list_of_a_manager_whose_departments_nobody_scored(manager, run):
     score(run, 1)
-    assert "Nobody of your departments has been scored" in get(manager).content.decode()
+    assert "Nobody in your departments has been scored" in get(manager).content.decode()
 
 
 def test_risk_list_needs_a_login(client):
