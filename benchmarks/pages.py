@@ -33,6 +33,8 @@ PAGES = (
     ("four filters", "/employees/?department=Commercial&job=Cadre+Commercial&band=over&reason=heures_supplementaires"),
     ("a number", "/employees/?number=1"),
     ("by job, 100 a page", "/employees/?sort=job&size=100"),
+    ("still here", "/employees/?presence=here"),
+    ("has left, by job", "/employees/?presence=left&sort=job"),
     ("middle page", "/employees/?page=middle"),
     ("last page", "/employees/?page=last"),
     ("one person", "/employees/1/"),

@@ -88,14 +88,12 @@ class EmployeeAdmin(OfEmployeesAdmin):
 
     def get_queryset(self, request):
         snapshots = EmployeeSnapshot.objects.filter(employee=OuterRef("pk"))
-        departures = Departure.objects.filter(employee=OuterRef("pk"))
         return (
             super()
             .get_queryset(request)
             .annotate(
                 job=Subquery(snapshots.values("poste")[:1]),
                 income=Subquery(snapshots.values("revenu_mensuel")[:1]),
-                has_left=Subquery(departures.values("a_quitte_l_entreprise")[:1]),
             )
         )
 

@@ -56,6 +56,14 @@ class Employee(models.Model):
         db_index=True,
         help_text=_("The current department, kept by the import: it decides who may see this person."),
     )
+    left_recorded_at = models.DateTimeField(
+        _("departure recorded at"),
+        null=True,
+        editable=False,
+        help_text=_(
+            "When an extract that says that the person has left was loaded; kept by the import, empty for others."
+        ),
+    )
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
     objects = EmployeeQuerySet.as_manager()
@@ -71,6 +79,11 @@ class Employee(models.Model):
 
     def __str__(self):
         return str(self.employee_id)
+
+    @property
+    def has_left(self) -> bool:
+        """Whether the person is known to have left; whoever is not is still here."""
+        return self.left_recorded_at is not None
 
 
 class ExtractRow(models.Model):

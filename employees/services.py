@@ -113,6 +113,7 @@ class _Load:
             if first < end:
                 self._load_chunk(frame.iloc[first:end], employees)
                 yield int(end)
+        self._keep_departures()
 
     def _add_employees(self) -> None:
         """Make sure that everyone in the files is an employee of the database, and key the frame by primary key."""
@@ -120,7 +121,7 @@ class _Load:
         known = employee_numbers()
         self.known_before = len(known)
         self.new = frame.index.difference(known["employee_id"])
-        added = frame.loc[self.new, ["departement"]].reset_index().assign(created_at=self.now)
+        added = frame.loc[self.new, ["departement"]].reset_index().assign(created_at=self.now, left_recorded_at=None)
         self.rows[Employee] = bulk_insert(Employee, added)
         if len(added):
             known = employee_numbers()
@@ -136,6 +137,14 @@ class _Load:
             for start in range(0, len(members), 500):  # bounds the parameters of a statement
                 pks = members.index[start : start + 500].tolist()
                 Employee.objects.filter(pk__in=pks).update(departement=departement)
+
+    def _keep_departures(self) -> None:
+        """Keep whether each employee has left, which the lists show and filter by."""
+        said = Departure.objects.filter(recorded_at=self.now)
+        for has_left, left_recorded_at in ((True, self.now), (False, None)):
+            employees = said.filter(a_quitte_l_entreprise=has_left).values("employee")
+            changed = Employee.objects.filter(pk__in=employees, left_recorded_at__isnull=has_left)
+            changed.update(left_recorded_at=left_recorded_at)
 
     def _load_chunk(self, chunk: pd.DataFrame, employees: range) -> None:
         is_changed = np.zeros(len(chunk), dtype=bool)

@@ -34,6 +34,11 @@ class ScoringRun(models.Model):
     newest_snapshot = models.BigIntegerField(
         _("newest snapshot"), null=True, help_text=_("Of the raw data then: a later one may have moved someone.")
     )
+    newest_departure = models.BigIntegerField(
+        _("newest departure"),
+        null=True,
+        help_text=_("Of the raw data then: a later one may have changed who has left."),
+    )
     drift_counts = models.JSONField(
         _("drift counts"), null=True, help_text=_("People by feature and bin, in the bins of the model's card.")
     )
@@ -54,14 +59,19 @@ class ScoringRun(models.Model):
 
 
 class RunGroup(models.Model):
-    """What a scoring run says of one department's people in one job: figures that add up, written with the run.
+    """What a scoring run says of one department's people in one job, those who have left apart: figures that add up.
 
-    The overview and the trend sum these few rows instead of everyone's predictions.
+    Written with the run. The overview and the trend sum these few rows instead of everyone's predictions.
     """
 
     run = models.ForeignKey(ScoringRun, on_delete=models.CASCADE, related_name="groups", verbose_name=_("scoring run"))
     departement = models.CharField(_("department"), max_length=40)
     poste = models.CharField(_("job"), max_length=40)
+    has_left = models.BooleanField(
+        _("left the company"),
+        null=True,
+        help_text=_("Known of these people then; empty where both are counted together."),
+    )
     employee_count = models.PositiveIntegerField(_("employees"))
     above_threshold_count = models.PositiveIntegerField(_("over the threshold"))
     expected_departures = models.FloatField(_("expected departures"))
@@ -71,9 +81,11 @@ class RunGroup(models.Model):
     class Meta:
         verbose_name = _("figures of a group")
         verbose_name_plural = _("figures of groups")
-        ordering = ["run", "departement", "poste"]
+        ordering = ["run", "departement", "poste", "has_left"]
         constraints = [
-            models.UniqueConstraint(fields=["run", "departement", "poste"], name="one_row_a_run_department_and_job"),
+            models.UniqueConstraint(
+                fields=["run", "departement", "poste", "has_left"], name="one_row_a_run_department_job_and_presence"
+            ),
             models.CheckConstraint(
                 condition=Q(above_threshold_count__lte=F("employee_count")), name="group_counts_add_up"
             ),

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from employees.models import Employee, EmployeeSnapshot
+from employees.models import Departure, Employee, EmployeeSnapshot
 from features import schema
 from features import selectors as features
 from features.models import EmployeeFeatures
@@ -177,6 +177,7 @@ def score_employees(*, progress: Progress | None = None) -> ScoringRun:
             expected_departures=0,
             duration_ms=0,
             newest_snapshot=EmployeeSnapshot.objects.aggregate(Max("pk"))["pk__max"],
+            newest_departure=Departure.objects.aggregate(Max("pk"))["pk__max"],
         )
         request_id = uuid.uuid4()
         counts: dict[str, np.ndarray] = {}

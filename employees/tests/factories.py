@@ -59,9 +59,18 @@ class SurveyFactory(factory.django.DjangoModelFactory):
 
 
 class DepartureFactory(factory.django.DjangoModelFactory):
+    """What an extract said of someone, kept with the employee as the import keeps it."""
+
     class Meta:
         model = Departure
+        skip_postgeneration_save = True
 
     employee = factory.SubFactory(EmployeeFactory)
     recorded_at = factory.LazyFunction(timezone.now)
     a_quitte_l_entreprise = False
+
+    @factory.post_generation
+    def kept(self, create, extracted):
+        if create:
+            self.employee.left_recorded_at = self.recorded_at if self.a_quitte_l_entreprise else None
+            self.employee.save()

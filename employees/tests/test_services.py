@@ -209,6 +209,43 @@ def test_unknown_outcome_does_not_erase_a_known_one(outcome):
     assert Departure.objects.get(employee__employee_id=2).a_quitte_l_entreprise is (outcome == "Oui")
 
 
+def left():
+    """When the departure of each employee who has left was recorded, by number."""
+    return dict(Employee.objects.exclude(left_recorded_at=None).values_list("employee_id", "left_recorded_at"))
+
+
+def test_employee_keeps_when_a_departure_was_recorded():
+    load(a_quitte_l_entreprise="Oui")
+    assert left() == {2: Departure.objects.get(a_quitte_l_entreprise=True).recorded_at}
+
+
+@pytest.mark.parametrize("later", ["Oui", ""])
+def test_employee_keeps_the_first_load_that_said_so(later):
+    load(a_quitte_l_entreprise="Oui")
+    before = left()
+    load(a_quitte_l_entreprise=later, nombre_participation_pee="2")
+    assert left() == before
+
+
+def test_employee_who_is_known_already_is_kept_as_having_left():
+    load()
+    assert left() == {}
+    load(a_quitte_l_entreprise="Oui")
+    assert left().keys() == {2}
+
+
+def test_employee_who_came_back_is_still_here():
+    load(a_quitte_l_entreprise="Oui")
+    load(a_quitte_l_entreprise="Non")
+    assert left() == {}
+
+
+def test_dry_run_keeps_nobody_as_having_left():
+    load()
+    load(a_quitte_l_entreprise="Oui", dry_run=True)
+    assert left() == {}
+
+
 def test_outcome_that_becomes_known_adds_a_departure():
     load(a_quitte_l_entreprise="")
     result = load(a_quitte_l_entreprise="Oui")

@@ -25,8 +25,8 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - a workbook counts days, and knows no zones
 _REASONS = sorted(set(TOLD_AS.values()))
 _FIELDS = (
-    *("employee__employee_id", "employee__departement", "features__poste", "probability", "low", "high"),
-    *("main_reason", "second_reason", *(f"features__{name}" for name in _REASONS)),
+    *("employee__employee_id", "employee__departement", "employee__left_recorded_at", "features__poste"),
+    *("probability", "low", "high", "main_reason", "second_reason", *(f"features__{name}" for name in _REASONS)),
 )
 
 
@@ -86,6 +86,7 @@ def _columns() -> list[tuple[str, str, int]]:
         (_("Second reason"), "text", 44),
         (_("Scored at"), "date", 18),
         (_("Model version"), "text", 20),
+        (_("Left the company"), "text", 12),
     ]
 
 
@@ -128,9 +129,8 @@ def _rows(run: ScoringRun, predictions: QuerySet[Prediction], language: str, sco
         names = {band.slug: str(band.label) for band in bands.BANDS}
         yes_no = {True: _("Yes"), False: _("No")}
     place = {name: position for position, name in enumerate(_REASONS)}
-    for number, department, job, probability, low, high, main, second, *values in predictions.values_list(
-        *_FIELDS
-    ).iterator(chunk_size=CHUNK_SIZE):
+    lines = predictions.values_list(*_FIELDS).iterator(chunk_size=CHUNK_SIZE)
+    for number, department, left_recorded_at, job, probability, low, high, main, second, *values in lines:
         yield [
             number,
             label("departement", department),
@@ -144,4 +144,5 @@ def _rows(run: ScoringRun, predictions: QuerySet[Prediction], language: str, sco
             second and reason(second, values[place[second]]),
             scored_at,
             run.model_version,
+            yes_no[left_recorded_at is not None],
         ]

@@ -64,11 +64,12 @@ def _figures(run: ScoringRun, before: ScoringRun | None, groups: list[RunGroup],
     now = figures.total(groups)
     groups_before = figures.groups_then(before, departments) if before else []
     then = figures.total(groups_before) if groups_before else None
-    over = ranking.narrowed(run, departments, ranking.Narrowing(band=ranking.OVER))
+    first = {"band": ranking.OVER, "presence": ranking.HERE}
+    over = ranking.narrowed(run, departments, ranking.Narrowing(**first))
     return {
         "people": rows_of(ranking.page_of(over, before, stop=FIRST), before),
         "cards": _cards(run, now, before, then),
-        "over_href": address({}, band=ranking.OVER),
+        "first_href": address({}, **first),
         "by_department": _breakdown(_("Risk by department"), groups, "departement", "department", run.threshold),
         "by_job": _breakdown(_("Risk by job"), groups, "poste", "job", run.threshold),
         "distribution": _distribution(now, run.threshold),
@@ -114,10 +115,10 @@ def _cards(run: ScoringRun, now: Figures, before: ScoringRun | None, then: Figur
             **change(now.expected_departures, then and then.expected_departures, decimals=1),
         ),
         Card(
-            _("Headcount"),
+            _("People scored"),
             grouped(now.people),
             address({}),
-            _("People scored, whose mean risk is %(mean)s") % {"mean": percent(now.mean_probability)},
+            _("Those who have left included; their mean risk is %(mean)s") % {"mean": percent(now.mean_probability)},
             **change(now.people, then and then.people, is_risk=False),
         ),
     ]

@@ -47,6 +47,11 @@ class RiskListForm(forms.Form):
     job = forms.ChoiceField(label=_("Job"), required=False)
     band = forms.ChoiceField(label=_("Risk"), required=False)
     reason = forms.ChoiceField(label=_("Reason"), required=False)
+    presence = forms.ChoiceField(
+        label=_("Presence"),
+        required=False,
+        choices=[("", _("Everyone")), (ranking.HERE, _("Still here")), (ranking.LEFT, _("Has left"))],
+    )
     sort = forms.ChoiceField(
         label=_("Order"),
         required=False,
@@ -90,7 +95,7 @@ class RiskListForm(forms.Form):
         values = self.cleaned_data
         return ranking.Narrowing(
             numbers=values["number"],
-            **{name: values[name] for name in ("department", "job", "band", "reason")},
+            **{name: values[name] for name in ("department", "job", "band", "reason", "presence")},
         )
 
     @property
@@ -100,7 +105,7 @@ class RiskListForm(forms.Form):
     @property
     def narrowing_fields(self):
         """What people see of the form above the list."""
-        return [self[name] for name in ("number", "department", "job", "band", "reason")]
+        return [self[name] for name in ("number", "department", "job", "band", "reason", "presence")]
 
     @property
     def told(self) -> list[tuple[str, str]]:
@@ -143,7 +148,9 @@ class Selection:
     @property
     def sizes(self) -> ranking.Sizes | None:
         """How many people of each group are listed, where the figures of the run still say it."""
-        return None if self.run.has_moves else ranking.sizes(self.groups, self.form.narrowing())
+        narrowing = self.form.narrowing()
+        is_outdated = self.run.has_moves or (narrowing.presence and self.run.has_departures)
+        return None if is_outdated else ranking.sizes(self.groups, narrowing)
 
     @classmethod
     def of(cls, request: HttpRequest) -> "Selection":
@@ -234,7 +241,14 @@ def _results(request, selection: Selection) -> dict:
     page = paginator.get_page(request.GET.get("page"))
     start = (page.number - 1) * paginator.per_page
     predictions = ranking.page_of(
-        rows, selection.before, form.order, start=start, stop=start + paginator.per_page, total=total, sizes=sizes
+        rows,
+        selection.before,
+        form.order,
+        start=start,
+        stop=start + paginator.per_page,
+        total=total,
+        everyone=selection.run.employee_count,
+        sizes=sizes,
     )
     return {
         "page": page,

@@ -1,6 +1,6 @@
 """Figures of a scoring run that add up over groups of people: what the overview shows and the trend follows.
 
-They are written with the run (``models.RunGroup``), so that a page reads some fifteen rows where it would aggregate
+They are written with the run (``models.RunGroup``), so that a page reads some thirty rows where it would aggregate
 everyone's predictions. Departments are the current ones, as everywhere: once a later import may have moved someone,
 the figures are aggregated anew from the predictions, until the next run.
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Case, CharField, Count, F, FloatField, IntegerField, Sum, Value, When
 from django.db.models.functions import Cast, Floor, Least
+from django.db.models.lookups import IsNull
 
 from predictions.bands import BANDS, HIGH, VERY_HIGH, limits
 from predictions.models import Prediction, RunGroup, ScoringRun
@@ -89,13 +90,18 @@ def trend(departments: Sequence[str] | None, limit: int) -> list[dict]:
 def aggregate(run: ScoringRun, departments: Sequence[str] | None = None) -> list[RunGroup]:
     """The groups of a run, not saved, from its predictions. Two queries over all of them."""
     predictions = Prediction.objects.filter(run=run).in_departments(departments)
-    keys = {"departement": F("employee__departement"), "poste": F("features__poste")}
-    groups: dict[tuple[str, str], RunGroup] = {}
+    keys = {
+        "departement": F("employee__departement"),
+        "poste": F("features__poste"),
+        "has_left": IsNull(F("employee__left_recorded_at"), False),
+    }
+    groups: dict[tuple[object, ...], RunGroup] = {}
     cells = predictions.values(band=_band(run.threshold), bin=_bin(), **keys).annotate(
         people=Count("id"), expected=Sum("probability")
     )
     for cell in cells.order_by():
-        group = groups.setdefault((cell["departement"], cell["poste"]), _empty(run, cell["departement"], cell["poste"]))
+        key = {name: cell[name] for name in keys}
+        group = groups.setdefault(tuple(key.values()), _empty(run, **key))
         group.employee_count += cell["people"]
         group.expected_departures += cell["expected"]
         group.histogram[cell["band"]][cell["bin"]] += cell["people"]
@@ -106,7 +112,7 @@ def aggregate(run: ScoringRun, departments: Sequence[str] | None = None) -> list
         for place in ("main_reason", "second_reason")
     )
     for row in main.union(second, all=True):
-        reasons = groups[row["departement"], row["poste"]].reasons
+        reasons = groups[tuple(row[name] for name in keys)].reasons
         reasons[row["reason"]] = reasons.get(row["reason"], 0) + row["people"]
     return list(groups.values())
 
@@ -115,11 +121,10 @@ def _in(groups, departments):
     return groups if departments is None else groups.filter(departement__in=departments)
 
 
-def _empty(run: ScoringRun, departement: str, poste: str) -> RunGroup:
+def _empty(run: ScoringRun, **key: object) -> RunGroup:
     return RunGroup(
         run=run,
-        departement=departement,
-        poste=poste,
+        **key,
         employee_count=0,
         above_threshold_count=0,
         expected_departures=0.0,

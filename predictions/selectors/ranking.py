@@ -9,6 +9,8 @@ from predictions import bands
 from predictions.models import Prediction, RunGroup, ScoringRun
 
 OVER = "over"  # beside the bands' own words: everyone over the threshold
+# Whether someone has left; whoever is not known to have left is still here.
+HERE, LEFT = "here", "left"
 # What the list sorts by; the riskiest come first among equals.
 SORTS = {
     "risk": "probability",
@@ -17,7 +19,7 @@ SORTS = {
     "job": "features__poste",
 }
 RISKIEST_FIRST = "-risk"
-DEEP = 10_000  # rows to skip from the nearer end
+DEEP = 5_000  # people of the run to go through from the nearer end
 GROUPED = {"department": "departement", "job": "poste"}  # sorts by what a run's figures are grouped by
 
 Sizes = Sequence[tuple[RunGroup, int]]
@@ -32,6 +34,7 @@ class Narrowing:
     job: str = ""
     band: str = ""
     reason: str = ""
+    presence: str = ""
 
 
 def narrowed(run: ScoringRun, departments: Sequence[str] | None, narrowing: Narrowing) -> QuerySet[Prediction]:
@@ -48,6 +51,8 @@ def narrowed(run: ScoringRun, departments: Sequence[str] | None, narrowing: Narr
         rows = rows.filter(probability__gte=low, probability__lt=high)
     if narrowing.reason:
         rows = rows.filter(Q(main_reason=narrowing.reason) | Q(second_reason=narrowing.reason))
+    if narrowing.presence:
+        rows = rows.filter(employee__left_recorded_at__isnull=narrowing.presence == HERE)
     return rows
 
 
@@ -70,14 +75,19 @@ def ordered(rows: QuerySet[Prediction], sort: str = RISKIEST_FIRST) -> QuerySet[
 def sizes(groups: Iterable[RunGroup], narrowing: Narrowing) -> Sizes | None:
     """How many people of each group pass the filters; None where the figures of a run do not say.
 
-    They say it of a level or of a reason, not of the two together, and nothing of single people.
+    They say it of a level or of a reason, not of the two together, and nothing of single people. Those of a run from
+    before departures were shown do not say who had left.
     """
-    if narrowing.numbers or (narrowing.band and narrowing.reason):
+    groups = list(groups)
+    is_unsaid = narrowing.presence and any(group.has_left is None for group in groups)
+    if narrowing.numbers or (narrowing.band and narrowing.reason) or is_unsaid:
         return None
     return [
         (group, _size(group, narrowing))
         for group in groups
-        if narrowing.department in ("", group.departement) and narrowing.job in ("", group.poste)
+        if narrowing.department in ("", group.departement)
+        and narrowing.job in ("", group.poste)
+        and narrowing.presence in ("", LEFT if group.has_left else HERE)
     ]
 
 
@@ -97,13 +107,15 @@ def page_of(
     start: int = 0,
     stop: int,
     total: int = 0,
+    everyone: int = 0,
     sizes: Sizes | None = None,
 ) -> list[Prediction]:
     """Some rows of the list with their employee and features, and the ``previous`` probability, of the run before.
 
     One query: the keys of the page are found first, so that a late page does not join what it skips; from the end
-    when that is nearer, where ``total``, how many rows there are, is given. With the ``sizes`` of the groups, a list by
-    department or job sorts only those on the page, which takes a second query.
+    when that is nearer, where ``total``, how many rows there are, is given. The fewer they are of ``everyone`` in the
+    run, the more people stand between two of them. With the ``sizes`` of the groups, a list by department or job sorts
+    only those on the page, which takes a second query.
     """
     if sizes and sort.removeprefix("-") in GROUPED:
         rows, skipped, total = _parts_between(rows, sort, sizes, start, stop)
@@ -112,7 +124,7 @@ def page_of(
     is_nearer_the_end = start > total - start > 0
     if is_nearer_the_end:
         keys, start, stop = keys.reverse(), max(total - stop, 0), total - start
-    if start > DEEP:
+    if start * everyone > DEEP * total:
         keys = _sorted_at_once(keys)
     keys = keys[start:stop]
     previous = Prediction.objects.filter(run=before, employee=OuterRef("employee")).values("probability")[:1]

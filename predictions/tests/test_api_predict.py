@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from employees.models import Employee
-from employees.tests.factories import EmployeeFactory
+from employees.tests.factories import DepartureFactory, EmployeeFactory
 from features import schema, selectors
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import registry
@@ -38,6 +38,16 @@ def test_predict_by_id_answers_as_the_reference_did(api):
     assert answer["employee_id"] == number
     assert 0 < answer["turnover_probability"] < 1
     assert answer["will_leave"] is (answer["turnover_probability"] >= answer["threshold"])
+
+
+def test_predict_by_id_answers_the_same_of_someone_who_has_left(api):
+    row = EmployeeFeaturesFactory()
+    answers = []
+    for has_left in (False, True):
+        DepartureFactory(employee=row.employee, a_quitte_l_entreprise=has_left)
+        answers.append(api.call(f"/predict/by-id/{row.employee.employee_id}").json())
+        del answers[-1]["prediction_id"]
+    assert answers[0] == answers[1]
 
 
 def test_predict_by_id_is_logged_under_the_key_and_the_request(api, api_key):

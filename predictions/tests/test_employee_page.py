@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from employees.tests.factories import SurveyFactory
+from employees.tests.factories import DepartureFactory, SurveyFactory
 from features.engineering import engineer_one
 from features.tests.factories import INPUTS, EmployeeFeaturesFactory
 from predictions import services
@@ -93,10 +93,41 @@ def test_unknown_number_is_not_found(browse, number):
     assert browse("RH").get(f"/employees/{number}/").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("language", "notice"),
+    [
+        ("en", "This person has left the company. It was recorded on March 2, 2026, when the extract"),
+        ("fr", "Cette personne a quitté l’entreprise. C’est enregistré depuis le 2 mars 2026, jour où l’extrait"),
+    ],
+)
+def test_employee_page_says_that_someone_has_left_and_since_when_it_is_recorded(browse, person, language, notice):
+    browser = browse("Manager", "Consulting")
+    headers = {"Accept-Language": language}
+    assert notice not in browser.get(address(person), headers=headers).content.decode()
+    recorded_at = datetime(2026, 3, 2, 11, 30, tzinfo=UTC)
+    DepartureFactory(employee=person.employee, a_quitte_l_entreprise=True, recorded_at=recorded_at)
+    assert notice in " ".join(browser.get(address(person), headers=headers).content.decode().split())
+
+
+def test_employee_page_of_someone_who_came_back_has_no_notice(browse, person):
+    for has_left in (True, False):
+        DepartureFactory(employee=person.employee, a_quitte_l_entreprise=has_left)
+    assert "has left" not in browse("RH").get(address(person)).content.decode()
+
+
+def test_employee_page_of_someone_who_has_left_without_a_score_says_so_too(browse):
+    row = make_person()
+    DepartureFactory(employee=row.employee, a_quitte_l_entreprise=True)
+    page = browse("RH").get(address(row)).content.decode()
+    assert "This person has left the company" in page
+    assert "No score yet" in page
+
+
 def test_employee_page_asks_a_fixed_number_of_queries(browse, person, django_assert_num_queries):
     ScoringRunFactory.create_batch(3)
     for run in ScoringRunFactory.create_batch(3):
         PredictionFactory(scored=True, run=run, employee=person.employee, features=person)
+    DepartureFactory(employee=person.employee, a_quitte_l_entreprise=True)
     browser = browse("Manager", "Consulting")
     with django_assert_num_queries(11):
         assert browser.get(address(person)).status_code == 200

@@ -1,7 +1,7 @@
 import pytest
 from django.utils import timezone
 
-from employees.tests.factories import EmployeeFactory, EmployeeSnapshotFactory
+from employees.tests.factories import DepartureFactory, EmployeeFactory, EmployeeSnapshotFactory
 from predictions.selectors import figures, runs
 from predictions.tests.factories import PredictionFactory, RunGroupFactory, ScoringRunFactory
 
@@ -41,6 +41,15 @@ def test_aggregate_separates_departments_and_jobs():
     score(run, 0.5, departement="Commercial", poste="Manager")
     found = {(group.departement, group.poste): group.employee_count for group in figures.aggregate(run)}
     assert found == {("Consulting", "Consultant"): 1, ("Consulting", "Manager"): 1, ("Commercial", "Manager"): 1}
+
+
+def test_aggregate_separates_those_who_have_left():
+    run = ScoringRunFactory()
+    score(run, 0.5)
+    score(run, 0.4)
+    score(run, 0.9, employee__left_recorded_at=timezone.now())
+    found = {group.has_left: (group.employee_count, group.reasons) for group in figures.aggregate(run)}
+    assert found == {False: (2, {"heures_supplementaires": 2}), True: (1, {"heures_supplementaires": 1})}
 
 
 def test_aggregate_leaves_out_other_runs_and_departments():
@@ -145,6 +154,15 @@ def test_trend_sums_each_run_oldest_first():
     rows = figures.trend(["Commercial"], limit=12)
     assert [(row["run"], row["people"]) for row in rows] == [(first.pk, 5), (second.pk, 6)]
     assert [row["people"] for row in figures.trend(None, limit=1)] == [106]
+
+
+@pytest.mark.parametrize(("is_known", "is_later"), [(True, False), (True, True), (False, True)])
+def test_departure_after_the_newest_run_is_noticed(is_known, is_later):
+    newest_departure = DepartureFactory().pk
+    ScoringRunFactory(newest_departure=newest_departure if is_known else None)
+    if is_later:
+        DepartureFactory()
+    assert newest().has_departures is is_later
 
 
 def test_latest_two_runs_newest_first():

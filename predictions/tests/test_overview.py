@@ -3,7 +3,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from employees.tests.factories import EmployeeSnapshotFactory
+from employees.tests.factories import DepartureFactory, EmployeeSnapshotFactory
 from predictions.pages import overview
 from predictions.tests.factories import ScoringRunFactory
 from predictions.tests.scoring import score, write_figures
@@ -55,10 +55,10 @@ def count(client, href):
 def test_overview_of_each_card_links_to_the_list_that_it_counts(hr, run):
     workforce(run)
     cards = {card.label: card for card in page_of(hr).context["cards"]}
-    assert cards["Headcount"].value == "26"
+    assert cards["People scored"].value == "26"
     assert cards["Over the threshold"].value == "16"
     assert cards["Very high risk"].value == "8"
-    for name in ("Headcount", "Over the threshold", "Very high risk"):
+    for name in ("People scored", "Over the threshold", "Very high risk"):
         assert count(hr, cards[name].href) == int(cards[name].value)
 
 
@@ -94,7 +94,7 @@ def test_overview_of_a_manager_counts_and_shows_their_departments_only(manager, 
     workforce(run)
     response = page_of(manager)
     context = response.context
-    assert {card.label: card.value for card in context["cards"]}["Headcount"] == "13"
+    assert {card.label: card.value for card in context["cards"]}["People scored"] == "13"
     assert [part.label for part in context["by_department"]["parts"]] == ["Sales"]
     assert sum(number for _band, number, _href in context["levels"]) == 13
     assert [row[0] for row in context["drivers"].rows] == ["Monthly income"]
@@ -113,7 +113,7 @@ def test_overview_of_a_manager_stays_exact_when_someone_has_moved(manager, run):
     moved.departement = "Commercial"
     moved.save()
     context = manager.get(reverse("overview")).context
-    headcount = next(card for card in context["cards"] if card.label == "Headcount")
+    headcount = next(card for card in context["cards"] if card.label == "People scored")
     assert (headcount.value, count(manager, headcount.href)) == ("14", 14)
 
 
@@ -125,9 +125,42 @@ def test_overview_names_ten_people_over_the_threshold_riskiest_first(hr, run):
     assert numbers == list(range(12, 2, -1))
 
 
+def test_overview_names_only_people_who_are_still_here(hr, run):
+    for number in range(1, 15):
+        score(run, number, number / 20, employee__left_recorded_at=run.created_at if number > 11 else None)
+    context = page_of(hr).context
+    numbers = [row.prediction.employee.employee_id for row in context["people"]]
+    assert numbers == [11, 10, 9, 8, 7, 6, 5, 4]
+    assert context["first_href"] == "/employees/?band=over&presence=here"
+    assert count(hr, context["first_href"]) == len(numbers)
+
+
+def test_overview_drops_whom_a_later_import_says_to_have_left(hr, run):
+    score(run, 1)
+    score(run, 2)
+    write_figures()
+    DepartureFactory(employee=run.predictions.first().employee, a_quitte_l_entreprise=True)
+    numbers = [row.prediction.employee.employee_id for row in hr.get(reverse("overview")).context["people"]]
+    assert numbers == [run.predictions.last().employee.employee_id]
+
+
+def test_overview_figures_count_those_who_have_left_and_say_so(hr, run):
+    score(run, 1, 0.9, employee__left_recorded_at=run.created_at)
+    score(run, 2, 0.1)
+    cards = {card.label: card for card in page_of(hr).context["cards"]}
+    assert cards["People scored"].hint.startswith("Those who have left included")
+    assert (cards["People scored"].value, count(hr, cards["People scored"].href)) == ("2", 2)
+    assert (cards["Over the threshold"].value, count(hr, cards["Over the threshold"].href)) == ("1", 1)
+
+
+def test_overview_when_only_people_who_have_left_are_over_the_threshold(hr, run):
+    score(run, 1, 0.9, employee__left_recorded_at=run.created_at)
+    assert "Nobody who is still here is over the threshold." in words(page_of(hr))
+
+
 def test_overview_when_nobody_is_over_the_threshold(hr, run):
     score(run, 1, 0.1)
-    assert "Nobody is over the threshold." in words(page_of(hr))
+    assert "Nobody who is still here is over the threshold." in words(page_of(hr))
 
 
 def test_overview_cards_change_since_the_run_before(hr, run):
@@ -141,7 +174,7 @@ def test_overview_cards_change_since_the_run_before(hr, run):
     assert cards["Over the threshold"].delta_tone == "worse"
     assert cards["Very high risk"].delta.startswith("+1 since")
     assert cards["Expected departures"].delta.startswith("+0.8 since")
-    assert (cards["Headcount"].delta[:9], cards["Headcount"].delta_tone) == ("Unchanged", "")
+    assert (cards["People scored"].delta[:9], cards["People scored"].delta_tone) == ("Unchanged", "")
 
 
 def test_overview_cards_of_the_first_run_have_no_change(hr, run):

@@ -4,11 +4,12 @@ import pytest
 from django.urls import reverse
 
 from employees.models import Employee
-from employees.tests.factories import EmployeeSnapshotFactory
+from employees.tests.factories import DepartureFactory, EmployeeSnapshotFactory
 from predictions import bands
+from predictions.models import ScoringRun
 from predictions.pages import risk_list
 from predictions.selectors import figures, ranking
-from predictions.tests.factories import PredictionFactory, ScoringRunFactory
+from predictions.tests.factories import PredictionFactory, RunGroupFactory, ScoringRunFactory
 from predictions.tests.scoring import score, write_figures
 
 pytestmark = pytest.mark.django_db
@@ -111,11 +112,17 @@ def test_risk_list_change_since_the_run_before(hr, run):
         ({"reason": "revenu_mensuel"}, [3, 2]),
         ({"reason": "revenu_mensuel", "band": "high"}, [2]),
         ({"department": "Commercial", "job": "Manager"}, []),
+        ({"presence": "here"}, [3, 1]),
+        ({"presence": "left"}, [2]),
+        ({"presence": "here", "band": "over"}, [3]),
+        ({"presence": "left", "band": "over", "reason": "revenu_mensuel"}, [2]),
+        ({"presence": "here", "number": "1 2"}, [1]),
+        ({"presence": "left", "department": "Commercial"}, []),
     ],
 )
 def test_risk_list_filters_combine(hr, run, state, expected):
     score(run, 1, 0.05)
-    score(run, 2, 0.2, poste="Manager", second_reason="revenu_mensuel")
+    score(run, 2, 0.2, poste="Manager", second_reason="revenu_mensuel", employee__left_recorded_at=run.created_at)
     score(run, 3, 0.8, departement="Commercial", main_reason="revenu_mensuel")
     assert listed(get(hr, **state)) == expected
 
@@ -132,6 +139,9 @@ def test_risk_list_filters_combine(hr, run, state, expected):
         {"band": "over"},
         *({"band": band.slug} for band in bands.BANDS),
         {"job": "Manager", "band": "over"},
+        {"presence": "here"},
+        {"presence": "left", "band": "over"},
+        {"presence": "here", "reason": "revenu_mensuel", "department": "Consulting"},
     ],
 )
 def test_sizes_are_what_the_list_holds(run, narrowing):
@@ -143,6 +153,7 @@ def test_sizes_are_what_the_list_holds(run, narrowing):
             poste=("Consultant", "Manager")[number % 2],
             departement=("Commercial", "Consulting")[number % 3 > 0],
             second_reason=("", "revenu_mensuel")[number % 5 > 0],
+            employee__left_recorded_at=run.created_at if number % 7 == 0 else None,
         )
     narrowing = ranking.Narrowing(**narrowing)
     sizes = ranking.sizes(figures.aggregate(run), narrowing)
@@ -153,6 +164,13 @@ def test_sizes_are_what_the_list_holds(run, narrowing):
 def test_sizes_are_unknown_where_the_figures_do_not_say(run, narrowing):
     score(run, 1)
     assert ranking.sizes(figures.aggregate(run), ranking.Narrowing(**narrowing)) is None
+
+
+def test_sizes_of_a_run_that_did_not_tell_departures_apart_say_nothing_of_them(run):
+    groups = [RunGroupFactory(run=run)]
+    assert groups[0].has_left is None
+    assert ranking.sizes(groups, ranking.Narrowing(presence=ranking.LEFT)) is None
+    assert ranking.sizes(groups, ranking.Narrowing()) == [(groups[0], groups[0].employee_count)]
 
 
 @pytest.mark.parametrize(
@@ -196,6 +214,7 @@ def test_risk_list_pages_keep_the_state(hr, run):
 @pytest.mark.parametrize("sort", ["-risk", "risk", "number", "-number", "job", "-job", "department", "-department"])
 def test_risk_list_pages_hold_everyone_once_in_order(hr, run, sort, deep, monkeypatch):
     monkeypatch.setattr(ranking, "DEEP", deep)
+    ScoringRun.objects.update(employee_count=60)
     for number in range(1, 61):
         job, department = ("Consultant", "Manager")[number % 2], ("Commercial", "Consulting")[number % 3 > 0]
         score(run, number, number % 7 / 10, poste=job, departement=department)
@@ -217,6 +236,55 @@ def test_risk_list_pages_follow_whom_a_later_import_moved(hr, run, sort):
     assert sorted(listed(pages[0]) + listed(pages[1])) == list(range(1, 31))
 
 
+@pytest.mark.parametrize(("language", "mark"), [("en", "has left"), ("fr", "a quitté l’entreprise")])
+def test_risk_list_marks_who_has_left(hr, run, language, mark):
+    score(run, 1, 0.9, employee__left_recorded_at=run.created_at)
+    score(run, 2, 0.8)
+    write_figures()
+    page = hr.get(reverse("employees"), headers={"Accept-Language": language}).content.decode()
+    first, second = re.findall(r"<tr>.*?</tr>", page[page.index("<tbody>") :], re.DOTALL)
+    assert mark in first
+    assert mark not in second
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("en", "Presence: Still here"), ("fr", "Présence\xa0: Encore dans l’entreprise")]
+)
+def test_risk_list_tells_the_presence_on_a_phone_and_on_paper(hr, run, language, told):
+    score(run, 1)
+    write_figures()
+    page = hr.get(reverse("employees"), {"presence": "here"}, headers={"Accept-Language": language}).content.decode()
+    lines = re.findall(r'<p class="(?:phone|print)-only.*?</p>', page, re.DOTALL)
+    assert len(lines) == 2
+    assert all(told in line for line in lines)
+
+
+def test_risk_list_keeps_the_presence_in_its_links(hr, run):
+    score(run, 1)
+    page = get(hr, presence="here").content.decode()
+    for link in ("/employees/?presence=here&amp;sort=number", "/employees/export.csv?presence=here"):
+        assert link in page
+
+
+def test_risk_list_follows_a_departure_that_a_later_import_recorded(hr, run):
+    for number in (1, 2, 3):
+        score(run, number)
+    write_figures()
+    assert len(listed(hr.get(reverse("employees"), {"presence": "here"}))) == 3
+    DepartureFactory(employee=Employee.objects.get(employee_id=2), a_quitte_l_entreprise=True)
+    for presence, numbers in (("here", [1, 3]), ("left", [2])):
+        response = hr.get(reverse("employees"), {"presence": presence, "sort": "job"})
+        assert listed(response) == numbers
+        assert response.context["page"].paginator.count == len(numbers)
+
+
+def test_risk_list_of_a_manager_shows_only_their_own_departures(manager, run):
+    for number, departement in ((1, "Consulting"), (2, "Commercial"), (3, "Commercial")):
+        score(run, number, departement=departement, employee__left_recorded_at=run.created_at if number < 3 else None)
+    assert listed(get(manager, presence="left")) == [2]
+    assert listed(get(manager, presence="here")) == [3]
+
+
 @pytest.mark.parametrize("page", ["0", "99", "abc", "-1", "1" * 50])
 def test_risk_list_page_out_of_range_shows_one(hr, run, page):
     score(run, 1)
@@ -229,6 +297,7 @@ def test_risk_list_page_out_of_range_shows_one(hr, run, page):
         ({"department": "Nowhere"}, "Department: Select a valid choice. Nowhere"),
         ({"job": "Pilot"}, "Job: Select a valid choice"),
         ({"band": "extreme"}, "Risk: Select a valid choice"),
+        ({"presence": "away"}, "Presence: Select a valid choice"),
         ({"reason": "age' OR 1=1"}, "Reason: Select a valid choice"),
         ({"sort": "password"}, "Order: Select a valid choice"),
         ({"size": "1000000"}, "People per page: Select a valid choice"),
@@ -319,6 +388,8 @@ def test_risk_list_queries_do_not_grow(hr, run, people, django_assert_num_querie
         assert len(listed(hr.get(reverse("employees")))) == people
     with django_assert_num_queries(9):
         assert len(listed(hr.get(reverse("employees"), {"sort": "job"}))) == people
+    with django_assert_num_queries(8):
+        assert len(listed(hr.get(reverse("employees"), {"presence": "here"}))) == people
 
 
 def test_risk_list_of_a_manager_takes_twelve_queries_at_most(manager, run, django_assert_max_num_queries):

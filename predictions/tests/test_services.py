@@ -3,7 +3,7 @@ import math
 import pytest
 from django.db import IntegrityError
 
-from employees.tests.factories import EmployeeFactory, EmployeeSnapshotFactory
+from employees.tests.factories import DepartureFactory, EmployeeFactory, EmployeeSnapshotFactory
 from features.models import EmployeeFeatures
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import services
@@ -136,16 +136,18 @@ def test_score_employees_writes_figures_that_add_up_to_the_run(monkeypatch):
     newest = EmployeeSnapshotFactory().pk
     EmployeeFeaturesFactory.create_batch(3)
     EmployeeFeaturesFactory(employee__departement="Commercial", poste="Manager")
+    departure = DepartureFactory(employee=EmployeeFeaturesFactory().employee, a_quitte_l_entreprise=True)
     run = services.score_employees()
     groups = list(run.groups.all())
-    assert [(group.departement, group.poste) for group in groups] == [
-        ("Commercial", "Manager"),
-        ("Consulting", "Consultant"),
+    assert [(group.departement, group.poste, group.has_left) for group in groups] == [
+        ("Commercial", "Manager", False),
+        ("Consulting", "Consultant", False),
+        ("Consulting", "Consultant", True),
     ]
     assert sum(group.employee_count for group in groups) == run.employee_count
     assert sum(group.above_threshold_count for group in groups) == run.above_threshold_count
     assert sum(group.expected_departures for group in groups) == pytest.approx(run.expected_departures)
-    assert run.newest_snapshot == newest
+    assert (run.newest_snapshot, run.newest_departure) == (newest, departure.pk)
 
 
 def test_score_employees_in_chunks_equals_all_at_once(monkeypatch):
