@@ -1,6 +1,6 @@
 """Figures of a scoring run that add up over groups of people: what the overview shows and the trend follows.
 
-They are written with the run (``models.RunGroup``), so that a page reads some thirty rows where it would aggregate
+They are written with the run (``models.RunGroup``), so that a page reads some twenty rows where it would aggregate
 everyone's predictions. Departments are the current ones, as everywhere: once a later import may have moved someone,
 the figures are aggregated anew from the predictions, until the next run.
 """
