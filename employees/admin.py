@@ -88,12 +88,14 @@ class EmployeeAdmin(OfEmployeesAdmin):
 
     def get_queryset(self, request):
         snapshots = EmployeeSnapshot.objects.filter(employee=OuterRef("pk"))
+        departures = Departure.objects.filter(employee=OuterRef("pk"))
         return (
             super()
             .get_queryset(request)
             .annotate(
                 job=Subquery(snapshots.values("poste")[:1]),
                 income=Subquery(snapshots.values("revenu_mensuel")[:1]),
+                outcome=Subquery(departures.values("a_quitte_l_entreprise")[:1]),
             )
         )
 
@@ -107,7 +109,7 @@ class EmployeeAdmin(OfEmployeesAdmin):
 
     @admin.display(description=_("left the company"), boolean=True)
     def has_left(self, employee):
-        return employee.has_left
+        return employee.outcome
 
 
 class HistoryAdmin(OfEmployeesAdmin):

@@ -158,7 +158,7 @@ def test_employee_list_shows_the_newest_job_income_and_outcome(admin_client):
     EmployeeSnapshotFactory(employee=employee, poste="Manager", revenu_mensuel=6000)
     DepartureFactory(employee=employee, a_quitte_l_entreprise=True)
     (row,) = listed(admin_client.get(address(Employee)))
-    assert (row.job, row.income, row.has_left) == ("Manager", 6000, True)
+    assert (row.job, row.income, row.outcome) == ("Manager", 6000, True)
 
 
 def test_employee_page_shows_the_history_newest_first(admin_client, django_assert_max_num_queries):
