@@ -96,7 +96,7 @@ def test_unknown_number_is_not_found(browse, number):
 @pytest.mark.parametrize(
     ("language", "notice"),
     [
-        ("en", "This person has left the company. It was recorded on March 2, 2026, when the extract"),
+        ("en", "This person has left the company. It was recorded on 2 March 2026, when the extract"),
         ("fr", "Cette personne a quitté l’entreprise. C’est enregistré depuis le 2 mars 2026, jour où l’extrait"),
     ],
 )

@@ -17,11 +17,12 @@ from technova.db import Busy, bulk_insert, exclusive, frame_rows, reserve_keys
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
-COLUMNS = ["employee_id", "departement", "created_at"]
+COLUMNS = ["employee_id", "departement", "left_recorded_at", "created_at"]
 
 
 def people(numbers):
-    return pd.DataFrame({"employee_id": list(numbers), "departement": "Consulting", "created_at": NOW})
+    common = {"departement": "Consulting", "left_recorded_at": None, "created_at": NOW}
+    return pd.DataFrame({"employee_id": list(numbers), **common})
 
 
 # bulk_insert
@@ -30,14 +31,14 @@ def people(numbers):
 def test_frame_is_inserted_row_for_row():
     assert bulk_insert(Employee, people([7, 3])) == 2
     assert list(Employee.objects.order_by("pk").values_list(*COLUMNS)) == [
-        (7, "Consulting", NOW),
-        (3, "Consulting", NOW),
+        (7, "Consulting", None, NOW),
+        (3, "Consulting", None, NOW),
     ]
 
 
 def test_iterable_of_tuples_is_inserted_under_its_columns():
-    rows = ((number, NOW, "Commercial") for number in (1, 2))
-    assert bulk_insert(Employee, rows, ["employee_id", "created_at", "departement"]) == 2
+    rows = ((number, NOW, "Commercial", None) for number in (1, 2))
+    assert bulk_insert(Employee, rows, ["employee_id", "created_at", "departement", "left_recorded_at"]) == 2
     assert Employee.objects.filter(departement="Commercial", created_at=NOW).count() == 2
 
 
@@ -64,7 +65,7 @@ def test_column_that_is_absent_or_unknown_is_named(columns):
 
 
 def test_primary_key_may_be_given():
-    bulk_insert(Employee, [(4_000_000, 1, "Consulting", NOW)], ["id", *COLUMNS])
+    bulk_insert(Employee, [(4_000_000, 1, "Consulting", None, NOW)], ["id", *COLUMNS])
     assert Employee.objects.get().pk == 4_000_000
 
 
