@@ -179,8 +179,10 @@ def curves(
     y_range: tuple[float, float] | None = None,
     ticks: Sequence[tuple[float, str]] | None = None,
 ) -> Chart:
-    """Lines through points. ``columns`` are the table's headings: of x and of y, before them of the curve's name
-    where several curves have marks. ``ticks`` replace the places that are named on the horizontal axis.
+    """Lines through points. ``ticks`` replace the places that are named on the horizontal axis.
+
+    ``columns`` are the table's headings: of x and of y, before them of the curve's name where there are several curves;
+    of x alone where several have their points at the same places, to stand side by side under their names.
     """
     chart = pygal.XY(
         **_options(
@@ -215,12 +217,20 @@ def curves(
             group.set("class", f"series {classes}")
     if ticks:
         _end_within_the_plot(tree)
-    told = [curve for curve in curves if not curve.is_dashed]
-    table = [
-        [*([curve.name] if len(told) > 1 else []), point.label, point.text] for curve in told for point in curve.points
-    ]
     legend = [(colour, curve.name) for curve, colour in zip(curves, colours, strict=True)] if len(curves) > 1 else []
-    return _chart(tree, title, caption, columns, table, legend)
+    return _chart(
+        tree, title, caption, *_curve_table(columns, [curve for curve in curves if not curve.is_dashed]), legend
+    )
+
+
+def _curve_table(columns: Sequence[str], curves: Sequence[Curve]) -> tuple[Sequence[str], list[list[str]]]:
+    """The headings and the rows, one a point, or one a place where all curves have the same."""
+    if len(columns) == 1:
+        rows = zip(*(curve.points for curve in curves), strict=True)
+        texts = [[points[0].label, *(point.text for point in points)] for points in rows]
+        return [*columns, *(curve.name for curve in curves)], texts
+    texts = [[curve.name, point.label, point.text] for curve in curves for point in curve.points]
+    return columns, [text[-len(columns) :] for text in texts]
 
 
 class _Rows(pygal.HorizontalStackedBar):

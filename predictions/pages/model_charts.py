@@ -158,7 +158,7 @@ def threshold(card: Card, points: ThresholdCurve) -> Chart:
     return charts.curves(
         title=_("What each threshold does"),
         caption=_("A low threshold finds more of those who leave and flags more who stay."),
-        columns=[_("Share"), _("Threshold"), _("Value")],
+        columns=[_("Threshold")],
         curves=[in_use, *lines],
         x_title=_("Threshold"),
         **_shares(),

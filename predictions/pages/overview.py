@@ -209,7 +209,7 @@ def _trend(rows: Sequence[dict]) -> charts.Chart | None:
     return charts.curves(
         title=_("From run to run"),
         caption=_("The last scoring runs, with the people who were in the departments then."),
-        columns=[_("Figure"), _("Run"), _("Number")],
+        columns=[_("Run")],
         curves=[curve(_("Over the threshold"), "above", 0), curve(_("Expected departures"), "expected", 1)],
         x_axis=str,
         y_axis=grouped,

@@ -35,7 +35,7 @@ def make_curves(**options):
     diagonal = [Point(0, 0, "", ""), Point(1, 1, "", "")]
     options.setdefault("curves", [Curve("Perfect", diagonal, is_dashed=True), Curve("Model", points)])
     return charts.curves(
-        title="Calibration", columns=["Predicted", "Observed"], x_axis=percent, y_axis=percent, **options
+        title="Calibration", x_axis=percent, y_axis=percent, **{"columns": ["Predicted", "Observed"]} | options
     )
 
 
@@ -185,8 +185,17 @@ def test_curves_interval_reaches_from_low_to_high():
 
 
 def test_curves_table_names_the_curve_when_there_are_several():
-    one, two = (Curve(name, [Point(0, 1, "0", "1")]) for name in ("A", "B"))
-    assert make_curves(curves=[one, two]).rows == [["A", "0", "1"], ["B", "0", "1"]]
+    one, two = Curve("A", [Point(0, 1, "0", "1")]), Curve("B", [Point(2, 1, "2", "1")])
+    chart = make_curves(curves=[one, two], columns=["Model", "Predicted", "Observed"])
+    assert chart.columns == ["Model", "Predicted", "Observed"]
+    assert chart.rows == [["A", "0", "1"], ["B", "2", "1"]]
+
+
+def test_curves_with_the_same_places_stand_side_by_side_in_the_table():
+    one, two = (Curve(name, [Point(0, y, "0", str(y)), Point(1, y, "1", str(y))]) for name, y in (("A", 3), ("B", 4)))
+    chart = make_curves(curves=[one, two], columns=["Predicted"])
+    assert chart.columns == ["Predicted", "A", "B"]
+    assert chart.rows == [["0", "3", "4"], ["1", "3", "4"]]
 
 
 def test_curves_ticks_replace_the_scale():
