@@ -1,7 +1,16 @@
 """What all tests share: settings that are slow or need a build step are replaced by plain ones."""
 
+import gc
+
 import pytest
 from django.test import TransactionTestCase
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish():
+    """What is loaded by now stays until the end: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
