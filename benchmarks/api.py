@@ -4,9 +4,8 @@
 
 gunicorn serves the 1,470 employees of the demo from a scratch database on PostgreSQL, as in production: two processes
 of four threads, keep-alive. wrk calls it from one thread over eight connections. By-id and its floor (see floor.py)
-take turns, so that both meet the same machine, and each turn opens new connections: the kernel deals them out to the
-two processes as it likes, and where one gets nearly all, the other core idles. Every 200 must leave exactly one row in
-the log for each prediction.
+take turns, so that both meet the same machine, and each turn opens new connections: where one process took nearly all
+of them, the other core would idle. Every 200 must leave exactly one row in the log for each prediction.
 """
 
 import argparse

@@ -125,8 +125,9 @@ def test_counts_survive_the_process_that_made_them(server):
     name = 'technova_requests_total{method="GET",route="health",status="200"}'
     server.get("/health")
     before, workers = server.metrics()[name], server.workers()
-    os.kill(workers[0], signal.SIGTERM)
-    server.wait_until(lambda: len(set(server.workers()) - set(workers)) == 1)
+    for worker in workers:
+        os.kill(worker, signal.SIGTERM)
+    server.wait_until(lambda: len(set(server.workers()) - set(workers)) == 2)
     server.wait_until(lambda: sum(value for key, value in server.metrics().items() if "model_processes" in key) == 2)
     assert server.metrics()[name] == before
 

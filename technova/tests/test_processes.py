@@ -114,15 +114,18 @@ def test_file_that_is_missing_is_one_line(tmp_path):
     assert errors == "CommandError: absent.csv: the file cannot be read: No such file or directory\n"
 
 
-def test_extracts_become_scores(manage):
+def test_extracts_become_scores_and_again_add_nothing(manage):
+    steps = [("seed_from_csv", "--demo"), ("build_features",), ("score_employees",)]
     outputs = []
-    for step in (("seed_from_csv", "--demo"), ("build_features",), ("score_employees",)):
+    for step in steps + steps[:2]:
         code, output, errors = manage(*step)
         assert (code, errors) == (0, "")
         outputs.append(output)
     assert "1,470 employees read = 1,470 loaded + 0 unchanged + 0 rejected" in outputs[0]
     assert "1,470 employees read = 1,470 written + 0 unchanged + 0 left out" in outputs[1]
     assert "1,470 employees scored = " in outputs[2]
+    assert "1,470 employees read = 0 loaded + 1,470 unchanged + 0 rejected" in outputs[3]
+    assert "1,470 employees read = 0 written + 1,470 unchanged + 0 left out" in outputs[4]
 
 
 def test_score_before_build_says_what_to_run(manage):
