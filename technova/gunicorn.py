@@ -3,21 +3,30 @@
 The settings are read here first, so that a mistake in them is said once, before any process is started.
 """
 
+import json
 import logging.config
 import os
 import shutil
 import socket
+import struct
+import sys
 import tempfile
+import uuid
+from contextlib import suppress
+from http import HTTPStatus
 from importlib import import_module
 from pathlib import Path
 
 from django.db import connections
+from gunicorn import util
 from gunicorn.glogging import Logger
+from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
 from technova import settings
 
 STALLED = 60_000  # milliseconds
+SILENT = 5  # seconds
 MEMORY = "/dev/shm"  # noqa: S108 - what is written there has a random name
 worker_tmp_dir = MEMORY if Path(MEMORY).is_dir() else None
 
@@ -34,6 +43,24 @@ class ServerLogger(Logger):
         logging.config.dictConfig(settings.LOGGING)
         self.error_log.handlers.clear()
         self.error_log.propagate = True
+
+    def exception(self, msg, *args, **kwargs):
+        """A client that stopped sending in the middle of a request, see ``when_ready``, is no error of ours."""
+        if isinstance(sys.exception(), BlockingIOError):
+            self.info("A client stopped sending in the middle of a request")
+        else:
+            super().exception(msg, *args, **kwargs)
+
+
+# What the server refuses before the application sees it, and what it does not send for the application.
+REFUSALS = {
+    errors.ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
+    errors.LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    errors.LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
+    errors.UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
+    errors.InvalidResponseHeader: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.InvalidResponseHeaderName: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
 
 
 class FairWorker(ThreadWorker):
@@ -59,22 +86,58 @@ class FairWorker(ThreadWorker):
     def set_accept_enabled(self, enabled):
         super().set_accept_enabled(enabled and self.busy < self.cfg.threads)
 
+    def handle_error(self, req, client, addr, exc):
+        """Answer in the API's shape what is not the HTTP that we take.
+
+        Gunicorn's own answer, and its line in the log, repeat what the client sent, which may be an API key.
+        """
+        is_refused = isinstance(exc, errors.ParseException)
+        status = REFUSALS.get(type(exc), HTTPStatus.BAD_REQUEST) if is_refused else HTTPStatus.INTERNAL_SERVER_ERROR
+        request_id = str(uuid.uuid4())
+        self.log.warning(
+            "Answered with %s: %s",
+            status.value,
+            type(exc).__name__,
+            exc_info=None if is_refused else exc,
+            extra={"request_id": request_id},
+        )
+        body = json.dumps({"detail": f"{status.phrase}.", "request_id": request_id})
+        head = [
+            f"HTTP/1.1 {status.value} {status.phrase}",
+            "Connection: close",
+            "Content-Type: application/json",
+            f"Content-Length: {len(body)}",
+            f"X-Request-ID: {request_id}",
+        ]
+        with suppress(OSError):  # the client may be gone
+            util.write_nonblock(client, "\r\n".join([*head, "", body]).encode())
+
 
 bind = f"{settings.HOST}:{settings.PORT}"
 workers = settings.WORKERS
 worker_class = FairWorker
 threads = 4
 keepalive = 75  # seconds; longer than a proxy keeps a connection, which should be the one to close it
+forwarded_allow_ips = (
+    ""  # what a proxy says in its headers is the settings' to believe: BEHIND_TLS_PROXY, TRUSTED_PROXIES
+)
 limit_request_line = 8190  # the longest that gunicorn takes: the application answers an endless address in JSON
 logger_class = ServerLogger
 control_socket_disable = True
 
 
 def when_ready(server):
-    """Give up a client that takes nothing more of its answer: it would keep a thread, and an export its cursor."""
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections inherit it
-        for listener in server.LISTENERS:
-            listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED)
+    """Keep clients that do nothing from keeping a thread: they would hold the others up, and an export its cursor.
+
+    One that takes nothing more of its answer is given up, and so is one that stops in the middle of its request. One
+    that only connects, as browsers do ahead of time, is accepted with its first byte.
+    """
+    if sys.platform != "linux":
+        return
+    for listener in server.LISTENERS:  # whose options its connections inherit
+        listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED)
+        listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, keepalive)
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", SILENT, 0))
 
 
 def post_worker_init(worker):

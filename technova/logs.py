@@ -88,7 +88,7 @@ class RequestIdFilter(logging.Filter):
     """Drops nothing: gives a record the id of the request during which it is written."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        request_id = _request_id.get()
+        request_id = _request_id.get() or getattr(record, "request_id", None)  # one that the server itself answered
         record.request_id = str(request_id) if request_id else None
         return True
 

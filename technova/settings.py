@@ -270,6 +270,7 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "CRITICAL"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},  # a traceback for whatever a scanner makes up
+        "gunicorn.http.wsgi": {"level": "ERROR"},  # a warning for each HEAD, whose body it drops as Django expects
         "psycopg.pool": {"level": "WARNING"},  # at INFO, two lines each time that a connection is used
     },
 }

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -52,6 +53,13 @@ class Server:
 
     def lines(self) -> list[dict]:
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+
+    def send(self, request: bytes) -> tuple[int, str]:
+        """Any bytes, and the status and the body of what they are answered with before the connection ends."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=START) as connection:
+            connection.sendall(request)
+            head, _, body = b"".join(iter(lambda: connection.recv(65536), b"")).decode().partition("\r\n\r\n")
+        return int(head.split()[1]), body
 
     def wait_until(self, condition) -> None:
         deadline = time.monotonic() + START
@@ -102,15 +110,71 @@ def test_ready_says_within_three_seconds_that_the_database_is_down(server):
     assert (status, json.loads(body)["not_ready"]) == (503, {"database": "does not answer"})
 
 
-def test_a_burst_of_connections_is_shared_by_the_processes(server):
-    connections = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(2 * THREADS)]
-    try:
-        # Each holds a thread, which waits for its request.
-        server.wait_until(lambda: sum(map(server.accepted_by, server.workers())) == len(connections))
-        assert [server.accepted_by(worker) for worker in server.workers()] == [THREADS, THREADS]
-    finally:
-        for connection in connections:
+@pytest.fixture
+def connections(server) -> Iterator[list[socket.socket]]:
+    """As many as the server has threads."""
+    opened = [socket.create_connection(("127.0.0.1", server.port), timeout=START) for _ in range(2 * THREADS)]
+    yield opened
+    for connection in opened:
+        connection.close()
+
+
+def test_connections_that_ask_nothing_hold_no_thread(server, connections):
+    assert server.get("/health")[0] == 200
+    assert [server.accepted_by(worker) for worker in server.workers()] == [0, 0]
+
+
+def test_a_burst_of_connections_is_shared_by_the_processes_and_ends_when_nothing_more_comes(server, connections):
+    for connection in connections:
+        connection.sendall(b"GET")  # each holds a thread, which waits for the rest
+    server.wait_until(lambda: sum(map(server.accepted_by, server.workers())) == len(connections))
+    assert [server.accepted_by(worker) for worker in server.workers()] == [THREADS, THREADS]
+    waiting = set(connections)
+    while waiting:
+        for connection in select.select(waiting, [], [], START)[0]:
+            assert connection.recv(1) == b""
             connection.close()
+            waiting.remove(connection)
+    messages = [line["message"] for line in server.lines() if "exc_info" not in line]
+    assert messages.count("A client stopped sending in the middle of a request") == len(connections)
+    assert server.get("/health")[0] == 200
+
+
+SECRET = "abcdefgh.0123456789abcdefghijklmnopqrstuv"
+
+
+@pytest.mark.parametrize(
+    ("request_lines", "status"),
+    [
+        (f"GET /health HTTP/1.1\r\nHost: localhost\r\nX-API-Key={SECRET}", 400),
+        (f"X-API-Key: {SECRET}", 400),
+        (f"GET /{SECRET * 250} HTTP/1.1\r\nHost: localhost", 414),
+        (f"GET /health HTTP/1.1\r\nHost: localhost\r\nExpect: {SECRET}", 417),
+        (f"GET /health HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {SECRET * 250}", 431),
+        (f"GET /health HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: {SECRET}", 501),
+    ],
+)
+def test_what_is_no_http_is_refused_in_json_that_does_not_repeat_it(server, request_lines, status):
+    answered, body = server.send(f"{request_lines}\r\n\r\n".encode())
+    assert answered == status
+    answer = json.loads(body)
+    assert set(answer) == {"detail", "request_id"}
+    assert answer["request_id"] in [line.get("request_id") for line in server.lines()]
+    assert SECRET[9:] not in body + server.log.read_text()
+
+
+@pytest.mark.parametrize("header", ["SCRIPT_NAME: /x", "X-Forwarded-Proto: https\r\nX-Forwarded-Ssl: off"])
+def test_headers_of_a_proxy_that_there_is_not_change_nothing(server, header):
+    request = f"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{header}\r\n\r\n"
+    assert server.send(request.encode()) == (200, '{"status":"ok"}')
+
+
+def test_head_writes_one_line(server):
+    before = len(server.lines())
+    with socket.create_connection(("127.0.0.1", server.port), timeout=START) as connection:
+        connection.sendall(b"HEAD /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert b"".join(iter(lambda: connection.recv(65536), b"")).endswith(b"\r\n\r\n")
+    assert len(server.lines()) == before + 1
 
 
 def test_metrics_are_summed_over_the_processes(server):
@@ -168,7 +232,8 @@ from technova import gunicorn
 
 with socket.create_server(("127.0.0.1", 0)) as listener:
     gunicorn.when_ready(SimpleNamespace(LISTENERS=[SimpleNamespace(sock=listener)]))
-    with socket.create_connection(listener.getsockname()):
+    with socket.create_connection(listener.getsockname()) as client:
+        client.sendall(b"G")
         connection, _address = listener.accept()
         print(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT))
 gunicorn.on_exit(None)
