@@ -25,9 +25,22 @@ class PooledConnection(psycopg.Connection):
         return self._cursors[sql]
 
     def execute(self, query, params=None, *, prepare=None, binary=False):
-        if query == "" and not self._has_word():
-            return self.cursor()
-        return super().execute(query, params, prepare=prepare, binary=binary)
+        if query != "":
+            return super().execute(query, params, prepare=prepare, binary=binary)
+        if self._has_word():
+            self._ask()
+        return self.cursor()
+
+    def _ask(self) -> None:
+        """Ask the server after all. Where it ended this connection, it ended those that wait in the pool: replace them,
+        since the pool pauses after each that it finds, twice as long as before, until the time of the request is up.
+        """
+        try:
+            super().execute("")
+        except psycopg.OperationalError:
+            if self._pool is not None:
+                self._pool.drain()
+            raise
 
     def _has_word(self) -> bool:
         poll = select.poll()

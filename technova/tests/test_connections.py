@@ -36,8 +36,11 @@ def test_pooled_connection_that_lives_is_used_without_asking_the_server(asked):
 
 
 def test_pooled_connections_that_the_server_ended_are_replaced_without_an_error():
-    ended = {serving_process()}
-    connection.close()
+    pool = connection.pool
+    waiting = [pool.getconn() for _ in range(6)]
+    ended = {each.info.backend_pid for each in waiting}
+    for each in waiting:
+        pool.putconn(each)
     options = connection.settings_dict
     with psycopg.connect(
         host=options["HOST"],
