@@ -5,8 +5,10 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 from datetime import timedelta
 
+import psycopg
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, OperationalError, connection
+from psycopg_pool import PoolTimeout
 from tqdm import tqdm
 
 from technova.db import Busy
@@ -88,9 +90,20 @@ def explain(error: DatabaseError) -> str:
     message = " ".join(str(error).split())
     if is_unmigrated(error):
         return f"The database lacks a table or a column of this version: run `manage.py migrate` first. ({message})"
+    if isinstance(error.__cause__, PoolTimeout):
+        return f"The database {describe_database()} cannot be reached: {why_no_connection()}"
     if isinstance(error, OperationalError):
         return f"The database {describe_database()} does not answer: {message}"
     return f"The database refused the work, and nothing was written: {message}"
+
+
+def why_no_connection() -> str:
+    """What one more attempt to connect says; the pool only knows how long it tried."""
+    try:
+        psycopg.connect(**connection.get_connection_params()).close()
+    except psycopg.Error as error:
+        return " ".join(str(error).split())
+    return "it was too busy, try again"
 
 
 def is_unmigrated(error: DatabaseError) -> bool:
