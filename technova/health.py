@@ -72,7 +72,7 @@ class ReadyView(ProbeView):
         },
     )
     def get(self, request):
-        """Three small queries; names each of the database, the clean features and the model that is not ready."""
+        """A few small queries; names each of the database, the clean features and the model that is not ready."""
         not_ready = problems()
         if not_ready:
             detail = f"Not ready: {', '.join(not_ready)}."
@@ -87,6 +87,8 @@ def problems() -> dict[str, str]:
     try:
         if not is_migrated():
             found["database"] = "has unapplied migrations: run manage.py migrate"
+        elif is_read_only():
+            found["database"] = "takes no writes"
         elif not EmployeeFeatures.objects.exists():
             found["clean features"] = "there are none: run manage.py build_features"
     except (DatabaseError, InterfaceError) as error:
@@ -99,6 +101,15 @@ def problems() -> dict[str, str]:
         is_missing = isinstance(error, ArtifactMissing)
         found["model"] = "there is none: run manage.py train_model" if is_missing else "cannot be used: see the log"
     return found
+
+
+def is_read_only() -> bool:
+    """Whether the database refuses to write, as a standby of PostgreSQL does until it is promoted; one small query."""
+    if connection.vendor != "postgresql":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_read_only")
+        return cursor.fetchone() == ("on",)
 
 
 def is_migrated() -> bool:

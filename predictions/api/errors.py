@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Iterator
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 from django.utils.translation import gettext as _
@@ -18,7 +17,6 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
-from predictions.ml.store import ArtifactError
 from predictions.pages import errors as pages
 from predictions.services import UnknownEmployee
 
@@ -73,7 +71,7 @@ def _translate(exc: Exception, request) -> Exception:
     match exc:
         case UnknownEmployee():
             return exceptions.NotFound(_("There are no clean features for this employee number."))
-        case ArtifactError() | OperationalError() | InterfaceError():
+        case _ if pages.is_unavailable(exc):
             return Unavailable()
         case RequestDataTooBig():
             return BodyTooLarge()
@@ -145,6 +143,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """503 when the database or the model cannot be used, which passes; 500 for a fault of ours."""
     if not is_api(request):
         return pages.server_error(request)
-    if isinstance(sys.exception(), pages.UNAVAILABLE):
+    if pages.is_unavailable(sys.exception()):
         return _json(request, 503, Unavailable.default_detail, **{"Retry-After": str(pages.RETRY_AFTER)})
     return _json(request, 500, exceptions.APIException.default_detail)

@@ -2,15 +2,22 @@
 
 import sys
 
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from predictions.ml.store import ArtifactError
 
-UNAVAILABLE = (ArtifactError, OperationalError, InterfaceError)  # what passes without a change of ours
 RETRY_AFTER = 30  # seconds
+READ_ONLY = "25006"  # PostgreSQL's word for a server that takes no writes, as a standby until it is promoted
+
+
+def is_unavailable(error: BaseException | None) -> bool:
+    """Whether an error is the database's or the model's and passes without a change of ours."""
+    if isinstance(error, DatabaseError) and getattr(error.__cause__, "sqlstate", None) == READ_ONLY:
+        return True
+    return isinstance(error, (ArtifactError, OperationalError, InterfaceError))
 
 
 def bad_request(request: HttpRequest, exception=None) -> HttpResponse:
@@ -27,7 +34,7 @@ def not_found(request: HttpRequest, exception=None) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """503 when the database or the model cannot be used, which passes; 500 for a fault of ours."""
-    if isinstance(sys.exception(), UNAVAILABLE):
+    if is_unavailable(sys.exception()):
         response = render(request, "errors/503.html", status=503)
         response.headers["Retry-After"] = str(RETRY_AFTER)
         return response

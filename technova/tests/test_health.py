@@ -1,5 +1,5 @@
 import pytest
-from django.db import OperationalError, connection, connections
+from django.db import OperationalError, connection, connections, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
@@ -48,9 +48,9 @@ def test_ready_names_the_model_version(client, ready):
     )
 
 
-def test_ready_costs_three_queries(client, ready, django_assert_num_queries):
+def test_ready_costs_a_few_queries(client, ready, django_assert_num_queries):
     client.get("/ready")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4 if connection.vendor == "postgresql" else 3):
         client.get("/ready")
 
 
@@ -76,6 +76,15 @@ def test_ready_names_unapplied_migrations(client, ready):
 
 def latest_migration(app):
     return max(name for label, name in MigrationRecorder(connection).applied_migrations() if label == app)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL alone has standbys")
+def test_ready_names_a_database_that_takes_no_writes(client, ready):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL transaction_read_only = on")
+        response = client.get("/ready")
+        transaction.set_rollback(True)
+    assert (response.status_code, response.json()["not_ready"]) == (503, {"database": "takes no writes"})
 
 
 def test_ready_names_absent_features(client, db):
