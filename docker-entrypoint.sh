@@ -13,7 +13,7 @@ else
     else
         export ALLOWED_HOSTS="${ALLOWED_HOSTS:-localhost}" HTTPS="${HTTPS:-False}"
     fi
-    HOST=localhost python manage.py init_technova --demo # the address that it prints
+    python manage.py init_technova --demo
 fi
 
 # The container's own health check calls 127.0.0.1.

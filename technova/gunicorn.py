@@ -30,6 +30,11 @@ SILENT = 5  # seconds
 MEMORY = "/dev/shm"  # noqa: S108 - what is written there has a random name
 worker_tmp_dir = MEMORY if Path(MEMORY).is_dir() else None
 
+# In this process and those that it forks: an import that a page starts is a command.
+if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    _options = settings.DATABASES["default"]["OPTIONS"]
+    _options["options"] = f"{_options.get('options', '')} {settings.REQUEST_LIMITS}".lstrip()
+
 # The directory through which the processes share their metrics: a new one, so that counts start at zero, and named
 # before anything imports prometheus_client, which looks for it then.
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="technova-metrics-", dir=worker_tmp_dir)

@@ -4,8 +4,10 @@
 ``ALLOWED_HOSTS`` stops the start.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import environ
 from csp.constants import NONE, SELF
@@ -18,13 +20,58 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 class Env(environ.Env):
-    """The environment; a value that cannot be read is refused under its variable's name."""
+    """The environment; a value that cannot be read is refused under its variable's name, and nothing is guessed."""
+
+    BOOLEANS = (*environ.Env.BOOLEAN_TRUE_STRINGS, "false", "off", "n", "no", "0")
+
+    @classmethod
+    def parse_value(cls, value, cast):
+        if cast is bool and value.strip().lower() not in cls.BOOLEANS:
+            raise ValueError(f"{value!r} is neither True nor False")
+        return super().parse_value(value, cast)
 
     def get_value(self, var, *args, **kwargs):
         try:
             return super().get_value(var, *args, **kwargs)
         except ValueError as error:
             raise ImproperlyConfigured(f"{var} cannot be read: {error}") from error
+
+    def number(self, var: str, *, default: int, least: int = 0, most: int = 2**31 - 1) -> int:
+        number = self.int(var, default=default)
+        if not least <= number <= most:
+            raise ImproperlyConfigured(f"{var} must be a number from {least} to {most}, not {number}.")
+        return number
+
+    def one_of(self, var: str, choices: Sequence[str], *, default: str) -> str:
+        choice = self.str(var, default=default)
+        if choice not in choices:
+            raise ImproperlyConfigured(f"{var} must be one of {', '.join(choices)}, not {choice!r}.")
+        return choice
+
+    def time_zone(self, var: str, *, default: str) -> str:
+        name = self.str(var, default=default)
+        try:
+            return ZoneInfo(name).key
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ImproperlyConfigured(f"{var} must be a time zone like {default}, not {name!r}.") from error
+
+    def database(self, var: str, *, default: str) -> dict:
+        url = self.str(var, default=default)
+        if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
+            raise ImproperlyConfigured(f"{var} must begin with sqlite:/// or postgres://")
+        try:
+            found = self.db_url_config(url)
+        except ValueError as error:  # whose words may hold a part of the password
+            rule = (
+                "postgres://user:password@host:5432/name, with any of :/?#[]@% in the password written as %3A and so on"
+            )
+            raise ImproperlyConfigured(f"{var} cannot be read: it must be like {rule}.") from error
+        if url.startswith("sqlite"):
+            if found.get("OPTIONS") or "\0" in found["NAME"]:
+                raise ImproperlyConfigured(f"{var} must name a file and nothing else: sqlite:///path.")
+            if found["NAME"] != ":memory:":
+                found["NAME"] = str(BASE_DIR / found["NAME"])
+        return found
 
 
 env = Env()
@@ -99,17 +146,15 @@ TEMPLATES = [
 ]
 
 # Database: SQLite beside the code by default, PostgreSQL when DATABASE_URL says so.
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
+DATABASES = {"default": env.database("DATABASE_URL", default="sqlite:///db.sqlite3")}
 _database = DATABASES["default"]
-if _database.get("ENGINE", "").endswith("sqlite3"):
+if _database["ENGINE"].endswith("sqlite3"):
     _database["OPTIONS"] = {
         # IMMEDIATE takes the write lock at BEGIN, so that a transaction waits instead of failing half-way.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,  # seconds a writer waits for another
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
-elif not _database.get("ENGINE", "").endswith("postgresql"):
-    raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:/// or postgres://")
 else:
     _database["OPTIONS"] = {
         "connect_timeout": 3,
@@ -117,12 +162,16 @@ else:
         "tcp_user_timeout": 2000,  # milliseconds until a server that vanished from the network counts as gone
         "pool": {
             "connection_class": PooledConnection,
-            "min_size": env.int("DATABASE_POOL_MIN", default=1),
-            "max_size": env.int("DATABASE_POOL_MAX", default=8),
+            "min_size": env.number("DATABASE_POOL_MIN", default=1),
+            "max_size": env.number("DATABASE_POOL_MAX", default=8, least=1),
             "timeout": 2.5,  # seconds a request waits for a connection; the refusal leaves within 3
+            "reconnect_timeout": 2.5,  # and until an attempt to connect is left to the next request
         },
+        **_database.get("OPTIONS", {}),  # of the address: ?sslmode=verify-full and its like
     }
     _database["CONN_HEALTH_CHECKS"] = True
+# What the server adds for its requests: one that waits long for a lock or an answer keeps a thread. Commands may wait.
+REQUEST_LIMITS = "-c lock_timeout=2500 -c statement_timeout=30000"  # milliseconds
 # prediction_ranked includes columns that PostgreSQL reads without the rows; SQLite makes the same index without them.
 SILENCED_SYSTEM_CHECKS = ["models.W040"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -156,7 +205,7 @@ LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = "technova.formats"
-TIME_ZONE = env.str("TIME_ZONE", default="Europe/Paris")
+TIME_ZONE = env.time_zone("TIME_ZONE", default="Europe/Paris")
 USE_TZ = True
 
 # Uploads: three extracts at a time; the largest of the three has 10 MB for 147,000 employees.
@@ -182,7 +231,7 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health$", r"^ready$", r"^metrics$"]  # these speak plain HTTP inside the network
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
-SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
+SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 X_FRAME_OPTIONS = "DENY"
@@ -207,21 +256,21 @@ if env.bool("BEHIND_TLS_PROXY", default=False):
 
 # Where the server listens, and in how many processes.
 HOST = env.str("HOST", default="127.0.0.1")
-PORT = env.int("PORT", default=8000)
-WORKERS = env.int("WEB_CONCURRENCY", default=2)
+PORT = env.number("PORT", default=8000, most=65_535)
+WORKERS = env.number("WEB_CONCURRENCY", default=2, least=1)
 
 # What init_technova prints: where the site is served, and the demo accounts' password (random when empty).
-SITE_ADDRESS = f"http://{HOST}:{PORT}"
+SITE_ADDRESS = f"http://{'localhost' if HOST in ('0.0.0.0', '::', '') else HOST}:{PORT}"  # noqa: S104 - to be printed
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
 
 # The model artifact: the versions and the symbolic link to the current one.
-ARTIFACTS_DIR = Path(env.str("ARTIFACTS_DIR", default=str(BASE_DIR / "artifacts")))
+ARTIFACTS_DIR = BASE_DIR / env.str("ARTIFACTS_DIR", default="artifacts")
 
 # REST API. Requests a minute: of one key, and with bad keys from one address.
-API_KEY_RATE = env.int("API_KEY_RATE", default=6000)
-BAD_KEY_RATE = env.int("BAD_KEY_RATE", default=20)
+API_KEY_RATE = env.number("API_KEY_RATE", default=6000)
+BAD_KEY_RATE = env.number("BAD_KEY_RATE", default=20)
 # Proxies in front of the site that each append to X-Forwarded-For; with 0 that header means nothing.
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", default=0)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["predictions.api.authentication.APIKeyAuthentication"],
@@ -250,6 +299,7 @@ SPECTACULAR_SETTINGS = {
 # Who may read /metrics: whoever sends this token. Nobody when it is empty.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
+_levels = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -261,11 +311,11 @@ LOGGING = {
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": env.str("LOG_FORMAT", default="json"),
+            "formatter": env.one_of("LOG_FORMAT", ("json", "line"), default="json"),
             "filters": ["request_id"],
         },
     },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": env.one_of("LOG_LEVEL", _levels, default="INFO")},
     # It would write the path of each request that is refused or fails; technova.logs writes those lines without it.
     "loggers": {
         "django.request": {"level": "CRITICAL"},

@@ -394,6 +394,22 @@ def test_exhausted_pool_is_unavailable_within_three_seconds(api, replaced_databa
         pool.putconn(taken)
 
 
+@only_postgresql
+def test_database_that_takes_no_writes_is_unavailable(api, replaced_database):
+    options = connection.settings_dict["OPTIONS"]
+    replaced_database(OPTIONS=options | {"options": "-c default_transaction_read_only=on"})
+    assert_unavailable_within_three_seconds(api, "/predict/by-id/1")
+
+
+@only_postgresql
+def test_locked_database_is_unavailable_within_three_seconds(api, replaced_database):
+    options = connection.settings_dict["OPTIONS"]
+    with connection.cursor() as cursor:  # in the transaction of the test
+        cursor.execute("LOCK TABLE predictions_requestcount IN ACCESS EXCLUSIVE MODE")
+    replaced_database(OPTIONS=options | {"options": settings.REQUEST_LIMITS})
+    assert_unavailable_within_three_seconds(api, "/predict/by-id/1")
+
+
 def assert_unavailable_within_three_seconds(api, path):
     started = time.monotonic()
     response = api.call(path, features())

@@ -223,6 +223,17 @@ def test_stopping_removes_the_shared_metrics(server):
     assert not directory.exists()
 
 
+@pytest.mark.parametrize(("given", "kept"), [("", ""), ("?options=-c%20geqo=off", "-c geqo=off ")])
+def test_requests_do_not_wait_for_a_locked_database(given, kept):
+    snippet = (
+        "from technova import gunicorn as g; print(g.settings.DATABASES['default']['OPTIONS']['options']); g.on_exit(0)"
+    )
+    environment = os.environ | {"DATABASE_URL": f"postgres://nobody@127.0.0.1:1/nothing{given}"}
+    command = [sys.executable, "-c", snippet]
+    done = subprocess.run(command, cwd=settings.BASE_DIR, env=environment, check=True, capture_output=True, text=True)
+    assert done.stdout == f"{kept}{settings.REQUEST_LIMITS}\n"
+
+
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux alone has it")
 def test_connections_to_a_client_that_takes_nothing_more_are_given_up():
     script = """

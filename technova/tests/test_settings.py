@@ -42,11 +42,55 @@ def test_number_that_is_none_is_refused_by_the_name_of_its_variable(start):
         start(PORT="eight")
 
 
-@pytest.mark.parametrize("url", ["mysql://db/technova", "nonsense", "postgre:///x"])
-@pytest.mark.filterwarnings("ignore:Engine not recognized")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HTTPS", "ture"),
+        ("HTTPS", ""),
+        ("DEBUG", "maybe"),
+        ("PORT", "99999"),
+        ("TRUSTED_PROXIES", "-1"),
+        ("WEB_CONCURRENCY", "0"),
+        ("TIME_ZONE", "Mars"),
+        ("TIME_ZONE", "../x"),
+        ("LOG_LEVEL", "LOUD"),
+        ("LOG_FORMAT", "xml"),
+        ("DATABASE_URL", "postgres://user:secret@host:abc/x"),
+        ("DATABASE_URL", "postgres://user:se/cret@host/x"),
+        ("DATABASE_URL", "postgres://user@[::1/x"),
+        ("DATABASE_URL", "sqlite:////tmp/x?mode=ro"),
+        ("DATABASE_URL", "sqlite:////tmp/%00"),
+    ],
+)
+def test_value_that_cannot_be_meant_is_refused_by_the_name_of_its_variable(start, name, value):
+    with pytest.raises(ImproperlyConfigured, match=f"^{name} ") as refusal:
+        start(**{name: value})
+    assert "cret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"), [("off", False), ("No", False), ("0", False), ("on", True), ("TRUE", True)]
+)
+def test_truth_is_written_in_many_ways(start, value, meant):
+    assert start(HTTPS=value)["HTTPS"] is meant
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_address_that_is_printed_can_be_opened(start, host):
+    assert start(HOST=host, PORT="9000")["SITE_ADDRESS"] == "http://localhost:9000"
+
+
+@pytest.mark.parametrize("url", ["mysql://db/technova", "nonsense", "postgre:///x", ""])
 def test_database_of_another_kind_is_refused(start, url):
     with pytest.raises(ImproperlyConfigured, match="DATABASE_URL must begin with"):
         start(DATABASE_URL=url)
+
+
+def test_relative_paths_are_of_the_project_wherever_a_command_is_started(start, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    settings = start(DATABASE_URL="sqlite:///x.sqlite3", ARTIFACTS_DIR="models")
+    assert settings["DATABASES"]["default"]["NAME"] == str(ROOT / "x.sqlite3")
+    assert settings["ARTIFACTS_DIR"] == ROOT / "models"
 
 
 def test_sqlite_waits_for_its_writer_and_takes_the_lock_at_begin(start):
@@ -61,6 +105,11 @@ def test_postgresql_has_a_pool_whose_connections_are_checked(start):
     assert (database["HOST"], database["PORT"], database["NAME"]) == ("db", 5433, "technova")
     assert database["OPTIONS"]["pool"]["max_size"] == 3
     assert database["CONN_HEALTH_CHECKS"]
+
+
+def test_options_of_the_database_url_reach_the_connection(start):
+    options = start(DATABASE_URL="postgres://u@db/technova?sslmode=verify-full")["DATABASES"]["default"]["OPTIONS"]
+    assert (options["sslmode"], options["connect_timeout"]) == ("verify-full", 3)
 
 
 def test_https_is_on_in_production_and_can_be_switched_off(start, monkeypatch):
