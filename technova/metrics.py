@@ -11,7 +11,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.utils.crypto import constant_time_compare
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
 from prometheus_client import (
     CONTENT_TYPE_PLAIN_0_0_4,
     REGISTRY,
@@ -22,7 +22,7 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
-from rest_framework.exceptions import NotAuthenticated
+from rest_framework.exceptions import APIException, MethodNotAllowed, NotAuthenticated
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}  # a client may invent others, without end
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -53,20 +53,26 @@ def note_model(*, before: str | None, now: str) -> None:
     models.labels(now).set(1)
 
 
+@csrf_exempt  # or another method would be refused with a page
 @login_not_required
-@require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """The metrics, to whoever sends ``Authorization: Bearer METRICS_TOKEN``; there are none without that setting."""
     if not settings.METRICS_TOKEN:
         raise Http404
+    if request.method not in ("GET", "HEAD"):
+        return _refusal(request, MethodNotAllowed(request.method), {"Allow": "GET, HEAD"})
     if not constant_time_compare(request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}"):
-        error = {"detail": str(NotAuthenticated.default_detail), "request_id": str(request.request_id)}
-        return JsonResponse(error, status=401, headers={"WWW-Authenticate": 'Bearer realm="metrics"'})
+        return _refusal(request, NotAuthenticated(), {"WWW-Authenticate": 'Bearer realm="metrics"'})
     registry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def _refusal(request: HttpRequest, error: APIException, headers: dict[str, str]) -> JsonResponse:
+    body = {"detail": error.detail, "request_id": str(request.request_id)}
+    return JsonResponse(body, status=error.status_code, headers=headers)
 
 
 urlpatterns = [path("metrics", metrics, name="metrics")]

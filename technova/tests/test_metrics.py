@@ -1,4 +1,5 @@
 import pytest
+from django.test import Client
 from prometheus_client import REGISTRY
 
 from features.tests.factories import EmployeeFeaturesFactory
@@ -28,6 +29,23 @@ def test_metrics_with_another_token_are_refused(client, token, header):
     response = client.get("/metrics", headers={"Authorization": header} if header is not None else {})
     assert (response.status_code, response["WWW-Authenticate"]) == (401, 'Bearer realm="metrics"')
     assert response.json()["request_id"] == response["X-Request-ID"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"])
+@pytest.mark.parametrize("header", ["Bearer wrong", f"Bearer {TOKEN}"])
+def test_metrics_by_another_method_are_refused_in_json(token, method, header):
+    client = Client(enforce_csrf_checks=True, headers={"Accept-Language": "en"})
+    response = client.generic(method, "/metrics", headers={"Authorization": header})
+    assert (response.status_code, response["Allow"]) == (405, "GET, HEAD")
+    assert response.json() == {
+        "detail": f'Method "{method}" not allowed.',
+        "request_id": response["X-Request-ID"],
+    }
+
+
+def test_metrics_by_another_method_do_not_exist_without_a_token():
+    response = Client(enforce_csrf_checks=True).post("/metrics")
+    assert (response.status_code, response["Content-Type"]) == (404, "application/json")
 
 
 def test_metrics_with_the_token_are_in_the_text_format(client, token):
