@@ -199,11 +199,15 @@ def _count_bad_key(address: str, now: float) -> int:
 
 
 def _network(address: str) -> str:
-    """What counts as one address: itself, or the /64 that one IPv6 customer has to choose from."""
+    """What counts as one address: itself, or the /64 that one IPv6 customer has to choose from.
+
+    A listener for both kinds writes an IPv4 address as an IPv6 one, ``::ffff:203.0.113.1``: all of them in one /64.
+    """
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return ""
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
     return str(ipaddress.ip_network((parsed, 64), strict=False) if parsed.version == 6 else parsed)
 
 

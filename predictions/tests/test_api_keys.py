@@ -175,6 +175,15 @@ def test_an_ipv6_network_counts_as_one_address(minute):
     assert statuses == [401, 429, 401]
 
 
+@override_settings(BAD_KEY_RATE=1)
+def test_an_ipv4_address_written_as_ipv6_counts_as_itself(minute):
+    statuses = [
+        APIClient("nonsense").get("/predictions/", REMOTE_ADDR=address).status_code
+        for address in ("::ffff:203.0.113.1", "203.0.113.1", "::ffff:203.0.113.2")
+    ]
+    assert statuses == [401, 429, 401]
+
+
 def test_a_good_key_works_from_an_address_of_bad_ones(api, minute):
     for _ in range(25):
         APIClient("nonsense").get("/predictions/")
