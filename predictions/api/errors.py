@@ -115,7 +115,7 @@ def _json(request: HttpRequest, status_code: int, detail: str, **headers: str) -
 
 
 def is_api(request: HttpRequest) -> bool:
-    return request.path.startswith(API_PATHS)
+    return request.path_info.startswith(API_PATHS)  # without the prefix that a site may be served under
 
 
 # Outside the API's views: JSON under its addresses, a page elsewhere.

@@ -282,6 +282,10 @@ def test_unknown_address_is_json(api, method, path):
     assert_error(api.generic(method, path), 404)
 
 
+def test_unknown_address_is_json_under_the_prefix_of_a_site_too(api):
+    assert_error(api.get("/predict/no-such-call", SCRIPT_NAME="/technova"), 404)
+
+
 def test_unknown_page_stays_a_page(api):
     assert api.get("/no-such-page")["Content-Type"].startswith("text/html")
 
