@@ -67,7 +67,7 @@ _EXPLANATION = {
         },
     ],
 }
-_ROW = {
+_LATEST = {
     "prediction_id": 4711,
     "request_id": "5b0f7f0e-6c5e-4b1f-9a37-0c9f0e3a7d52",
     "created_at": "2026-07-01T12:30:00Z",
@@ -77,15 +77,15 @@ _ROW = {
     "model_version": "20260101-0123abcd",
     "latency_ms": 0.31,
     "payload": FEATURES,
-    "employee_id": 1,
-    "mode": "by_id",
 }
+_ROW = _LATEST | {"employee_id": 1, "mode": "by_id"}
 
 PREDICTION = _SCORE | _EXPLANATION
 PREDICTION_OF_NOBODY = PREDICTION | {"employee_id": None}
 BATCH = {"employee_ids": [1, 3]}
 SCORE = _SCORE
 UNKNOWN = {"employee_id": 3, "detail": "There are no clean features for this employee number."}
+LATEST = _LATEST
 ROW = _ROW
 LOGGED = _ROW | {"low": 0.4127, "high": 0.7794, "is_extrapolated": False} | _EXPLANATION
 ERROR = {

@@ -18,6 +18,7 @@ from predictions.api.serializers import (
     BatchScoreSerializer,
     BatchSerializer,
     FeaturesSerializer,
+    LatestSerializer,
     LimitSerializer,
     LoggedPredictionSerializer,
     LogRowSerializer,
@@ -184,9 +185,9 @@ latest = _call(
     summary="The newest predictions",
     tags=["predictions"],
     parameters=[LimitSerializer],
-    answer=LogRowSerializer(many=True),
+    answer=LatestSerializer(many=True),
     meaning="The newest rows of the log, in the order they were written, the last first.",
-    example=examples.ROW,
+    example=examples.LATEST,
 )
 log = _call(
     operation_id="predictions_list",

@@ -119,8 +119,8 @@ class UnknownSerializer(serializers.Serializer):
     detail = serializers.CharField()
 
 
-class LogRowSerializer(serializers.Serializer):
-    """A row of the log."""
+class LatestSerializer(serializers.Serializer):
+    """A row of the log as the reference answered it, to the letter: its clients may refuse any other field."""
 
     prediction_id = serializers.IntegerField()
     request_id = serializers.UUIDField()
@@ -131,8 +131,6 @@ class LogRowSerializer(serializers.Serializer):
     model_version = serializers.CharField()
     latency_ms = serializers.FloatField(min_value=0)
     payload = serializers.DictField(help_text=_("The features that it was made from."))
-    employee_id = serializers.IntegerField(allow_null=True)
-    mode = serializers.ChoiceField(choices=Prediction.Mode.values)
 
     def to_representation(self, prediction: Prediction) -> dict:
         return {
@@ -145,6 +143,17 @@ class LogRowSerializer(serializers.Serializer):
             "model_version": prediction.model_version,
             "latency_ms": prediction.latency_ms,
             "payload": prediction.values(),
+        }
+
+
+class LogRowSerializer(LatestSerializer):
+    """A row of the log."""
+
+    employee_id = serializers.IntegerField(allow_null=True)
+    mode = serializers.ChoiceField(choices=Prediction.Mode.values)
+
+    def to_representation(self, prediction: Prediction) -> dict:
+        return super().to_representation(prediction) | {
             "employee_id": prediction.employee_number,
             "mode": prediction.mode,
         }

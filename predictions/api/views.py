@@ -23,6 +23,7 @@ from predictions.api.filters import LogPagination, PredictionFilter
 from predictions.api.serializers import (
     BatchSerializer,
     FeaturesSerializer,
+    LatestSerializer,
     LimitSerializer,
     LoggedPredictionSerializer,
     LogRowSerializer,
@@ -118,7 +119,7 @@ class LogViewSet(Guarded, ListModelMixin, GenericViewSet):
         query = LimitSerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         rows = self.get_queryset().order_by("-id")[: query.validated_data["limit"]]
-        return Response(LogRowSerializer(rows, many=True).data)
+        return Response(LatestSerializer(rows, many=True).data)
 
     @schema.logged
     def retrieve(self, request, prediction_id: str):

@@ -42,7 +42,7 @@ def ids(response):
 def test_latest_answers_as_the_reference_did(api):
     logged = row(created_at=datetime(2026, 7, 1, 12, 30, tzinfo=UTC))
     [answer] = api.get("/predictions/latest").json()
-    assert answer.keys() >= CONTRACT
+    assert answer.keys() == CONTRACT
     assert answer["created_at"] == "2026-07-01T12:30:00Z"
     assert answer["prediction_id"] == logged.pk
     assert answer["request_id"] == str(logged.request_id)
@@ -58,10 +58,23 @@ def test_latest_is_the_newest_first_and_twenty_by_default(api):
     assert ids(api.get("/predictions/latest?limit=200")) == newest_first
 
 
-def test_latest_of_ready_made_features_has_them_as_payload_and_no_employee(api):
+def test_latest_of_ready_made_features_has_them_as_payload(api):
     logged = PredictionFactory(ready_made=True)
     [answer] = api.get("/predictions/latest").json()
-    assert (answer["payload"], answer["employee_id"]) == (logged.payload, None)
+    assert answer["payload"] == logged.payload
+
+
+def test_row_of_a_page_has_employee_and_mode_besides(api):
+    logged = row()
+    [answer] = api.get("/predictions/").json()["results"]
+    assert answer.keys() == CONTRACT | {"employee_id", "mode"}
+    assert (answer["employee_id"], answer["mode"]) == (logged.employee.employee_id, "by_id")
+
+
+def test_row_of_ready_made_features_has_no_employee(api):
+    PredictionFactory(ready_made=True)
+    [answer] = api.get("/predictions/").json()["results"]
+    assert answer["employee_id"] is None
 
 
 @pytest.mark.parametrize("path", ["/predictions/latest", "/predictions/"])
