@@ -8,11 +8,12 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.middleware.common import CommonMiddleware
 from django.urls import path
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from features.models import EmployeeFeatures
+from predictions.api import schema
 from predictions.ml.store import ArtifactError, ArtifactMissing
 from predictions.registry import current_model
 
@@ -39,18 +40,24 @@ class ProbeView(APIView):
         return super().perform_content_negotiation(request, force=True)
 
 
-def an_object(**properties: str | dict) -> dict:
-    """The OpenAPI description of an object of these properties, each given by an example or a description."""
+def an_object(meaning: str, **example: str | dict[str, str]) -> OpenApiResponse:
+    """The description of an answer, by an example: an object of these texts, and of objects of any texts."""
+    text = {"type": "string"}
     described = {
-        name: {"type": "string", "example": value} if isinstance(value, str) else value
-        for name, value in properties.items()
+        name: text if isinstance(value, str) else {"type": "object", "additionalProperties": text}
+        for name, value in example.items()
     }
-    return {"type": "object", "properties": described, "required": list(described), "additionalProperties": False}
+    answer = {"type": "object", "properties": described, "required": list(described), "additionalProperties": False}
+    return OpenApiResponse(answer, meaning, [OpenApiExample("An answer", example)])
 
 
 class HealthView(ProbeView):
     @extend_schema(
-        summary="Whether the process answers", tags=["probes"], auth=[], responses={200: an_object(status="ok")}
+        summary="Whether the process answers",
+        tags=["probes"],
+        auth=[],
+        parameters=schema.HEADERS,
+        responses={200: an_object("It does.", status="ok"), **schema.errors(405, 500)},
     )
     def get(self, request):
         """Asks nothing of the database or the model."""
@@ -62,13 +69,16 @@ class ReadyView(ProbeView):
         summary="Whether predictions can be made",
         tags=["probes"],
         auth=[],
+        parameters=schema.HEADERS,
         responses={
-            200: an_object(status="ready", model_version="20260101-0123abcd"),
+            200: an_object("They can, by this model.", status="ready", model_version="20260101-0123abcd"),
             503: an_object(
+                "They cannot; Retry-After says when to ask again.",
                 status="not ready",
                 detail="Not ready: database.",
-                not_ready={"type": "object", "additionalProperties": {"type": "string"}},
+                not_ready={"database": "does not answer"},
             ),
+            **schema.errors(405, 500),
         },
     )
     def get(self, request):

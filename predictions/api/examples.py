@@ -87,6 +87,10 @@ SCORE = _SCORE
 UNKNOWN = {"employee_id": 3, "detail": "There are no clean features for this employee number."}
 LATEST = _LATEST
 ROW = _ROW
+NEXT = "https://technova.example/predictions/?cursor=WyItY3JlYXRlZF9hdCIsZmFsc2UsWzQ3MTFdXQ:1wOaFk:AsSignedByTheService"
+PREVIOUS = (
+    "https://technova.example/predictions/?cursor=WyItY3JlYXRlZF9hdCIsdHJ1ZSxbNDczMF1d:1wOaFk:AsSignedByTheService"
+)
 LOGGED = _ROW | {"low": 0.4127, "high": 0.7794, "is_extrapolated": False} | _EXPLANATION
 ERROR = {
     "detail": "A valid API key is needed in the X-API-Key header.",

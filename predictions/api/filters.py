@@ -14,6 +14,7 @@ from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.utils.urls import replace_query_param
 
 from employees.columns import MAX_EMPLOYEE_ID
+from predictions.api import examples
 from predictions.api.errors import Invalid
 from predictions.api.serializers import LIMIT, LimitSerializer
 from predictions.models import Prediction
@@ -129,6 +130,12 @@ class LogPagination(CursorPagination):
             choices = ", ".join(self.ORDERINGS)
             raise Invalid({"ordering": [_("One of: %(choices)s.") % {"choices": choices}]}, "query")
         return ordering
+
+    def get_paginated_response_schema(self, schema: dict) -> dict:
+        described = super().get_paginated_response_schema(schema)
+        described["properties"]["next"]["example"] = examples.NEXT
+        described["properties"]["previous"]["example"] = examples.PREVIOUS
+        return described | {"required": list(described["properties"])}
 
     def get_schema_operation_parameters(self, view) -> list[dict]:
         ordering = {

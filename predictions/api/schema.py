@@ -75,7 +75,7 @@ class InvalidSerializer(serializers.Serializer):
 
 
 _WORDS = {
-    400: "The body is not JSON, or not JSON that means one thing.",
+    400: "Not to be understood: another host, over 1,000 parameters, or a body that is not JSON that means one thing.",
     401: "No valid key: absent, malformed, unknown, expired or revoked.",
     403: "The key lacks the scope.",
     404: "Nothing of this number that the key may see.",
@@ -95,17 +95,21 @@ _REQUEST_ID = OpenApiParameter(
     "X-Request-ID", OpenApiTypes.UUID, OpenApiParameter.HEADER, response=True, description="Also in the log."
 )
 _CHALLENGE = OpenApiParameter("WWW-Authenticate", str, OpenApiParameter.HEADER, response=[401])
+_ALLOW = OpenApiParameter("Allow", str, OpenApiParameter.HEADER, response=[405], description="The methods it knows.")
+HEADERS = [_REQUEST_ID, _RETRY_AFTER, _CHALLENGE, _ALLOW]  # each only where its statuses are
+
+_WITH_A_KEY = {400, 401, 403, 405, 411, 422, 429, 500, 503}  # what any call with a key can meet
 
 
-def _errors(*statuses: int) -> dict[int, OpenApiResponse]:
-    """The errors of a call: the given statuses and those that any call with a key can meet."""
+def errors(*statuses: int) -> dict[int, OpenApiResponse]:
+    """The descriptions of these errors."""
     return {
         status: OpenApiResponse(
             InvalidSerializer if status == 422 else ErrorSerializer,
             _WORDS[status],
             [OpenApiExample("An error", _error_example(status))],
         )
-        for status in sorted({*statuses, 401, 403, 405, 411, 422, 429, 500, 503})
+        for status in sorted(statuses)
     }
 
 
@@ -120,7 +124,7 @@ def _call(
     example: object,
     other: object = None,
     body: object = None,
-    errors=(),
+    other_errors=(),
     parameters=(),
     **options,
 ):
@@ -131,8 +135,8 @@ def _call(
     if body is not None:
         shown.append(OpenApiExample("A body", body, request_only=True))
     return extend_schema(
-        responses={200: OpenApiResponse(answer, meaning), **_errors(*errors)},
-        parameters=[*parameters, _REQUEST_ID, _RETRY_AFTER, _CHALLENGE],
+        responses={200: OpenApiResponse(answer, meaning), **errors(*_WITH_A_KEY, *other_errors)},
+        parameters=[*parameters, *HEADERS],
         examples=shown,
         **options,
     )
@@ -148,7 +152,7 @@ by_id = _call(
     answer=PredictionSerializer,
     meaning="The score, and why.",
     example=examples.PREDICTION,
-    errors=[404],
+    other_errors=[404],
 )
 by_features = _call(
     operation_id="predict_by_features",
@@ -160,7 +164,7 @@ by_features = _call(
     meaning="The score, and why.",
     example=examples.PREDICTION_OF_NOBODY,
     body=examples.FEATURES,
-    errors=[400, 413, 415],
+    other_errors=[413, 415],
 )
 batch = _call(
     operation_id="predict_batch",
@@ -178,7 +182,7 @@ batch = _call(
     example=examples.SCORE,
     other=examples.UNKNOWN,
     body=examples.BATCH,
-    errors=[400, 413, 415],
+    other_errors=[413, 415],
 )
 latest = _call(
     operation_id="predictions_latest",
@@ -199,7 +203,7 @@ log = _call(
         OpenApiParameter("predicted_class", bool),
     ],
     answer=LogRowSerializer(many=True),
-    errors=[404],
+    other_errors=[404],
     meaning="One page, and the addresses of the next and the previous one.",
     example=examples.ROW,
 )
@@ -213,5 +217,5 @@ logged = _call(
     answer=LoggedPredictionSerializer,
     meaning="The row, and why.",
     example=examples.LOGGED,
-    errors=[404],
+    other_errors=[404],
 )

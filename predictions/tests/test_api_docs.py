@@ -57,10 +57,58 @@ def test_every_call_is_described_with_the_key_it_needs(described):
 @pytest.mark.parametrize("call", sorted(CALLS))
 def test_every_status_is_described(described, call):
     responses = operations(described)[call]["responses"]
-    assert responses.keys() >= {"200", "401", "403", "405", "422", "429", "500", "503"}
+    assert responses.keys() >= {"200", "400", "401", "403", "405", "411", "422", "429", "500", "503"}
     if "requestBody" in operations(described)[call]:
-        assert responses.keys() >= {"400", "411", "413", "415"}
+        assert responses.keys() >= {"413", "415"}
     assert all(response["description"] for response in responses.values())
+
+
+@pytest.mark.parametrize(("path", "statuses"), [("/health", "200 405 500"), ("/ready", "200 405 500 503")])
+def test_every_status_of_a_probe_is_described_with_an_example(described, path, statuses):
+    responses = operations(described)[path, "get"]["responses"]
+    assert sorted(responses) == statuses.split()
+    for response in responses.values():
+        assert response["description"]
+        assert "X-Request-ID" in response["headers"]
+        content = response["content"]["application/json"]
+        [example] = content["examples"].values()
+        answer = content["schema"]
+        if "$ref" in answer:
+            answer = described["components"]["schemas"][answer["$ref"].rpartition("/")[2]]
+        assert example["value"].keys() == answer["properties"].keys()
+
+
+def test_headers_are_described_with_the_statuses_that_have_them(described):
+    found = {
+        (header, status)
+        for operation in operations(described).values()
+        for status, response in operation["responses"].items()
+        for header in response["headers"]
+    }
+    always = {("X-Request-ID", status) for _header, status in found}
+    others = {("Allow", "405"), ("WWW-Authenticate", "401"), ("Retry-After", "429"), ("Retry-After", "503")}
+    assert found == always | others
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("path", "status"), [("/health", "200"), ("/ready", "503")])
+def test_probe_answers_as_in_its_example(described, path, status):
+    response = APIClient().get(path)
+    [shown] = operations(described)[path, "get"]["responses"][status]["content"]["application/json"][
+        "examples"
+    ].values()
+    assert (str(response.status_code), response.json().keys()) == (status, shown["value"].keys())
+
+
+@pytest.mark.django_db
+def test_page_is_described_with_addresses_of_ours(described, api):
+    page = described["components"]["schemas"]["PaginatedLogRowList"]
+    assert page["required"] == list(page["properties"]) == list(api.get("/predictions/").json())
+    content = operations(described)["/predictions/", "get"]["responses"]["200"]["content"]["application/json"]
+    [example] = content["examples"].values()
+    for name in ("next", "previous"):
+        for address in (page["properties"][name]["example"], example["value"][name]):
+            assert address.startswith("https://technova.example/predictions/?cursor=")
 
 
 @pytest.mark.parametrize("call", sorted(CALLS))

@@ -314,6 +314,23 @@ def test_accept_changes_nothing(api, accept):
     assert api.get("/predictions/latest", headers={"Accept": accept})["Content-Type"] == "application/json"
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/predict/by-id/1"),
+        ("POST", "/predict/by-features"),
+        ("POST", "/predict/batch"),
+        ("GET", "/predictions/latest"),
+        ("GET", "/predictions/"),
+        ("GET", "/predictions/1"),
+        ("GET", "/openapi.json"),
+    ],
+)
+def test_thousands_of_parameters_are_refused(api, method, path):
+    query = "&".join(f"field{place}=1" for place in range(settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + 1))
+    assert_error(api.generic(method, f"{path}?{query}"), 400)
+
+
 @pytest.mark.parametrize("path", ["/predict/batch", "/predictions/", "/predict/no-such-call"])
 def test_unknown_host_is_json(api, path):
     assert_error(api.get(path, headers={"Host": "evil.example"}), 400)
