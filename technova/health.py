@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from features.models import EmployeeFeatures
 from predictions.api import schema
+from predictions.api.views import WithoutOptions
 from predictions.ml.store import ArtifactError, ArtifactMissing
 from predictions.registry import current_model
 
@@ -29,7 +30,7 @@ class ProbeMiddleware(CommonMiddleware):
         return None if request.path_info in ANY_HOST else super().process_request(request)
 
 
-class ProbeView(APIView):
+class ProbeView(WithoutOptions, APIView):
     """Answers everybody in JSON, whatever they accept."""
 
     authentication_classes = []

@@ -4,6 +4,7 @@ import re
 
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.views import View
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.renderers import OpenApiJsonRenderer2
 from drf_spectacular.utils import extend_schema
@@ -33,7 +34,13 @@ from predictions.api.serializers import (
 from predictions.models import MAX_PREDICTION_ID, Prediction
 
 
-class Guarded:
+class WithoutOptions:
+    """Leaves OPTIONS, which is no call of ours, out of the ``Allow`` header of an ``APIView``."""
+
+    http_method_names = [name for name in View.http_method_names if name != "options"]
+
+
+class Guarded(WithoutOptions):
     """What every call of the API does before and after its own work."""
 
     def initialize_request(self, request, *args, **kwargs):
@@ -137,7 +144,7 @@ def _number(text: str, name: str) -> int:
     return int(text) if len(text) < 20 else MAX_PREDICTION_ID + 1
 
 
-class SchemaView(SpectacularAPIView):
+class SchemaView(WithoutOptions, SpectacularAPIView):
     """The OpenAPI 3 description of this API, in English for everyone: its summaries and examples are."""
 
     authentication_classes = []
@@ -152,7 +159,7 @@ class SchemaView(SpectacularAPIView):
         return response
 
 
-class DocsView(SpectacularSwaggerSplitView):
+class DocsView(WithoutOptions, SpectacularSwaggerSplitView):
     authentication_classes = []
     permission_classes = [AllowAny]
     url_name = "api-schema"
