@@ -8,7 +8,9 @@ from django import forms
 from django.core import signing
 from django.core.validators import RegexValidator
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django_filters.fields import IsoDateTimeField
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.utils.urls import replace_query_param
@@ -33,7 +35,17 @@ class EmployeeNumberFilter(django_filters.NumberFilter):
     field_class = EmployeeNumberField
 
 
+class InstantField(IsoDateTimeField):
+    """In UTC where it names no offset, as every answer is; an hour of the clock change is then no riddle."""
+
+    def to_python(self, value):
+        with timezone.override(UTC):
+            return super().to_python(value)
+
+
 class InstantFilter(django_filters.IsoDateTimeFilter):
+    field_class = InstantField
+
     def filter(self, queryset, value):
         return super().filter(queryset, value and min(max(value, _FIRST), _LAST))
 
@@ -47,8 +59,12 @@ class PredictionFilter(django_filters.FilterSet):
     predicted_class = django_filters.ChoiceFilter(
         choices=[("true", _("Yes")), ("false", _("No"))], method="filter_class", label=_("Predicted to leave.")
     )
-    created_from = InstantFilter("created_at", "gte")
-    created_before = InstantFilter("created_at", "lt")
+    created_from = InstantFilter(
+        "created_at", "gte", help_text=_("From this instant on; in UTC where it names no offset.")
+    )
+    created_before = InstantFilter(
+        "created_at", "lt", help_text=_("Before this instant; in UTC where it names no offset.")
+    )
 
     class Meta:
         model = Prediction

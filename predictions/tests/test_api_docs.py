@@ -123,6 +123,13 @@ def test_latest_is_described_as_the_plain_list_that_it_is(described):
     assert [parameter["name"] for parameter in operation["parameters"]] == ["limit"]
 
 
+@pytest.mark.parametrize("name", ["created_from", "created_before"])
+def test_instants_are_described_as_utc(described, name):
+    parameters = operations(described)["/predictions/", "get"]["parameters"]
+    [parameter] = [parameter for parameter in parameters if parameter["name"] == name]
+    assert parameter["description"].endswith("in UTC where it names no offset.")
+
+
 def test_body_of_by_features_is_exactly_the_32_features(described):
     body = described["components"]["schemas"]["FeaturesRequest"]
     assert tuple(body["properties"]) == schema.FEATURE_NAMES

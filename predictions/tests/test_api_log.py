@@ -156,6 +156,19 @@ def test_filters_narrow_the_list(api):
     assert ids(api.get("/predictions/?predicted_class=true&mode=by_id")) == []
 
 
+@pytest.mark.parametrize("instant", ["2026-07-01T12:30:00", "2026-07-01T12:30:00Z", "2026-07-01T14:30:00%2B02:00"])
+def test_instant_without_an_offset_is_in_utc(api, instant):
+    logged = row(created_at=datetime(2026, 7, 1, 12, 30, tzinfo=UTC))
+    assert ids(api.get(f"/predictions/?created_from={instant}")) == [logged.pk]
+    assert ids(api.get(f"/predictions/?created_from={instant.replace(':00', ':01', 1)}")) == []
+
+
+@pytest.mark.parametrize("instant", ["2026-03-29T02:30:00", "2026-10-25T02:30:00"])
+def test_instant_in_an_hour_of_the_clock_change_is_taken(api, instant):
+    logged = row(created_at=datetime.fromisoformat(f"{instant}Z"))
+    assert ids(api.get(f"/predictions/?created_from={instant}")) == [logged.pk]
+
+
 @pytest.mark.parametrize("instant", ["0001-01-01T00:00:00%2B14:00", "0001-01-01T00:00:00", "9999-12-31T23:59:59-14:00"])
 def test_instants_far_from_the_log_are_taken(api, instant):
     logged = row()
