@@ -20,6 +20,12 @@ LIMIT = 200  # rows of the log in one answer
 class StrictSerializer(serializers.Serializer):
     """A body whose every field is known: a misspelt one is an error and not silently nothing."""
 
+    def run_validation(self, data=serializers.empty):
+        if data is None:  # REST framework's own words for it are in English alone
+            null = ErrorDetail(_("The body is null: an object is needed."), code="null")
+            raise serializers.ValidationError({"non_field_errors": [null]})
+        return super().run_validation(data)
+
     def to_internal_value(self, data):
         errors = {}
         values = {}

@@ -113,6 +113,20 @@ def test_what_is_wrong_with_a_body_is_said_in_the_clients_language(api, body, re
     assert response.json()["detail"].endswith(f": {reason}.")
 
 
+@pytest.mark.parametrize("path", ["/predict/by-features", "/predict/batch"])
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "The body is null: an object is needed."),
+        ("fr", "Le corps de la requête est null : un objet est attendu."),
+    ],
+)
+def test_null_for_a_body_is_refused_in_the_clients_language(api, path, language, text):
+    response = api.call(path, b"null", headers={"Accept-Language": language})
+    assert_error(response, 422)
+    assert response.json()["detail"] == [{"loc": ["body"], "msg": text, "type": "null"}]
+
+
 @pytest.mark.parametrize(
     "content_type",
     [
