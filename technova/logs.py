@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 REQUEST_FIELDS = ("method", "route", "status", "milliseconds", "key")
 FIELDS = ("time", "level", "logger", "message", "request_id", *REQUEST_FIELDS, "exc_info")
+LONGEST_REFUSAL = 200  # characters; the host that a client makes up can be very long
 
 # What PostgreSQL adds to an error quotes the values of the row.
 QUOTED_ROW = re.compile(
@@ -91,6 +92,28 @@ class RequestIdFilter(logging.Filter):
         request_id = _request_id.get() or getattr(record, "request_id", None)  # one that the server itself answered
         record.request_id = str(request_id) if request_id else None
         return True
+
+
+class RefusalFilter(logging.Filter):
+    """Makes one warning of what Django writes on a suspicious request: an error, most often with a long traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith("django.security."):
+            return True
+        record.msg, record.args = "Refused: %s", (refusal(record),)
+        record.exc_info = record.exc_text = None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return logging.root.isEnabledFor(logging.WARNING)  # LOG_LEVEL, which Django's loggers do not ask
+
+
+def refusal(record: logging.LogRecord) -> str:
+    """What was refused, with nothing that the client sent but the name of a host."""
+    kind = record.name.rpartition(".")[2]
+    if kind == "DisallowedHost":
+        return f"{kind}: {record.getMessage()[:LONGEST_REFUSAL]}"
+    if kind == "csrf":  # its arguments are the reason, which may end in the address of another page, and the path
+        return f"{kind}: {record.args[0].partition(' - ')[0]}"
+    return kind
 
 
 class JsonFormatter(BaseJsonFormatter):

@@ -307,19 +307,21 @@ LOGGING = {
         "json": {"()": "technova.logs.JsonFormatter"},
         "line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"},
     },
-    "filters": {"request_id": {"()": "technova.logs.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "technova.logs.RequestIdFilter"},
+        "refusal": {"()": "technova.logs.RefusalFilter"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": env.one_of("LOG_FORMAT", ("json", "line"), default="json"),
-            "filters": ["request_id"],
+            "filters": ["request_id", "refusal"],
         },
     },
     "root": {"handlers": ["console"], "level": env.one_of("LOG_LEVEL", _levels, default="INFO")},
     # It would write the path of each request that is refused or fails; technova.logs writes those lines without it.
     "loggers": {
         "django.request": {"level": "CRITICAL"},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},  # a traceback for whatever a scanner makes up
         "gunicorn.http.wsgi": {"level": "ERROR"},  # a warning for each HEAD, whose body it drops as Django expects
         "psycopg.pool": {"level": "WARNING"},  # at INFO, two lines each time that a connection is used
     },

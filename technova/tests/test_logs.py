@@ -26,7 +26,15 @@ def fail(request, number):
     raise RuntimeError("broken")
 
 
-urlpatterns = [path("answer/<int:number>", answer), path("fail/<int:number>", fail)]
+def count(request, number):
+    return JsonResponse({"parameters": len(request.GET)})
+
+
+urlpatterns = [
+    path("answer/<int:number>", answer),
+    path("count/<int:number>", count),
+    path("fail/<int:number>", fail),
+]
 
 
 @pytest.fixture
@@ -86,11 +94,52 @@ def test_log_of_an_unknown_address_has_no_route(client, log):
     assert (line["status"], "route" in line) == (404, False)
 
 
-def test_host_that_is_not_ours_is_one_line_without_a_traceback(client, log, settings):
-    settings.MIDDLEWARE += ["django.middleware.common.CommonMiddleware"]  # looks at the host, as most pages do
-    assert client.get("/answer/1", headers={"Host": "made-up.example"}).status_code == 400
-    (line,) = lines(log)
-    assert (line["level"], line["status"]) == ("INFO", 400)
+def refuse(log, *middleware, settings, **request):
+    """Send a request that Django refuses; the line on the refusal, which another on the request follows."""
+    settings.MIDDLEWARE += middleware
+    response = Client(enforce_csrf_checks=True).generic(**{"method": "GET", "path": "/answer/1"} | request)
+    refusal, line = lines(log)
+    assert (line["level"], line["status"]) == ("INFO", response.status_code)
+    assert (refusal["level"], "exc_info" in refusal) == ("WARNING", False)
+    assert refusal["request_id"] == response["X-Request-ID"]
+    return refusal["message"]
+
+
+COMMON, CSRF = "django.middleware.common.CommonMiddleware", "django.middleware.csrf.CsrfViewMiddleware"
+
+
+def test_host_that_is_not_ours_is_one_line_that_names_it(log, settings):
+    message = refuse(log, COMMON, settings=settings, headers={"Host": "made-up.example"})
+    assert message.startswith("Refused: DisallowedHost: Invalid HTTP_HOST header: 'made-up.example'.")
+
+
+def test_host_that_is_very_long_is_cut(log, settings):
+    assert len(refuse(log, COMMON, settings=settings, headers={"Host": "a" * 8000})) < 250
+
+
+def test_too_many_parameters_are_one_line_without_any(log, settings):
+    query = "&".join(f"{SECRET}{place}={SECRET}" for place in range(1001))
+    assert refuse(log, settings=settings, path=f"/count/1?{query}") == "Refused: TooManyFieldsSent"
+    assert SECRET not in log.getvalue()
+
+
+def test_form_of_another_site_is_one_line_without_path_and_origin(log, settings):
+    settings.CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"  # ours needs the addresses of the site
+    origin = f"https://{SECRET}.example"
+    message = refuse(log, CSRF, settings=settings, method="POST", path="/answer/424242", headers={"Origin": origin})
+    assert message == "Refused: csrf: Origin checking failed"
+    assert SECRET not in log.getvalue()
+    assert "424242" not in log.getvalue()
+
+
+def test_refusal_is_no_error_for_who_asks_for_errors_alone(log):
+    level = logging.root.level
+    logging.root.setLevel(logging.ERROR)
+    try:
+        logging.getLogger("django.security.TooManyFieldsSent").error("too many")
+    finally:
+        logging.root.setLevel(level)
+    assert log.getvalue() == ""
 
 
 @pytest.mark.parametrize("address", ["/answer/424242", "/fail/424242", "/nowhere/424242"])
