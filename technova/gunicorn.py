@@ -30,10 +30,8 @@ SILENT = 5  # seconds
 MEMORY = "/dev/shm"  # noqa: S108 - what is written there has a random name
 worker_tmp_dir = MEMORY if Path(MEMORY).is_dir() else None
 
-# In this process and those that it forks: an import that a page starts is a command.
-if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
-    _options = settings.DATABASES["default"]["OPTIONS"]
-    _options["options"] = f"{_options.get('options', '')} {settings.REQUEST_LIMITS}".lstrip()
+# In this process and those that it forks; an import that a page starts is a command.
+settings.DATABASES["default"]["OPTIONS"] |= settings.REQUEST_LIMITS
 
 # The directory through which the processes share their metrics: a new one, so that counts start at zero, and named
 # before anything imports prometheus_client, which looks for it then.

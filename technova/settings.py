@@ -148,6 +148,7 @@ TEMPLATES = [
 # Database: SQLite beside the code by default, PostgreSQL when DATABASE_URL says so.
 DATABASES = {"default": env.database("DATABASE_URL", default="sqlite:///db.sqlite3")}
 _database = DATABASES["default"]
+# REQUEST_LIMITS are the server's: a request that waits long for a lock or an answer keeps a thread. Commands may wait.
 if _database["ENGINE"].endswith("sqlite3"):
     _database["OPTIONS"] = {
         # IMMEDIATE takes the write lock at BEGIN, so that a transaction waits instead of failing half-way.
@@ -155,6 +156,7 @@ if _database["ENGINE"].endswith("sqlite3"):
         "timeout": 20,  # seconds a writer waits for another
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+    REQUEST_LIMITS = {"timeout": 2.5}
 else:
     _database["OPTIONS"] = {
         "connect_timeout": 3,
@@ -170,8 +172,8 @@ else:
         **_database.get("OPTIONS", {}),  # of the address: ?sslmode=verify-full and its like
     }
     _database["CONN_HEALTH_CHECKS"] = True
-# What the server adds for its requests: one that waits long for a lock or an answer keeps a thread. Commands may wait.
-REQUEST_LIMITS = "-c lock_timeout=2500 -c statement_timeout=30000"  # milliseconds
+    _given = _database["OPTIONS"].get("options", "")
+    REQUEST_LIMITS = {"options": f"{_given} -c lock_timeout=2500 -c statement_timeout=30000".lstrip()}  # milliseconds
 # prediction_ranked includes columns that PostgreSQL reads without the rows; SQLite makes the same index without them.
 SILENCED_SYSTEM_CHECKS = ["models.W040"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

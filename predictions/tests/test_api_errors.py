@@ -445,7 +445,7 @@ def test_locked_database_is_unavailable_within_three_seconds(api, replaced_datab
     options = connection.settings_dict["OPTIONS"]
     with connection.cursor() as cursor:  # in the transaction of the test
         cursor.execute("LOCK TABLE predictions_requestcount IN ACCESS EXCLUSIVE MODE")
-    replaced_database(OPTIONS=options | {"options": settings.REQUEST_LIMITS})
+    replaced_database(OPTIONS=options | settings.REQUEST_LIMITS)
     assert_unavailable_within_three_seconds(api, "/predict/by-id/1")
 
 
