@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -70,6 +70,7 @@ def load_extracts(
     strict: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
+    tell: Callable[[LoadResult], None] | None = None,
 ) -> LoadResult:
     """Load a set of extracts, all or nothing, adding a row to each table wherever an employee's values changed.
 
@@ -77,8 +78,9 @@ def load_extracts(
     2. In one transaction, alone: add the unknown employees, compare everyone's newest rows, add what changed.
 
     The same files twice change nothing. An unknown outcome never erases a known one. ``dry_run`` does all of it and
-    rolls back; ``strict`` refuses the set if any row is rejected. Raises ``ExtractError`` for files that cannot be
-    loaded and ``technova.db.Busy`` while another load, build or scoring is at work.
+    rolls back; ``strict`` refuses the set if any row is rejected. ``tell`` is given the result before it is kept: what
+    it raises undoes the load. Raises ``ExtractError`` for files that cannot be loaded and ``technova.db.Busy`` while
+    another load, build or scoring is at work.
     """
     extracts = read_extracts(sirh, eval, sondage)
     if strict and extracts.rejects:
@@ -91,7 +93,10 @@ def load_extracts(
                 progress("Loading employees", done, len(extracts.frame))
         if dry_run:
             transaction.set_rollback(True)
-    return load.result(is_dry_run=dry_run)
+        result = load.result(is_dry_run=dry_run)
+        if tell:
+            tell(result)
+    return result
 
 
 class _Load:

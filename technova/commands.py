@@ -1,6 +1,8 @@
 """The base of the project's commands: one clear line for each foreseeable failure, progress, counts that add up."""
 
 import logging
+import os
+import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from datetime import timedelta
@@ -44,20 +46,29 @@ class TechnovaCommand(BaseCommand):
     def run_from_argv(self, argv):
         # The pool logs each attempt to connect; the one line below says it once.
         logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
-        super().run_from_argv(argv)
+        if sys.stdout is None:
+            sys.exit("The standard output is closed: there is nowhere to say what was done.")
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files may hold what it cannot encode
+        try:
+            super().run_from_argv(argv)
+        finally:
+            _discard_what_cannot_be_written()
 
     def execute(self, *args, **options):
         self._bar: tqdm | None = None
         try:
-            return super().execute(*args, **options)
+            output = super().execute(*args, **options)
+            self.stdout.flush()
+            return output
         except (Busy, *self.expected_errors) as error:
             raise CommandError(str(error)) from error
         except DatabaseError as error:
             raise CommandError(explain(error)) from error
         except OSError as error:
-            if error.filename is None:
+            if error.strerror is None:
                 raise
-            raise CommandError(f"{error.filename}: {error.strerror}") from error
+            where = error.filename or "A file or the standard output"
+            raise CommandError(f"{where}: {error.strerror}") from error
         finally:
             self._close_bar()
 
@@ -83,6 +94,14 @@ class TechnovaCommand(BaseCommand):
         self._close_bar()
         shares = " + ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in parts.items())
         self.stdout.write(f"{total:,} {what} = {shares}")
+
+
+def _discard_what_cannot_be_written() -> None:
+    """Leave nothing that the interpreter would try to write once more, and complain of in its own words, as it ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def explain(error: DatabaseError) -> str:

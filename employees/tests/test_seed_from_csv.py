@@ -1,4 +1,5 @@
 import csv
+from errno import ENOSPC
 from io import StringIO
 from pathlib import Path
 
@@ -128,6 +129,32 @@ def test_rejects_in_an_absent_directory_is_named_before_anything_is_loaded(tmp_p
     report = tmp_path / "absent" / "rejects.csv"
     assert refused(write(tmp_path), rejects=str(report)) == f"{report}: No such file or directory"
     assert not Employee.objects.exists()
+
+
+def test_rejects_that_cannot_be_written_leave_the_database_as_it_was(tmp_path):
+    assert refused(write(tmp_path, age="12"), rejects="/dev/full") == "/dev/full: No space left on device"
+    assert not Employee.objects.exists()
+
+
+class Full(StringIO):
+    """What a file on a full disk does: it takes what its buffer holds."""
+
+    def flush(self):
+        raise OSError(ENOSPC, "No space left on device")
+
+
+def test_output_that_cannot_be_written_leaves_the_database_as_it_was(tmp_path):
+    with pytest.raises(CommandError) as caught:
+        call_command("seed_from_csv", **write(tmp_path), stdout=Full(), stderr=StringIO())
+    assert str(caught.value) == "A file or the standard output: No space left on device"
+    assert not Employee.objects.exists()
+
+
+def test_file_whose_name_is_no_text_is_in_the_rejects(tmp_path):
+    files, report = write(tmp_path, age="12"), tmp_path / "rejects.csv"
+    files["sirh"] = str(Path(files["sirh"]).rename(tmp_path / "sirh_\udce9.csv"))
+    seed(files, rejects=str(report))
+    assert r"sirh_\udce9.csv,3,age,12," in report.read_text("utf-8-sig")
 
 
 @pytest.mark.parametrize("extract", Extract)

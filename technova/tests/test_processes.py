@@ -2,12 +2,15 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.core.management import get_commands, load_command_class
 
+from employees.tests.files import write
 from technova.tests.conftest import ROOT, Manage
 
 APPS = ("employees", "features", "predictions")
@@ -139,3 +142,32 @@ def test_model_that_is_absent_is_named(manage, tmp_path):
     assert code == 1
     assert str(tmp_path / "none") in errors.splitlines()[-1]
     assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    ("redirection", "message"),
+    [
+        (">/dev/full", "CommandError: A file or the standard output: No space left on device"),
+        (">&-", "The standard output is closed: there is nowhere to say what was done."),
+    ],
+)
+def test_output_that_nothing_can_be_written_to_is_one_line(manage, redirection, message):
+    code, _output, errors = in_shell(manage, "purge_imports", redirection, PYTHONUNBUFFERED="")
+    assert (code, errors) == (1, message + "\n")
+
+
+def test_text_that_the_output_cannot_encode_is_written_all_the_same(manage, tmp_path):
+    files = write(tmp_path, age="12")
+    unnameable = Path(files["sirh"]).rename(tmp_path / "sirh_\udce9.csv")
+    options = ["--sirh", unnameable, "--eval", files["eval"], "--sondage", files["sondage"]]
+    code, output, errors = in_shell(manage, "seed_from_csv", *options, PYTHONIOENCODING="ascii:strict")
+    assert (code, errors) == (0, "")
+    assert r"sirh_\udce9.csv line 3: age '12' is not" in output
+
+
+def in_shell(manage, *words, **environment):
+    """Run a command of ``manage.py``, redirections among its words: exit code, output and errors."""
+    line = shlex.join([sys.executable, str(ROOT / "manage.py")]) + " " + " ".join(map(str, words))
+    environment = os.environ | manage.changes | environment
+    process = subprocess.run(line, shell=True, env=environment, capture_output=True, text=True, timeout=300)
+    return process.returncode, process.stdout, process.stderr

@@ -1,10 +1,10 @@
-from contextlib import ExitStack
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.core.management.base import CommandError
 
 from employees.columns import Extract
-from employees.extracts import ExtractError
+from employees.extracts import ExtractError, Reject
 from employees.services import LoadResult, load_extracts, write_rejects
 from technova.commands import TechnovaCommand
 
@@ -30,16 +30,17 @@ class Command(TechnovaCommand):
     def handle(self, *, demo, dry_run, rejects, strict, **options):
         sources = self._sources(demo, {extract.value: options[extract] for extract in Extract})
         self._spare(rejects, sources)
-        with ExitStack() as stack:
-            # Opened first, so that a load is not done and then left without its report.
-            report = rejects and stack.enter_context(Path(rejects).open("w", newline="", encoding="utf-8-sig"))
-            try:
-                result = load_extracts(**sources, strict=strict, dry_run=dry_run, progress=self.progress)
-            except ExtractError as error:
-                self._report(error.rejects, report)
-                raise
-            self._report(result.rejects, report)
-        self._print(result)
+
+        def tell(result: LoadResult) -> None:
+            self._report(result.rejects, rejects)
+            self._print(result)
+            self.stdout.flush()
+
+        try:
+            load_extracts(**sources, strict=strict, dry_run=dry_run, progress=self.progress, tell=tell)
+        except ExtractError as error:
+            self._report(error.rejects, rejects)
+            raise
 
     def _sources(self, demo: bool, files: dict[str, str | None]) -> dict[str, str | Path]:
         missing = [f"--{extract}" for extract, file in files.items() if not file]
@@ -57,15 +58,23 @@ class Command(TechnovaCommand):
             if rejects and Path(rejects).exists() and Path(source).exists() and Path(rejects).samefile(source):
                 raise CommandError(f"--rejects {rejects} is one of the extracts: name another file.")
 
-    def _report(self, rejects, file) -> None:
-        if file:
-            write_rejects(rejects, file)
+    def _report(self, rejects: Sequence[Reject], file: str | None) -> None:
         for reject in rejects[:FEW]:
             value = reject.value[:60]
             self.stdout.write(f"{reject.file} line {reject.line}: {reject.column} {value!r} is not {reject.rule}")
         if len(rejects) > FEW:
-            where = f"all {len(rejects):,} are in {file.name}" if file else "--rejects FILE writes them all"
+            where = f"all {len(rejects):,} are in {file}" if file else "--rejects FILE writes them all"
             self.stdout.write(f"… {len(rejects) - FEW:,} more rejects; {where}")
+        if file:
+            self._write(rejects, file)
+
+    def _write(self, rejects: Sequence[Reject], file: str) -> None:
+        try:
+            # A file may have a name that is no text.
+            with Path(file).open("w", newline="", encoding="utf-8-sig", errors="backslashreplace") as report:
+                write_rejects(rejects, report)
+        except OSError as error:
+            raise CommandError(f"{file}: {error.strerror}") from error
 
     def _print(self, result: LoadResult) -> None:
         for report in result.reports.values():
