@@ -234,7 +234,7 @@ def _document(message: Message, **more: str) -> dict:
 
 def _summary(result: LoadResult) -> dict:
     """What a person is shown of a load, as JSON."""
-    counts = ("read", "new", "changed", "unchanged", "rejected", "absent")
+    counts = ("read", "new", "changed", "unchanged", "rejected", "unnumbered", "absent")
     return {
         **{name: getattr(result, name) for name in counts},
         "reject_count": len(result.rejects),

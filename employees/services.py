@@ -48,6 +48,7 @@ class LoadResult:
     changed: int
     unchanged: int
     rejected: int
+    unnumbered: int  # rejected rows of which nobody can be sure whose they are: they count as no employee
     absent: int  # known employees of whom the files say nothing acceptable: they stay as they are
     rows: Mapping[str, int]  # rows added to each table, by its name in English
     changes: tuple[Change, ...]  # the first ones of known employees, in order of employee number
@@ -193,6 +194,7 @@ class _Load:
             changed=self.changed,
             unchanged=len(extracts.frame) - len(self.new) - self.changed,
             rejected=extracts.rejected,
+            unnumbered=extracts.unnumbered,
             absent=self.known_before - (len(extracts.frame) - len(self.new)),
             rows={model._meta.model_name: count for model, count in self.rows.items()},
             changes=tuple(changes[:PREVIEW_SIZE]),

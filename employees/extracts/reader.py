@@ -28,7 +28,8 @@ class Extracts:
     frame: pd.DataFrame
     rejects: tuple[Reject, ...]
     reports: Mapping[Extract, FileReport]
-    read: int  # employees met: distinct numbers, and one for each row whose number cannot be read
+    read: int  # employees met: distinct numbers
+    unnumbered: int  # rejected rows of which nobody can be sure whose they are: they count as no employee
 
     @property
     def rejected(self) -> int:
@@ -79,8 +80,9 @@ def read_extracts(sirh: Source, eval: Source, sondage: Source) -> Extracts:
         frame=frame[is_ordered],
         rejects=tuple(reject for part in parts.values() for reject in sorted(part.rejects, key=_position)),
         reports={extract: part.table.report for extract, part in parts.items()},
-        read=len(set().union(*(set(part.keys[part.keys > 0].tolist()) for part in parts.values())))
-        + sum(int((part.keys == 0).sum()) + len(part.table.ragged) for part in parts.values()),
+        read=len(set().union(*(set(part.keys[part.keys > 0].tolist()) for part in parts.values()))),
+        # What a row without the header's cells has in the key's place may be another cell.
+        unnumbered=sum(int((part.keys == 0).sum()) + len(part.table.ragged) for part in parts.values()),
     )
     if extracts.frame.empty:
         reason = Message(_("every row is rejected: nothing can be loaded"))

@@ -174,8 +174,7 @@ def test_row_without_a_readable_number_is_rejected_and_leaves_the_others_orphans
     orphans = [reject for reject in found.rejects if str(reject.rule).endswith(NAMES[extract])]
     assert {reject.file for reject in orphans} == set(NAMES.values()) - {NAMES[extract]}
     assert found.frame.index.tolist() == [1, 3]
-    # Employee 2, whom the other files name, and the row of nobody.
-    assert (found.read, found.rejected) == (4, 2)
+    assert (found.read, found.rejected, found.unnumbered) == (3, 1, 1)
 
 
 @pytest.mark.parametrize("extract", Extract)
@@ -222,7 +221,16 @@ def test_row_without_the_cells_of_the_header_is_rejected_and_counted():
     found = read(sirh=content)
     assert found.rejects[0].line == 4
     assert found.frame.index.tolist() == [1, 2]
-    assert (found.read, found.rejected) == (4, 2)  # the row of nobody, and employee 3 of the other files
+    assert (found.read, found.rejected, found.unnumbered) == (3, 1, 1)
+
+
+def test_number_in_a_row_without_the_cells_of_the_header_is_not_relied_on():
+    files = {}
+    for extract in Extract:
+        lines = table(rows_of(extract)).splitlines()
+        files[extract.value] = b"\n".join([*lines[:3], lines[3].rpartition(b",")[0]])
+    found = read_extracts(**files)
+    assert (found.read, found.rejected, found.unnumbered) == (2, 0, 3)
 
 
 # The whole set

@@ -62,6 +62,12 @@ def test_counts_tell_new_changed_unchanged_rejected_and_absent(tmp_path):
     assert "extrait_sirh.csv line 5: age '12' is not a whole number between 16 and 80" in output
 
 
+def test_row_without_a_number_is_not_a_second_employee(tmp_path):
+    output = seed(write(tmp_path, id_employee="?"))
+    assert "3 employees read = 2 loaded + 0 unchanged + 1 rejected\n" in output
+    assert "1 rejected rows count as no employee: their number cannot be read for certain\n" in output
+
+
 def test_ignored_columns_are_reported(tmp_path):
     sirh = [row | {"Téléphone": "01"} for row in rows_of(Extract.SIRH)]
     assert "extrait_sirh.csv: ignored columns Téléphone" in seed(write(tmp_path, sirh=sirh))

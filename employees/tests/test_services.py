@@ -388,7 +388,7 @@ def test_counts_add_up_with_every_kind_of_row():
         sondage=rows_of(Extract.SONDAGE, range(2, 6)) + rows_of(Extract.SONDAGE, [1]),
     )
     assert_adds_up(result)
-    assert (result.new, result.changed, result.unchanged, result.rejected) == (1, 1, 2, 4)
+    assert (result.new, result.changed, result.unchanged, result.rejected, result.unnumbered) == (1, 1, 2, 3, 1)
 
 
 # Two at once

@@ -107,6 +107,14 @@ def test_preview_shows_counts_newcomers_and_rejects_and_wrote_nothing(client, up
     assert not Employee.objects.exists()
 
 
+def test_preview_tells_the_rows_that_count_as_nobody(client, hr, started):
+    upload = imports.receive(user=hr, files=files(sirh=text_of("sirh").replace("2,49,M", "?,49,M")))
+    run_import(upload=upload)
+    content = page(client, upload)
+    assert "10 employees in the files." in content
+    assert "1 rejected row counts as nobody" in content
+
+
 def test_preview_of_changes_names_the_column_and_both_values(client, hr, upload, started):
     confirm(client, upload, hr)
     run_import(upload=upload)

@@ -87,6 +87,10 @@ class Command(TechnovaCommand):
             self.stdout.write(
                 f"{result.absent:,} known employees have no accepted row in these files and stay as they are"
             )
+        if result.unnumbered:
+            self.stdout.write(
+                f"{result.unnumbered:,} rejected rows count as no employee: their number cannot be read for certain"
+            )
         self.print_counts(
             "employees read",
             result.read,
