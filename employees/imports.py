@@ -219,7 +219,8 @@ def _forget_files(upload: Import) -> None:
 
 def _keep_rejects(upload: Import, rejects: Iterable[Reject]) -> None:
     rows = (
-        (upload.pk, reject.file, reject.line, reject.column, reject.value, _document(reject.rule)) for reject in rejects
+        (upload.pk, reject.file[-255:], reject.line, reject.column, reject.value, _document(reject.rule))
+        for reject in rejects
     )
     with transaction.atomic():
         upload.rejects.all().delete()

@@ -228,6 +228,7 @@ def reject_rows(rejects: Iterable[Reject]) -> Iterator[list]:
     def cells(reject: Reject) -> list:
         with override(language):
             rule = _(reject.rule.text) % reject.rule.params
-        return [inert(reject.file), reject.line, inert(reject.column), inert(reject.value), inert(rule)]
+            column = reject.column or _("(the whole row)")
+        return [inert(reject.file), reject.line, inert(column), inert(reject.value), inert(rule)]
 
     return chain([[_("file"), _("line"), _("column"), _("value"), _("rule")]], map(cells, rejects))

@@ -1,5 +1,6 @@
 """The three tables of text joined by employee number into one clean frame."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import pandas as pd
 from employees.columns import BY_NAME, ORDERED, Column, Extract, Kind, columns_of
 from employees.extracts.cells import Unreadable, parser_of
 from employees.extracts.refusals import ExtractError, Refusal, Reject
-from employees.extracts.table import Cells, FileReport, Source, Table, read_table
+from employees.extracts.table import Cells, FileReport, Source, Table, name_of, read_table
 from employees.messages import Message
 from employees.messages import gettext_noop as _
 
@@ -56,7 +57,8 @@ def read_extracts(sirh: Source, eval: Source, sondage: Source) -> Extracts:
     when no employee is left.
     """
     sources = {Extract.SIRH: sirh, Extract.EVAL: eval, Extract.SONDAGE: sondage}
-    parts = {extract: _read_part(read_table(extract, source)) for extract, source in sources.items()}
+    names = _names(sources)
+    parts = {extract: _read_part(read_table(extract, sources[extract], names[extract])) for extract in sources}
     for part in parts.values():
         part.rejects.extend(_orphans(part, parts.values()))
 
@@ -88,6 +90,13 @@ def read_extracts(sirh: Source, eval: Source, sondage: Source) -> Extracts:
         reason = Message(_("every row is rejected: nothing can be loaded"))
         raise ExtractError("", Refusal.ALL_REJECTED, reason, extracts.rejects)
     return extracts
+
+
+def _names(sources: Mapping[Extract, Source]) -> dict[Extract, str]:
+    """What each source is called in messages: where two have the same name, the extract says which is meant."""
+    names = {extract: name_of(extract, source) for extract, source in sources.items()}
+    count = Counter(names.values())
+    return {extract: f"{name} ({extract})" if count[name] > 1 else name for extract, name in names.items()}
 
 
 def _position(reject: Reject) -> tuple[int, str]:

@@ -29,7 +29,7 @@ class Reject:
 
     file: str
     line: int
-    column: str  # the header as the file has it
+    column: str  # the header as the file has it; empty where the whole row breaks the rule
     value: str
     rule: Message
 

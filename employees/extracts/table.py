@@ -76,10 +76,16 @@ class Table:
     ragged: tuple[Reject, ...]  # rows without the header's number of cells; they are in no column
 
 
-def read_table(extract: Extract, source: Source) -> Table:
-    """Read one file. Raises ``ExtractError`` when it is not the table that it should be."""
-    name, content = _read(extract, source)
-    text, encoding = _decode(name, content)
+def name_of(extract: Extract, source: Source) -> str:
+    """What a source is called in messages: the last part of its path, or the extract's usual name."""
+    path = source if isinstance(source, str | os.PathLike) else getattr(source, "name", "")
+    return Path(path or f"extrait_{extract}.csv").name
+
+
+def read_table(extract: Extract, source: Source, name: str = "") -> Table:
+    """Read one file, called ``name`` in messages. Raises ``ExtractError`` when it is not the table it should be."""
+    name = name or name_of(extract, source)
+    text, encoding = _decode(name, _read(source))
     preamble = _PREAMBLE.match(text).group()
     text, first_line = text[len(preamble) :], len(preamble.splitlines()) + 1
     if not text.strip():
@@ -119,16 +125,14 @@ def read_table(extract: Extract, source: Source) -> Table:
     return Table(extract, report, np.array(lines), cells, tuple(ragged))
 
 
-def _read(extract: Extract, source: Source) -> tuple[str, bytes]:
-    """The name to call a source by, and its bytes."""
-    default = f"extrait_{extract}.csv"
+def _read(source: Source) -> bytes:
     if isinstance(source, bytes):
-        return default, source
+        return source
     if not isinstance(source, str | os.PathLike):
         source.seek(0)
-        return Path(getattr(source, "name", "") or default).name, source.read()
+        return source.read()
     try:
-        return Path(source).name, Path(source).read_bytes()
+        return Path(source).read_bytes()
     except (OSError, ValueError) as error:
         reason = Message(_("the file cannot be read: %(error)s"), {"error": getattr(error, "strerror", "") or error})
         raise ExtractError(str(source), Refusal.UNREADABLE, reason) from error

@@ -85,6 +85,16 @@ def test_check_writes_nothing_and_says_what_would_change(user):
     assert not Employee.objects.exists()
 
 
+def test_rejects_tell_apart_files_of_the_same_long_name(user):
+    uploads = files(sirh=text_of("sirh").replace(",41,", ",12,", 1), eval=text_of("eval").replace("E_2,", "?,", 1))
+    for upload in uploads.values():
+        upload.name = f"{'x' * 251}.csv"
+    upload = imports.receive(user=user, files=uploads)
+    imports.check(upload=upload)
+    named = {reject.file.lstrip("x") for reject in imports.rejects_of(upload)}
+    assert named == {".csv (sirh)", ".csv (eval)", ".csv (sondage)"}
+
+
 def test_check_keeps_every_reject(user):
     upload = checked(user, sirh=text_of("sirh").replace(",41,F", ",12,F").replace(",49,M", ",=1+1,M"))
     rejects = list(imports.rejects_of(upload))

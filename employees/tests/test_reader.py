@@ -1,3 +1,4 @@
+import io
 import random
 
 import pandas as pd
@@ -88,6 +89,30 @@ def test_reports_say_how_each_file_was_read():
         "semicolon",
         ("note",),
     )
+
+
+def test_files_of_the_same_name_are_told_apart_by_their_extract():
+    sources = {
+        extract: io.BytesIO(content) for extract, content in extracts(sirh=rows_of(Extract.SIRH, [1, 2])).items()
+    }
+    for extract, source in sources.items():
+        source.name = f"d_{extract}/other.csv" if extract == "sondage" else f"d_{extract}/export.csv"
+    found = read_extracts(**sources)
+    assert [report.name for report in found.reports.values()] == ["export.csv (sirh)", "export.csv (eval)", "other.csv"]
+    assert [(reject.file, str(reject.rule)) for reject in found.rejects] == [
+        ("export.csv (eval)", "an employee number that is also in export.csv (sirh)"),
+        ("other.csv", "an employee number that is also in export.csv (sirh)"),
+    ]
+
+
+def test_refused_file_of_the_same_name_as_another_is_told_apart(tmp_path):
+    sources = extracts(eval=b"")
+    for extract, content in sources.items():
+        sources[extract] = tmp_path / extract / "export.csv"
+        sources[extract].parent.mkdir()
+        sources[extract].write_bytes(content)
+    with pytest.raises(ExtractError, match=r"^export\.csv \(eval\): the file is empty$"):
+        read_extracts(**sources)
 
 
 # What is unknown

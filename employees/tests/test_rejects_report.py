@@ -32,6 +32,12 @@ def test_rejects_report_cannot_run_as_a_formula_in_a_spreadsheet(value):
     assert rows[1][3] == f"'{value}"
 
 
+def test_rejects_report_says_that_a_whole_row_is_meant():
+    with translation.override("fr"):
+        rows = written([Reject("f.csv", 2, "", "1,2", Message("a rule"))])
+    assert rows[1][2] == "(la ligne entière)"
+
+
 def test_rejects_report_quotes_delimiters_and_line_breaks():
     value = 'a,"b"\nc;d'
     assert written([Reject("f.csv", 2, "age", value, Message("a rule"))])[1][3] == value

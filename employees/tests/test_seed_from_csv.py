@@ -68,6 +68,15 @@ def test_row_without_a_number_is_not_a_second_employee(tmp_path):
     assert "1 rejected rows count as no employee: their number cannot be read for certain\n" in output
 
 
+def test_row_without_the_cells_of_the_header_is_called_the_row(tmp_path):
+    files = write(tmp_path)
+    sirh = Path(files["sirh"])
+    sirh.write_bytes(sirh.read_bytes().replace(b"2,41,F", b"2,41"))
+    output = seed(files)
+    assert "extrait_sirh.csv line 3: the row '2,41,5993,Célibataire,Commercial" in output
+    assert "' is not as many cells as the header: 12, not 11" in output
+
+
 def test_ignored_columns_are_reported(tmp_path):
     sirh = [row | {"Téléphone": "01"} for row in rows_of(Extract.SIRH)]
     assert "extrait_sirh.csv: ignored columns Téléphone" in seed(write(tmp_path, sirh=sirh))

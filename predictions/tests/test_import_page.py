@@ -115,6 +115,12 @@ def test_preview_tells_the_rows_that_count_as_nobody(client, hr, started):
     assert "1 rejected row counts as nobody" in content
 
 
+def test_preview_says_that_a_whole_row_is_rejected(client, hr, started):
+    upload = imports.receive(user=hr, files=files(sirh=text_of("sirh").replace("2,49,M", "2,49")))
+    run_import(upload=upload)
+    assert "(the whole row)" in page(client, upload)
+
+
 def test_preview_of_changes_names_the_column_and_both_values(client, hr, upload, started):
     confirm(client, upload, hr)
     run_import(upload=upload)

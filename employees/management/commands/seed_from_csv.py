@@ -61,7 +61,8 @@ class Command(TechnovaCommand):
     def _report(self, rejects: Sequence[Reject], file: str | None) -> None:
         for reject in rejects[:FEW]:
             value = reject.value[:60]
-            self.stdout.write(f"{reject.file} line {reject.line}: {reject.column} {value!r} is not {reject.rule}")
+            what = reject.column or "the row"
+            self.stdout.write(f"{reject.file} line {reject.line}: {what} {value!r} is not {reject.rule}")
         if len(rejects) > FEW:
             where = f"all {len(rejects):,} are in {file}" if file else "--rejects FILE writes them all"
             self.stdout.write(f"… {len(rejects) - FEW:,} more rejects; {where}")
