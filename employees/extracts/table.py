@@ -73,7 +73,7 @@ class Table:
     report: FileReport
     lines: np.ndarray  # (rows,) the physical line on which each row starts
     cells: dict[str, Cells]
-    ragged: tuple[Reject, ...]  # rows without the header's number of cells; they are in no column
+    ragged: tuple[Reject, ...]  # rows with more cells than the header, or without one that is read; in no column
 
 
 def name_of(extract: Extract, source: Source) -> str:
@@ -99,15 +99,16 @@ def read_table(extract: Extract, source: Source, name: str = "") -> Table:
         header.pop()
     columns = _columns(name, extract, header)
 
+    needed = max(columns) + 1  # Excel leaves out delimiters at the end of a line; a row without a read cell may be cut
     rows, lines, odd = [], [], []
     cells_of_interest = itemgetter(*columns)
     for line, row in _rows(name, text, delimiter, first_line):
-        if len(row) == width and _is_padded(row, header):
+        if needed <= len(row) <= width and _is_padded(row, header):
             rows.append(cells_of_interest(row))
             lines.append(line)
         else:
             odd.append((line, row))
-    if not rows and _are_padded([row for _line, row in odd], header, width if delimiter == "," else None):
+    if not rows and delimiter != "," and _are_padded([row for _line, row in odd], header):
         rows, lines, odd = [cells_of_interest(row) for _line, row in odd], [line for line, _row in odd], []
     ragged = [_ragged(name, line, delimiter, row, len(header)) for line, row in odd]
     count = len(rows) + len(ragged)
@@ -225,19 +226,18 @@ def _rows(name: str, text: str, delimiter: str, first_line: int) -> Iterator[tup
 
 
 def _is_padded(row: list[str], header: list[str]) -> bool:
-    """Whether a row has the cells of the header and after them only empty ones."""
-    return len(row) >= len(header) and not any(map(str.strip, row[len(header) :]))
+    """Whether a row has only empty cells after those of the header."""
+    return not any(map(str.strip, row[len(header) :]))
 
 
-def _are_padded(rows: list[list[str]], header: list[str], longest: int | None) -> bool:
-    """Whether every row differs from the header by the same number of delimiters at its end, and nothing else.
+def _are_padded(rows: list[list[str]], header: list[str]) -> bool:
+    """Whether every row is longer than the header by the same number of delimiters at its end, and nothing else.
 
-    One such row among others, or any that is longer in a file with commas, is no padding: a decimal comma without
-    quotes pushes the cells after it to the right, and the last, empty one beyond the header.
+    One such row among others, or any in a file with commas, is no padding: a decimal comma without quotes pushes the
+    cells after it to the right, and the last, empty one beyond the header.
     """
-    lengths = {len(row) for row in rows}
-    is_uniform = len(lengths) == 1 and (longest is None or max(lengths) <= longest)
-    return is_uniform and all(_is_padded(row, header) for row in rows)
+    is_uniform = len({len(row) for row in rows}) == 1
+    return is_uniform and len(rows[0]) > len(header) and all(_is_padded(row, header) for row in rows)
 
 
 def _ragged(name: str, line: int, delimiter: str, row: list[str], expected: int) -> Reject:

@@ -160,6 +160,27 @@ def test_row_with_fewer_or_more_cells_than_the_header_is_rejected(cut):
     assert reject.value.startswith("1,41,F")
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("short", [{2}, {1, 2}, {1, 2, 3}])
+def test_row_that_lacks_cells_of_ignored_columns_only_is_read(short, delimiter):
+    """Excel leaves out the delimiters at the end of a line once the last column has long been empty."""
+    rows = [row | {"commentaire": "", "suivi": ""} for row in SIRH]
+    lines = table(rows, delimiter=delimiter).decode().splitlines()
+    for number in short:
+        lines[number] = lines[number][: -1 if number == 1 else -2]
+    report = assert_reads("\n".join(lines).encode())
+    assert (report.rows, report.ignored) == (3, ("commentaire", "suivi"))
+
+
+@pytest.mark.parametrize("last", ["annes_sous_responsable_actuel", "a_quitte_l_entreprise"])
+def test_row_that_lacks_a_cell_of_a_column_that_is_read_is_rejected(last):
+    rows = [{k: v for k, v in row.items() if k != last} | {last: "", "note": ""} for row in rows_of(Extract.SONDAGE)]
+    lines = table(rows, delimiter=";").decode().splitlines()
+    lines[2] = lines[2].removesuffix(";;")
+    (reject,) = read_table(Extract.SONDAGE, "\n".join(lines).encode()).ragged
+    assert (reject.line, str(reject.rule)) == (3, "as many cells as the header: 13, not 11")
+
+
 # What is refused whole
 
 
