@@ -3,7 +3,8 @@
 Numbers are written in ASCII digits with a decimal point or comma, and thousands grouped by spaces (no-break and
 narrow ones included) or by the separator that is not the decimal one. One separator alone before exactly
 three digits, as in ``1.234`` or ``1,234``, is a thousand to one reader and a fraction to another: it is refused.
-``0,234``, ``1234,567`` and ``1 234,567`` can only be decimals and are read.
+``0,234``, ``1234,567`` and ``1 234,567`` can only be decimals and are read. No group begins a number with a zero:
+``0 234`` is what is left of another one.
 """
 
 import re
@@ -21,7 +22,7 @@ _NUMBERS = [
     re.compile(rf"([-+−]?)({whole})(?:{separator}([0-9]+))?")
     for whole, separator in (
         (r"[0-9]+", r"[.,]"),
-        (r"[0-9]{1,3}(?: [0-9]{3})+", r"[.,]"),
+        (r"[1-9][0-9]{0,2}(?: [0-9]{3})+", r"[.,]"),
         (r"[1-9][0-9]{0,2}(?:,[0-9]{3})+", r"\."),
         (r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+", r","),
     )
