@@ -38,8 +38,9 @@ _BOMS = {
     codecs.BOM_UTF16_LE: ("utf-16", "UTF-16"),
     codecs.BOM_UTF16_BE: ("utf-16", "UTF-16"),
 }
-# Blank lines, and the line by which Excel is told the delimiter
-_PREAMBLE = re.compile(r'[ \r\n]*(?:"?sep=.\"?\r?\n)?', re.IGNORECASE)
+# Lines of empty cells, and the one by which Excel is told the delimiter; Excel gives that as many cells as the others
+_EMPTY = r'(?:[ \t\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE},;]|"")*(?:\r\n|\r|\n)'
+_PREAMBLE = re.compile(rf'(?:{_EMPTY})*(?:"?sep=."?{_EMPTY}(?:{_EMPTY})*)?', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +201,8 @@ def _columns(name: str, extract: Extract, header: list[str]) -> dict[int, Column
                 )
                 raise ExtractError(name, Refusal.WRONG_EXTRACT, reason)
         if not known:
+            if _known(extract, ",".join(header).split("|")):
+                raise _no_table(name, _("its cells are separated by |, not by a comma, a semicolon or a tab"))
             raise _no_table(name, _("its first line names no column of the %(extract)s extract"), extract=extract)
         reason = Message(_("missing columns: %(columns)s"), {"columns": ", ".join(column.source for column in missing)})
         raise ExtractError(name, Refusal.MISSING_COLUMN, reason)

@@ -54,7 +54,25 @@ def test_utf_16_big_endian_with_its_mark():
     assert assert_reads(content.encode("utf-16-be")).encoding == "UTF-16"
 
 
-@pytest.mark.parametrize("first", ["sep=;\r\n", '"sep=;"\r\n', "SEP=;\n", "\r\n\r\n", " \n"])
+PREAMBLES = [
+    "sep=;\r\n",
+    '"sep=;"\r\n',
+    "SEP=;\n",
+    "sep=;\r",
+    "sep=;;;;;;;;\r\n",
+    '"sep=;";;;;;;;\r\n',
+    "sep=;\r\n\r\n",
+    "\r\n\r\n",
+    " \n",
+    ";;;;;;;;;;;\r\n",
+    '"";"";""\n',
+    "\t\t\t\n",
+    "\N{NO-BREAK SPACE}\n",
+    ";;;\nsep=;\n;;;\n",
+]
+
+
+@pytest.mark.parametrize("first", PREAMBLES)
 def test_preamble_of_excel_and_blank_lines_before_the_header_are_skipped_and_counted(first):
     content = first.encode() + table(SIRH, delimiter=";")
     assert_reads(content)
@@ -218,6 +236,14 @@ def test_file_that_is_not_the_table_is_refused_with_a_named_reason(content, expe
 def test_refused_file_of_another_kind_is_called_by_it():
     assert str(refusal(b"PK\x03\x04")) == (
         "extrait_sirh.csv: it is a file of kind Excel or ZIP, not CSV text: export it as CSV"
+    )
+
+
+@pytest.mark.parametrize("head", ["", "sep=|\n"])
+def test_file_with_another_delimiter_is_told_those_that_are_read(head):
+    content = head.encode() + table(SIRH, delimiter="|")
+    assert str(refusal(content)) == (
+        "extrait_sirh.csv: its cells are separated by |, not by a comma, a semicolon or a tab"
     )
 
 
