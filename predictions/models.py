@@ -1,4 +1,5 @@
 import uuid
+from unicodedata import category
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -15,6 +16,7 @@ from features.models import EmployeeFeatures
 from technova.documents import FastJSONEncoder
 
 MAX_PREDICTION_ID = models.BigIntegerField.MAX_BIGINT
+UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # Unicode categories: controls, halves of a pair, ends of lines
 REASON_CHOICES = [(feature.name, _(feature.label)) for feature in schema.FEATURES]
 
 
@@ -141,6 +143,12 @@ class APIKey(AbstractAPIKey):
                 violation_error_message=_("A key needs at least one of the two scopes."),
             ),
         ]
+
+    def clean_fields(self, exclude=None):
+        super().clean_fields(exclude)
+        for name in ("name", "owner"):
+            if name not in (exclude or ()) and not UNPRINTABLE.isdisjoint(map(category, getattr(self, name))):
+                raise ValidationError({name: _("A character in it cannot be shown.")})
 
     @property
     def is_usable(self) -> bool:

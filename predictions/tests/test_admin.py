@@ -197,6 +197,7 @@ def test_new_key_proposes_a_year(client):
     ("wrong", "field"),
     [
         ({"name": ""}, "name"),
+        ({"name": "a\x01b"}, "name"),
         ({"owner": ""}, "owner"),
         ({"departments": ["Comptabilité"]}, "departments"),
         ({"expiry_date_0": "2100-01-01"}, "expiry_date"),

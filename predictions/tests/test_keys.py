@@ -36,7 +36,10 @@ def test_created_key_expires_after_a_year():
     [
         ({"name": ""}, "name"),
         ({"name": "a" * 51}, "name"),
+        ({"name": "a\x01b"}, "name: A character in it cannot be shown."),
+        ({"name": "\udce9"}, "name: A character in it cannot be shown."),
         ({"owner": ""}, "owner"),
+        ({"owner": "a\nb"}, "owner: A character in it cannot be shown."),
         ({"owner": "a" * 101}, "owner"),
         ({"departments": ["Comptabilité"]}, "Choose among"),
         ({"departments": []}, "sees nobody"),
@@ -138,6 +141,7 @@ def test_command_replaces_a_key_by_its_prefix(capsys):
         (["payroll", "--days", str(10**20)], "is not a number of days"),
         (["payroll", "--days", "soon"], "soon"),
         (["payroll", "--replaces", "nothing"], "There is no key that begins with nothing"),
+        (["payroll", "--replaces", "\udce9"], "There is no key that begins with"),
         (["payroll", "--replaces", "nothing", "--owner", "me"], "--owner is taken over"),
         ([], "NAME"),
     ],

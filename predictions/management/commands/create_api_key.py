@@ -65,6 +65,6 @@ class Command(TechnovaCommand):
                 raise CommandError(f"--{option} is taken over from the key that is replaced: leave it out.")
         try:
             key = APIKey.objects.get(prefix=replaces.partition(".")[0])
-        except APIKey.DoesNotExist as error:
+        except (APIKey.DoesNotExist, UnicodeEncodeError) as error:  # what is no text is no prefix
             raise CommandError(f"There is no key that begins with {replaces.partition('.')[0]}.") from error
         return keys.rotate_api_key(key=key, overlap=overlap, name=name, lifetime=lifetime)
