@@ -10,8 +10,11 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    from technova.commands import database_in_one_line
+
     try:
-        execute_from_command_line(sys.argv)
+        with database_in_one_line():
+            execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"Settings: {error}")
     except KeyboardInterrupt:

@@ -4,7 +4,8 @@ import logging
 import os
 import sys
 from argparse import ArgumentTypeError
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import psycopg
@@ -102,6 +103,29 @@ def _discard_what_cannot_be_written() -> None:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def database_in_one_line() -> Iterator[None]:
+    """End a command of Django's in the line that the project's own would say of a database that cannot be used.
+
+    Any other refusal of the database is a defect, of a migration perhaps, and keeps its traceback.
+    """
+    pool = logging.getLogger("psycopg.pool")
+    pool.addFilter(_silence)
+    try:
+        yield
+    except DatabaseError as error:
+        if not isinstance(error, OperationalError) and not is_unmigrated(error):
+            raise
+        sys.exit(explain(error))
+    finally:
+        pool.removeFilter(_silence)
+
+
+def _silence(record: logging.LogRecord) -> bool:
+    """Log nothing of what the pool says of each attempt to connect: the one line says it once."""
+    return False
 
 
 def explain(error: DatabaseError) -> str:

@@ -113,6 +113,13 @@ def test_description_of_sqlite_is_its_file(monkeypatch):
     assert describe_database() == "/x/db.sqlite3"
 
 
+def raising(error):
+    def fail(argv):
+        raise error
+
+    return fail
+
+
 @pytest.mark.parametrize(
     ("error", "message"),
     [
@@ -121,13 +128,24 @@ def test_description_of_sqlite_is_its_file(monkeypatch):
     ],
 )
 def test_manage_ends_in_one_line(monkeypatch, error, message):
-    def fail(argv):
-        raise error
-
-    monkeypatch.setattr("django.core.management.execute_from_command_line", fail)
+    monkeypatch.setattr("django.core.management.execute_from_command_line", raising(error))
     with pytest.raises(SystemExit) as caught:
         manage.main()
     assert caught.value.code == message
+
+
+@pytest.mark.parametrize("error", [OperationalError("connection refused"), OperationalError("no such table: x")])
+def test_command_of_django_tells_of_the_database_in_one_line(monkeypatch, error):
+    monkeypatch.setattr("django.core.management.execute_from_command_line", raising(error))
+    with pytest.raises(SystemExit) as caught:
+        manage.main()
+    assert caught.value.code == commands.explain(error)
+
+
+def test_command_of_django_keeps_the_traceback_of_a_defect(monkeypatch):
+    monkeypatch.setattr("django.core.management.execute_from_command_line", raising(IntegrityError("a defect")))
+    with pytest.raises(IntegrityError):
+        manage.main()
 
 
 def test_counts_that_add_up_are_one_line():

@@ -88,6 +88,14 @@ def test_database_that_is_down_is_one_line_of_every_command():
     assert "hidden" not in str(results)
 
 
+@pytest.mark.parametrize("name", ["migrate", "createsuperuser"])
+def test_database_that_is_down_is_one_line_of_a_command_of_django(name):
+    code, output, errors = Manage()(name, DATABASE_URL="postgres://technova:hidden@127.0.0.1:1/technova")
+    assert (code, errors.count("\n")) == (1, 1)
+    assert errors.startswith("The database technova at 127.0.0.1:1 does not answer")
+    assert "Traceback" not in output
+
+
 def test_unmigrated_database_is_one_line(tmp_path):
     only = ["build_features", "create_api_key"]
     results = all_at_once(only, DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite3'}")
