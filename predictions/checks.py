@@ -19,8 +19,8 @@ _IDS = {
 def check_artifact(app_configs, **options):
     """Warn when the current model is absent, corrupt or made for another environment.
 
-    A warning, not an error: the command that repairs it must still run. Its files are verified, not unpickled: every
-    command asks, and few need the model.
+    A warning, not an error: a server starts without it, to say so and to take what needs no model. Its files are
+    verified, not unpickled.
     """
     try:
         store.verify(Path(settings.ARTIFACTS_DIR))

@@ -36,8 +36,8 @@ class TechnovaCommand(BaseCommand):
     """
 
     expected_errors: tuple[type[Exception], ...] = ()
-    # Django would check the addresses too, for which it imports every view: they are for servers and `manage.py check`.
-    requires_system_checks = ("artifacts",)
+    # They are for servers and `manage.py check`: the commands that need a model say themselves what is wrong with it.
+    requires_system_checks = ()
 
     def create_parser(self, prog_name, subcommand, **kwargs):
         parser = super().create_parser(prog_name, subcommand, **kwargs)

@@ -19,7 +19,6 @@ class Refused(Exception):
 
 class Command(TechnovaCommand):
     expected_errors = (Refused,)
-    requires_system_checks = ()
 
     def __init__(self, work, stderr=None):
         super().__init__(stdout=StringIO(), stderr=stderr or StringIO())
