@@ -78,11 +78,31 @@ class DepartureInline(HistoryInline):
     fields = ["recorded_at", "a_quitte_l_entreprise"]
 
 
+class HasLeftFilter(admin.SimpleListFilter):
+    """By what is known, as the list shows it."""
+
+    title = _("left the company")
+    parameter_name = "has_left"
+
+    def lookups(self, request, model_admin):
+        return [("yes", _("Yes")), ("no", _("No")), ("unknown", _("Unknown"))]
+
+    def queryset(self, request, queryset):
+        match self.value():
+            case "yes":
+                return queryset.exclude(left_recorded_at=None)
+            case "no":
+                return queryset.filter(left_recorded_at=None).exclude(departures=None)
+            case "unknown":
+                return queryset.filter(departures=None)
+        return queryset
+
+
 @admin.register(Employee)
 class EmployeeAdmin(OfEmployeesAdmin):
     employee = ""
     list_display = ["employee_id", "departement", "job", "income", "has_left", "created_at"]
-    list_filter = ["departement"]
+    list_filter = ["departement", HasLeftFilter]
     date_hierarchy = "created_at"
     inlines = [SnapshotInline, SurveyInline, DepartureInline]
 
@@ -110,6 +130,9 @@ class EmployeeAdmin(OfEmployeesAdmin):
     @admin.display(description=_("left the company"), boolean=True)
     def has_left(self, employee):
         return employee.outcome
+
+
+OF_DEPARTMENT = ("employee__departement", admin.ChoicesFieldListFilter)
 
 
 class HistoryAdmin(OfEmployeesAdmin):
@@ -149,13 +172,13 @@ class SurveyAdmin(HistoryAdmin):
         "frequence_deplacement",
         "annees_depuis_la_derniere_promotion",
     ]
-    list_filter = ["heures_supplementaires", "frequence_deplacement", "domaine_etude"]
+    list_filter = [OF_DEPARTMENT, "heures_supplementaires", "frequence_deplacement", "domaine_etude"]
 
 
 @admin.register(Departure)
 class DepartureAdmin(HistoryAdmin):
     list_display = ["employee", "recorded_at", "a_quitte_l_entreprise"]
-    list_filter = ["a_quitte_l_entreprise", ("employee__departement", admin.ChoicesFieldListFilter)]
+    list_filter = ["a_quitte_l_entreprise", OF_DEPARTMENT]
 
 
 # Imports

@@ -1,7 +1,7 @@
 """The log and the scoring runs, to read; the API keys, to make, replace and revoke."""
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from django import forms
 from django.contrib import admin, messages
@@ -15,12 +15,13 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from rest_framework_api_key import admin as package_admin
 
+from employees.admin import OfEveryoneAdmin
 from employees.columns import DEPARTMENTS
-from employees.models import Employee
+from employees.models import Employee, visible_departments
 from features import schema
 from predictions import keys
 from predictions.explanation import in_full, reasons
-from predictions.models import APIKey, Prediction, ScoringRun
+from predictions.models import APIKey, Prediction, RequestCount, RunGroup, ScoringRun
 from predictions.pages.formats import decimal, percent
 from predictions.selectors import log
 from technova.admin import NamedDateTime, ReadOnlyAdmin
@@ -61,6 +62,42 @@ class ScoringRunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("duration (ms)"))
     def duration(self, run):
         return decimal(run.duration_ms, 0)
+
+
+@admin.register(RunGroup)
+class RunGroupAdmin(ReadOnlyAdmin):
+    """What the overview and the trend are summed from; of the departments that the account may see."""
+
+    list_display = [
+        "run",
+        "departement",
+        "poste",
+        "has_left",
+        "employee_count",
+        "above_threshold_count",
+        "expected",
+    ]
+    date_hierarchy = "run__created_at"
+    list_filter = ["departement", "poste", "has_left", "run__model_version"]
+    list_select_related = ["run"]
+    search_fields = ["departement", "poste"]
+    search_help_text = _("A department or a job.")
+    fields = [*list_display, "histogram", "main_reasons"]
+
+    def get_queryset(self, request):
+        departments = visible_departments(request.user)
+        groups = super().get_queryset(request)
+        return groups if departments is None else groups.filter(departement__in=departments)
+
+    @admin.display(description=_("expected departures"), ordering="expected_departures")
+    def expected(self, group):
+        return number_format(round(group.expected_departures, 1), decimal_pos=1)
+
+    @admin.display(description=_("reasons"))
+    def main_reasons(self, group):
+        counts = sorted(group.reasons.items(), key=lambda reason: -reason[1])
+        lines = (_("%(name)s: %(value)s") % {"name": _(schema.BY_NAME[name].label), "value": n} for name, n in counts)
+        return format_html_join("", "{}<br>", ((line,) for line in lines))
 
 
 class ModelVersionFilter(admin.SimpleListFilter):
@@ -158,6 +195,31 @@ class PredictionAdmin(ReadOnlyAdmin):
             for feature, value in features
         )
         return format_html_join("", "{}<br>", ((line,) for line in lines))
+
+
+class SubjectFilter(admin.SimpleListFilter):
+    title = _("subject")
+    parameter_name = "subject"
+
+    def lookups(self, request, model_admin):
+        return [("key", capfirst(_("API keys"))), ("address", _("Addresses of bad keys"))]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(subject__startswith=f"{self.value()} ") if self.value() else queryset
+
+
+@admin.register(RequestCount)
+class RequestCountAdmin(OfEveryoneAdmin):
+    list_display = ["subject", "begun_at", "requests"]
+    list_filter = [SubjectFilter]
+    ordering = ["-minute", "-requests"]
+    search_fields = ["subject"]
+    search_help_text = _("The first characters of a key, or an address.")
+    fields = list_display
+
+    @admin.display(description=_("minute"), ordering="minute")
+    def begun_at(self, count):
+        return datetime.fromtimestamp(count.minute * keys.WINDOW, tz=UTC)
 
 
 class APIKeyForm(forms.ModelForm):

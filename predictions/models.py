@@ -167,9 +167,13 @@ class RequestCount(models.Model):
     the table is not written ahead: a crash forgets the counts of one minute, and no request waits for the disk.
     """
 
-    subject = models.CharField(max_length=60, primary_key=True)
-    minute = models.BigIntegerField(help_text=_("Minutes since 1970."))
-    requests = models.BigIntegerField()
+    subject = models.CharField(_("subject"), max_length=60, primary_key=True)
+    minute = models.BigIntegerField(_("minute"), help_text=_("Minutes since 1970."))
+    requests = models.BigIntegerField(_("requests"))
+
+    class Meta:
+        verbose_name = _("count of requests")
+        verbose_name_plural = _("counts of requests")
 
     def __str__(self):
         return f"{self.subject}: {self.requests}"

@@ -120,6 +120,19 @@ def test_list_filters_by_each_of_its_filters(model, admin_client):
             assert admin_client.get(address(model) + choice["query_string"]).status_code == 200
 
 
+def test_employees_are_filtered_by_what_is_known_of_their_departure(admin_client):
+    known = {answer: DepartureFactory(a_quitte_l_entreprise=answer == "yes").employee for answer in ("yes", "no")}
+    known["unknown"] = EmployeeFactory()
+    for answer, employee in known.items():
+        assert listed(admin_client.get(address(Employee), {"has_left": answer})) == [employee], answer
+
+
+@pytest.mark.parametrize("model", [Survey, Departure])
+def test_history_is_filtered_by_the_current_department(model, admin_client):
+    row, _other = (FACTORIES[model](employee__departement=name) for name in ("Commercial", "Consulting"))
+    assert listed(admin_client.get(address(model), {"employee__departement__exact": "Commercial"})) == [row]
+
+
 @pytest.mark.parametrize("model", FACTORIES)
 def test_list_is_browsed_by_date(model, admin_client):
     row = FACTORIES[model]()

@@ -1,12 +1,14 @@
 """Django admin: the log is read and nothing else; a new key is shown once, on the page."""
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission
+from django.contrib.admin.utils import quote
+from django.contrib.auth.models import Group, Permission
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -16,13 +18,15 @@ from rest_framework_api_key.models import APIKey as PackageKey
 
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import keys
-from predictions.models import APIKey, Prediction, ScoringRun
-from predictions.tests.factories import APIKeyFactory, PredictionFactory, ScoringRunFactory
+from predictions.models import APIKey, Prediction, RequestCount, RunGroup, ScoringRun
+from predictions.tests.factories import APIKeyFactory, PredictionFactory, RunGroupFactory, ScoringRunFactory
 from technova.admin import BoundedPaginator
 
 pytestmark = pytest.mark.django_db
 
 LOG = reverse("admin:predictions_prediction_changelist")
+GROUPS = reverse("admin:predictions_rungroup_changelist")
+COUNTS = reverse("admin:predictions_requestcount_changelist")
 KEYS = reverse("admin:predictions_apikey_changelist")
 ADD_KEY = reverse("admin:predictions_apikey_add")
 
@@ -43,7 +47,17 @@ def prediction(**given):
     return PredictionFactory(employee=features.employee, features=features, **given)
 
 
-@pytest.mark.parametrize("model", [Prediction, ScoringRun])
+def test_every_model_of_the_apps_has_a_page():
+    without = {
+        model.__name__
+        for name in ("employees", "features", "predictions")
+        for model in apps.get_app_config(name).get_models()
+        if not admin.site.is_registered(model)
+    }
+    assert without == {"ImportFile"}  # stands on the page of its import
+
+
+@pytest.mark.parametrize("model", [Prediction, ScoringRun, RunGroup, RequestCount])
 def test_superuser_may_only_read(model, client, rf, admin_user):
     request = rf.get("/")
     request.user = admin_user
@@ -135,6 +149,71 @@ def test_scoring_runs_are_filtered_by_model_version(client):
     run = ScoringRunFactory(model_version="two")
     assert listed(client.get(reverse("admin:predictions_scoringrun_changelist"), {"model_version": "two"})) == [run]
     assert "?model_version=one" in client.get(reverse("admin:predictions_scoringrun_changelist")).text
+
+
+def test_figures_of_groups_are_listed_filtered_and_searched(client):
+    group = RunGroupFactory(departement="Commercial", poste="Manager", has_left=True, run__model_version="two")
+    RunGroupFactory(run__model_version="one")
+    assert len(listed(client.get(GROUPS))) == 2
+    for query in (
+        {"departement": "Commercial"},
+        {"poste": "Manager"},
+        {"has_left__exact": "1"},
+        {"run__model_version": "two"},
+        {"q": "manager"},
+    ):
+        assert listed(client.get(GROUPS, query)) == [group], query
+
+
+def test_figures_of_groups_cost_the_same_queries_for_one_run_and_for_many(client):
+    counts = []
+    for _round in range(2):
+        RunGroupFactory()
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(GROUPS).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 10
+
+
+def test_figures_of_a_group_say_their_reasons_in_words(client):
+    group = RunGroupFactory()
+    client.cookies["django_language"] = "fr"
+    page = client.get(reverse("admin:predictions_rungroup_change", args=[group.pk])).text
+    assert "Heures supplémentaires : 3" in page.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_manager_who_is_staff_sees_the_figures_of_the_own_departments(client, django_user_model):
+    group = RunGroupFactory(departement="Commercial")
+    RunGroupFactory(departement="Consulting")
+    user = django_user_model.objects.create_user("manager", is_staff=True)
+    user.groups.add(Group.objects.get(name="Manager"))
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_rungroup", "view_requestcount"]))
+    user.department_accesses.create(departement="Commercial")
+    RequestCount.objects.create(subject="address 192.0.2.1", minute=1, requests=1)
+    client.force_login(user)
+    assert listed(client.get(GROUPS)) == [group]
+    assert listed(client.get(COUNTS)) == []
+
+
+def test_counts_of_requests_are_listed_newest_first_filtered_and_searched(client):
+    minute = int(datetime(2026, 1, 31, 12, 30, tzinfo=UTC).timestamp()) // keys.WINDOW
+    of_key = RequestCount.objects.create(subject="key abcd1234", minute=minute, requests=7)
+    of_address = RequestCount.objects.create(subject="address 192.0.2.1", minute=minute + 1, requests=3)
+    page = client.get(COUNTS)
+    assert listed(page) == [of_address, of_key]
+    assert "31 January 2026" in page.text
+    for query in ({"subject": "key"}, {"q": "abcd"}):
+        assert listed(client.get(COUNTS, query)) == [of_key]
+    assert listed(client.get(COUNTS, {"subject": "address"})) == [of_address]
+    assert client.get(reverse("admin:predictions_requestcount_change", args=[quote(of_key.pk)])).status_code == 200
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_counts_of_requests_speak_the_language_of_the_reader(client, language):
+    client.cookies["django_language"] = language
+    page = client.get(COUNTS).text
+    assert ("Adresses des clés refusées" in page) is (language == "fr")
+    assert ("Addresses of bad keys" in page) is (language == "en")
 
 
 def test_the_keys_speak_french_too(client):
