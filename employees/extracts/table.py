@@ -100,7 +100,9 @@ def read_table(extract: Extract, source: Source, name: str = "") -> Table:
         header.pop()
     columns = _columns(name, extract, header)
 
-    needed = max(columns) + 1  # Excel leaves out delimiters at the end of a line; a row without a read cell may be cut
+    # Excel leaves out delimiters at the end of a line. A row that lacks a cell which is read may be cut off, though, and
+    # in a short one with commas a decimal comma without quotes may have pushed cells to the right.
+    needed = width if delimiter == "," else max(columns) + 1
     rows, lines, odd = [], [], []
     cells_of_interest = itemgetter(*columns)
     for line, row in _rows(name, text, delimiter, first_line):
@@ -109,7 +111,7 @@ def read_table(extract: Extract, source: Source, name: str = "") -> Table:
             lines.append(line)
         else:
             odd.append((line, row))
-    if not rows and delimiter != "," and _are_padded([row for _line, row in odd], header):
+    if not rows and _are_padded([row for _line, row in odd], header, width if delimiter == "," else None):
         rows, lines, odd = [cells_of_interest(row) for _line, row in odd], [line for line, _row in odd], []
     ragged = [_ragged(name, line, delimiter, row, len(header)) for line, row in odd]
     count = len(rows) + len(ragged)
@@ -233,14 +235,15 @@ def _is_padded(row: list[str], header: list[str]) -> bool:
     return not any(map(str.strip, row[len(header) :]))
 
 
-def _are_padded(rows: list[list[str]], header: list[str]) -> bool:
-    """Whether every row is longer than the header by the same number of delimiters at its end, and nothing else.
+def _are_padded(rows: list[list[str]], header: list[str], longest: int | None) -> bool:
+    """Whether every row differs from the header by the same number of delimiters at its end, and nothing else.
 
-    One such row among others, or any in a file with commas, is no padding: a decimal comma without quotes pushes the
-    cells after it to the right, and the last, empty one beyond the header.
+    One such row among others, or any that is longer in a file with commas, is no padding: a decimal comma without
+    quotes pushes the cells after it to the right, and the last, empty one beyond the header.
     """
-    is_uniform = len({len(row) for row in rows}) == 1
-    return is_uniform and len(rows[0]) > len(header) and all(_is_padded(row, header) for row in rows)
+    lengths = {len(row) for row in rows}
+    is_uniform = len(lengths) == 1 and min(lengths) >= len(header) and (longest is None or max(lengths) <= longest)
+    return is_uniform and all(_is_padded(row, header) for row in rows)
 
 
 def _ragged(name: str, line: int, delimiter: str, row: list[str], expected: int) -> Reject:

@@ -178,7 +178,7 @@ def test_row_with_fewer_or_more_cells_than_the_header_is_rejected(cut):
     assert reject.value.startswith("1,41,F")
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("delimiter", [";", "\t"])
 @pytest.mark.parametrize("short", [{2}, {1, 2}, {1, 2, 3}])
 def test_row_that_lacks_cells_of_ignored_columns_only_is_read(short, delimiter):
     """Excel leaves out the delimiters at the end of a line once the last column has long been empty."""
@@ -188,6 +188,15 @@ def test_row_that_lacks_cells_of_ignored_columns_only_is_read(short, delimiter):
         lines[number] = lines[number][: -1 if number == 1 else -2]
     report = assert_reads("\n".join(lines).encode())
     assert (report.rows, report.ignored) == (3, ("commentaire", "suivi"))
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_short_row_with_commas_may_hide_a_decimal_comma_and_is_not_read(rows):
+    """``…,11,5 %`` without the two empty cells that should follow must not become a rise of 11 either."""
+    numbers = range(1, rows + 1)
+    lines = table([row | {"note": "", "suivi": ""} for row in rows_of(Extract.EVAL, numbers)]).decode().splitlines()
+    lines[1:] = [line.replace("11 %", "11,5 %").rstrip(",") for line in lines[1:]]
+    assert refusal("\n".join(lines).encode(), Extract.EVAL).refusal == Refusal.NOT_A_TABLE
 
 
 @pytest.mark.parametrize("last", ["annes_sous_responsable_actuel", "a_quitte_l_entreprise"])
