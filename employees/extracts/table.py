@@ -100,8 +100,8 @@ def read_table(extract: Extract, source: Source, name: str = "") -> Table:
         header.pop()
     columns = _columns(name, extract, header)
 
-    # Excel leaves out delimiters at the end of a line. A row that lacks a cell which is read may be cut off, though, and
-    # in a short one with commas a decimal comma without quotes may have pushed cells to the right.
+    # Excel leaves out delimiters at the end of a line. A row that lacks a cell which is read may be cut off, though,
+    # and in a short one with commas a decimal comma without quotes may have pushed cells to the right.
     needed = width if delimiter == "," else max(columns) + 1
     rows, lines, odd = [], [], []
     cells_of_interest = itemgetter(*columns)
