@@ -45,8 +45,6 @@ class TechnovaCommand(BaseCommand):
         return parser
 
     def run_from_argv(self, argv):
-        # The pool logs each attempt to connect; the one line below says it once.
-        logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
         if sys.stdout is None:
             sys.exit("The standard output is closed: there is nowhere to say what was done.")
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files may hold what it cannot encode
@@ -111,21 +109,14 @@ def database_in_one_line() -> Iterator[None]:
 
     Any other refusal of the database is a defect, of a migration perhaps, and keeps its traceback.
     """
-    pool = logging.getLogger("psycopg.pool")
-    pool.addFilter(_silence)
+    # The pool logs each attempt to connect, even after the last line, which says it once.
+    logging.getLogger("psycopg.pool").addFilter(lambda record: False)
     try:
         yield
     except DatabaseError as error:
         if not isinstance(error, OperationalError) and not is_unmigrated(error):
             raise
         sys.exit(explain(error))
-    finally:
-        pool.removeFilter(_silence)
-
-
-def _silence(record: logging.LogRecord) -> bool:
-    """Log nothing of what the pool says of each attempt to connect: the one line says it once."""
-    return False
 
 
 def explain(error: DatabaseError) -> str:

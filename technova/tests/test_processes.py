@@ -29,7 +29,7 @@ WITHOUT_DATABASE = {"promote_model"}
 FORK = """
 import json, os, sys, tempfile
 import django
-from django.core.management import execute_from_command_line
+import manage
 
 django.setup()
 import predictions.services
@@ -40,11 +40,15 @@ for arguments in json.loads(sys.argv[1]):
     if not process:
         os.dup2(outputs[0].fileno(), 1)
         os.dup2(outputs[1].fileno(), 2)
+        sys.argv = ["manage.py", *arguments]
         code = 0
         try:
-            execute_from_command_line(["manage.py", *arguments])
+            manage.main()
         except SystemExit as end:
             code = end.code
+            if isinstance(code, str):
+                print(code, file=sys.stderr)
+                code = 1
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)  # to tidy up would first copy the memory that the processes share
@@ -88,11 +92,10 @@ def test_database_that_is_down_is_one_line_of_every_command():
     assert "hidden" not in str(results)
 
 
-@pytest.mark.parametrize("name", ["migrate", "createsuperuser"])
-def test_database_that_is_down_is_one_line_of_a_command_of_django(name):
-    code, output, errors = Manage()(name, DATABASE_URL="postgres://technova:hidden@127.0.0.1:1/technova")
-    assert (code, errors.count("\n")) == (1, 1)
-    assert errors.startswith("The database technova at 127.0.0.1:1 does not answer")
+def test_database_that_is_down_is_one_line_of_a_command_of_django():
+    code, output, errors = Manage()("migrate", DATABASE_URL="postgres://technova:hidden@127.0.0.1:1/technova")
+    assert (code, errors.count("\n")) == (1, 1), errors
+    assert errors.startswith("The database technova at 127.0.0.1:1 cannot be reached")
     assert "Traceback" not in output
 
 
