@@ -74,7 +74,7 @@ class Table:
     report: FileReport
     lines: np.ndarray  # (rows,) the physical line on which each row starts
     cells: dict[str, Cells]
-    ragged: tuple[Reject, ...]  # rows with more cells than the header, or without one that is read; in no column
+    ragged: tuple[Reject, ...]  # rows without the header's number of cells; they are in no column
 
 
 def name_of(extract: Extract, source: Source) -> str:
@@ -100,13 +100,10 @@ def read_table(extract: Extract, source: Source, name: str = "") -> Table:
         header.pop()
     columns = _columns(name, extract, header)
 
-    # Excel leaves out delimiters at the end of a line. A row that lacks a cell which is read may be cut off, though,
-    # and in a short one with commas a decimal comma without quotes may have pushed cells to the right.
-    needed = width if delimiter == "," else max(columns) + 1
     rows, lines, odd = [], [], []
     cells_of_interest = itemgetter(*columns)
     for line, row in _rows(name, text, delimiter, first_line):
-        if needed <= len(row) <= width and _is_padded(row, header):
+        if len(row) == width and _is_padded(row, header):
             rows.append(cells_of_interest(row))
             lines.append(line)
         else:
@@ -231,8 +228,8 @@ def _rows(name: str, text: str, delimiter: str, first_line: int) -> Iterator[tup
 
 
 def _is_padded(row: list[str], header: list[str]) -> bool:
-    """Whether a row has only empty cells after those of the header."""
-    return not any(map(str.strip, row[len(header) :]))
+    """Whether a row has the cells of the header and after them only empty ones."""
+    return len(row) >= len(header) and not any(map(str.strip, row[len(header) :]))
 
 
 def _are_padded(rows: list[list[str]], header: list[str], longest: int | None) -> bool:
@@ -242,7 +239,7 @@ def _are_padded(rows: list[list[str]], header: list[str], longest: int | None) -
     quotes pushes the cells after it to the right, and the last, empty one beyond the header.
     """
     lengths = {len(row) for row in rows}
-    is_uniform = len(lengths) == 1 and min(lengths) >= len(header) and (longest is None or max(lengths) <= longest)
+    is_uniform = len(lengths) == 1 and (longest is None or max(lengths) <= longest)
     return is_uniform and all(_is_padded(row, header) for row in rows)
 
 
