@@ -146,9 +146,10 @@ class APIKey(AbstractAPIKey):
 
     def clean_fields(self, exclude=None):
         super().clean_fields(exclude)
-        for name in ("name", "owner"):
-            if name not in (exclude or ()) and not UNPRINTABLE.isdisjoint(map(category, getattr(self, name))):
-                raise ValidationError({name: _("A character in it cannot be shown.")})
+        names = {"name", "owner"} - set(exclude or ())
+        unprintable = [name for name in names if not UNPRINTABLE.isdisjoint(map(category, getattr(self, name)))]
+        if unprintable:
+            raise ValidationError(dict.fromkeys(unprintable, _("A character in it cannot be shown.")))
 
     @property
     def is_usable(self) -> bool:

@@ -65,7 +65,7 @@ def test_counts_tell_new_changed_unchanged_rejected_and_absent(tmp_path):
 def test_row_without_a_number_is_not_a_second_employee(tmp_path):
     output = seed(write(tmp_path, id_employee="?"))
     assert "3 employees read = 2 loaded + 0 unchanged + 1 rejected\n" in output
-    assert "1 rejected rows count as no employee: their number cannot be read for certain\n" in output
+    assert "Rejected rows whose employee number cannot be read for certain: 1\n" in output
 
 
 def test_row_without_the_cells_of_the_header_is_called_the_row(tmp_path):
@@ -141,8 +141,11 @@ def test_absent_file_is_named(tmp_path):
 
 
 def test_rejects_in_an_absent_directory_is_named_before_anything_is_loaded(tmp_path):
-    report = tmp_path / "absent" / "rejects.csv"
-    assert refused(write(tmp_path), rejects=str(report)) == f"{report}: No such file or directory"
+    report, output = tmp_path / "absent" / "rejects.csv", StringIO()
+    with pytest.raises(CommandError) as caught:
+        call_command("seed_from_csv", **write(tmp_path), rejects=str(report), stdout=output, stderr=StringIO())
+    assert str(caught.value) == f"{report}: No such file or directory"
+    assert output.getvalue() == ""
     assert not Employee.objects.exists()
 
 

@@ -1,6 +1,8 @@
 """Making and replacing API keys: the services and the command."""
 
 from datetime import timedelta
+from errno import ENOSPC
+from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -16,6 +18,22 @@ pytestmark = pytest.mark.django_db
 
 def create(*arguments):
     call_command("create_api_key", *arguments)
+
+
+class Full(StringIO):
+    """What a file on a full disk does: it takes what its buffer holds."""
+
+    def flush(self):
+        raise OSError(ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("has_predecessor", [False, True])
+def test_key_that_cannot_be_shown_is_not_made_and_replaces_none(has_predecessor):
+    old, _secret = keys.create_api_key(name="payroll", owner="Finance")
+    replaced = {"replaces": old.prefix, "overlap": timedelta()} if has_predecessor else {}
+    with pytest.raises(CommandError, match="No space left on device"):
+        call_command("create_api_key", "new", **replaced, stdout=Full())
+    assert APIKey.objects.get().is_usable
 
 
 def test_created_key_is_admitted_and_its_secret_kept_nowhere():

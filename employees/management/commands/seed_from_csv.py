@@ -1,5 +1,7 @@
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from django.core.management.base import CommandError
 
@@ -30,6 +32,9 @@ class Command(TechnovaCommand):
     def handle(self, *, demo, dry_run, rejects, strict, **options):
         sources = self._sources(demo, {extract.value: options[extract] for extract in Extract})
         self._spare(rejects, sources)
+        if rejects:
+            with self._open(rejects, "a"):
+                pass  # or a load would be done, to find out at its end that its rejects have no place
 
         def tell(result: LoadResult) -> None:
             self._report(result.rejects, rejects)
@@ -59,6 +64,9 @@ class Command(TechnovaCommand):
                 raise CommandError(f"--rejects {rejects} is one of the extracts: name another file.")
 
     def _report(self, rejects: Sequence[Reject], file: str | None) -> None:
+        if file:
+            with self._open(file, "w") as report:
+                write_rejects(rejects, report)
         for reject in rejects[:FEW]:
             value = reject.value[:60]
             what = reject.column or "the row"
@@ -66,14 +74,13 @@ class Command(TechnovaCommand):
         if len(rejects) > FEW:
             where = f"all {len(rejects):,} are in {file}" if file else "--rejects FILE writes them all"
             self.stdout.write(f"… {len(rejects) - FEW:,} more rejects; {where}")
-        if file:
-            self._write(rejects, file)
 
-    def _write(self, rejects: Sequence[Reject], file: str) -> None:
+    @contextmanager
+    def _open(self, file: str, mode: str) -> Iterator[TextIO]:
         try:
             # A file may have a name that is no text.
-            with Path(file).open("w", newline="", encoding="utf-8-sig", errors="backslashreplace") as report:
-                write_rejects(rejects, report)
+            with Path(file).open(mode, newline="", encoding="utf-8-sig", errors="backslashreplace") as report:
+                yield report
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}") from error
 
@@ -89,9 +96,7 @@ class Command(TechnovaCommand):
                 f"{result.absent:,} known employees have no accepted row in these files and stay as they are"
             )
         if result.unnumbered:
-            self.stdout.write(
-                f"{result.unnumbered:,} rejected rows count as no employee: their number cannot be read for certain"
-            )
+            self.stdout.write(f"Rejected rows whose employee number cannot be read for certain: {result.unnumbered:,}")
         self.print_counts(
             "employees read",
             result.read,

@@ -1,4 +1,5 @@
 from django.core.management import CommandError
+from django.db import transaction
 from django.utils import translation
 
 from employees.columns import DEPARTMENTS
@@ -42,10 +43,12 @@ class Command(TechnovaCommand):
         )
 
     @translation.override("en")  # what the model says of a wrong value, too
+    @transaction.atomic  # a key that cannot be shown is none
     def handle(self, **options):
         create = self._rotate if options["replaces"] else self._create
         key, secret = create(**options)
         self.stdout.write(secret)
+        self.stdout.flush()
         self.stderr.write(f"It expires on {key.expiry_date:%Y-%m-%d} and is shown only now.")
 
     def _create(self, *, name, owner, scope, department, lifetime, **_options):
