@@ -14,7 +14,7 @@ from django.db import DatabaseError, OperationalError, connection
 from psycopg_pool import PoolTimeout
 from tqdm import tqdm
 
-from technova.db import Busy
+from technova.db import Busy, takes_no_writes
 
 # What services call while they work: the step, how many are done, out of how many.
 Progress = Callable[[str, int, int], None]
@@ -36,7 +36,7 @@ class TechnovaCommand(BaseCommand):
     """
 
     expected_errors: tuple[type[Exception], ...] = ()
-    # They are for servers and `manage.py check`: the commands that need a model say themselves what is wrong with it.
+    # System checks are for `manage.py check`: the commands that need a model say themselves what is wrong with it.
     requires_system_checks = ()
 
     def create_parser(self, prog_name, subcommand, **kwargs):
@@ -114,7 +114,7 @@ def database_in_one_line() -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        if not isinstance(error, OperationalError) and not is_unmigrated(error):
+        if not (isinstance(error, OperationalError) or is_unmigrated(error) or takes_no_writes(error)):
             raise
         sys.exit(explain(error))
 
@@ -126,6 +126,8 @@ def explain(error: DatabaseError) -> str:
         return f"The database lacks a table or a column of this version: run `manage.py migrate` first. ({message})"
     if isinstance(error.__cause__, PoolTimeout):
         return f"The database {describe_database()} cannot be reached: {why_no_connection()}"
+    if takes_no_writes(error):
+        return f"The database {describe_database()} takes no writes: it is a standby, or read-only."
     if isinstance(error, OperationalError):
         return f"The database {describe_database()} does not answer: {message}"
     return f"The database refused the work, and nothing was written: {message}"

@@ -13,6 +13,12 @@ INSTANCES_AT_A_TIME = 2_000  # bounds the memory of the databases that have no C
 LOCK_WAIT = 20.0  # seconds a writer waits for another
 
 
+def takes_no_writes(error: BaseException | None) -> bool:
+    """Whether PostgreSQL refused to write anything at all, as a standby does until it is promoted."""
+    read_only_transaction = "25006"
+    return isinstance(error, DatabaseError) and getattr(error.__cause__, "sqlstate", None) == read_only_transaction
+
+
 class Busy(Exception):
     """Another process holds the lock and did not finish within the wait."""
 

@@ -2,22 +2,20 @@
 
 import sys
 
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from predictions.ml.store import ArtifactError
+from technova.db import takes_no_writes
 
 RETRY_AFTER = 30  # seconds
-READ_ONLY = "25006"  # PostgreSQL's word for a server that takes no writes, as a standby until it is promoted
 
 
 def is_unavailable(error: BaseException | None) -> bool:
     """Whether an error is the database's or the model's and passes without a change of ours."""
-    if isinstance(error, DatabaseError) and getattr(error.__cause__, "sqlstate", None) == READ_ONLY:
-        return True
-    return isinstance(error, (ArtifactError, OperationalError, InterfaceError))
+    return isinstance(error, (ArtifactError, OperationalError, InterfaceError)) or takes_no_writes(error)
 
 
 def bad_request(request: HttpRequest, exception=None) -> HttpResponse:

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, OperationalError, ProgrammingError
+from django.db import IntegrityError, InternalError, OperationalError, ProgrammingError
 
 import manage
 from technova import commands
@@ -87,6 +87,14 @@ def test_unmigrated_postgresql_says_what_to_run(sqlstate):
     message = failing(error)
     assert "run `manage.py migrate` first" in message
     assert "\n" not in message
+
+
+def test_database_that_takes_no_writes_is_named():
+    cause = Exception()
+    cause.sqlstate = "25006"
+    error = InternalError("cannot execute INSERT in a read-only transaction")
+    error.__cause__ = cause
+    assert failing(error) == f"The database {describe_database()} takes no writes: it is a standby, or read-only."
 
 
 def test_database_that_does_not_answer_is_named():
