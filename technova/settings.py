@@ -57,7 +57,7 @@ class Env(environ.Env):
 
     def database(self, var: str, *, default: str) -> dict:
         url = self.str(var, default=default)
-        if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
+        if not url.startswith(("sqlite://", "postgres://", "postgresql://", "psql://", "pgsql://")):
             raise ImproperlyConfigured(f"{var} must begin with sqlite:/// or postgres://")
         try:
             found = self.db_url_config(url)
@@ -158,18 +158,19 @@ if _database["ENGINE"].endswith("sqlite3"):
     }
     REQUEST_LIMITS = {"timeout": 2.5}
 else:
+    _pool_size = env.number("DATABASE_POOL_MAX", default=8, least=1)
     _database["OPTIONS"] = {
         "connect_timeout": 3,
         "prepare_threshold": 0,  # for the cursors of technova.prepared; Django's own prepare nothing
         "tcp_user_timeout": 2000,  # milliseconds until a server that vanished from the network counts as gone
+        **_database.get("OPTIONS", {}),  # of the address: ?sslmode=verify-full and its like
         "pool": {
             "connection_class": PooledConnection,
-            "min_size": env.number("DATABASE_POOL_MIN", default=1),
-            "max_size": env.number("DATABASE_POOL_MAX", default=8, least=1),
+            "min_size": env.number("DATABASE_POOL_MIN", default=1, most=_pool_size),
+            "max_size": _pool_size,
             "timeout": 2.5,  # seconds a request waits for a connection; the refusal leaves within 3
             "reconnect_timeout": 2.5,  # and until an attempt to connect is left to the next request
         },
-        **_database.get("OPTIONS", {}),  # of the address: ?sslmode=verify-full and its like
     }
     _database["CONN_HEALTH_CHECKS"] = True
     _given = _database["OPTIONS"].get("options", "")
@@ -258,15 +259,17 @@ if env.bool("BEHIND_TLS_PROXY", default=False):
 
 # Where the server listens, and in how many processes.
 HOST = env.str("HOST", default="127.0.0.1")
+if ":" in HOST and not HOST.startswith("["):
+    HOST = f"[{HOST}]"  # as an address with a port writes IPv6
 PORT = env.number("PORT", default=8000, most=65_535)
 WORKERS = env.number("WEB_CONCURRENCY", default=2, least=1)
 
 # What init_technova prints: where the site is served, and the demo accounts' password (random when empty).
-SITE_ADDRESS = f"http://{'localhost' if HOST in ('0.0.0.0', '::', '') else HOST}:{PORT}"  # noqa: S104 - to be printed
+SITE_ADDRESS = f"http://{'localhost' if HOST in ('0.0.0.0', '[::]', '') else HOST}:{PORT}"  # noqa: S104 - to be printed
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
 
 # The model artifact: the versions and the symbolic link to the current one.
-ARTIFACTS_DIR = BASE_DIR / env.str("ARTIFACTS_DIR", default="artifacts")
+ARTIFACTS_DIR = BASE_DIR / (env.str("ARTIFACTS_DIR", default="") or "artifacts")
 
 # REST API. Requests a minute: of one key, and with bad keys from one address.
 API_KEY_RATE = env.number("API_KEY_RATE", default=6000)
@@ -301,7 +304,7 @@ SPECTACULAR_SETTINGS = {
 # Who may read /metrics: whoever sends this token. Nobody when it is empty.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
-_levels = ("DEBUG", "INFO", "WARNING", "ERROR")
+_levels = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

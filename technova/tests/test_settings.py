@@ -51,6 +51,7 @@ def test_number_that_is_none_is_refused_by_the_name_of_its_variable(start):
         ("PORT", "99999"),
         ("TRUSTED_PROXIES", "-1"),
         ("WEB_CONCURRENCY", "0"),
+        ("DATABASE_POOL_MIN", "9"),
         ("TIME_ZONE", "Mars"),
         ("TIME_ZONE", "../x"),
         ("LOG_LEVEL", "LOUD"),
@@ -62,7 +63,8 @@ def test_number_that_is_none_is_refused_by_the_name_of_its_variable(start):
         ("DATABASE_URL", "sqlite:////tmp/%00"),
     ],
 )
-def test_value_that_cannot_be_meant_is_refused_by_the_name_of_its_variable(start, name, value):
+def test_value_that_cannot_be_meant_is_refused_by_the_name_of_its_variable(start, monkeypatch, name, value):
+    monkeypatch.setenv("DATABASE_URL", "postgres://u@h/x")
     with pytest.raises(ImproperlyConfigured, match=f"^{name} ") as refusal:
         start(**{name: value})
     assert "cret" not in str(refusal.value)
@@ -75,9 +77,19 @@ def test_truth_is_written_in_many_ways(start, value, meant):
     assert start(HTTPS=value)["HTTPS"] is meant
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
-def test_address_that_is_printed_can_be_opened(start, host):
-    assert start(HOST=host, PORT="9000")["SITE_ADDRESS"] == "http://localhost:9000"
+@pytest.mark.parametrize(
+    ("host", "bound", "printed"),
+    [
+        ("0.0.0.0", "0.0.0.0", "localhost"),
+        ("::", "[::]", "localhost"),
+        ("[::]", "[::]", "localhost"),
+        ("::1", "[::1]", "[::1]"),
+        ("10.0.0.7", "10.0.0.7", "10.0.0.7"),
+    ],
+)
+def test_address_that_is_printed_can_be_opened(start, host, bound, printed):
+    settings = start(HOST=host, PORT="9000")
+    assert (settings["HOST"], settings["SITE_ADDRESS"]) == (bound, f"http://{printed}:9000")
 
 
 @pytest.mark.parametrize("url", ["mysql://db/technova", "nonsense", "postgre:///x", ""])
@@ -108,8 +120,9 @@ def test_postgresql_has_a_pool_whose_connections_are_checked(start):
 
 
 def test_options_of_the_database_url_reach_the_connection(start):
-    options = start(DATABASE_URL="postgres://u@db/technova?sslmode=verify-full")["DATABASES"]["default"]["OPTIONS"]
-    assert (options["sslmode"], options["connect_timeout"]) == ("verify-full", 3)
+    url = "postgres://u@db/technova?sslmode=verify-full&connect_timeout=9&pool=no"
+    options = start(DATABASE_URL=url)["DATABASES"]["default"]["OPTIONS"]
+    assert (options["sslmode"], options["connect_timeout"], options["pool"]["max_size"]) == ("verify-full", 9, 8)
 
 
 def test_https_is_on_in_production_and_can_be_switched_off(start, monkeypatch):
