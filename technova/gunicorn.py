@@ -26,7 +26,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from technova import settings
 
 STALLED = 60_000  # milliseconds
-SILENT = 5  # seconds
+SILENT_HEAD, SILENT_BODY = 5, 30  # seconds
 MEMORY = "/dev/shm"  # noqa: S108 - what is written there has a random name
 worker_tmp_dir = MEMORY if Path(MEMORY).is_dir() else None
 
@@ -89,6 +89,14 @@ class FairWorker(ThreadWorker):
     def set_accept_enabled(self, enabled):
         super().set_accept_enabled(enabled and self.busy < self.cfg.threads)
 
+    def handle_request(self, req, conn):
+        """Have more patience with a body, which may be an upload over a bad line, than with the few bytes before it."""
+        limit_silence(conn.sock, SILENT_BODY)
+        try:
+            return super().handle_request(req, conn)
+        finally:
+            limit_silence(conn.sock, SILENT_HEAD)
+
     def handle_error(self, req, client, addr, exc):
         """Answer in the API's shape what is not the HTTP that we take.
 
@@ -121,9 +129,8 @@ workers = settings.WORKERS
 worker_class = FairWorker
 threads = 4
 keepalive = 75  # seconds; longer than a proxy keeps a connection, which should be the one to close it
-forwarded_allow_ips = (
-    ""  # what a proxy says in its headers is the settings' to believe: BEHIND_TLS_PROXY, TRUSTED_PROXIES
-)
+# Whether to believe what a proxy says in its headers is said by BEHIND_TLS_PROXY and TRUSTED_PROXIES alone.
+forwarded_allow_ips = ""
 limit_request_line = 8190  # the longest that gunicorn takes: the application answers an endless address in JSON
 logger_class = ServerLogger
 control_socket_disable = True
@@ -140,7 +147,13 @@ def when_ready(server):
     for listener in server.LISTENERS:  # whose options its connections inherit
         listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED)
         listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, keepalive)
-        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", SILENT, 0))
+        limit_silence(listener.sock, SILENT_HEAD)
+
+
+def limit_silence(connection: socket.socket, seconds: int) -> None:
+    """End the connection when nothing comes for so long while something is waited for."""
+    with suppress(OSError):  # it may have ended
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", seconds, 0))
 
 
 def post_worker_init(worker):
