@@ -128,14 +128,16 @@ def test_a_burst_of_connections_is_shared_by_the_processes_and_ends_where_nothin
     *idle, patient = connections
     for connection in idle:
         connection.sendall(b"GET")  # each holds a thread, which waits for the rest
+    token = "a" * 32
+    form = f"language=en&csrfmiddlewaretoken={token}"
     headers = [
-        "POST /login/ HTTP/1.1",
+        "POST /language/ HTTP/1.1",
         "Host: localhost",
-        f"Cookie: csrftoken={'a' * 32}",  # whose equal is looked for in the body
+        f"Cookie: csrftoken={token}",
         "Content-Type: application/x-www-form-urlencoded",
-        "Content-Length: 2",
+        f"Content-Length: {len(form)}",
     ]
-    patient.sendall("\r\n".join([*headers, "", "a"]).encode())
+    patient.sendall("\r\n".join([*headers, "", form[:-1]]).encode())
     server.wait_until(lambda: sum(map(server.accepted_by, server.workers())) == len(connections))
     assert [server.accepted_by(worker) for worker in server.workers()] == [THREADS, THREADS]
     waiting = set(idle)
@@ -147,8 +149,8 @@ def test_a_burst_of_connections_is_shared_by_the_processes_and_ends_where_nothin
     messages = [line["message"] for line in server.lines() if "exc_info" not in line]
     assert messages.count("A client stopped sending in the middle of a request") == len(idle)
     assert select.select([patient], [], [], 0.5)[0] == []
-    patient.sendall(b"=")
-    assert patient.recv(12) == b"HTTP/1.1 403"  # the form has no token
+    patient.sendall(form[-1:].encode())
+    assert patient.recv(12) == b"HTTP/1.1 302"
 
 
 SECRET = "abcdefgh.0123456789abcdefghijklmnopqrstuv"
