@@ -35,13 +35,15 @@ def bounds(extract: Extract) -> list[models.CheckConstraint]:
     return [is_within(name) for name in names if columns.BY_NAME[name].kind != Kind.BOOLEAN]
 
 
-class EmployeeQuerySet(models.QuerySet):
+class OfDepartmentsQuerySet(models.QuerySet):
+    """Employees, or other rows that stand in one department."""
+
     def in_departments(self, departments):
-        """Employees of these departments; of all of them when ``departments`` is None."""
+        """Those of these departments; of all of them when ``departments`` is None."""
         return self if departments is None else self.filter(departement__in=departments)
 
     def visible_to(self, user):
-        """Employees whom this account may see: everyone for HR, their departments for managers, else nobody."""
+        """Those that this account may see: all for HR, their departments' for managers, else none."""
         return self.in_departments(visible_departments(user))
 
 
@@ -66,7 +68,7 @@ class Employee(models.Model):
     )
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
-    objects = EmployeeQuerySet.as_manager()
+    objects = OfDepartmentsQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("employee")

@@ -17,7 +17,7 @@ from rest_framework_api_key import admin as package_admin
 
 from employees.admin import OfEveryoneAdmin
 from employees.columns import DEPARTMENTS
-from employees.models import Employee, visible_departments
+from employees.models import Employee
 from features import schema
 from predictions import keys
 from predictions.explanation import in_full, reasons
@@ -85,9 +85,7 @@ class RunGroupAdmin(ReadOnlyAdmin):
     fields = [*list_display, "histogram", "main_reasons"]
 
     def get_queryset(self, request):
-        departments = visible_departments(request.user)
-        groups = super().get_queryset(request)
-        return groups if departments is None else groups.filter(departement__in=departments)
+        return super().get_queryset(request).visible_to(request.user)
 
     @admin.display(description=_("expected departures"), ordering="expected_departures")
     def expected(self, group):

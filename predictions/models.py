@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework_api_key.models import AbstractAPIKey, BaseAPIKeyManager
 
 from employees import columns
-from employees.models import Employee, visible_departments
+from employees.models import Employee, OfDepartmentsQuerySet, visible_departments
 from features import schema
 from features.models import EmployeeFeatures
 from technova.documents import FastJSONEncoder
@@ -79,6 +79,8 @@ class RunGroup(models.Model):
     expected_departures = models.FloatField(_("expected departures"))
     histogram = models.JSONField(_("histogram"), help_text=_("People by band, then by twentieth of probability."))
     reasons = models.JSONField(_("reasons"), help_text=_("People by reason among their two strongest."))
+
+    objects = OfDepartmentsQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("figures of a group")

@@ -73,13 +73,13 @@ def current_groups(run: ScoringRun, departments: Sequence[str] | None) -> list[R
 
 def groups_then(run: ScoringRun, departments: Sequence[str] | None) -> list[RunGroup]:
     """The groups of a run with the departments of its day. One query."""
-    return list(_in(run.groups.all(), departments))
+    return list(run.groups.in_departments(departments))
 
 
 def trend(departments: Sequence[str] | None, limit: int) -> list[dict]:
     """The last runs, oldest first: ``run``, ``created_at``, ``people``, ``above``, ``expected``. One query."""
     rows = (
-        _in(RunGroup.objects.all(), departments)
+        RunGroup.objects.in_departments(departments)
         .values("run", created_at=F("run__created_at"))
         .annotate(people=Sum("employee_count"), above=Sum("above_threshold_count"), expected=Sum("expected_departures"))
         .order_by("-run")[:limit]
@@ -115,10 +115,6 @@ def aggregate(run: ScoringRun, departments: Sequence[str] | None = None) -> list
         reasons = groups[tuple(row[name] for name in keys)].reasons
         reasons[row["reason"]] = reasons.get(row["reason"], 0) + row["people"]
     return list(groups.values())
-
-
-def _in(groups, departments):
-    return groups if departments is None else groups.filter(departement__in=departments)
 
 
 def _empty(run: ScoringRun, **key: object) -> RunGroup:
