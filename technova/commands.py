@@ -14,7 +14,7 @@ from django.db import DatabaseError, OperationalError, connection
 from psycopg_pool import PoolTimeout
 from tqdm import tqdm
 
-from technova.db import Busy, takes_no_writes
+from technova.db import Busy, sqlstate_of, takes_no_writes
 
 # What services call while they work: the step, how many are done, out of how many.
 Progress = Callable[[str, int, int], None]
@@ -145,7 +145,7 @@ def why_no_connection() -> str:
 def is_unmigrated(error: DatabaseError) -> bool:
     """Whether the error says that a table or a column does not exist."""
     undefined_table, undefined_column = "42P01", "42703"
-    return getattr(error.__cause__, "sqlstate", None) in (undefined_table, undefined_column) or str(error).startswith(
+    return sqlstate_of(error) in (undefined_table, undefined_column) or str(error).startswith(
         ("no such table", "no such column")
     )
 

@@ -13,10 +13,15 @@ INSTANCES_AT_A_TIME = 2_000  # bounds the memory of the databases that have no C
 LOCK_WAIT = 20.0  # seconds a writer waits for another
 
 
+def sqlstate_of(error: BaseException) -> str | None:
+    """PostgreSQL's code of what went wrong, where Django's error has it from there."""
+    return getattr(error.__cause__, "sqlstate", None)
+
+
 def takes_no_writes(error: BaseException | None) -> bool:
     """Whether PostgreSQL refused to write anything at all, as a standby does until it is promoted."""
     read_only_transaction = "25006"
-    return isinstance(error, DatabaseError) and getattr(error.__cause__, "sqlstate", None) == read_only_transaction
+    return isinstance(error, DatabaseError) and sqlstate_of(error) == read_only_transaction
 
 
 class Busy(Exception):
@@ -54,7 +59,7 @@ def _lock_on_postgresql(name: str, wait: float) -> None:
 
 def _is_lock_timeout(error: DatabaseError) -> bool:
     lock_not_available = "55P03"
-    return getattr(error.__cause__, "sqlstate", None) == lock_not_available or "database is locked" in str(error)
+    return sqlstate_of(error) == lock_not_available or "database is locked" in str(error)
 
 
 def bulk_insert(
