@@ -19,7 +19,7 @@ _IDS = {
 def check_artifact(app_configs, **options):
     """Warn when the current model is absent, corrupt or made for another environment.
 
-    A warning, not an error: a server starts without it, to say so and to take what needs no model. Its files are
+    A warning, not an error: `runserver` starts without it, to say so and to take what needs no model. Its files are
     verified, not unpickled.
     """
     try:

@@ -1,5 +1,8 @@
 """Small extracts made for a test, in any of the shapes that HR exports."""
 
+from errno import ENOSPC
+from io import StringIO
+
 from employees.columns import Extract
 
 EMPLOYEES = 3
@@ -86,3 +89,10 @@ def write(directory, **changes) -> dict[str, str]:
         path.write_bytes(content)
         paths[extract] = str(path)
     return paths
+
+
+class Full(StringIO):
+    """What a file on a full disk does: it takes what its buffer holds."""
+
+    def flush(self):
+        raise OSError(ENOSPC, "No space left on device")

@@ -1,5 +1,4 @@
 import csv
-from errno import ENOSPC
 from io import StringIO
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from employees.columns import Extract
 from employees.models import Employee, EmployeeSnapshot
-from employees.tests.files import rows_of, write
+from employees.tests.files import Full, rows_of, write
 
 pytestmark = pytest.mark.django_db
 
@@ -152,13 +151,6 @@ def test_rejects_in_an_absent_directory_is_named_before_anything_is_loaded(tmp_p
 def test_rejects_that_cannot_be_written_leave_the_database_as_it_was(tmp_path):
     assert refused(write(tmp_path, age="12"), rejects="/dev/full") == "/dev/full: No space left on device"
     assert not Employee.objects.exists()
-
-
-class Full(StringIO):
-    """What a file on a full disk does: it takes what its buffer holds."""
-
-    def flush(self):
-        raise OSError(ENOSPC, "No space left on device")
 
 
 def test_output_that_cannot_be_written_leaves_the_database_as_it_was(tmp_path):

@@ -167,19 +167,16 @@ def test_nonsense_in_forwarded_for_counts_for_the_peer(forwarded, minute):
 
 
 @override_settings(BAD_KEY_RATE=1)
-def test_an_ipv6_network_counts_as_one_address(minute):
+@pytest.mark.parametrize(
+    ("address", "same", "other"),
+    [
+        pytest.param("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1", id="a network of IPv6"),
+        pytest.param("::ffff:203.0.113.1", "203.0.113.1", "::ffff:203.0.113.2", id="IPv4 written as IPv6"),
+    ],
+)
+def test_what_counts_as_one_address(minute, address, same, other):
     statuses = [
-        APIClient("nonsense").get("/predictions/", REMOTE_ADDR=address).status_code
-        for address in ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1")
-    ]
-    assert statuses == [401, 429, 401]
-
-
-@override_settings(BAD_KEY_RATE=1)
-def test_an_ipv4_address_written_as_ipv6_counts_as_itself(minute):
-    statuses = [
-        APIClient("nonsense").get("/predictions/", REMOTE_ADDR=address).status_code
-        for address in ("::ffff:203.0.113.1", "203.0.113.1", "::ffff:203.0.113.2")
+        APIClient("nonsense").get("/predictions/", REMOTE_ADDR=peer).status_code for peer in (address, same, other)
     ]
     assert statuses == [401, 429, 401]
 

@@ -1,14 +1,13 @@
 """Making and replacing API keys: the services and the command."""
 
 from datetime import timedelta
-from errno import ENOSPC
-from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError
 from django.utils import timezone, translation
 
+from employees.tests.files import Full
 from predictions import keys
 from predictions.models import APIKey
 from predictions.tests.factories import APIKeyFactory
@@ -18,13 +17,6 @@ pytestmark = pytest.mark.django_db
 
 def create(*arguments):
     call_command("create_api_key", *arguments)
-
-
-class Full(StringIO):
-    """What a file on a full disk does: it takes what its buffer holds."""
-
-    def flush(self):
-        raise OSError(ENOSPC, "No space left on device")
 
 
 @pytest.mark.parametrize("has_predecessor", [False, True])

@@ -78,22 +78,22 @@ def test_unmigrated_sqlite_says_what_to_run(error):
     assert "run `manage.py migrate` first" in failing(error)
 
 
+def of_postgresql(error, sqlstate):
+    """An error of Django's as PostgreSQL causes it."""
+    error.__cause__ = Exception()
+    error.__cause__.sqlstate = sqlstate
+    return error
+
+
 @pytest.mark.parametrize("sqlstate", ["42P01", "42703"])
 def test_unmigrated_postgresql_says_what_to_run(sqlstate):
-    cause = Exception()
-    cause.sqlstate = sqlstate
-    error = ProgrammingError('relation "x" does not exist\nLINE 1: SELECT')
-    error.__cause__ = cause
-    message = failing(error)
+    message = failing(of_postgresql(ProgrammingError('relation "x" does not exist\nLINE 1: SELECT'), sqlstate))
     assert "run `manage.py migrate` first" in message
     assert "\n" not in message
 
 
 def test_database_that_takes_no_writes_is_named():
-    cause = Exception()
-    cause.sqlstate = "25006"
-    error = InternalError("cannot execute INSERT in a read-only transaction")
-    error.__cause__ = cause
+    error = of_postgresql(InternalError("cannot execute INSERT in a read-only transaction"), "25006")
     assert failing(error) == f"The database {describe_database()} takes no writes: it is a standby, or read-only."
 
 

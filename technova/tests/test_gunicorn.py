@@ -184,9 +184,7 @@ def test_headers_of_a_proxy_that_there_is_not_change_nothing(server, header):
 
 def test_head_writes_one_line(server):
     before = len(server.lines())
-    with socket.create_connection(("127.0.0.1", server.port), timeout=START) as connection:
-        connection.sendall(b"HEAD /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        assert b"".join(iter(lambda: connection.recv(65536), b"")).endswith(b"\r\n\r\n")
+    assert server.send(b"HEAD /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n") == (200, "")
     assert len(server.lines()) == before + 1
 
 
