@@ -124,6 +124,14 @@ def open_page(new_context, site, sign_in, watch):
     return open_page
 
 
+def go_without_scripts(page, path):
+    """Go where htmx is still on its way, as on a slow connection; the answer lets it come."""
+    held = []
+    page.route("**/htmx*", lambda route: held.append(route))
+    page.goto(path, wait_until="commit")
+    return lambda: held[0].continue_()
+
+
 @pytest.fixture(scope="session")
 def axe():
     """The accessibility violations of a page as it is, or of a part of it, each with the elements it is about."""

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from predictions.tests.browser.conftest import PHONE
+from predictions.tests.browser.conftest import PHONE, go_without_scripts
 
 PERSON = "/employees/1/"  # works overtime
 
@@ -42,6 +42,17 @@ def test_what_if_lowers_the_risk_and_goes_back(open_page, axe, script):
     page.get_by_role("link", name="Back to the real values").click()
     expect(answer).to_contain_text("appears here")
     expect(page.get_by_role("radio", name="Yes")).to_be_checked()
+
+
+def test_what_if_changed_before_the_scripts_came_is_answered_when_they_are_there(open_page):
+    page = open_page("/")
+    let_scripts_come = go_without_scripts(page, PERSON)
+    page.locator("#id_revenu_mensuel").fill("9000")
+    expect(page.locator("#what-if-answer .score-value")).to_have_count(1)
+    before = logged(page)
+    let_scripts_come()
+    expect(page.locator("#what-if-answer .score-value")).to_have_count(3)
+    assert logged(page) == before + 1
 
 
 def test_slider_and_field_follow_each_other(open_page):
@@ -138,12 +149,13 @@ def test_simulate_answers_and_copies_the_api_request(open_page, axe, script):
 @pytest.mark.parametrize("script", [True, False])
 def test_history_leads_from_page_to_page_and_to_a_prediction(open_page, script):
     page = open_page("/history/?mode=scoring", language="en", script=script)
-    first = page.locator("tbody th a").first.get_attribute("href")
+    newest = page.locator("tbody th a").first
+    address = newest.get_attribute("href")
     page.get_by_role("link", name="Older").click()
-    assert page.locator("tbody th a").first.get_attribute("href") != first
+    expect(newest).not_to_have_attribute("href", address)
     page.get_by_role("link", name="Newer").click()
-    assert page.locator("tbody th a").first.get_attribute("href") == first
-    page.locator("tbody th a").first.click()
+    expect(newest).to_have_attribute("href", address)
+    newest.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Prediction")
 
 

@@ -70,6 +70,19 @@
     if (slider) slider.value = event.target.value;
   });
 
+  // On a slow connection a page is read and used before htmx is there: what it would have heard is said again.
+  const unheard = new Set();
+  function note(event) {
+    if (event.target.form?.matches("[hx-trigger]")) unheard.add(event.target);
+  }
+  document.addEventListener("input", note);
+  document.addEventListener("htmx:load", function () {
+    document.removeEventListener("input", note);
+    unheard.forEach((field) => {
+      ["input", "change"].forEach((name) => field.dispatchEvent(new Event(name, { bubbles: true })));
+    });
+  }, { once: true });
+
   // What updates in place says so when no answer came.
   ["htmx:afterRequest", "htmx:sendError", "htmx:sendAbort"].forEach((name) => document.addEventListener(name, (event) => {
     const failed = document.getElementById(event.target.dataset.tellsFailure);
