@@ -1,8 +1,6 @@
 # Every target works on a machine with nothing but Python >= 3.11: the virtual environment and the pinned packages are
 # installed when they are absent or when the pins changed.
 
-HOST ?= 127.0.0.1
-PORT ?= 8000
 ARGS ?=
 
 VENV := .venv
@@ -18,8 +16,6 @@ help: ## List the targets
 
 install: $(VENV)/.dev ## Install everything: the application, tests, checks, documentation
 
-run: export HOST := $(HOST)
-run: export PORT := $(PORT)
 run: $(VENV)/.runtime .env staticfiles/staticfiles.json ## Prepare the demo and serve it on http://127.0.0.1:8000 (HOST=, PORT=)
 	@$(PYTHON) manage.py init_technova --demo
 	@exec $(BIN)/gunicorn --config python:technova.gunicorn technova.wsgi
@@ -76,7 +72,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-s
 	--no-header --no-emit-index-url
 
 clean: ## Remove what the other targets made, the demo database included
-	rm -rf $(VENV) .env db.sqlite3* site staticfiles .coverage .pytest_cache .ruff_cache .import_linter_cache .schemathesis
+	rm -rf $(VENV) .env db.sqlite3* site staticfiles screenshots .coverage* htmlcov test-results .pytest_cache .ruff_cache .import_linter_cache .schemathesis .hypothesis
 
 # Random secrets, made once; they stay on this machine.
 .env: | $(VENV)/bin/pip

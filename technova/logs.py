@@ -75,7 +75,7 @@ def choose_request_id(header: str | None) -> uuid.UUID:
 
 
 def route_of(request: HttpRequest) -> str | None:
-    """The pattern of the address: ``predict/by-id/<int:employee_id>``. None for a static file or an unknown address."""
+    """The pattern of the address: ``predict/by-id/<str:employee_id>``. None for a static file or an unknown address."""
     return request.resolver_match.route if request.resolver_match else None
 
 
