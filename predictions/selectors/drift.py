@@ -15,16 +15,17 @@ from predictions.models import Prediction, ScoringRun
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The newest scoring run against the training data, and the departures since the first run of the same model.
+    """The newest scoring run against the training data, and the departures since the oldest run of the same model.
 
-    ``shifts`` is empty with fewer than 30 people. The model does not say by when people leave: fewer departures than
-    expected may only be departures that are still to come.
+    ``shifts`` is empty with fewer than 30 people. ``oldest`` is the one whose predictions are still in the log, which
+    may be purged: None, and no ``outcome``, where none are. The model does not say by when people leave: fewer
+    departures than expected may only be departures that are still to come.
     """
 
     run: ScoringRun
     shifts: list[Shift]
-    first: ScoringRun
-    outcome: Outcome
+    oldest: ScoringRun | None
+    outcome: Outcome | None
 
     @property
     def drifted(self) -> list[Shift]:
@@ -34,11 +35,12 @@ class Check:
 def check(model: Model) -> Check | None:
     """What the runs of this model say; None before its first one. Four queries, one over the people of a run."""
     runs = ScoringRun.objects.filter(model_version=model.version, drift_counts__isnull=False)
-    newest, first = runs.first(), runs.last()
+    newest = runs.first()
     if newest is None:
         return None
+    oldest = runs.filter(Exists(Prediction.objects.filter(run=OuterRef("pk")))).last()
     counts = {name: np.array(people) for name, people in newest.drift_counts.items()}
-    return Check(newest, drift.compare(counts, model.card["drift"]), first, outcome(first))
+    return Check(newest, drift.compare(counts, model.card["drift"]), oldest, outcome(oldest) if oldest else None)
 
 
 def outcome(run: ScoringRun) -> Outcome:

@@ -30,11 +30,18 @@ def score(**moved):
 
 
 def test_check_drift_of_an_unchanged_workforce_is_quiet():
-    score()
+    run = score()
+    PredictionFactory(scored=True, run=run, probability=0.2)
     output = check("--fail-on-drift")
     assert "0 drifted" in output
     assert "Drift:" not in output
-    assert "Departures since its first run: 0 of 0 people, 0.0 expected (0 to 0)\n" in output
+    day = f"{run.created_at:%Y-%m-%d %H:%M}"
+    assert f"Departures since its run of {day}: 0 of 1 people, 0.2 expected (0 to 1)\n" in output
+
+
+def test_check_drift_of_a_model_whose_predictions_were_purged_says_so():
+    score()
+    assert "Departures: no run of it has its predictions in the log any more, so none can be expected\n" in check()
 
 
 def test_check_drift_names_what_drifted():

@@ -9,6 +9,7 @@ from employees.tests.factories import DepartureFactory
 from features import selectors as features
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import services
+from predictions.log import purge_predictions
 from predictions.ml import drift as measure
 from predictions.registry import current_model
 from predictions.selectors import drift
@@ -19,6 +20,15 @@ pytestmark = pytest.mark.django_db
 
 def run_on(day, **fields):
     return ScoringRunFactory(created_at=timezone.now() - timedelta(days=day), **fields)
+
+
+def scored_like_training():
+    """The fields of a run of the current model over people like those of the training data."""
+    bins = current_model().card["drift"]["bins"]
+    return {
+        "model_version": current_model().version,
+        "drift_counts": {name: each["counts"] for name, each in bins.items()},
+    }
 
 
 def test_a_run_counts_its_people_in_the_bins_of_the_card(monkeypatch):
@@ -98,19 +108,38 @@ def test_outcome_of_a_large_run_whose_people_had_all_left_expects_nothing(monkey
     assert drift.outcome(run).people == 0
 
 
-def test_outcome_starts_with_the_first_run_of_the_model():
-    counts = {name: bins["counts"] for name, bins in current_model().card["drift"]["bins"].items()}
-    first, newest = (run_on(day, model_version=current_model().version, drift_counts=counts) for day in (9, 1))
+def test_outcome_starts_with_the_oldest_run_of_the_model():
+    first, newest = (run_on(day, **scored_like_training()) for day in (9, 1))
     PredictionFactory(scored=True, run=first, probability=0.75)
     PredictionFactory(scored=True, run=newest, probability=0.25)
     found = drift.check(current_model())
-    assert found.first == first
+    assert found.oldest == first
     assert found.outcome.expected == 0.75
 
 
+def test_outcome_starts_with_the_oldest_run_that_the_purge_left():
+    first, second = (run_on(day, **scored_like_training()) for day in (401, 30))
+    PredictionFactory(scored=True, run=first, probability=0.75, created_at=first.created_at)
+    PredictionFactory(scored=True, run=second, probability=0.25)
+    purge_predictions(older_than=timedelta(days=400))
+    found = drift.check(current_model())
+    assert found.oldest == second
+    assert (found.outcome.people, found.outcome.expected) == (1, 0.25)
+
+
+def test_check_without_any_prediction_left_has_no_outcome():
+    run = run_on(401, **scored_like_training())
+    PredictionFactory(scored=True, run=run, created_at=run.created_at)
+    PredictionFactory(scored=True, run=run_on(400))  # the newest run, of another version
+    purge_predictions(older_than=timedelta(days=400))
+    found = drift.check(current_model())
+    assert found.run == run
+    assert len(found.shifts) > 0
+    assert (found.oldest, found.outcome) == (None, None)
+
+
 def test_check_asks_a_fixed_number_of_queries(django_assert_num_queries):
-    counts = {name: bins["counts"] for name, bins in current_model().card["drift"]["bins"].items()}
     for day in (9, 5, 1):
-        PredictionFactory(scored=True, run=run_on(day, model_version=current_model().version, drift_counts=counts))
+        PredictionFactory(scored=True, run=run_on(day, **scored_like_training()))
     with django_assert_num_queries(4):
         drift.check(current_model())

@@ -1,11 +1,14 @@
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from employees.models import Employee
 from employees.tests.factories import DepartureFactory, EmployeeSnapshotFactory
 from predictions import bands
+from predictions.log import purge_predictions
 from predictions.models import ScoringRun
 from predictions.pages import risk_list
 from predictions.selectors import figures, ranking
@@ -96,6 +99,16 @@ def test_risk_list_change_since_the_run_before(hr, run):
     page = " ".join(get(hr).content.decode().split())
     assert "+4.2 points since the last run" in page
     assert page.count("new in this run") == 1
+
+
+def test_risk_list_after_a_purge_of_the_run_before_calls_nobody_new(hr, run):
+    first = score(run, 1, 0.3, created_at=timezone.now() - timedelta(days=401))
+    newest = ScoringRunFactory(threshold=0.2)
+    PredictionFactory(scored=True, run=newest, employee=first.employee, features=first.features)
+    purge_predictions(older_than=timedelta(days=400))
+    page = get(hr).content.decode()
+    assert "new in this run" not in page
+    assert "since the last run" not in page
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
+from django.utils.formats import date_format
 
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import services
 from predictions.pages.model_drift import _values
 from predictions.registry import current_model
-from predictions.tests.factories import ScoringRunFactory
+from predictions.tests.factories import PredictionFactory, ScoringRunFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +75,20 @@ def test_every_bin_of_the_card_has_its_words(card):
         assert len(_values(name, bins)) == len(bins["counts"]), name
 
 
+def test_workforce_says_how_many_were_expected_to_leave_since_when(browse, moved):
+    PredictionFactory(scored=True, run=moved, probability=0.5)
+    page = " ".join(text_of(browse("RH")).split())
+    with translation.override("en"):
+        day = date_format(timezone.localtime(moved.created_at), "DATE_FORMAT")
+    assert f"Of the 1 people who were there when this model scored them on {day}, it expects 0.5 to leave" in page
+
+
+def test_workforce_whose_predictions_were_purged_says_that_departures_cannot_be_compared(browse, moved):
+    page = text_of(browse("RH"))
+    assert "The scores that this model gave are no longer kept" in page
+    assert "people who were there" not in page
+
+
 def test_workforce_by_htmx_is_the_panel_alone(browse, moved):
     browser = browse("RH")
     assert "<h1>" in text_of(browser)
@@ -87,6 +102,7 @@ def test_workforce_of_few_people_says_nothing(browse):
 
 
 def test_workforce_page_asks_a_fixed_number_of_queries(browse, moved, django_assert_num_queries):
+    PredictionFactory(scored=True, run=moved)
     browser = browse("RH")
     with django_assert_num_queries(9):
         browser.get("/model/workforce/")

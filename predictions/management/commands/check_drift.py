@@ -1,9 +1,10 @@
 from django.core.management import CommandError
 
-from predictions.ml.drift import LARGE, LEVEL, Outcome, Shift
+from predictions.ml.drift import LARGE, LEVEL, Shift
 from predictions.ml.store import ArtifactError
 from predictions.registry import current_model
 from predictions.selectors import drift
+from predictions.selectors.drift import Check
 from technova.commands import TechnovaCommand
 
 
@@ -35,8 +36,9 @@ class Command(TechnovaCommand):
             drifted=len(check.drifted),
             unchanged=len(check.shifts) - len(check.drifted),
         )
-        self.stdout.write(tell(check.outcome))
-        if options["fail_on_drift"] and (check.drifted or check.outcome.is_more_than_expected):
+        self.stdout.write(tell(check))
+        is_more = check.outcome is not None and check.outcome.is_more_than_expected
+        if options["fail_on_drift"] and (check.drifted or is_more):
             raise CommandError("There is drift: look into it, then retrain with train_model once outcomes are known.")
 
 
@@ -48,11 +50,14 @@ def describe(shift: Shift) -> str:
     )
 
 
-def tell(outcome: Outcome) -> str:
-    """One line on the departures since the first run of the model."""
+def tell(check: Check) -> str:
+    """One line on the departures since the oldest run of the model."""
+    outcome = check.outcome
+    if outcome is None:
+        return "Departures: no run of it has its predictions in the log any more, so none can be expected"
     said = (
-        f"Departures since its first run: {outcome.observed:,} of {outcome.people:,} people, "
-        f"{outcome.expected:.1f} expected ({outcome.low} to {outcome.high})"
+        f"Departures since its run of {check.oldest.created_at:%Y-%m-%d %H:%M}: {outcome.observed:,} of "
+        f"{outcome.people:,} people, {outcome.expected:.1f} expected ({outcome.low} to {outcome.high})"
     )
     if outcome.is_more_than_expected:
         return f"{said}: more than the model said"
