@@ -215,7 +215,7 @@ class RuleFilter(admin.SimpleListFilter):
     parameter_name = "rule"
 
     def lookups(self, request, model_admin):
-        texts = ImportReject.objects.order_by("rule__text").values_list("rule__text", flat=True).distinct()
+        texts = model_admin.get_queryset(request).order_by("rule__text").values_list("rule__text", flat=True).distinct()
         return [(text, gettext(text) % defaultdict(lambda: "…")) for text in texts]
 
     def queryset(self, request, queryset):
@@ -248,8 +248,24 @@ class ImportRejectAdmin(OfEveryoneAdmin):
 # Accounts
 
 
+class ForWhoSeesEveryone:
+    """What lets someone see departments: an account that sees some of them could give the others away, or to itself."""
+
+    def has_view_permission(self, request, obj=None) -> bool:
+        return super().has_view_permission(request, obj) and visible_departments(request.user) is None
+
+    def has_add_permission(self, request, *obj) -> bool:
+        return super().has_add_permission(request, *obj) and visible_departments(request.user) is None
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return super().has_change_permission(request, obj) and visible_departments(request.user) is None
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        return super().has_delete_permission(request, obj) and visible_departments(request.user) is None
+
+
 @admin.register(DepartmentAccess)
-class DepartmentAccessAdmin(admin.ModelAdmin):
+class DepartmentAccessAdmin(ForWhoSeesEveryone, admin.ModelAdmin):
     list_display = ["user", "departement"]
     list_filter = ["departement"]
     list_select_related = ["user"]
@@ -257,7 +273,7 @@ class DepartmentAccessAdmin(admin.ModelAdmin):
     autocomplete_fields = ["user"]
 
 
-class DepartmentAccessInline(admin.StackedInline):
+class DepartmentAccessInline(ForWhoSeesEveryone, admin.StackedInline):
     """Not a table: Django's gives its inputs no name."""
 
     model = DepartmentAccess
@@ -296,6 +312,12 @@ class UserAdmin(DjangoUserAdmin):
     def get_queryset(self, request):
         accesses = Prefetch("department_accesses", DepartmentAccess.objects.order_by("departement"))
         return super().get_queryset(request).prefetch_related("groups", accesses)
+
+    def get_list_display(self, request):
+        """The departments for those who may see all of them."""
+        shown = super().get_list_display(request)
+        is_limited = visible_departments(request.user) is not None
+        return [name for name in shown if name != "departments"] if is_limited else shown
 
     def get_inlines(self, request, obj):
         """On the second page only: a new account is saved with its name and password first."""

@@ -40,7 +40,7 @@ for name, label in {
 
 
 @admin.register(ScoringRun)
-class ScoringRunAdmin(ReadOnlyAdmin):
+class ScoringRunAdmin(OfEveryoneAdmin):
     list_display = [
         "created_at",
         "model_version",

@@ -219,7 +219,10 @@ def test_manager_who_is_staff_sees_no_import(client, groups):
     make_import()
     client.force_login(staff(*groups, departments=["Commercial"]))
     for model in (Import, ImportReject):
-        assert listed(client.get(address(model))) == []
+        page = client.get(address(model), headers={"Accept-Language": "en"})
+        assert listed(page) == []
+        assert "sirh.csv" not in page.text
+        assert "a whole number between" not in page.text
 
 
 # Accounts
@@ -260,6 +263,23 @@ def test_accounts_show_groups_and_departments_with_a_constant_number_of_queries(
         user.groups.add(Group.objects.get(name=HR_GROUP))
     with django_assert_max_num_queries(len(few)):
         assert len(listed(admin_client.get(address(get_user_model())))) == 7
+
+
+@pytest.mark.parametrize(
+    ("groups", "departments", "is_shown"),
+    [([HR_GROUP], [], True), ([MANAGER_GROUP], ["Commercial"], False), ([], [], False)],
+)
+def test_who_sees_which_department_is_for_those_who_see_everyone(client, groups, departments, is_shown):
+    account = staff(*groups, departments=departments)
+    account.user_permissions.set(Permission.objects.all())
+    client.force_login(account)
+    assert (client.get(address(DepartmentAccess)).status_code == 200) is is_shown
+    data = {"user": account.pk, "departement": "Consulting"}
+    assert (client.post(address(DepartmentAccess, "add"), data).status_code == 302) is is_shown
+    users = client.get(address(get_user_model()))
+    assert ("departments" in users.context["cl"].list_display) is is_shown
+    page = client.get(address(get_user_model(), "change", account.pk))
+    assert (page.context["inline_admin_formsets"] != []) is is_shown
 
 
 def test_accesses_are_listed_and_found_by_account(admin_client, django_assert_max_num_queries):

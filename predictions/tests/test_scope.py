@@ -13,20 +13,34 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 import pytest
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib.admin import site as admin_site
+from django.contrib.admin.utils import quote
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from employees import imports
 from employees.columns import Extract, columns_of
-from employees.models import visible_departments
-from employees.tests.factories import EmployeeFactory, EmployeeSnapshotFactory, SurveyFactory
+from employees.models import (
+    DepartmentAccess,
+    Departure,
+    Employee,
+    EmployeeSnapshot,
+    Import,
+    ImportReject,
+    Survey,
+    visible_departments,
+)
+from employees.tests.factories import DepartureFactory, EmployeeFactory, EmployeeSnapshotFactory, SurveyFactory
 from features.engineering import engineer_one
+from features.models import EmployeeFeatures
 from features.services import build_features
 from features.tests.factories import INPUTS
 from predictions.imports import run_import
-from predictions.models import Prediction
+from predictions.models import APIKey, Prediction, RequestCount, RunGroup, ScoringRun
 from predictions.services import Caller, predict_for_employee, predict_for_features, score_employees
 from predictions.tests.conftest import APIClient
 from predictions.tests.factories import APIKeyFactory
@@ -279,3 +293,65 @@ def test_admin_is_closed_to_the_groups(browse, name):
 
 def test_admin_is_walked():
     assert len(ROUTES.keys() - OURS) > 5 * len(admin_site._registry)
+
+
+# What a staff account of one department, with every permission to view, finds of each model in the administration.
+OF_DEPARTMENTS = {Employee, EmployeeSnapshot, Survey, Departure, EmployeeFeatures, RunGroup, Prediction}
+OF_EVERYONE = {Import, ImportReject, ScoringRun, RequestCount, DepartmentAccess}  # nothing
+ACCOUNTS = {get_user_model(), Group, AccessAttempt, AccessLog, AccessFailureLog}  # the rows, of no department
+CASES = OF_DEPARTMENTS | OF_EVERYONE | ACCOUNTS
+each_model = pytest.mark.parametrize("model", sorted(CASES, key=lambda model: model._meta.label))
+
+
+@pytest.fixture
+def offices(world):
+    """The staff of one department and the staff that sees everyone, with a row at least of every model."""
+    DepartureFactory(employee=EmployeeFactory(departement=INSIDE))
+    DepartureFactory(employee=Employee.objects.get(employee_id=NUMBERS[0]))
+    RequestCount.objects.create(subject="address 192.0.2.1", minute=1, requests=1)
+    colleague = get_user_model().objects.create_user("colleague")
+    colleague.department_accesses.create(departement=OUTSIDE)
+    AccessAttempt.objects.create(username="colleague", failures_since_start=1)
+    AccessFailureLog.objects.create(username="colleague")
+    APIKeyFactory(departments=[OUTSIDE])
+    for client in (world.manager, world.hr):
+        client.account.is_staff = True
+        client.account.save()
+        client.account.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    return world
+
+
+def admin_pages(client, model):
+    """The answers of the administration about a model: its list, then the form of each row that exists."""
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    forms = [reverse(f"{name}_change", args=[quote(pk)]) for pk in model.objects.values_list("pk", flat=True)]
+    return client.get(reverse(f"{name}_changelist")), [client.get(form) for form in forms]
+
+
+def test_every_model_of_the_admin_has_a_case():
+    assert admin_site._registry.keys() - {APIKey} == CASES
+
+
+@each_model
+def test_staff_of_a_department_finds_no_trace_of_another_in_the_admin(offices, model):
+    listing, forms = admin_pages(offices.manager, model)
+    shown = [form for form in forms if form.status_code == 200]
+    assert not any(MARKS.search(text_of(response)) for response in (listing, *forms))
+    if model in OF_EVERYONE:
+        assert listing.status_code == 403 or not listing.context["cl"].result_count
+        assert shown == []
+    elif model in OF_DEPARTMENTS:
+        assert listing.context["cl"].result_count == len(shown)
+        assert 0 < len(shown) < len(forms)
+    else:
+        assert len(shown) == len(forms)
+        assert not any(OUTSIDE in text_of(response) for response in (listing, *forms))
+
+
+@each_model
+def test_staff_that_sees_everyone_finds_every_row_in_the_admin(offices, model):
+    listing, forms = admin_pages(offices.hr, model)
+    assert listing.context["cl"].result_count == len(forms) > 0
+    assert {form.status_code for form in forms} == {200}
+    if model in OF_DEPARTMENTS - {RunGroup, Departure}:
+        assert any(MARKS.search(text_of(response)) for response in (listing, *forms))
