@@ -15,7 +15,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from rest_framework_api_key import admin as package_admin
 
-from employees.admin import OfEveryoneAdmin
+from employees.admin import ForWhoSeesEveryone, OfEveryoneAdmin
 from employees.columns import DEPARTMENTS
 from employees.models import Employee
 from features import schema
@@ -258,7 +258,7 @@ class RotationForm(forms.Form):
 
 
 @admin.register(APIKey)
-class APIKeyAdmin(admin.ModelAdmin):
+class APIKeyAdmin(ForWhoSeesEveryone, admin.ModelAdmin):
     """A secret is shown on the page that answers its making, and goes into no message, cookie, session or log."""
 
     form = APIKeyForm

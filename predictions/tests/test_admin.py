@@ -344,6 +344,38 @@ def test_only_one_usable_key_is_replaced_at_a_time(client):
     assert APIKey.objects.count() == 3
 
 
+def staff(django_user_model, client, *groups):
+    """A staff account, signed in, that may do everything that groups let it."""
+    user = django_user_model.objects.create_user("staff", is_staff=True)
+    user.groups.set(Group.objects.filter(name__in=groups))
+    user.user_permissions.set(Permission.objects.all())
+    user.department_accesses.create(departement="Commercial")
+    client.force_login(user)
+
+
+@pytest.mark.parametrize("groups", [["Manager"], []])
+def test_keys_are_closed_to_an_account_that_sees_some_departments(client, django_user_model, groups):
+    key = APIKeyFactory(departments=["Commercial"])
+    staff(django_user_model, client, *groups)
+    assert client.get(KEYS).status_code == 403
+    assert client.get(address_of(key)).status_code == 403
+    assert client.post(ADD_KEY, form()).status_code == 403
+    assert client.post(ADD_KEY, form(departments=["Commercial"])).status_code == 403
+    assert client.post(address_of(key), form(name="renamed")).status_code == 403
+    for action in ("rotate", "revoke"):
+        asked = {"action": action, "_selected_action": [key.pk], "overlap": "3"}
+        assert client.post(KEYS, asked).status_code == 403
+    key.refresh_from_db()
+    assert (APIKey.objects.get(), key.name, key.is_usable) == (key, "client", True)
+    assert "apikey" not in client.get(reverse("admin:index")).text
+
+
+def test_keys_are_open_to_staff_that_sees_everyone(client, django_user_model):
+    staff(django_user_model, client, "RH")
+    keys.admit(secret=secret_on(client.post(ADD_KEY, form())), address="")
+    assert len(listed(client.get(KEYS))) == 1
+
+
 def test_key_list_costs_the_same_queries_for_one_and_for_many(client):
     counts = []
     for _round in range(2):
