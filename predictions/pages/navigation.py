@@ -1,14 +1,22 @@
 """The main menu, for every template."""
 
+from collections.abc import Callable
+from functools import partial
+
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 
-def navigation(request) -> dict[str, list[dict]]:
-    """Entries that this account may open, with the current one marked."""
+def navigation(request) -> dict[str, Callable[[], list[dict]]]:
+    """The entries, made where a template shows them: an error page without a menu asks for no account."""
+    return {"navigation": partial(_entries, request)}
+
+
+def _entries(request) -> list[dict]:
+    """What this account may open, with the current one marked."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {"navigation": []}
+        return []
     entries = [
         ("overview", _("Overview")),
         ("employees", _("Risk list")),
@@ -20,7 +28,7 @@ def navigation(request) -> dict[str, list[dict]]:
     entries.append(("model", _("The model")))
     if user.is_staff:
         entries.append(("admin:index", _("Administration")))
-    return {"navigation": [_entry(request, name, label) for name, label in entries]}
+    return [_entry(request, name, label) for name, label in entries]
 
 
 def _entry(request, name: str, label: str) -> dict:

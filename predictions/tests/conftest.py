@@ -1,15 +1,19 @@
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
 from django.conf import settings as project_settings
 from django.contrib.auth.models import Group
+from django.db import connection, connections
 from django.test import Client
 
 from predictions import registry
 from predictions.tests.factories import APIKeyFactory
 
 ARTIFACTS = Path(project_settings.ARTIFACTS_DIR)
+
+only_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL can be out of reach")
 
 
 @pytest.fixture
@@ -73,3 +77,36 @@ def browse(django_user_model):
         return browser
 
     return signed_in
+
+
+@pytest.fixture
+def replaced_database():
+    """Replace the default connection by one with other settings and a pool of its own, while the test runs."""
+    original = connections["default"]
+
+    def replace(**changed):
+        other = connections.create_connection("default")
+        other.alias = "replaced"  # a pool belongs to the name
+        other.settings_dict = original.settings_dict | changed
+        connections["default"] = other
+
+    yield replace
+    connections["default"].close()
+    connections["default"].close_pool()
+    connections["default"] = original
+
+
+@pytest.fixture(params=["pool", "no pool"])
+def lose_database(request, replaced_database):
+    """``lose_database()`` puts the default connection, with a pool and without, on a port where nothing answers."""
+
+    def lose():
+        options = connection.settings_dict["OPTIONS"]
+        if request.param == "no pool":
+            options = {name: value for name, value in options.items() if name != "pool"}
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            port = listener.getsockname()[1]
+        replaced_database(PORT=port, OPTIONS=options)
+
+    return lose

@@ -3,7 +3,6 @@
 import gzip
 import io
 import json
-import socket
 import time
 import uuid
 
@@ -17,7 +16,7 @@ from features.tests.factories import EmployeeFeaturesFactory
 from predictions import registry
 from predictions.api import errors
 from predictions.models import Prediction
-from predictions.tests.conftest import APIClient
+from predictions.tests.conftest import APIClient, only_postgresql
 from predictions.tests.test_api_keys import CALLS
 from predictions.tests.test_api_predict import features
 from technova.wsgi import application
@@ -373,40 +372,10 @@ def test_missing_model_is_unavailable(api, artifacts):
     assert int(response["Retry-After"]) > 0
 
 
-def closed_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-@pytest.fixture
-def replaced_database():
-    """Replace the default connection by one with other settings and a pool of its own, while the test runs."""
-    original = connections["default"]
-
-    def replace(**changed):
-        other = connections.create_connection("default")
-        other.alias = "replaced"  # a pool belongs to the name
-        other.settings_dict = original.settings_dict | changed
-        connections["default"] = other
-
-    yield replace
-    connections["default"].close()
-    connections["default"].close_pool()
-    connections["default"] = original
-
-
-only_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL can be out of reach")
-
-
 @only_postgresql
-@pytest.mark.parametrize("is_pooled", [True, False])
 @pytest.mark.parametrize("path", ["/predict/by-id/1", "/predict/by-features", "/predict/batch"])
-def test_unreachable_database_is_unavailable_within_three_seconds(api, replaced_database, path, is_pooled):
-    options = connection.settings_dict["OPTIONS"]
-    if not is_pooled:
-        options = {name: value for name, value in options.items() if name != "pool"}
-    replaced_database(PORT=closed_port(), OPTIONS=options)
+def test_unreachable_database_is_unavailable_within_three_seconds(api, lose_database, path):
+    lose_database()
     assert_unavailable_within_three_seconds(api, path)
 
 

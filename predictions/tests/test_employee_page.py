@@ -274,7 +274,7 @@ def test_what_if_by_htmx_answers_with_its_part_alone(browse, person):
 
 def test_what_if_asks_a_fixed_number_of_queries(browse, person, django_assert_num_queries):
     browser = browse("Manager", "Consulting")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(8):
         browser.post(address(person), values(), headers={"HX-Request": "true"})
 
 
