@@ -35,7 +35,7 @@ HEADINGS = (
 
 
 class RiskListForm(forms.Form):
-    """What the address of the list says. Choices are those that the run found within what the account may see."""
+    """What the address of the list says. Choices are what those people of the run have whom the account may see."""
 
     number = forms.CharField(
         label=_("Employee number"),
@@ -70,15 +70,15 @@ class RiskListForm(forms.Form):
         label=_("People per page"), required=False, coerce=int, empty_value=SIZES[0], choices=[(n, n) for n in SIZES]
     )
 
-    def __init__(self, data, groups: Sequence[RunGroup]):
+    def __init__(self, data, kinds: figures.Kinds):
         super().__init__(data)
         over = (ranking.OVER, _("Over the threshold"))
-        reasons = {name for group in groups for name in group.reasons}
+        reasons = sorted(((name, _feature(name)) for name in kinds.reasons), key=lambda pair: pair[1])
         choices = {
-            "department": (_("All departments"), _labels("departement", {group.departement for group in groups})),
-            "job": (_("All jobs"), _labels("poste", {group.poste for group in groups})),
+            "department": (_("All departments"), _labels("departement", kinds.departments)),
+            "job": (_("All jobs"), _labels("poste", kinds.jobs)),
             "band": (_("All levels"), [over, *((band.slug, band.label) for band in bands.BANDS[::-1])]),
-            "reason": (_("Any reason"), sorted(((name, _feature(name)) for name in reasons), key=lambda pair: pair[1])),
+            "reason": (_("Any reason"), reasons),
         }
         for name, (everyone, options) in choices.items():
             self.fields[name].choices = [("", everyone), *options]
@@ -138,7 +138,7 @@ class Selection:
     run: ScoringRun | None
     before: ScoringRun | None
     departments: list[str] | None
-    groups: Sequence[RunGroup]  # of the run, within the departments
+    groups: Sequence[RunGroup] | None  # of the run, within the departments; None once someone may have moved
     form: RiskListForm
 
     @property
@@ -149,15 +149,19 @@ class Selection:
     def sizes(self) -> ranking.Sizes | None:
         """How many people of each group are listed, where the figures of the run still say it."""
         narrowing = self.form.narrowing()
-        is_outdated = self.run.has_moves or (narrowing.presence and self.run.has_departures)
+        is_outdated = self.groups is None or (narrowing.presence and self.run.has_departures)
         return None if is_outdated else ranking.sizes(self.groups, narrowing)
 
     @classmethod
     def of(cls, request: HttpRequest) -> "Selection":
         departments = visible_departments(request.user)
         run, before = runs.latest_two()
-        groups = figures.groups_then(run, departments) if run else []
-        return cls(run, before, departments, groups, RiskListForm(request.GET, groups))
+        if run and run.has_moves:
+            groups, kinds = None, figures.current_kinds(run, departments)
+        else:
+            groups = figures.groups_then(run, departments) if run else []
+            kinds = figures.kinds(groups)
+        return cls(run, before, departments, groups, RiskListForm(request.GET, kinds))
 
 
 @require_safe

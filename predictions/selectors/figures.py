@@ -37,6 +37,15 @@ class Figures:
         return sum(self.histogram.get(slug, ()))
 
 
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """The departments, the jobs and the strongest reasons of some people: what a list of them can be narrowed to."""
+
+    departments: set[str]
+    jobs: set[str]
+    reasons: set[str]
+
+
 def total(groups: Iterable[RunGroup]) -> Figures:
     groups = list(groups)
     histogram = {
@@ -74,6 +83,23 @@ def current_groups(run: ScoringRun, departments: Sequence[str] | None) -> list[R
 def groups_then(run: ScoringRun, departments: Sequence[str] | None) -> list[RunGroup]:
     """The groups of a run with the departments of its day. One query."""
     return list(run.groups.in_departments(departments))
+
+
+def kinds(groups: Iterable[RunGroup]) -> Kinds:
+    groups = list(groups)
+    return Kinds(
+        departments={group.departement for group in groups},
+        jobs={group.poste for group in groups},
+        reasons={name for group in groups for name in group.reasons},
+    )
+
+
+def current_kinds(run: ScoringRun, departments: Sequence[str] | None) -> Kinds:
+    """The kinds of what ``aggregate`` finds. One query over the run's predictions, a third of its time."""
+    columns = ("employee__departement", "features__poste", "main_reason", "second_reason")
+    rows = Prediction.objects.filter(run=run).in_departments(departments).values_list(*columns).order_by().distinct()
+    places, jobs, *reasons = (set(column) for column in zip(*rows, strict=True)) if rows else [set()] * 4
+    return Kinds(departments=places, jobs=jobs, reasons=set().union(*reasons) - {""})
 
 
 def trend(departments: Sequence[str] | None, limit: int) -> list[dict]:

@@ -139,6 +139,17 @@ def test_current_groups_cost_one_query(django_assert_num_queries):
         figures.current_groups(run, None)
 
 
+@pytest.mark.parametrize("departments", [None, ["Commercial"], []])
+def test_current_kinds_are_those_of_the_current_groups(departments, django_assert_max_num_queries):
+    run = ScoringRunFactory()
+    score(run, 0.5, main_reason="revenu_mensuel", second_reason="")
+    score(run, 0.5, departement="Commercial", poste="Manager", main_reason="age", second_reason="genre")
+    EmployeeSnapshotFactory()
+    with django_assert_max_num_queries(1):
+        kinds = figures.current_kinds(run, departments)
+    assert kinds == figures.kinds(figures.current_groups(newest(), departments))
+
+
 def test_aggregate_costs_two_queries(django_assert_num_queries):
     run = ScoringRunFactory()
     score(run, 0.5)

@@ -36,6 +36,13 @@ def workforce(run, start=1):
         score(run, start + place, probabilities[place % 6], department, job, main_reason=reason)
 
 
+def move(employee, department):
+    """Give someone another department, as an import does."""
+    EmployeeSnapshotFactory(employee=employee, departement=department)
+    employee.departement = department
+    employee.save()
+
+
 def page_of(client):
     write_figures()
     response = client.get(reverse("overview"))
@@ -109,12 +116,30 @@ def test_overview_of_a_manager_stays_exact_when_someone_has_moved(manager, run):
     workforce(run)
     write_figures()
     moved = run.predictions.filter(employee__departement="Consulting").first().employee
-    EmployeeSnapshotFactory(employee=moved, departement="Commercial")
-    moved.departement = "Commercial"
-    moved.save()
+    move(moved, "Commercial")
     context = manager.get(reverse("overview")).context
     headcount = next(card for card in context["cards"] if card.label == "People scored")
     assert (headcount.value, count(manager, headcount.href)) == ("14", 14)
+
+
+@pytest.mark.parametrize("group", ["RH", "Manager"])
+def test_overview_every_link_holds_after_people_moved_with_what_was_new_to_their_department(browse, run, group):
+    workforce(run)
+    for number in range(101, 106):
+        score(run, number, 0.4, "Consulting", "Assistant de Direction", main_reason="distance_domicile_travail")
+    write_figures()
+    for prediction in run.predictions.filter(employee__employee_id__gt=100).select_related("employee"):
+        move(prediction.employee, "Ressources Humaines")
+    client = browse(group, "Commercial", "Ressources Humaines")
+    context = client.get(reverse("overview")).context
+    parts = {part.label: part for name in ("by_department", "by_job") for part in context[name]["parts"]}
+    assert parts["Human resources"].figures.people == parts["Executive assistant"].figures.people == 5
+    for part in filter(lambda part: part.href, parts.values()):
+        assert count(client, part.href) == part.figures.people
+        assert count(client, part.over_href) == part.figures.above_threshold
+    hrefs = re.findall(r'href="([^"]+)"', context["drivers"].svg)
+    assert any("distance_domicile_travail" in href for href in hrefs)
+    assert [count(client, href) for href in hrefs] == [int(row[1]) for row in reversed(context["drivers"].rows)]
 
 
 def test_overview_names_ten_people_over_the_threshold_riskiest_first(hr, run):

@@ -404,11 +404,36 @@ def test_risk_list_queries_do_not_grow(hr, run, people, django_assert_num_querie
         assert len(listed(hr.get(reverse("employees"), {"presence": "here"}))) == people
 
 
-def test_risk_list_of_a_manager_takes_twelve_queries_at_most(manager, run, django_assert_max_num_queries):
+@pytest.mark.parametrize("has_moves", [False, True])
+def test_risk_list_of_a_manager_takes_twelve_queries_at_most(manager, run, has_moves, django_assert_max_num_queries):
     score(run, 1, departement="Commercial")
     write_figures()
+    if has_moves:
+        EmployeeSnapshotFactory(employee__departement="Commercial")
     with django_assert_max_num_queries(12):
         manager.get(reverse("employees"))
+
+
+@pytest.mark.parametrize("people", [1, 25])
+def test_risk_list_queries_do_not_grow_after_an_import_either(hr, run, people, django_assert_num_queries):
+    for number in range(1, people + 1):
+        score(run, number)
+    EmployeeSnapshotFactory()
+    for state in ({}, {"sort": "job"}):
+        with django_assert_num_queries(9):
+            assert len(listed(hr.get(reverse("employees"), state))) == people
+
+
+def test_risk_list_after_an_import_offers_what_people_have_now(manager, run):
+    score(run, 1, main_reason="revenu_mensuel", second_reason="")
+    score(run, 2, departement="Commercial", poste="Manager", main_reason="age", second_reason="")
+    write_figures()
+    for number, department in ((1, "Commercial"), (2, "Consulting")):
+        Employee.objects.filter(employee_id=number).update(departement=department)
+        EmployeeSnapshotFactory(employee=Employee.objects.get(employee_id=number), departement=department)
+    form = manager.get(reverse("employees")).context["form"]
+    offered = {name: [value for value, _text in form.fields[name].choices[1:]] for name in ("job", "reason")}
+    assert offered == {"job": ["Consultant"], "reason": ["revenu_mensuel"]}
 
 
 def test_address_leaves_out_what_is_empty_or_usual():
