@@ -1,15 +1,16 @@
-"""The main menu, for every template."""
+"""What every template may show: the main menu, and the way to the import."""
 
 from collections.abc import Callable
-from functools import partial
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from predictions.pages.imports import may_import
 
-def navigation(request) -> dict[str, Callable[[], list[dict]]]:
-    """The entries, made where a template shows them: an error page without a menu asks for no account."""
-    return {"navigation": partial(_entries, request)}
+
+def navigation(request) -> dict[str, Callable]:
+    """The entries and ``may_import``, found where a template shows them: an error page asks for no account."""
+    return {"navigation": lambda: _entries(request), "may_import": lambda: may_import(request.user)}
 
 
 def _entries(request) -> list[dict]:
@@ -23,7 +24,7 @@ def _entries(request) -> list[dict]:
         ("simulate", _("Simulate")),
         ("history", _("History")),
     ]
-    if user.has_perm("employees.add_employee"):
+    if may_import(user):
         entries.append(("import", _("Import")))
     entries.append(("model", _("The model")))
     if user.is_staff:

@@ -253,6 +253,22 @@ def test_manager_may_not_import(client, django_user_model, upload, permitted):
     assert client.post("/import/", files()).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("group", "is_permitted", "may_import"),
+    [("RH", False, True), ("Manager", True, False), (None, True, False), (None, False, False)],
+)
+def test_import_is_offered_to_those_who_may_import(client, django_user_model, group, is_permitted, may_import):
+    account = django_user_model.objects.create_user("someone")
+    account.groups.set(Group.objects.filter(name=group))
+    if is_permitted:
+        account.user_permissions.add(Permission.objects.get(codename="add_employee"))
+    client.force_login(account)
+    page = client.get("/").content.decode()  # nobody was scored: it says what to do
+    menu, content = page.split("<main")
+    assert ('href="/import/"' in menu, 'href="/import/"' in content) == (may_import, may_import)
+    assert client.get("/import/").status_code == (200 if may_import else 403)
+
+
 def test_pages_of_the_import_ask_few_questions(client, upload, django_assert_max_num_queries):
     with django_assert_max_num_queries(12):
         client.get(reverse("import_detail", args=[upload.pk]))

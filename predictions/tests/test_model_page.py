@@ -354,7 +354,7 @@ def test_effect_is_the_risk_of_an_otherwise_average_person(browse, card):
 
 def test_effects_page_asks_a_fixed_number_of_queries(browse, django_assert_num_queries):
     browser = browse("RH")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         browser.get("/model/effects/")
 
 
