@@ -5,6 +5,8 @@ checking ───► ready ───► loading ───► done
   │  │         │ └─────────┘ │     what was shown is no longer true: checked anew, shown again
   ▼  │         ▼             ▼
 refused     expired       failed   also when the process was killed: it can be started again
+
+A failed import that was not loaded expires too; one that was loaded waits to be started again, at any age.
 """
 
 import hashlib
@@ -82,13 +84,15 @@ def retry(*, upload: Import) -> None:
     _move_and_start(upload, State.FAILED, state, error=None)
 
 
-def discard(*, upload: Import) -> None:
-    """Delete the files of an import that waits; one that is at work or done goes on as it is."""
+def discard(*, upload: Import) -> bool:
+    """Delete the files of an import that waits, and say whether it did; one at work or loaded goes on as it is."""
     with transaction.atomic():
-        waiting = Import.objects.filter(pk=upload.pk)
-        if waiting.move(State.READY, State.EXPIRED) or waiting.move(State.FAILED, State.EXPIRED):
+        waiting = Import.objects.filter(pk=upload.pk, loaded_at=None)
+        was_waiting = waiting.move(State.READY, State.EXPIRED) or waiting.move(State.FAILED, State.EXPIRED)
+        if was_waiting:
             _forget_files(upload)
             upload.rejects.all().delete()
+    return was_waiting
 
 
 def _move_and_start(upload: Import, before: State, after: State, **values) -> None:
@@ -131,7 +135,7 @@ def purge() -> int:
     old = Import.objects.exclude(state__in=Import.AT_WORK).filter(created_at__lt=timezone.now() - KEPT)
     ImportReject.objects.filter(upload__in=old).delete()
     deleted = ImportFile.objects.filter(upload__in=old).exclude(content=b"").update(content=b"")
-    old.filter(state__in=(State.READY, State.FAILED)).update(state=State.EXPIRED)
+    old.filter(state__in=(State.READY, State.FAILED), loaded_at=None).update(state=State.EXPIRED)
     return deleted
 
 

@@ -261,6 +261,9 @@ class Import(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="done") | Q(loaded_at__isnull=False), name="import_is_done_when_loaded"
             ),
+            models.CheckConstraint(
+                condition=~Q(state="expired") | Q(loaded_at__isnull=True), name="import_expires_before_it_is_loaded"
+            ),
         ]
 
     def __str__(self):

@@ -2,12 +2,14 @@ import hashlib
 import io
 from datetime import timedelta
 from threading import Barrier, Thread
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from employees import imports
@@ -58,6 +60,15 @@ def received(user, **texts):
 def checked(user, **texts):
     upload = received(user, **texts)
     imports.check(upload=upload)
+    return upload
+
+
+def loaded_and_failed(user):
+    """An import that was loaded two days ago, and then not scored."""
+    upload = confirmed(user)
+    imports.load(upload=upload)
+    imports.fail(upload=upload)
+    Import.objects.update(created_at=timezone.now() - timedelta(days=2))
     return upload
 
 
@@ -192,6 +203,26 @@ def test_database_refuses_two_imports_that_are_loaded_at_once(user):
         Import.objects.filter(pk=second.pk).update(**values)
 
 
+def test_database_refuses_to_expire_what_is_loaded(user):
+    upload = received(user)
+    with pytest.raises(IntegrityError, match=r"import_expires_before_it_is_loaded"), transaction.atomic():
+        Import.objects.filter(pk=upload.pk).update(state="expired", loaded_at=timezone.now())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_migration_lets_a_loaded_import_that_expired_be_started_again():
+    user = get_user_model().objects.create_user("someone")
+    newest = MigrationExecutor(connection).loader.graph.leaf_nodes()
+    before = MigrationExecutor(connection).migrate([("employees", "0005_keep_who_has_left")])
+    expired = before.apps.get_model("employees", "Import")(user_id=user.pk, state="expired")
+    expired.save()
+    expired.pk, expired.loaded_at = uuid4(), timezone.now()
+    expired.save(force_insert=True)
+    MigrationExecutor(connection).migrate(newest)
+    assert Import.objects.get(loaded_at=None).state == Import.State.EXPIRED
+    assert Import.objects.exclude(loaded_at=None).get().state == Import.State.FAILED
+
+
 @pytest.mark.skipif(
     connection.vendor != "postgresql", reason="needs PostgreSQL: threads cannot wait for SQLite in memory"
 )
@@ -269,6 +300,14 @@ def test_purge_deletes_the_files_of_an_import_that_was_killed(user, started):
     assert upload.state == Import.State.EXPIRED
 
 
+@pytest.mark.parametrize("end", [lambda upload: imports.purge(), lambda upload: imports.discard(upload=upload)])
+def test_loaded_import_is_never_expired(user, started, end):
+    upload = loaded_and_failed(user)
+    assert not end(upload)
+    upload.refresh_from_db()
+    assert upload.state == Import.State.FAILED
+
+
 @pytest.mark.parametrize("was_confirmed", [True, False])
 def test_retry_goes_on_where_it_stopped(user, started, was_confirmed):
     upload = confirmed(user) if was_confirmed else received(user)
@@ -284,7 +323,7 @@ def test_retry_goes_on_where_it_stopped(user, started, was_confirmed):
 
 def test_discard_deletes_the_files(user):
     upload = checked(user)
-    imports.discard(upload=upload)
+    assert imports.discard(upload=upload)
     upload.refresh_from_db()
     assert upload.state == Import.State.EXPIRED
     assert not upload.files.exclude(content=b"").exists()
@@ -292,7 +331,7 @@ def test_discard_deletes_the_files(user):
 
 def test_discard_leaves_an_import_at_work_alone(user, started):
     upload = confirmed(user)
-    imports.discard(upload=upload)
+    assert not imports.discard(upload=upload)
     upload.refresh_from_db()
     assert upload.state == Import.State.LOADING
     assert upload.files.exclude(content=b"").count() == 3

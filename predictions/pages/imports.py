@@ -179,7 +179,8 @@ def retry(request: HttpRequest, pk) -> HttpResponse:
 @require_POST
 @for_importers
 def discard(request: HttpRequest, pk) -> HttpResponse:
-    imports.discard(upload=get_object_or_404(Import, pk=pk))
+    if not imports.discard(upload=get_object_or_404(Import, pk=pk)):
+        return redirect("import_detail", pk)
     messages.success(request, _("The files were deleted and nothing was loaded."))
     return redirect("import")
 

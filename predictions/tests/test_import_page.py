@@ -1,11 +1,12 @@
 import csv
 import io
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import CommandError, call_command
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from employees import imports
 from employees.models import Employee, Import
@@ -191,12 +192,41 @@ def test_run_that_cannot_score_fails_and_finishes_when_started_again(client, hr,
         patch.setattr("predictions.imports.score_employees", score_employees)
         confirm(client, upload, hr)
         run_import(upload=upload)
-    assert "the scores are still those from before" in page(client, upload)
+    assert "the scores may still be those from before" in page(client, upload)
     post(client, upload, "retry")
     upload.refresh_from_db()
     run_import(upload=upload)
     assert upload.state == Import.State.DONE
     assert ScoringRun.objects.count() == 1
+
+
+@pytest.fixture
+def loaded(upload, hr):
+    """An import that was loaded two days ago, and then not scored."""
+    imports.confirm(upload=upload, user=hr, checked_at=upload.checked_at.isoformat())
+    upload.refresh_from_db()
+    imports.load(upload=upload)
+    imports.fail(upload=upload)
+    Import.objects.update(created_at=timezone.now() - timedelta(days=2))
+    return upload
+
+
+def test_loaded_import_of_any_age_goes_on_from_its_page(client, loaded):
+    client.get("/import/")
+    text = page(client, loaded)
+    assert "The files are loaded" in text
+    assert "Delete the files" not in text
+    post(client, loaded, "retry")
+    loaded.refresh_from_db()
+    run_import(upload=loaded)
+    assert loaded.state == Import.State.DONE
+    assert ScoringRun.objects.get().employee_count == 9
+
+
+def test_discard_of_a_loaded_import_does_not_say_that_nothing_was_loaded(client, loaded):
+    text = post(client, loaded, "discard").content.decode()
+    assert "nothing was loaded" not in text
+    assert "The files are loaded" in text
 
 
 def test_run_with_a_defect_is_remembered_and_raised(hr, started, monkeypatch):
