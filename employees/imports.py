@@ -183,8 +183,8 @@ def finish(*, upload: Import) -> None:
 
 
 def fail(*, upload: Import, reason: str = BROKE_DOWN) -> None:
-    """Remember that the work of its state failed, so that someone can start it again."""
-    _set(upload, state=State.FAILED, error=_document(Message(reason)))
+    """Remember that the work of its state failed, so that someone can start it again; ``reason`` in any words."""
+    _set(upload, state=State.FAILED, error=_document(Message(reason.replace("%", "%%"))))
 
 
 def rejects_of(upload: Import) -> Iterator[Reject]:

@@ -227,7 +227,7 @@ def reject_rows(rejects: Iterable[Reject]) -> Iterator[list]:
 
     def cells(reject: Reject) -> list:
         with override(language):
-            rule = _(reject.rule.text) % reject.rule.params
+            rule = reject.rule.said(_)
             column = reject.column or _("(the whole row)")
         return [inert(reject.file), reject.line, inert(column), inert(reject.value), inert(rule)]
 

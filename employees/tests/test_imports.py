@@ -15,6 +15,7 @@ from django.utils import timezone
 from employees import imports
 from employees.columns import Extract
 from employees.management.commands.seed_from_csv import DEMO
+from employees.messages import Message
 from employees.models import Employee, EmployeeSnapshot, Import
 from technova import background
 from technova.db import Busy
@@ -319,6 +320,14 @@ def test_retry_goes_on_where_it_stopped(user, started, was_confirmed):
     assert upload.state == ("loading" if was_confirmed else "checking")
     assert upload.error is None
     assert started == [("run_import", str(upload.pk))]
+
+
+@pytest.mark.parametrize("reason", ["50% of it", "50 %% of it", "%(name)s", "%", imports.ALREADY_LOADING])
+def test_fail_remembers_the_reason_to_the_letter(user, started, reason):
+    upload = received(user)
+    imports.fail(upload=upload, reason=reason)
+    upload.refresh_from_db()
+    assert str(Message(upload.error["text"], upload.error["params"])) == reason
 
 
 def test_discard_deletes_the_files(user):

@@ -117,7 +117,7 @@ def detail(request: HttpRequest, pk) -> HttpResponse:
         "changes": [_change(*change) for change in summary.get("changes", ())[:CHANGES_SHOWN]],
         "more_changes": max(0, len(summary.get("changes", ())) - CHANGES_SHOWN),
         "rejects": rejects,
-        "rows": [(reject, _translated(reject.as_reject().rule)) for reject in rejects],
+        "rows": [(reject, reject.as_reject().rule.said(_)) for reject in rejects],
     }
     return render(request, "imports/import.html", context)
 
@@ -131,13 +131,9 @@ def _error(upload: Import) -> str:
     """Why it was refused or failed, in the reader's language."""
     if not upload.error:
         return ""
-    reason = _translated(Message(upload.error["text"], upload.error["params"]))
+    reason = Message(upload.error["text"], upload.error["params"]).said(_)
     file = upload.error.get("file")
     return _("%(file)s: %(reason)s") % {"file": file, "reason": reason} if file else capfirst(reason)
-
-
-def _translated(message: Message) -> str:
-    return _(message.text) % message.params
 
 
 def _change(employee_id: int, column: str, old, new) -> dict[str, object]:

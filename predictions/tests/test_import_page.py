@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.text import capfirst
 
 from employees import imports
 from employees.models import Employee, Import
@@ -198,6 +199,24 @@ def test_run_that_cannot_score_fails_and_finishes_when_started_again(client, hr,
     run_import(upload=upload)
     assert upload.state == Import.State.DONE
     assert ScoringRun.objects.count() == 1
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_run_that_cannot_score_says_why_whatever_the_reason_holds(client, hr, upload, started, artifacts, language):
+    (artifacts / "current" / "threshold.json").write_text('{"threshold": "20%"}')
+    confirm(client, upload, hr)
+    run_import(upload=upload)
+    client.cookies["django_language"] = language
+    response = client.get(reverse("import_detail", args=[upload.pk]))
+    assert "'20%'" in response.context["error"]
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("reason", ["threshold.json says 20%, which is no number", "%(name)s", "%s", "100 %"])
+def test_reason_that_was_stored_as_it_is_can_be_read(client, hr, started, reason):
+    upload = Import.objects.create(user=hr, state="failed", error={"text": reason, "params": {}})
+    response = client.get(reverse("import_detail", args=[upload.pk]))
+    assert response.context["error"] == capfirst(reason)
 
 
 @pytest.fixture
