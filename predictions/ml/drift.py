@@ -51,7 +51,6 @@ class Outcome:
     observed: int
     low: int  # what 95 % of such groups would show if the probabilities are right
     high: int
-    p_value: float  # two-sided
 
     @property
     def is_more_than_expected(self) -> bool:
@@ -175,7 +174,5 @@ def outcome_of_sums(*, people: int, expected: float, variance: float, observed: 
 
 def _outcome(n: int, expected: float, observed: int, at_most: np.ndarray) -> Outcome:
     """``at_most[k]`` is the probability of ``k`` departures or fewer, ``(n + 1,)``."""
-    at_least = 1 - (at_most[observed - 1] if observed else 0.0)
     low, high = np.searchsorted(at_most, (0.025, 0.975))
-    p_value = min(1.0, 2 * min(float(at_most[observed]), float(at_least)))
-    return Outcome(n, expected, observed, int(low), int(high), p_value)
+    return Outcome(n, expected, observed, int(low), int(high))

@@ -1,12 +1,11 @@
 """Charts drawn on the server: pygal places marks and axes, and nothing of it needs a script or an inline style.
 
 A chart is SVG that ``app.css`` colours by class, so that it follows the theme and prints; each mark says its value on
-hover (``<title>``) and may be a link; the same values come as a table. Pure functions of texts and numbers: whoever
+hover (``<title>``), a bar may be a link; the same values come as a table. Pure functions of texts and numbers: whoever
 calls them words and formats. About 3 ms a chart.
 
-- ``rows``: horizontal bars, one a row, the label above the bar so that long ones fit a phone; segments, and a start
-  for floating bars (a waterfall).
-- ``columns``: vertical bars, for histograms and few short categories; segments stack.
+- ``rows``: horizontal bars, one a row, the label above the bar so that long ones fit a phone.
+- ``columns``: vertical bars of a histogram; segments stack.
 - ``curves``: lines of points (x, y): trends, ROC, lift, calibration with its intervals and its diagonal.
 """
 
@@ -47,17 +46,16 @@ class Segment:
 
     value: float
     text: str
-    tone: str = ""
+    tone: str
     href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A bar made of one segment or several; it starts at ``start``. ``cells`` are further cells of its table row."""
+    """A bar of one segment or several, as many as the others have. ``cells`` are further cells of its table row."""
 
     label: str
     segments: Sequence[Segment]
-    start: float = 0
     cells: Sequence[str] = ()
 
 
@@ -71,7 +69,6 @@ class Point:
     text: str
     low: float | None = None
     high: float | None = None
-    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,35 +91,32 @@ def rows(
     columns: Sequence[str],
     bars: Sequence[Bar],
     caption: str = "",
-    names: Sequence[str] = (),
     maximum: float | None = None,
-    axis: Callable[[float], str] | None = None,
 ) -> Chart:
-    """Horizontal bars, one at least, the first on top, each with its label and its first value above it.
+    """Horizontal bars of one segment, one at least, the first on top, each with its label and its value above it.
 
-    ``columns`` are the table's headings: of the labels, of each segment, of the further cells. ``names`` of the
-    segments make a legend. Without ``axis``, which words a value of the scale, there is no scale. ``maximum`` ends
-    it, the longest bar by default.
+    ``columns`` are the table's headings: of the labels, of the values, of the further cells. ``maximum`` is the value
+    whose bar would fill the width, the longest bar by default.
     """
     bottom_up = bars[::-1]
     chart = _Rows(
         **_options(
-            height=ROW * len(bars) + (42 if axis else 12),
+            height=ROW * len(bars) + 12,
             range=(0, maximum or max(map(_end, bars)) or 1),
             show_y_labels=False,
-            show_x_labels=axis is not None,
-            show_y_guides=axis is not None,
-            value_formatter=axis or str,
+            show_x_labels=False,
+            show_y_guides=False,
+            value_formatter=str,
         )
     )
-    tree, groups = _draw_bars(chart, bottom_up, names)
+    tree, groups = _draw_bars(chart, bottom_up)
     plot, width, _height = _plot(tree)
     left, right = float(width) * _PLOT_MARGIN, float(width) * (1 - _PLOT_MARGIN)
-    for bar, shapes in zip(bottom_up, groups, strict=True):
-        baseline = str(min(float(shape.get("y", 0)) for shape in shapes) - _BASELINE)
+    for bar, (shape,) in zip(bottom_up, groups, strict=True):
+        baseline = str(float(shape.get("y", 0)) - _BASELINE)
         _text(plot, "label", bar.label, x=f"{left:.2f}", y=baseline)
         _text(plot, "value", bar.segments[0].text, x=f"{right:.2f}", y=baseline)
-    return _chart(tree, title, caption, columns, _table(bars), _legend(bars, names))
+    return _chart(tree, title, caption, columns, _table(bars), [])
 
 
 def columns(
@@ -130,22 +124,23 @@ def columns(
     title: str,
     columns: Sequence[str],
     bars: Sequence[Bar],
+    names: Sequence[str],
     axis: Callable[[float], str],
+    ticks: Sequence[tuple[float, str]],
+    x_title: str,
+    line: tuple[float, str],
     caption: str = "",
-    names: Sequence[str] = (),
-    ticks: Sequence[tuple[float, str]] | None = None,
-    x_title: str = "",
-    line: tuple[float, str] | None = None,
 ) -> Chart:
-    """Vertical bars from left to right, one at least, as ``rows``; ``axis`` words a value of the scale.
+    """Vertical bars from left to right, one at least; ``names`` of their segments make a legend.
 
-    ``ticks`` are places on the horizontal axis and their texts, counted in columns: 0 is the left edge of the first
-    one. By default each column has its label in its middle. ``line`` is such a place too, marked by a dashed line.
+    ``columns`` are the table's headings: of the labels, of each segment. ``axis`` words a value of the scale. ``ticks``
+    are places on the horizontal axis and their texts, counted in columns: 0 is the left edge of the first one.
+    ``line`` is such a place too, marked by a dashed line.
     """
-    chart = (_Bins if ticks else pygal.StackedBar)(
+    chart = _Bins(
         **_options(
             height=270,
-            margin_bottom=46 if x_title else 26,
+            margin_bottom=46,
             range=(0, max(map(_end, bars)) or 1),
             show_x_labels=False,
             value_formatter=axis,
@@ -154,15 +149,13 @@ def columns(
     tree, groups = _draw_bars(chart, bars, names)
     plot, right, floor = _plot(tree)
     left, width = _slot(groups, chart)
-    for place, text in ticks or [(place + 0.5, bar.label) for place, bar in enumerate(bars)]:
+    for place, text in ticks:
         _text(plot, "tick", text, x=f"{left + place * width:.2f}", y=str(float(floor) + 18))
-    if x_title:
-        _text(plot, "tick", x_title, x=str(float(right) / 2), y=str(float(floor) + 38))
-    if line:
-        place, text = line
-        x = f"{left + place * width:.2f}"
-        ElementTree.SubElement(plot, "path", {"class": "reference", "d": f"M{x} 0 v{floor}"})
-        _text(plot, "tick", text, x=x, y="-6")
+    _text(plot, "tick", x_title, x=str(float(right) / 2), y=str(float(floor) + 38))
+    place, text = line
+    x = f"{left + place * width:.2f}"
+    ElementTree.SubElement(plot, "path", {"class": "reference", "d": f"M{x} 0 v{floor}"})
+    _text(plot, "tick", text, x=x, y="-6")
     return _chart(tree, title, caption, columns, _table(bars), _legend(bars, names))
 
 
@@ -212,7 +205,7 @@ def curves(
         dots = [dot for group in groups for dot in group.findall("g[@class='dots']")]
         for dot, point in zip(dots, marks, strict=True):
             name = f"{point.label}: {point.text}"
-            _dress(dot, f"{curve.name}, {name}" if len(curves) > 1 else name, "dot", point.href)
+            _dress(dot, f"{curve.name}, {name}" if len(curves) > 1 else name, "dot")
         for group in groups:
             group.set("class", f"series {classes}")
     if ticks:
@@ -264,7 +257,7 @@ def _colours(curves: Sequence[Curve]) -> list[str]:
 
 
 def _end(bar: Bar) -> float:
-    return bar.start + sum(segment.value for segment in bar.segments)
+    return sum(segment.value for segment in bar.segments)
 
 
 def _whisker(point: Point) -> tuple[float | None, ...]:
@@ -272,24 +265,19 @@ def _whisker(point: Point) -> tuple[float | None, ...]:
     return point.low, point.high, None
 
 
-def _draw_bars(chart, bars: Sequence[Bar], names: Sequence[str]):
+def _draw_bars(chart, bars: Sequence[Bar], names: Sequence[str] = ()):
     """The chart's tree, and the shapes of each bar with their names, classes and links on."""
-    depth = max(len(bar.segments) for bar in bars)
-    chart.add("", [bar.start for bar in bars])  # invisible: what floating bars stand on
+    depth = len(bars[0].segments)
     for place in range(depth):
-        chart.add("", [bar.segments[place].value if place < len(bar.segments) else 0 for bar in bars])
+        chart.add("", [bar.segments[place].value for bar in bars])
     tree = chart.render_tree()
     shapes = [[] for _bar in bars]
-    for place in range(-1, depth):
-        (group,) = (found for series in _series(tree, place + 1) for found in series.findall("g[@class='bars']"))
+    for place in range(depth):
+        (group,) = (found for series in _series(tree, place) for found in series.findall("g[@class='bars']"))
         for row, (drawn, bar) in enumerate(zip(group.findall("g"), bars, strict=True)):
-            if not 0 <= place < len(bar.segments):
-                group.remove(drawn)
-                continue
             segment = bar.segments[place]
             name = f"{bar.label}, {names[place]}: {segment.text}" if names else f"{bar.label}: {segment.text}"
-            tone = f"rect is-{segment.tone}" if segment.tone else "rect"
-            shapes[row].append(_dress(drawn, name, tone, segment.href))
+            shapes[row].append(_dress(drawn, name, f"rect is-{segment.tone}", segment.href))
     return tree, shapes
 
 
@@ -312,7 +300,7 @@ def _end_within_the_plot(tree) -> None:
     last.set("x", _plot(tree)[1])
 
 
-def _dress(group, name: str, classes: str, href: str):
+def _dress(group, name: str, classes: str, href: str = ""):
     """Leave of a mark its shape, with what browsers say of it by themselves instead of what pygal's script would."""
     shape = next(node for node in group.iter() if node.tag in _SHAPES)
     for child in list(group):
@@ -341,7 +329,7 @@ def _table(bars: Sequence[Bar]) -> list[list[str]]:
 
 def _legend(bars: Sequence[Bar], names: Sequence[str]) -> list[tuple[str, str]]:
     tones = [f"is-{segment.tone}" for segment in bars[0].segments]
-    return list(zip(tones, names, strict=False))
+    return list(zip(tones, names, strict=True))
 
 
 def _chart(tree, title, caption, columns, table, legend) -> Chart:

@@ -220,7 +220,7 @@ def effect(shape: Shape, *, base_value: float, top: float) -> Chart:
     texts = {"title": _(feature.label), "columns": [_(feature.label), _("Risk of an otherwise average person")]}
     if shape["is_levels"]:
         bars = [
-            Bar(display(feature, at), [Segment(risk, text)])
+            Bar(display(feature, at), [Segment(risk, text, "raising")])
             for (at, risk, _low, _high), text in zip(rows, words, strict=True)
         ]
         return charts.rows(bars=sorted(bars, key=lambda bar: -bar.segments[0].value), maximum=top, **texts)
