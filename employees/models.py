@@ -350,8 +350,14 @@ def visible_departments(user) -> list[str] | None:
     """Departments that an account may see: None for all of them, an empty list for none.
 
     Superusers and members of *RH* see everyone, members of *Manager* the departments given to the account.
-    Two queries.
+    Two queries, once for each account object: the answer is kept on it, as Django keeps its permissions.
     """
+    if not hasattr(user, "_visible_departments"):
+        user._visible_departments = _departments_of(user)
+    return user._visible_departments
+
+
+def _departments_of(user) -> list[str] | None:
     if not user.is_authenticated or not user.is_active:
         return []
     if user.is_superuser:

@@ -178,7 +178,7 @@ def test_departure_after_the_newest_run_is_noticed(is_known, is_later):
 
 def test_latest_two_runs_newest_first():
     assert runs.latest_two() == (None, None)
-    first = ScoringRunFactory()
+    first = PredictionFactory(scored=True).run
     assert runs.latest_two() == (first, None)
     second = ScoringRunFactory()
     assert runs.latest_two() == (second, first)
