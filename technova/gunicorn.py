@@ -88,6 +88,16 @@ class FairWorker(ThreadWorker):
 
     def set_accept_enabled(self, enabled):
         super().set_accept_enabled(enabled and self.busy < self.cfg.threads)
+        if not self.alive:
+            self.accept_all()
+
+    def accept_all(self):
+        """Take whoever waits, as the server stops: without a process that took it a connection ends unanswered."""
+        for listener in self.sockets:
+            before = None
+            while before != self.nr_conns:
+                before = self.nr_conns
+                super().accept(listener)
 
     def handle_request(self, req, conn):
         """Have more patience with a body, which may be an upload over a bad line, than with the few bytes before it."""

@@ -224,12 +224,19 @@ def test_very_long_address_is_answered_by_the_application(server):
     assert [line["status"] for line in server.lines() if line["logger"] == "technova.logs"][-1] == status
 
 
-def test_stopping_removes_the_shared_metrics(server):
+def test_stopping_answers_who_waits_and_removes_the_shared_metrics(server, connections):
+    waiting = [socket.create_connection(("127.0.0.1", server.port), timeout=START) for _ in range(6)]
+    for connection in [*connections, *waiting]:
+        connection.sendall(b"GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    server.wait_until(lambda: sum(map(server.accepted_by, server.workers())) == len(connections))
     maps = Path(f"/proc/{server.workers()[0]}/maps")
     server.wait_until(lambda: "technova-metrics-" in maps.read_text())
     directory = Path(re.search(r"\S+/technova-metrics-[^/]+", maps.read_text())[0])
     assert directory.is_dir()
     server.process.terminate()
+    assert [connection.recv(12) for connection in waiting] == [b"HTTP/1.1 503"] * len(waiting)
+    for connection in waiting:
+        connection.close()
     server.process.wait(START)
     assert not directory.exists()
 
