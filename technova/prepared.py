@@ -7,7 +7,8 @@ database plans it anew too. For a wide row each takes several times as long as t
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection, connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 def run(sql: str, parameters: Sequence | Mapping) -> list[tuple]:
@@ -17,13 +18,24 @@ def run(sql: str, parameters: Sequence | Mapping) -> list[tuple]:
     """
     database = connections[DEFAULT_DB_ALIAS]
     if database.vendor != "postgresql":
-        with database.cursor() as cursor:
-            cursor.execute(sql, parameters)
-            return cursor.fetchall()
+        return _run_plainly(database, sql, parameters)
     database.ensure_connection()
     cursor = database._prepare_cursor(database.connection.cursor_of(sql))
-    cursor.execute(sql, parameters)
+    try:
+        cursor.execute(sql, parameters)
+    except NotSupportedError:  # a migration changed the type of a column since this connection prepared the statement
+        if database.in_atomic_block:
+            raise
+        database.connection.close()  # for good, and not back into the pool
+        database.close()
+        return _run_plainly(database, sql, parameters)
     return cursor.fetchall()
+
+
+def _run_plainly(database: BaseDatabaseWrapper, sql: str, parameters: Sequence | Mapping) -> list[tuple]:
+    with database.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
 
 
 class PreparedSelect:

@@ -5,11 +5,25 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.conf import settings as project_settings
 from django.db import connection
 
 ROOT = Path(project_settings.BASE_DIR)
+
+
+def another_connection() -> psycopg.Connection:
+    """A connection to the tests' PostgreSQL database beside Django's."""
+    options = connection.settings_dict
+    return psycopg.connect(
+        host=options["HOST"],
+        port=options["PORT"] or None,
+        user=options["USER"],
+        password=options["PASSWORD"] or None,
+        dbname=options["NAME"],
+        autocommit=True,
+    )
 
 
 @dataclass(frozen=True)

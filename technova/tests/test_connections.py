@@ -2,6 +2,8 @@ import psycopg
 import pytest
 from django.db import connection
 
+from technova.tests.conftest import another_connection
+
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(connection.vendor != "postgresql", reason="only the connections to PostgreSQL are pooled"),
@@ -41,15 +43,7 @@ def test_pooled_connections_that_the_server_ended_are_replaced_without_an_error(
     ended = {each.info.backend_pid for each in waiting}
     for each in waiting:
         pool.putconn(each)
-    options = connection.settings_dict
-    with psycopg.connect(
-        host=options["HOST"],
-        port=options["PORT"] or None,
-        user=options["USER"],
-        password=options["PASSWORD"] or None,
-        dbname=options["NAME"],
-        autocommit=True,
-    ) as other:
+    with another_connection() as other:
         query = """
             SELECT pid, pg_terminate_backend(pid, 5000) FROM pg_stat_activity
             WHERE datname = current_database() AND pid <> pg_backend_pid()

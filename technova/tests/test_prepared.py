@@ -8,6 +8,7 @@ from features.tests.factories import EmployeeFeaturesFactory
 from predictions.models import Prediction
 from predictions.tests.factories import PredictionFactory
 from technova.prepared import PreparedSelect, insert, run
+from technova.tests.conftest import another_connection
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +41,22 @@ def test_prepared_select_is_planned_once_a_connection():
     with connection.cursor() as cursor:
         cursor.execute("""SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%"departement" = $1%'""")
         assert cursor.fetchone() == (1,)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL alone prepares statements")
+@pytest.mark.django_db(transaction=True)
+def test_statement_of_a_table_that_a_migration_changed_is_prepared_anew():
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE changed (name varchar(50))")
+    try:
+        assert run("SELECT name FROM changed", []) == []
+        with another_connection() as other:
+            other.execute("ALTER TABLE changed ALTER name TYPE varchar(60)")
+        assert run("SELECT name FROM changed", []) == []
+        assert run("SELECT name FROM changed", []) == []
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE changed")
 
 
 def test_insert_stores_what_save_stores():
