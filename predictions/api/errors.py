@@ -35,11 +35,6 @@ class BodyTooLarge(exceptions.APIException):
     default_detail = gettext_lazy("The body is too large.")
 
 
-class LengthRequired(exceptions.APIException):
-    status_code = status.HTTP_411_LENGTH_REQUIRED
-    default_detail = gettext_lazy("The body needs a Content-Length.")
-
-
 class Invalid(exceptions.ValidationError):
     """Values that break a rule: 422; ``where`` is the part of the request that holds them."""
 
@@ -115,7 +110,8 @@ def _json(request: HttpRequest, status_code: int, detail: str, **headers: str) -
 
 
 def is_api(request: HttpRequest) -> bool:
-    return request.path_info.startswith(API_PATHS)  # without the prefix that a site may be served under
+    """Without the prefix that a site may be served under; a client's base address may end in a slash of its own."""
+    return f"/{request.path_info.lstrip('/')}".startswith(API_PATHS)
 
 
 # Outside the API's views: JSON under its addresses, a page elsewhere.

@@ -84,8 +84,8 @@ class LogPagination(CursorPagination):
 
     SALT = "predictions.api.cursor"
     ORDERINGS = {
-        "-created_at": ("-id",),  # rows are numbered as they are written
-        "created_at": ("id",),
+        "-created_at": ("-created_at", "-id"),
+        "created_at": ("created_at", "id"),
         "-predicted_proba": ("-probability", "-id"),
         "predicted_proba": ("probability", "id"),
     }
@@ -120,7 +120,7 @@ class LogPagination(CursorPagination):
         return self._link(self.page[0], is_reverse=True) if self.has_previous else None
 
     def _link(self, row: Prediction, *, is_reverse: bool) -> str:
-        position = [getattr(row, field.lstrip("-")) for field in self.ORDERINGS[self.ordering]]
+        position = [_plain(getattr(row, field.lstrip("-"))) for field in self.ORDERINGS[self.ordering]]
         signed = signing.dumps([self.ordering, is_reverse, position], salt=self.SALT)
         return replace_query_param(self.base_url, self.cursor_query_param, signed)
 
@@ -167,7 +167,12 @@ class LogPagination(CursorPagination):
         return [limit, cursor, ordering]
 
 
-def _after(order: Sequence[str], position: Sequence[float]) -> Q:
+def _plain(value: datetime | float) -> str | float:
+    """What JSON can hold and the database reads again."""
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _after(order: Sequence[str], position: Sequence[str | float]) -> Q:
     """Rows behind a position in an order: the first field decides, and where it is equal the next."""
     condition = Q()
     for field, value in reversed(list(zip(order, position, strict=True))):

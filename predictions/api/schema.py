@@ -80,7 +80,6 @@ _WORDS = {
     403: "The key lacks the scope.",
     404: "Nothing of this number that the key may see.",
     405: "The address knows another method.",
-    411: "The body has no Content-Length.",
     413: "The body is too large.",
     415: "The body is not declared as application/json in UTF-8, uncompressed.",
     422: "Values that break a rule, each named.",
@@ -98,7 +97,7 @@ _CHALLENGE = OpenApiParameter("WWW-Authenticate", str, OpenApiParameter.HEADER, 
 _ALLOW = OpenApiParameter("Allow", str, OpenApiParameter.HEADER, response=[405], description="The methods it knows.")
 HEADERS = [_REQUEST_ID, _RETRY_AFTER, _CHALLENGE, _ALLOW]  # each only where its statuses are
 
-_WITH_A_KEY = {400, 401, 403, 405, 411, 422, 429, 500, 503}  # what any call with a key can meet
+_WITH_A_KEY = {400, 401, 403, 405, 422, 429, 500, 503}  # what any call with a key can meet
 
 
 def errors(*statuses: int) -> dict[int, OpenApiResponse]:

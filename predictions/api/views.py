@@ -19,8 +19,9 @@ from employees.columns import MAX_EMPLOYEE_ID
 from predictions import services
 from predictions.api import schema
 from predictions.api.authentication import caller_of
-from predictions.api.errors import Invalid, LengthRequired, request_id_of
+from predictions.api.errors import Invalid, request_id_of
 from predictions.api.filters import LogPagination, PredictionFilter
+from predictions.api.parsers import take_chunks
 from predictions.api.serializers import (
     BatchSerializer,
     FeaturesSerializer,
@@ -50,7 +51,7 @@ class Guarded(WithoutOptions):
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)
         if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
-            raise LengthRequired
+            take_chunks(request._request)
         if nul := [name for name, value in request.query_params.items() if "\0" in value]:
             raise Invalid({name: [_("Null characters are not allowed.")] for name in nul}, "query")
 
@@ -113,7 +114,9 @@ class LogViewSet(Guarded, ListModelMixin, GenericViewSet):
         super().initial(request, *args, **kwargs)
         known = schema.QUERY_PARAMETERS.get(self.action, request.query_params)
         errors = {name: [_("This parameter is not known.")] for name in request.query_params if name not in known}
-        errors |= {name: [_("This parameter is empty.")] for name, value in request.query_params.items() if not value}
+        errors |= {
+            name: [_("This parameter is empty.")] for name, value in request.query_params.items() if not value.strip()
+        }
         if errors:
             raise Invalid(errors, "query")
 
@@ -125,7 +128,7 @@ class LogViewSet(Guarded, ListModelMixin, GenericViewSet):
     def latest(self, request):
         query = LimitSerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
-        rows = self.get_queryset().order_by("-id")[: query.validated_data["limit"]]
+        rows = self.get_queryset().order_by("-created_at", "-id")[: query.validated_data["limit"]]
         return Response(LatestSerializer(rows, many=True).data)
 
     @schema.logged

@@ -163,17 +163,40 @@ def test_body_over_the_limit_is_refused(api):
     assert_error(api.call("/predict/by-features", body), 413)
 
 
-def test_body_without_a_length_is_refused(api):
-    assert_error(api.call("/predict/batch", b"", headers={"Transfer-Encoding": "chunked"}), 411)
+def chunked(api, path, body):
+    """A body whose length is not said, as the server hands on one that came in chunks."""
+    stream = body if isinstance(body, io.IOBase) else io.BytesIO(body)
+    headers = {"Transfer-Encoding": "chunked"}
+    return api.post(path, content_type="application/json", headers=headers, CONTENT_LENGTH="", **{"wsgi.input": stream})
+
+
+def test_body_in_chunks_is_read(api):
+    assert chunked(api, "/predict/by-features", json.dumps(features()).encode()).status_code == 200
+
+
+def test_body_in_chunks_over_the_limit_is_refused(api):
+    body = b'{"age": "' + b"9" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE + b'"}'
+    assert_error(chunked(api, "/predict/by-features", body), 413)
+
+
+@pytest.mark.parametrize("body", [b"", b"{"])
+def test_body_in_chunks_that_is_no_json_is_refused(api, body):
+    assert_error(chunked(api, "/predict/by-features", body), 400, 422)
+
+
+def test_call_without_a_body_takes_none_in_chunks_too(api):
+    row = EmployeeFeaturesFactory()
+    assert chunked(api, f"/predict/by-id/{row.employee.employee_id}", b"").status_code == 200
+
+
+class Broken(io.RawIOBase):
+    def read(self, size=-1):
+        raise OSError("connection reset")
 
 
 def test_body_that_breaks_off_is_refused(api):
-    class Broken(io.RawIOBase):
-        def read(self, size=-1):
-            raise OSError("connection reset")
-
-    response = api.call("/predict/batch", {}, **{"wsgi.input": Broken()})
-    assert_error(response, 400)
+    assert_error(api.call("/predict/batch", {}, **{"wsgi.input": Broken()}), 400)
+    assert_error(chunked(api, "/predict/batch", Broken()), 400)
 
 
 def test_thousands_of_unknown_fields_are_not_all_repeated(api):
@@ -236,6 +259,8 @@ def test_query_is_refused(api, path, query):
         "cursor=",
         "mode=",
         "created_from=",
+        "model_version=%20",
+        "model_version=%09",
     ],
 )
 def test_filter_is_refused(api, query):
@@ -294,6 +319,10 @@ def test_prediction_number_is_unknown(api, number):
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_unknown_address_is_json(api, method, path):
     assert_error(api.generic(method, path), 404)
+
+
+def test_address_that_begins_with_two_slashes_is_unknown_in_json(api):
+    assert_error(api.get("/", PATH_INFO="//predict/by-id/1"), 404)
 
 
 def test_unknown_address_is_json_under_the_prefix_of_a_site_too(api):
