@@ -49,12 +49,33 @@ def exclusive(name: str = "pipeline", *, wait: float = LOCK_WAIT) -> Iterator[No
         raise Busy("Another load, build or scoring is running: try again when it is done.") from error
 
 
+@contextmanager
+def one_after_another(name: str) -> Iterator[None]:
+    """Work that cannot be one transaction, which a second process begins when the first has ended, or died.
+
+    On PostgreSQL, where several containers start at once; an SQLite file belongs to one machine.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [_key_of(name)])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_key_of(name)])
+
+
 def _lock_on_postgresql(name: str, wait: float) -> None:
-    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{max(1, round(wait * 1000))}ms"])
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_key_of(name)])
         cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+
+
+def _key_of(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
 
 
 def _is_lock_timeout(error: DatabaseError) -> bool:

@@ -13,7 +13,7 @@ from employees.tests.factories import EmployeeFactory
 from predictions.models import Prediction
 from predictions.tests.factories import PredictionFactory
 from technova import db
-from technova.db import Busy, bulk_insert, exclusive, frame_rows, reserve_keys
+from technova.db import Busy, bulk_insert, exclusive, frame_rows, one_after_another, reserve_keys
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -232,6 +232,14 @@ class TestTwoConnections:
         with exclusive(wait=0.1), connection.cursor() as cursor:
             cursor.execute("SHOW lock_timeout")
             assert cursor.fetchone() == ("0",)
+
+    def test_work_that_is_no_transaction_begins_when_the_other_has_ended(self):
+        with Holder("migrate") as other:
+            threading.Timer(0.3, other.may_end.set).start()
+            with one_after_another("migrate"):
+                assert other.may_end.is_set()
+        with Holder("migrate"):
+            assert Employee.objects.count() == 0
 
     def test_refused_writer_can_work_on_in_the_same_connection(self):
         with Holder("pipeline"), pytest.raises(Busy), exclusive(wait=0.1):

@@ -9,6 +9,7 @@ from features.services import build_features
 from predictions import demo, services
 from predictions.ml import store
 from technova.commands import TechnovaCommand
+from technova.db import one_after_another
 
 
 class Command(TechnovaCommand):
@@ -28,7 +29,8 @@ class Command(TechnovaCommand):
 
     def handle(self, **options):
         verbosity = options["verbosity"]
-        call_command("migrate", interactive=False, verbosity=0, stdout=self.stdout)
+        with one_after_another("migrate"):  # containers start together
+            call_command("migrate", interactive=False, verbosity=0, stdout=self.stdout)
         self.stdout.write("Database ready")
         imports.purge()
         if options["demo"] and not Employee.objects.exists():  # later loads, and real people, are not overwritten
