@@ -48,6 +48,7 @@ class Feature:
     is_engineered: bool = False
     is_rating: bool = False  # a mark up to the maximum: people read it as "3 out of 4"
     told_as: str = ""  # the feature in whose name people read its weight: a formula would say nothing to them
+    ingredients: tuple[str, ...] = ()  # the features from which a formula is made
     is_protected: bool = False  # the law forbids deciding by it: kept for the contract and the audit, never scored
     is_actionable: bool = False  # HR can change it: offered in what-if
     help: str = ""
@@ -286,6 +287,7 @@ FEATURES: tuple[Feature, ...] = (
         0,
         1,
         told_as="nombre_participation_pee",
+        ingredients=("nombre_participation_pee", "annees_dans_l_entreprise"),
     ),
     _engineered(
         "ratio_heures_sup_salaire",
@@ -294,6 +296,7 @@ FEATURES: tuple[Feature, ...] = (
         0,
         1,
         told_as="heures_supplementaires",
+        ingredients=("heures_supplementaires", "revenu_mensuel"),
     ),
     _engineered(
         "nonlinaire_charge_contrainte",
@@ -302,6 +305,7 @@ FEATURES: tuple[Feature, ...] = (
         0,
         0.025,
         told_as="heures_supplementaires",
+        ingredients=("heures_supplementaires", "distance_domicile_travail"),
         help=_("Greatest at 10 km, where the formula peaks."),
     ),
     _engineered(
@@ -311,6 +315,7 @@ FEATURES: tuple[Feature, ...] = (
         -3,
         0,
         told_as="heures_supplementaires",
+        ingredients=("heures_supplementaires", "satisfaction_moyenne"),
     ),
     _engineered(
         "jeune_surcharge",
@@ -321,6 +326,7 @@ FEATURES: tuple[Feature, ...] = (
         kind=Kind.BOOLEAN,
         phrase_no=_("Not both under 30 and with overtime"),
         choices=YES_NO,
+        ingredients=("age", "heures_supplementaires"),
         is_protected=True,
     ),
     _engineered(
@@ -330,6 +336,7 @@ FEATURES: tuple[Feature, ...] = (
         -65,
         1,
         told_as="annees_depuis_la_derniere_promotion",
+        ingredients=("annees_depuis_la_derniere_promotion", "annees_dans_l_entreprise"),
     ),
     _engineered(
         "mobilite_carriere",
@@ -338,6 +345,7 @@ FEATURES: tuple[Feature, ...] = (
         0,
         50,
         told_as="nombre_experiences_precedentes",
+        ingredients=("nombre_experiences_precedentes", "annee_experience_totale"),
     ),
     _engineered(
         "risque_global",
@@ -346,6 +354,10 @@ FEATURES: tuple[Feature, ...] = (
         -3,
         200,
         told_as="heures_supplementaires",
+        ingredients=(
+            *("heures_supplementaires", "revenu_mensuel", "annees_dans_l_entreprise"),
+            *("annees_depuis_la_derniere_promotion", "satisfaction_moyenne"),
+        ),
     ),
 )
 

@@ -6,7 +6,7 @@ contributions are additive, and with the base value they still sum to the score.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -57,6 +57,24 @@ def told(contributions: Mapping[str, float]) -> dict[str, float]:
     totals: dict[str, float] = {}
     for name, weight in contributions.items():
         name = TOLD_AS[name]
+        totals[name] = totals.get(name, 0.0) + weight
+    return totals
+
+
+def told_of_change(moved: Mapping[str, float], changed: Collection[str]) -> dict[str, float]:
+    """What moved between two scores, by the ``changed`` features under which people read it; the sum stays.
+
+    A formula moves with any of its ingredients. When the one that it is told as stayed, it is told under the one that
+    changed, and under its own name when several did: no feature is named that is as it was.
+    """
+    totals: dict[str, float] = {}
+    for name, weight in moved.items():
+        feature = schema.BY_NAME[name]
+        movers = [ingredient for ingredient in feature.ingredients if ingredient in changed]
+        if feature.told_as in changed:
+            name = feature.told_as
+        elif feature.told_as and len(movers) == 1:
+            (name,) = movers
         totals[name] = totals.get(name, 0.0) + weight
     return totals
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from predictions.bands import Band, band_of
-from predictions.explanation import Reason, reasons
+from predictions.explanation import Reason, reasons, told_of_change
 from predictions.ml.scorer import sigmoid
 from predictions.models import Prediction
 from predictions.pages.formats import percent
@@ -124,16 +124,19 @@ class Comparison:
 
     @cached_property
     def changes(self) -> list[Reason]:
-        """What moved the risk, with the new values in words; the points sum to the difference."""
+        """What moved the risk, under what was changed, with the new values; the points sum to the difference."""
         before, after = self.before.prediction, self.after.prediction
         moved = {
             name: after.contributions.get(name, 0.0) - before.contributions.get(name, 0.0)
             for name in before.contributions.keys() | after.contributions.keys()
         }
+        moved = {name: weight for name, weight in moved.items() if abs(weight) > ROUNDING}
+        changed = {name for name, value in self.after.values.items() if value != self.before.values[name]}
         return reasons(
             values=self.after.values,
             base_value=before.base_value + math.fsum(before.contributions.values()),
-            contributions={name: weight for name, weight in moved.items() if abs(weight) > ROUNDING},
+            contributions=told_of_change(moved, changed),
+            is_told=False,
         )
 
 

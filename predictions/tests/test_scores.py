@@ -4,12 +4,16 @@ from itertools import pairwise
 import pytest
 from django.utils import translation
 
-from features.engineering import engineer_one
+from employees.extracts import read_extracts
+from employees.management.commands.seed_from_csv import DEMO
+from features import schema
+from features.engineering import engineer, engineer_one
 from features.tests.factories import INPUTS, EmployeeFeaturesFactory
 from predictions import services
 from predictions.ml.scorer import sigmoid
 from predictions.models import Prediction
 from predictions.pages import scores
+from predictions.pages.forms import what_if_features
 from predictions.registry import current_model
 from predictions.services import Caller
 from predictions.tests.factories import PredictionFactory
@@ -23,7 +27,10 @@ def in_english():
 
 def logged(**changes):
     """A prediction as the model gives it, not saved."""
-    values = engineer_one(INPUTS | changes)
+    return scored(engineer_one(INPUTS | changes))
+
+
+def scored(values):
     score = current_model().score_one(values)
     return scores.Shown(
         Prediction(
@@ -116,6 +123,45 @@ def test_comparison_points_sum_to_the_difference(changes):
 def test_comparison_names_only_what_moved_with_its_new_value():
     comparison = scores.Comparison(logged(), logged(heures_supplementaires=0))
     assert [reason.phrase for reason in comparison.changes] == ["Works no overtime"]
+
+
+# Changes of everyone in the demonstration: new values, or how one follows from the columns.
+MOVES = [
+    {"revenu_mensuel": lambda people: people["revenu_mensuel"] * 6 // 5},
+    {"satisfaction_employee_equipe": lambda people: 5 - people["satisfaction_employee_equipe"]},
+    {"annees_depuis_la_derniere_promotion": 0},
+    {"heures_supplementaires": 0, "revenu_mensuel": 4000},
+    {"revenu_mensuel": 4000, "satisfaction_employee_equilibre_pro_perso": 4},
+    {feature.name: 2 for feature in what_if_features() if not feature.choices},
+]
+
+
+@pytest.fixture(scope="module")
+def demo():
+    """The business inputs of everyone in the demonstration."""
+    files = {extract: (DEMO / f"extrait_{extract}.csv").read_bytes() for extract in ("sirh", "eval", "sondage")}
+    return read_extracts(**files).frame[list(schema.INPUT_NAMES)]
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_comparison_names_no_input_that_did_not_change(demo, move):
+    befores, afters = (engineer(people).to_dict("records") for people in (demo, demo.assign(**move)))
+    for before, after in zip(befores, afters, strict=True):
+        comparison = scores.Comparison(scored(before), scored(after))
+        assert all(before[reason.feature.name] != after[reason.feature.name] for reason in comparison.changes)
+        points = math.fsum(reason.points for reason in comparison.changes)
+        assert points == pytest.approx(comparison.difference, abs=1e-9)
+
+
+def test_comparison_of_another_pay_tells_what_overtime_weighs_with_it_under_the_pay():
+    comparison = scores.Comparison(logged(revenu_mensuel=2994), logged(revenu_mensuel=3592))
+    assert [reason.phrase for reason in comparison.changes] == ["Monthly income: €3,592"]
+
+
+def test_comparison_of_two_ingredients_tells_their_formula_under_its_own_name():
+    change = {"revenu_mensuel": 6993, "satisfaction_employee_equipe": 4}
+    names = {reason.feature.name for reason in scores.Comparison(logged(), logged(**change)).changes}
+    assert names == {"revenu_mensuel", "satisfaction_moyenne", "risque_global"}
 
 
 def test_comparison_of_the_same_values_has_no_changes():
