@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -80,13 +82,19 @@ def _figures(run: ScoringRun, before: ScoringRun | None, groups: list[RunGroup],
 
 
 def _cards(run: ScoringRun, now: Figures, before: ScoringRun | None, then: Figures | None) -> list[Card]:
-    def change(value: float, old: float | None, *, decimals: int = 0, is_risk: bool = True) -> dict[str, str]:
-        """In words, and whether it is for the worse; nothing before the second run."""
+    def change(
+        value: float, old: float | None, *, decimals: int = 0, is_risk: bool = True, is_by_threshold: bool = False
+    ) -> dict[str, str]:
+        """In words, and whether it is for the worse; why there is none to tell; nothing before the second run."""
         if then is None or old is None:
             return {}
+        if run.model_version != before.model_version:
+            return {"delta": _("Another model since %(date)s") % {"date": _day(run.created_at)}}
+        if is_by_threshold and run.threshold != before.threshold:
+            return {"delta": _("Another threshold since %(date)s") % {"date": _day(run.created_at)}}
         difference = round(value - old, decimals)
         tone = ("worse" if difference > 0 else "better") if is_risk and difference else ""
-        since = date_format(timezone.localtime(before.created_at), "DATE_FORMAT")
+        since = _day(before.created_at)
         text = _("%(change)s since %(date)s") % {"change": signed(difference, decimals), "date": since}
         return {"delta": text if difference else _("Unchanged since %(date)s") % {"date": since}, "delta_tone": tone}
 
@@ -98,14 +106,14 @@ def _cards(run: ScoringRun, now: Figures, before: ScoringRun | None, then: Figur
             grouped(now.above_threshold),
             address({}, band=ranking.OVER),
             _("%(share)s of the people; the threshold is %(threshold)s") % shares,
-            **change(now.above_threshold, then and then.above_threshold),
+            **change(now.above_threshold, then and then.above_threshold, is_by_threshold=True),
         ),
         Card(
             _("Very high risk"),
             grouped(now.in_band(very_high)),
             address({}, band=very_high),
             _("From %(probability)s") % {"probability": percent(bands.limits(bands.VERY_HIGH, run.threshold)[0])},
-            **change(now.in_band(very_high), then and then.in_band(very_high)),
+            **change(now.in_band(very_high), then and then.in_band(very_high), is_by_threshold=True),
         ),
         Card(
             _("Expected departures"),
@@ -122,6 +130,10 @@ def _cards(run: ScoringRun, now: Figures, before: ScoringRun | None, then: Figur
             **change(now.people, then and then.people, is_risk=False),
         ),
     ]
+
+
+def _day(instant: datetime) -> str:
+    return date_format(timezone.localtime(instant), "DATE_FORMAT")
 
 
 def _breakdown(title: str, groups: Sequence[RunGroup], attribute: str, word: str, threshold: float) -> dict:
@@ -197,6 +209,15 @@ def _trend(rows: Sequence[dict]) -> charts.Chart | None:
         return None
     instants = [timezone.localtime(row["created_at"]) for row in rows]
     times = [date_format(instant, "SHORT_DATETIME_FORMAT") for instant in instants]
+    caption = [_("The last scoring runs, with the people who were in the departments then.")]
+    for place, (before, row) in enumerate(pairwise(rows), start=1):
+        day = {"date": _day(row["created_at"])}
+        if row["model_version"] != before["model_version"]:
+            times[place] = _("%(time)s, another model") % {"time": times[place]}
+            caption.append(_("Another model since %(date)s.") % day)
+        elif row["threshold"] != before["threshold"]:
+            times[place] = _("%(time)s, another threshold") % {"time": times[place]}
+            caption.append(_("Another threshold since %(date)s.") % day)
 
     def curve(name: str, figure: str, decimals: int) -> charts.Curve:
         points = [
@@ -208,7 +229,7 @@ def _trend(rows: Sequence[dict]) -> charts.Chart | None:
     shown = sorted({0, len(rows) // 2, len(rows) - 1})
     return charts.curves(
         title=_("From run to run"),
-        caption=_("The last scoring runs, with the people who were in the departments then."),
+        caption=" ".join(caption),
         columns=[_("Run")],
         curves=[curve(_("Over the threshold"), "above", 0), curve(_("Expected departures"), "expected", 1)],
         x_axis=str,

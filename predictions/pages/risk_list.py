@@ -127,7 +127,7 @@ class Row:
     department: str
     job: str
     reasons: list[str]
-    change: float  # of the probability since the run before; 0 too when a tenth of a point would show nothing
+    change: float  # of the probability since the run before; 0 when it would show nothing or the model is another
     is_new: bool  # the run before did not hold this person
 
 
@@ -212,7 +212,8 @@ def rows_of(predictions: Sequence[Prediction], before: ScoringRun | None) -> lis
 
 def _row(prediction: Prediction, before: ScoringRun | None) -> Row:
     previous = prediction.previous
-    change = 0 if previous is None else round(prediction.probability - previous, 3)
+    is_comparable = previous is not None and prediction.model_version == before.model_version
+    change = round(prediction.probability - previous, 3) if is_comparable else 0
     reasons = [name for name in (prediction.main_reason, prediction.second_reason) if name]
     return Row(
         prediction=prediction,

@@ -17,6 +17,7 @@ from predictions.bands import BANDS, HIGH, VERY_HIGH, limits
 from predictions.models import Prediction, RunGroup, ScoringRun
 
 BINS = 20  # of the histogram, from 0 to 1
+TREND_FIELDS = ("created_at", "model_version", "threshold")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +104,10 @@ def current_kinds(run: ScoringRun, departments: Sequence[str] | None) -> Kinds:
 
 
 def trend(departments: Sequence[str] | None, limit: int) -> list[dict]:
-    """The last runs, oldest first: ``run``, ``created_at``, ``people``, ``above``, ``expected``. One query."""
+    """The last runs, oldest first: ``run``, its ``TREND_FIELDS``, ``people``, ``above``, ``expected``. One query."""
     rows = (
         RunGroup.objects.in_departments(departments)
-        .values("run", created_at=F("run__created_at"))
+        .values("run", **{name: F(f"run__{name}") for name in TREND_FIELDS})
         .annotate(people=Sum("employee_count"), above=Sum("above_threshold_count"), expected=Sum("expected_departures"))
         .order_by("-run")[:limit]
     )

@@ -1,4 +1,5 @@
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.urls import reverse
@@ -200,6 +201,63 @@ def test_overview_cards_change_since_the_run_before(hr, run):
     assert cards["Very high risk"].delta.startswith("+1 since")
     assert cards["Expected departures"].delta.startswith("+0.8 since")
     assert (cards["People scored"].delta[:9], cards["People scored"].delta_tone) == ("Unchanged", "")
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        (
+            "en",
+            [
+                "Another threshold since 3 February 2026",
+                "Another threshold since 3 February 2026",
+                "+0.1 since 2 January 2026",
+                "Unchanged since 2 January 2026",
+            ],
+        ),
+        (
+            "fr",
+            [
+                "Autre seuil depuis le 3 février 2026",
+                "Autre seuil depuis le 3 février 2026",
+                "+0,1 depuis le 2 janvier 2026",
+                "Inchangé depuis le 2 janvier 2026",
+            ],
+        ),
+    ],
+)
+def test_overview_cards_of_another_threshold_do_not_compare_what_depends_on_it(hr, language, expected):
+    score(ScoringRunFactory(threshold=0.25, created_at=datetime(2026, 1, 2, 12, tzinfo=UTC)), 1, 0.2)
+    score(ScoringRunFactory(threshold=0.17, created_at=datetime(2026, 2, 3, 12, tzinfo=UTC)), 2, 0.3)
+    write_figures()
+    cards = hr.get(reverse("overview"), headers={"Accept-Language": language}).context["cards"]
+    assert [card.delta for card in cards] == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [("en", "Another model since 3 February 2026"), ("fr", "Autre modèle depuis le 3 février 2026")],
+)
+def test_overview_cards_of_another_model_compare_nothing(hr, run, language, expected):
+    score(run, 1, 0.1)
+    newest = ScoringRunFactory(threshold=0.2, model_version="newer", created_at=datetime(2026, 2, 3, 12, tzinfo=UTC))
+    score(newest, 2, 0.7)
+    write_figures()
+    cards = hr.get(reverse("overview"), headers={"Accept-Language": language}).context["cards"]
+    assert {(card.delta, card.delta_tone) for card in cards} == {(expected, "")}
+
+
+def test_overview_trend_says_where_the_model_or_the_threshold_changed(hr):
+    runs = [("older", 0.2), ("older", 0.25), ("newer", 0.25), ("newer", 0.25)]
+    for number, (version, threshold) in enumerate(runs, start=1):
+        instant = datetime(2026, number, 2, 12, tzinfo=UTC)
+        score(ScoringRunFactory(model_version=version, threshold=threshold, created_at=instant), number)
+    trend = page_of(hr).context["trend"]
+    told = [row[0].split(", ")[-1] for row in trend.rows[1:3]]
+    assert told == ["another threshold", "another model"]
+    assert "another" not in trend.rows[0][0] + trend.rows[3][0]
+    assert "Another threshold since 2 February 2026. Another model since 2 March 2026." in trend.caption
+    assert "another model: 1" in trend.svg
 
 
 def test_overview_cards_of_the_first_run_have_no_change(hr, run):

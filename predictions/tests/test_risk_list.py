@@ -101,6 +101,23 @@ def test_risk_list_change_since_the_run_before(hr, run):
     assert page.count("new in this run") == 1
 
 
+@pytest.mark.parametrize(("version", "expected"), [("20260101-00000000", [0.042]), ("newer", [0])])
+def test_risk_list_change_is_of_the_same_model(hr, run, version, expected):
+    first = score(run, 1, 0.3)
+    newest = ScoringRunFactory(threshold=0.3, model_version=version)
+    PredictionFactory(
+        scored=True,
+        run=newest,
+        employee=first.employee,
+        features=first.features,
+        probability=0.342,
+        model_version=version,
+    )
+    rows = get(hr).context["rows"]
+    assert [row.change for row in rows] == expected
+    assert not rows[0].is_new
+
+
 def test_risk_list_after_a_purge_of_the_run_before_calls_nobody_new(hr, run):
     first = score(run, 1, 0.3, created_at=timezone.now() - timedelta(days=401))
     newest = ScoringRunFactory(threshold=0.2)
