@@ -26,7 +26,8 @@ _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - a workbook counts days, and
 _REASONS = sorted(set(TOLD_AS.values()))
 _FIELDS = (
     *("employee__employee_id", "employee__departement", "employee__left_recorded_at", "features__poste"),
-    *("probability", "low", "high", "main_reason", "second_reason", *(f"features__{name}" for name in _REASONS)),
+    *("probability", "low", "high", "is_extrapolated", "main_reason", "second_reason"),
+    *(f"features__{name}" for name in _REASONS),
 )
 
 
@@ -80,6 +81,7 @@ def _columns() -> list[tuple[str, str, int]]:
         (_("Probability"), "share", 12),
         (_("Low end of the interval"), "share", 12),
         (_("High end of the interval"), "share", 12),
+        (_("Not enough data for an interval"), "text", 12),
         (_("Risk"), "text", 12),
         (_("Over the threshold"), "text", 12),
         (_("Main reason"), "text", 44),
@@ -130,14 +132,15 @@ def _rows(run: ScoringRun, predictions: QuerySet[Prediction], language: str, sco
         yes_no = {True: _("Yes"), False: _("No")}
     place = {name: position for position, name in enumerate(_REASONS)}
     lines = predictions.values_list(*_FIELDS).iterator(chunk_size=CHUNK_SIZE)
-    for number, department, left_recorded_at, job, probability, low, high, main, second, *values in lines:
+    for number, department, left_recorded_at, job, probability, low, high, is_unsure, main, second, *values in lines:
         yield [
             number,
             label("departement", department),
             label("poste", job),
             probability,
-            low,
-            high,
+            None if is_unsure else low,
+            None if is_unsure else high,
+            yes_no[is_unsure],
             names[bands.band_of(probability, run.threshold).slug],
             yes_no[probability >= run.threshold],
             main and reason(main, values[place[main]]),

@@ -114,6 +114,7 @@ def test_csv_says_everything_in_words(hr, run):
         "Probability": "0.7000",
         "Low end of the interval": "0.5000",
         "High end of the interval": "0.8100",
+        "Not enough data for an interval": "No",
         "Risk": "Very high",
         "Over the threshold": "Yes",
         "Main reason": "Works overtime",
@@ -154,6 +155,28 @@ def test_export_holds_those_who_are_still_here_when_they_are_asked_for(browse, r
     assert numbers(browse("Manager", "Commercial"), kind, presence="left") == [1]
 
 
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize(
+    ("language", "title", "yes", "no"),
+    [
+        ("en", "Not enough data for an interval", "Yes", "No"),
+        ("fr", "Trop peu de données pour un intervalle", "Oui", "Non"),
+    ],
+)
+def test_export_gives_no_interval_where_the_page_gives_none(hr, run, kind, language, title, yes, no):
+    score(run, 1, 0.9, low=0.8, high=0.95, is_extrapolated=True)
+    score(run, 2, 0.7, low=0.5, high=0.75)
+    response = hr.get(reverse(f"employees_{kind}"), headers={"Accept-Language": language})
+    if kind == "csv":
+        text = b"".join(response.streaming_content).decode("utf-8-sig")
+        rows = list(csv.reader(io.StringIO(text), delimiter=";" if language == "fr" else ","))
+    else:
+        rows = list(sheet_of(response).iter_rows(values_only=True))
+    assert [row[6] for row in rows] == [title, yes, no]
+    assert not any(rows[1][4:6])
+    assert all(rows[2][4:6])
+
+
 def test_csv_leaves_what_is_unknown_empty(hr, run):
     score(run, 7, main_reason="", second_reason="")
     (row,) = csv_rows(download(hr, "csv"))
@@ -189,7 +212,7 @@ def test_export_cell_cannot_become_a_formula(hr, run, monkeypatch, kind, text):
     if kind == "csv":
         assert csv_rows(response)[0]["Main reason"].startswith("'")
     else:
-        cell = sheet_of(response)[2][8]
+        cell = sheet_of(response)[2][9]
         assert cell.data_type == "s"
         assert cell.value.startswith("'")
 
@@ -198,7 +221,7 @@ def test_export_cell_cannot_become_a_formula(hr, run, monkeypatch, kind, text):
 def test_xlsx_keeps_every_text_as_it_is(hr, run, monkeypatch, text):
     score(run, 7)
     monkeypatch.setattr(exports, "phrase", lambda feature, value: text)
-    assert sheet_of(download(hr, "xlsx"))[2][8].value == text
+    assert sheet_of(download(hr, "xlsx"))[2][9].value == text
 
 
 @pytest.mark.parametrize("respond", [exports.csv_response, exports.xlsx_response])
@@ -206,7 +229,7 @@ def test_export_memory_does_not_grow_with_the_list(run, respond):
     score(run, 1)
     one = Prediction.objects.get()
     line = [getattr(one.features, name) for name in exports._REASONS]
-    values = [1, "Consulting", None, "Consultant", 0.5, 0.4, 0.6, "age", "revenu_mensuel", *line]
+    values = [1, "Consulting", None, "Consultant", 0.5, 0.4, 0.6, False, "age", "revenu_mensuel", *line]
 
     class Long:
         """A list of many people without a database."""
@@ -249,7 +272,7 @@ def test_export_sends_its_first_bytes_before_it_reads_anyone(run, respond, djang
 def test_xlsx_filters_the_lines_there_are(hr, run):
     for number in range(1, 4):
         score(run, number)
-    assert sheet_of(download(hr, "xlsx")).auto_filter.ref == "A1:M4"
+    assert sheet_of(download(hr, "xlsx")).auto_filter.ref == "A1:N4"
 
 
 def test_export_reads_the_features_that_reasons_name():
