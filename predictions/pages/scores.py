@@ -88,12 +88,13 @@ class Shown:
 
     @property
     def interval(self) -> str:
-        """How sure the score is, in words; empty when the log does not say."""
+        """How sure the score is, in words; empty when the log does not say. Rounded outward, it holds the score."""
         if self.prediction.is_extrapolated:
             return _("Not enough data to say how precise this is: the model has seen nobody like this.")
         if self.prediction.low is None:
             return ""
-        ends = {"low": percent(self.prediction.low, 0), "high": percent(self.prediction.high, 0)}
+        low, high = (round(end * 100, 6) for end in (self.prediction.low, self.prediction.high))  # 29, not 28.999…
+        ends = {"low": percent(math.floor(low) / 100, 0), "high": percent(math.ceil(high) / 100, 0)}
         return _("Between %(low)s and %(high)s, with 90%% confidence.") % ends
 
     @cached_property

@@ -1,4 +1,5 @@
 import math
+import re
 from itertools import pairwise
 
 import pytest
@@ -13,6 +14,7 @@ from predictions import services
 from predictions.ml.scorer import sigmoid
 from predictions.models import Prediction
 from predictions.pages import scores
+from predictions.pages.formats import percent
 from predictions.pages.forms import what_if_features
 from predictions.registry import current_model
 from predictions.services import Caller
@@ -23,6 +25,13 @@ from predictions.tests.factories import PredictionFactory
 def in_english():
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(scope="module")
+def demo():
+    """The business inputs of everyone in the demonstration."""
+    files = {extract: (DEMO / f"extrait_{extract}.csv").read_bytes() for extract in ("sirh", "eval", "sondage")}
+    return read_extracts(**files).frame[list(schema.INPUT_NAMES)]
 
 
 def logged(**changes):
@@ -95,6 +104,28 @@ def test_interval_in_words():
     assert shown.interval == "Between 60% and 90%, with 90% confidence."
 
 
+@pytest.mark.parametrize(
+    ("low", "probability", "high", "expected"),
+    [
+        (0.0004, 0.0009, 0.0021, ("0%", "1%")),
+        (0.2449, 0.2462, 0.2538, ("24%", "26%")),
+        (0.29, 0.5, 0.57, ("29%", "57%")),  # as floats 28.999999999999996 and 56.99999999999999
+        (0.9921, 0.9958, 0.9979, ("99%", "100%")),
+    ],
+)
+def test_interval_is_rounded_outward_so_that_it_holds_the_score(low, probability, high, expected):
+    shown = scores.Shown(Prediction(probability=probability, low=low, high=high), {})
+    assert shown.interval == "Between {} and {}, with 90% confidence.".format(*expected)
+
+
+def test_interval_of_everyone_in_the_demonstration_holds_the_score_as_shown(demo):
+    for values in engineer(demo).to_dict("records"):
+        shown = scored(values)
+        if not shown.prediction.is_extrapolated:
+            low, high = (float(end) for end in re.findall(r"(\d+)%", shown.interval)[:2])
+            assert low <= float(percent(shown.prediction.probability).rstrip("%")) <= high
+
+
 def test_interval_of_an_unknown_profile_says_so():
     shown = logged(revenu_mensuel=900_000)
     assert shown.prediction.is_extrapolated
@@ -134,13 +165,6 @@ MOVES = [
     {"revenu_mensuel": 4000, "satisfaction_employee_equilibre_pro_perso": 4},
     {feature.name: 2 for feature in what_if_features() if not feature.choices},
 ]
-
-
-@pytest.fixture(scope="module")
-def demo():
-    """The business inputs of everyone in the demonstration."""
-    files = {extract: (DEMO / f"extrait_{extract}.csv").read_bytes() for extract in ("sirh", "eval", "sondage")}
-    return read_extracts(**files).frame[list(schema.INPUT_NAMES)]
 
 
 @pytest.mark.parametrize("move", MOVES)
