@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from django.conf import settings
@@ -47,6 +48,17 @@ _registry = _Registry()
 def current_model() -> artifact.Model:
     """The promoted model. Reads the disk at most every 2 s; raises ``ArtifactError`` when it cannot be used."""
     return _registry.model()
+
+
+def card_of(version: str) -> Mapping:
+    """The model card of a version, the current one or another that is kept; empty without one that can be read."""
+    model = current_model()
+    if version == model.version:
+        return model.card
+    try:
+        return store.read_card(store.version_directory(Path(settings.ARTIFACTS_DIR), version))
+    except store.ArtifactError:
+        return {}
 
 
 def forget_model() -> None:

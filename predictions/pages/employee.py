@@ -17,7 +17,7 @@ from predictions.explanation import display, in_full
 from predictions.models import Prediction
 from predictions.pages import charts, forms, scores
 from predictions.pages.formats import percent
-from predictions.registry import current_model
+from predictions.registry import card_of, current_model
 from predictions.selectors import people
 from predictions.services import Caller
 
@@ -90,10 +90,11 @@ def _what_if(*, row: EmployeeFeatures, form: forms.BusinessForm, caller: Caller)
 
 def _page(row: EmployeeFeatures, real: dict[str, object], departments) -> dict[str, object]:
     history = [scores.Shown(score, {}) for score in people.scores(row.employee)]
+    version = history[0].prediction.model_version if history else current_model().version
     context = {
         "summary": [display(schema.BY_NAME[name], real[name]) for name in ("poste", "departement")],
         "profile": [(_(forms.INPUTS[name].label), _in_words(name, real[name])) for name in PROFILE],
-        "advice": scores.advice(current_model().card),
+        "advice": scores.advice(card_of(version)),
         "history": history,
         "chart": _chart(history) if len(history) > 1 else None,
     }

@@ -16,7 +16,7 @@ from features import schema
 from predictions.explanation import in_full
 from predictions.models import MAX_PREDICTION_ID, Prediction
 from predictions.pages import scores
-from predictions.registry import current_model
+from predictions.registry import card_of, current_model
 from predictions.selectors import log
 
 # Days whose ends every database and time zone can hold.
@@ -88,5 +88,6 @@ def prediction(request: HttpRequest, prediction_id: int) -> HttpResponse:
     rows = Prediction.objects.visible_to(request.user).select_related("employee", "features", "user", "api_key")
     shown = scores.shown(get_object_or_404(rows, pk=prediction_id))
     sources = [(_(feature.label), in_full(feature, shown.values[feature.name])) for feature in schema.FEATURES]
-    context = {"score": shown, "sources": sources, "advice": scores.advice(current_model().card)}
+    advice = scores.advice(card_of(shown.prediction.model_version))
+    context = {"score": shown, "sources": sources, "advice": advice}
     return render(request, "history/prediction.html", context)

@@ -180,7 +180,7 @@ def _steps(weights: list[tuple[str, float]], start: float, scale: float) -> list
 class Advice:
     """What stands beside every score: how often the model is right, in people out of a hundred, and what it ignores.
 
-    Measured on people that it was not trained on; None where the model card does not say.
+    Measured on people that it was not trained on; None where the card of the score's model does not say.
     """
 
     leave: int | None  # of a hundred over the threshold

@@ -180,6 +180,15 @@ def test_employee_page_of_a_model_that_uses_protected_features_does_not_deny_it(
     assert claim not in browser.get(address(person)).content.decode()
 
 
+def test_employee_page_of_a_score_by_a_model_that_is_not_kept_claims_nothing_of_it(browse):
+    row = make_person()
+    PredictionFactory(scored=True, employee=row.employee, features=row, model_version="20250101-00000000")
+    page = browse("RH").get(address(row)).content.decode()
+    assert "People decide" in page
+    assert "Of 100 people" not in page
+    assert "are not used" not in page
+
+
 def test_employee_page_links_the_neighbours_in_the_ranked_list(browse):
     run = ScoringRunFactory()
     risks = [0.9, 0.7, 0.7, 0.5]

@@ -1,9 +1,13 @@
+import json
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
+from predictions.ml import store
 from predictions.models import Prediction
+from predictions.registry import current_model
 from predictions.selectors import log
 from predictions.tests.factories import APIKeyFactory, PredictionFactory, ScoringRunFactory
 
@@ -218,3 +222,41 @@ def test_history_changes_nothing(browse):
     assert browse("RH").post("/history/").status_code == 405
     browse("Manager", "Consulting").get(f"/history/{prediction.pk}/")
     assert Prediction.objects.count() == 1
+
+
+def keep_version(artifacts, version, **card):
+    """A model of this version is in the store, with a card that says so, and is not the current one."""
+    current = store.current_directory(artifacts)
+    shutil.copytree(current, artifacts / "versions" / version)
+    card = store.read_card(current) | {"version": version} | card
+    (artifacts / "versions" / version / store.CARD_FILE).write_text(json.dumps(card), encoding="utf-8")
+
+
+def test_prediction_page_says_how_often_the_model_that_made_it_errs(browse, artifacts):
+    measured = {"precision": {"mean": 0.31}, "recall": {"mean": 0.62}}
+    keep_version(artifacts, "20250101-00000000", metrics=measured, uses_protected=True)
+    older = PredictionFactory(model_version="20250101-00000000")
+    newer = PredictionFactory(model_version=current_model().version)
+    browser = browse("RH")
+    page = browser.get(f"/history/{older.pk}/").content.decode()
+    assert "Of 100 people over the threshold, about 31 leave and 69 stay." in page
+    assert "are not used" not in page
+    page = browser.get(f"/history/{newer.pk}/").content.decode()
+    assert "about 31 leave" not in page
+    assert "Age, sex and marital status are not used." in page
+
+
+@pytest.mark.parametrize("version", ["20250101-00000000", "../versions", "."])
+def test_prediction_page_of_a_model_that_is_not_kept_says_what_is_true_of_any(browse, version):
+    prediction = PredictionFactory(model_version=version)
+    page = browse("RH").get(f"/history/{prediction.pk}/").content.decode()
+    assert "People decide" in page
+    assert "Of 100 people" not in page
+    assert "are not used" not in page
+
+
+def test_prediction_page_of_a_model_whose_card_cannot_be_read_says_what_is_true_of_any(browse, artifacts):
+    keep_version(artifacts, "20250101-00000000")
+    (artifacts / "versions" / "20250101-00000000" / store.CARD_FILE).write_text("{")
+    prediction = PredictionFactory(model_version="20250101-00000000")
+    assert "Of 100 people" not in browse("RH").get(f"/history/{prediction.pk}/").content.decode()
