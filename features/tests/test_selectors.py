@@ -72,6 +72,16 @@ def test_workforce_medians_are_of_the_newest_rows(django_assert_num_queries):
     assert typical["heures_supplementaires"] == 1
 
 
+def test_workforce_medians_are_of_a_job_that_its_department_has():
+    jobs = (
+        [("Commercial", "Cadre Commercial")] * 4 + [("Consulting", "Manager")] * 3 + [("Consulting", "Consultant")] * 2
+    )
+    for department, job in jobs:
+        EmployeeFeaturesFactory(employee__departement=department, poste=job)
+    typical = selectors.workforce_medians()
+    assert (typical["departement"], typical["poste"]) == ("Commercial", "Cadre Commercial")
+
+
 def test_workforce_medians_of_many_people_read_an_even_sample(monkeypatch):
     monkeypatch.setattr(selectors, "SAMPLE", 4)
     rows = EmployeeFeaturesFactory.create_batch(12, age=20)  # one in four of them is read

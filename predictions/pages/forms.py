@@ -12,6 +12,7 @@ from features import schema
 from predictions.explanation import display, in_full
 from predictions.pages.formats import grouped
 
+YOUNGEST = 14  # years: nobody has worked before
 INPUTS = {feature.name: feature for feature in schema.business_inputs()}
 
 # How the inputs are laid out; a test holds that each stands in exactly one group.
@@ -112,7 +113,7 @@ class BusinessForm(forms.Form):
         return {name: self.cleaned_data.get(name, self.fixed.get(name)) for name in schema.INPUT_NAMES}
 
     def clean(self):
-        """No duration is longer than the one that holds it (``columns.ORDERED``)."""
+        """No duration is longer than the one that holds it (``columns.ORDERED``), nor the experience than the age."""
         super().clean()
         inputs = self.inputs
         for inner, outer in columns.ORDERED:
@@ -120,6 +121,12 @@ class BusinessForm(forms.Form):
             if known and inputs[inner] > inputs[outer]:
                 limit = {"label": _(INPUTS[outer].label), "value": display(INPUTS[outer], inputs[outer])}
                 self.add_error(inner, _("Cannot exceed “%(label)s”: %(value)s.") % limit)
+        name = "annee_experience_totale"
+        experience, age = inputs[name], inputs["age"]
+        if name in self.fields and None not in (experience, age) and experience > age - YOUNGEST:
+            limit = {"value": display(INPUTS[name], age - YOUNGEST), "age": age, "youngest": YOUNGEST}
+            text = _("Cannot exceed %(value)s at the age of %(age)s: nobody has worked before %(youngest)s.")
+            self.add_error(name, text % limit)
 
     def groups(self) -> list[Group]:
         """The fields as they are laid out; a group without any is left out."""

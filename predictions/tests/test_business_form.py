@@ -84,6 +84,33 @@ def test_duration_longer_than_the_one_that_holds_it_is_named(inner, outer):
     assert form.errors[inner] == [f"Cannot exceed “{label}”: 3\N{NO-BREAK SPACE}years."]
 
 
+@pytest.mark.parametrize(
+    ("language", "message"),
+    [
+        ("en", "Cannot exceed 4~years at the age of 18: nobody has worked before 14."),
+        (
+            "fr",
+            "Ne peut pas dépasser 4~ans à l’âge de 18~ans~: personne n’a travaillé avant 14~ans.",
+        ),
+    ],
+)
+def test_experience_that_the_age_cannot_hold_is_named(language, message):
+    with translation.override(language):
+        form = whole(age=18, annee_experience_totale=40)
+        assert form.errors == {"annee_experience_totale": [message.replace("~", "\N{NO-BREAK SPACE}")]}
+
+
+def test_experience_that_the_age_just_holds_is_accepted():
+    durations = {name: 2 for pair in columns.ORDERED for name in pair}
+    assert whole(age=18, **durations | {"annee_experience_totale": 4}).is_valid()
+    assert not whole(age=18, **durations | {"annee_experience_totale": 5}).is_valid()
+
+
+def test_what_if_does_not_ask_about_an_experience_that_nobody_can_change():
+    data = {name: str(INPUTS[name]) for name in what_if().fields}
+    assert what_if(data, age=16, annee_experience_totale=8).is_valid()
+
+
 def test_what_if_asks_only_what_can_be_acted_on():
     assert set(what_if().fields) == {feature.name for feature in schema.business_inputs() if feature.is_actionable}
 

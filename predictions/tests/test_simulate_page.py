@@ -95,3 +95,14 @@ def test_simulation_of_durations_that_contradict_each_other_says_which(browse):
     assert response.context["form"].errors == {
         "annees_dans_l_entreprise": ["Cannot exceed “Total experience”: 8\N{NO-BREAK SPACE}years."]
     }
+
+
+def test_simulation_of_more_experience_than_the_age_can_hold_marks_the_field_and_logs_nothing(browse):
+    response = browse("RH").post("/simulate/", INPUTS | {"age": 18, "annee_experience_totale": 40})
+    assert list(response.context["form"].errors) == ["annee_experience_totale"]
+    assert not Prediction.objects.exists()
+
+
+def test_api_request_of_more_experience_than_the_age_can_hold_is_answered(api):
+    impossible = engineer_one(INPUTS | {"age": 18, "annee_experience_totale": 40})
+    assert api.call("/predict/by-features", impossible).status_code == 200
