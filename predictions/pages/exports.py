@@ -18,6 +18,7 @@ from features import schema
 from predictions import bands
 from predictions.explanation import TOLD_AS, phrase
 from predictions.models import Prediction, ScoringRun
+from predictions.pages.formats import csv_delimiter
 from technova.spreadsheets import inert, streamed_csv, streamed_workbook
 
 CHUNK_SIZE = 2_000
@@ -100,7 +101,7 @@ def _local(instant: datetime) -> datetime:
 def _csv_lines(run: ScoringRun, predictions: QuerySet[Prediction], language: str) -> Iterator[str]:
     """Some lines at a time; the language is given, since they are read after the view has answered."""
     with override(language):
-        mark = get_format("DECIMAL_SEPARATOR")
+        mark, delimiter = get_format("DECIMAL_SEPARATOR"), csv_delimiter()
         columns = _columns()
 
     def words(row: list) -> list[str]:
@@ -111,7 +112,7 @@ def _csv_lines(run: ScoringRun, predictions: QuerySet[Prediction], language: str
 
     titles = [title for title, _kind, _width in columns]
     rows = _rows(run, predictions, language, f"{_local(run.created_at):%Y-%m-%d %H:%M}")
-    return streamed_csv(chain([titles], map(words, rows)), delimiter=";" if mark == "," else ",")
+    return streamed_csv(chain([titles], map(words, rows)), delimiter=delimiter)
 
 
 def _rows(run: ScoringRun, predictions: QuerySet[Prediction], language: str, scored_at: str | float) -> Iterator[list]:

@@ -2,7 +2,7 @@
 
 import math
 
-from django.utils.formats import number_format
+from django.utils.formats import get_format, number_format
 from django.utils.translation import gettext as _
 
 
@@ -35,3 +35,8 @@ def money(amount: float) -> str:
     digits = math.floor(math.log10(abs(amount))) if amount else 0
     rounded = round(amount, min(0, 3 - digits))
     return f"{'−' if round(rounded) < 0 else ''}{_('€%(number)s') % {'number': grouped(abs(rounded))}}"
+
+
+def csv_delimiter() -> str:
+    """What Excel expects between the cells of a CSV: ; in a language whose decimals have a comma."""
+    return ";" if get_format("DECIMAL_SEPARATOR") == "," else ","

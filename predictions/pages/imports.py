@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,7 +22,7 @@ from employees.columns import Extract
 from employees.messages import Message
 from employees.models import Departure, EmployeeSnapshot, Import, Survey, visible_departments
 from employees.services import reject_rows
-from predictions.pages.formats import grouped
+from predictions.pages.formats import csv_delimiter, grouped
 from technova.db import Busy
 from technova.spreadsheets import streamed_csv
 from technova.uploads import oversized
@@ -185,9 +186,9 @@ def discard(request: HttpRequest, pk) -> HttpResponse:
 @for_importers
 def rejects(request: HttpRequest, pk) -> HttpResponse:
     upload = get_object_or_404(Import, pk=pk)
-    name = f"technova-rejects-{upload.created_at:%Y%m%d-%H%M}.csv"
+    name = f"technova-rejects-{timezone.localtime(upload.created_at):%Y%m%d-%H%M}.csv"
     return StreamingHttpResponse(
-        streamed_csv(reject_rows(imports.rejects_of(upload))),
+        streamed_csv(reject_rows(imports.rejects_of(upload)), delimiter=csv_delimiter()),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

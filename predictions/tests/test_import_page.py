@@ -1,6 +1,6 @@
 import csv
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Group, Permission
@@ -153,6 +153,22 @@ def test_rejects_download_as_csv_in_the_reader_language(client, upload):
     assert rows[0] == ["file", "line", "column", "value", "rule"]
     assert ["sirh-2026.csv", "2", "age", "12", "a whole number between 16 and 80"] in rows
     assert "attachment" in response["Content-Disposition"]
+
+
+def test_rejects_in_french_suit_a_french_excel(client, upload):
+    client.cookies["django_language"] = "fr"
+    response = client.get(reverse("import_rejects", args=[upload.pk]))
+    content = b"".join(response.streaming_content).decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(content), delimiter=";"))
+    assert rows[0] == ["fichier", "ligne", "colonne", "valeur", "règle"]
+    assert rows[1][:4] == ["sirh-2026.csv", "2", "age", "12"]
+
+
+def test_rejects_are_named_by_the_local_time(client, upload):
+    upload.created_at = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
+    upload.save()
+    response = client.get(reverse("import_rejects", args=[upload.pk]))
+    assert response["Content-Disposition"] == 'attachment; filename="technova-rejects-20260702-0030.csv"'
 
 
 def test_confirmed_import_loads_builds_and_scores(client, hr, upload, started):
