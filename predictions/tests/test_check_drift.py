@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -18,12 +18,12 @@ def check(*arguments):
     return out.getvalue()
 
 
-def score(**moved):
-    """A run of yesterday over people like those of the training data, except for what moved."""
+def score(created_at=None, **moved):
+    """A run, of yesterday unless it is given, over people like those of the training data, except for what moved."""
     bins = current_model().card["drift"]["bins"]
     counts = {name: each["counts"] for name, each in bins.items()} | moved
     return ScoringRunFactory(
-        created_at=timezone.now() - timedelta(days=1),
+        created_at=created_at or timezone.now() - timedelta(days=1),
         model_version=current_model().version,
         drift_counts=counts,
     )
@@ -35,8 +35,16 @@ def test_check_drift_of_an_unchanged_workforce_is_quiet():
     output = check("--fail-on-drift")
     assert "0 drifted" in output
     assert "Drift:" not in output
-    day = f"{run.created_at:%Y-%m-%d %H:%M}"
+    day = f"{timezone.localtime(run.created_at):%Y-%m-%d %H:%M}"
     assert f"Departures since its run of {day}: 0 of 1 people, 0.2 expected (0 to 1)\n" in output
+
+
+def test_check_drift_prints_local_times_as_the_pages_do():
+    run = score(created_at=datetime(2026, 7, 1, 22, 30, tzinfo=UTC))
+    PredictionFactory(scored=True, run=run, probability=0.2)
+    output = check()
+    assert f"Scored on 2026-07-02 00:30 by {run.model_version}\n" in output
+    assert "Departures since its run of 2026-07-02 00:30: " in output
 
 
 def test_check_drift_of_a_model_whose_predictions_were_purged_says_so():

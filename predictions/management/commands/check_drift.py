@@ -1,7 +1,9 @@
 from django.core.management import CommandError
+from django.utils import timezone
 
 from predictions.ml.drift import LARGE, LEVEL, Shift
 from predictions.ml.store import ArtifactError
+from predictions.models import ScoringRun
 from predictions.registry import current_model
 from predictions.selectors import drift
 from predictions.selectors.drift import Check
@@ -25,7 +27,9 @@ class Command(TechnovaCommand):
         check = drift.check(current_model())
         if check is None:
             raise CommandError("The current model has scored nobody yet: run score_employees first.")
-        self.stdout.write(f"Scored on {check.run.created_at:%Y-%m-%d %H:%M} by {check.run.model_version}")
+        self.stdout.write(
+            f"Scored on {timezone.localtime(check.run.created_at):%Y-%m-%d %H:%M} by {check.run.model_version}"
+        )
         if not check.shifts:
             self.stdout.write(f"{check.run.employee_count} people are too few to compare with the training data")
         for shift in check.drifted:
@@ -42,6 +46,11 @@ class Command(TechnovaCommand):
             raise CommandError("There is drift: look into it, then retrain with train_model once outcomes are known.")
 
 
+def when(run: ScoringRun) -> str:
+    """The local time of a run, as the pages give it."""
+    return f"{timezone.localtime(run.created_at):%Y-%m-%d %H:%M}"
+
+
 def describe(shift: Shift) -> str:
     """One line on a distribution that has drifted."""
     return (
@@ -56,7 +65,7 @@ def tell(check: Check) -> str:
     if outcome is None:
         return "Departures: no run of it has its predictions in the log any more, so none can be expected"
     said = (
-        f"Departures since its run of {check.oldest.created_at:%Y-%m-%d %H:%M}: {outcome.observed:,} of "
+        f"Departures since its run of {when(check.oldest)}: {outcome.observed:,} of "
         f"{outcome.people:,} people, {outcome.expected:.1f} expected ({outcome.low} to {outcome.high})"
     )
     if outcome.is_more_than_expected:
