@@ -105,10 +105,11 @@ def reasons(
 
 def _reason(feature: schema.Feature, value: object, weight: float, points: float, language: str | None) -> Reason:
     label, shown, told_phrase = _words(feature.name, value, language)
+    rounded = round(points * 100, 1)
     sentence = _sentence(language) % {
         "phrase": told_phrase,
-        "sign": "+" if points >= 0 else "−",
-        "points": _one_decimal(round(abs(points) * 100, 1), language),
+        "sign": ("+" if rounded > 0 else "−") if rounded else "",
+        "points": _one_decimal(abs(rounded), language),
     }
     return Reason(feature, weight, points, label, shown, told_phrase, sentence)
 

@@ -74,6 +74,12 @@ def test_sentence_states_the_value_and_the_signed_points():
     assert reason.sentence.endswith("−23.1 points")
 
 
+@pytest.mark.parametrize("weight", [0.0004, -0.0004])
+def test_sentence_has_no_sign_where_the_points_round_to_none(weight):
+    (reason,) = explain({"distance_domicile_travail": weight}, base_value=0.0)
+    assert reason.sentence == "Lives 12\N{NO-BREAK SPACE}km from work: 0.0 points"
+
+
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
