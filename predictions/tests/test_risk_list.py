@@ -99,6 +99,8 @@ def test_risk_list_change_since_the_run_before(hr, run):
     page = " ".join(get(hr).content.decode().split())
     assert "+4.2 points since the last run" in page
     assert page.count("new in this run") == 1
+    french = hr.get(reverse("employees"), headers={"Accept-Language": "fr"}).content.decode()
+    assert "+4,2 points depuis le calcul précédent" in " ".join(french.split())
 
 
 @pytest.mark.parametrize(("version", "expected"), [("20260101-00000000", [0.042]), ("newer", [0])])
