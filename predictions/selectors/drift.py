@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 
-from employees.models import Departure
 from features.models import EmployeeFeatures
 from predictions.ml import drift
 from predictions.ml.drift import Outcome, Shift
@@ -33,7 +32,7 @@ class Check:
 
 
 def check(model: Model) -> Check | None:
-    """What the runs of this model say; None before its first one. Four queries, one over the people of a run."""
+    """What the runs of this model say; None before its first one. Three queries, one over the people of a run."""
     runs = ScoringRun.objects.filter(model_version=model.version, drift_counts__isnull=False)
     newest = runs.first()
     if newest is None:
@@ -44,8 +43,11 @@ def check(model: Model) -> Check | None:
 
 
 def outcome(run: ScoringRun) -> Outcome:
-    """Expected and seen departures of those who were there when scored. At most two queries over the run's people."""
-    left_since = Departure.objects.filter(a_quitte_l_entreprise=True, recorded_at__gt=run.created_at).values("employee")
+    """Expected and seen departures of those who were there when scored. One query over the run's people.
+
+    Seen is who is known to have left now: a departure that an extract has taken back since does not count.
+    """
+    left_since = Q(employee__left_recorded_at__gt=run.created_at)
     gone = EmployeeFeatures.objects.filter(pk=OuterRef("features"), a_quitte_l_entreprise=True)
     there = Prediction.objects.filter(~Exists(gone), run=run)
     if run.employee_count > drift.EXACT_UP_TO:
@@ -54,9 +56,9 @@ def outcome(run: ScoringRun) -> Outcome:
             people=Count("pk"),
             expected=Sum(chance),
             variance=Sum(chance * (1 - chance)),
-            observed=Count("pk", filter=Q(employee__in=left_since)),
+            observed=Count("pk", filter=left_since),
         )
         return drift.outcome_of_sums(**sums) if sums["people"] else drift.outcome([], [])
-    people = list(there.values_list("employee", "probability"))
-    leavers = set(left_since.values_list("employee", flat=True))
-    return drift.outcome([probability for _, probability in people], [employee in leavers for employee, _ in people])
+    people = list(there.values_list("probability", "employee__left_recorded_at"))
+    has_left = [recorded_at is not None and recorded_at > run.created_at for _, recorded_at in people]
+    return drift.outcome([probability for probability, _ in people], has_left)
