@@ -49,7 +49,7 @@ class Outcome:
     people: int
     expected: float
     observed: int
-    low: int  # what 95 % of such groups would show if the probabilities are right
+    low: int  # what such a group shows 95 times in 100 if nothing has changed since training
     high: int
 
     @property
@@ -148,31 +148,44 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def outcome(probability: np.ndarray, has_left: np.ndarray) -> Outcome:
-    """Departures of ``n`` people against the sum of their probabilities.
+def outcome(probability: np.ndarray, has_left: np.ndarray, *, learned_from: int) -> Outcome:
+    """Departures of ``N`` people against the sum of their probabilities, by a model of ``learned_from`` people.
 
-    Exact to 3,000 people: the distribution of a sum of unequal coin tosses, one toss at a time.
+    Two things move that difference. The outcomes, with variance ``V``, the sum of ``p (1 - p)``. And the sum itself,
+    which another draw of the training data would have put elsewhere: a logistic model with an intercept fits the
+    number who left in training, so over people like those of training its sum varies as that number does, scaled,
+    with variance ``V N / n`` for ``n`` people learned from. Together ``V (1 + N / n)``.
+
+    To 3,000 people the first is exact, the distribution of a sum of unequal coin tosses, one toss at a time; a normal
+    error of the second, rounded to people, is added to it. No count is below 0 or over ``N``.
     """
     probability = np.asarray(probability, dtype=float)
     n, expected, observed = len(probability), float(probability.sum()), int(np.sum(has_left))
+    variance = float((probability * (1 - probability)).sum())
     if n > EXACT_UP_TO:
-        variance = float((probability * (1 - probability)).sum())
-        return outcome_of_sums(people=n, expected=expected, variance=variance, observed=observed)
+        return outcome_of_sums(
+            people=n, expected=expected, variance=variance, observed=observed, learned_from=learned_from
+        )
     chances = np.zeros(n + 1)
     chances[0] = 1.0
     for i, p in enumerate(probability):
         chances[1 : i + 2] = chances[1 : i + 2] * (1 - p) + chances[: i + 1] * p
         chances[0] *= 1 - p
-    return _outcome(n, expected, observed, np.minimum(np.cumsum(chances), 1.0))
+    spread = math.sqrt(variance * n / learned_from)
+    reach = math.ceil(6 * spread)
+    off_by = np.diff(ndtr((np.arange(-reach, reach) + 0.5) / spread), prepend=0.0, append=1.0)  # -reach to reach people
+    at_most = np.cumsum(np.convolve(chances, off_by))[reach : reach + n + 1]
+    return _outcome(n, expected, observed, np.minimum(at_most, 1.0))
 
 
-def outcome_of_sums(*, people: int, expected: float, variance: float, observed: int) -> Outcome:
+def outcome_of_sums(*, people: int, expected: float, variance: float, observed: int, learned_from: int) -> Outcome:
     """The same for more than 3,000 people, of whom only sums are known: of ``p``, and of ``p (1 - p)``."""
-    at_most = ndtr((np.arange(people + 1) + 0.5 - expected) / math.sqrt(variance))
-    return _outcome(people, expected, observed, at_most)
+    spread = math.sqrt(variance * (1 + people / learned_from))
+    return _outcome(people, expected, observed, ndtr((np.arange(people + 1) + 0.5 - expected) / spread))
 
 
 def _outcome(n: int, expected: float, observed: int, at_most: np.ndarray) -> Outcome:
-    """``at_most[k]`` is the probability of ``k`` departures or fewer, ``(n + 1,)``."""
+    """``at_most[k]`` is the probability of ``k`` departures or fewer, ``(n + 1,)``; of ``n`` or fewer it is certain."""
+    at_most[n] = 1.0
     low, high = np.searchsorted(at_most, (0.025, 0.975))
     return Outcome(n, expected, observed, int(low), int(high))

@@ -39,13 +39,16 @@ def check(model: Model) -> Check | None:
         return None
     oldest = runs.filter(Exists(Prediction.objects.filter(run=OuterRef("pk")))).last()
     counts = {name: np.array(people) for name, people in newest.drift_counts.items()}
-    return Check(newest, drift.compare(counts, model.card["drift"]), oldest, outcome(oldest) if oldest else None)
+    learned_from = model.card["training"]["employees"]
+    found = outcome(oldest, learned_from=learned_from) if oldest else None
+    return Check(newest, drift.compare(counts, model.card["drift"]), oldest, found)
 
 
-def outcome(run: ScoringRun) -> Outcome:
-    """Expected and seen departures of those who were there when scored. One query over the run's people.
+def outcome(run: ScoringRun, *, learned_from: int) -> Outcome:
+    """Expected and seen departures of those who were there when scored, by a model that learned from so many people.
 
-    Seen is who is known to have left now: a departure that an extract has taken back since does not count.
+    Seen is who is known to have left now: a departure that an extract has taken back since does not count. One query
+    over the run's people.
     """
     left_since = Q(employee__left_recorded_at__gt=run.created_at)
     gone = EmployeeFeatures.objects.filter(pk=OuterRef("features"), a_quitte_l_entreprise=True)
@@ -58,7 +61,9 @@ def outcome(run: ScoringRun) -> Outcome:
             variance=Sum(chance * (1 - chance)),
             observed=Count("pk", filter=left_since),
         )
-        return drift.outcome_of_sums(**sums) if sums["people"] else drift.outcome([], [])
+        if not sums["people"]:
+            return drift.outcome([], [], learned_from=learned_from)
+        return drift.outcome_of_sums(**sums, learned_from=learned_from)
     people = list(there.values_list("probability", "employee__left_recorded_at"))
     has_left = [recorded_at is not None and recorded_at > run.created_at for _, recorded_at in people]
-    return drift.outcome([probability for probability, _ in people], has_left)
+    return drift.outcome([probability for probability, _ in people], has_left, learned_from=learned_from)

@@ -122,8 +122,11 @@ def test_holm_by_hand():
     assert drift.holm(np.array([0.9, 0.8])) == pytest.approx([1, 1])
 
 
+KNOWN = 10**12  # people learned from, so many that the probabilities are known
+
+
 def test_outcome_of_equal_chances_is_binomial():
-    found = drift.outcome(np.full(20, 0.5), np.arange(20) < 15)
+    found = drift.outcome(np.full(20, 0.5), np.arange(20) < 15, learned_from=KNOWN)
     assert (found.people, found.expected, found.observed) == (20, 10, 15)
     assert (found.low, found.high) == (6, 14)
     assert found.is_more_than_expected
@@ -131,7 +134,7 @@ def test_outcome_of_equal_chances_is_binomial():
 
 @pytest.mark.parametrize(("left", "more", "less"), [(10, False, False), (5, False, True), (15, True, False)])
 def test_outcome_says_which_way(left, more, less):
-    found = drift.outcome(np.full(20, 0.5), np.arange(20) < left)
+    found = drift.outcome(np.full(20, 0.5), np.arange(20) < left, learned_from=KNOWN)
     assert (found.is_more_than_expected, found.is_less_than_expected) == (more, less)
 
 
@@ -139,22 +142,49 @@ def test_outcome_of_unequal_chances_against_every_case():
     chances = np.array([0.1, 0.2, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9])
     cases = [(sum(case), np.prod(np.where(case, chances, 1 - chances))) for case in np.ndindex(*[2] * len(chances))]
     at_most = [sum(weight for total, weight in cases if total <= count) for count in range(len(chances) + 1)]
-    found = drift.outcome(chances, np.zeros(len(chances), dtype=bool))
+    found = drift.outcome(chances, np.zeros(len(chances), dtype=bool), learned_from=KNOWN)
     assert found.low == min(count for count, chance in enumerate(at_most) if chance >= 0.025)
     assert found.high == min(count for count, chance in enumerate(at_most) if chance >= 0.975)
 
 
-def test_outcome_of_a_large_workforce_agrees_with_the_exact_one(monkeypatch):
+@pytest.mark.parametrize("learned_from", [KNOWN, 2_500])
+def test_outcome_of_a_large_workforce_agrees_with_the_exact_one(monkeypatch, learned_from):
     random = np.random.default_rng(1)
     chances = random.beta(1, 5, 2_500)
     left = random.random(2_500) < chances
-    exact = drift.outcome(chances, left)
+    exact = drift.outcome(chances, left, learned_from=learned_from)
     monkeypatch.setattr(drift, "EXACT_UP_TO", 0)
-    normal = drift.outcome(chances, left)
+    normal = drift.outcome(chances, left, learned_from=learned_from)
     assert (normal.low, normal.high) == pytest.approx((exact.low, exact.high), abs=1)
 
 
+def test_outcome_varies_twice_as_much_for_as_many_people_as_were_learned_from():
+    chances = np.full(1_000, 0.2)
+    found = drift.outcome(chances, chances > 1, learned_from=1_000)
+    assert (found.low, found.high) == pytest.approx((200 - 1.96 * 320**0.5, 200 + 1.96 * 320**0.5), abs=1)
+
+
+def test_outcome_holds_what_happens_19_times_in_20_when_the_probabilities_are_learned():
+    """A model of three groups learns their rates from 300 people, and is asked of 300 others."""
+    random = np.random.default_rng(4)
+    truth = np.repeat([0.05, 0.2, 0.5], 100)
+    outside = 0
+    for _ in range(400):
+        learned = np.repeat((random.random(300) < truth).reshape(3, 100).mean(axis=1), 100)
+        found = drift.outcome(learned, random.random(300) < truth, learned_from=300)
+        outside += found.is_more_than_expected or found.is_less_than_expected
+    assert outside <= 31  # 20 expected, over 31 in one of 150 such tests; 69 if the probabilities were known
+
+
+@pytest.mark.parametrize("exact_up_to", [drift.EXACT_UP_TO, 0])
+@pytest.mark.parametrize(("chance", "low", "high"), [(0.02, 0, 1), (0.98, 2, 3)])
+def test_outcome_is_no_count_that_is_impossible(monkeypatch, exact_up_to, chance, low, high):
+    monkeypatch.setattr(drift, "EXACT_UP_TO", exact_up_to)
+    found = drift.outcome(np.full(3, chance), np.arange(3) < 1, learned_from=1)
+    assert (found.low, found.high) == (low, high)
+
+
 def test_outcome_of_nobody_expects_nothing():
-    found = drift.outcome(np.array([]), np.array([], dtype=bool))
+    found = drift.outcome(np.array([]), np.array([], dtype=bool), learned_from=KNOWN)
     assert (found.expected, found.observed, found.low, found.high) == (0, 0, 0, 0)
     assert not found.is_more_than_expected

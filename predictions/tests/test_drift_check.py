@@ -79,7 +79,7 @@ def test_outcome_counts_departures_since_the_run_among_those_who_were_there():
     someone(left=True, recorded_at=before)  # came back, or the features were built from an older extract
     someone()
     someone(left=True, known=True)  # had left already
-    found = drift.outcome(run)
+    found = drift.outcome(run, learned_from=1470)
     assert (found.people, found.expected, found.observed) == (5, 2.5, 2)
 
 
@@ -92,7 +92,7 @@ def test_outcome_does_not_count_a_departure_that_was_corrected_since(monkeypatch
         recorded_at = timezone.now() - timedelta(days=day)
         DepartureFactory(employee=employee, a_quitte_l_entreprise=has_left, recorded_at=recorded_at)
     assert not corrected.has_left
-    assert drift.outcome(run).observed == 1
+    assert drift.outcome(run, learned_from=1470).observed == 1
 
 
 def test_outcome_of_a_large_workforce_is_counted_in_the_database(monkeypatch, django_assert_num_queries):
@@ -103,10 +103,10 @@ def test_outcome_of_a_large_workforce_is_counted_in_the_database(monkeypatch, dj
         row.features.save()
         if left:
             DepartureFactory.create_batch(2, employee=row.employee, a_quitte_l_entreprise=True)
-    exact = drift.outcome(run)
+    exact = drift.outcome(run, learned_from=1470)
     monkeypatch.setattr(measure, "EXACT_UP_TO", 0)
     with django_assert_num_queries(1):
-        found = drift.outcome(run)
+        found = drift.outcome(run, learned_from=1470)
     assert (found.people, found.expected, found.observed) == (3, pytest.approx(1.2), 1)
     assert (exact.people, exact.expected, exact.observed) == (3, pytest.approx(1.2), 1)
 
@@ -117,7 +117,17 @@ def test_outcome_of_a_large_run_whose_people_had_all_left_expects_nothing(monkey
     row.features.a_quitte_l_entreprise = True
     row.features.save()
     monkeypatch.setattr(measure, "EXACT_UP_TO", 0)
-    assert drift.outcome(run).people == 0
+    assert drift.outcome(run, learned_from=1470).people == 0
+
+
+def test_outcome_allows_for_the_people_that_the_model_learned_from(monkeypatch):
+    run = run_on(9, **scored_like_training())
+    PredictionFactory.create_batch(20, scored=True, run=run, probability=0.5)
+    model = current_model()
+    many = drift.check(model).outcome
+    monkeypatch.setitem(model.card, "training", model.card["training"] | {"employees": 20})
+    few = drift.check(model).outcome
+    assert [(many.low, many.high), (few.low, few.high)] == [(6, 14), (4, 16)]
 
 
 def test_outcome_starts_with_the_oldest_run_of_the_model():
