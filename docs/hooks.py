@@ -241,20 +241,32 @@ def calibration(card: dict) -> str:
 
 
 def threshold(card: dict) -> str:
+    from predictions.ml import thresholds
+
+    points = thresholds.from_card(card["threshold"]["curve"])
+    people = {name: card["training"][name] for name in ("employees", "base_rate")}
+    rules = [thresholds.parse(choice["rule"]) for choice in card["threshold"]["choices"]]
+    made = thresholds.at(points, card["threshold"]["value"], costs=rules[0].costs, **people)
+    # The others from the curve: a card may be older than the rules.
+    choices = [made, *(thresholds.simulate(points, rule, **people) for rule in rules[1:])]
     rows = (
         (
-            f"`{row['rule']}`",
-            f"{row['threshold']:g}",
-            f"{row['flagged']:.1%}",
-            f"{row['precision']:.1%}",
-            f"{row['recall']:.1%}",
+            f"`{rule}`",
+            f"{choice.threshold:g}",
+            f"{choice.flagged / people['employees']:.1%}",
+            f"{choice.here:.0f}",
+            f"{choice.precision:.1%}",
+            f"{choice.recall:.1%}",
         )
-        for row in card["threshold"]["choices"]
+        for rule, choice in zip(rules, choices, strict=True)
     )
     return (
         f"A person counts as at risk from {card['threshold']['value']:g} on, chosen by `{card['threshold']['rule']}`. "
         "What each rule would choose on the out-of-fold predictions:\n\n"
-        + table(("rule", "threshold", "flagged", "of whom leave", "of the leavers flagged"), rows)
+        + table(
+            ("rule", "threshold", "flagged", "of them still here, people", "of them leave", "of the leavers flagged"),
+            rows,
+        )
     )
 
 

@@ -1,8 +1,9 @@
 """Thresholds: the probability from which a person counts as at risk, chosen on out-of-fold predictions.
 
 Three rules. ``f2``: the best F2, which weighs recall four times as much as precision. ``capacity:30``: as many people
-as can be met. ``cost:departure=30000,talk=500,chance=0.2``: the least expected cost, when a talk at cost ``talk``
-keeps, with probability ``chance``, a leaver whose departure costs ``departure``.
+as can be met, of those who are still here: nobody meets who has left. ``cost:departure=30000,talk=500,chance=0.2``: the
+least expected cost, when a talk at cost ``talk`` keeps, with probability ``chance``, a leaver whose departure costs
+``departure``.
 """
 
 import re
@@ -13,7 +14,7 @@ import numpy as np
 
 GRID = np.round(np.arange(0.01, 0.9901, 0.005), 3)  # (197,) candidates: finer than the data can tell apart
 
-EXAMPLE_CAPACITY = 30  # people that can be met, where nobody has said how many
+EXAMPLE_CAPACITY = 30  # people still here that can be met, where nobody has said how many
 
 
 class InvalidRule(ValueError):
@@ -140,7 +141,8 @@ def _place(points: Curve, rule: Rule, employees: int, base_rate: float) -> int:
         case "capacity":
             # The first threshold that flags no more than can be met; the last one where none does. The tolerance
             # lets a card, whose shares have six digits, choose as training did.
-            over = points.flagged * employees > rule.capacity * (1 + 1e-5)
+            here = points.flagged - base_rate * points.recall
+            over = here * employees > rule.capacity + 2e-5 * points.flagged * employees
             return min(int(over.sum()), len(GRID) - 1)
         case "cost":
             return int(np.argmin(cost(points, base_rate, rule.costs)))
@@ -153,7 +155,8 @@ class Decision:
 
     threshold: float
     flagged: float  # people at or over it
-    leavers: float  # of them, those who would leave
+    leavers: float  # of them, those who left
+    here: float  # of them, those who are still here
     precision: float
     recall: float
     cost: float  # of the talks, and of the departures that they do not prevent
@@ -174,11 +177,13 @@ def at(points: Curve, threshold: float, employees: int, base_rate: float, costs:
     """What a threshold of ``GRID`` does with that many people, under ``costs``."""
     place = int(np.searchsorted(GRID, threshold))
     flagged, recall = float(points.flagged[place]), float(points.recall[place])
+    leavers = recall * base_rate
     money = float(cost(points, base_rate, costs)[place])
     return Decision(
         threshold=threshold,
         flagged=flagged * employees,
-        leavers=recall * base_rate * employees,
+        leavers=leavers * employees,
+        here=max(flagged - leavers, 0.0) * employees,  # the digits of a card may put it below 0
         precision=float(points.precision[place]),
         recall=recall,
         cost=money * employees,

@@ -215,20 +215,29 @@ def test_threshold_form_starts_from_what_training_assumed(browse, card):
 
 
 def test_threshold_answer_agrees_with_what_training_chose(browse, card):
-    in_use, capacity, least = choices(browse("RH"))
+    in_use, _capacity, least = choices(browse("RH"))
     chosen = {choice["rule"]: choice for choice in card["threshold"]["choices"]}
     assert in_use.threshold == card["threshold"]["value"]
-    assert capacity.threshold == chosen["capacity:30"]["threshold"]
     assert least.threshold == chosen["cost:departure=30000,talk=500,chance=0.2"]["threshold"]
     assert in_use.precision == chosen["f2"]["precision"]
     assert in_use.flagged == pytest.approx(chosen["f2"]["flagged"] * 1470)
     assert least.cost == pytest.approx(chosen["cost:departure=30000,talk=500,chance=0.2"]["cost"] * 1470, rel=1e-5)
-    assert least.saving >= in_use.saving > capacity.saving
+    assert least.saving >= in_use.saving
 
 
-def test_threshold_of_a_typed_capacity_flags_no_more_people(browse):
+def test_threshold_of_a_typed_capacity_flags_no_more_people_who_are_still_here(browse):
     _in_use, capacity, _least = choices(browse("RH"), capacity="100")
-    assert 80 < capacity.flagged <= 100
+    assert 80 < capacity.here <= 100
+    assert capacity.flagged == pytest.approx(capacity.here + capacity.leavers)
+
+
+def test_threshold_of_the_capacity_it_starts_with_flags_people_who_can_be_met(browse):
+    response = browse("RH").get("/model/")
+    capacity = response.context["choices"][1].decision
+    assert 24 < capacity.here <= 30
+    row = rf"<td[^>]*>{capacity.flagged:.0f}</td>\s*<td[^>]*>{capacity.here:.0f}</td>"
+    assert re.search(row, response.content.decode())
+    assert "counted among those who are still here" in response.content.decode()
 
 
 def test_threshold_of_typed_costs_follows_them(browse):

@@ -52,10 +52,12 @@ def test_f2_chooses_the_first_of_the_best():
     assert choose(Rule(), TARGET, PROBABILITY) == pytest.approx(0.305)
 
 
-@pytest.mark.parametrize(("capacity", "flagged"), [(1, 1), (4, 4), (6, 6), (10, 10)])
-def test_capacity_flags_as_many_as_can_be_met(capacity, flagged):
+@pytest.mark.parametrize(("capacity", "flagged"), [(1, 4), (4, 7), (6, 9), (10, 10)])
+def test_capacity_flags_as_many_of_those_still_here_as_can_be_met(capacity, flagged):
     threshold = choose(Rule("capacity", capacity=capacity), TARGET, PROBABILITY)
-    assert (threshold <= PROBABILITY).sum() == flagged
+    is_flagged = threshold <= PROBABILITY[0]
+    assert is_flagged.sum() == flagged
+    assert (is_flagged & (TARGET == 0)).sum() == min(capacity, 7)
 
 
 def test_capacity_that_nothing_meets_takes_the_last_threshold():
@@ -108,17 +110,22 @@ def test_simulation_on_a_card_chooses_as_training_does(rule):
 def test_simulation_of_a_capacity_forgives_the_rounding_of_the_card():
     probability = np.where(np.arange(1470) < 30, 0.95, 0.05)[None]
     target = (np.arange(1470) % 6 == 0).astype(int)
-    rule = Rule("capacity", capacity=30)
+    rule = Rule("capacity", capacity=25)  # five of the 30 have left
     found = simulate(as_in_a_card(target, probability), rule, employees=1470, base_rate=target.mean())
     assert found.threshold == choose(rule, target, probability)
-    assert found.flagged == pytest.approx(30, rel=1e-4)
+    assert (found.flagged, found.here) == pytest.approx((30, 25), rel=1e-4)
+
+
+def test_simulation_where_all_flagged_have_left_leaves_nobody_here():
+    points = as_in_a_card(TARGET[:9], PROBABILITY[:, :9])
+    assert [at(points, value, 9, 0.333333, Costs()).here for value in (0.9, 0.98)] == [0, 0]
 
 
 def test_simulation_counts_people_and_money_by_hand():
     costs = Costs(departure=100, talk=10, chance=0.5)
     points = as_in_a_card(TARGET, PROBABILITY)
     found = at(points, 0.75, 10, 0.3, costs)
-    assert (found.flagged, found.leavers) == pytest.approx((3, 2), rel=1e-5)
+    assert (found.flagged, found.leavers, found.here) == pytest.approx((3, 2, 1), rel=1e-5)
     assert (found.precision, found.recall) == pytest.approx((2 / 3, 2 / 3), rel=1e-5)
     assert found.cost == pytest.approx(3 * 10 + (3 - 2 * 0.5) * 100, rel=1e-5)
     assert found.saving == pytest.approx(2 * 0.5 * 100 - 3 * 10, rel=1e-5)

@@ -34,7 +34,8 @@ class Command(TechnovaCommand):
             "--threshold-rule",
             default="f2",
             metavar="RULE",
-            help="f2 (default), capacity:30 or cost:departure=30000,talk=500,chance=0.2",
+            help="f2 (default), capacity:30 (people still here that can be met) or "
+            "cost:departure=30000,talk=500,chance=0.2",
         )
         parser.add_argument("--no-promote", action="store_true", help="write the version, leave the current one")
         parser.add_argument(

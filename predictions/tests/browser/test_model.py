@@ -33,7 +33,7 @@ def test_typed_capacity_and_costs_are_answered(open_page, axe, script):
     if not script:
         page.get_by_role("button", name="Compute").click()
     row = page.locator(ANSWER).nth(1).locator("td")
-    expect(row.nth(1)).to_have_text(re.compile(r"^(9\d|100)$"))
+    expect(row.nth(2)).to_have_text(re.compile(r"^(9\d|100)$"))
     expect(page.locator("#threshold-answer")).to_contain_text("cost:departure=30000,talk=5000,chance=0.2")
     page.locator("#id_chance").fill("200")
     if not script:
