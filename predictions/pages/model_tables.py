@@ -1,13 +1,16 @@
 """What a model card says as texts and tables, in the active language. Pure functions of the card."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from features import schema
 from predictions.ml.card import Card
+from predictions.ml.drift import LEVEL, holm
 from predictions.ml.fairness import ATTRIBUTES
 from predictions.pages.formats import decimal, grouped, percent
 from predictions.pages.overview import SMALLEST_GROUP
@@ -187,7 +190,7 @@ class GroupRates:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Whom the threshold, or the riskiest fifth, flags: the groups of each attribute, and the gaps that are certain."""
+    """Whom the threshold, or the riskiest fifth, flags: the groups of each attribute, and the gaps beyond chance."""
 
     title: str
     attributes: list[tuple[str, list[GroupRates]]]
@@ -208,7 +211,7 @@ def fairness(card: Card) -> list[Selection]:
             ]
             if groups:
                 attributes.append((_(text), groups))
-        found.append(Selection(_(title), attributes, [gap for entry in entries if (gap := _gap(entry))]))
+        found.append(Selection(_(title), attributes, _gaps(card["models"][own]["fairness"][name])))
     return found
 
 
@@ -235,12 +238,38 @@ def _cells(entry: Mapping) -> list[tuple[str, str]]:
     return cells
 
 
+def _gaps(entries: Sequence[Mapping]) -> list[str]:
+    """The groups flagged more or less often than everyone else beyond chance, in words; few people are not judged.
+
+    Adjusted for the number of groups (Holm): a card of groups treated alike claims anything in one case in twenty. Two
+    groups that are everyone are one comparison, told by the first, and judged when neither is small.
+    """
+    compared: list[Mapping] = []
+    for attribute in ATTRIBUTES:
+        groups = [entry for entry in entries if entry["attribute"] == attribute]
+        if len(groups) == 2:
+            groups = [] if any(entry["is_small"] for entry in groups) else groups[:1]
+        compared += [entry for entry in groups if entry["selection_ratio"] and not entry["is_small"]]
+    adjusted = holm(np.array([_p_value(entry["selection_ratio"]) for entry in compared]))
+    return [_gap(entry) for entry, p_value in zip(compared, adjusted, strict=True) if p_value < LEVEL]
+
+
+def _p_value(ratio: Mapping) -> float:
+    """Two-sided, that a ratio is 1: normal on the log scale, as wide as its 95 % interval is towards 1.
+
+    So it is under 0.05 exactly when the interval that is shown leaves 1 out. It is 1, which shows nothing, where an end
+    has no logarithm or the interval no width.
+    """
+    value, low, high = ratio["value"], ratio["low"], ratio["high"]
+    nearer = low if value > 1 else high
+    if not 0 < low <= value <= high or value == nearer:
+        return 1.0
+    deviations = 1.96 * math.log(value) / math.log(value / nearer)
+    return math.erfc(abs(deviations) / math.sqrt(2))
+
+
 def _gap(entry: Mapping) -> str:
-    """A group that is flagged more or less often than everyone else beyond chance; few people are not judged."""
-    ratio = entry["selection_ratio"]
-    if entry["is_small"] or ratio is None or ratio["low"] <= 1 <= ratio["high"]:
-        return ""
-    texts = {key: decimal(ratio[key], 2) for key in ("value", "low", "high")}
+    texts = {key: decimal(entry["selection_ratio"][key], 2) for key in ("value", "low", "high")}
     return _("%(group)s: flagged %(value)s times as often as everyone else (%(low)s to %(high)s)") % {
         "group": _(entry["group"]),
         **texts,

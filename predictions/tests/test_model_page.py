@@ -1,6 +1,7 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from django.utils import translation
 
@@ -331,6 +332,81 @@ def test_fairness_tells_gaps_beyond_chance_but_not_of_small_groups(card):
     assert selections(selection_ratio={"value": 1.5, "low": 0.9, "high": 1.8}).gaps == []
     assert selections(selection_ratio=None).gaps == []
     assert selections(selection_ratio=None).attributes[0][1][0].own[1] == ("–", "")
+
+
+GROUPS = {
+    "genre": ("Woman", "Man"),
+    "age": ("Under 30", "30 to 39", "40 to 49", "50 and over"),
+    "statut_marital": ("Single", "Married", "Divorced"),
+}
+
+
+def with_ratios(card, ratios, **changes):
+    """A card whose groups are flagged ``{group: (value, low, high)}`` times as often as everyone else."""
+    like = card["models"]["default"]["fairness"]["threshold"][0] | {"is_small": False} | changes
+    entries = [
+        like
+        | {"attribute": attribute, "group": group}
+        | {"selection_ratio": dict(zip(("value", "low", "high"), ratios[group], strict=True))}
+        for attribute, groups in GROUPS.items()
+        for group in groups
+    ]
+    side = card["models"]["default"] | {"fairness": {"threshold": entries, "top_20": []}}
+    return card | {"models": card["models"] | {"default": side}}
+
+
+ALIKE = {group: (1.0, 0.8, 1.25) for groups in GROUPS.values() for group in groups}
+BARELY = (1.25, 1.02, 1.53)  # p = 0.03
+
+
+def test_fairness_claims_a_gap_by_chance_in_less_than_one_card_in_twenty(card):
+    """Cards of groups that are all treated alike: each ratio is off by what its interval says."""
+    random = np.random.default_rng(2)
+    claimed = 0
+    for _ in range(400):
+        logs = dict(zip(ALIKE, random.normal(0, 0.1, len(ALIKE)), strict=True))
+        logs["Man"] = -logs["Woman"]
+        ratios = {group: tuple(np.exp([log, log - 0.196, log + 0.196])) for group, log in logs.items()}
+        claimed += bool(fairness(with_ratios(card, ratios))[0].gaps)
+    assert claimed <= 31  # 20 expected, over 31 in one of 150 such tests; each interval by itself claims 134
+
+
+def test_fairness_claims_of_several_groups_what_would_be_too_much_for_chance_among_them(card):
+    assert fairness(with_ratios(card, ALIKE | {"Married": BARELY}))[0].gaps == []
+    large = {"Single": (2.0, 1.7, 2.35), "Divorced": (0.5, 0.4, 0.625)}
+    gaps = fairness(with_ratios(card, ALIKE | large | {"Married": BARELY}))[0].gaps
+    assert [gap.split(":")[0] for gap in gaps] == ["Single", "Divorced"]
+
+
+def test_fairness_tells_the_gap_of_two_groups_once(card):
+    two = {"Woman": (2.0, 1.7, 2.35), "Man": (0.5, 1 / 2.35, 1 / 1.7)}
+    gaps = fairness(with_ratios(card, ALIKE | two))[0].gaps
+    assert [gap.split(":")[0] for gap in gaps] == ["Woman"]
+
+
+def test_fairness_does_not_judge_a_group_by_a_small_other_half(card):
+    small = with_ratios(card, ALIKE | {"Woman": (2.0, 1.7, 2.35), "Man": (0.5, 0.43, 0.59)})
+    small["models"]["default"]["fairness"]["threshold"][1]["is_small"] = True
+    assert fairness(small)[0].gaps == []
+
+
+@pytest.mark.parametrize("ratio", [(0.0, 0.0, 0.0), (0.3, 0.0, 0.9), (2.0, 2.0, 2.0)])
+def test_fairness_claims_nothing_of_a_ratio_whose_interval_has_no_logarithm_or_no_width(card, ratio):
+    assert fairness(with_ratios(card, ALIKE | {"Single": ratio}))[0].gaps == []
+
+
+def test_fairness_says_that_its_claims_allow_for_several_groups(browse, change_card):
+    def alike(card):
+        for entry in card["models"]["default"]["fairness"]["threshold"]:
+            entry["selection_ratio"] = {"value": 1.0, "low": 0.8, "high": 1.25}
+
+    browser = browse("RH")
+    page = text_of(browser)
+    assert "larger than chance explains among so many groups:" in page
+    assert "one wrong claim in twenty models" in page
+    change_card(alike)
+    registry.forget_model()
+    assert "no gap is larger than chance explains among so many groups." in text_of(browser)
 
 
 def test_small_groups_are_flagged_on_the_page(browse, change_card):
