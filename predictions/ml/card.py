@@ -118,14 +118,16 @@ METHOD = [
         " the coefficients' uncertainty, checked by simulation."
     ),
 ]
+# Every card holds it; of a model that uses them it is not true, and not shown.
+LIMIT_OF_LEAVING_OUT = _(
+    "Leaving out sex, age and family status does not remove every gap between groups: other features stand "
+    "for them in part. The gaps are shown as they are."
+)
 LIMITS = [
     _("The demonstration's employees are fictional; figures on real people will differ and have to be measured again."),
     _("It finds what goes with departures, not what causes them: changing a feature need not change the outcome."),
     _("It was trained on one moment in time and has no date by which a departure is expected."),
-    _(
-        "Leaving out sex, age and family status does not remove every gap between groups: other features stand "
-        "for them in part. The gaps are shown as they are."
-    ),
+    LIMIT_OF_LEAVING_OUT,
     _(
         "An interval holds what the training data leave uncertain, not that the future may differ from the past. "
         "It may hold the truth less often for the people least at risk; the shares that were measured are shown."

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from employees.models import visible_departments
 from predictions.ml import store, thresholds
-from predictions.ml.card import Card
+from predictions.ml.card import LIMIT_OF_LEAVING_OUT, Card
 from predictions.ml.scorer import Model
 from predictions.ml.thresholds import GRID, Costs, Decision, Rule
 from predictions.pages import model_charts, model_tables
@@ -26,6 +26,7 @@ from predictions.registry import current_model
 from predictions.selectors import log
 
 SHAPES = 4  # on the page itself; all of them have a page of their own
+TEXTS = ("purpose", "misuse", "method", "limits")  # of the card
 LARGEST_AMOUNT = 10_000_000  # €
 
 
@@ -141,13 +142,17 @@ def _effect(in_use: Model, place: int, language: str | None) -> Chart:
 def _page(in_use: Model, *, sees_everyone: bool) -> dict:
     """All that does not depend on the form; figures of departments and jobs only for those who see everyone."""
     card, language = in_use.card, get_language()
+
+    def is_true(text: str) -> bool:
+        return text != LIMIT_OF_LEAVING_OUT or not card["uses_protected"]
+
     return {
         "sees_everyone": sees_everyone,
         "model": in_use,
         "created_at": datetime.fromisoformat(card["created_at"]),
         "used": model_tables.names(card["used"]),
         "left_out": model_tables.names(card["left_out"]),
-        "texts": {name: [gettext(text) for text in card[name]] for name in ("purpose", "misuse", "method", "limits")},
+        "texts": {name: [gettext(text) for text in card[name] if is_true(text)] for name in TEXTS},
         "plain": model_tables.plain(card),
         "quality": model_tables.quality(card),
         "capacities": model_tables.capacity(card),

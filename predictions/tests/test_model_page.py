@@ -175,6 +175,17 @@ def test_model_page_of_a_model_with_protected_features_warns(browse, change_card
     assert response.context["quality"].columns[1:3] == ["This model", "Without protected features"]
 
 
+@pytest.mark.parametrize("uses_protected", [False, True])
+def test_model_page_says_that_the_model_leaves_out_what_is_protected_where_that_is_true(
+    browse, change_card, uses_protected
+):
+    change_card(lambda card: card.update(uses_protected=uses_protected))
+    page = text_of(browse("RH"))
+    assert ("does not use sex, age or family status" in page) is not uses_protected
+    assert ("Leaving out sex, age and family status" in page) is not uses_protected
+    assert "It was trained on one moment in time" in page
+
+
 def test_departures_outside_the_interval_are_marked(browse, change_card):
     browser = browse("RH")
     assert "outside the interval" not in text_of(browser)
