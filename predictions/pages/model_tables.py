@@ -160,8 +160,8 @@ class Departures:
 
 
 def departures(card: Card, attribute: str) -> list[Departures]:
-    """Of groups of at least five people."""
-    rows = card["models"][card["feature_set"]]["departures"][attribute]
+    """Of groups of at least five people, see ``_shown``."""
+    rows = _shown(card["models"][card["feature_set"]]["departures"][attribute])
     return [
         Departures(
             label(attribute, row["group"]),
@@ -172,8 +172,22 @@ def departures(card: Card, attribute: str) -> list[Departures]:
             row["is_within"],
         )
         for row in rows
-        if row["n"] >= SMALLEST_GROUP
     ]
+
+
+def _shown(rows: Sequence[Mapping]) -> list[Mapping]:
+    """The groups of one attribute without those of fewer than five people.
+
+    The page says how many people there are in all. So the next smallest group is left out too where those left out
+    are fewer than five together: one group alone would be what is missing.
+    """
+    left_out, people = set(), 0
+    for row in sorted(rows, key=lambda row: row["n"]):
+        if row["n"] >= SMALLEST_GROUP and not 0 < people < SMALLEST_GROUP:
+            break
+        left_out.add(row["group"])
+        people += row["n"]
+    return [row for row in rows if row["group"] not in left_out]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,20 +212,21 @@ class Selection:
 
 
 def fairness(card: Card) -> list[Selection]:
-    """Both selections, the threshold's first; groups of fewer than five people are left out."""
+    """Both selections, the threshold's first; small groups are left out, see ``_shown``."""
     own, other = sides(card)
     found = []
     for name, title in SELECTIONS.items():
-        entries = [entry for entry in card["models"][own]["fairness"][name] if entry["n"] >= SMALLEST_GROUP]
+        entries = card["models"][own]["fairness"][name]
         others = {(entry["attribute"], entry["group"]): entry for entry in card["models"][other]["fairness"][name]}
-        attributes = []
+        attributes: list[tuple[str, list[GroupRates]]] = []
+        compared: list[Mapping] = []
         for attribute, text in ATTRIBUTES.items():
-            groups = [
-                _rates(entry, others[attribute, entry["group"]]) for entry in entries if entry["attribute"] == attribute
-            ]
-            if groups:
-                attributes.append((_(text), groups))
-        found.append(Selection(_(title), attributes, _gaps(card["models"][own]["fairness"][name])))
+            groups = [entry for entry in entries if entry["attribute"] == attribute]
+            shown = _shown(groups)
+            if shown:
+                attributes.append((_(text), [_rates(entry, others[attribute, entry["group"]]) for entry in shown]))
+            compared += _compared(groups, shown)
+        found.append(Selection(_(title), attributes, _gaps(compared)))
     return found
 
 
@@ -238,18 +253,21 @@ def _cells(entry: Mapping) -> list[tuple[str, str]]:
     return cells
 
 
-def _gaps(entries: Sequence[Mapping]) -> list[str]:
-    """The groups flagged more or less often than everyone else beyond chance, in words; few people are not judged.
+def _compared(groups: Sequence[Mapping], shown: Sequence[Mapping]) -> list[Mapping]:
+    """Of the groups of one attribute those that are compared with everyone else; few people are not judged.
 
-    Adjusted for the number of groups (Holm): a card of groups treated alike claims anything in one case in twenty. Two
-    groups that are everyone are one comparison, told by the first, and judged when neither is small.
+    Two groups that are everyone are one comparison: the first stands for both, and only when neither is small.
     """
-    compared: list[Mapping] = []
-    for attribute in ATTRIBUTES:
-        groups = [entry for entry in entries if entry["attribute"] == attribute]
-        if len(groups) == 2:
-            groups = [] if any(entry["is_small"] for entry in groups) else groups[:1]
-        compared += [entry for entry in groups if entry["selection_ratio"] and not entry["is_small"]]
+    if len(groups) == 2:
+        shown = [] if any(entry["is_small"] for entry in groups) else shown[:1]
+    return [entry for entry in shown if entry["selection_ratio"] and not entry["is_small"]]
+
+
+def _gaps(compared: Sequence[Mapping]) -> list[str]:
+    """The groups flagged more or less often than everyone else beyond chance, in words.
+
+    Adjusted for the number of groups (Holm): a card of groups treated alike claims anything in one case in twenty.
+    """
     adjusted = holm(np.array([_p_value(entry["selection_ratio"]) for entry in compared]))
     return [_gap(entry) for entry, p_value in zip(compared, adjusted, strict=True) if p_value < LEVEL]
 

@@ -194,19 +194,52 @@ def test_departures_outside_the_interval_are_marked(browse, change_card):
     assert text_of(browser).count("outside the interval") == 1
 
 
-def test_groups_of_fewer_than_five_people_are_not_shown(card):
-    few = {"n": 4}
+def with_people(card, attribute, people):
+    """A card whose groups of an attribute hold so many people, in each selection."""
     side = card["models"]["default"]
-    departures = side["departures"] | {
-        "poste": [side["departures"]["poste"][0] | few, *side["departures"]["poste"][1:]]
-    }
-    threshold = [side["fairness"]["threshold"][0] | few, *side["fairness"]["threshold"][1:]]
-    changed = side | {"departures": departures, "fairness": side["fairness"] | {"threshold": threshold}}
-    few_card = card | {"models": card["models"] | {"default": changed}}
-    assert len(model_tables.departures(few_card, "poste")) == len(side["departures"]["poste"]) - 1
-    groups = [group.group for _name, groups in fairness(few_card)[0].attributes for group in groups]
-    assert "Woman" not in groups
-    assert "Man" in groups
+    selections = {}
+    for name, entries in side["fairness"].items():
+        number = iter(people)
+        selections[name] = [
+            entry | {"n": next(number)} if entry["attribute"] == attribute else entry for entry in entries
+        ]
+    return card | {"models": card["models"] | {"default": side | {"fairness": selections}}}
+
+
+@pytest.mark.parametrize(
+    ("attribute", "people", "shown"),
+    [
+        ("age", (300, 600, 5, 200), ["Under 30", "30 to 39", "40 to 49", "50 and over"]),
+        ("age", (300, 600, 4, 200), ["Under 30", "30 to 39"]),
+        ("age", (300, 3, 4, 200), ["Under 30", "50 and over"]),
+        ("age", (300, 1, 2, 200), ["Under 30"]),
+        ("genre", (4, 900), []),
+        ("statut_marital", (900, 4, 300), ["Single"]),
+    ],
+)
+def test_groups_of_fewer_than_five_people_cannot_be_told_by_what_is_missing(card, attribute, people, shown):
+    for selection in fairness(with_people(card, attribute, people)):
+        titles = dict(zip(("genre", "age", "statut_marital"), ("Sex", "Age", "Family status"), strict=True))
+        groups = dict(selection.attributes).get(titles[attribute], [])
+        assert [group.group for group in groups] == shown
+        assert len(selection.attributes) == (3 if shown else 2)
+
+
+def test_gap_of_a_group_that_is_not_shown_is_not_told(card):
+    def told(**changed):
+        gaps = fairness(with_people(card, **changed))[0].gaps
+        return [gap.split(":")[0] for gap in gaps]
+
+    assert "Single" in told(attribute="statut_marital", people=(900, 8, 950))
+    assert "Single" not in told(attribute="statut_marital", people=(900, 4, 950))
+
+
+def test_departures_of_fewer_than_five_people_cannot_be_told_by_what_is_missing(card):
+    side = card["models"]["default"]
+    rows = [row | {"n": n} for row, n in zip(side["departures"]["departement"], (4, 900, 60), strict=True)]
+    changed = side | {"departures": side["departures"] | {"departement": rows}}
+    shown = model_tables.departures(card | {"models": card["models"] | {"default": changed}}, "departement")
+    assert [row.people for row in shown] == ["900"]
 
 
 # The threshold's form
