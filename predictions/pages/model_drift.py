@@ -66,8 +66,14 @@ def _name(name: str) -> str:
 
 
 def _bins(shift: Shift, bins: Mapping, counts: Sequence[int]) -> Table:
-    """People by value, in training and now; a group of fewer than five people is not shown."""
-    columns = zip(_values(shift.name, bins), shift.before, bins["counts"], shift.after, counts, strict=True)
+    """People by value, in training and now; a group of fewer than five people is not shown.
+
+    Where the first cut is the least value there was, the bin below it may hold what nobody can have: it is left out
+    while nobody is in it.
+    """
+    columns = list(zip(_values(shift.name, bins), shift.before, bins["counts"], shift.after, counts, strict=True))
+    if not bins["counts"][0] and not counts[0]:
+        columns = columns[1:]
     rows = [[value, _share(before, then), _share(after, now)] for value, before, then, after, now in columns]
     return Table(_name(shift.name), [_("Value"), _("In training"), _("Now")], rows)
 

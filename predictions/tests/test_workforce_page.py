@@ -2,6 +2,7 @@ import pytest
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 
+from features import schema
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import services
 from predictions.pages.model_drift import _values
@@ -73,6 +74,22 @@ def test_bins_are_said_in_words(name, bins, words):
 def test_every_bin_of_the_card_has_its_words(card):
     for name, bins in card["drift"]["bins"].items():
         assert len(_values(name, bins)) == len(bins["counts"]), name
+
+
+@pytest.mark.parametrize(
+    ("name", "counts", "first"),
+    [
+        ("annees_depuis_la_derniere_promotion", [0, 0, 0, 0, 0, 1470], ["0 years", "40%", "0%"]),
+        ("augmentation_salaire_precedente", [0] * 8 + [1470], ["11% to below 12%", "14%", "0%"]),
+        ("augmentation_salaire_precedente", [1470] + [0] * 8, ["below 11%", "0%", "100%"]),
+    ],
+)
+def test_values_below_the_least_of_training_are_shown_when_somebody_has_one(browse, moved, name, counts, first):
+    moved.drift_counts[name] = counts
+    type(moved).objects.update(drift_counts=moved.drift_counts)
+    rows = browse("RH").get("/model/workforce/").context["rows"]
+    (table,) = (row.table for row in rows if row.table and row.name == schema.BY_NAME[name].label)
+    assert [cell.replace("\N{NO-BREAK SPACE}", " ") for cell in table.rows[0]] == first
 
 
 def test_workforce_says_how_many_were_expected_to_leave_since_when(browse, moved):
