@@ -124,7 +124,7 @@ def settle() -> None:
     """Mark as failed the imports whose process was killed. One query when nothing is at work."""
     for upload in Import.objects.at_work().filter(started_at__lte=timezone.now() - GRACE):
         if not background.is_at_work(_work(upload)):
-            Import.objects.filter(pk=upload.pk).move(upload.state, State.FAILED, error=_document(Message(INTERRUPTED)))
+            Import.objects.filter(pk=upload.pk).move(upload.state, State.FAILED, error=Message(INTERRUPTED).document())
 
 
 def purge() -> int:
@@ -150,7 +150,7 @@ def check(*, upload: Import, progress: Progress | None = None) -> None:
     except ExtractError as error:
         _keep_rejects(upload, error.rejects)
         _forget_files(upload)
-        _set(upload, state=State.REFUSED, error=_document(error.reason, file=error.file))
+        _set(upload, state=State.REFUSED, error={**error.reason.document(), "file": error.file})
         return
     _keep_rejects(upload, result.rejects)
     _set(upload, state=State.READY, checked_at=timezone.now(), basis=basis, summary=_summary(result))
@@ -184,7 +184,7 @@ def finish(*, upload: Import) -> None:
 
 def fail(*, upload: Import, reason: str = BROKE_DOWN) -> None:
     """Remember that the work of its state failed, so that someone can start it again; ``reason`` in any words."""
-    _set(upload, state=State.FAILED, error=_document(Message(reason.replace("%", "%%"))))
+    _set(upload, state=State.FAILED, error=Message(reason.replace("%", "%%")).document())
 
 
 def rejects_of(upload: Import) -> Iterator[Reject]:
@@ -223,18 +223,12 @@ def _forget_files(upload: Import) -> None:
 
 def _keep_rejects(upload: Import, rejects: Iterable[Reject]) -> None:
     rows = (
-        (upload.pk, reject.file[-255:], reject.line, reject.column, reject.value, _document(reject.rule))
+        (upload.pk, reject.file[-255:], reject.line, reject.column, reject.value, reject.rule.document())
         for reject in rejects
     )
     with transaction.atomic():
         upload.rejects.all().delete()
         bulk_insert(ImportReject, rows, ["upload_id", "file", "line", "column", "value", "rule"])
-
-
-def _document(message: Message, **more: str) -> dict:
-    """A message as JSON; what goes into it as numbers and texts."""
-    params = {name: value if isinstance(value, int) else str(value) for name, value in message.params.items()}
-    return {"text": message.text, "params": params, **more}
 
 
 def _summary(result: LoadResult) -> dict:

@@ -11,7 +11,7 @@ def gettext_noop(message: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """English as ``str()``; in the words of a reader as ``said(gettext)``."""
+    """English as ``str()``; in the words of a reader as ``said(gettext)``. What goes into it may be a message too."""
 
     text: str
     params: Mapping[str, object] = field(default_factory=dict)
@@ -26,4 +26,24 @@ class Message:
         them that is no more than a %.
         """
         text = translate(self.text)
-        return text % self.params if self.params else text.replace("%%", "%")
+        if not self.params:
+            return text.replace("%%", "%")
+        return text % {
+            name: value.said(translate) if isinstance(value, Message) else value for name, value in self.params.items()
+        }
+
+    def document(self) -> dict[str, object]:
+        """As JSON: what goes into it as numbers, texts and documents."""
+        params = {
+            name: value.document() if isinstance(value, Message) else value if isinstance(value, int) else str(value)
+            for name, value in self.params.items()
+        }
+        return {"text": self.text, "params": params}
+
+    @classmethod
+    def of(cls, document: Mapping) -> "Message":
+        """The message that a document was made of."""
+        params = {
+            name: cls.of(value) if isinstance(value, Mapping) else value for name, value in document["params"].items()
+        }
+        return cls(document["text"], params)

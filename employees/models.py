@@ -318,7 +318,7 @@ class ImportReject(models.Model):
         return f"{self.file}:{self.line} {self.column}"
 
     def as_reject(self) -> Reject:
-        return Reject(self.file, self.line, self.column, self.value, Message(self.rule["text"], self.rule["params"]))
+        return Reject(self.file, self.line, self.column, self.value, Message.of(self.rule))
 
 
 class DepartmentAccess(models.Model):

@@ -9,7 +9,7 @@ import pandas as pd
 
 from employees.columns import BY_NAME, ORDERED, Column, Extract, Kind, columns_of
 from employees.extracts.cells import Unreadable, parser_of
-from employees.extracts.refusals import ExtractError, Refusal, Reject
+from employees.extracts.refusals import ExtractError, Refusal, Reject, Rejects
 from employees.extracts.table import Cells, FileReport, Source, Table, name_of, read_table
 from employees.messages import Message
 from employees.messages import gettext_noop as _
@@ -46,21 +46,21 @@ class _Part:
     values: pd.DataFrame
     keys: np.ndarray  # (rows,) employee number, 0 where it cannot be read
     is_valid: np.ndarray  # (rows,) whether every cell obeys its rule and the number stands once
-    rejects: list[Reject]
 
 
 def read_extracts(sirh: Source, eval: Source, sondage: Source) -> Extracts:
     """Read, check and join the three extracts.
 
     Each source is a path, the bytes, or an open binary file whose ``name`` is used in messages. The order of rows
-    and columns has no effect on the frame. Raises ``ExtractError`` when a file is not the extract it should be, or
-    when no employee is left.
+    and columns has no effect on the frame. Raises ``ExtractError`` when a file is not the extract it should be, when
+    more is rejected than ``MOST_REJECTS``, or when no employee is left.
     """
     sources = {Extract.SIRH: sirh, Extract.EVAL: eval, Extract.SONDAGE: sondage}
     names = _names(sources)
-    parts = {extract: _read_part(read_table(extract, sources[extract], names[extract])) for extract in sources}
+    rejects = Rejects()
+    parts = {extract: _read_part(read_table(extract, sources[extract], names[extract]), rejects) for extract in sources}
     for part in parts.values():
-        part.rejects.extend(_orphans(part, parts.values()))
+        rejects.add(_orphans(part, parts.values()))
 
     accepted = sorted(set.intersection(*(set(part.keys[part.is_valid].tolist()) for part in parts.values())))
     accepted = np.array(accepted, dtype=np.int64)
@@ -76,11 +76,12 @@ def read_extracts(sirh: Source, eval: Source, sondage: Source) -> Extracts:
         extract = BY_NAME[smaller].extract
         part = parts[extract]
         rule = Message(_("at most %(larger)s"), {"larger": larger})
-        part.rejects.extend(_rejects(part.table, smaller, rows[extract][breaks], rule))
+        rejects.add(_rejects(part.table, smaller, rows[extract][breaks], rule))
 
+    order = {names[extract]: place for place, extract in enumerate(sources)}
     extracts = Extracts(
         frame=frame[is_ordered],
-        rejects=tuple(reject for part in parts.values() for reject in sorted(part.rejects, key=_position)),
+        rejects=tuple(sorted(rejects, key=lambda reject: (order[reject.file], reject.line, reject.column))),
         reports={extract: part.table.report for extract, part in parts.items()},
         read=len(set().union(*(set(part.keys[part.keys > 0].tolist()) for part in parts.values()))),
         # What a row without the header's cells has in the key's place may be another cell.
@@ -99,13 +100,10 @@ def _names(sources: Mapping[Extract, Source]) -> dict[Extract, str]:
     return {extract: f"{name} ({extract})" if count[name] > 1 else name for extract, name in names.items()}
 
 
-def _position(reject: Reject) -> tuple[int, str]:
-    return reject.line, reject.column
-
-
-def _read_part(table: Table) -> _Part:
+def _read_part(table: Table, rejects: Rejects) -> _Part:
+    """The values of a table; what is rejected is added to ``rejects``."""
     is_valid = np.ones(len(table.lines), dtype=bool)
-    rejects = list(table.ragged)
+    rejects.add(table.ragged)
     values = {}
     for column in columns_of(table.extract):
         if column.name in table.cells:
@@ -116,11 +114,11 @@ def _read_part(table: Table) -> _Part:
             codes = table.cells[column.name].codes
             rows = np.flatnonzero(np.isin(codes, list(broken)))
             is_valid[rows] = False
-            rejects.extend(_reject(table, column.name, row, broken[codes[row]]) for row in rows)
+            rejects.add(_reject(table, column.name, row, broken[codes[row]]) for row in rows)
     keys = values.pop(KEY)
     is_double = pd.Series(keys).duplicated(keep=False).to_numpy() & (keys > 0)
-    rejects.extend(_rejects(table, KEY, np.flatnonzero(is_double), IS_ONCE))
-    return _Part(table, pd.DataFrame(values), keys, is_valid & ~is_double, rejects)
+    rejects.add(_rejects(table, KEY, np.flatnonzero(is_double), IS_ONCE))
+    return _Part(table, pd.DataFrame(values), keys, is_valid & ~is_double)
 
 
 def _read_cells(column: Column, cells: Cells) -> tuple[object, dict[int, Message]]:

@@ -1,10 +1,15 @@
 """What is said of a file or a row that is refused."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from employees.messages import Message
+from employees.messages import gettext_noop as _
+
+MOST_REJECTS = 500_000  # of a set; numbers that one file misspells are rejects of all three: 441,000 for 147,000 people
+LONGEST_SHOWN = 60  # characters of a value in a sentence
 
 
 class Refusal(StrEnum):
@@ -21,6 +26,7 @@ class Refusal(StrEnum):
     NO_ROWS = "no_rows"
     ALL_REJECTED = "all_rejected"
     HAS_REJECTS = "has_rejects"  # of a strict load
+    TOO_MANY_REJECTS = "too_many_rejects"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +49,30 @@ class ExtractError(Exception):
         self.reason = reason
         self.rejects = rejects
         super().__init__(f"{file}: {reason}" if file else str(reason))
+
+
+class Rejects(list[Reject]):
+    """The rejects of a set while they are found: a set with more than ``MOST_REJECTS`` is refused."""
+
+    def add(self, found: Iterable[Reject]) -> None:
+        """Keep what is found, taking no more of it than is needed to know. Raises ``ExtractError``."""
+        self.extend(islice(found, MOST_REJECTS + 1 - len(self)))
+        if len(self) > MOST_REJECTS:
+            raise too_many(self[0])
+
+
+def too_many(first: Reject) -> ExtractError:
+    """The refusal of a set with more than ``MOST_REJECTS``, for which the first one found stands."""
+    reason = _(
+        "more than %(most)s rejects; the first found: %(file)s, line %(line)s, %(column)s: %(value)s"
+        " (expected: %(rule)s)"
+    )
+    params = {
+        "most": MOST_REJECTS,
+        "file": first.file,
+        "line": first.line,
+        "column": " ".join(first.column.split()) or Message(_("(the whole row)")),
+        "value": repr(first.value[:LONGEST_SHOWN]),
+        "rule": first.rule,
+    }
+    return ExtractError("", Refusal.TOO_MANY_REJECTS, Message(reason, params))

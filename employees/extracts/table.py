@@ -16,7 +16,7 @@ import pandas as pd
 
 from employees.columns import Column, Extract, columns_of
 from employees.extracts.cells import fold
-from employees.extracts.refusals import ExtractError, Refusal, Reject
+from employees.extracts.refusals import MOST_REJECTS, ExtractError, Refusal, Reject, too_many
 from employees.messages import Message
 from employees.messages import gettext_noop as _
 
@@ -25,6 +25,8 @@ Source = str | os.PathLike | bytes | BinaryIO
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 RAGGED_SHARE = 0.5  # above this share of rows without the header's number of cells, the file is no table
+MOST_COLUMNS = 16_384  # as many as a sheet of Excel has
+LONGEST_TITLE = 200  # characters of a header that are kept: each reject of its column repeats them
 
 _FOREIGN = {
     b"PK\x03\x04": "Excel or ZIP",
@@ -38,9 +40,12 @@ _BOMS = {
     codecs.BOM_UTF16_LE: ("utf-16", "UTF-16"),
     codecs.BOM_UTF16_BE: ("utf-16", "UTF-16"),
 }
-# Lines of empty cells, and the one by which Excel is told the delimiter; Excel gives that as many cells as the others
-_EMPTY = r'(?:[ \t\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE},;]|"")*(?:\r\n|\r|\n)'
-_PREAMBLE = re.compile(rf'(?:{_EMPTY})*(?:"?sep=."?{_EMPTY}(?:{_EMPTY})*)?', re.IGNORECASE)
+# A line of empty cells, and the one by which Excel is told the delimiter; Excel gives that as many cells as the others.
+# Each is matched by itself: a pattern of them all would remember every one.
+_BLANK = r"[ \t\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE},;]*"
+_EMPTY = rf'{_BLANK}(?:""{_BLANK}){{0,{MOST_COLUMNS}}}(?:\r\n|\r|\n)'
+_EMPTY_LINE = re.compile(_EMPTY)
+_DELIMITER_LINE = re.compile(rf'"?sep=[^\r\n]"?{_EMPTY}', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +92,12 @@ def read_table(extract: Extract, source: Source, name: str = "") -> Table:
     """Read one file, called ``name`` in messages. Raises ``ExtractError`` when it is not the table it should be."""
     name = name or name_of(extract, source)
     text, encoding = _decode(name, _read(source))
-    preamble = _PREAMBLE.match(text).group()
-    text, first_line = text[len(preamble) :], len(preamble.splitlines()) + 1
+    start, first_line = _start(text)
+    text = text[start:]
     if not text.strip():
         raise ExtractError(name, Refusal.EMPTY, Message(_("the file is empty")))
     delimiter, header = max(
-        ((delimiter, _header(text, delimiter)) for delimiter in DELIMITERS),
+        ((delimiter, _header(name, text, delimiter)) for delimiter in DELIMITERS),
         key=lambda candidate: len(_known(extract, candidate[1])),
     )
     width = len(header)
@@ -100,17 +105,8 @@ def read_table(extract: Extract, source: Source, name: str = "") -> Table:
         header.pop()
     columns = _columns(name, extract, header)
 
-    rows, lines, odd = [], [], []
-    cells_of_interest = itemgetter(*columns)
-    for line, row in _rows(name, text, delimiter, first_line):
-        if len(row) == width and _is_padded(row, header):
-            rows.append(cells_of_interest(row))
-            lines.append(line)
-        else:
-            odd.append((line, row))
-    if not rows and _are_padded([row for _line, row in odd], header, width if delimiter == "," else None):
-        rows, lines, odd = [cells_of_interest(row) for _line, row in odd], [line for line, _row in odd], []
-    ragged = [_ragged(name, line, delimiter, row, len(header)) for line, row in odd]
+    numbered = _rows(name, text, delimiter, first_line)
+    rows, lines, ragged = _sort_out(numbered, itemgetter(*columns), header, width, name, delimiter)
     count = len(rows) + len(ragged)
     if not count:
         raise ExtractError(name, Refusal.NO_ROWS, Message(_("the file has a header and no rows")))
@@ -120,8 +116,8 @@ def read_table(extract: Extract, source: Source, name: str = "") -> Table:
     cells = {}
     for (place, column), texts in zip(columns.items(), zip(*rows, strict=True), strict=True):
         codes, distinct = pd.factorize(np.array(texts, dtype=object))
-        cells[column.name] = Cells(header[place].strip(), codes.astype(np.int32), distinct)
-    ignored = tuple(title.strip() or f"#{place + 1}" for place, title in enumerate(header) if place not in columns)
+        cells[column.name] = Cells(_title(header[place]), codes.astype(np.int32), distinct)
+    ignored = tuple(_title(cell) or f"#{place + 1}" for place, cell in enumerate(header) if place not in columns)
     report = FileReport(name, count, encoding, DELIMITERS[delimiter], ignored)
     return Table(extract, report, np.array(lines), cells, tuple(ragged))
 
@@ -173,12 +169,23 @@ def _encoding(content: bytes) -> tuple[str, str]:
     return "utf-8", "UTF-8"
 
 
-def _header(text: str, delimiter: str) -> list[str]:
+def _start(text: str) -> tuple[int, int]:
+    """The place at which the header begins, and its line."""
+    start, line = 0, 1
+    while found := _EMPTY_LINE.match(text, start) or _DELIMITER_LINE.match(text, start):
+        start, line = found.end(), line + 1
+    return start, line
+
+
+def _header(name: str, text: str, delimiter: str) -> list[str]:
     """The first row; empty where it cannot be read with this delimiter."""
     try:
-        return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error:
         return []
+    if len(header) > MOST_COLUMNS:
+        raise _no_table(name, _("its first line has more than %(most)s cells"), most=MOST_COLUMNS)
+    return header
 
 
 def _known(extract: Extract, header: list[str]) -> list[tuple[int, Column]]:
@@ -207,10 +214,15 @@ def _columns(name: str, extract: Extract, header: list[str]) -> dict[int, Column
         raise ExtractError(name, Refusal.MISSING_COLUMN, reason)
     columns = dict(known)
     if len(set(columns.values())) < len(columns):
-        titles = [header[place].strip() for place, column in known if list(columns.values()).count(column) > 1]
+        titles = [_title(header[place]) for place, column in known if list(columns.values()).count(column) > 1]
         reason = Message(_("these columns say the same thing: %(columns)s"), {"columns": ", ".join(titles)})
         raise ExtractError(name, Refusal.DUPLICATE_COLUMN, reason)
     return columns
+
+
+def _title(cell: str) -> str:
+    """What a column is called in messages."""
+    return cell.strip()[:LONGEST_TITLE]
 
 
 def _rows(name: str, text: str, delimiter: str, first_line: int) -> Iterator[tuple[int, list[str]]]:
@@ -232,18 +244,38 @@ def _is_padded(row: list[str], header: list[str]) -> bool:
     return len(row) >= len(header) and not any(map(str.strip, row[len(header) :]))
 
 
-def _are_padded(rows: list[list[str]], header: list[str], longest: int | None) -> bool:
-    """Whether every row differs from the header by the same number of delimiters at its end, and nothing else.
+def _sort_out(
+    numbered: Iterator[tuple[int, list[str]]],
+    cells_of_interest: itemgetter,
+    header: list[str],
+    width: int,
+    name: str,
+    delimiter: str,
+) -> tuple[list[tuple[str, ...]], list[int], list[Reject]]:
+    """The rows that have the cells of the header, their lines, and the other rows.
 
-    One such row among others, or any that is longer in a file with commas, is no padding: a decimal comma without
-    quotes pushes the cells after it to the right, and the last, empty one beyond the header.
+    Where every row differs from the header by the same number of delimiters at its end, and nothing else, they are
+    rows. One such row among others, or any that is longer in a file with commas, is no padding: a decimal comma
+    without quotes pushes the cells after it to the right, and the last, empty one beyond the header.
     """
-    lengths = {len(row) for row in rows}
-    is_uniform = len(lengths) == 1 and (longest is None or max(lengths) <= longest)
-    return is_uniform and all(_is_padded(row, header) for row in rows)
+    rows, lines, odd = [], [], []
+    are_padded = True
+    for line, row in numbered:
+        if len(row) == width and _is_padded(row, header):
+            rows.append(cells_of_interest(row))
+            lines.append(line)
+        else:
+            odd.append((line, row))
+            is_short_enough = delimiter != "," or len(row) <= width
+            are_padded &= len(row) == len(odd[0][1]) and is_short_enough and _is_padded(row, header)
+        if len(odd) > MOST_REJECTS and (rows or not are_padded):
+            raise too_many(_ragged(name, *odd[0], delimiter, len(header)))
+    if are_padded and not rows:
+        return [cells_of_interest(row) for _line, row in odd], [line for line, _row in odd], []
+    return rows, lines, [_ragged(name, line, row, delimiter, len(header)) for line, row in odd]
 
 
-def _ragged(name: str, line: int, delimiter: str, row: list[str], expected: int) -> Reject:
+def _ragged(name: str, line: int, row: list[str], delimiter: str, expected: int) -> Reject:
     rule = Message(
         _("as many cells as the header: %(expected)s, not %(found)s"), {"expected": expected, "found": len(row)}
     )

@@ -4,6 +4,8 @@ from errno import ENOSPC
 from io import StringIO
 
 from employees.columns import Extract
+from employees.extracts import refusals
+from employees.extracts import table as table_of_text
 
 EMPLOYEES = 3
 
@@ -89,6 +91,12 @@ def write(directory, **changes) -> dict[str, str]:
         path.write_bytes(content)
         paths[extract] = str(path)
     return paths
+
+
+def permit_rejects(monkeypatch, most: int) -> None:
+    """Refuse a set with more rejects than that."""
+    for module in (refusals, table_of_text):
+        monkeypatch.setattr(module, "MOST_REJECTS", most)
 
 
 class Full(StringIO):

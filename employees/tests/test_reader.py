@@ -7,8 +7,9 @@ import pytest
 from employees.columns import BY_NAME, JOBS, ORDERED, Extract, Kind
 from employees.extracts import ExtractError, Refusal, read_extracts
 from employees.extracts.reader import IS_ONCE
+from employees.extracts.refusals import MOST_REJECTS, Rejects
 from employees.management.commands.seed_from_csv import DEMO
-from employees.tests.files import KEYS, extracts, rows_of, table
+from employees.tests.files import KEYS, extracts, permit_rejects, rows_of, table
 
 NAMES = {extract: f"extrait_{extract}.csv" for extract in Extract}
 
@@ -273,6 +274,60 @@ def test_set_of_different_companies_is_refused():
     with pytest.raises(ExtractError) as caught:
         read(sirh=rows_of(Extract.SIRH, range(10, 13)))
     assert caught.value.refusal == Refusal.ALL_REJECTED
+
+
+# A set for each place where rejects are found.
+REJECTED = {
+    "cells": {"sirh": with_row(Extract.SIRH, 1, age="?", genre="?")},
+    "cells of two files": {
+        "sirh": with_row(Extract.SIRH, 1, age="?"),
+        "eval": with_row(Extract.EVAL, 2, note_evaluation_actuelle="?"),
+    },
+    "number that one file misspells": {"sirh": with_row(Extract.SIRH, 1, id_employee="?")},
+    "number that stands twice": {"sirh": rows_of(Extract.SIRH, [1, 2, 2, 3])},
+    "durations": {
+        "sirh": with_row(Extract.SIRH, 1, annees_dans_l_entreprise="10"),
+        "sondage": with_row(Extract.SONDAGE, 1, annees_depuis_la_derniere_promotion="11"),
+    },
+    "rows without the cells of the header": {
+        "eval": table(rows_of(Extract.EVAL, range(1, 7))).replace(b"3,Oui", b"3,0,Oui", 2)
+    },
+}
+
+
+@pytest.mark.parametrize("files", REJECTED.values(), ids=REJECTED)
+def test_as_many_rejects_as_permitted_are_listed_and_one_more_refuses_the_set(files, monkeypatch):
+    expected = facts(read(**files))
+    permit_rejects(monkeypatch, len(expected))
+    assert facts(read(**files)) == expected
+    permit_rejects(monkeypatch, len(expected) - 1)
+    with pytest.raises(ExtractError) as caught:
+        read(**files)
+    assert caught.value.refusal == Refusal.TOO_MANY_REJECTS
+    assert caught.value.rejects == ()
+
+
+def test_refusal_for_too_many_rejects_says_how_many_are_permitted_and_shows_one(monkeypatch):
+    permit_rejects(monkeypatch, 2)
+    with pytest.raises(ExtractError) as caught:
+        read(sirh=[row | {"age": "1\n2"} for row in rows_of(Extract.SIRH)])
+    assert str(caught.value) == (
+        "more than 2 rejects; the first found: extrait_sirh.csv, line 2, age: '1\\n2' "
+        "(expected: a whole number between 16 and 80)"
+    )
+
+
+def test_rejects_beyond_those_permitted_are_not_made(monkeypatch):
+    permit_rejects(monkeypatch, 2)
+    reject = read(age="?").rejects[0]
+    found = iter([reject] * 9)
+    with pytest.raises(ExtractError):
+        Rejects().add(found)
+    assert len(list(found)) == 6
+
+
+def test_numbers_of_147_000_people_that_one_file_misspells_are_permitted():
+    assert len(read(**REJECTED["number that one file misspells"]).rejects) * 147_000 < MOST_REJECTS
 
 
 def test_random_damage_never_gives_a_value_that_the_files_do_not_say():

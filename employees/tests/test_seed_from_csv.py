@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from employees.columns import Extract
 from employees.models import Employee, EmployeeSnapshot
-from employees.tests.files import Full, rows_of, write
+from employees.tests.files import Full, permit_rejects, rows_of, write
 
 pytestmark = pytest.mark.django_db
 
@@ -132,6 +132,17 @@ def test_refused_set_is_one_line_with_the_file_and_the_reason(tmp_path):
     files = write(tmp_path)
     Path(files["eval"]).write_bytes(b"")
     assert refused(files) == "extrait_eval.csv: the file is empty"
+
+
+def test_set_with_too_many_rejects_is_one_line_that_shows_one(tmp_path, monkeypatch):
+    permit_rejects(monkeypatch, 1)
+    report = tmp_path / "rejects.csv"
+    message = refused(write(tmp_path, age="12", genre="?"), rejects=str(report))
+    assert message == (
+        "more than 1 rejects; the first found: extrait_sirh.csv, line 3, age: '12' "
+        "(expected: a whole number between 16 and 80)"
+    )
+    assert not Employee.objects.exists()
 
 
 def test_absent_file_is_named(tmp_path):

@@ -1,5 +1,6 @@
 import csv
 import io
+import tracemalloc
 
 import pytest
 
@@ -7,7 +8,7 @@ from employees.columns import Extract, columns_of
 from employees.extracts import ExtractError, Refusal
 from employees.extracts.cells import fold
 from employees.extracts.table import read_table
-from employees.tests.files import rows_of, table
+from employees.tests.files import permit_rejects, rows_of, table
 
 SIRH = rows_of(Extract.SIRH)
 
@@ -112,6 +113,15 @@ def test_extra_columns_are_ignored_and_reported():
     assert report.ignored == ("Matricule paie", "#14", "Commentaire")
 
 
+def test_header_is_kept_as_far_as_a_message_can_show_it():
+    rows = [
+        {("a" + "-" * 1000 + "ge" if k == "age" else k): v for k, v in row.items()} | {"x" * 300: ""} for row in SIRH
+    ]
+    found = read_table(Extract.SIRH, table(rows))
+    assert found.cells["age"].header == "a" + "-" * 199
+    assert found.report.ignored == ("x" * 200,)
+
+
 def test_optional_column_may_be_absent():
     rows = [{k: v for k, v in row.items() if k != "a_quitte_l_entreprise"} for row in rows_of(Extract.SONDAGE)]
     assert "a_quitte_l_entreprise" not in read_table(Extract.SONDAGE, table(rows)).cells
@@ -204,6 +214,19 @@ def test_row_that_lacks_a_cell_of_a_column_that_is_read_is_rejected(last):
     assert (reject.line, str(reject.rule)) == (3, "as many cells as the header: 13, not 11")
 
 
+@pytest.mark.parametrize("end", [b"6\n", b"6,4,,\n"])
+def test_more_rows_without_the_cells_of_the_header_than_permitted_rejects_refuse_the_file(end, monkeypatch):
+    permit_rejects(monkeypatch, 2)
+    content = table(rows_of(Extract.SIRH, range(1, 8)))
+    assert len(read_table(Extract.SIRH, content.replace(b"6,4\n", end, 2)).ragged) == 2
+    assert refusal(content.replace(b"6,4\n", end, 3)).refusal == Refusal.TOO_MANY_REJECTS
+
+
+def test_more_rows_than_permitted_rejects_may_end_with_a_delimiter(monkeypatch):
+    permit_rejects(monkeypatch, 2)
+    assert_reads(ending_with(";", {1, 2, 3}, table(SIRH, delimiter=";")))
+
+
 # What is refused whole
 
 
@@ -242,6 +265,25 @@ def test_refused_file_of_another_kind_is_called_by_it():
     assert str(refusal(b"PK\x03\x04")) == (
         "extrait_sirh.csv: it is a file of kind Excel or ZIP, not CSV text: export it as CSV"
     )
+
+
+def test_file_has_as_many_columns_as_a_sheet_of_excel_and_no_more():
+    def rows(count):
+        return [row | {str(place): "" for place in range(count - len(row))} for row in SIRH]
+
+    assert_reads(table(rows(16_384)))
+    assert str(refusal(table(rows(16_385)))) == "extrait_sirh.csv: its first line has more than 16384 cells"
+
+
+@pytest.mark.parametrize("line", [b"\n", b";\r\n", b'""\n'])
+def test_empty_first_lines_are_skipped_without_being_remembered(line):
+    content = line * 50_000 + table(SIRH)
+    tracemalloc.start()
+    found = read_table(Extract.SIRH, content)
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.lines.tolist() == [50_002, 50_003, 50_004]
+    assert peak < 4_000_000
 
 
 @pytest.mark.parametrize("head", ["", "sep=|\n"])

@@ -132,7 +132,7 @@ def _error(upload: Import) -> str:
     """Why it was refused or failed, in the reader's language."""
     if not upload.error:
         return ""
-    reason = Message(upload.error["text"], upload.error["params"]).said(_)
+    reason = Message.of(upload.error).said(_)
     file = upload.error.get("file")
     return _("%(file)s: %(reason)s") % {"file": file, "reason": reason} if file else capfirst(reason)
 

@@ -11,6 +11,7 @@ from django.utils.text import capfirst
 
 from employees import imports
 from employees.models import Employee, Import
+from employees.tests.files import permit_rejects
 from employees.tests.test_imports import files, text_of
 from features.models import EmployeeFeatures
 from predictions.imports import run_import
@@ -283,6 +284,26 @@ def test_refused_files_show_the_reason(client, hr, started):
     upload = imports.receive(user=hr, files=files(sirh=text_of("eval")))
     run_import(upload=upload)
     assert "sirh-2026.csv: this is the eval extract, not sirh" in page(client, upload)
+
+
+TOO_MANY = {
+    "en": "More than 1 rejects; the first found: sirh-2026.csv, line 2, genre: 'X' (expected: one of: F, M)",
+    "fr": "Plus de 1 rejets\u202f; le premier trouvé\u00a0: sirh-2026.csv, ligne 2, genre\u00a0: 'X' "
+    "(attendu\u00a0: une de ces valeurs\u00a0: F, M)",
+}
+
+
+@pytest.mark.parametrize("language", TOO_MANY)
+def test_files_with_too_many_rejects_are_refused_with_one_of_them(client, hr, started, monkeypatch, language):
+    permit_rejects(monkeypatch, 1)
+    upload = imports.receive(
+        user=hr, files=files(sirh=text_of("sirh").replace(",41,F", ",41,X").replace(",49,M", ",49,X"))
+    )
+    run_import(upload=upload)
+    client.cookies["django_language"] = language
+    response = client.get(reverse("import_detail", args=[upload.pk]))
+    assert response.context["error"] == TOO_MANY[language]
+    assert not upload.rejects.exists()
 
 
 def test_discard_leads_back_to_the_form(client, upload):
