@@ -14,7 +14,9 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 
@@ -23,9 +25,10 @@ LOCK_WAIT = 10.0  # seconds; for a process that is about to end, and for a look 
 
 def start(name: str, *arguments: str) -> bool:
     """Run ``manage.py ARGUMENTS`` as the work called ``name``; False when that is at work already."""
-    with _path(name).open("a+b") as output:
-        if not _lock(output, wait=LOCK_WAIT):
-            return False
+    output = _open_and_lock(name)
+    if output is None:
+        return False
+    with output:
         output.truncate(0)
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and command; the arguments are no shell's
             [sys.executable, "manage.py", *arguments],
@@ -56,6 +59,29 @@ def last_line(name: str) -> str:
     return lines[-1] if lines else ""
 
 
+def clear() -> int:
+    """Delete the outputs of the works that ended, and return how many."""
+    count = 0
+    for path in _directory().iterdir():
+        with suppress(FileNotFoundError), path.open("rb") as output:
+            if _lock(output):
+                path.unlink()
+                count += 1
+    return count
+
+
+def _open_and_lock(name: str) -> BinaryIO | None:
+    """The output of a work, for us alone; None while the work goes on."""
+    while True:
+        output = _path(name).open("a+b")
+        if not _lock(output, wait=LOCK_WAIT):
+            output.close()
+            return None
+        if os.fstat(output.fileno()).st_nlink:
+            return output
+        output.close()  # it was deleted while we waited for it: nobody would find it
+
+
 def _lock(file, wait: float = 0.0) -> bool:
     deadline = time.monotonic() + wait
     while True:
@@ -70,9 +96,13 @@ def _lock(file, wait: float = 0.0) -> bool:
 
 
 def _path(name: str) -> Path:
+    return _directory() / name
+
+
+def _directory() -> Path:
     directory = Path(tempfile.gettempdir()) / f"technova-{os.getuid()}"
     directory.mkdir(mode=0o700, exist_ok=True)
     status = directory.stat()
     if status.st_uid != os.getuid() or status.st_mode & 0o077:
         raise PermissionError(f"{directory} must belong to this account alone")
-    return directory / name
+    return directory

@@ -327,6 +327,7 @@ LOGGING = {
     # It would write the path of each request that is refused or fails; technova.logs writes those lines without it.
     "loggers": {
         "django.request": {"level": "CRITICAL"},
+        "axes": {"level": "WARNING"},  # at INFO, four lines for each sign-in, and one for each clearing
         "gunicorn.http.wsgi": {"level": "ERROR"},  # a warning for each HEAD, whose body it drops as Django expects
         "psycopg.pool": {"level": "WARNING"},  # at INFO, two lines each time that a connection is used
     },

@@ -1,11 +1,14 @@
 import hashlib
 import io
+import os
 from datetime import timedelta
 from threading import Barrier, Thread
 from uuid import uuid4
 
 import pytest
+from axes.models import AccessLog
 from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
@@ -25,9 +28,10 @@ HEAD = 11  # the header and ten employees
 
 
 @pytest.fixture
-def started(monkeypatch):
-    """The works that were started, none of which runs; a name in ``at_work`` counts as running."""
+def started(monkeypatch, tmp_path):
+    """The works that were started, none of which runs; their outputs are in a directory of our own."""
     names = []
+    monkeypatch.setattr(background.tempfile, "gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(background, "start", lambda name, *arguments: names.append(arguments))
     monkeypatch.setattr(background, "is_at_work", lambda name: False)
     return names
@@ -296,9 +300,27 @@ def test_purge_deletes_the_files_of_an_import_that_was_killed(user, started):
     Import.objects.update(created_at=timezone.now() - timedelta(days=2), started_at=timezone.now() - timedelta(days=2))
     out = io.StringIO()
     call_command("purge_imports", stdout=out)
-    assert out.getvalue() == "3 uploaded files deleted\n"
+    assert "3 uploaded files deleted\n" in out.getvalue()
     upload.refresh_from_db()
     assert upload.state == Import.State.EXPIRED
+
+
+def test_purge_command_clears_all_that_is_kept_for_a_while_only(started, tmp_path):
+    directory = tmp_path / f"technova-{os.getuid()}"
+    directory.mkdir(mode=0o700)
+    (directory / "import-1").touch()
+    Session.objects.create(session_key="old", expire_date=timezone.now() - timedelta(days=1))
+    AccessLog.objects.create()
+    AccessLog.objects.update(attempt_time=timezone.now() - timedelta(days=31))
+    out = io.StringIO()
+    call_command("purge_imports", stdout=out)
+    assert out.getvalue() == (
+        "0 uploaded files deleted\n"
+        "1 expired sessions deleted\n"
+        "1 records of sign-ins deleted\n"
+        "1 outputs of imports deleted\n"
+    )
+    assert not (directory / "import-1").exists()
 
 
 @pytest.mark.parametrize("end", [lambda upload: imports.purge(), lambda upload: imports.discard(upload=upload)])

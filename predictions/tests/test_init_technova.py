@@ -1,9 +1,11 @@
+import os
 import re
 from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.contrib.auth import authenticate, get_user_model
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.test import RequestFactory
 from django.utils import timezone
@@ -11,9 +13,16 @@ from django.utils import timezone
 from employees.models import Employee, EmployeeSnapshot, Import, visible_departments
 from features.models import EmployeeFeatures
 from predictions.models import APIKey, Prediction, ScoringRun
+from technova import background
 
 pytestmark = pytest.mark.django_db
 COUNTED = (Employee, EmployeeSnapshot, EmployeeFeatures, ScoringRun, Prediction, APIKey, get_user_model())
+
+
+@pytest.fixture(autouse=True)
+def outputs(monkeypatch, tmp_path):
+    """A directory of our own for what imports print."""
+    monkeypatch.setattr(background.tempfile, "gettempdir", lambda: str(tmp_path))
 
 
 def init(*arguments):
@@ -92,3 +101,13 @@ def test_init_deletes_the_uploaded_files_that_are_too_old():
     upload.files.create(extract="sirh", name="sirh.csv", size=1, content=b"x")
     init()
     assert not upload.files.exclude(content=b"").exists()
+
+
+def test_init_deletes_what_else_is_kept_for_a_while_only(tmp_path):
+    directory = tmp_path / f"technova-{os.getuid()}"
+    directory.mkdir(mode=0o700)
+    (directory / "import-1").touch()
+    Session.objects.create(session_key="old", expire_date=timezone.now() - timedelta(days=1))
+    init()
+    assert not Session.objects.exists()
+    assert not (directory / "import-1").exists()

@@ -1,6 +1,8 @@
+import fcntl
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -67,6 +69,30 @@ def test_ended_work_can_be_started_again_with_a_clean_output(processes):
 def test_work_that_never_was(processes):
     assert not background.is_at_work("nothing")
     assert background.last_line("nothing") == ""
+
+
+def test_clear_deletes_the_output_of_work_that_ended(processes, tmp_path):
+    start("ended", "echo step")
+    start("alive")
+    wait_until(lambda: not background.is_at_work("ended"))
+    assert background.clear() == 1
+    assert [path.name for path in tmp_path.glob("*/*")] == ["alive"]
+    assert background.is_at_work("alive")
+
+
+def test_work_that_starts_while_its_old_output_is_deleted_is_seen(processes, tmp_path):
+    start(script="echo old")
+    wait_until(lambda: not background.is_at_work("work"))
+    path = next(tmp_path.glob("*/work"))
+    with path.open("rb") as output, ThreadPoolExecutor() as pool:
+        fcntl.flock(output, fcntl.LOCK_EX)
+        started = pool.submit(start)  # has opened the same file and waits for the lock
+        time.sleep(0.2)
+        path.unlink()
+        fcntl.flock(output, fcntl.LOCK_UN)
+        assert started.result()
+    assert background.is_at_work("work")
+    wait_until(lambda: background.last_line("work") == "step")
 
 
 def test_directory_that_others_can_read_is_refused(processes, tmp_path):

@@ -159,6 +159,12 @@ def test_model_that_is_absent_is_named_once_by_the_commands_that_need_it(manage,
     assert (code, errors) == (0, "")
 
 
+def test_daily_clearing_says_what_it_deleted_and_nothing_else(manage, tmp_path):
+    code, output, errors = manage("purge_imports", TMPDIR=str(tmp_path))
+    assert (code, errors) == (0, "")
+    assert output.splitlines()[0] == "0 uploaded files deleted"
+
+
 @pytest.mark.parametrize(
     ("redirection", "message"),
     [

@@ -8,6 +8,7 @@ from employees.models import Employee
 from features.services import build_features
 from predictions import demo, services
 from predictions.ml import store
+from technova import background, sign_ins
 from technova.commands import TechnovaCommand
 from technova.db import one_after_another
 
@@ -33,6 +34,8 @@ class Command(TechnovaCommand):
             call_command("migrate", interactive=False, verbosity=0, stdout=self.stdout)
         self.stdout.write("Database ready")
         imports.purge()
+        sign_ins.purge()
+        background.clear()
         if options["demo"] and not Employee.objects.exists():  # later loads, and real people, are not overwritten
             call_command("seed_from_csv", demo=True, verbosity=verbosity, stdout=self.stdout, stderr=self.stderr)
         built = build_features(progress=self.progress)
