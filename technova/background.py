@@ -30,9 +30,12 @@ def start(name: str, *arguments: str) -> bool:
         return False
     with output:
         output.truncate(0)
+        # What the work counts is not the server's, which would not know either when to forget its gauges.
+        environment = {name: value for name, value in os.environ.items() if name != "PROMETHEUS_MULTIPROC_DIR"}
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and command; the arguments are no shell's
             [sys.executable, "manage.py", *arguments],
             cwd=settings.BASE_DIR,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             start_new_session=True,  # a stopped server does not take it along

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from predictions.registry import current_model
 from technova import background
 
 
@@ -27,8 +28,8 @@ def processes(monkeypatch, tmp_path):
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def wait_until(condition):
-    deadline = time.monotonic() + 10
+def wait_until(condition, seconds=10):
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -99,3 +100,15 @@ def test_directory_that_others_can_read_is_refused(processes, tmp_path):
     (tmp_path / f"technova-{os.getuid()}").mkdir(mode=0o755)
     with pytest.raises(PermissionError):
         start()
+
+
+def test_work_is_not_among_the_metrics_of_the_server_that_starts_it(monkeypatch, tmp_path):
+    metrics = tmp_path / "metrics"
+    metrics.mkdir()
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics))
+    monkeypatch.setattr(background.tempfile, "gettempdir", lambda: str(tmp_path))
+    load = "from predictions.registry import current_model; print(current_model().version)"
+    background.start("work", "shell", "--verbosity=0", f"--command={load}")
+    wait_until(lambda: not background.is_at_work("work"), seconds=60)
+    assert background.last_line("work") == current_model().version
+    assert list(metrics.iterdir()) == []
