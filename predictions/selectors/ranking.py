@@ -127,7 +127,9 @@ def page_of(
     if start * everyone > DEEP * total:
         keys = _sorted_at_once(keys)
     keys = keys[start:stop]
-    previous = Prediction.objects.filter(run=before, employee=OuterRef("employee")).values("probability")[:1]
+    # Not ``run=None``, which other predictions have: a simulation, one by number.
+    of_before = Prediction.objects.filter(run=before) if before else Prediction.objects.none()
+    previous = of_before.filter(employee=OuterRef("employee")).values("probability")[:1]
     page = Prediction.objects.filter(pk__in=keys).select_related("employee", "features")
     return list(ordered(page.annotate(previous=Subquery(previous)), sort))
 

@@ -120,6 +120,12 @@ def test_risk_list_change_is_of_the_same_model(hr, run, version, expected):
     assert not rows[0].is_new
 
 
+def test_risk_list_of_the_first_run_takes_no_other_prediction_for_a_run_before(hr, run):
+    scored = score(run, 1, 0.3)
+    PredictionFactory(employee=scored.employee, features=scored.features, probability=0.9)
+    assert "since the last run" not in get(hr).content.decode()
+
+
 def test_risk_list_after_a_purge_of_the_run_before_calls_nobody_new(hr, run):
     first = score(run, 1, 0.3, created_at=timezone.now() - timedelta(days=401))
     newest = ScoringRunFactory(threshold=0.2)
