@@ -3,7 +3,7 @@
 Nothing is corrected here. Leaving the protected columns out does not remove every gap, and the figures say so.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ TOP_SHARE = 0.2
 AGE_BANDS = ((30, _("Under 30")), (40, _("30 to 39")), (50, _("40 to 49")), (np.inf, _("50 and over")))
 ATTRIBUTES = {"genre": _("Sex"), "age": _("Age"), "statut_marital": _("Family status")}
 STRONGEST = 6
+BLOCK = 32  # resamples at a time
 
 _RATES = ("selection_rate", "selection_ratio", "recall", "precision", "observed_to_expected")
 
@@ -56,7 +57,8 @@ def audit(
         "threshold": out_of_fold.is_flagged.astype(float),
         "top_20": (rank < round(TOP_SHARE * len(target))).astype(float),
     }
-    weights = _resamples(len(target), resamples, np.random.default_rng(seed))
+    groups = [group for group in groups_of(frame) if group[2].any()]
+    sums = _sums([member for *_names, member in groups], target, selections, out_of_fold.probability, resamples, seed)
     return {
         name: [
             {
@@ -65,35 +67,68 @@ def audit(
                 "n": int(member.sum()),
                 "leavers": int(target[member].sum()),
                 "is_small": bool(member.sum() < SMALL_PEOPLE or target[member].sum() < SMALL_LEAVERS),
-                **_figures(member, target, selected, out_of_fold.probability, weights),
+                **_figures(*sums[name][place]),
             }
-            for attribute, group, member in groups_of(frame)
-            if member.any()
+            for place, (attribute, group, member) in enumerate(groups)
         ]
-        for name, selected in selections.items()
+        for name in selections
     }
 
 
-def _resamples(n: int, resamples: int, random: np.random.Generator) -> np.ndarray:
-    """``(1 + resamples, n)``: how often each employee counts; the first row is the sample itself."""
-    return np.vstack([np.ones(n), random.multinomial(n, np.full(n, 1 / n), size=resamples)])
+def _resamples(n: int, resamples: int, random: np.random.Generator) -> Iterator[np.ndarray]:
+    """How often each employee counts, in blocks of ``(BLOCK, n)``; the first of all rows is the sample itself."""
+    first = np.ones((1, n))
+    for start in range(0, resamples + 1, BLOCK):
+        rows = min(BLOCK, resamples + 1 - start) - len(first)
+        yield np.vstack([first, random.multinomial(n, np.full(n, 1 / n), size=rows)])
+        first = np.empty((0, n))
+
+
+def _sums(
+    members: Sequence[np.ndarray],
+    target: np.ndarray,
+    selections: Mapping[str, np.ndarray],
+    probability: np.ndarray,
+    resamples: int,
+    seed: int,
+) -> dict[str, np.ndarray]:
+    """What the rates of each group are made of, by selection: ``(groups, 7, 1 + resamples)``.
+
+    A block of the resamples is drawn, summed and forgotten: all of them at once would take gigabytes for a hundred
+    thousand employees.
+    """
+    shares = {name: selected.mean(axis=0) for name, selected in selections.items()}  # (n,) of the repeats
+    expected = probability.mean(axis=0)
+    sums = {name: np.empty((len(members), 7, 1 + resamples)) for name in selections}
+    stop = 0
+    for weights in _resamples(len(target), resamples, np.random.default_rng(seed)):
+        rows = slice(stop, stop := stop + len(weights))
+        for place, member in enumerate(members):
+            inside, outside = weights * member, weights * ~member
+            people = inside.sum(axis=1), inside @ target, inside @ expected, outside.sum(axis=1)
+            for name, selected in shares.items():
+                chosen = inside @ selected, inside @ (selected * target), outside @ selected
+                sums[name][place, :, rows] = people + chosen
+    return sums
 
 
 def _figures(
-    member: np.ndarray, target: np.ndarray, selected: np.ndarray, probability: np.ndarray, weights: np.ndarray
+    people: np.ndarray,
+    leavers: np.ndarray,
+    expected: np.ndarray,
+    others: np.ndarray,
+    chosen: np.ndarray,
+    caught: np.ndarray,
+    chosen_others: np.ndarray,
 ) -> dict[str, dict | None]:
-    """The rates of one group, averaged over the repeats, with their intervals."""
-    selected, expected = selected.mean(axis=0), probability.mean(axis=0)  # (n,) shares of the repeats
-    inside, outside = weights * member, weights * ~member
-    people, leavers = inside.sum(axis=1), inside @ target
-    chosen, caught = inside @ selected, inside @ (selected * target)
+    """The rates of one group, averaged over the repeats, with their intervals; each sum is ``(1 + resamples,)``."""
     rate = _divide(chosen, people)
     values = (
         rate,
-        _divide(rate, _divide(outside @ selected, outside.sum(axis=1))),
+        _divide(rate, _divide(chosen_others, others)),
         _divide(caught, leavers),
         _divide(caught, chosen),
-        _divide(leavers, inside @ expected),
+        _divide(leavers, expected),
     )
     return {name: _with_interval(value) for name, value in zip(_RATES, values, strict=True)}
 

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -55,6 +57,39 @@ def test_audit_by_hand(audited):
 def test_audit_intervals_hold_their_value_and_a_gap_of_two_is_no_chance(audited):
     ratio = entry(audited["threshold"], "Woman")["selection_ratio"]
     assert 1 < ratio["low"] < ratio["value"] < ratio["high"]
+
+
+def test_resamples_in_blocks_are_those_drawn_at_once():
+    drawn = np.random.default_rng(7).multinomial(30, np.full(30, 1 / 30), size=100)
+    blocks = list(fairness._resamples(30, 100, np.random.default_rng(7)))
+    assert np.array_equal(np.vstack(blocks), np.vstack([np.ones(30), drawn]))
+    assert max(len(block) for block in blocks) == fairness.BLOCK
+
+
+@pytest.mark.parametrize("resamples", [1, fairness.BLOCK - 1, fairness.BLOCK, 2 * fairness.BLOCK + 3])
+def test_audit_is_the_same_in_one_block_and_in_several(monkeypatch, resamples):
+    frame, target = people(200)
+    out_of_fold = predicted(np.random.default_rng(1).random(200))
+    several = fairness.audit(frame, target, out_of_fold, resamples=resamples, seed=7)
+    monkeypatch.setattr(fairness, "BLOCK", 10_000)
+    for name, entries in fairness.audit(frame, target, out_of_fold, resamples=resamples, seed=7).items():
+        for one, other in zip(entries, several[name], strict=True):
+            assert one["selection_ratio"] == pytest.approx(other["selection_ratio"], rel=1e-12)
+            assert one["observed_to_expected"] == pytest.approx(other["observed_to_expected"], rel=1e-12)
+
+
+def test_audit_of_more_resamples_takes_no_more_memory():
+    frame, target = people(2_000)
+    out_of_fold = predicted(np.random.default_rng(1).random(2_000))
+
+    def peak(resamples):
+        tracemalloc.start()
+        fairness.audit(frame, target, out_of_fold, resamples=resamples, seed=7)
+        _now, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    assert peak(10 * fairness.BLOCK) < 1.5 * peak(fairness.BLOCK)
 
 
 def test_audit_at_the_top_selects_a_fifth(audited):
