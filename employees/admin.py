@@ -197,6 +197,9 @@ class ImportFileInline(HistoryInline):
     fields = ["extract", "name", "size", "sha256"]
     show_change_link = False
 
+    def get_queryset(self, request):
+        return super().get_queryset(request).defer("content")  # megabytes that nothing shows
+
 
 @admin.register(Import)
 class ImportAdmin(OfEveryoneAdmin):

@@ -147,7 +147,7 @@ class PredictionAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).visible_to(request.user)
 
     def get_search_results(self, request, queryset, search_term):
-        """By exact number or id, so that an index answers; anything else finds nothing."""
+        """By exact number, which an index answers, or id, for which the log is read; anything else finds nothing."""
         term = search_term.strip()
         if not term:
             return queryset, False

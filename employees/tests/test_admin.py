@@ -4,6 +4,8 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from employees.groups import HR_GROUP, MANAGER_GROUP
@@ -193,6 +195,15 @@ def test_import_shows_its_files_without_their_content(admin_client):
     content = admin_client.get(address(Import, "change", upload.pk)).content.decode()
     assert "sirh.csv" in content
     assert "a,b" not in content
+
+
+def test_import_does_not_read_the_content_of_its_files(admin_client):
+    upload = make_import()
+    with CaptureQueriesContext(connection) as queries:
+        admin_client.get(address(Import, "change", upload.pk))
+    of_files = [query["sql"] for query in queries if 'FROM "employees_importfile"' in query["sql"]]
+    assert len(of_files) == 1
+    assert '"content"' not in of_files[0]
 
 
 def test_rejects_of_imports_are_found_and_their_rule_is_said(admin_client, django_assert_max_num_queries):

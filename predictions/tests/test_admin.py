@@ -92,6 +92,14 @@ def test_log_costs_the_same_queries_for_one_row_and_for_many(client):
     assert counts[0] == counts[1] <= 12
 
 
+def test_log_offers_no_counts_of_its_filters(client):
+    prediction()
+    with CaptureQueriesContext(connection) as queries:
+        client.get(LOG, {"_facets": "True"})
+    assert "_facets" not in client.get(LOG).text
+    assert not any(" FILTER " in query["sql"] for query in queries)
+
+
 def test_log_is_found_by_employee_number(client):
     row, _other = prediction(), prediction()
     assert listed(client.get(LOG, {"q": str(row.employee.employee_id)})) == [row]
