@@ -285,6 +285,9 @@ class Prediction(models.Model):
             # the API's list by probability, which else sorts the whole log; a write costs no more than with the index
             # of its own that the key of the employee had before
             models.Index(fields=["-probability", "-id"], name="prediction_by_probability"),
+            # the search for the request id that a client reports, which else reads the whole log; it adds less than 1 %
+            # to a prediction by number
+            models.Index(fields=["request_id"], name="prediction_of_request"),
             # the history of one person's scores
             models.Index(fields=["employee", "-id"], name="prediction_of_employee"),
         ]
