@@ -245,7 +245,7 @@ class ImportRejectAdmin(OfEveryoneAdmin):
 
     @admin.display(description=_("rule"))
     def broken_rule(self, reject):
-        return gettext(reject.rule["text"]) % reject.rule["params"]
+        return reject.as_reject().rule.said(gettext)
 
 
 # Accounts

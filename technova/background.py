@@ -31,7 +31,7 @@ def start(name: str, *arguments: str) -> bool:
     with output:
         output.truncate(0)
         # What the work counts is not the server's, which would not know either when to forget its gauges.
-        environment = {name: value for name, value in os.environ.items() if name != "PROMETHEUS_MULTIPROC_DIR"}
+        environment = {key: value for key, value in os.environ.items() if key != "PROMETHEUS_MULTIPROC_DIR"}
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and command; the arguments are no shell's
             [sys.executable, "manage.py", *arguments],
             cwd=settings.BASE_DIR,

@@ -53,6 +53,15 @@ def numbers(client, kind, **state):
     return [row[0].value for row in sheet_of(response).iter_rows(min_row=2)]
 
 
+def rows_in(client, kind, language):
+    """All rows of a file, the titles first."""
+    response = client.get(reverse(f"employees_{kind}"), headers={"Accept-Language": language})
+    if kind == "xlsx":
+        return list(sheet_of(response).iter_rows(values_only=True))
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(text), delimiter=";" if language == "fr" else ","))
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_export_holds_exactly_what_is_filtered_in_the_order_shown(hr, run, kind):
     for number, probability in ((1, 0.9), (2, 0.5), (3, 0.1), (4, 0.7)):
@@ -133,12 +142,7 @@ def test_csv_says_everything_in_words(hr, run):
 def test_export_says_in_its_last_column_who_has_left(hr, run, kind, language, title, yes, no):
     score(run, 1, 0.9, employee__left_recorded_at=NOON)
     score(run, 2, 0.8)
-    response = hr.get(reverse(f"employees_{kind}"), headers={"Accept-Language": language})
-    if kind == "csv":
-        text = b"".join(response.streaming_content).decode("utf-8-sig")
-        rows = list(csv.reader(io.StringIO(text), delimiter=";" if language == "fr" else ","))
-    else:
-        rows = list(sheet_of(response).iter_rows(values_only=True))
+    rows = rows_in(hr, kind, language)
     assert [row[-1] for row in rows] == [title, yes, no]
 
 
@@ -166,12 +170,7 @@ def test_export_holds_those_who_are_still_here_when_they_are_asked_for(browse, r
 def test_export_gives_no_interval_where_the_page_gives_none(hr, run, kind, language, title, yes, no):
     score(run, 1, 0.9, low=0.8, high=0.95, is_extrapolated=True)
     score(run, 2, 0.7, low=0.5, high=0.75)
-    response = hr.get(reverse(f"employees_{kind}"), headers={"Accept-Language": language})
-    if kind == "csv":
-        text = b"".join(response.streaming_content).decode("utf-8-sig")
-        rows = list(csv.reader(io.StringIO(text), delimiter=";" if language == "fr" else ","))
-    else:
-        rows = list(sheet_of(response).iter_rows(values_only=True))
+    rows = rows_in(hr, kind, language)
     assert [row[6] for row in rows] == [title, yes, no]
     assert not any(rows[1][4:6])
     assert all(rows[2][4:6])

@@ -27,9 +27,7 @@ class Command(TechnovaCommand):
         check = drift.check(current_model())
         if check is None:
             raise CommandError("The current model has scored nobody yet: run score_employees first.")
-        self.stdout.write(
-            f"Scored on {timezone.localtime(check.run.created_at):%Y-%m-%d %H:%M} by {check.run.model_version}"
-        )
+        self.stdout.write(f"Scored on {when(check.run)} by {check.run.model_version}")
         if not check.shifts:
             self.stdout.write(f"{check.run.employee_count} people are too few to compare with the training data")
         for shift in check.drifted:
