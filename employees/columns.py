@@ -43,6 +43,10 @@ class Column:
     is_required: bool = True  # the file is refused without this column
     is_nullable: bool = False  # an empty cell means "unknown" instead of a reject
 
+    def admits(self, value: float) -> bool:
+        """Whether a number lies within the bounds of the column, where it has some."""
+        return self.minimum is None or self.maximum is None or self.minimum <= value <= self.maximum
+
     @property
     def rule(self) -> Message:
         """The rule that every value must follow."""

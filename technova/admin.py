@@ -32,6 +32,7 @@ class BoundedPaginator(Paginator):
     """
 
     COUNTED = 100_000
+    object_list: QuerySet
 
     @cached_property
     def count(self) -> int:

@@ -1,8 +1,10 @@
 """The connections of the PostgreSQL pool."""
 
 import select
+from typing import Any
 
 import psycopg
+from psycopg_pool import ConnectionPool
 
 
 class PooledConnection(psycopg.Connection):
@@ -12,16 +14,17 @@ class PooledConnection(psycopg.Connection):
     where there is none, the round trip is spared.
     """
 
-    def __init__(self, *args, **options):
+    def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._cursors: dict[str, psycopg.Cursor] = {}
+        self._cursors: dict[str, psycopg.Cursor[Any]] = {}
 
     def cursor_of(self, sql: str) -> psycopg.Cursor:
         """The cursor of one statement, which knows from its last run how to convert parameters and columns."""
         if sql not in self._cursors:
             from django.db.backends.postgresql.base import ServerBindingCursor  # the settings import this module
 
-            self._cursors[sql] = ServerBindingCursor(self)
+            cursor: Any = ServerBindingCursor  # the stubs know neither its base nor its arguments
+            self._cursors[sql] = cursor(self)
         return self._cursors[sql]
 
     def execute(self, query, params=None, *, prepare=None, binary=False):
@@ -38,7 +41,7 @@ class PooledConnection(psycopg.Connection):
         try:
             super().execute("")
         except psycopg.OperationalError:
-            if self._pool is not None:
+            if isinstance(self._pool, ConnectionPool):
                 self._pool.drain()
             raise
 

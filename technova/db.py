@@ -139,7 +139,7 @@ def _fields(model: type[models.Model], columns: Sequence[str]) -> list[models.Fi
 
 def _copy(model: type[models.Model], fields: Sequence[models.Field], rows: Iterable[Sequence]) -> int:
     quote = connection.ops.quote_name
-    names = ", ".join(quote(field.column) for field in fields)
+    names = ", ".join(quote(str(field.column)) for field in fields)
     # A document goes as its text: the adapters of Django and psycopg would each wrap it first.
     encoders = {
         place: (field.encoder or json.JSONEncoder)().encode

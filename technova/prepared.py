@@ -6,6 +6,7 @@ database plans it anew too. For a wide row each takes several times as long as t
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -16,7 +17,7 @@ def run(sql: str, parameters: Sequence | Mapping) -> list[tuple]:
 
     The statement must name its columns: one prepared with ``*`` fails once the table has another column.
     """
-    database = connections[DEFAULT_DB_ALIAS]
+    database: Any = connections[DEFAULT_DB_ALIAS]  # what follows uses parts that Django documents nowhere
     if database.vendor != "postgresql":
         return _run_plainly(database, sql, parameters)
     database.ensure_connection()
@@ -82,7 +83,7 @@ def insert(instance: models.Model) -> None:
 def _insertion(model: type[models.Model]) -> tuple[list[models.Field], str]:
     quote = connection.ops.quote_name
     fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
-    table, key = quote(model._meta.db_table), quote(model._meta.pk.column)
-    names = ", ".join(quote(field.column) for field in fields)
+    table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
+    names = ", ".join(quote(str(field.column)) for field in fields)
     places = ", ".join(["%s"] * len(fields))
     return fields, f"INSERT INTO {table} ({names}) VALUES ({places}) RETURNING {key}"  # noqa: S608 - names of the model

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 from employees.columns import Column, Kind
 from employees.messages import Message
@@ -62,13 +63,14 @@ def parser_of(column: Column) -> Callable[[str], object]:
     ``column.choices``, or None for an empty cell where that means "unknown".
     """
     places = {fold(choice): place for place, choice in enumerate(column.choices)}
-    read = {
+    readers: dict[Kind, Callable[[str], Any]] = {
         Kind.KEY: _read_key,
         Kind.INTEGER: _read_integer,
         Kind.PERCENT: _read_percent,
         Kind.BOOLEAN: lambda text: BOOLEANS.get(text.casefold()),
         Kind.CHOICE: lambda text: places.get(fold(text)),
-    }[column.kind]
+    }
+    read = readers[column.kind]
 
     def parse(text: str) -> object:
         text = text.strip()
@@ -77,7 +79,7 @@ def parser_of(column: Column) -> Callable[[str], object]:
         if not text:
             raise Unreadable(IS_GIVEN)
         value = read(text)
-        if value is None or (column.minimum is not None and not column.minimum <= value <= column.maximum):
+        if value is None or not column.admits(value):
             raise Unreadable(column.rule)
         return value
 

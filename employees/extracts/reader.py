@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from employees.extracts.table import Cells, FileReport, Source, Table, name_of, 
 from employees.messages import Message
 from employees.messages import gettext_noop as _
 
+Values: TypeAlias = np.ndarray | pd.api.extensions.ExtensionArray
 KEY = "employee_id"
 IS_ONCE = Message(_("an employee number that stands once in the file"))
 
@@ -62,8 +64,8 @@ def read_extracts(sirh: Source, eval: Source, sondage: Source) -> Extracts:
     for part in parts.values():
         rejects.add(_orphans(part, parts.values()))
 
-    accepted = sorted(set.intersection(*(set(part.keys[part.is_valid].tolist()) for part in parts.values())))
-    accepted = np.array(accepted, dtype=np.int64)
+    in_all = set.intersection(*(set(part.keys[part.is_valid].tolist()) for part in parts.values()))
+    accepted = np.array(sorted(in_all), dtype=np.int64)
     rows = {extract: _rows_of(accepted, part) for extract, part in parts.items()}
     frame = pd.concat(
         [part.values.iloc[rows[extract]].reset_index(drop=True) for extract, part in parts.items()], axis=1
@@ -104,7 +106,7 @@ def _read_part(table: Table, rejects: Rejects) -> _Part:
     """The values of a table; what is rejected is added to ``rejects``."""
     is_valid = np.ones(len(table.lines), dtype=bool)
     rejects.add(table.ragged)
-    values = {}
+    values: dict[str, Any] = {}
     for column in columns_of(table.extract):
         if column.name in table.cells:
             values[column.name], broken = _read_cells(column, table.cells[column.name])
@@ -114,14 +116,14 @@ def _read_part(table: Table, rejects: Rejects) -> _Part:
             codes = table.cells[column.name].codes
             rows = np.flatnonzero(np.isin(codes, list(broken)))
             is_valid[rows] = False
-            rejects.add(_reject(table, column.name, row, broken[codes[row]]) for row in rows)
+            rejects.add(_reject(table, column.name, row, broken[codes[row]]) for row in rows.tolist())
     keys = values.pop(KEY)
     is_double = pd.Series(keys).duplicated(keep=False).to_numpy() & (keys > 0)
     rejects.add(_rejects(table, KEY, np.flatnonzero(is_double), IS_ONCE))
     return _Part(table, pd.DataFrame(values), keys, is_valid & ~is_double)
 
 
-def _read_cells(column: Column, cells: Cells) -> tuple[object, dict[int, Message]]:
+def _read_cells(column: Column, cells: Cells) -> tuple[Values, dict[int, Message]]:
     """The values of a column, and the rule that each unreadable text (by its code) breaks. Each text is read once."""
     parse = parser_of(column)
     values, broken = [], {}

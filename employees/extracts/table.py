@@ -5,7 +5,7 @@ import csv
 import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -282,5 +282,5 @@ def _ragged(name: str, line: int, row: list[str], delimiter: str, expected: int)
     return Reject(name, line, "", delimiter.join(row)[:200], rule)
 
 
-def _no_table(name: str, reason: str, rejects: list[Reject] = (), **params: object) -> ExtractError:
+def _no_table(name: str, reason: str, rejects: Sequence[Reject] = (), **params: object) -> ExtractError:
     return ExtractError(name, Refusal.NOT_A_TABLE, Message(reason, params), tuple(rejects))

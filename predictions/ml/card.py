@@ -16,18 +16,10 @@ from employees.messages import gettext_noop as _
 from features.schema import BY_NAME, FEATURES
 from predictions.ml import curves, drift, fairness, figures
 from predictions.ml.evaluation import OutOfFold, Plan
+from predictions.ml.figures import Figure
 from predictions.ml.pipeline import used_features
 from predictions.ml.scorer import Z_90
 from predictions.ml.terms import Levels
-
-
-class Figure(TypedDict):
-    """A figure over the outer test parts: its mean, its spread and the 95 % interval of the mean."""
-
-    mean: float
-    sd: float
-    low: float
-    high: float
 
 
 class Side(TypedDict):

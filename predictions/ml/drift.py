@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from features.schema import FEATURES
@@ -148,7 +149,7 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def outcome(probability: np.ndarray, has_left: np.ndarray, *, learned_from: int) -> Outcome:
+def outcome(probability: ArrayLike, has_left: ArrayLike, *, learned_from: int) -> Outcome:
     """Departures of ``N`` people against the sum of their probabilities, by a model of ``learned_from`` people.
 
     Two things move that difference. The outcomes, with variance ``V``, the sum of ``p (1 - p)``. And the sum itself,
@@ -160,7 +161,8 @@ def outcome(probability: np.ndarray, has_left: np.ndarray, *, learned_from: int)
     error of the second, rounded to people, is added to it. No count is below 0 or over ``N``.
     """
     probability = np.asarray(probability, dtype=float)
-    n, expected, observed = len(probability), float(probability.sum()), int(np.sum(has_left))
+    has_left = np.asarray(has_left, dtype=bool)
+    n, expected, observed = len(probability), float(probability.sum()), int(has_left.sum())
     variance = float((probability * (1 - probability)).sum())
     if n > EXACT_UP_TO:
         return outcome_of_sums(

@@ -98,6 +98,6 @@ def cross_predict(
 
 def _scaled(rule: Rule, part: int, whole: int) -> Rule:
     """The same share of a smaller workforce, for a rule that counts people."""
-    if rule.capacity is None:
+    if not rule.capacity:
         return rule
     return Rule(rule.name, max(1, round(rule.capacity * part / whole)), rule.costs)

@@ -1,6 +1,7 @@
 """The figures that say how good probabilities are, for one set of people."""
 
 import math
+from typing import TypedDict
 
 import numpy as np
 from scipy.special import logit
@@ -9,6 +10,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, precision_recall_curve, roc_auc_score
 
 SURE = 1e-12  # a probability of 0 or 1 has no log-odds
+
+
+class Figure(TypedDict):
+    """A figure over the outer test parts: its mean, its spread and the 95 % interval of the mean."""
+
+    mean: float
+    sd: float
+    low: float
+    high: float
 
 
 def figures(target: np.ndarray, probability: np.ndarray) -> dict[str, float]:
@@ -60,7 +70,7 @@ def decisions(target: np.ndarray, is_flagged: np.ndarray) -> dict[str, float]:
     }
 
 
-def spread(rows: list[dict[str, float]], *, folds: int) -> dict[str, dict[str, float]]:
+def spread(rows: list[dict[str, float]], *, folds: int) -> dict[str, Figure]:
     """Mean of each figure over the test parts of a repeated ``folds``-fold cross-validation, and how sure it is.
 
     ``{name: {"mean", "sd", "low", "high"}}``: ``sd`` is the spread over the test parts, ``low`` and ``high`` the 95 %
@@ -69,7 +79,7 @@ def spread(rows: list[dict[str, float]], *, folds: int) -> dict[str, dict[str, f
     """
     count = len(rows)
     quantile = t.ppf(0.975, count - 1) if count > 1 else 0.0
-    found = {}
+    found: dict[str, Figure] = {}
     for name in rows[0]:
         values = np.array([row[name] for row in rows])
         sd = float(values.std(ddof=1)) if count > 1 else 0.0

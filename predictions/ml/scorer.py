@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -117,7 +117,7 @@ class Scorer:
                 offset += len(flat)
         self._rows = np.concatenate(rows)
 
-    def score_one(self, values: Mapping[str, object]) -> Score:
+    def score_one(self, values: Mapping[str, Any]) -> Score:
         """Score one employee, given the 32 features by name; a protected one may be absent when it is not used.
 
         Raises ``InvalidProfile`` when a needed feature is absent or not a number.
@@ -157,13 +157,13 @@ class Scorer:
             name = next(name for name, weight in contributions.items() if weight != weight)
             raise InvalidProfile(f"{name} is {values[name]!r}; the model needs a number")
         row = np.array(weights) @ self._rows.take(touched, axis=0)
-        error = math.sqrt(row @ row)
-        margin = self._z * error
+        standard_error = math.sqrt(row @ row)
+        margin = self._z * standard_error
         return Score(
             sigmoid(log_odds),
             sigmoid(log_odds - margin),
             sigmoid(log_odds + margin),
-            is_extrapolated or error > self._widest,
+            is_extrapolated or standard_error > self._widest,
             self.base_value,
             contributions,
         )
@@ -225,7 +225,7 @@ class Model:
     card: dict
     scorer: Scorer
 
-    def score_one(self, values: Mapping[str, object]) -> Score:
+    def score_one(self, values: Mapping[str, Any]) -> Score:
         return self.scorer.score_one(values)
 
     def score_frame(self, frame: pd.DataFrame) -> ScoreFrame:

@@ -35,7 +35,7 @@ class Rule:
     """How the threshold is chosen; ``str(rule)`` is the text that ``parse`` reads."""
 
     name: str = "f2"
-    capacity: int | None = None
+    capacity: int = 0  # people; of the rule "capacity" alone
     costs: Costs = Costs()
 
     def __str__(self) -> str:

@@ -38,7 +38,7 @@ def check(model: Model) -> Check | None:
     if newest is None:
         return None
     oldest = runs.filter(Exists(Prediction.objects.filter(run=OuterRef("pk")))).last()
-    counts = {name: np.array(people) for name, people in newest.drift_counts.items()}
+    counts = {name: np.array(people) for name, people in (newest.drift_counts or {}).items()}
     learned_from = model.card["training"]["employees"]
     found = outcome(oldest, learned_from=learned_from) if oldest else None
     return Check(newest, drift.compare(counts, model.card["drift"]), oldest, found)
