@@ -1,4 +1,4 @@
-"""The Content-Security-Policy header."""
+"""Headers of every answer: the Content-Security-Policy, and that nothing but a static file is stored."""
 
 from collections.abc import Callable
 
@@ -20,6 +20,20 @@ def constant_policy(get_response: Callable[[HttpRequest], HttpResponse]) -> Call
         response = get_response(request)
         if not (settings.DEBUG and response.status_code in (404, 500)):  # Django's own pages with the traceback
             response.headers[HEADER] = policy
+        return response
+
+    return middleware
+
+
+def no_store(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: no browser and no proxy keeps an answer, errors and downloads included, unless its view says so.
+
+    It stands below WhiteNoise, which answers static files itself: those stay cacheable.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store")
         return response
 
     return middleware

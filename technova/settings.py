@@ -113,6 +113,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "technova.policy.constant_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "technova.policy.no_store",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "technova.health.ProbeMiddleware",

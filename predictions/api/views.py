@@ -55,11 +55,6 @@ class Guarded(WithoutOptions):
         if nul := [name for name, value in request.query_params.items() if "\0" in value]:
             raise Invalid({name: [_("Null characters are not allowed.")] for name in nul}, "query")
 
-    def finalize_response(self, request, response, *args, **kwargs):
-        response = super().finalize_response(request, response, *args, **kwargs)
-        response["Cache-Control"] = "no-store"  # about people, and by key
-        return response
-
 
 class PredictViewSet(Guarded, ViewSet):
     """Predictions on request. Each is in the log before it is answered."""

@@ -246,6 +246,15 @@ def test_hr_finds_the_marks_where_the_manager_finds_none(world, name):
     assert any(MARKS.search(text_of(response)) for response in answers)
 
 
+def test_no_answer_to_a_signed_in_browser_is_stored(world):
+    world.hr.raise_request_exception = False
+    asked = [ask for asks_of in PAGES.values() for ask in asks_of(world)]
+    for ask in asked:
+        for headers in ({}, {"HX-Request": "true"}):
+            response = getattr(world.hr, ask.method)(ask.path, ask.data, headers=headers)
+            assert "no-store" in response["Cache-Control"], ask
+
+
 @pytest.mark.parametrize("name", API)
 def test_key_of_a_department_finds_no_trace_of_anyone_outside(world, name):
     client = APIClient(APIKeyFactory(departments=[INSIDE]).secret)
@@ -289,6 +298,13 @@ def test_admin_is_closed_to_the_groups(browse, name):
         response = client.get(ROUTES[name])
         assert response.status_code in (200, 302)
         assert "login" in (response.url if response.status_code == 302 else response.request["PATH_INFO"])
+
+
+@pytest.mark.parametrize("name", sorted(ROUTES.keys() - {"admin:logout", "logout"}))
+def test_no_answer_to_an_administrator_is_stored(admin_client, name):
+    admin_client.raise_request_exception = False
+    for response in (admin_client.get(ROUTES[name]), admin_client.post(ROUTES[name])):
+        assert "no-store" in response["Cache-Control"]
 
 
 def test_admin_is_walked():

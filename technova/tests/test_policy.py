@@ -2,7 +2,7 @@ import pytest
 from django.http import HttpResponse
 
 from predictions.tests.conftest import APIClient
-from technova.policy import constant_policy
+from technova.policy import constant_policy, no_store
 
 HEADER = "Content-Security-Policy"
 DIRECTIVES = {
@@ -44,6 +44,27 @@ def test_fault_carries_the_strict_policy(monkeypatch):
 
     assert response.status_code == 500
     assert set(response[HEADER].split("; ")) == DIRECTIVES
+
+
+def test_fault_is_not_stored(monkeypatch):
+    monkeypatch.setattr("technova.health.HealthView.get", lambda self, request: 1 / 0)
+
+    assert APIClient().get("/health")["Cache-Control"] == "no-store"
+
+
+def test_static_file_may_be_stored(settings):
+    settings.WHITENOISE_USE_FINDERS = True  # nobody collected the files
+
+    response = APIClient().get("/static/technova/app.js")
+
+    assert response.status_code == 200
+    assert "max-age" in response["Cache-Control"]
+
+
+def test_view_may_allow_its_answer_to_be_stored(rf):
+    response = no_store(lambda request: HttpResponse(headers={"Cache-Control": "max-age=60"}))(rf.get("/"))
+
+    assert response["Cache-Control"] == "max-age=60"
 
 
 @pytest.mark.parametrize("status", [404, 500])
