@@ -155,7 +155,8 @@ if _database["ENGINE"].endswith("sqlite3"):
         # IMMEDIATE takes the write lock at BEGIN, so that a transaction waits instead of failing half-way.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,  # seconds a writer waits for another
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        # FULL: with NORMAL a power cut can lose a prediction that was answered.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
     REQUEST_LIMITS = {"timeout": 2.5}
 else:

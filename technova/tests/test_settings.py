@@ -2,6 +2,7 @@ import runpy
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db.utils import ConnectionHandler
 
 from technova.tests.conftest import ROOT, Manage
 
@@ -110,6 +111,21 @@ def test_sqlite_waits_for_its_writer_and_takes_the_lock_at_begin(start):
     assert database["NAME"] == "/tmp/x.sqlite3"
     assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
     assert "journal_mode=WAL" in database["OPTIONS"]["init_command"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_server", [True, False])
+def test_sqlite_connection_syncs_each_commit(start, tmp_path, is_server):
+    settings = start(DATABASE_URL=f"sqlite:///{tmp_path}/x.sqlite3")
+    database = settings["DATABASES"]["default"]
+    if is_server:
+        database["OPTIONS"] |= settings["REQUEST_LIMITS"]
+    full = 2
+    connection = ConnectionHandler({"default": database})["default"]
+    with connection.cursor() as cursor:
+        assert cursor.execute("PRAGMA synchronous").fetchone() == (full,)
+        assert cursor.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
 
 
 def test_postgresql_has_a_pool_whose_connections_are_checked(start):
