@@ -24,6 +24,7 @@ from predictions.ml.card import Card
 from predictions.ml.scorer import Model, Scorer
 
 TOLERANCE = 1e-9
+ROOM = 4_000_000  # bytes; a version of the demonstration's model has 0.3 MB
 FORMAT = 1  # of the joblib file's content; a reader of another format refuses it
 
 
@@ -46,6 +47,46 @@ class Content:
 
 
 # Writing
+
+
+def check_writable(root: Path, *, promote: bool = True) -> None:
+    """Refuse a directory that could not take a new version, or could not make one current with ``promote``.
+
+    Training takes minutes: this writes a file larger than any version, deletes it again, and leaves an empty
+    ``root/versions`` where there was none. Raises ``store.ArtifactUnwritable``, which says what to do.
+    """
+    path = root / "versions"
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".draft-", dir=path) as draft:
+            _write(Path(draft) / store.MODEL_FILE, bytes(ROOM))
+        if promote:
+            path = root
+            with tempfile.TemporaryFile(dir=root):
+                pass
+    except OSError as error:
+        raise _unwritable(path, error.strerror) from error
+    if promote:
+        _check_names(root)
+
+
+def _check_names(root: Path) -> None:
+    """Refuse what stands in the place of something that a promotion writes."""
+    if reason := store.why_not_a_link(root):
+        raise store.ArtifactUnwritable(reason)
+    for path in (root / name for name in store.FILES):
+        if path.is_dir() and not path.is_symlink():
+            raise store.ArtifactUnwritable(f"{path} is a directory, where a link belongs: move it away")
+    record = root / store.PROMOTIONS_FILE
+    if record.exists() and not (record.is_file() and os.access(record, os.W_OK)):
+        raise _unwritable(record, "it is no file that this account may write")
+
+
+def _unwritable(path: Path, reason: str | None) -> store.ArtifactUnwritable:
+    return store.ArtifactUnwritable(
+        f"{path} cannot be written ({reason}): the account that runs this needs to write there, and "
+        f"{ROOM // 1_000_000} MB of room; ARTIFACTS_DIR or --output names another directory"
+    )
 
 
 def write_version(root: Path, content: Content, *, now: datetime | None = None) -> str:
@@ -139,10 +180,11 @@ def promote(root: Path, version: str) -> Model:
 
     Raises an ``store.ArtifactError`` and changes nothing when it cannot be used.
     """
+    _check_names(root)
     model = load(store.version_directory(root, version))
     if version != store.current_version(root):
         _link(Path("versions") / version, root / "current")
-        with (root / "promotions.jsonl").open("a", encoding="utf-8") as file:
+        with (root / store.PROMOTIONS_FILE).open("a", encoding="utf-8") as file:
             at = datetime.now(UTC).isoformat(timespec="seconds")
             file.write(json.dumps({"version": version, "promoted_at": at}) + "\n")
     for name in store.FILES:

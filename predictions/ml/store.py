@@ -25,6 +25,7 @@ MODEL_FILE = "modele_classification_technova.joblib"
 THRESHOLD_FILE = "threshold.json"
 CARD_FILE = "model_card.json"
 FILES = (MODEL_FILE, THRESHOLD_FILE, CARD_FILE)
+PROMOTIONS_FILE = "promotions.jsonl"
 
 
 class ArtifactError(Exception):
@@ -47,6 +48,10 @@ class ArtifactExists(ArtifactError):
     """Another model is published under this version; versions are never overwritten."""
 
 
+class ArtifactUnwritable(ArtifactError):
+    """The directory cannot take a version, or cannot make one current."""
+
+
 # Which versions there are
 
 
@@ -58,7 +63,7 @@ def versions(root: Path) -> list[str]:
 
 def promotions(root: Path) -> list[dict]:
     """What was promoted when, oldest first: ``{"version", "promoted_at"}``."""
-    path = root / "promotions.jsonl"
+    path = root / PROMOTIONS_FILE
     if not path.exists():
         return []
     try:
@@ -70,14 +75,36 @@ def promotions(root: Path) -> list[dict]:
 def current_directory(root: Path) -> Path:
     """The directory of the current version, with links resolved: read all files of one model from there.
 
-    A directory without ``current`` is taken as a version itself. Raises ``ArtifactMissing`` when there is none.
+    A directory without ``current`` is taken as a version itself. Raises ``ArtifactMissing`` when there is none, and
+    ``ArtifactCorrupt`` when ``current`` is no link.
     """
+    if reason := why_not_a_link(root):
+        raise ArtifactCorrupt(reason)
     link = root / "current"
-    directory = link if link.is_symlink() or link.exists() else root
+    directory = link if link.is_symlink() else root
     try:
         return directory.resolve(strict=True)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # the latter for a link that leads to itself
         raise ArtifactMissing(f"{directory} leads nowhere; run `manage.py train_model`") from error
+
+
+def why_not_a_link(root: Path) -> str | None:
+    """What to do about a file or a directory in the place of the link to the current version; None without one."""
+    link = root / "current"
+    if link.is_symlink() or not link.exists():
+        return None
+    kind = "directory" if link.is_dir() else "file"
+    there = versions(root)
+    repair = f"promote_model {there[-1]}" if there else "train_model"
+    return (
+        f"{link} is a {kind}, where a link to one of the versions belongs; a copy may have lost it: "
+        f"move the {kind} away and run `manage.py {repair}`"
+    )
+
+
+def is_dangling(root: Path) -> bool:
+    """Whether ``current`` leads to a version that is absent."""
+    return (root / "current").is_symlink() and not has_current(root)
 
 
 def has_current(root: Path) -> bool:
@@ -88,7 +115,7 @@ def has_current(root: Path) -> bool:
 def current_version(root: Path) -> str | None:
     """Name of the current version, or None."""
     link = root / "current"
-    return link.resolve().name if link.is_symlink() else None
+    return link.readlink().name if link.is_symlink() else None
 
 
 def previous_version(root: Path) -> str:
@@ -100,7 +127,7 @@ def previous_version(root: Path) -> str:
     there = set(versions(root)) - {current}
     before = [entry["version"] for entry in promotions(root) if entry["version"] in there]
     if not before:
-        raise ArtifactMissing(f"{root / 'promotions.jsonl'} names no version before {current}: nothing to go back to")
+        raise ArtifactMissing(f"{root / PROMOTIONS_FILE} names no version before {current}: nothing to go back to")
     return before[-1]
 
 

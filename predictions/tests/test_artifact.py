@@ -2,6 +2,7 @@ import io
 import json
 import multiprocessing
 import os
+import resource
 import shutil
 import time
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ import pytest
 
 from features.schema import FEATURE_NAMES
 from predictions.ml import artifact, store
-from predictions.ml.store import ArtifactCorrupt, ArtifactExists, ArtifactMismatch, ArtifactMissing
+from predictions.ml.store import ArtifactCorrupt, ArtifactExists, ArtifactMismatch, ArtifactMissing, ArtifactUnwritable
 from predictions.tests.workforce import people, trained
 
 DAY = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -109,6 +110,113 @@ def test_two_processes_that_write_the_same_model_agree(root, current, monkeypatc
 
 def test_reading_is_allowed_to_servers_of_another_account(root, current):
     assert current.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.fixture
+def spoil(root):
+    """Put something in the place of one of the names in ``root``: ``spoil("current", "directory")``."""
+
+    def put(name, kind):
+        path = root / name
+        path.unlink()
+        {
+            "directory": path.mkdir,
+            "file": lambda: path.write_text("versions/20260131-00000000"),
+            "dangling link": lambda: path.symlink_to("versions/gone"),
+            "link to itself": lambda: path.symlink_to(name),
+        }[kind]()
+
+    return put
+
+
+@pytest.mark.parametrize("kind", ["directory", "file"])
+def test_writing_is_refused_where_something_stands_in_place_of_the_link(root, spoil, kind):
+    version = store.current_version(root)
+    spoil("current", kind)
+    with pytest.raises(
+        ArtifactUnwritable, match=rf"current is a {kind}.*move the {kind} away.*promote_model {version}"
+    ):
+        artifact.check_writable(root)
+    with pytest.raises(ArtifactUnwritable, match="move the"):
+        artifact.promote(root, version)
+    with pytest.raises(ArtifactCorrupt, match=f"current is a {kind}"):
+        artifact.load(root)
+    artifact.check_writable(root, promote=False)
+
+
+def test_writing_is_refused_without_any_version_to_promote(tmp_path):
+    (tmp_path / "current").mkdir()
+    with pytest.raises(ArtifactUnwritable, match="train_model"):
+        artifact.check_writable(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["dangling link", "link to itself"])
+def test_a_link_that_leads_nowhere_is_replaced_by_a_promotion(root, spoil, kind):
+    version = store.current_version(root)
+    spoil("current", kind)
+    with pytest.raises(ArtifactMissing, match="current leads nowhere"):
+        artifact.load(root)
+    artifact.check_writable(root)
+    artifact.promote(root, version)
+    assert artifact.load(root).version == version
+
+
+@pytest.mark.parametrize("name", [*store.FILES, store.PROMOTIONS_FILE])
+def test_writing_is_refused_where_a_directory_has_the_name_of_a_file(root, spoil, name):
+    spoil(name, "directory")
+    with pytest.raises(ArtifactUnwritable, match=name):
+        artifact.check_writable(root)
+
+
+@pytest.mark.parametrize("place", ["", "versions"])
+def test_writing_is_refused_where_a_file_has_the_name_of_a_directory(tmp_path, place):
+    (tmp_path / "artifacts").mkdir()
+    path = tmp_path / "artifacts" / place
+    if not place:
+        path.rmdir()
+    path.write_text("")
+    with pytest.raises(ArtifactUnwritable, match=r"cannot be written \((Not a directory|File exists)\)"):
+        artifact.check_writable(tmp_path / "artifacts")
+
+
+def test_writing_is_refused_without_room(root):
+    """With a limit on the size of a file in the place of a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (artifact.ROOM - 1, limits[1]))
+    try:
+        with pytest.raises(ArtifactUnwritable, match=r"versions cannot be written .* 4 MB of room"):
+            artifact.check_writable(root)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert os.listdir(root / "versions") == [store.current_version(root)]
+
+
+@pytest.mark.parametrize("closed", ["", "versions"])
+def test_writing_is_refused_to_an_account_that_may_not(root, closed):
+    def unwritable():
+        if os.getuid() == 0:  # who may write everywhere
+            os.setuid(65534)
+        with pytest.raises(ArtifactUnwritable, match=r"cannot be written \(Permission denied\)"):
+            artifact.check_writable(root)
+
+    for path in (root, root / "versions", *root.parents):
+        path.chmod(0o777 if path.is_relative_to(root) else path.stat().st_mode | 0o111)
+    (root / closed).chmod(0o555)
+    child = multiprocessing.get_context("fork").Process(target=unwritable)
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+
+
+def test_a_directory_that_can_be_written_is_left_as_it_was(root):
+    before = sorted(path.relative_to(root) for path in root.rglob("*"))
+    artifact.check_writable(root)
+    assert sorted(path.relative_to(root) for path in root.rglob("*")) == before
+
+
+def test_an_absent_directory_is_made(tmp_path):
+    artifact.check_writable(tmp_path / "new" / "artifacts")
+    assert (tmp_path / "new" / "artifacts" / "versions").is_dir()
 
 
 # Loading

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from employees.tests.factories import EmployeeFactory
 from features.models import EmployeeFeatures
+from features.tests.factories import EmployeeFeaturesFactory
 from predictions import registry
 from predictions.ml import artifact, store, training
 from predictions.tests.workforce import TINY, people, trained
@@ -57,6 +58,28 @@ def test_train_model_without_promotion_leaves_the_current_one(workforce, root):
     assert len(store.versions(root)) == 2
     assert "by capacity:30" in output
     assert "and current" not in output
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["train_model", "init_technova"])
+def test_commands_name_a_current_that_is_no_link_before_they_train(root, name, settings, monkeypatch):
+    monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("trained"))
+    monkeypatch.setattr(registry, "CHECK_INTERVAL", 0.0)
+    EmployeeFeaturesFactory()
+    settings.ARTIFACTS_DIR = root
+    (root / "current").unlink()
+    (root / "current").mkdir()
+    registry.forget_model()
+    with pytest.raises(CommandError, match=r"current is a directory.*move the directory away"):
+        run(name)
+    registry.forget_model()
+
+
+def test_train_model_says_that_the_link_to_the_current_version_leads_nowhere(workforce, root):
+    (root / "current").unlink()
+    (root / "current").symlink_to("versions/gone")
+    assert "current leads nowhere" in run("train_model", "--output", root)
+    assert artifact.load(root).card["training"]["employees"] == 300
 
 
 def test_train_model_refuses_an_unreadable_rule(tmp_path):

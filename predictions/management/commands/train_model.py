@@ -4,7 +4,7 @@ from django.conf import settings
 
 from features import selectors
 from features.schema import TARGET
-from predictions.ml import pipeline, store, thresholds, training
+from predictions.ml import artifact, pipeline, store, thresholds, training
 from technova.commands import TechnovaCommand
 
 
@@ -44,14 +44,18 @@ class Command(TechnovaCommand):
 
     def handle(self, **options):
         rule = thresholds.parse(options["threshold_rule"])
-        root = options["output"] or Path(settings.ARTIFACTS_DIR)
+        root, promote = options["output"] or Path(settings.ARTIFACTS_DIR), not options["no_promote"]
+        artifact.check_writable(root, promote=promote)
+        if promote and store.is_dangling(root):
+            self.stderr.write(
+                self.style.WARNING(f"{root / 'current'} leads nowhere: it will lead to the model trained now.")
+            )
         frame = selectors.training_frame()
         trained = training.train(
             frame, frame[TARGET].to_numpy(), features=options["features"], rule=rule, progress=self.progress
         )
         if trained.leak:
             self.stderr.write(self.style.WARNING(f"WARNING: {trained.leak}."))
-        promote = not options["no_promote"]
         version = training.publish(root, trained, promote=promote, force=options["force"])
         figures = trained.card["metrics"]
         self.stdout.write(
