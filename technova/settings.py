@@ -301,6 +301,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_SETTINGS": "{deepLinking: true, plugins: [AccessiblePlugin], syntaxHighlight: {theme: 'obsidian'}}",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {  # three fields are called "mode"
+        "ModeEnum": "predictions.models.Prediction.Mode",
+        "OfEmployeeModeEnum": ["by_employee_id"],
+        "OfFeaturesModeEnum": ["by_features"],
+    },
 }
 
 # Who may read /metrics: whoever sends this token. Nobody when it is empty.

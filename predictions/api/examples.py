@@ -37,7 +37,7 @@ FEATURES = {
 
 _SCORE = {
     "employee_id": 1,
-    "turnover_probability": 0.6118,
+    "turnover_probability": 0.6118039,
     "will_leave": True,
     "prediction_id": 4711,
     "threshold": 0.19,
@@ -70,15 +70,15 @@ _EXPLANATION = {
 _LATEST = {
     "prediction_id": 4711,
     "request_id": "5b0f7f0e-6c5e-4b1f-9a37-0c9f0e3a7d52",
-    "created_at": "2026-07-01T12:30:00Z",
-    "predicted_class": True,
+    "created_at": "2026-07-01T12:30:00.123456+00:00",
+    "predicted_class": 1,
     "predicted_proba": 0.6118,
     "threshold_used": 0.19,
     "model_version": "20260101-0123abcd",
-    "latency_ms": 0.31,
-    "payload": FEATURES,
+    "latency_ms": 2,
+    "payload": {"mode": "by_employee_id", "employee_id": 1},
 }
-_ROW = _LATEST | {"employee_id": 1, "mode": "by_id"}
+_ROW = _LATEST | {"employee_id": 1, "mode": "by_id", "turnover_probability": 0.6118039, "features": FEATURES}
 
 PREDICTION = _SCORE | _EXPLANATION
 PREDICTION_OF_NOBODY = PREDICTION | {"employee_id": None}
@@ -86,6 +86,7 @@ BATCH = {"employee_ids": [1, 3]}
 SCORE = _SCORE
 UNKNOWN = {"employee_id": 3, "detail": "There are no clean features for this employee number."}
 LATEST = _LATEST
+LATEST_OF_NOBODY = _LATEST | {"payload": {"mode": "by_features", "payload": FEATURES}}
 ROW = _ROW
 NEXT = "https://technova.example/predictions/?cursor=WyItY3JlYXRlZF9hdCIsZmFsc2UsWzQ3MTFdXQ:1wOaFk:AsSignedByTheService"
 PREVIOUS = (

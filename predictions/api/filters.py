@@ -60,10 +60,10 @@ class PredictionFilter(django_filters.FilterSet):
         choices=[("true", _("Yes")), ("false", _("No"))], method="filter_class", label=_("Predicted to leave.")
     )
     created_from = InstantFilter(
-        "created_at", "gte", help_text=_("From this instant on; in UTC where it names no offset.")
+        "created_at", "gte", help_text="From this instant on; in UTC where it names no offset."
     )
     created_before = InstantFilter(
-        "created_at", "lt", help_text=_("Before this instant; in UTC where it names no offset.")
+        "created_at", "lt", help_text="Before this instant; in UTC where it names no offset."
     )
 
     class Meta:
@@ -90,8 +90,8 @@ class LogPagination(CursorPagination):
         "predicted_proba": ("probability", "id"),
     }
     page_size_query_param = "limit"
-    cursor_query_description = _("Where the page starts: the one in next or previous.")
-    page_size_query_description = _("Rows per page, 1 to 200.")
+    cursor_query_description = "Where the page starts: the one in next or previous."
+    page_size_query_description = "Rows per page, 1 to 200."
 
     def paginate_queryset(self, queryset, request, view=None) -> list[Prediction]:
         limit = self._limit(request)
@@ -158,7 +158,7 @@ class LogPagination(CursorPagination):
             "name": "ordering",
             "in": "query",
             "required": False,
-            "description": str(_("By time or by probability; a minus turns it round.")),
+            "description": "By time or by probability; a minus turns it round.",
             "schema": {"type": "string", "enum": list(self.ORDERINGS), "default": "-created_at"},
         }
         cursor, limit = super().get_schema_operation_parameters(view)

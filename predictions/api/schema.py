@@ -191,6 +191,7 @@ latest = _call(
     answer=LatestSerializer(many=True),
     meaning="The newest rows of the log, in the order they were written, the last first.",
     example=examples.LATEST,
+    other=examples.LATEST_OF_NOBODY,
 )
 log = _call(
     operation_id="predictions_list",

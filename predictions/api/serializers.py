@@ -3,6 +3,7 @@
 from datetime import UTC
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
@@ -61,15 +62,15 @@ class BatchSerializer(StrictSerializer):
     employee_ids = BoundedList(
         child=StrictInteger(min_value=1, max_value=MAX_EMPLOYEE_ID), min_length=1, max_length=BATCH_LIMIT
     )
-    reasons = StrictBoolean(default=False, help_text=_("Whether each answer carries its reasons."))
+    reasons = StrictBoolean(default=False, help_text="Whether each answer carries its reasons.")
 
 
 class ReasonSerializer(serializers.Serializer):
     feature = serializers.ChoiceField(choices=schema.FEATURE_NAMES)
-    label = serializers.CharField(help_text=_("The feature's name in words."))
-    value = serializers.CharField(help_text=_("Its value in words."))
-    contribution = serializers.FloatField(help_text=_("In log-odds; positive raises the risk."))
-    points = serializers.FloatField(help_text=_("In probability, 0.12 for twelve points."))
+    label = serializers.CharField(help_text="The feature's name in words.")
+    value = serializers.CharField(help_text="Its value in words.")
+    contribution = serializers.FloatField(help_text="In log-odds; positive raises the risk.")
+    points = serializers.FloatField(help_text="In probability, 0.12 for twelve points.")
     sentence = serializers.CharField()
 
 
@@ -78,13 +79,13 @@ class ScoreSerializer(serializers.Serializer):
 
     employee_id = serializers.IntegerField(allow_null=True)
     turnover_probability = serializers.FloatField(min_value=0, max_value=1)
-    will_leave = serializers.BooleanField(help_text=_("Whether the probability reaches the threshold."))
+    will_leave = serializers.BooleanField(help_text="Whether the probability reaches the threshold.")
     prediction_id = serializers.IntegerField()
     threshold = serializers.FloatField(min_value=0, max_value=1)
     model_version = serializers.CharField()
-    low = serializers.FloatField(min_value=0, max_value=1, help_text=_("Of the 90% interval of the probability."))
-    high = serializers.FloatField(min_value=0, max_value=1, help_text=_("Of the 90% interval of the probability."))
-    is_extrapolated = serializers.BooleanField(help_text=_("The model has seen nobody like this."))
+    low = serializers.FloatField(min_value=0, max_value=1, help_text="Of the 90% interval of the probability.")
+    high = serializers.FloatField(min_value=0, max_value=1, help_text="Of the 90% interval of the probability.")
+    is_extrapolated = serializers.BooleanField(help_text="The model has seen nobody like this.")
 
     def to_representation(self, prediction: Prediction | BatchScore) -> dict:
         """By hand: the general machinery takes longer than the prediction."""
@@ -104,7 +105,7 @@ class ScoreSerializer(serializers.Serializer):
 class PredictionSerializer(ScoreSerializer):
     """The answer to a request for a prediction. ``base_value`` and the contributions sum to its log-odds."""
 
-    base_value = serializers.FloatField(help_text=_("Log-odds of the average employee."))
+    base_value = serializers.FloatField(help_text="Log-odds of the average employee.")
     reasons = ReasonSerializer(many=True)
 
     def to_representation(self, prediction: Prediction) -> dict:
@@ -125,43 +126,80 @@ class UnknownSerializer(serializers.Serializer):
     detail = serializers.CharField()
 
 
+class OfEmployeeSerializer(serializers.Serializer):
+    """The payload of a prediction from an employee's clean features."""
+
+    mode = serializers.ChoiceField(choices=["by_employee_id"])
+    employee_id = serializers.IntegerField()
+
+
+class OfFeaturesSerializer(serializers.Serializer):
+    """The payload of a prediction from features that came with the request or from a simulation."""
+
+    mode = serializers.ChoiceField(choices=["by_features"])
+    payload = FeaturesSerializer()
+
+
+@extend_schema_field(
+    PolymorphicProxySerializer(
+        component_name="Payload",
+        serializers={"by_employee_id": OfEmployeeSerializer, "by_features": OfFeaturesSerializer},
+        resource_type_field_name="mode",
+    )
+)
+class PayloadField(serializers.DictField):
+    """What a prediction was made from, as the reference wraps it."""
+
+
 class LatestSerializer(serializers.Serializer):
-    """A row of the log as the reference answered it, to the letter: its clients may refuse any other field."""
+    """A row of the log as the reference answers it, to the letter: its clients may refuse any other field."""
 
     prediction_id = serializers.IntegerField()
     request_id = serializers.UUIDField()
-    created_at = serializers.DateTimeField(default_timezone=UTC)
-    predicted_class = serializers.BooleanField()
-    predicted_proba = serializers.FloatField(min_value=0, max_value=1)
+    created_at = serializers.DateTimeField(help_text="In UTC, written with +00:00.")
+    predicted_class = serializers.IntegerField(
+        min_value=0, max_value=1, help_text="1 when the probability reaches the threshold."
+    )
+    predicted_proba = serializers.FloatField(min_value=0, max_value=1, help_text="The probability to 4 decimals.")
     threshold_used = serializers.FloatField(min_value=0, max_value=1)
     model_version = serializers.CharField()
-    latency_ms = serializers.FloatField(min_value=0)
-    payload = serializers.DictField(help_text=_("The features that it was made from."))
+    latency_ms = serializers.IntegerField(min_value=0)
+    payload = PayloadField(help_text="What it was made from.")
 
     def to_representation(self, prediction: Prediction) -> dict:
         return {
             "prediction_id": prediction.pk,
             "request_id": str(prediction.request_id),
-            "created_at": prediction.created_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-            "predicted_class": prediction.predicted_class,
-            "predicted_proba": prediction.probability,
+            "created_at": prediction.created_at.astimezone(UTC).isoformat(),
+            "predicted_class": int(prediction.predicted_class),
+            "predicted_proba": round(prediction.probability, 4),
             "threshold_used": prediction.threshold,
             "model_version": prediction.model_version,
-            "latency_ms": prediction.latency_ms,
-            "payload": prediction.values(),
+            "latency_ms": round(prediction.latency_ms),
+            "payload": _payload(prediction),
         }
 
 
+def _payload(prediction: Prediction) -> dict:
+    if prediction.features_id is None:
+        return {"mode": "by_features", "payload": prediction.payload}
+    return {"mode": "by_employee_id", "employee_id": prediction.employee_number}
+
+
 class LogRowSerializer(LatestSerializer):
-    """A row of the log."""
+    """A row of the log: the reference's fields with the same values, and what it did not have."""
 
     employee_id = serializers.IntegerField(allow_null=True)
-    mode = serializers.ChoiceField(choices=Prediction.Mode.values)
+    mode = serializers.ChoiceField(choices=Prediction.Mode.choices)
+    turnover_probability = serializers.FloatField(min_value=0, max_value=1, help_text="The probability, exactly.")
+    features = FeaturesSerializer(help_text="The 32 features that it was made from, wherever they came from.")
 
     def to_representation(self, prediction: Prediction) -> dict:
         return super().to_representation(prediction) | {
             "employee_id": prediction.employee_number,
             "mode": prediction.mode,
+            "turnover_probability": prediction.probability,
+            "features": prediction.values(),
         }
 
 
@@ -171,7 +209,7 @@ class LoggedPredictionSerializer(LogRowSerializer):
     low = serializers.FloatField(min_value=0, max_value=1, allow_null=True)
     high = serializers.FloatField(min_value=0, max_value=1, allow_null=True)
     is_extrapolated = serializers.BooleanField()
-    base_value = serializers.FloatField(help_text=_("Log-odds of the average employee."))
+    base_value = serializers.FloatField(help_text="Log-odds of the average employee.")
     reasons = ReasonSerializer(many=True)
 
     def to_representation(self, prediction: Prediction) -> dict:

@@ -123,7 +123,8 @@ class LogViewSet(Guarded, ListModelMixin, GenericViewSet):
     def latest(self, request):
         query = LimitSerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
-        rows = self.get_queryset().order_by("-created_at", "-id")[: query.validated_data["limit"]]
+        rows = self.get_queryset().select_related(None).select_related("employee").defer("contributions")
+        rows = rows.order_by("-created_at", "-id")[: query.validated_data["limit"]]
         return Response(LatestSerializer(rows, many=True).data)
 
     @schema.logged

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from employees.tests.factories import EmployeeFactory
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import services
 from predictions.models import Prediction
@@ -40,14 +41,58 @@ def ids(response):
 
 
 def test_latest_answers_as_the_reference_did(api):
-    logged = row(created_at=datetime(2026, 7, 1, 12, 30, tzinfo=UTC))
+    created_at = datetime(2026, 7, 1, 12, 30, 0, 120_000, tzinfo=UTC)
+    logged = row(created_at=created_at, probability=0.123456, latency_ms=2.6)
     [answer] = api.get("/predictions/latest").json()
-    assert answer.keys() == CONTRACT
-    assert answer["created_at"] == "2026-07-01T12:30:00Z"
-    assert answer["prediction_id"] == logged.pk
-    assert answer["request_id"] == str(logged.request_id)
-    assert (answer["predicted_class"], answer["predicted_proba"], answer["threshold_used"]) == (True, 0.5, 0.2)
-    assert answer["payload"] == logged.features.values()
+    assert list(answer.items()) == [
+        ("prediction_id", logged.pk),
+        ("request_id", str(logged.request_id)),
+        ("created_at", "2026-07-01T12:30:00.120000+00:00"),
+        ("predicted_class", 0),
+        ("predicted_proba", 0.1235),
+        ("threshold_used", 0.2),
+        ("model_version", logged.model_version),
+        ("latency_ms", 3),
+        ("payload", {"mode": "by_employee_id", "employee_id": logged.employee.employee_id}),
+    ]
+    assert [type(answer[name]) for name in ("predicted_class", "latency_ms")] == [int, int]
+
+
+def test_latest_tells_a_departure_by_one(api):
+    row(probability=0.2)
+    [answer] = api.get("/predictions/latest").json()
+    assert (answer["predicted_class"], type(answer["predicted_class"])) == (1, int)
+
+
+@pytest.mark.parametrize("mode", ["by_id", "batch", "scoring"])
+def test_payload_of_whatever_was_made_from_the_table_is_the_employees_number(api, mode):
+    logged = row(scored=True) if mode == "scoring" else row(mode=mode)
+    [answer] = api.get("/predictions/latest").json()
+    assert answer["payload"] == {"mode": "by_employee_id", "employee_id": logged.employee.employee_id}
+
+
+@pytest.mark.parametrize("employee", [None, EmployeeFactory])
+def test_payload_of_whatever_was_made_from_given_features_is_these(api, employee):
+    logged = PredictionFactory(ready_made=True, mode="simulation", employee=employee and employee())
+    [answer] = api.get("/predictions/latest").json()
+    assert answer["payload"] == {"mode": "by_features", "payload": logged.payload}
+
+
+@pytest.mark.parametrize("trait", [{}, {"ready_made": True}])
+def test_rows_of_the_three_calls_agree_in_the_fields_of_the_reference(api, trait):
+    logged = PredictionFactory(**trait) if trait else row()
+    [latest] = api.get("/predictions/latest").json()
+    [listed] = api.get("/predictions/").json()["results"]
+    single = api.get(f"/predictions/{logged.pk}").json()
+    assert {name: listed[name] for name in CONTRACT} == {name: single[name] for name in CONTRACT} == latest
+
+
+def test_rows_of_the_log_hold_the_probability_exactly_and_the_features(api):
+    logged = row(probability=0.123456)
+    [listed] = api.get("/predictions/").json()["results"]
+    single = api.get(f"/predictions/{logged.pk}").json()
+    for answer in (listed, single):
+        assert (answer["turnover_probability"], answer["features"]) == (0.123456, logged.features.values())
 
 
 def test_latest_is_the_newest_first_and_twenty_by_default(api):
@@ -58,16 +103,10 @@ def test_latest_is_the_newest_first_and_twenty_by_default(api):
     assert ids(api.get("/predictions/latest?limit=200")) == newest_first
 
 
-def test_latest_of_ready_made_features_has_them_as_payload(api):
-    logged = PredictionFactory(ready_made=True)
-    [answer] = api.get("/predictions/latest").json()
-    assert answer["payload"] == logged.payload
-
-
 def test_row_of_a_page_has_employee_and_mode_besides(api):
     logged = row()
     [answer] = api.get("/predictions/").json()["results"]
-    assert answer.keys() == CONTRACT | {"employee_id", "mode"}
+    assert answer.keys() == CONTRACT | {"employee_id", "mode", "turnover_probability", "features"}
     assert (answer["employee_id"], answer["mode"]) == (logged.employee.employee_id, "by_id")
 
 
@@ -186,7 +225,7 @@ def test_one_row_comes_with_its_explanation(api):
     assert (answer["employee_id"], answer["mode"]) == (number, "by_id")
     total = answer["base_value"] + math.fsum(reason["contribution"] for reason in answer["reasons"])
     assert total == pytest.approx(math.log(logged.probability / (1 - logged.probability)), abs=1e-6)
-    assert answer["low"] <= answer["predicted_proba"] <= answer["high"]
+    assert answer["low"] <= answer["turnover_probability"] <= answer["high"]
 
 
 def test_one_row_costs_one_query_more_than_the_key(api):
