@@ -5,6 +5,7 @@ import math
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -88,33 +89,58 @@ def rotate_api_key(
     return new
 
 
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How many requests a key, or an address that sends bad keys, may make in a minute, and how many it has made."""
+
+    policy: str  # "key" or "address"
+    limit: int
+    requests: int
+    reset: int  # seconds until the minute ends
+
+    @property
+    def remaining(self) -> int:
+        return max(0, self.limit - self.requests)
+
+    @property
+    def is_exceeded(self) -> bool:
+        return self.requests > self.limit
+
+
 class InvalidKey(Exception):
-    """No key that may be used: absent, malformed, unknown, expired or revoked, which the caller is not told apart."""
+    """No key that may be used: absent, malformed, unknown, expired or revoked, which the caller is not told apart.
+
+    ``quota`` is what is left to the address; None for an absent key, which counts against nobody.
+    """
+
+    def __init__(self, quota: Quota | None = None):
+        super().__init__(quota)
+        self.quota = quota
 
 
 class TooManyRequests(Exception):
-    """The key, or the address of bad keys, has used up this minute; ``wait`` seconds remain of it."""
+    """The key, or the address of bad keys, has used up the minute of its ``quota``."""
 
-    def __init__(self, wait: int):
-        super().__init__(wait)
-        self.wait = wait
+    def __init__(self, quota: Quota):
+        super().__init__(quota)
+        self.quota = quota
 
 
 def admit(*, secret: str, address: str) -> APIKey:
-    """The key that a secret opens, with this request counted and the use noted. One round trip on PostgreSQL.
+    """The key that a secret opens, with this request counted in its ``quota``. One round trip on PostgreSQL.
 
-    Only requests with the right secret count against a key, so knowing its prefix is not enough to use it up; the
-    others count against their address. Raises ``InvalidKey`` and ``TooManyRequests``.
+    Its use is noted. Only requests with the right secret count against a key, so knowing its prefix is not enough to
+    use it up; the others count against their address. Raises ``InvalidKey`` and ``TooManyRequests``.
     """
     now = time.time()
     match = SECRET_FORMAT.fullmatch(secret)
     key = _find_and_count(match[1], secret, now) if match else None
     if key is None or not key.is_valid(secret):
-        if _count_bad_key(address, now) > settings.BAD_KEY_RATE:
-            raise TooManyRequests(_rest_of_window(now))
-        raise InvalidKey
-    if key.requests > settings.API_KEY_RATE:
-        raise TooManyRequests(_rest_of_window(now))
+        quota = Quota("address", settings.BAD_KEY_RATE, _count_bad_key(address, now), _rest_of_window(now))
+        raise TooManyRequests(quota) if quota.is_exceeded else InvalidKey(quota)
+    key.quota = Quota("key", settings.API_KEY_RATE, key.requests, _rest_of_window(now))
+    if key.quota.is_exceeded:
+        raise TooManyRequests(key.quota)
     return key
 
 

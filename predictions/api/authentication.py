@@ -3,6 +3,8 @@
 import ipaddress
 
 from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, Throttled
@@ -24,11 +26,15 @@ class APIKeyAuthentication(BaseAuthentication):
         try:
             if secret is None:
                 raise keys.InvalidKey
-            return None, keys.admit(secret=secret, address=client_address(request.META))
+            key = keys.admit(secret=secret, address=client_address(request.META))
         except keys.InvalidKey as error:
+            request._request.quota = error.quota
             raise AuthenticationFailed(_("A valid API key is needed in the X-API-Key header.")) from error
         except keys.TooManyRequests as error:
-            raise Throttled(error.wait) from error
+            request._request.quota = error.quota
+            raise Throttled(error.quota.reset) from error
+        request._request.quota = key.quota
+        return None, key
 
     def authenticate_header(self, request) -> str:
         return 'ApiKey realm="technova"'
@@ -42,6 +48,14 @@ class HasScope(BasePermission):
     def has_permission(self, request, view) -> bool:
         scope = getattr(view, "scope", None)
         return scope is not None and getattr(request.auth, scope)
+
+
+def add_rate_limit(response: HttpResponseBase, request: HttpRequest) -> None:
+    """The fields of draft-ietf-httpapi-ratelimit-headers-11, on the answer to a request that was counted."""
+    quota = getattr(request, "quota", None)
+    if quota is not None:
+        response["RateLimit-Policy"] = f'"{quota.policy}";q={quota.limit};w={keys.WINDOW}'
+        response["RateLimit"] = f'"{quota.policy}";r={quota.remaining};t={quota.reset}'
 
 
 def caller_of(request) -> Caller:

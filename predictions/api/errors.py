@@ -17,10 +17,11 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
+from predictions.api.authentication import add_rate_limit
 from predictions.pages import errors as pages
 from predictions.services import UnknownEmployee
 
-API_PATHS = ("/predict", "/openapi.json", "/docs", "/health", "/ready", "/metrics")
+API_PATHS = ("/predict", "/key", "/openapi.json", "/docs", "/health", "/ready", "/metrics")
 ERRORS_SHOWN = 100  # a body can hold more unknown fields than an answer should repeat
 
 
@@ -106,7 +107,9 @@ def _body(request, detail) -> dict:
 
 
 def _json(request: HttpRequest, status_code: int, detail: str, **headers: str) -> JsonResponse:
-    return JsonResponse(_body(request, str(detail)), status=status_code, headers=headers)
+    response = JsonResponse(_body(request, str(detail)), status=status_code, headers=headers)
+    add_rate_limit(response, request)
+    return response
 
 
 def is_api(request: HttpRequest) -> bool:

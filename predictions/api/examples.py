@@ -80,6 +80,16 @@ _LATEST = {
 }
 _ROW = _LATEST | {"employee_id": 1, "mode": "by_id", "turnover_probability": 0.6118039, "features": FEATURES}
 
+KEY = {
+    "name": "payroll",
+    "owner": "HR systems",
+    "prefix": "Ab12Cd34",
+    "scopes": ["predict", "read"],
+    "sees_everyone": False,
+    "departments": ["Consulting"],
+    "expires_at": "2027-07-01T12:30:00+00:00",
+    "rate_limit": {"limit": 6000, "window": 60, "remaining": 5999, "reset": 42},
+}
 PREDICTION = _SCORE | _EXPLANATION
 PREDICTION_OF_NOBODY = PREDICTION | {"employee_id": None}
 BATCH = {"employee_ids": [1, 3]}

@@ -18,6 +18,7 @@ from predictions.api.serializers import (
     BatchScoreSerializer,
     BatchSerializer,
     FeaturesSerializer,
+    KeySerializer,
     LatestSerializer,
     LimitSerializer,
     LoggedPredictionSerializer,
@@ -96,6 +97,22 @@ _REQUEST_ID = OpenApiParameter(
 _CHALLENGE = OpenApiParameter("WWW-Authenticate", str, OpenApiParameter.HEADER, response=[401])
 _ALLOW = OpenApiParameter("Allow", str, OpenApiParameter.HEADER, response=[405], description="The methods it knows.")
 HEADERS = [_REQUEST_ID, _RETRY_AFTER, _CHALLENGE, _ALLOW]  # each only where its statuses are
+_RATE_LIMIT = [
+    OpenApiParameter(
+        "RateLimit-Policy",
+        str,
+        OpenApiParameter.HEADER,
+        response=True,
+        description='How many requests (q) in how many seconds (w): "key";q=6000;w=60. Of the address for a bad key.',
+    ),
+    OpenApiParameter(
+        "RateLimit",
+        str,
+        OpenApiParameter.HEADER,
+        response=True,
+        description='How many are left (r), for how many seconds (t): "key";r=5999;t=42.',
+    ),
+]
 
 _WITH_A_KEY = {400, 401, 403, 405, 422, 429, 500, 503}  # what any call with a key can meet
 
@@ -135,12 +152,21 @@ def _call(
         shown.append(OpenApiExample("A body", body, request_only=True))
     return extend_schema(
         responses={200: OpenApiResponse(answer, meaning), **errors(*_WITH_A_KEY, *other_errors)},
-        parameters=[*parameters, *HEADERS],
+        parameters=[*parameters, *HEADERS, *_RATE_LIMIT],
         examples=shown,
         **options,
     )
 
 
+key = _call(
+    operation_id="key",
+    summary="What the key may do",
+    description="Its scopes, whom it sees, when it expires, and how many requests are left in this minute.",
+    tags=["key"],
+    answer=KeySerializer,
+    meaning="The key and what is left of its minute, this request counted.",
+    example=examples.KEY,
+)
 by_id = _call(
     operation_id="predict_by_id",
     summary="Score one employee",

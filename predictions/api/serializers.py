@@ -11,7 +11,8 @@ from employees.columns import MAX_EMPLOYEE_ID
 from features import schema
 from predictions.api.fields import BoundedList, QueryInteger, StrictBoolean, StrictChoice, StrictFloat, StrictInteger
 from predictions.explanation import reasons
-from predictions.models import Prediction
+from predictions.keys import WINDOW
+from predictions.models import APIKey, Prediction
 from predictions.services import BatchScore
 
 BATCH_LIMIT = 1000
@@ -63,6 +64,47 @@ class BatchSerializer(StrictSerializer):
         child=StrictInteger(min_value=1, max_value=MAX_EMPLOYEE_ID), min_length=1, max_length=BATCH_LIMIT
     )
     reasons = StrictBoolean(default=False, help_text="Whether each answer carries its reasons.")
+
+
+class QuotaSerializer(serializers.Serializer):
+    limit = serializers.IntegerField(help_text="Requests in one window.")
+    window = serializers.IntegerField(help_text="Seconds.")
+    remaining = serializers.IntegerField(help_text="Requests left in this window, this one counted.")
+    reset = serializers.IntegerField(help_text="Seconds until the next window.")
+
+
+class KeySerializer(serializers.Serializer):
+    """What a key is and may do."""
+
+    name = serializers.CharField()
+    owner = serializers.CharField(help_text="The team or the person that answers for it.")
+    prefix = serializers.CharField(help_text="The first 8 characters of the key.")
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=["predict", "read"]))
+    sees_everyone = serializers.BooleanField()
+    departments = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Whose employees it sees; empty for a key that sees everyone.",
+    )
+    expires_at = serializers.DateTimeField(allow_null=True)
+    rate_limit = QuotaSerializer()
+
+    def to_representation(self, key: APIKey) -> dict:
+        scopes = {"predict": key.can_predict, "read": key.can_read}
+        return {
+            "name": key.name,
+            "owner": key.owner,
+            "prefix": key.prefix,
+            "scopes": [scope for scope, is_given in scopes.items() if is_given],
+            "sees_everyone": key.departments is None,
+            "departments": key.departments or [],
+            "expires_at": key.expiry_date,
+            "rate_limit": {
+                "limit": key.quota.limit,
+                "window": WINDOW,
+                "remaining": key.quota.remaining,
+                "reset": key.quota.reset,
+            },
+        }
 
 
 class ReasonSerializer(serializers.Serializer):

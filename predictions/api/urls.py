@@ -6,6 +6,7 @@ from django.views.decorators.common import no_append_slash
 from predictions.api import views
 
 urlpatterns = [
+    path("key", views.KeyView.as_view(), name="api-key"),
     path("predict/by-id/<str:employee_id>", views.PredictViewSet.as_view({"post": "by_id"}), name="api-by-id"),
     path("predict/by-features", views.PredictViewSet.as_view({"post": "by_features"}), name="api-by-features"),
     path("predict/batch", views.PredictViewSet.as_view({"post": "batch"}), name="api-batch"),

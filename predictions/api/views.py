@@ -11,20 +11,22 @@ from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.exceptions import NotFound
 from rest_framework.mixins import ListModelMixin
-from rest_framework.permissions import AllowAny
+from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.response import Response
+from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet, ViewSet
 
 from employees.columns import MAX_EMPLOYEE_ID
 from predictions import services
 from predictions.api import schema
-from predictions.api.authentication import caller_of
+from predictions.api.authentication import add_rate_limit, caller_of
 from predictions.api.errors import Invalid, request_id_of
 from predictions.api.filters import LogPagination, PredictionFilter
 from predictions.api.parsers import take_chunks
 from predictions.api.serializers import (
     BatchSerializer,
     FeaturesSerializer,
+    KeySerializer,
     LatestSerializer,
     LimitSerializer,
     LoggedPredictionSerializer,
@@ -54,6 +56,21 @@ class Guarded(WithoutOptions):
             take_chunks(request._request)
         if nul := [name for name, value in request.query_params.items() if "\0" in value]:
             raise Invalid({name: [_("Null characters are not allowed.")] for name in nul}, "query")
+
+    def finalize_response(self, request, response, *args, **kwargs):
+        response = super().finalize_response(request, response, *args, **kwargs)
+        add_rate_limit(response, request._request)
+        return response
+
+
+class KeyView(Guarded, APIView):
+    """What a key may do, told to whoever holds it, whatever its scopes."""
+
+    permission_classes: list[type[BasePermission]] = []
+
+    @schema.key
+    def get(self, request):
+        return Response(KeySerializer().to_representation(request.auth))
 
 
 class PredictViewSet(Guarded, ViewSet):

@@ -9,6 +9,7 @@ from features.tests.factories import EmployeeFeaturesFactory
 from predictions.tests.conftest import APIClient
 
 CALLS = {
+    ("/key", "get"),
     ("/predict/by-id/{employee_id}", "post"),
     ("/predict/by-features", "post"),
     ("/predict/batch", "post"),
@@ -87,7 +88,19 @@ def test_headers_are_described_with_the_statuses_that_have_them(described):
     }
     always = {("X-Request-ID", status) for _header, status in found}
     others = {("Allow", "405"), ("WWW-Authenticate", "401"), ("Retry-After", "429"), ("Retry-After", "503")}
-    assert found == always | others
+    counted = {
+        (header, status)
+        for call in CALLS
+        for status in operations(described)[call]["responses"]
+        for header in ("RateLimit", "RateLimit-Policy")
+    }
+    assert found == always | others | counted
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready"])
+def test_probe_is_described_without_a_limit(described, path):
+    for response in operations(described)[path, "get"]["responses"].values():
+        assert "RateLimit" not in response["headers"]
 
 
 @pytest.mark.django_db
@@ -157,6 +170,8 @@ def test_answers_hold_what_is_described_and_nothing_else(described, api):
         "Latest": api.get("/predictions/latest").json()[0],
         "LogRow": api.get("/predictions/").json()["results"][0],
         "LoggedPrediction": api.get(f"/predictions/{api.get('/predictions/latest').json()[0]['prediction_id']}").json(),
+        "Key": api.get("/key").json(),
+        "Quota": api.get("/key").json()["rate_limit"],
         "Error": APIClient().get("/predictions/").json(),
         "Invalid": api.call("/predict/batch", {}).json(),
     }

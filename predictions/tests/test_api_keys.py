@@ -7,11 +7,13 @@ import sys
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.core.exceptions import SuspiciousOperation
+from django.db import OperationalError, connection
 from django.test import override_settings
 from django.utils import timezone
 
 from features.tests.factories import EmployeeFeaturesFactory
+from predictions.api.views import LogViewSet
 from predictions.models import APIKey, Prediction, RequestCount
 from predictions.tests.conftest import APIClient
 from predictions.tests.factories import APIKeyFactory, PredictionFactory
@@ -19,6 +21,7 @@ from predictions.tests.factories import APIKeyFactory, PredictionFactory
 pytestmark = pytest.mark.django_db
 
 CALLS = [
+    ("GET", "/key"),
     ("POST", "/predict/by-id/1"),
     ("POST", "/predict/by-features"),
     ("POST", "/predict/batch"),
@@ -66,7 +69,7 @@ def test_every_call_needs_a_key(method, path):
     assert (response.status_code, response["Content-Type"]) == (401, "application/json")
 
 
-@pytest.mark.parametrize(("method", "path"), CALLS)
+@pytest.mark.parametrize(("method", "path"), CALLS[1:])
 def test_missing_scope_is_forbidden(method, path):
     is_read = method == "GET"
     key = APIKeyFactory(can_predict=is_read, can_read=not is_read)
@@ -117,6 +120,89 @@ def test_throttled_answer_says_how_long_to_wait(api, minute):
     response = api.get("/predictions/")
     assert (response.status_code, response["Retry-After"]) == (429, "50")
     assert response.json()["request_id"] == response["X-Request-ID"]
+
+
+@override_settings(API_KEY_RATE=4)
+def test_every_counted_answer_says_what_is_left_of_the_minute(api, minute):
+    told = [
+        (response.status_code, response["RateLimit-Policy"], response["RateLimit"])
+        for response in (
+            api.get("/predictions/"),
+            api.get("/predictions/1"),
+            api.get("/predict/batch"),
+            api.call("/predict/batch", {}),
+            api.get("/predictions/"),
+        )
+    ]
+    policy = '"key";q=4;w=60'
+    assert told == [
+        (200, policy, '"key";r=3;t=50'),
+        (404, policy, '"key";r=2;t=50'),
+        (405, policy, '"key";r=1;t=50'),
+        (422, policy, '"key";r=0;t=50'),
+        (429, policy, '"key";r=0;t=50'),
+    ]
+
+
+def test_answer_without_the_scope_says_what_is_left(minute):
+    response = APIClient(APIKeyFactory(can_read=False).secret).get("/predictions/")
+    assert (response.status_code, response["RateLimit"]) == (403, '"key";r=5999;t=50')
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"), [(RuntimeError, 500), (OperationalError, 503), (SuspiciousOperation, 400)]
+)
+def test_fault_after_the_key_was_counted_says_what_is_left(api, minute, monkeypatch, fault, status):
+    def fail(*_arguments):
+        raise fault
+
+    monkeypatch.setattr(LogViewSet, "get_queryset", fail)
+    response = api.get("/predictions/")
+    assert (response.status_code, response["RateLimit"]) == (status, '"key";r=5999;t=50')
+
+
+@override_settings(BAD_KEY_RATE=1)
+def test_bad_key_is_told_what_is_left_to_its_address(minute):
+    responses = [APIClient("nonsense").get("/predictions/") for _ in range(2)]
+    assert [response.status_code for response in responses] == [401, 429]
+    for response in responses:
+        assert (response["RateLimit-Policy"], response["RateLimit"]) == ('"address";q=1;w=60', '"address";r=0;t=50')
+    assert responses[1]["Retry-After"] == "50"
+
+
+def test_answer_that_counts_against_nobody_has_no_limit_to_tell(minute):
+    for path in ("/predictions/", "/predict/nothing", "/health", "/openapi.json"):
+        assert not APIClient().get(path).has_header("RateLimit"), path
+
+
+def test_limits_are_told_without_a_query_of_their_own(api, django_assert_num_queries):
+    api.get("/key")
+    with django_assert_num_queries(1 if connection.vendor == "postgresql" else 2):
+        assert api.get("/key").has_header("RateLimit")
+
+
+def test_key_is_told_what_it_may_do(minute):
+    key = APIKeyFactory(name="payroll", owner="HR systems", can_predict=False, departments=["Consulting"])
+    client = APIClient(key.secret)
+    client.get("/predictions/")
+    answer = client.get("/key")
+    assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store")
+    assert answer.json() == {
+        "name": "payroll",
+        "owner": "HR systems",
+        "prefix": key.prefix,
+        "scopes": ["read"],
+        "sees_everyone": False,
+        "departments": ["Consulting"],
+        "expires_at": key.expiry_date.isoformat(),
+        "rate_limit": {"limit": 6000, "window": 60, "remaining": 5998, "reset": 50},
+    }
+
+
+def test_key_of_everyone_that_never_expires():
+    answer = APIClient(APIKeyFactory(expiry_date=None).secret).get("/key").json()
+    assert answer["scopes"] == ["predict", "read"]
+    assert (answer["sees_everyone"], answer["departments"], answer["expires_at"]) == (True, [], None)
 
 
 @override_settings(API_KEY_RATE=1)
@@ -217,7 +303,8 @@ def test_a_clock_set_back_locks_nobody_out(api, minute):
 ASK = """
 import os, sys, threading
 import django; django.setup()
-from django.db import connection
+from django.core.exceptions import SuspiciousOperation
+from django.db import OperationalError, connection
 from predictions import keys
 
 keys.time.time = lambda: 1_800_000_010.0
