@@ -4,6 +4,7 @@ This is the only place that knows the raw vocabulary: the reader validates with 
 their choices from it and ``features.schema`` takes the bounds of the features that pass straight through.
 """
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -60,6 +61,15 @@ class Column:
                 return Message(_("a number between %(minimum)s and %(maximum)s"), bounds)
             case _:
                 return Message(_("a whole number between %(minimum)s and %(maximum)s"), bounds)
+
+
+def match_key(text: str) -> str:
+    """What two spellings of one word have in common: NFC, trimmed, case and inner blanks folded, and nothing else.
+
+    ``" CADRE  commercial"`` is ``"Cadre Commercial"``; ``"Celibataire"`` is not ``"Célibataire"``.
+    """
+    words = unicodedata.normalize("NFC", text).casefold().split()
+    return unicodedata.normalize("NFC", " ".join(words))  # folding the case takes some letters apart
 
 
 MAX_EMPLOYEE_ID = 2**31 - 1

@@ -1,8 +1,11 @@
 """Serializer fields that take a JSON value for what it is: no text for a number, no true for one."""
 
 import re
+from functools import cache
 
 from rest_framework import serializers
+
+from employees.columns import match_key
 
 
 def _is_number(value: object) -> bool:
@@ -39,13 +42,21 @@ class StrictFloat(serializers.FloatField):
             self.fail("invalid")
 
 
-class StrictChoice(serializers.ChoiceField):
-    """A JSON text that is one of the choices."""
+class WordField(serializers.ChoiceField):
+    """A JSON text that is one of the choices, however it is spelt; its value is the canonical spelling."""
 
     def to_internal_value(self, data):
         if not isinstance(data, str):
             self.fail("invalid_choice", input=type(data).__name__)
-        return super().to_internal_value(data)
+        canonical = _by_key(tuple(self.choices)).get(match_key(data))
+        if canonical is None:
+            self.fail("invalid_choice", input=data)
+        return canonical
+
+
+@cache
+def _by_key(words: tuple[str, ...]) -> dict[str, str]:
+    return {match_key(word): word for word in words}
 
 
 class StrictBoolean(serializers.BooleanField):

@@ -9,7 +9,7 @@ from rest_framework.exceptions import ErrorDetail
 
 from employees.columns import MAX_EMPLOYEE_ID
 from features import schema
-from predictions.api.fields import BoundedList, QueryInteger, StrictBoolean, StrictChoice, StrictFloat, StrictInteger
+from predictions.api.fields import BoundedList, QueryInteger, StrictBoolean, StrictFloat, StrictInteger, WordField
 from predictions.explanation import reasons
 from predictions.keys import WINDOW
 from predictions.models import APIKey, Prediction
@@ -46,7 +46,7 @@ class StrictSerializer(serializers.Serializer):
 def _field_of(feature: schema.Feature) -> serializers.Field:
     """The serializer field of a feature, with its bounds or choices."""
     if feature.kind == schema.Kind.CHOICE:
-        return StrictChoice(choices=feature.values, help_text=_(feature.label))
+        return WordField(choices=feature.values, help_text=_(feature.label))
     field = StrictInteger if feature.is_integer else StrictFloat
     return field(min_value=feature.minimum, max_value=feature.maximum, help_text=_(feature.label))
 

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import unicodedata
 import uuid
 from dataclasses import replace
 
@@ -161,6 +162,58 @@ def test_predict_by_features_names_the_unknown_and_the_missing_together(api):
     ],
 )
 def test_predict_by_features_names_the_bad_value_of(api, name, value):
+    response = api.call("/predict/by-features", features(**{name: value}))
+    assert (response.status_code, fields(response)) == (422, [name])
+
+
+def test_predict_by_features_takes_the_words_of_the_references_own_test(api):
+    words = {
+        "statut_marital": "célibataire",
+        "departement": "commercial",
+        "poste": "cadre commercial",
+        "domaine_etude": "infra & cloud",
+    }
+    assert api.call("/predict/by-features", features(**words)).status_code == 200
+    logged = Prediction.objects.get().payload
+    assert {name: logged[name] for name in words} == {
+        "statut_marital": "Célibataire",
+        "departement": "Commercial",
+        "poste": "Cadre Commercial",
+        "domaine_etude": "Infra & Cloud",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "spelt", "canonical"),
+    [
+        ("statut_marital", unicodedata.normalize("NFD", "Célibataire"), "Célibataire"),
+        ("statut_marital", unicodedata.normalize("NFD", "MARIÉ(E)"), "Marié(e)"),
+        ("poste", unicodedata.normalize("NFD", "représentant commercial"), "Représentant Commercial"),
+        ("poste", "\t CADRE   commercial\n", "Cadre Commercial"),
+        ("poste", "Cadre\N{NO-BREAK SPACE}Commercial\N{NARROW NO-BREAK SPACE}", "Cadre Commercial"),
+        ("domaine_etude", "INFRA  &  CLOUD", "Infra & Cloud"),
+    ],
+)
+def test_predict_by_features_scores_and_logs_the_canonical_spelling(api, name, spelt, canonical):
+    answers = [api.call("/predict/by-features", features(**{name: value})).json() for value in (canonical, spelt)]
+    assert answers[0]["turnover_probability"] == answers[1]["turnover_probability"]
+    assert [row.payload[name] for row in Prediction.objects.order_by("id")] == [canonical, canonical]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("statut_marital", "Celibataire"),
+        ("statut_marital", "Marié"),
+        ("domaine_etude", "Infra&Cloud"),
+        ("domaine_etude", "Infra et Cloud"),
+        ("departement", "Commercial."),
+        ("departement", "Commer cial"),
+        ("departement", "Commercial\N{ZERO WIDTH SPACE}"),
+        ("poste", " "),
+    ],
+)
+def test_predict_by_features_folds_nothing_else_away(api, name, value):
     response = api.call("/predict/by-features", features(**{name: value}))
     assert (response.status_code, fields(response)) == (422, [name])
 
