@@ -1,31 +1,29 @@
-"""Charts drawn on the server: pygal places marks and axes, and nothing of it needs a script or an inline style.
+"""Charts as SVG, drawn on the server: this module places marks and axes, ``partials/chart.svg`` writes them.
 
-A chart is SVG that ``app.css`` colours by class, so that it follows the theme and prints; each mark says its value on
-hover (``<title>``), a bar may be a link; the same values come as a table. Pure functions of texts and numbers: whoever
-calls them words and formats. About 3 ms a chart.
+The stylesheet colours a chart by class, so that it follows the theme and prints. Each mark gives its value on hover
+(``<title>``), a bar may be a link, and the same values come as a table. Pure functions of texts and numbers: the caller
+words and formats them.
 
 - ``rows``: horizontal bars, one a row, the label above the bar so that long ones fit a phone.
 - ``columns``: vertical bars of a histogram; segments stack.
 - ``curves``: lines of points (x, y): trends, ROC, lift, calibration with its intervals and its diagonal.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from itertools import count
-from xml.etree import ElementTree
+from dataclasses import dataclass, field
+from itertools import accumulate, count, pairwise
 
-import pygal
-from django.utils.safestring import SafeString, mark_safe
-from pygal.style import Style
+from django.template.loader import render_to_string
 
 WIDTH = 440  # of the drawing; the page scales it, and enlarges its texts on a phone
 ROW = 50  # height of a row: its label and its bar
-_GAP = 0.34  # share of a row or a column left free on either side of its bar
-_BASELINE = 6  # from a label down to its bar
-# pygal only uses these to reserve room for texts: what they look like is the stylesheet's.
-_STYLE = Style(label_font_size=13, title_font_size=13)
-_SHAPES = ("rect", "circle")
-_PLOT_MARGIN = 0.02 / 1.04  # share of its width that pygal leaves free on either side of the plot
+THICKNESS = 17  # of a horizontal bar
+BASELINE = 6  # from a label down to its bar
+TOP = 20  # above the plot, for the text of a reference line
+RIGHT = 14  # beside the plot, for the second half of the last text
+CHARACTER = 7  # width reserved for one character of the vertical axis
+TICKS = 6  # at most, on an axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Chart:
 
     title: str
     caption: str
-    svg: SafeString
+    svg: str
     columns: list[str]
     rows: list[list[str]]
     legend: list[tuple[str, str]]
@@ -57,6 +55,10 @@ class Bar:
     label: str
     segments: Sequence[Segment]
     cells: Sequence[str] = ()
+
+    @property
+    def value(self) -> float:
+        return sum(segment.value for segment in self.segments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,93 @@ class Curve:
     has_line: bool = True
 
 
+# The drawing. Coordinates count from the upper left corner of the plot; they are texts, which no language formats.
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    classes: str
+    x: str
+    y: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rectangle:
+    x: str
+    y: str
+    width: str
+    height: str
+    classes: str
+    title: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    x: str
+    y: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The marks of one class: a line, intervals and dots. Lines are path data, in the syntax of SVG."""
+
+    classes: str
+    line: str = ""
+    intervals: Sequence[str] = ()
+    dots: Sequence[Dot] = ()
+
+
+@dataclass(slots=True)
+class Drawing:
+    """A plot of ``width`` by ``height`` with its axes and marks; ``left`` and ``bottom`` are the room of the axes."""
+
+    width: float
+    height: float
+    left: float = 0
+    bottom: float = 0
+    top: float = TOP
+    guides: list[Text] = field(default_factory=list)
+    ticks: list[Text] = field(default_factory=list)
+    texts: list[Text] = field(default_factory=list)
+    bars: list[Rectangle] = field(default_factory=list)
+    series: list[Series] = field(default_factory=list)
+    reference: str = ""
+
+    @property
+    def total_height(self) -> float:
+        return self.top + self.height + self.bottom
+
+    @property
+    def has_links(self) -> bool:
+        return any(bar.href for bar in self.bars)
+
+    def svg(self, title: str, caption: str) -> str:
+        # Screen readers pass over what is inside an image: a drawing with links is a group.
+        context = {
+            "drawing": self,
+            "role": "group" if self.has_links else "img",
+            "name": f"{title}. {caption}" if caption else title,
+            "view_box": f"0 0 {WIDTH} {self.total_height:g}",
+            "origin": f"{self.left:g} {self.top:g}",
+            "size": (f"{self.width:g}", f"{self.height:g}"),
+        }
+        return render_to_string("partials/chart.svg", context)
+
+
+class Scale:
+    """Maps values from ``low`` to ``high`` onto pixels from ``start`` to ``end``."""
+
+    def __init__(self, low: float, high: float, start: float, end: float):
+        self.low, self.high = low, high
+        self._start, self._slope = start, (end - start) / ((high - low) or 1)
+
+    def __call__(self, value: float) -> str:
+        return _pixels(self._start + (value - self.low) * self._slope)
+
+
 def rows(
     *,
     title: str,
@@ -98,25 +187,18 @@ def rows(
     ``columns`` are the table's headings: of the labels, of the values, of the further cells. ``maximum`` is the value
     whose bar would fill the width, the longest bar by default.
     """
-    bottom_up = bars[::-1]
-    chart = _Rows(
-        **_options(
-            height=ROW * len(bars) + 12,
-            range=(0, maximum or max(map(_end, bars)) or 1),
-            show_y_labels=False,
-            show_x_labels=False,
-            show_y_guides=False,
-            value_formatter=str,
-        )
-    )
-    tree, groups = _draw_bars(chart, bottom_up)
-    plot, width, _height = _plot(tree)
-    left, right = float(width) * _PLOT_MARGIN, float(width) * (1 - _PLOT_MARGIN)
-    for bar, (shape,) in zip(bottom_up, groups, strict=True):
-        baseline = str(float(shape.get("y", 0)) - _BASELINE)
-        _text(plot, "label", bar.label, x=f"{left:.2f}", y=baseline)
-        _text(plot, "value", bar.segments[0].text, x=f"{right:.2f}", y=baseline)
-    return _chart(tree, title, caption, columns, _table(bars), [])
+    drawing = Drawing(WIDTH, ROW * len(bars), top=0)
+    length = Scale(0, maximum or max(bar.value for bar in bars) or 1, 0, WIDTH)
+    for place, bar in enumerate(bars):
+        (segment,) = bar.segments
+        top = (place + 1) * ROW - THICKNESS - BASELINE
+        name = f"{bar.label}: {segment.text}"
+        drawing.bars.append(_rectangle(0, top, length(segment.value), f"{THICKNESS}", segment, name))
+        drawing.texts += [
+            Text("label", "0", _pixels(top - BASELINE), bar.label),
+            Text("value", f"{WIDTH}", _pixels(top - BASELINE), segment.text),
+        ]
+    return Chart(title, caption, drawing.svg(title, caption), list(columns), _bar_table(bars), [])
 
 
 def columns(
@@ -137,26 +219,23 @@ def columns(
     are places on the horizontal axis and their texts, counted in columns: 0 is the left edge of the first one.
     ``line`` is such a place too, marked by a dashed line.
     """
-    chart = _Bins(
-        **_options(
-            height=270,
-            margin_bottom=46,
-            range=(0, max(map(_end, bars)) or 1),
-            show_x_labels=False,
-            value_formatter=axis,
-        )
-    )
-    tree, groups = _draw_bars(chart, bars, names)
-    plot, right, floor = _plot(tree)
-    left, width = _slot(groups, chart)
-    for place, text in ticks:
-        _text(plot, "tick", text, x=f"{left + place * width:.2f}", y=str(float(floor) + 18))
-    _text(plot, "tick", x_title, x=str(float(right) / 2), y=str(float(floor) + 38))
-    place, text = line
-    x = f"{left + place * width:.2f}"
-    ElementTree.SubElement(plot, "path", {"class": "reference", "d": f"M{x} 0 v{floor}"})
-    _text(plot, "tick", text, x=x, y="-6")
-    return _chart(tree, title, caption, columns, _table(bars), _legend(bars, names))
+    drawing, y = _plot(0, max(bar.value for bar in bars) or 1, axis, height=204)
+    x = Scale(0, len(bars), 0, drawing.width)
+    slot = drawing.width / len(bars)
+    for place, bar in enumerate(bars):
+        heights = [segment.value * drawing.height / y.high for segment in bar.segments]
+        tops = [drawing.height - reached for reached in accumulate(heights)]
+        for segment, name, top, height in zip(bar.segments, names, tops, heights, strict=True):
+            named = f"{bar.label}, {name}: {segment.text}"
+            drawing.bars.append(
+                _rectangle((place + 0.02) * slot, top, _pixels(0.96 * slot), _pixels(height), segment, named)
+            )
+    drawing.ticks = [_tick(x(place), text, drawing) for place, text in ticks]
+    _name_horizontal_axis(drawing, x_title)
+    drawing.reference = f"M{x(line[0])} 0 v{drawing.height:g}"
+    drawing.texts.append(Text("tick", x(line[0]), "-6", line[1]))
+    legend = [(f"is-{segment.tone}", name) for segment, name in zip(bars[0].segments, names, strict=True)]
+    return Chart(title, caption, drawing.svg(title, caption), list(columns), _bar_table(bars), legend)
 
 
 def curves(
@@ -177,43 +256,41 @@ def curves(
     ``columns`` are the table's headings: of x and of y, before them of the curve's name where there are several curves;
     of x alone where several have their points at the same places, to stand side by side under their names.
     """
-    chart = pygal.XY(
-        **_options(
-            height=280,
-            x_title=x_title,
-            xrange=x_range,
-            range=y_range,
-            include_x_axis=y_range is None,
-            value_formatter=y_axis,
-            x_value_formatter=x_axis,
-            x_labels=[{"value": value, "label": label} for value, label in ticks] if ticks else None,
-        )
-    )
-    colours = _colours(curves)
-    drawn = []  # of each series of the drawing: its class, its curve and the points that have a mark
-    for curve, colour in zip(curves, colours, strict=True):
-        marks = curve.points if curve.has_marks and not curve.is_dashed else ()
-        places = [(point.x, point.y) for point in curve.points]
-        chart.add(curve.name, places, stroke=curve.has_line, show_dots=bool(marks), dots_size=4)
-        drawn.append((colour, curve, marks))
-        if intervals := [(point.x, y) for point in curve.points if point.low is not None for y in _whisker(point)]:
-            chart.add("", intervals, show_dots=False, allow_interruptions=True)
-            drawn.append((f"{colour} is-interval", curve, ()))
-    tree = chart.render_tree()
-    for place, (classes, curve, marks) in enumerate(drawn):
-        groups = _series(tree, place)
-        dots = [dot for group in groups for dot in group.findall("g[@class='dots']")]
-        for dot, point in zip(dots, marks, strict=True):
-            name = f"{point.label}: {point.text}"
-            _dress(dot, f"{curve.name}, {name}" if len(curves) > 1 else name, "dot")
-        for group in groups:
-            group.set("class", f"series {classes}")
-    if ticks:
-        _end_within_the_plot(tree)
-    legend = [(colour, curve.name) for curve, colour in zip(curves, colours, strict=True)] if len(curves) > 1 else []
-    return _chart(
-        tree, title, caption, *_curve_table(columns, [curve for curve in curves if not curve.is_dashed]), legend
-    )
+    y_low, y_high = y_range or _range((y for curve in curves for point in curve.points for y in _heights(point)), 0)
+    x_low, x_high = x_range or _range(point.x for curve in curves for point in curve.points)
+    drawing, y = _plot(y_low, y_high, y_axis, height=214, is_open=y_range is None)
+    x = Scale(x_low, x_high, 0, drawing.width)
+    if ticks is None:
+        ticks = _worded(x_low, x_high, x_axis)
+        drawing.ticks = [_tick(x(value), text, drawing) for value, text in ticks]
+    else:
+        *others, (_, last) = ticks
+        drawing.ticks = [_tick(x(value), text, drawing) for value, text in others]
+        # A date in the middle of the last place would stick out of its panel.
+        drawing.ticks.append(_tick(f"{drawing.width:g}", last, drawing, "is-last"))
+    _name_horizontal_axis(drawing, x_title)
+    named = list(zip(_colours(curves), curves, strict=True))
+    for colour, curve in named:
+        drawing.series += _series(curve, colour, x, y, is_named=len(curves) > 1)
+    legend = [(colour, curve.name) for colour, curve in named] if len(curves) > 1 else []
+    headings, texts = _curve_table(columns, [curve for curve in curves if not curve.is_dashed])
+    return Chart(title, caption, drawing.svg(title, caption), list(headings), texts, legend)
+
+
+def _series(curve: Curve, colour: str, x: Scale, y: Scale, *, is_named: bool) -> list[Series]:
+    """A curve's line and dots, then its intervals."""
+    ends = [f"{x(point.x)} {y(point.y)}" for point in curve.points]
+    dots = []
+    if curve.has_marks and not curve.is_dashed:
+        prefix = f"{curve.name}, " if is_named else ""
+        dots = [Dot(x(point.x), y(point.y), f"{prefix}{point.label}: {point.text}") for point in curve.points]
+    drawn = [Series(colour, line=f"M{' L'.join(ends)}" if curve.has_line else "", dots=dots)]
+    intervals = [
+        f"M{x(point.x)} {y(point.low)} L{x(point.x)} {y(point.high)}"
+        for point in curve.points
+        if point.low is not None and point.high is not None
+    ]
+    return [*drawn, Series(f"{colour} is-interval", intervals=intervals)] if intervals else drawn
 
 
 def _curve_table(columns: Sequence[str], curves: Sequence[Curve]) -> tuple[Sequence[str], list[list[str]]]:
@@ -226,28 +303,8 @@ def _curve_table(columns: Sequence[str], curves: Sequence[Curve]) -> tuple[Seque
     return columns, [text[-len(columns) :] for text in texts]
 
 
-class _Rows(pygal.HorizontalStackedBar):
-    _series_margin = _GAP
-
-
-class _Bins(pygal.StackedBar):
-    _series_margin = 0.02
-
-
-def _options(**options) -> dict:
-    common = {
-        "width": WIDTH,
-        "margin": 6,
-        "margin_top": 20,
-        "style": _STYLE,
-        "js": (),
-        "css": (),
-        "classes": (),
-        "show_legend": False,
-        "max_scale": 6,
-        "truncate_label": -1,
-    }
-    return common | options
+def _bar_table(bars: Sequence[Bar]) -> list[list[str]]:
+    return [[bar.label, *(segment.text for segment in bar.segments), *bar.cells] for bar in bars]
 
 
 def _colours(curves: Sequence[Curve]) -> list[str]:
@@ -256,101 +313,60 @@ def _colours(curves: Sequence[Curve]) -> list[str]:
     return ["is-dashed" if curve.is_dashed else f"color-{next(numbers)}" for curve in curves]
 
 
-def _end(bar: Bar) -> float:
-    return sum(segment.value for segment in bar.segments)
+def _plot(
+    low: float, high: float, axis: Callable[[float], str], *, height: float, is_open: bool = True
+) -> tuple[Drawing, Scale]:
+    """An empty plot and its vertical scale; an open one ends with a round value."""
+    if is_open:
+        step = _step(low, high)
+        high = math.ceil(high / step - 1e-9) * step
+    worded = _worded(low, high, axis)
+    left = max(len(text) for _value, text in worded) * CHARACTER + 8
+    drawing = Drawing(WIDTH - left - RIGHT, height, left=left, bottom=26)
+    y = Scale(low, high, height, 0)
+    drawing.guides = [Text("", "-6", y(value), text) for value, text in worded]
+    return drawing, y
 
 
-def _whisker(point: Point) -> tuple[float | None, ...]:
-    """The ends of an interval, then a hole, which parts it from the next one."""
-    return point.low, point.high, None
+def _name_horizontal_axis(drawing: Drawing, title: str) -> None:
+    if title:
+        drawing.texts.append(Text("tick", _pixels(drawing.width / 2), _pixels(drawing.height + 38), title))
+        drawing.bottom = 46
 
 
-def _draw_bars(chart, bars: Sequence[Bar], names: Sequence[str] = ()):
-    """The chart's tree, and the shapes of each bar with their names, classes and links on."""
-    depth = len(bars[0].segments)
-    for place in range(depth):
-        chart.add("", [bar.segments[place].value for bar in bars])
-    tree = chart.render_tree()
-    shapes = [[] for _bar in bars]
-    for place in range(depth):
-        (group,) = (found for series in _series(tree, place) for found in series.findall("g[@class='bars']"))
-        for row, (drawn, bar) in enumerate(zip(group.findall("g"), bars, strict=True)):
-            segment = bar.segments[place]
-            name = f"{bar.label}, {names[place]}: {segment.text}" if names else f"{bar.label}: {segment.text}"
-            shapes[row].append(_dress(drawn, name, f"rect is-{segment.tone}", segment.href))
-    return tree, shapes
+def _tick(x: str, text: str, drawing: Drawing, classes: str = "tick") -> Text:
+    return Text(classes, x, _pixels(drawing.height + 18), text)
 
 
-def _series(tree, place: int) -> Iterable:
-    """The groups of a series, among the marks and over them."""
-    return [group for group in tree.iter("g") if f" serie-{place} " in group.get("class", "")]
+def _rectangle(x: float, y: float, width: str, height: str, segment: Segment, title: str) -> Rectangle:
+    return Rectangle(_pixels(x), _pixels(y), width, height, f"rect is-{segment.tone}", title, segment.href)
 
 
-def _plot(tree) -> tuple[ElementTree.Element, str, str]:
-    """Where the marks are drawn, its width and its height."""
-    plot = tree.find(".//g[@class='plot']")
-    background = plot.find("rect")
-    return plot, background.get("width"), background.get("height")
+def _heights(point: Point) -> Iterable[float]:
+    return (value for value in (point.y, point.low, point.high) if value is not None)
 
 
-def _end_within_the_plot(tree) -> None:
-    """Let the last text of the horizontal axis end with the plot: a date would stick out of its panel."""
-    last = tree.findall(".//g[@class='axis x']/g/text")[-1]
-    last.set("class", "is-last")
-    last.set("x", _plot(tree)[1])
+def _range(values: Iterable[float], *others: float) -> tuple[float, float]:
+    """From the least to the greatest value, some other values included."""
+    found = [*values, *others]
+    return min(found), max(found)
 
 
-def _dress(group, name: str, classes: str, href: str = ""):
-    """Leave of a mark its shape, with what browsers say of it by themselves instead of what pygal's script would."""
-    shape = next(node for node in group.iter() if node.tag in _SHAPES)
-    for child in list(group):
-        group.remove(child)
-    shape.set("class", classes)
-    ElementTree.SubElement(shape, "title").text = name
-    parent = ElementTree.SubElement(group, "a", {"href": href, "aria-label": name}) if href else group
-    parent.append(shape)
-    return shape
+def _worded(low: float, high: float, axis: Callable[[float], str]) -> list[tuple[float, str]]:
+    """The round values within a range and their texts, without one that reads as the value before it."""
+    step = _step(low, high)
+    places = range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
+    worded = [(place * step, axis(place * step)) for place in places]
+    return worded[:1] + [this for before, this in pairwise(worded) if this[1] != before[1]]
 
 
-def _slot(groups, chart) -> tuple[float, float]:
-    """Where the first column begins and how wide one is, the room around its bar included."""
-    first = groups[0][0]
-    width = float(first.get("width")) / (1 - 2 * chart._series_margin)
-    return float(first.get("x", 0)) - chart._series_margin * width, width
+def _step(low: float, high: float) -> float:
+    """The least of 1, 2 and 5 times a power of ten that leaves at most ``TICKS`` values within a range."""
+    width = (high - low) or 1
+    power = 10.0 ** math.floor(math.log10(width / TICKS))
+    steps = (factor * power for factor in (1, 2, 5, 10, 20, 50))
+    return next(step for step in steps if math.floor(width / step + 1e-9) < TICKS)
 
 
-def _text(parent, classes: str, text: str, **attributes: str) -> None:
-    ElementTree.SubElement(parent, "text", {"class": classes, **attributes}).text = text
-
-
-def _table(bars: Sequence[Bar]) -> list[list[str]]:
-    return [[bar.label, *(segment.text for segment in bar.segments), *bar.cells] for bar in bars]
-
-
-def _legend(bars: Sequence[Bar], names: Sequence[str]) -> list[tuple[str, str]]:
-    tones = [f"is-{segment.tone}" for segment in bars[0].segments]
-    return list(zip(tones, names, strict=True))
-
-
-def _chart(tree, title, caption, columns, table, legend) -> Chart:
-    has_links = tree.find(".//a") is not None
-    # Screen readers pass over what is inside an image: a drawing with links is a group, and its scale is hidden.
-    tree.attrib = {
-        "viewBox": tree.get("viewBox"),
-        "role": "group" if has_links else "img",
-        "aria-label": f"{title}. {caption}" if caption else title,
-    }
-    graph = tree.find("g")
-    for child in list(tree):
-        if child is not graph:
-            tree.remove(child)
-    for child in graph.findall("g"):
-        if child.get("class") in ("plot tooltip-overlay", "plot text-overlay"):
-            graph.remove(child)
-    for node in tree.iter():
-        node.attrib.pop("style", None)
-        for axis in node.findall("g"):
-            if axis.get("class", "").startswith("axis"):
-                axis.set("aria-hidden", "true")
-    svg = ElementTree.tostring(tree, encoding="unicode")
-    return Chart(title, caption, mark_safe(svg), list(columns), table, legend)  # noqa: S308 (escaped by the serializer)
+def _pixels(value: float) -> str:
+    return f"{value:.2f}"

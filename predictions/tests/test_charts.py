@@ -163,7 +163,7 @@ def test_curves_reference_is_dashed_unmarked_and_untold():
 def test_curves_without_line_draw_their_marks_alone():
     points = [Point(0.1, 0.2, "10%", "20%"), Point(0.5, 0.6, "50%", "60%")]
     chart = make_curves(curves=[Curve("Model", points, has_line=False)])
-    assert not [node for node in shapes(chart, "path") if _has_class(node, "line") and _has_class(node, "reactive")]
+    assert not [node for node in shapes(chart, "path") if _has_class(node, "line")]
     assert set(marks(chart, "dot")) == {"10%: 20%", "50%: 60%"}
 
 
