@@ -14,6 +14,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from employees.access import scope_of
 from employees.models import (
     DepartmentAccess,
     Departure,
@@ -23,7 +24,6 @@ from employees.models import (
     ImportFile,
     ImportReject,
     Survey,
-    visible_departments,
 )
 from employees.selectors import raw_columns
 from technova.admin import NamedDateTime, ReadOnly, ReadOnlyAdmin
@@ -36,9 +36,7 @@ class OfEmployeesAdmin(ReadOnlyAdmin):
     search_help_text = _("An employee number.")
 
     def get_queryset(self, request):
-        departments = visible_departments(request.user)
-        rows = super().get_queryset(request)
-        return rows if departments is None else rows.filter(**{f"{self._path('departement')}__in": departments})
+        return scope_of(request.user).narrow(super().get_queryset(request), self._path("departement"))
 
     def get_search_fields(self, request):
         return [self._path("employee_id")]
@@ -189,7 +187,7 @@ class OfEveryoneAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request):
         rows = super().get_queryset(request)
-        return rows if visible_departments(request.user) is None else rows.none()
+        return rows if scope_of(request.user).sees_everyone else rows.none()
 
 
 class ImportFileInline(HistoryInline):
@@ -255,16 +253,16 @@ class ForWhoSeesEveryone:
     """What lets someone see departments: an account that sees some of them could give the others away, or to itself."""
 
     def has_view_permission(self, request, obj=None) -> bool:
-        return super().has_view_permission(request, obj) and visible_departments(request.user) is None
+        return super().has_view_permission(request, obj) and scope_of(request.user).sees_everyone
 
     def has_add_permission(self, request, *obj) -> bool:
-        return super().has_add_permission(request, *obj) and visible_departments(request.user) is None
+        return super().has_add_permission(request, *obj) and scope_of(request.user).sees_everyone
 
     def has_change_permission(self, request, obj=None) -> bool:
-        return super().has_change_permission(request, obj) and visible_departments(request.user) is None
+        return super().has_change_permission(request, obj) and scope_of(request.user).sees_everyone
 
     def has_delete_permission(self, request, obj=None) -> bool:
-        return super().has_delete_permission(request, obj) and visible_departments(request.user) is None
+        return super().has_delete_permission(request, obj) and scope_of(request.user).sees_everyone
 
 
 @admin.register(DepartmentAccess)
@@ -319,8 +317,8 @@ class UserAdmin(DjangoUserAdmin):
     def get_list_display(self, request):
         """The departments for those who may see all of them."""
         shown = super().get_list_display(request)
-        is_limited = visible_departments(request.user) is not None
-        return [name for name in shown if name != "departments"] if is_limited else shown
+        sees_everyone = scope_of(request.user).sees_everyone
+        return shown if sees_everyone else [name for name in shown if name != "departments"]
 
     def get_inlines(self, request, obj):
         """On the second page only: a new account is saved with its name and password first."""

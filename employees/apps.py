@@ -8,6 +8,6 @@ class EmployeesConfig(AppConfig):
     verbose_name = _("Raw data")
 
     def ready(self):
-        from employees.groups import create_groups
+        from employees.access import create_groups
 
         post_migrate.connect(create_groups, sender=self)

@@ -7,9 +7,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from employees import columns
+from employees.access import Scope, scope_of
 from employees.columns import Extract, Kind
 from employees.extracts import Reject
-from employees.groups import HR_GROUP, MANAGER_GROUP
 from employees.messages import Message
 
 
@@ -38,13 +38,15 @@ def bounds(extract: Extract) -> list[models.CheckConstraint]:
 class OfDepartmentsQuerySet(models.QuerySet):
     """Employees, or other rows that stand in one department."""
 
-    def in_departments(self, departments):
-        """Those of these departments; of all of them when ``departments`` is None."""
-        return self if departments is None else self.filter(departement__in=departments)
+    department = "departement"  # the way from a row to its department
+
+    def within(self, scope: Scope):
+        """Those that a caller of this scope may see."""
+        return scope.narrow(self, self.department)
 
     def visible_to(self, user):
-        """Those that this account may see: all for HR, their departments' for managers, else none."""
-        return self.in_departments(visible_departments(user))
+        """Those that this account may see."""
+        return self.within(scope_of(user))
 
 
 class Employee(models.Model):
@@ -344,27 +346,3 @@ class DepartmentAccess(models.Model):
 
     def __str__(self):
         return f"{self.user}: {self.departement}"
-
-
-def visible_departments(user) -> list[str] | None:
-    """Departments that an account may see: None for all of them, an empty list for none.
-
-    Superusers and members of *RH* see everyone, members of *Manager* the departments given to the account.
-    Two queries, once for each account object: the answer is kept on it, as Django keeps its permissions.
-    """
-    if not hasattr(user, "_visible_departments"):
-        user._visible_departments = _departments_of(user)
-    return user._visible_departments
-
-
-def _departments_of(user) -> list[str] | None:
-    if not user.is_authenticated or not user.is_active:
-        return []
-    if user.is_superuser:
-        return None
-    groups = set(user.groups.values_list("name", flat=True))
-    if HR_GROUP in groups:
-        return None
-    if MANAGER_GROUP in groups:
-        return list(user.department_accesses.values_list("departement", flat=True))
-    return []

@@ -6,6 +6,7 @@ import pandas as pd
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Count, F, QuerySet
 
+from employees.access import Scope
 from employees.models import Employee
 from employees.selectors import employee_ranges
 from features import schema
@@ -76,15 +77,15 @@ def employees_with_features() -> int:
     return EmployeeFeatures.objects.aggregate(Count("employee", distinct=True))["employee__count"]
 
 
-def workforce_medians(departments=None) -> dict[str, object]:
+def workforce_medians(scope: Scope) -> dict[str, object]:
     """A typical employee: the median of each number, the most frequent of each choice. Empty without features.
 
     Department and job are the most frequent pair: each alone may give two that nobody has together. Covers the features
-    that are not engineered and the mean satisfaction, over the newest rows of the employees of these departments
-    (everyone when None); of more than 2,000 people, over as many that are spread evenly. Two queries.
+    that are not engineered and the mean satisfaction, over the newest rows of the employees in the scope; of
+    more than 2,000 people, over as many that are spread evenly. Two queries.
     """
     names = [feature.name for feature in schema.FEATURES if not feature.is_engineered] + ["satisfaction_moyenne"]
-    people = Employee.objects.in_departments(departments)
+    people = Employee.objects.within(scope)
     if (step := people.count() // SAMPLE + 1) > 1:
         people = people.alias(place=F("pk") % step).filter(place=0)
     rows = EmployeeFeatures.objects.newest_of(people).values_list(*names)

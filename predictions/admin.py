@@ -15,6 +15,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from rest_framework_api_key import admin as package_admin
 
+from employees.access import scope_of_key
 from employees.admin import ForWhoSeesEveryone, OfEveryoneAdmin
 from employees.columns import DEPARTMENTS
 from employees.models import Employee
@@ -334,7 +335,8 @@ class APIKeyAdmin(ForWhoSeesEveryone, admin.ModelAdmin):
 
     @admin.display(description=_("departments"))
     def sees(self, key):
-        return _("all") if key.departments is None else ", ".join(key.departments)
+        scope = scope_of_key(key)
+        return _("all") if scope.sees_everyone else ", ".join(sorted(scope.departments))
 
     @admin.display(description=_("works"), boolean=True)
     def is_usable(self, key):

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from employees.groups import HR_GROUP, MANAGER_GROUP
+from employees.access import HR, MANAGER, Scope
 from predictions.keys import create_api_key
 from predictions.models import APIKey
 
@@ -30,8 +30,8 @@ class Credential:
 def make_accounts(*, password: str = "") -> list[Credential]:
     """The HR, manager and admin accounts; each gets ``password``, or a random one of its own. Existing ones stay."""
     return [
-        _make_account(HR_ACCOUNT, password, group=HR_GROUP),
-        _make_account(MANAGER_ACCOUNT, password, group=MANAGER_GROUP, department=MANAGER_DEPARTMENT),
+        _make_account(HR_ACCOUNT, password, group=HR.group),
+        _make_account(MANAGER_ACCOUNT, password, group=MANAGER.group, department=MANAGER_DEPARTMENT),
         _make_account(ADMIN_ACCOUNT, password, is_staff=True, is_superuser=True),
     ]
 
@@ -52,5 +52,5 @@ def make_api_key() -> Credential:
     """The demo API key, unless one was made before."""
     if APIKey.objects.filter(name=KEY_NAME, revoked=False).exists():
         return Credential(KEY_NAME, None)
-    _key, secret = create_api_key(name=KEY_NAME, owner="demo")
+    _key, secret = create_api_key(name=KEY_NAME, owner="demo", scope=Scope.EVERYONE)
     return Credential(KEY_NAME, secret)

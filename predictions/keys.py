@@ -4,7 +4,6 @@ import ipaddress
 import math
 import re
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,6 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from employees.access import Scope, scope_of_key
 from predictions.models import APIKey, RequestCount
 from technova.prepared import run
 
@@ -35,22 +35,25 @@ def create_api_key(
     *,
     name: str,
     owner: str,
+    scope: Scope,
     can_predict: bool = True,
     can_read: bool = True,
-    departments: Sequence[str] | None = None,
     lifetime: timedelta = LIFETIME,
 ) -> tuple[APIKey, str]:
-    """A new key for a REST client and its secret, which is stored nowhere. Raises ``RefusedKey``."""
+    """A new key for a REST client, which sees whom ``scope`` sees, and its secret, which is stored nowhere.
+
+    Raises ``RefusedKey``.
+    """
     if not timedelta(0) < lifetime <= LONGEST_LIFETIME:
         raise RefusedKey(f"A key lives 1 to {LONGEST_LIFETIME.days} days, not {lifetime.days}.")
-    if departments is not None and not departments:
+    if scope.is_empty:
         raise RefusedKey("A key of no department sees nobody: name one, or none at all for everyone.")
     key = APIKey(
         name=name,
         owner=owner,
         can_predict=can_predict,
         can_read=can_read,
-        departments=None if departments is None else list(departments),
+        departments=None if scope.sees_everyone else sorted(scope.departments),
         expiry_date=timezone.now() + lifetime,
     )
     secret = APIKey.objects.assign_key(key)
@@ -80,7 +83,7 @@ def rotate_api_key(
         owner=key.owner,
         can_predict=key.can_predict,
         can_read=key.can_read,
-        departments=key.departments,
+        scope=scope_of_key(key),
         lifetime=lifetime,
     )
     end = timezone.now() + overlap

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework_api_key.models import AbstractAPIKey, BaseAPIKeyManager
 
 from employees import columns
-from employees.models import Employee, OfDepartmentsQuerySet, visible_departments
+from employees.access import Scope, scope_of, scope_of_key
+from employees.models import Employee, OfDepartmentsQuerySet
 from features import schema
 from features.models import EmployeeFeatures
 from technova.documents import FastJSONEncoder
@@ -182,25 +183,21 @@ class RequestCount(models.Model):
         return f"{self.subject}: {self.requests}"
 
 
-class PredictionQuerySet(models.QuerySet):
-    def in_departments(self, departments):
-        """Predictions on employees of these departments; all predictions when ``departments`` is None."""
-        return self if departments is None else self.filter(employee__departement__in=departments)
+class PredictionQuerySet(OfDepartmentsQuerySet):
+    department = "employee__departement"
 
     def visible_to(self, user):
         """What an account may read: everything for HR, else its departments' employees and its own tries on nobody."""
-        departments = visible_departments(user)
-        if departments is None:
-            return self
-        return self.filter(Q(employee__departement__in=departments) | Q(user=user, employee=None))
+        return self._within_or_own(scope_of(user), Q(user=user))
 
     def visible_to_key(self, key):
         """What a key may read: everything, or its departments' employees and what it asked itself about nobody."""
-        if key.departments is None:
+        return self._within_or_own(scope_of_key(key), Q(api_key=key))
+
+    def _within_or_own(self, scope: Scope, own: Q):
+        if scope.sees_everyone:
             return self
-        return self.filter(
-            Q(employee__departement__in=key.departments) | Q(api_key=key, employee=None),
-        )
+        return self.filter(Q(employee__departement__in=sorted(scope.departments)) | own & Q(employee=None))
 
 
 class Prediction(models.Model):

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from employees.access import Scope
 from employees.models import Departure, Employee, EmployeeSnapshot
 from features import schema
 from features import selectors as features
@@ -42,15 +43,12 @@ class NothingToScore(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks for a prediction and whom they may see; ``departments`` None means everyone."""
+    """Who asks for a prediction and whom they may see: nobody unless a scope is given."""
 
     api_key: APIKey | None = None
     user: object | None = None
-    departments: Sequence[str] | None = None
+    scope: Scope = Scope.NOBODY
     request_id: uuid.UUID = field(default_factory=uuid.uuid4)
-
-    def sees(self, employee: Employee) -> bool:
-        return self.departments is None or employee.departement in self.departments
 
 
 class BatchScore(NamedTuple):
@@ -84,12 +82,12 @@ def _again_if_someone_vanished(predict: Callable) -> Callable:
 def predict_for_employee(*, employee_id: int, caller: Caller) -> Prediction:
     """Score the newest clean features of one employee. One read and one write.
 
-    Raises ``UnknownEmployee`` when there are none within the caller's departments, ``ArtifactError`` without a model.
+    Raises ``UnknownEmployee`` when there are none within the caller's scope, ``ArtifactError`` without a model.
     """
     started = time.perf_counter()
     model = current_model()
     row = features.newest_features(employee_id)
-    if row is None or not caller.sees(row.employee):
+    if row is None or not caller.scope.sees(row.employee):
         raise UnknownEmployee(employee_id)
     score = model.score_one(row.values())
     prediction = _prediction(model, score, caller, started, mode=Prediction.Mode.BY_ID)
@@ -128,7 +126,7 @@ def predict_for_employees(*, employee_ids: Sequence[int], caller: Caller) -> tup
     """
     started = time.perf_counter()
     model = current_model()
-    frame = features.newest_frame(_visible(caller).filter(employee_id__in=set(employee_ids)))
+    frame = features.newest_frame(Employee.objects.within(caller.scope).filter(employee_id__in=set(employee_ids)))
     scores = model.score_frame(frame)
     will_leave = scores.probability >= model.threshold
     rows = _log_rows(
@@ -204,7 +202,7 @@ def score_employees(*, progress: Progress | None = None) -> ScoringRun:
                 counts[name] = people + counts.get(name, 0)
             if progress:
                 progress("Scoring", run.employee_count, total)
-        RunGroup.objects.bulk_create(figures.aggregate(run))
+        RunGroup.objects.bulk_create(figures.aggregate(run, Scope.EVERYONE))
         run.drift_counts = {name: people.tolist() for name, people in counts.items()}
         run.duration_ms = _milliseconds_since(started)
         run.save()
@@ -278,10 +276,6 @@ def _prediction(model: Model, score: Score, caller: Caller, started: float, *, m
         main_reason=main,
         second_reason=second,
     )
-
-
-def _visible(caller: Caller):
-    return Employee.objects.in_departments(caller.departments)
 
 
 def _milliseconds_since(started: float) -> float:

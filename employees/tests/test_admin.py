@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from employees.groups import HR_GROUP, MANAGER_GROUP
+from employees.access import HR, MANAGER
 from employees.models import (
     DepartmentAccess,
     Departure,
@@ -147,7 +147,7 @@ def test_list_is_browsed_by_date(model, admin_client):
 @pytest.mark.parametrize("model", FACTORIES)
 def test_manager_who_is_staff_sees_the_rows_of_the_departments(model, client):
     rows = [row_of(model, EmployeeFactory(departement=name)) for name in ("Commercial", "Consulting")]
-    client.force_login(staff(MANAGER_GROUP, departments=["Commercial"]))
+    client.force_login(staff(MANAGER.group, departments=["Commercial"]))
     assert listed(client.get(address(model))) == rows[:1]
     assert client.get(address(model, "change", rows[0].pk)).status_code == 200
     assert client.get(address(model, "change", rows[1].pk)).status_code == 302
@@ -163,7 +163,7 @@ def test_staff_of_no_group_sees_no_row(model, client):
 
 def test_hr_who_is_staff_sees_everyone(client):
     EmployeeFactory.create_batch(2)
-    client.force_login(staff(HR_GROUP))
+    client.force_login(staff(HR.group))
     assert len(listed(client.get(address(Employee)))) == 2
 
 
@@ -225,7 +225,7 @@ def test_rejects_of_imports_are_narrowed_by_file_column_and_rule(admin_client):
     assert "a whole number between … and …" in page.content.decode()
 
 
-@pytest.mark.parametrize("groups", [[], [MANAGER_GROUP]])
+@pytest.mark.parametrize("groups", [[], [MANAGER.group]])
 def test_manager_who_is_staff_sees_no_import(client, groups):
     make_import()
     client.force_login(staff(*groups, departments=["Commercial"]))
@@ -264,21 +264,21 @@ def test_new_account_is_asked_for_its_name_and_password_only(admin_client):
 def test_accounts_show_groups_and_departments_with_a_constant_number_of_queries(
     admin_client, django_assert_max_num_queries
 ):
-    staff(MANAGER_GROUP, departments=["Consulting", "Commercial"])
+    staff(MANAGER.group, departments=["Consulting", "Commercial"])
     with django_assert_max_num_queries(10) as few:
         page = admin_client.get(address(get_user_model()))
     content = page.content.decode()
     assert "Commercial, Consulting" in content
     for number in range(5):
         user = get_user_model().objects.create_user(f"user{number}")
-        user.groups.add(Group.objects.get(name=HR_GROUP))
+        user.groups.add(Group.objects.get(name=HR.group))
     with django_assert_max_num_queries(len(few)):
         assert len(listed(admin_client.get(address(get_user_model())))) == 7
 
 
 @pytest.mark.parametrize(
     ("groups", "departments", "is_shown"),
-    [([HR_GROUP], [], True), ([MANAGER_GROUP], ["Commercial"], False), ([], [], False)],
+    [([HR.group], [], True), ([MANAGER.group], ["Commercial"], False), ([], [], False)],
 )
 def test_who_sees_which_department_is_for_those_who_see_everyone(client, groups, departments, is_shown):
     account = staff(*groups, departments=departments)
@@ -294,7 +294,7 @@ def test_who_sees_which_department_is_for_those_who_see_everyone(client, groups,
 
 
 def test_accesses_are_listed_and_found_by_account(admin_client, django_assert_max_num_queries):
-    staff(MANAGER_GROUP, departments=["Consulting", "Commercial"])
+    staff(MANAGER.group, departments=["Consulting", "Commercial"])
     with django_assert_max_num_queries(6):
         assert len(listed(admin_client.get(address(DepartmentAccess), {"q": "someone"}))) == 2
     assert listed(admin_client.get(address(DepartmentAccess), {"q": "nobody"})) == []

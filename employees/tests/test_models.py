@@ -7,16 +7,14 @@ from django.contrib.auth.models import AnonymousUser, Group, User
 from django.db import IntegrityError
 
 from employees import columns
+from employees.access import HR, MANAGER, Scope, scope_of
 from employees.columns import BY_NAME, ORDERED
 from employees.models import (
-    HR_GROUP,
-    MANAGER_GROUP,
     DepartmentAccess,
     Departure,
     Employee,
     EmployeeSnapshot,
     Survey,
-    visible_departments,
 )
 from employees.selectors import raw_columns
 from employees.tests.factories import (
@@ -135,57 +133,57 @@ def test_rows_say_who_and_when():
 def test_superuser_sees_every_department(django_assert_num_queries):
     user = member(is_superuser=True)
     with django_assert_num_queries(0):
-        assert visible_departments(user) is None
+        assert scope_of(user) == Scope.EVERYONE
 
 
 def test_hr_sees_every_department(django_assert_num_queries):
-    user = member(HR_GROUP)
+    user = member(HR.group)
     with django_assert_num_queries(1):
-        assert visible_departments(user) is None
+        assert scope_of(user) == Scope.EVERYONE
 
 
 def test_hr_who_is_a_manager_too_sees_every_department():
-    user = member(HR_GROUP, MANAGER_GROUP)
+    user = member(HR.group, MANAGER.group)
     DepartmentAccess.objects.create(user=user, departement="Commercial")
-    assert visible_departments(user) is None
+    assert scope_of(user) == Scope.EVERYONE
 
 
 def test_manager_sees_the_departments_of_the_account(django_assert_num_queries):
-    user = member(MANAGER_GROUP)
+    user = member(MANAGER.group)
     DepartmentAccess.objects.create(user=user, departement="Commercial")
     with django_assert_num_queries(2):
-        assert visible_departments(user) == ["Commercial"]
+        assert scope_of(user) == Scope.of_departments(["Commercial"])
 
 
 def test_manager_without_departments_sees_nobody():
     EmployeeFactory()
-    user = member(MANAGER_GROUP)
-    assert visible_departments(user) == []
+    user = member(MANAGER.group)
+    assert scope_of(user) == Scope.NOBODY
     assert not Employee.objects.visible_to(user).exists()
 
 
 def test_access_without_the_group_gives_nothing():
     user = member("Comptabilité")
     DepartmentAccess.objects.create(user=user, departement="Commercial")
-    assert visible_departments(user) == []
+    assert scope_of(user) == Scope.NOBODY
 
 
 @pytest.mark.parametrize("options", [{"is_superuser": True}, {}])
 def test_inactive_account_sees_nobody(options):
-    assert visible_departments(member(HR_GROUP, is_active=False, **options)) == []
+    assert scope_of(member(HR.group, is_active=False, **options)) == Scope.NOBODY
 
 
 def test_stranger_sees_nobody():
-    assert visible_departments(AnonymousUser()) == []
+    assert scope_of(AnonymousUser()) == Scope.NOBODY
 
 
 def test_visible_employees_are_those_of_the_departments():
     for department in columns.DEPARTMENTS:
         EmployeeFactory(departement=department)
-    user = member(MANAGER_GROUP)
+    user = member(MANAGER.group)
     DepartmentAccess.objects.create(user=user, departement="Consulting")
     DepartmentAccess.objects.create(user=user, departement="Commercial")
     seen = set(Employee.objects.visible_to(user).values_list("departement", flat=True))
     assert seen == {"Consulting", "Commercial"}
-    assert Employee.objects.visible_to(member(HR_GROUP)).count() == 3
+    assert Employee.objects.visible_to(member(HR.group)).count() == 3
     assert str(user.department_accesses.get(departement="Consulting")) == f"{user}: Consulting"

@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 
-from employees.groups import MANAGER_GROUP
+from employees.access import MANAGER
 from features import schema
 from features.models import EmployeeFeatures
 from features.tests.factories import EmployeeFeaturesFactory
@@ -76,7 +76,7 @@ def test_manager_who_is_staff_sees_the_departments_of_the_account(client):
     row = EmployeeFeaturesFactory(employee__departement="Commercial")
     other = EmployeeFeaturesFactory(employee__departement="Consulting")
     manager = get_user_model().objects.create_user("manager", is_staff=True)
-    manager.groups.add(Group.objects.get(name=MANAGER_GROUP))
+    manager.groups.add(Group.objects.get(name=MANAGER.group))
     manager.user_permissions.set(Permission.objects.filter(codename="view_employeefeatures"))
     manager.department_accesses.create(departement="Commercial")
     client.force_login(manager)

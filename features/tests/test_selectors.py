@@ -1,5 +1,6 @@
 import pytest
 
+from employees.access import Scope
 from employees.tests.factories import EmployeeFactory
 from features import schema, selectors
 from features.engineering import DTYPES
@@ -65,7 +66,7 @@ def test_workforce_medians_are_of_the_newest_rows(django_assert_num_queries):
     EmployeeFeaturesFactory(age=41, poste="Manager")
     EmployeeFeaturesFactory(age=60, poste="Consultant")
     with django_assert_num_queries(2):
-        typical = selectors.workforce_medians()
+        typical = selectors.workforce_medians(Scope.EVERYONE)
     assert typical["age"] == 41
     assert typical["poste"] == "Manager"
     assert typical["satisfaction_moyenne"] == 2.0
@@ -78,7 +79,7 @@ def test_workforce_medians_are_of_a_job_that_its_department_has():
     )
     for department, job in jobs:
         EmployeeFeaturesFactory(employee__departement=department, poste=job)
-    typical = selectors.workforce_medians()
+    typical = selectors.workforce_medians(Scope.EVERYONE)
     assert (typical["departement"], typical["poste"]) == ("Commercial", "Cadre Commercial")
 
 
@@ -89,11 +90,11 @@ def test_workforce_medians_of_many_people_read_an_even_sample(monkeypatch):
     assert len(sample) == 3
     for row in sample:
         EmployeeFeaturesFactory(employee=row.employee, age=60)
-    assert selectors.workforce_medians()["age"] == 60
+    assert selectors.workforce_medians(Scope.EVERYONE)["age"] == 60
 
 
 def test_workforce_medians_stay_within_the_departments():
     EmployeeFeaturesFactory(age=20, employee__departement="Commercial")
     EmployeeFeaturesFactory(age=60, employee__departement="Consulting")
-    assert selectors.workforce_medians(["Commercial"])["age"] == 20
-    assert selectors.workforce_medians([]) == {}
+    assert selectors.workforce_medians(Scope.of_departments(["Commercial"]))["age"] == 20
+    assert selectors.workforce_medians(Scope.NOBODY) == {}

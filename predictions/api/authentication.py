@@ -10,6 +10,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.permissions import BasePermission
 
+from employees.access import scope_of_key
 from predictions import keys
 from predictions.models import APIKey
 from predictions.services import Caller
@@ -61,7 +62,7 @@ def add_rate_limit(response: HttpResponseBase, request: HttpRequest) -> None:
 def caller_of(request) -> Caller:
     """The caller that the services and the log know, from an authenticated request."""
     key = request.auth
-    return Caller(api_key=key, departments=key.departments, request_id=request.request_id)
+    return Caller(api_key=key, scope=scope_of_key(key), request_id=request.request_id)
 
 
 def client_address(meta) -> str:

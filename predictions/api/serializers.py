@@ -7,6 +7,7 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_fiel
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from employees.access import scope_of_key
 from employees.columns import MAX_EMPLOYEE_ID
 from features import schema
 from predictions.api.fields import BoundedList, QueryInteger, StrictBoolean, StrictFloat, StrictInteger, WordField
@@ -89,14 +90,15 @@ class KeySerializer(serializers.Serializer):
     rate_limit = QuotaSerializer()
 
     def to_representation(self, key: APIKey) -> dict:
-        scopes = {"predict": key.can_predict, "read": key.can_read}
+        may = {"predict": key.can_predict, "read": key.can_read}
+        scope = scope_of_key(key)
         return {
             "name": key.name,
             "owner": key.owner,
             "prefix": key.prefix,
-            "scopes": [scope for scope, is_given in scopes.items() if is_given],
-            "sees_everyone": key.departments is None,
-            "departments": key.departments or [],
+            "scopes": [name for name, is_given in may.items() if is_given],
+            "sees_everyone": scope.sees_everyone,
+            "departments": sorted(scope.departments),
             "expires_at": key.expiry_date,
             "rate_limit": {
                 "limit": key.quota.limit,

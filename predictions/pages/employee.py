@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from employees.models import visible_departments
+from employees.access import Scope, scope_of
 from features import schema
 from features.engineering import engineer_one
 from features.models import EmployeeFeatures
@@ -50,8 +50,8 @@ OUTDATED = gettext_lazy(
 @require_http_methods(["GET", "HEAD", "POST"])
 def employee(request: HttpRequest, employee_id: int) -> HttpResponse:
     """The page; POST adds what the risk would be with other values, and htmx asks for that part alone."""
-    departments = visible_departments(request.user)
-    row = people.clean_features(employee_id, departments)
+    scope = scope_of(request.user)
+    row = people.clean_features(employee_id, scope)
     if row is None:
         raise Http404
     inputs = row.values() | people.satisfactions(row.employee)
@@ -59,12 +59,12 @@ def employee(request: HttpRequest, employee_id: int) -> HttpResponse:
     form = _what_if_form(real, request.POST if request.method == "POST" else None)
     comparison = None
     if form.is_bound and form.is_valid():
-        caller = Caller(user=request.user, departments=departments)
+        caller = Caller(user=request.user, scope=scope)
         comparison = _what_if(row=row, form=form, caller=caller)
     context = {"employee": row.employee, "form": form, "comparison": comparison}
     if request.htmx and form.is_bound:
         return render(request, "employee/what_if_answer.html", context)
-    return render(request, "employee/employee.html", context | _page(row, real, departments))
+    return render(request, "employee/employee.html", context | _page(row, real, scope))
 
 
 def _what_if_form(real: dict[str, object], data) -> forms.BusinessForm:
@@ -88,7 +88,7 @@ def _what_if(*, row: EmployeeFeatures, form: forms.BusinessForm, caller: Caller)
     return scores.Comparison(scores.Shown(before, row.values()), scores.shown(after))
 
 
-def _page(row: EmployeeFeatures, real: dict[str, object], departments) -> dict[str, object]:
+def _page(row: EmployeeFeatures, real: dict[str, object], scope: Scope) -> dict[str, object]:
     history = [scores.Shown(score, {}) for score in people.scores(row.employee)]
     version = history[0].prediction.model_version if history else current_model().version
     context = {
@@ -100,7 +100,7 @@ def _page(row: EmployeeFeatures, real: dict[str, object], departments) -> dict[s
     }
     if history:
         newest = history[0].prediction
-        previous, following = people.neighbours(newest, departments)
+        previous, following = people.neighbours(newest, scope)
         is_outdated = newest.features_id != row.pk
         if not is_outdated:
             newest.features = row

@@ -18,9 +18,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from employees import imports
+from employees.access import scope_of
 from employees.columns import Extract
 from employees.messages import Message
-from employees.models import Departure, EmployeeSnapshot, Import, Survey, visible_departments
+from employees.models import Departure, EmployeeSnapshot, Import, Survey
 from employees.services import reject_rows
 from predictions.pages.formats import csv_delimiter, grouped
 from technova.db import Busy
@@ -43,7 +44,7 @@ LABELS = {
 
 def may_import(user) -> bool:
     """Whether an account may add employees and sees everyone, as the pages of an import show them. Three queries."""
-    return user.has_perm("employees.add_employee") and visible_departments(user) is None
+    return user.has_perm("employees.add_employee") and scope_of(user).sees_everyone
 
 
 def _admitted(user) -> bool:

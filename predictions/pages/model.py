@@ -15,7 +15,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from employees.models import visible_departments
+from employees.access import scope_of
 from predictions.ml import store, thresholds
 from predictions.ml.card import LIMIT_OF_LEAVING_OUT, Card
 from predictions.ml.scorer import Model
@@ -38,7 +38,7 @@ def model(request: HttpRequest) -> HttpResponse:
     context = {"form": form, "card": in_use.card} | _answer(form, in_use.card)
     is_partial = bool(request.htmx and request.GET) and not request.htmx.history_restore_request
     if not is_partial:
-        context |= _page(in_use, sees_everyone=visible_departments(request.user) is None)
+        context |= _page(in_use, sees_everyone=scope_of(request.user).sees_everyone)
     response = render(request, "model/threshold_answer.html" if is_partial else "model/model.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response

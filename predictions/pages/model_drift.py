@@ -13,7 +13,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from employees.models import visible_departments
+from employees.access import scope_of
 from features import schema
 from predictions.explanation import display
 from predictions.ml.drift import SCORES, Shift
@@ -38,7 +38,7 @@ class Row:
 @require_safe
 def workforce(request: HttpRequest) -> HttpResponse:
     """The comparison; its panel alone when htmx asks for it. It is about everyone: managers see no part of it."""
-    if visible_departments(request.user) is not None:
+    if not scope_of(request.user).sees_everyone:
         raise PermissionDenied
     model = current_model()
     check = drift.check(model)

@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from employees.models import visible_departments
+from employees.access import Scope, scope_of
 from features import schema
 from predictions import bands
 from predictions.models import RunGroup, ScoringRun
@@ -53,21 +53,21 @@ class Part:
 
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    departments = visible_departments(request.user)
+    scope = scope_of(request.user)
     run, before = runs.latest_two()
-    context = {"run": run, "has_scope": departments != []}
-    groups = figures.current_groups(run, departments) if run else []
+    context = {"run": run, "has_scope": not scope.is_empty}
+    groups = figures.current_groups(run, scope) if run else []
     if groups:
-        context |= _figures(run, before, groups, departments)
+        context |= _figures(run, before, groups, scope)
     return render(request, "overview/overview.html", context)
 
 
-def _figures(run: ScoringRun, before: ScoringRun | None, groups: list[RunGroup], departments) -> dict:
+def _figures(run: ScoringRun, before: ScoringRun | None, groups: list[RunGroup], scope: Scope) -> dict:
     now = figures.total(groups)
-    groups_before = figures.groups_then(before, departments) if before else []
+    groups_before = figures.groups_then(before, scope) if before else []
     then = figures.total(groups_before) if groups_before else None
     first = {"band": ranking.OVER, "presence": ranking.HERE}
-    over = ranking.narrowed(run, departments, ranking.Narrowing(**first))
+    over = ranking.narrowed(run, scope, ranking.Narrowing(**first))
     return {
         "people": rows_of(ranking.page_of(over, before, stop=FIRST), before),
         "cards": _cards(run, now, before, then),
@@ -77,7 +77,7 @@ def _figures(run: ScoringRun, before: ScoringRun | None, groups: list[RunGroup],
         "distribution": _distribution(now, run.threshold),
         "levels": [(band, now.in_band(band.slug), address({}, band=band.slug)) for band in bands.BANDS[::-1]],
         "drivers": _drivers(now),
-        "trend": _trend(figures.trend(departments, RUNS)),
+        "trend": _trend(figures.trend(scope, RUNS)),
     }
 
 

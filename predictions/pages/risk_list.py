@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
+from employees.access import Scope, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
-from employees.models import visible_departments
 from features import schema
 from predictions import bands
 from predictions.explanation import phrase
@@ -133,17 +133,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a request asks of the list: which run, within which departments, narrowed how."""
+    """What a request asks of the list: which run, within which scope, narrowed how."""
 
     run: ScoringRun | None
     before: ScoringRun | None
-    departments: list[str] | None
-    groups: Sequence[RunGroup] | None  # of the run, within the departments; None once someone may have moved
+    scope: Scope
+    groups: Sequence[RunGroup] | None  # of the run, within the scope; None once someone may have moved
     form: RiskListForm
 
     @property
     def rows(self):
-        return ranking.narrowed(self.run, self.departments, self.form.narrowing())
+        return ranking.narrowed(self.run, self.scope, self.form.narrowing())
 
     @property
     def sizes(self) -> ranking.Sizes | None:
@@ -154,14 +154,14 @@ class Selection:
 
     @classmethod
     def of(cls, request: HttpRequest) -> "Selection":
-        departments = visible_departments(request.user)
+        scope = scope_of(request.user)
         run, before = runs.latest_two()
         if run and run.has_moves:
-            groups, kinds = None, figures.current_kinds(run, departments)
+            groups, kinds = None, figures.current_kinds(run, scope)
         else:
-            groups = figures.groups_then(run, departments) if run else []
+            groups = figures.groups_then(run, scope) if run else []
             kinds = figures.kinds(groups)
-        return cls(run, before, departments, groups, RiskListForm(request.GET, kinds))
+        return cls(run, before, scope, groups, RiskListForm(request.GET, kinds))
 
 
 @require_safe
@@ -170,7 +170,7 @@ def risk_list(request: HttpRequest) -> HttpResponse:
     selection = Selection.of(request)
     form = selection.form
     is_partial = bool(request.htmx) and not request.htmx.history_restore_request
-    context = {"run": selection.run, "form": form, "has_scope": selection.departments != []}
+    context = {"run": selection.run, "form": form, "has_scope": not selection.scope.is_empty}
     if selection.run and form.is_valid():
         context |= _results(request, selection)
     response = render(request, "employees/results.html" if is_partial else "employees/list.html", context)

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from employees.models import visible_departments
+from employees.access import Scope, scope_of
 from features import schema
 from features import selectors as features
 from features.engineering import engineer_one
@@ -24,11 +24,11 @@ ENDPOINT = "/predict/by-features"
 @require_http_methods(["GET", "HEAD", "POST"])
 def simulate(request: HttpRequest) -> HttpResponse:
     """The form, filled in with a typical employee of those whom the account may see; POST adds the score."""
-    departments = visible_departments(request.user)
+    scope = scope_of(request.user)
     form = forms.BusinessForm(
         request.POST if request.method == "POST" else None,
         features=forms.INPUTS.values(),
-        initial=_typical(departments) if request.method != "POST" else None,
+        initial=_typical(scope) if request.method != "POST" else None,
     )
     advice = scores.advice(current_model().card)
     if not advice.uses_protected:
@@ -37,7 +37,7 @@ def simulate(request: HttpRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         prediction = services.predict_for_features(
             values=engineer_one(form.inputs),
-            caller=Caller(user=request.user, departments=departments),
+            caller=Caller(user=request.user, scope=scope),
             mode=Prediction.Mode.SIMULATION,
         )
         context |= {"score": scores.shown(prediction), "command": _command(request, prediction.payload)}
@@ -50,8 +50,8 @@ def _mark_unused(form: forms.BusinessForm) -> None:
             field.help_text = _("Not used by the score.")
 
 
-def _typical(departments) -> dict[str, object]:
-    medians = features.workforce_medians(departments)
+def _typical(scope: Scope) -> dict[str, object]:
+    medians = features.workforce_medians(scope)
     mean = medians.get("satisfaction_moyenne")
     satisfactions = {} if mean is None else {feature.name: round(mean) for feature in schema.SATISFACTIONS}
     return medians | satisfactions

@@ -6,13 +6,14 @@ the figures are aggregated anew from the predictions, until the next run.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.db.models import Case, CharField, Count, F, FloatField, IntegerField, Sum, Value, When
 from django.db.models.functions import Cast, Floor, Least
 from django.db.models.lookups import IsNull
 
+from employees.access import Scope
 from predictions.bands import BANDS, HIGH, VERY_HIGH, limits
 from predictions.models import Prediction, RunGroup, ScoringRun
 
@@ -73,17 +74,17 @@ def split(groups: Iterable[RunGroup], attribute: str) -> dict[str, list[RunGroup
     return parts
 
 
-def current_groups(run: ScoringRun, departments: Sequence[str] | None) -> list[RunGroup]:
-    """The groups of the newest run in these departments (all when None), summing to what its list holds now.
+def current_groups(run: ScoringRun, scope: Scope) -> list[RunGroup]:
+    """The groups of the newest run in a scope, summing to what its list holds now.
 
     ``run`` comes from ``runs.latest_two``. One query; two, over all its predictions, once someone may have moved.
     """
-    return aggregate(run, departments) if run.has_moves else groups_then(run, departments)
+    return aggregate(run, scope) if run.has_moves else groups_then(run, scope)
 
 
-def groups_then(run: ScoringRun, departments: Sequence[str] | None) -> list[RunGroup]:
+def groups_then(run: ScoringRun, scope: Scope) -> list[RunGroup]:
     """The groups of a run with the departments of its day. One query."""
-    return list(run.groups.in_departments(departments))
+    return list(run.groups.within(scope))
 
 
 def kinds(groups: Iterable[RunGroup]) -> Kinds:
@@ -95,18 +96,18 @@ def kinds(groups: Iterable[RunGroup]) -> Kinds:
     )
 
 
-def current_kinds(run: ScoringRun, departments: Sequence[str] | None) -> Kinds:
+def current_kinds(run: ScoringRun, scope: Scope) -> Kinds:
     """The kinds of what ``aggregate`` finds. One query over the run's predictions, a third of its time."""
     columns = ("employee__departement", "features__poste", "main_reason", "second_reason")
-    rows = Prediction.objects.filter(run=run).in_departments(departments).values_list(*columns).order_by().distinct()
+    rows = Prediction.objects.filter(run=run).within(scope).values_list(*columns).order_by().distinct()
     places, jobs, *reasons = (set(column) for column in zip(*rows, strict=True)) if rows else [set()] * 4
     return Kinds(departments=places, jobs=jobs, reasons=set().union(*reasons) - {""})
 
 
-def trend(departments: Sequence[str] | None, limit: int) -> list[dict]:
+def trend(scope: Scope, limit: int) -> list[dict]:
     """The last runs, oldest first: ``run``, its ``TREND_FIELDS``, ``people``, ``above``, ``expected``. One query."""
     rows = (
-        RunGroup.objects.in_departments(departments)
+        RunGroup.objects.within(scope)
         .values("run", **{name: F(f"run__{name}") for name in TREND_FIELDS})
         .annotate(people=Sum("employee_count"), above=Sum("above_threshold_count"), expected=Sum("expected_departures"))
         .order_by("-run")[:limit]
@@ -114,9 +115,9 @@ def trend(departments: Sequence[str] | None, limit: int) -> list[dict]:
     return list(reversed(rows))
 
 
-def aggregate(run: ScoringRun, departments: Sequence[str] | None = None) -> list[RunGroup]:
+def aggregate(run: ScoringRun, scope: Scope) -> list[RunGroup]:
     """The groups of a run, not saved, from its predictions. Two queries over all of them."""
-    predictions = Prediction.objects.filter(run=run).in_departments(departments)
+    predictions = Prediction.objects.filter(run=run).within(scope)
     keys = {
         "departement": F("employee__departement"),
         "poste": F("features__poste"),

@@ -2,6 +2,7 @@
 
 from django.db.models import Q
 
+from employees.access import Scope
 from employees.models import Employee, Survey
 from features import schema
 from features.models import EmployeeFeatures
@@ -10,9 +11,9 @@ from predictions.models import Prediction
 HISTORY = 60  # scores of a person that a page shows: five years of monthly runs
 
 
-def clean_features(employee_id: int, departments) -> EmployeeFeatures | None:
-    """The newest clean features of a person in these departments, the employee loaded too. One query."""
-    visible = Employee.objects.in_departments(departments).filter(employee_id=employee_id)
+def clean_features(employee_id: int, scope: Scope) -> EmployeeFeatures | None:
+    """The newest clean features of a person in the scope, the employee loaded too. One query."""
+    visible = Employee.objects.within(scope).filter(employee_id=employee_id)
     return EmployeeFeatures.objects.filter(employee__in=visible).select_related("employee").order_by("-id").first()
 
 
@@ -33,9 +34,9 @@ def score_of(features: EmployeeFeatures, model_version: str) -> Prediction | Non
     return Prediction.objects.filter(features=features, model_version=model_version).order_by("-id").first()
 
 
-def neighbours(score: Prediction, departments) -> tuple[int | None, int | None]:
+def neighbours(score: Prediction, scope: Scope) -> tuple[int | None, int | None]:
     """The numbers of the people just before and just after this one in the run's ranked list. Two queries."""
-    rows = Prediction.objects.filter(run=score.run_id).in_departments(departments)
+    rows = Prediction.objects.filter(run=score.run_id).within(scope)
     above = rows.filter(probability__gte=score.probability).filter(
         Q(probability__gt=score.probability) | Q(id__lt=score.id)
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
+from employees.access import Scope
 from predictions import bands
 from predictions.models import Prediction, RunGroup, ScoringRun
 
@@ -37,9 +38,9 @@ class Narrowing:
     presence: str = ""
 
 
-def narrowed(run: ScoringRun, departments: Sequence[str] | None, narrowing: Narrowing) -> QuerySet[Prediction]:
-    """The predictions of a run, in these departments (all when None), that pass every filter."""
-    rows = Prediction.objects.filter(run=run).in_departments(departments)
+def narrowed(run: ScoringRun, scope: Scope, narrowing: Narrowing) -> QuerySet[Prediction]:
+    """The predictions of a run, in the scope, that pass every filter."""
+    rows = Prediction.objects.filter(run=run).within(scope)
     if narrowing.numbers:
         rows = rows.filter(employee__employee_id__in=narrowing.numbers)
     if narrowing.department:

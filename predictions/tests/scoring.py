@@ -1,5 +1,6 @@
 """A scored workforce without the model: predictions of a run as a test wants them, and the figures they sum to."""
 
+from employees.access import Scope
 from predictions.models import RunGroup, ScoringRun
 from predictions.selectors import figures
 from predictions.tests.factories import PredictionFactory
@@ -23,4 +24,4 @@ def write_figures():
     """The figures of every run's groups, as a scoring writes them."""
     RunGroup.objects.all().delete()
     for run in ScoringRun.objects.all():
-        RunGroup.objects.bulk_create(figures.aggregate(run))
+        RunGroup.objects.bulk_create(figures.aggregate(run, Scope.EVERYONE))

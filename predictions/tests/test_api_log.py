@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from employees.access import Scope
 from employees.tests.factories import EmployeeFactory
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import services
@@ -220,7 +221,7 @@ def test_instants_far_from_the_log_are_taken(api, instant):
 
 def test_one_row_comes_with_its_explanation(api):
     number = EmployeeFeaturesFactory(heures_supplementaires=1).employee.employee_id
-    logged = services.predict_for_employee(employee_id=number, caller=Caller())
+    logged = services.predict_for_employee(employee_id=number, caller=Caller(scope=Scope.EVERYONE))
     answer = api.get(f"/predictions/{logged.pk}").json()
     assert (answer["employee_id"], answer["mode"]) == (number, "by_id")
     total = answer["base_value"] + math.fsum(reason["contribution"] for reason in answer["reasons"])

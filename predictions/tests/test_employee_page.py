@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from employees.access import Scope
 from employees.tests.factories import DepartureFactory, SurveyFactory
 from features.engineering import engineer_one
 from features.tests.factories import INPUTS, EmployeeFeaturesFactory
@@ -237,7 +238,9 @@ def test_what_if_is_logged_as_a_simulation_of_the_account(browse, person):
 def test_what_if_equals_the_prediction_by_features(browse, person):
     changes = {"heures_supplementaires": 0, "revenu_mensuel": 7000, "satisfaction_employee_equipe": 4}
     comparison = browse("RH").post(address(person), values(**changes)).context["comparison"]
-    by_features = services.predict_for_features(values=engineer_one(INPUTS | changes), caller=Caller())
+    by_features = services.predict_for_features(
+        values=engineer_one(INPUTS | changes), caller=Caller(scope=Scope.EVERYONE)
+    )
     assert comparison.after.prediction.probability == by_features.probability
     assert comparison.before.prediction.probability == pytest.approx(Prediction.objects.earliest().probability)
 

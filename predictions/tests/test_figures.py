@@ -1,6 +1,7 @@
 import pytest
 from django.utils import timezone
 
+from employees.access import Scope
 from employees.tests.factories import DepartureFactory, EmployeeFactory, EmployeeSnapshotFactory
 from predictions.selectors import figures, runs
 from predictions.tests.factories import PredictionFactory, RunGroupFactory, ScoringRunFactory
@@ -20,8 +21,8 @@ def score(run, probability, departement="Consulting", poste="Consultant", **fiel
     )
 
 
-def group_of(run, departments=None):
-    (group,) = figures.aggregate(run, departments)
+def group_of(run, scope=Scope.EVERYONE):
+    (group,) = figures.aggregate(run, scope)
     return group
 
 
@@ -39,7 +40,7 @@ def test_aggregate_separates_departments_and_jobs():
     score(run, 0.5)
     score(run, 0.5, poste="Manager")
     score(run, 0.5, departement="Commercial", poste="Manager")
-    found = {(group.departement, group.poste): group.employee_count for group in figures.aggregate(run)}
+    found = {(group.departement, group.poste): group.employee_count for group in figures.aggregate(run, Scope.EVERYONE)}
     assert found == {("Consulting", "Consultant"): 1, ("Consulting", "Manager"): 1, ("Commercial", "Manager"): 1}
 
 
@@ -48,7 +49,7 @@ def test_aggregate_separates_those_who_have_left():
     score(run, 0.5)
     score(run, 0.4)
     score(run, 0.9, employee__left_recorded_at=timezone.now())
-    found = {group.has_left: (group.employee_count, group.reasons) for group in figures.aggregate(run)}
+    found = {group.has_left: (group.employee_count, group.reasons) for group in figures.aggregate(run, Scope.EVERYONE)}
     assert found == {False: (2, {"heures_supplementaires": 2}), True: (1, {"heures_supplementaires": 1})}
 
 
@@ -57,8 +58,8 @@ def test_aggregate_leaves_out_other_runs_and_departments():
     score(run, 0.5)
     score(run, 0.5, departement="Commercial")
     score(ScoringRunFactory(), 0.5)
-    assert group_of(run, ["Consulting"]).employee_count == 1
-    assert figures.aggregate(run, []) == []
+    assert group_of(run, Scope.of_departments(["Consulting"])).employee_count == 1
+    assert figures.aggregate(run, Scope.NOBODY) == []
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_total_sums_every_figure():
     run = ScoringRunFactory(threshold=0.2)
     score(run, 0.5, main_reason="revenu_mensuel")
     score(run, 0.02, departement="Commercial", main_reason="")
-    total = figures.total(figures.aggregate(run))
+    total = figures.total(figures.aggregate(run, Scope.EVERYONE))
     assert (total.people, total.above_threshold, total.reasons) == (2, 1, {"revenu_mensuel": 1})
     assert total.mean_probability == pytest.approx(0.26)
     assert (total.in_band("high"), total.in_band("low"), total.in_band("very-high")) == (1, 1, 0)
@@ -107,7 +108,7 @@ def test_split_by_department():
     score(run, 0.5)
     score(run, 0.5, poste="Manager")
     score(run, 0.5, departement="Commercial")
-    parts = figures.split(figures.aggregate(run), "departement")
+    parts = figures.split(figures.aggregate(run, Scope.EVERYONE), "departement")
     assert {name: figures.total(part).people for name, part in parts.items()} == {"Consulting": 2, "Commercial": 1}
 
 
@@ -119,7 +120,7 @@ def test_current_groups_are_those_written_with_the_run():
     run = ScoringRunFactory(newest_snapshot=EmployeeSnapshotFactory().pk)
     RunGroupFactory(run=run, departement="Commercial", employee_count=7)
     RunGroupFactory(run=run, departement="Consulting", employee_count=8)
-    groups = figures.current_groups(newest(), ["Commercial"])
+    groups = figures.current_groups(newest(), Scope.of_departments(["Commercial"]))
     assert [group.employee_count for group in groups] == [7]
 
 
@@ -129,32 +130,32 @@ def test_current_groups_after_a_later_import_count_again(is_known):
     RunGroupFactory(run=run, departement="Commercial", employee_count=7)
     prediction = score(run, 0.5)
     EmployeeSnapshotFactory(employee=prediction.employee)
-    assert [group.departement for group in figures.current_groups(newest(), None)] == ["Consulting"]
+    assert [group.departement for group in figures.current_groups(newest(), Scope.EVERYONE)] == ["Consulting"]
 
 
 def test_current_groups_cost_one_query(django_assert_num_queries):
     ScoringRunFactory(newest_snapshot=EmployeeSnapshotFactory().pk)
     run = newest()
     with django_assert_num_queries(1):
-        figures.current_groups(run, None)
+        figures.current_groups(run, Scope.EVERYONE)
 
 
-@pytest.mark.parametrize("departments", [None, ["Commercial"], []])
-def test_current_kinds_are_those_of_the_current_groups(departments, django_assert_max_num_queries):
+@pytest.mark.parametrize("scope", [Scope.EVERYONE, Scope.of_departments(["Commercial"]), Scope.NOBODY])
+def test_current_kinds_are_those_of_the_current_groups(scope, django_assert_max_num_queries):
     run = ScoringRunFactory()
     score(run, 0.5, main_reason="revenu_mensuel", second_reason="")
     score(run, 0.5, departement="Commercial", poste="Manager", main_reason="age", second_reason="genre")
     EmployeeSnapshotFactory()
     with django_assert_max_num_queries(1):
-        kinds = figures.current_kinds(run, departments)
-    assert kinds == figures.kinds(figures.current_groups(newest(), departments))
+        kinds = figures.current_kinds(run, scope)
+    assert kinds == figures.kinds(figures.current_groups(newest(), scope))
 
 
 def test_aggregate_costs_two_queries(django_assert_num_queries):
     run = ScoringRunFactory()
     score(run, 0.5)
     with django_assert_num_queries(2):
-        figures.aggregate(run)
+        figures.aggregate(run, Scope.EVERYONE)
 
 
 def test_trend_sums_each_run_oldest_first():
@@ -162,9 +163,9 @@ def test_trend_sums_each_run_oldest_first():
     for run, count in ((first, 5), (second, 6)):
         RunGroupFactory(run=run, departement="Commercial", employee_count=count)
         RunGroupFactory(run=run, departement="Consulting", employee_count=100)
-    rows = figures.trend(["Commercial"], limit=12)
+    rows = figures.trend(Scope.of_departments(["Commercial"]), limit=12)
     assert [(row["run"], row["people"]) for row in rows] == [(first.pk, 5), (second.pk, 6)]
-    assert [row["people"] for row in figures.trend(None, limit=1)] == [106]
+    assert [row["people"] for row in figures.trend(Scope.EVERYONE, limit=1)] == [106]
 
 
 @pytest.mark.parametrize(("is_known", "is_later"), [(True, False), (True, True), (False, True)])
@@ -186,4 +187,4 @@ def test_latest_two_runs_newest_first():
 
 def test_employee_without_prediction_is_in_no_group():
     EmployeeFactory()
-    assert figures.aggregate(ScoringRunFactory()) == []
+    assert figures.aggregate(ScoringRunFactory(), Scope.EVERYONE) == []

@@ -10,7 +10,8 @@ from django.core.management import call_command
 from django.test import RequestFactory
 from django.utils import timezone
 
-from employees.models import Employee, EmployeeSnapshot, Import, visible_departments
+from employees.access import Scope, scope_of
+from employees.models import Employee, EmployeeSnapshot, Import
 from features.models import EmployeeFeatures
 from predictions.models import APIKey, Prediction, ScoringRun
 from technova import background
@@ -44,7 +45,7 @@ def test_init_demo_scores_everyone_and_shows_ways_in_once():
     assert hr.groups.get().name == "RH"
     assert not hr.is_staff
     manager = authenticate(RequestFactory().get("/"), username="manager", password=shown(output, "manager"))
-    assert visible_departments(manager) == ["Consulting"]
+    assert scope_of(manager) == Scope.of_departments(["Consulting"])
     assert admin.is_superuser
     secret = re.search(r"API key +(\S+)$", output, re.MULTILINE).group(1)
     assert APIKey.objects.is_valid(secret)

@@ -7,6 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError
 from django.utils import timezone, translation
 
+from employees.access import Scope
 from employees.tests.files import Full
 from predictions import keys
 from predictions.models import APIKey
@@ -21,7 +22,7 @@ def create(*arguments):
 
 @pytest.mark.parametrize("has_predecessor", [False, True])
 def test_key_that_cannot_be_shown_is_not_made_and_replaces_none(has_predecessor):
-    old, _secret = keys.create_api_key(name="payroll", owner="Finance")
+    old, _secret = keys.create_api_key(name="payroll", owner="Finance", scope=Scope.EVERYONE)
     replaced = {"replaces": old.prefix, "overlap": timedelta()} if has_predecessor else {}
     with pytest.raises(CommandError, match="No space left on device"):
         call_command("create_api_key", "new", **replaced, stdout=Full())
@@ -29,7 +30,7 @@ def test_key_that_cannot_be_shown_is_not_made_and_replaces_none(has_predecessor)
 
 
 def test_created_key_is_admitted_and_its_secret_kept_nowhere():
-    key, secret = keys.create_api_key(name="payroll", owner="Finance")
+    key, secret = keys.create_api_key(name="payroll", owner="Finance", scope=Scope.EVERYONE)
     assert keys.admit(secret=secret, address="") == key
     stored = " ".join(map(str, APIKey.objects.values_list().get()))
     assert secret not in stored
@@ -37,7 +38,7 @@ def test_created_key_is_admitted_and_its_secret_kept_nowhere():
 
 
 def test_created_key_expires_after_a_year():
-    key, _secret = keys.create_api_key(name="payroll", owner="Finance")
+    key, _secret = keys.create_api_key(name="payroll", owner="Finance", scope=Scope.EVERYONE)
     assert key.expiry_date - timezone.now() == pytest.approx(timedelta(days=365), abs=timedelta(minutes=1))
 
 
@@ -51,8 +52,8 @@ def test_created_key_expires_after_a_year():
         ({"owner": ""}, "owner"),
         ({"owner": "a\nb"}, "owner: A character in it cannot be shown."),
         ({"owner": "a" * 101}, "owner"),
-        ({"departments": ["Comptabilité"]}, "Choose among"),
-        ({"departments": []}, "sees nobody"),
+        ({"scope": Scope.of_departments(["Comptabilité"])}, "Choose among"),
+        ({"scope": Scope.NOBODY}, "sees nobody"),
         ({"can_predict": False, "can_read": False}, "at least one"),
         ({"lifetime": timedelta(0)}, "not 0"),
         ({"lifetime": timedelta(days=4000)}, "not 4000"),
@@ -60,7 +61,7 @@ def test_created_key_expires_after_a_year():
 )
 def test_key_that_makes_no_sense_is_refused(wrong, message):
     with pytest.raises(keys.RefusedKey, match=message):
-        keys.create_api_key(**{"name": "payroll", "owner": "Finance"} | wrong)
+        keys.create_api_key(**{"name": "payroll", "owner": "Finance", "scope": Scope.EVERYONE} | wrong)
     assert not APIKey.objects.exists()
 
 

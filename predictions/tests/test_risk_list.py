@@ -5,6 +5,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from employees.access import Scope
 from employees.models import Employee
 from employees.tests.factories import DepartureFactory, EmployeeSnapshotFactory
 from predictions import bands
@@ -194,14 +195,14 @@ def test_sizes_are_what_the_list_holds(run, narrowing):
             employee__left_recorded_at=run.created_at if number % 7 == 0 else None,
         )
     narrowing = ranking.Narrowing(**narrowing)
-    sizes = ranking.sizes(figures.aggregate(run), narrowing)
-    assert sum(size for _group, size in sizes) == ranking.narrowed(run, None, narrowing).count()
+    sizes = ranking.sizes(figures.aggregate(run, Scope.EVERYONE), narrowing)
+    assert sum(size for _group, size in sizes) == ranking.narrowed(run, Scope.EVERYONE, narrowing).count()
 
 
 @pytest.mark.parametrize("narrowing", [{"numbers": [1]}, {"band": "low", "reason": "age"}])
 def test_sizes_are_unknown_where_the_figures_do_not_say(run, narrowing):
     score(run, 1)
-    assert ranking.sizes(figures.aggregate(run), ranking.Narrowing(**narrowing)) is None
+    assert ranking.sizes(figures.aggregate(run, Scope.EVERYONE), ranking.Narrowing(**narrowing)) is None
 
 
 def test_sizes_of_a_run_that_did_not_tell_departures_apart_say_nothing_of_them(run):

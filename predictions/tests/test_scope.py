@@ -23,6 +23,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from employees import imports
+from employees.access import Scope, scope_of
 from employees.columns import Extract, columns_of
 from employees.models import (
     DepartmentAccess,
@@ -32,7 +33,6 @@ from employees.models import (
     Import,
     ImportReject,
     Survey,
-    visible_departments,
 )
 from employees.tests.factories import DepartureFactory, EmployeeFactory, EmployeeSnapshotFactory, SurveyFactory
 from features.engineering import engineer_one
@@ -169,7 +169,7 @@ def world(browse, tmp_path, monkeypatch):
     build_features()
     score_employees()
     hr = browse("RH")
-    everyone = Caller(user=hr.account)
+    everyone = Caller(user=hr.account, scope=scope_of(hr.account))
     outside = Prediction.objects.filter(employee__employee_id=NUMBERS[0]).get()
     values = engineer_one(INPUTS | {"revenu_mensuel": INCOME})
     made = [
@@ -278,7 +278,7 @@ def test_department_that_a_manager_loses_is_gone_at_once(world):
     inside = reverse("employee", args=[1])
     assert world.manager.get(inside).status_code == 200
     world.manager.account.department_accesses.all().delete()
-    assert visible_departments(world.manager.account) == []
+    assert scope_of(world.manager.account) == Scope.NOBODY
     assert world.manager.get(inside).status_code == 404
 
 

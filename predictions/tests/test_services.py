@@ -3,6 +3,7 @@ import math
 import pytest
 from django.db import IntegrityError
 
+from employees.access import Scope
 from employees.tests.factories import DepartureFactory, EmployeeFactory, EmployeeSnapshotFactory
 from features.models import EmployeeFeatures
 from features.tests.factories import EmployeeFeaturesFactory
@@ -27,7 +28,7 @@ def assert_explains_itself(prediction):
 
 def test_predict_for_employee_is_logged_with_what_it_was_made_from():
     row = EmployeeFeaturesFactory()
-    caller = Caller()
+    caller = Caller(scope=Scope.EVERYONE)
     prediction = services.predict_for_employee(employee_id=row.employee.employee_id, caller=caller)
     logged = Prediction.objects.get()
     model = current_model()
@@ -48,7 +49,9 @@ def test_predict_for_employee_is_logged_with_what_it_was_made_from():
 def test_predict_for_employee_reads_the_newest_features():
     old = EmployeeFeaturesFactory(heures_supplementaires=0)
     new = EmployeeFeaturesFactory(employee=old.employee, heures_supplementaires=1)
-    prediction = services.predict_for_employee(employee_id=old.employee.employee_id, caller=Caller())
+    prediction = services.predict_for_employee(
+        employee_id=old.employee.employee_id, caller=Caller(scope=Scope.EVERYONE)
+    )
     assert prediction.features == new
 
 
@@ -56,19 +59,21 @@ def test_predict_for_employee_reads_the_newest_features():
 def test_predict_for_employee_outside_the_departments_is_unknown_and_not_logged(departments):
     row = EmployeeFeaturesFactory(employee__departement="Commercial")
     with pytest.raises(UnknownEmployee):
-        services.predict_for_employee(employee_id=row.employee.employee_id, caller=Caller(departments=departments))
+        services.predict_for_employee(
+            employee_id=row.employee.employee_id, caller=Caller(scope=Scope.of_departments(departments))
+        )
     assert not Prediction.objects.exists()
 
 
 def test_predict_for_employee_without_features_is_unknown():
     employee = EmployeeFactory()
     with pytest.raises(UnknownEmployee):
-        services.predict_for_employee(employee_id=employee.employee_id, caller=Caller())
+        services.predict_for_employee(employee_id=employee.employee_id, caller=Caller(scope=Scope.EVERYONE))
 
 
 def test_predict_for_features_keeps_the_payload():
     values = EmployeeFeaturesFactory.build(employee=EmployeeFactory.build()).values()
-    prediction = services.predict_for_features(values=values, caller=Caller())
+    prediction = services.predict_for_features(values=values, caller=Caller(scope=Scope.EVERYONE))
     prediction.refresh_from_db()
     assert prediction.payload == values
     assert (prediction.employee, prediction.features) == (None, None)
@@ -77,8 +82,8 @@ def test_predict_for_features_keeps_the_payload():
 
 def test_predict_for_features_equals_predict_for_employee():
     row = EmployeeFeaturesFactory()
-    by_id = services.predict_for_employee(employee_id=row.employee.employee_id, caller=Caller())
-    by_features = services.predict_for_features(values=row.values(), caller=Caller())
+    by_id = services.predict_for_employee(employee_id=row.employee.employee_id, caller=Caller(scope=Scope.EVERYONE))
+    by_features = services.predict_for_features(values=row.values(), caller=Caller(scope=Scope.EVERYONE))
     assert by_features.probability == by_id.probability
 
 
@@ -86,7 +91,9 @@ def test_predict_for_employees_answers_in_the_order_asked_and_names_the_unknown(
     first, second = EmployeeFeaturesFactory.create_batch(2)
     one, two = first.employee.employee_id, second.employee.employee_id
     unknown = max(one, two) + 1
-    found, missing = services.predict_for_employees(employee_ids=[two, unknown, one, two], caller=Caller())
+    found, missing = services.predict_for_employees(
+        employee_ids=[two, unknown, one, two], caller=Caller(scope=Scope.EVERYONE)
+    )
     assert [score.employee_number for score in found] == [two, one, two]
     assert missing == [unknown]
     assert Prediction.objects.filter(mode=Prediction.Mode.BATCH).count() == 2
@@ -94,7 +101,7 @@ def test_predict_for_employees_answers_in_the_order_asked_and_names_the_unknown(
 
 def test_predict_for_employees_answers_what_it_logs():
     numbers = [row.employee.employee_id for row in EmployeeFeaturesFactory.create_batch(2)]
-    found, _missing = services.predict_for_employees(employee_ids=numbers, caller=Caller())
+    found, _missing = services.predict_for_employees(employee_ids=numbers, caller=Caller(scope=Scope.EVERYONE))
     for score in found:
         logged = Prediction.objects.get(pk=score.pk)
         assert score == tuple(getattr(logged, name) for name in score._fields)
@@ -105,7 +112,9 @@ def test_predict_for_employees_answers_what_it_logs():
 def test_predict_for_employees_leaves_out_other_departments():
     row = EmployeeFeaturesFactory(employee__departement="Commercial")
     number = row.employee.employee_id
-    assert services.predict_for_employees(employee_ids=[number], caller=Caller(departments=["Consulting"])) == (
+    assert services.predict_for_employees(
+        employee_ids=[number], caller=Caller(scope=Scope.of_departments(["Consulting"]))
+    ) == (
         [],
         [number],
     )

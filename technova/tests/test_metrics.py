@@ -2,6 +2,7 @@ import pytest
 from django.test import Client
 from prometheus_client import REGISTRY
 
+from employees.access import Scope
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import services
 from predictions.registry import current_model, forget_model
@@ -84,9 +85,13 @@ def row(db):
 
 
 PREDICT = {
-    "by_id": lambda row: services.predict_for_employee(employee_id=row.employee.employee_id, caller=Caller()),
-    "by_features": lambda row: services.predict_for_features(values=row.values(), caller=Caller()),
-    "batch": lambda row: services.predict_for_employees(employee_ids=[row.employee.employee_id], caller=Caller()),
+    "by_id": lambda row: services.predict_for_employee(
+        employee_id=row.employee.employee_id, caller=Caller(scope=Scope.EVERYONE)
+    ),
+    "by_features": lambda row: services.predict_for_features(values=row.values(), caller=Caller(scope=Scope.EVERYONE)),
+    "batch": lambda row: services.predict_for_employees(
+        employee_ids=[row.employee.employee_id], caller=Caller(scope=Scope.EVERYONE)
+    ),
     "scoring": lambda row: services.score_employees(),
 }
 

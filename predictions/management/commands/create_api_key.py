@@ -2,6 +2,7 @@ from django.core.management import CommandError
 from django.db import transaction
 from django.utils import translation
 
+from employees.access import Scope
 from employees.columns import DEPARTMENTS
 from predictions import keys
 from predictions.models import APIKey
@@ -58,7 +59,7 @@ class Command(TechnovaCommand):
             owner=owner or name,
             can_predict="predict" in scopes,
             can_read="read" in scopes,
-            departments=department,
+            scope=Scope.EVERYONE if department is None else Scope.of_departments(department),
             lifetime=lifetime,
         )
 

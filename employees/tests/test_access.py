@@ -1,0 +1,101 @@
+from types import SimpleNamespace
+
+import pytest
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser, Group
+from django.core.management import call_command
+
+from employees.access import Scope, create_groups, scope_of, scope_of_key
+from employees.models import Employee
+from employees.tests.factories import EmployeeFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def make_user(*groups, departments=(), **flags):
+    user = get_user_model().objects.create_user("someone", **flags)
+    user.groups.set(Group.objects.filter(name__in=groups))
+    for departement in departments:
+        user.department_accesses.create(departement=departement)
+    return user
+
+
+@pytest.mark.parametrize(("group", "may_import"), [("RH", True), ("Manager", False)])
+def test_migrated_group_may_import(group, may_import):
+    assert make_user(group).has_perm("employees.add_employee") is may_import
+
+
+def test_migrate_keeps_what_an_administrator_took_from_a_group():
+    Group.objects.get(name="RH").permissions.clear()
+    create_groups(apps.get_app_config("employees"), using="default")
+    assert not make_user("RH").has_perm("employees.add_employee")
+
+
+def test_migrate_brings_an_absent_group_back():
+    Group.objects.all().delete()
+    call_command("migrate", interactive=False, verbosity=0)
+    assert make_user("RH").has_perm("employees.add_employee")
+
+
+@pytest.mark.parametrize(
+    ("groups", "flags", "scope"),
+    [
+        (["RH"], {}, Scope.EVERYONE),
+        (["RH", "Manager"], {}, Scope.EVERYONE),
+        ([], {"is_superuser": True}, Scope.EVERYONE),
+        (["Manager"], {}, Scope.of_departments(["Commercial", "Consulting"])),
+        ([], {}, Scope.NOBODY),
+        ([], {"is_staff": True}, Scope.NOBODY),
+        (["RH"], {"is_active": False}, Scope.NOBODY),
+        ([], {"is_superuser": True, "is_active": False}, Scope.NOBODY),
+    ],
+)
+def test_scope_of_account(groups, flags, scope):
+    assert scope_of(make_user(*groups, departments=["Consulting", "Commercial"], **flags)) == scope
+
+
+@pytest.mark.parametrize(
+    ("departments", "scope"),
+    [(None, Scope.EVERYONE), (["Consulting"], Scope.of_departments(["Consulting"])), ([], Scope.NOBODY)],
+)
+def test_scope_of_key(departments, scope):
+    assert scope_of_key(SimpleNamespace(departments=departments)) == scope
+
+
+@pytest.mark.parametrize("empty", [Scope.NOBODY, Scope.of_departments([]), Scope.of_departments("")])
+def test_scope_of_no_department_sees_nobody(empty):
+    employee = EmployeeFactory()
+    assert empty.is_empty
+    assert not empty.sees(employee)
+    assert not empty.narrow(Employee.objects.all()).exists()
+
+
+def test_scope_of_a_department_sees_its_people_alone():
+    inside, outside = EmployeeFactory(departement="Consulting"), EmployeeFactory(departement="Commercial")
+    scope = Scope.of_departments(["Consulting"])
+    assert (scope.is_empty, scope.sees(inside), scope.sees(outside)) == (False, True, False)
+    assert list(scope.narrow(Employee.objects.all())) == [inside]
+
+
+def test_scope_of_everyone_sees_everyone():
+    employee = EmployeeFactory()
+    assert (Scope.EVERYONE.is_empty, Scope.EVERYONE.sees(employee)) == (False, True)
+    assert list(Scope.EVERYONE.narrow(Employee.objects.all())) == [employee]
+
+
+def test_visible_to_manager_of_one_department():
+    inside = EmployeeFactory(departement="Consulting")
+    EmployeeFactory(departement="Commercial")
+    manager = make_user("Manager", departments=["Consulting"])
+    assert list(Employee.objects.visible_to(manager)) == [inside]
+
+
+def test_visible_to_manager_without_department():
+    EmployeeFactory()
+    assert not Employee.objects.visible_to(make_user("Manager")).exists()
+
+
+def test_visible_to_nobody_signed_in():
+    EmployeeFactory()
+    assert not Employee.objects.visible_to(AnonymousUser()).exists()
