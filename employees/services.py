@@ -1,6 +1,5 @@
 """Writes: what the three extracts say becomes history, a row wherever something changed."""
 
-import csv
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from employees.models import Departure, Employee, EmployeeSnapshot, ExtractRow, 
 from employees.selectors import employee_numbers, employee_ranges, newest_frame, raw_columns
 from technova.commands import Progress
 from technova.db import bulk_insert, exclusive, frame_rows
-from technova.spreadsheets import inert
+from technova.spreadsheets import streamed_csv
 
 CHUNK_SIZE = 20_000  # employees compared at a time
 PREVIEW_SIZE = 100  # changes kept to be shown
@@ -215,20 +214,17 @@ def _differs(new: pd.Series, known: pd.Series) -> np.ndarray:
 
 def write_rejects(rejects: Iterable[Reject], file: TextIO) -> None:
     """Write the rejects as CSV in the active language."""
-    csv.writer(file).writerows(reject_rows(rejects))
+    file.writelines(streamed_csv(reject_rows(rejects)))
 
 
 def reject_rows(rejects: Iterable[Reject]) -> Iterator[list]:
-    """The lines of the report, titles first, in the language that is active now even where they are read later.
-
-    Cells that a spreadsheet would run as a formula are quoted.
-    """
+    """The lines of the report, titles first, in the language that is active now even where they are read later."""
     language = get_language()
 
     def cells(reject: Reject) -> list:
         with override(language):
             rule = reject.rule.said(_)
             column = reject.column or _("(the whole row)")
-        return [inert(reject.file), reject.line, inert(column), inert(reject.value), inert(rule)]
+        return [reject.file, reject.line, column, reject.value, rule]
 
     return chain([[_("file"), _("line"), _("column"), _("value"), _("rule")]], map(cells, rejects))

@@ -2,7 +2,6 @@
 
 import csv
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from io import BytesIO, StringIO
@@ -13,32 +12,49 @@ from zipfile import ZIP_DEFLATED, ZipFile
 ROWS_AT_A_TIME = 1_000
 SHEET = "xl/worksheets/sheet1.xml"
 COMPRESSION = 3  # of 9: an eighth larger than with the usual 6, in a third of the time
-_FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_BREAK = r"[,;\t\n\r\v\f\x1c-\x1e\x85\u2028\u2029]"  # after which a cell may begin
+_FORMULA = rf'(?:(?!{_BREAK})[\s"])*[=+\-@＝＋－＠﹦﹢﹣﹫\x00-\x09\x0b-\x1f\x7f-\x9f]'  # as which it may not
+_AT_START = re.compile(_FORMULA)
+_AFTER_BREAK = re.compile(rf"{_BREAK}(?={_FORMULA}|\Z)")
+_NEGATIVE_NUMBER = re.compile(r"-\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # XML has no way to say these
+_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")  # and a workbook says them like this
 
 
+@lru_cache(maxsize=50_000)
 def inert(text: str) -> str:
-    """The text as it is, or quoted where a spreadsheet would run it: after =, +, -, @ or a control character."""
-    starts_formula = text.lstrip().startswith(_FORMULA_SIGNS)
-    starts_with_control = bool(text) and unicodedata.category(text[0]) == "Cc"
-    return f"'{text}" if starts_formula or starts_with_control else text
+    """The text with an apostrophe wherever a spreadsheet would begin a formula; a negative number stays one.
+
+    That is at its start, and after each comma, semicolon, tab and line break: opened with another separator than it was
+    written with, a file has cells that begin there. Spaces and quotes before the sign do not hide it, and nothing ends
+    in a separator, or the next cell would begin with the end of the line.
+    """
+    if _NEGATIVE_NUMBER.fullmatch(text):
+        return text
+    mark = "'" if _AT_START.match(text) else ""
+    return mark + _AFTER_BREAK.sub(r"\g<0>'", text)
 
 
 def streamed_csv(rows: Iterable[Sequence], delimiter: str = ",") -> Iterator[str]:
-    """CSV some lines at a time, after the mark by which Excel knows UTF-8."""
+    """CSV some lines at a time, after the mark by which Excel knows UTF-8. Each field is quoted, each text inert."""
     yield "\N{BYTE ORDER MARK}"
     rows = iter(rows)
     while chunk := list(islice(rows, ROWS_AT_A_TIME)):
         lines = StringIO()
-        csv.writer(lines, delimiter=delimiter).writerows(chunk)
+        csv.writer(lines, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(map(_cells, chunk))
         yield lines.getvalue()
+
+
+def _cells(row: Sequence) -> list:
+    return [cell if cell is None or isinstance(cell, int | float) else inert(str(cell)) for cell in row]
 
 
 def streamed_workbook(frame: bytes, rows: Iterable[Sequence[str | float | None]]) -> Iterator[bytes]:
     """A workbook as it is written: the one of ``frame``, with ``rows`` in the place of its first sheet's second row.
 
     A library writes the frame, but could send nothing before the last row is known. The second row of the frame is a
-    sample with something in every column: the rows have its styles. Memory does not grow with the rows.
+    sample with something in every column: the rows have its styles. Memory does not grow with the rows. Texts are
+    inert here too, since a workbook may be saved as CSV.
     """
     outlet = _Outlet()
     with ZipFile(BytesIO(frame)) as source, ZipFile(outlet, "w", ZIP_DEFLATED, compresslevel=COMPRESSION) as target:
@@ -71,7 +87,7 @@ def _row(line: int, columns: Sequence[tuple[str, str]], row: Sequence[str | floa
 
 @lru_cache(maxsize=50_000)
 def _text(text: str) -> str:
-    readable = _CONTROL.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
+    readable = _CONTROL.sub(lambda found: f"_x{ord(found[0]):04X}_", _ESCAPE.sub("_x005F_", inert(text)))
     return f'<is><t xml:space="preserve">{escape(readable)}</t></is>'
 
 

@@ -117,7 +117,7 @@ def test_rejects_file_holds_every_reject_for_excel(tmp_path):
 def test_rejects_file_of_a_load_without_rejects_is_its_header(tmp_path):
     report = tmp_path / "rejects.csv"
     seed(write(tmp_path), rejects=str(report))
-    assert report.read_text("utf-8-sig").splitlines() == ["file,line,column,value,rule"]
+    assert report.read_text("utf-8-sig").splitlines() == ['"file","line","column","value","rule"']
 
 
 def test_strict_refuses_and_still_writes_the_rejects(tmp_path):
@@ -175,7 +175,7 @@ def test_file_whose_name_is_no_text_is_in_the_rejects(tmp_path):
     files, report = write(tmp_path, age="12"), tmp_path / "rejects.csv"
     files["sirh"] = str(Path(files["sirh"]).rename(tmp_path / "sirh_\udce9.csv"))
     seed(files, rejects=str(report))
-    assert r"sirh_\udce9.csv,3,age,12," in report.read_text("utf-8-sig")
+    assert r'"sirh_\udce9.csv","3","age","12",' in report.read_text("utf-8-sig")
 
 
 @pytest.mark.parametrize("extract", Extract)

@@ -19,7 +19,7 @@ from predictions import bands
 from predictions.explanation import TOLD_AS, phrase
 from predictions.models import Prediction, ScoringRun
 from predictions.pages.formats import csv_delimiter
-from technova.spreadsheets import inert, streamed_csv, streamed_workbook
+from technova.spreadsheets import streamed_csv, streamed_workbook
 
 CHUNK_SIZE = 2_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -116,17 +116,17 @@ def _csv_lines(run: ScoringRun, predictions: QuerySet[Prediction], language: str
 
 
 def _rows(run: ScoringRun, predictions: QuerySet[Prediction], language: str, scored_at: str | float) -> Iterator[list]:
-    """The values of each line, in the order of ``_columns``; texts are safe to open in a spreadsheet."""
+    """The values of each line, in the order of ``_columns``."""
 
     @lru_cache(maxsize=50_000)
     def label(name: str, value: str) -> str:
         with override(language):
-            return inert(str(_(schema.BY_NAME[name].label_of(value))))
+            return str(_(schema.BY_NAME[name].label_of(value)))
 
     @lru_cache(maxsize=50_000)
     def reason(name: str, value: object) -> str:
         with override(language):
-            return inert(phrase(schema.BY_NAME[name], value))
+            return phrase(schema.BY_NAME[name], value)
 
     with override(language):
         names = {band.slug: str(band.label) for band in bands.BANDS}

@@ -203,7 +203,7 @@ def test_xlsx_has_numbers_percentages_and_dates(hr, run):
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\x00=1", "  =1", "＝1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\x00=1", "  =1", "＝1"])
 def test_export_cell_cannot_become_a_formula(hr, run, monkeypatch, kind, text):
     score(run, 7)
     monkeypatch.setattr(exports, "phrase", lambda feature, value: text)
@@ -221,6 +221,24 @@ def test_xlsx_keeps_every_text_as_it_is(hr, run, monkeypatch, text):
     score(run, 7)
     monkeypatch.setattr(exports, "phrase", lambda feature, value: text)
     assert sheet_of(download(hr, "xlsx"))[2][9].value == text
+
+
+def test_xlsx_keeps_text_that_looks_like_its_own_escape(hr, run, monkeypatch):
+    score(run, 7)
+    monkeypatch.setattr(exports, "phrase", lambda feature, value: "_x003D_1+1")
+    assert sheet_of(download(hr, "xlsx"))[2][9].value == "_x005F_x003D_1+1"  # openpyxl shows what Excel would decode
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_csv_opened_with_another_separator_has_no_formula(hr, run, monkeypatch, language):
+    score(run, 7)
+    write_figures()
+    monkeypatch.setattr(exports, "phrase", lambda feature, value: "a;=1+1;b,=1+1,c\t=1+1")
+    response = hr.get(reverse("employees_csv"), headers={"Accept-Language": language})
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    for delimiter in ",;\t":
+        cells = [cell for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) for cell in row]
+        assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
 
 
 @pytest.mark.parametrize("respond", [exports.csv_response, exports.xlsx_response])

@@ -165,6 +165,19 @@ def test_rejects_in_french_suit_a_french_excel(client, upload):
     assert rows[1][:4] == ["sirh-2026.csv", "2", "age", "12"]
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_rejects_opened_with_another_separator_have_no_formula(client, upload, language):
+    reject = upload.rejects.first()
+    reject.value = "a;=1+1;b,=1+1"
+    reject.save()
+    client.cookies["django_language"] = language
+    response = client.get(reverse("import_rejects", args=[upload.pk]))
+    content = b"".join(response.streaming_content).decode("utf-8-sig")
+    for delimiter in ",;\t":
+        rows = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter)
+        assert not [cell for row in rows for cell in row if cell.startswith("=")]
+
+
 def test_rejects_are_named_by_the_local_time(client, upload):
     upload.created_at = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
     upload.save()

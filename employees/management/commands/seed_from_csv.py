@@ -79,7 +79,7 @@ class Command(TechnovaCommand):
     def _open(self, file: str, mode: str) -> Iterator[TextIO]:
         try:
             # A file may have a name that is no text.
-            with Path(file).open(mode, newline="", encoding="utf-8-sig", errors="backslashreplace") as report:
+            with Path(file).open(mode, newline="", encoding="utf-8", errors="backslashreplace") as report:
                 yield report
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}") from error
