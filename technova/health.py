@@ -7,7 +7,6 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.middleware.common import CommonMiddleware
-from django.urls import path
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,6 +16,7 @@ from predictions.api import schema
 from predictions.api.views import WithoutOptions
 from predictions.ml.store import ArtifactError, ArtifactMissing
 from predictions.registry import current_model
+from technova.addresses import call
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class ProbeMiddleware(CommonMiddleware):
     """Django's, but a probe may come under any host name: an orchestrator calls the container's address."""
 
     def process_request(self, request):
-        return None if request.path_info in ANY_HOST else super().process_request(request)
+        return None if request.path_info.removesuffix("/") in ANY_HOST else super().process_request(request)
 
 
 class ProbeView(WithoutOptions, APIView):
@@ -135,6 +135,6 @@ def newest_migrations() -> frozenset[tuple[str, str]]:
 
 
 urlpatterns = [
-    path("health", HealthView.as_view(), name="health"),
-    path("ready", ReadyView.as_view(), name="ready"),
+    call("health", HealthView.as_view(), name="health"),
+    call("ready", ReadyView.as_view(), name="ready"),
 ]

@@ -9,7 +9,6 @@ import os
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.urls import path
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from prometheus_client import (
@@ -23,6 +22,8 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 from rest_framework.exceptions import APIException, MethodNotAllowed, NotAuthenticated
+
+from technova.addresses import call
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}  # a client may invent others, without end
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -75,4 +76,4 @@ def _refusal(request: HttpRequest, error: APIException, headers: dict[str, str])
     return JsonResponse(body, status=error.status_code, headers=headers)
 
 
-urlpatterns = [path("metrics", metrics, name="metrics")]
+urlpatterns = [call("metrics", metrics, name="metrics")]

@@ -233,7 +233,7 @@ STORAGES = {
 # HTTPS. A demo on plain http://127.0.0.1 sets HTTPS=False; everything served to people keeps the default.
 HTTPS = env.bool("HTTPS", default=not DEBUG)
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^health$", r"^ready$", r"^metrics$"]  # these speak plain HTTP inside the network
+SECURE_REDIRECT_EXEMPT = [r"^(health|ready|metrics)/?$"]  # these speak plain HTTP inside the network
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", default=31_536_000 if HTTPS else 0)

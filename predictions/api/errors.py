@@ -112,35 +112,39 @@ def _json(request: HttpRequest, status_code: int, detail: str, **headers: str) -
     return response
 
 
-def is_api(request: HttpRequest) -> bool:
-    """Without the prefix that a site may be served under; a client's base address may end in a slash of its own."""
-    return f"/{request.path_info.lstrip('/')}".startswith(API_PATHS)
+def wants_json(request: HttpRequest) -> bool:
+    """Whether the address is one of the API's, or the client asks for JSON rather than for a page.
+
+    Without the prefix that a site may be served under; a client's base address may end in a slash of its own.
+    """
+    is_api = f"/{request.path_info.lstrip('/')}".startswith(API_PATHS)
+    return is_api or request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
-# Outside the API's views: JSON under its addresses, a page elsewhere.
+# Outside the API's views.
 
 
 def bad_request(request: HttpRequest, exception=None) -> HttpResponse:
-    if not is_api(request):
+    if not wants_json(request):
         return pages.bad_request(request, exception)
     return _json(request, 400, exceptions.ParseError.default_detail)
 
 
 def permission_denied(request: HttpRequest, exception=None) -> HttpResponse:
-    if not is_api(request):
+    if not wants_json(request):
         return pages.permission_denied(request, exception)
     return _json(request, 403, exceptions.PermissionDenied.default_detail)
 
 
 def not_found(request: HttpRequest, exception=None) -> HttpResponse:
-    if not is_api(request):
+    if not wants_json(request):
         return pages.not_found(request, exception)
     return _json(request, 404, exceptions.NotFound.default_detail)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """503 when the database or the model cannot be used, which passes; 500 for a fault of ours."""
-    if not is_api(request):
+    if not wants_json(request):
         return pages.server_error(request)
     if pages.is_unavailable(sys.exception()):
         return _json(request, 503, Unavailable.default_detail, **{"Retry-After": str(pages.RETRY_AFTER)})

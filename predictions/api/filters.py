@@ -1,5 +1,6 @@
 """Filters, order and pages of the log."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -10,7 +11,7 @@ from django.core.validators import RegexValidator
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_filters.fields import IsoDateTimeField
+from django_filters.fields import ChoiceField, IsoDateTimeField
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.utils.urls import replace_query_param
@@ -36,11 +37,26 @@ class EmployeeNumberFilter(django_filters.NumberFilter):
 
 
 class InstantField(IsoDateTimeField):
-    """In UTC where it names no offset, as every answer is; an hour of the clock change is then no riddle."""
+    """In UTC where it names no offset, as every answer is; an hour of the clock change is then no riddle.
+
+    A plus that the client did not escape arrives as a blank: ``2026-07-01T14:30:00 02:00``.
+    """
 
     def to_python(self, value):
         with timezone.override(UTC):
-            return super().to_python(value)
+            return super().to_python(re.sub(r"(:[0-9.]+) ([0-9]{2}:?[0-9]{2})$", r"\1+\2", value or ""))
+
+
+class TruthField(ChoiceField):
+    """``true`` or ``false`` in any case, or 1 or 0, as the clients of different languages write them."""
+
+    def to_python(self, value):
+        value = super().to_python(value).lower()
+        return {"1": "true", "0": "false"}.get(value, value)
+
+
+class TruthFilter(django_filters.ChoiceFilter):
+    field_class = TruthField
 
 
 class InstantFilter(django_filters.IsoDateTimeFilter):
@@ -56,7 +72,7 @@ class PredictionFilter(django_filters.FilterSet):
     employee_id = EmployeeNumberFilter(field_name="employee__employee_id", min_value=1, max_value=MAX_EMPLOYEE_ID)
     mode = django_filters.ChoiceFilter(choices=Prediction.Mode.choices)
     model_version = django_filters.CharFilter(max_length=40)
-    predicted_class = django_filters.ChoiceFilter(
+    predicted_class = TruthFilter(
         choices=[("true", _("Yes")), ("false", _("No"))], method="filter_class", label=_("Predicted to leave.")
     )
     created_from = InstantFilter(

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from io import BytesIO
 
 from django.conf import settings
@@ -13,23 +14,28 @@ from rest_framework.parsers import JSONParser
 
 
 class AlwaysJSON(BaseContentNegotiation):
-    """Bodies by their ``Content-Type``; answers in the view's first format, whatever ``Accept`` says."""
+    """Bodies whose ``Content-Type`` is JSON's, or absent as some clients leave it; answers in the view's first format,
+    whatever ``Accept`` says.
+    """
 
     def select_parser(self, request, parsers):
         content_type = request.content_type.partition(";")[0].strip().lower()
-        return next((parser for parser in parsers if parser.media_type == content_type), None)
+        is_json = not content_type or re.fullmatch(r"application/(\S+\+)?json", content_type)
+        return parsers[0] if is_json else None
 
     def select_renderer(self, request, renderers, format_suffix=None):
         return renderers[0], renderers[0].media_type
 
 
 class StrictJSONParser(JSONParser):
-    """JSON that means one thing: UTF-8, no key twice, finite numbers, and text that both databases can store."""
+    """JSON that means one thing: UTF-8 (a byte order mark is skipped), no key twice, finite numbers, and text that both
+    databases can store.
+    """
 
     def parse(self, stream, media_type=None, parser_context=None):
         _refuse_encodings(parser_context["request"])
         try:
-            text = stream.read().decode("utf-8")
+            text = stream.read().decode("utf-8-sig")
             data = json.loads(
                 text,
                 object_pairs_hook=_unique_keys,

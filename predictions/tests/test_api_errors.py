@@ -17,6 +17,7 @@ from predictions import registry
 from predictions.api import errors
 from predictions.models import Prediction
 from predictions.tests.conftest import APIClient, only_postgresql
+from predictions.tests.factories import PredictionFactory
 from predictions.tests.test_api_keys import CALLS
 from predictions.tests.test_api_predict import features
 from technova.wsgi import application
@@ -63,7 +64,8 @@ BODIES = {
     "a surrogate deep inside": body_with('[{"a": ["\\ud800"]}]'),
     "not UTF-8": body_with('"Consultant"').replace(b"Consultant", b"\xff\xfe"),
     "UTF-16": body_with('"Consultant"').decode().encode("utf-16"),
-    "a byte order mark": b"\xef\xbb\xbf" + body_with('"Consultant"'),
+    "two byte order marks": b"\xef\xbb\xbf" * 2 + body_with('"Consultant"'),
+    "a byte order mark alone": b"\xef\xbb\xbf",
     "NaN": body_with("NaN", "risque_global"),
     "Infinity": body_with("Infinity", "risque_global"),
     "-Infinity": body_with("-Infinity", "risque_global"),
@@ -134,7 +136,8 @@ def test_null_for_a_body_is_refused_in_the_clients_language(api, path, language,
         "multipart/form-data; boundary=x",
         "text/plain",
         "application/xml",
-        "",
+        "application/jsonp",
+        "text/json",
         "nonsense",
         "application/json; charset=latin-1",
         "application/json; charset=utf-16",
@@ -147,10 +150,18 @@ def test_content_type_other_than_json_in_utf8_is_refused(api, content_type):
     assert_error(response, 415)
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "Application/JSON", 'application/json; charset="UTF-8"'])
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "Application/JSON", 'application/json; charset="UTF-8"', "application/vnd.api+json", ""],
+)
 def test_json_is_taken_however_it_is_declared(api, content_type):
     body = json.dumps(features(), ensure_ascii=False).encode()
     assert api.generic("POST", "/predict/by-features", body, content_type=content_type).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/predict/by-features", "/predict/batch"])
+def test_body_after_a_byte_order_mark_is_read(api, path):
+    assert api.call(path, b"\xef\xbb\xbf" + BODY[path]["data"].encode()).status_code == 200
 
 
 def test_compressed_body_is_refused(api):
@@ -303,17 +314,14 @@ def test_prediction_number_is_unknown(api, number):
         "/predict/",
         "/predict/by-id",
         "/predict/by-id/",
-        "/predict/by-id/1/",
         "/predict/by-id/1/2",
-        "/predict/by-features/",
+        "/predict/by-features/1",
         "/predict/%00",
         f"/predict/{'a' * 5000}",
-        "/predictions",
-        "/predictions/1/",
-        "/predictions/latest/",
+        "/predictions/latest/1",
         "/predictions/%ff/%fe",
-        "/openapi.json/",
-        "/docs/",
+        "/openapi.json/1",
+        "/docs/1",
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -329,8 +337,26 @@ def test_unknown_address_is_json_under_the_prefix_of_a_site_too(api):
     assert_error(api.get("/predict/no-such-call", SCRIPT_NAME="/technova"), 404)
 
 
-def test_unknown_page_stays_a_page(api):
-    assert api.get("/no-such-page")["Content-Type"].startswith("text/html")
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", BROWSER, "text/plain", "text/html, application/json;q=0.9"])
+def test_unknown_page_stays_a_page(api, accept):
+    headers = {"Accept": accept} if accept else {}
+    assert api.get("/no-such-page", headers=headers)["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize(
+    "accept", ["application/json", "application/json, text/plain, */*", "text/html;q=0.5, application/*"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_unknown_page_is_json_to_who_asks_for_json(api, method, accept):
+    response = api.generic(method, "/no-such-page", headers={"Accept": accept})
+    assert_error(response, 404)
+
+
+def test_refused_host_is_json_to_who_asks_for_json(api):
+    assert_error(api.get("/", headers={"Host": "evil.example", "Accept": "application/json"}), 400)
 
 
 @pytest.mark.parametrize(
@@ -354,6 +380,29 @@ def test_other_methods_are_refused(api, path, allowed, method):
         response = api.generic(method, path)
         assert_error(response, 405)
         assert response["Allow"] == allowed
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [*CALLS, ("GET", "/openapi.json"), ("GET", "/docs"), ("GET", "/health"), ("GET", "/ready")]
+)
+def test_slash_at_the_end_is_answered_as_none_is(api, method, path):
+    EmployeeFeaturesFactory(employee__employee_id=1)
+    PredictionFactory(pk=1)
+    bare, slashed = (api.generic(method, path.rstrip("/") + end, **BODY.get(path, {})) for end in ("", "/"))
+    assert bare.status_code == slashed.status_code == 200
+    assert bare["Content-Type"] == slashed["Content-Type"]
+    if "json" in bare["Content-Type"]:
+        assert _names(bare.json()) == _names(slashed.json())
+
+
+def _names(body):
+    return list(body[0] if isinstance(body, list) else body)
+
+
+BODY = {
+    "/predict/by-features": {"data": json.dumps(features()), "content_type": "application/json"},
+    "/predict/batch": {"data": json.dumps({"employee_ids": [1]}), "content_type": "application/json"},
+}
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "nonsense", "*/*;q=0"])

@@ -198,7 +198,24 @@ def test_filters_narrow_the_list(api):
     assert ids(api.get("/predictions/?predicted_class=true&mode=by_id")) == []
 
 
-@pytest.mark.parametrize("instant", ["2026-07-01T12:30:00", "2026-07-01T12:30:00Z", "2026-07-01T14:30:00%2B02:00"])
+@pytest.mark.parametrize(("yes", "no"), [("true", "false"), ("True", "False"), ("TRUE", "FALSE"), ("1", "0")])
+def test_predicted_class_is_taken_as_clients_write_it(api, yes, no):
+    leaving, staying = row(probability=0.5), row(probability=0.1)
+    assert ids(api.get(f"/predictions/?predicted_class={yes}")) == [leaving.pk]
+    assert ids(api.get(f"/predictions/?predicted_class={no}")) == [staying.pk]
+
+
+@pytest.mark.parametrize("offset", ["+02:00", "+0200", " 02:00"])
+@pytest.mark.parametrize("time", ["T14:30:00", "T14:30", "T14:30:00.000", " 14:30:00"])
+def test_plus_of_an_instant_need_not_be_escaped(api, time, offset):
+    logged = row(created_at=datetime(2026, 7, 1, 12, 30, tzinfo=UTC))
+    row(created_at=datetime(2026, 7, 1, 12, 29, 59, tzinfo=UTC))
+    assert ids(api.get(f"/predictions/?created_from=2026-07-01{time}{offset}")) == [logged.pk]
+
+
+@pytest.mark.parametrize(
+    "instant", ["2026-07-01%2012:30:00", "2026-07-01T12:30:00", "2026-07-01T12:30:00Z", "2026-07-01T14:30:00%2B02:00"]
+)
 def test_instant_without_an_offset_is_in_utc(api, instant):
     logged = row(created_at=datetime(2026, 7, 1, 12, 30, tzinfo=UTC))
     assert ids(api.get(f"/predictions/?created_from={instant}")) == [logged.pk]

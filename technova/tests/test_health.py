@@ -114,7 +114,7 @@ def test_probe_answers_json_whatever_is_accepted(client, ready, address, accept)
     assert (response.status_code, response["Content-Type"]) == (200, "application/json")
 
 
-@pytest.mark.parametrize("address", ["/health", "/ready"])
+@pytest.mark.parametrize("address", ["/health", "/ready", "/health/", "/ready/"])
 def test_probe_answers_on_plain_http_under_any_host(ready, settings, address):
     settings.SECURE_SSL_REDIRECT = True
     settings.ALLOWED_HOSTS = ["technova.example"]

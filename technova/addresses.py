@@ -1,0 +1,20 @@
+"""Addresses that clients of other systems write: a slash at their end, or none, is answered alike."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern
+from django.urls.resolvers import RoutePattern
+
+
+class EitherSlash(RoutePattern):
+    """A route that matches with a slash at its end and without; it is reversed and named as it is written."""
+
+    def match(self, path: str) -> tuple[str, tuple[Any, ...], dict[str, Any]] | None:
+        return super().match(path) or super().match(path[:-1] if path.endswith("/") else f"{path}/")
+
+
+def call(route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
+    """``django.urls.path`` for a call of the API: no redirect, with which a client drops its body or its key."""
+    return URLPattern(EitherSlash(route, name=name, is_endpoint=True), view, None, name)
