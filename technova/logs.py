@@ -17,9 +17,12 @@ from technova.metrics import count_request
 
 logger = logging.getLogger(__name__)
 
-REQUEST_FIELDS = ("method", "route", "status", "milliseconds", "key")
+REQUEST_FIELDS = ("method", "route", "status", "milliseconds", "key", "client_request_id", "traceparent")
 FIELDS = ("time", "level", "logger", "message", "request_id", *REQUEST_FIELDS, "exc_info")
 LONGEST_REFUSAL = 200  # characters; the host that a client makes up can be very long
+
+SHORT_TEXT = re.compile(r"[ -~]{1,128}")  # printable ASCII: a ULID, a trace id, what another system counts by
+TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")  # W3C's
 
 # What PostgreSQL adds to an error quotes the values of the row.
 QUOTED_ROW = re.compile(
@@ -30,19 +33,22 @@ _request_id: ContextVar[uuid.UUID | None] = ContextVar("request_id", default=Non
 
 
 def log_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware, the outermost: sets ``request.request_id``, answers it as ``X-Request-ID``, logs and counts.
+    """Middleware, the outermost: sets ``request.request_id``, answers it as ``X-Request-UUID``, logs and counts.
 
-    The line names the route and the prefix of an accepted key; never a path, a query string, a body or a header,
-    which hold employee numbers, personal data and secrets.
+    ``X-Request-ID`` answers what the client sent in it, letter for letter, or the same UUID. The line names the route,
+    the prefix of an accepted key and the ids that the client sent to find it by; never a path, a query string, a body
+    or another header, which hold employee numbers, personal data and secrets.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
-        request.request_id = choose_request_id(request.headers.get("X-Request-ID"))
+        given = short_text(request.headers.get("X-Request-ID"))
+        request.request_id = choose_request_id(given)
         token = _request_id.set(request.request_id)
         try:
             response = get_response(request)
-            response["X-Request-ID"] = str(request.request_id)
+            response["X-Request-ID"] = given or str(request.request_id)
+            response["X-Request-UUID"] = str(request.request_id)
             route, duration = route_of(request), time.perf_counter() - started
             count_request(route=route, method=request.method, status=response.status_code, duration=duration)
             fields = {
@@ -51,6 +57,8 @@ def log_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Callabl
                 "status": response.status_code,
                 "milliseconds": round(duration * 1000, 2),
                 "key": getattr(getattr(request, "auth", None), "prefix", None),
+                "client_request_id": given if given != str(request.request_id) else None,
+                "traceparent": traceparent(request.headers.get("traceparent")),
             }
             level = logging.ERROR if response.status_code >= 500 else logging.INFO
             logger.log(level, "%(method)s %(route)s: %(status)s in %(milliseconds)s ms", fields, extra=fields)
@@ -59,6 +67,16 @@ def log_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Callabl
             _request_id.reset(token)
 
     return middleware
+
+
+def short_text(header: str | None) -> str | None:
+    """What a client sent to find its request by, when it is at most 128 printable ASCII characters."""
+    return header if header and SHORT_TEXT.fullmatch(header) else None
+
+
+def traceparent(header: str | None) -> str | None:
+    """The place of a request in a distributed trace, when it is told as W3C's Trace Context tells it."""
+    return header if header and TRACEPARENT.fullmatch(header) else None
 
 
 def choose_request_id(header: str | None) -> uuid.UUID:

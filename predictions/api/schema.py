@@ -91,12 +91,25 @@ _WORDS = {
 _RETRY_AFTER = OpenApiParameter(
     "Retry-After", int, OpenApiParameter.HEADER, response=[429, 503], description="Seconds."
 )
-_REQUEST_ID = OpenApiParameter(
-    "X-Request-ID", OpenApiTypes.UUID, OpenApiParameter.HEADER, response=True, description="Also in the log."
-)
+_IDS = [
+    OpenApiParameter(
+        "X-Request-ID",
+        str,
+        OpenApiParameter.HEADER,
+        response=True,
+        description="What the request carried in it, or the same as X-Request-UUID.",
+    ),
+    OpenApiParameter(
+        "X-Request-UUID",
+        OpenApiTypes.UUID,
+        OpenApiParameter.HEADER,
+        response=True,
+        description="The request_id of errors and of the log.",
+    ),
+]
 _CHALLENGE = OpenApiParameter("WWW-Authenticate", str, OpenApiParameter.HEADER, response=[401])
 _ALLOW = OpenApiParameter("Allow", str, OpenApiParameter.HEADER, response=[405], description="The methods it knows.")
-HEADERS = [_REQUEST_ID, _RETRY_AFTER, _CHALLENGE, _ALLOW]  # each only where its statuses are
+HEADERS = [*_IDS, _RETRY_AFTER, _CHALLENGE, _ALLOW]  # each only where its statuses are
 _RATE_LIMIT = [
     OpenApiParameter(
         "RateLimit-Policy",

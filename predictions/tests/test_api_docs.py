@@ -86,7 +86,7 @@ def test_headers_are_described_with_the_statuses_that_have_them(described):
         for status, response in operation["responses"].items()
         for header in response["headers"]
     }
-    always = {("X-Request-ID", status) for _header, status in found}
+    always = {(name, status) for name in ("X-Request-ID", "X-Request-UUID") for _header, status in found}
     others = {("Allow", "405"), ("WWW-Authenticate", "401"), ("Retry-After", "429"), ("Retry-After", "503")}
     counted = {
         (header, status)

@@ -428,12 +428,17 @@ def test_fault_of_ours_is_json_without_a_word_about_it(api, monkeypatch):
     assert "division" not in response.content.decode()
 
 
-def test_request_id_of_the_caller_comes_back_and_is_logged(api):
-    given = str(uuid.uuid4())
+@pytest.mark.parametrize("given", [str(uuid.uuid4()), "01ARZ3NDEKTSV4RRFFQ69G5FAV"])
+def test_request_id_of_the_caller_comes_back_beside_the_one_that_is_logged(api, given):
     number = EmployeeFeaturesFactory().employee.employee_id
     response = api.call(f"/predict/by-id/{number}", headers={"X-Request-ID": given})
     assert response["X-Request-ID"] == given
-    assert str(Prediction.objects.get().request_id) == given
+    assert response["X-Request-UUID"] == str(Prediction.objects.get().request_id)
+
+
+def test_error_names_the_id_that_is_logged_whatever_the_caller_calls_it(api):
+    response = api.get("/predictions/0", headers={"X-Request-ID": "01ARZ3NDEKTSV4RRFFQ69G5FAV"})
+    assert response.json()["request_id"] == response["X-Request-UUID"]
 
 
 def test_answers_are_not_stored_on_the_way(api):

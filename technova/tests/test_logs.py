@@ -56,18 +56,68 @@ GIVEN = "0F8FAD5B-D9CB-469F-A165-70867728950E"
 
 
 @pytest.mark.parametrize("header", [GIVEN, GIVEN.lower(), GIVEN.replace("-", "")])
-def test_request_id_of_the_caller_is_kept(client, log, header):
+def test_uuid_of_the_caller_is_the_id_of_the_request(client, log, header):
     response = client.get("/answer/12", headers={"X-Request-ID": header})
-    assert response["X-Request-ID"] == response.json()["id"] == lines(log)[0]["request_id"] == GIVEN.lower()
+    assert response["X-Request-ID"] == header
+    assert response["X-Request-UUID"] == response.json()["id"] == lines(log)[0]["request_id"] == GIVEN.lower()
 
 
 @pytest.mark.parametrize(
-    "header", [None, "", "42", f"{{{GIVEN}}}", f"urn:uuid:{GIVEN}", "1_" * 16, "x\u00e9", "a" * 9000]
+    "header",
+    [
+        "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        "Root=1-67891233-abcdef012345678912345678",
+        "42",
+        "export of July, 3rd try",
+        f"{{{GIVEN}}}",
+        f"urn:uuid:{GIVEN}",
+        "1_" * 16,
+        "a" * 128,
+    ],
 )
-def test_request_id_that_is_no_uuid_is_replaced(client, log, header):
+def test_short_text_of_the_caller_is_kept_beside_an_id_of_our_own(client, log, header):
+    response = client.get("/answer/12", headers={"X-Request-ID": header})
+    [line] = lines(log)
+    assert response["X-Request-ID"] == line["client_request_id"] == header
+    assert uuid.UUID(response["X-Request-UUID"]).version == 4
+    assert response["X-Request-UUID"] == response.json()["id"] == line["request_id"]
+
+
+@pytest.mark.parametrize("header", [None, "", "x\u00e9", "a\tb", "a\x7f", "a" * 129, "a" * 9000])
+def test_request_id_that_is_no_short_printable_text_is_replaced(client, log, header):
     response = client.get("/answer/12", headers={"X-Request-ID": header} if header is not None else {})
+    [line] = lines(log)
     assert uuid.UUID(response["X-Request-ID"]).version == 4
-    assert lines(log)[0]["request_id"] == response["X-Request-ID"] == response.json()["id"]
+    assert response["X-Request-ID"] == response["X-Request-UUID"] == response.json()["id"] == line["request_id"]
+    assert "client_request_id" not in line
+
+
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.mark.parametrize("header", [TRACE, TRACE.replace("00-", "01-", 1)])
+def test_trace_of_the_caller_is_logged(client, log, header):
+    client.get("/answer/12", headers={"traceparent": header})
+    assert lines(log)[0]["traceparent"] == header
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        SECRET,
+        TRACE.upper(),
+        f"{TRACE}-{SECRET}",
+        f"{TRACE} ",
+        TRACE.replace("00-", "ff-", 1),
+        "00-" + "0" * 32 + TRACE[35:],
+        TRACE[:36] + "0" * 16 + "-01",
+        TRACE.removesuffix("-01"),
+    ],
+)
+def test_trace_that_is_none_is_not_logged(client, log, header):
+    client.get("/answer/12", headers={"traceparent": header})
+    assert "traceparent" not in lines(log)[0]
 
 
 def test_each_request_has_its_own_id(client, log):
