@@ -22,6 +22,7 @@ from employees.models import Employee
 from features import schema
 from predictions import keys
 from predictions.explanation import in_full, reasons
+from predictions.limits import MINUTE
 from predictions.models import APIKey, Prediction, RequestCount, RunGroup, ScoringRun
 from predictions.pages.formats import decimal, percent
 from predictions.selectors import log
@@ -228,7 +229,7 @@ class RequestCountAdmin(OfEveryoneAdmin):
 
     @admin.display(description=_("minute"), ordering="minute")
     def begun_at(self, count):
-        return datetime.fromtimestamp(count.minute * keys.WINDOW, tz=UTC)
+        return datetime.fromtimestamp(count.minute * MINUTE, tz=UTC)
 
 
 class APIKeyForm(forms.ModelForm):

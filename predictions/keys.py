@@ -1,10 +1,7 @@
 """Writes: API keys, from their creation to the count of each of their requests."""
 
-import ipaddress
-import math
 import re
 import time
-from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -14,11 +11,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from employees.access import Scope, scope_of_key
-from predictions.models import APIKey, RequestCount
+from predictions import limits
+from predictions.limits import Quota
+from predictions.models import APIKey
+from technova.clients import network_of
 from technova.prepared import run
 
 SECRET_FORMAT = re.compile(r"([A-Za-z0-9]{8})\.[A-Za-z0-9]{32}")
-WINDOW = 60  # seconds over which requests are counted
 LAST_USED_PRECISION = timedelta(minutes=15)  # last_used_at is written at most once in this time
 
 
@@ -92,24 +91,6 @@ def rotate_api_key(
     return new
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """How many requests a key, or an address that sends bad keys, may make in a minute, and how many it has made."""
-
-    policy: str  # "key" or "address"
-    limit: int
-    requests: int
-    reset: int  # seconds until the minute ends
-
-    @property
-    def remaining(self) -> int:
-        return max(0, self.limit - self.requests)
-
-    @property
-    def is_exceeded(self) -> bool:
-        return self.requests > self.limit
-
-
 class InvalidKey(Exception):
     """No key that may be used: absent, malformed, unknown, expired or revoked, which the caller is not told apart.
 
@@ -139,23 +120,12 @@ def admit(*, secret: str, address: str) -> APIKey:
     match = SECRET_FORMAT.fullmatch(secret)
     key = _find_and_count(match[1], secret, now) if match else None
     if key is None or not key.is_valid(secret):
-        quota = Quota("address", settings.BAD_KEY_RATE, _count_bad_key(address, now), _rest_of_window(now))
+        quota = limits.count("address", network_of(address), limit=settings.BAD_KEY_RATE, now=now)
         raise TooManyRequests(quota) if quota.is_exceeded else InvalidKey(quota)
-    key.quota = Quota("key", settings.API_KEY_RATE, key.requests, _rest_of_window(now))
     if key.quota.is_exceeded:
         raise TooManyRequests(key.quota)
     return key
 
-
-# A request that read the clock just before the minute turned counts in the new minute, and a clock that was set back
-# by more starts afresh: no minute ever admits more than the limit, and no subject stays locked out.
-_COUNT = """
-INSERT INTO predictions_requestcount AS c (subject, minute, requests) {source}
-ON CONFLICT (subject) DO UPDATE SET
-  requests = CASE WHEN c.minute IN (excluded.minute, excluded.minute + 1) THEN c.requests + 1 ELSE 1 END,
-  minute = CASE WHEN c.minute = excluded.minute + 1 THEN c.minute ELSE excluded.minute END
-RETURNING requests
-"""
 
 _KEY_FIELDS = [field.attname for field in APIKey._meta.concrete_fields]
 _ADMIT = f"""
@@ -163,7 +133,7 @@ WITH known AS (
   SELECT * FROM predictions_apikey
   WHERE prefix = %(prefix)s AND hashed_key = %(hash)s
     AND NOT revoked AND (expiry_date IS NULL OR expiry_date > %(now)s)
-), counted AS ({_COUNT.format(source="SELECT %(subject)s, %(minute)s, 1 FROM known")}
+), counted AS ({limits.COUNT.format(source="SELECT %(subject)s, %(minute)s, 1 FROM known", minutes=1)}
 ), used AS (
   UPDATE predictions_apikey SET last_used_at = %(now)s
   WHERE prefix = %(prefix)s AND EXISTS (SELECT FROM known)
@@ -174,71 +144,38 @@ SELECT {", ".join(f"known.{name}" for name in _KEY_FIELDS)}, counted.requests FR
 
 
 def _find_and_count(prefix: str, secret: str, now: float) -> APIKey | None:
-    """The usable key of a secret, with ``requests``, its count in this minute, and ``last_used_at`` brought up to date.
+    """The usable key of a secret, with its ``quota`` of this minute and ``last_used_at`` brought up to date.
 
     Comparing hashes in SQL says nothing about the secret; what decides afterwards compares in constant time.
     """
     generator = APIKey.objects.key_generator
     hashed = generator.hash(secret)
     at = timezone.now()
-    subject, minute = f"key {prefix}", int(now // WINDOW)
     if connection.vendor == "postgresql":
         parameters = {
             "prefix": prefix,
             "hash": hashed,
-            "subject": subject,
-            "minute": minute,
+            "subject": f"key {prefix}",
+            "minute": limits.window_at(now),
             "now": at,
             "stale": at - LAST_USED_PRECISION,
         }
-        return _admitted(parameters)
+        return _admitted(parameters, now)
     key = APIKey.objects.usable().filter(prefix=prefix, hashed_key=hashed).first()
     if key is not None:
-        key.requests = _count(subject, minute)
+        key.quota = limits.count("key", prefix, limit=settings.API_KEY_RATE, now=now, is_kept=True)
         if key.last_used_at is None or key.last_used_at < at - LAST_USED_PRECISION:
             is_stale = Q(last_used_at=None) | Q(last_used_at__lt=at - LAST_USED_PRECISION)
             APIKey.objects.filter(is_stale, pk=key.pk).update(last_used_at=at)
     return key
 
 
-def _admitted(parameters: dict[str, object]) -> APIKey | None:
+def _admitted(parameters: dict[str, object], now: float) -> APIKey | None:
     rows = run(_ADMIT, parameters)
     if not rows:
         return None
     *values, requests = rows[0]
     key = APIKey.from_db(DEFAULT_DB_ALIAS, _KEY_FIELDS, values)
     key.departments = APIKey._meta.get_field("departments").from_db_value(key.departments, None, connection)
-    key.requests = requests
+    key.quota = Quota("key", settings.API_KEY_RATE, requests, limits.rest_of_window(now))
     return key
-
-
-def _count(subject: str, minute: int) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT.format(source="VALUES (%s, %s, 1)"), [subject, minute])
-        return cursor.fetchone()[0]
-
-
-def _count_bad_key(address: str, now: float) -> int:
-    """Bad keys from an address in this minute. The first of a minute clears the addresses of earlier ones."""
-    minute = int(now // WINDOW)
-    requests = _count(f"address {_network(address)}", minute)
-    if requests == 1:
-        RequestCount.objects.filter(subject__startswith="address ", minute__lt=minute - 1).delete()
-    return requests
-
-
-def _network(address: str) -> str:
-    """What counts as one address: itself, or the /64 that one IPv6 customer has to choose from.
-
-    A listener for both kinds writes an IPv4 address as an IPv6 one, ``::ffff:203.0.113.1``: all of them in one /64.
-    """
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return ""
-    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
-    return str(ipaddress.ip_network((parsed, 64), strict=False) if parsed.version == 6 else parsed)
-
-
-def _rest_of_window(now: float) -> int:
-    return max(1, math.ceil(WINDOW - now % WINDOW))

@@ -1,8 +1,5 @@
 """Who calls, by the ``X-API-Key`` header, and what the key's scopes permit."""
 
-import ipaddress
-
-from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
@@ -12,8 +9,10 @@ from rest_framework.permissions import BasePermission
 
 from employees.access import scope_of_key
 from predictions import keys
+from predictions.limits import MINUTE
 from predictions.models import APIKey
 from predictions.services import Caller
+from technova.clients import client_address
 
 
 class APIKeyAuthentication(BaseAuthentication):
@@ -55,7 +54,7 @@ def add_rate_limit(response: HttpResponseBase, request: HttpRequest) -> None:
     """The fields of draft-ietf-httpapi-ratelimit-headers-11, on the answer to a request that was counted."""
     quota = getattr(request, "quota", None)
     if quota is not None:
-        response["RateLimit-Policy"] = f'"{quota.policy}";q={quota.limit};w={keys.WINDOW}'
+        response["RateLimit-Policy"] = f'"{quota.policy}";q={quota.limit};w={MINUTE}'
         response["RateLimit"] = f'"{quota.policy}";r={quota.remaining};t={quota.reset}'
 
 
@@ -63,19 +62,3 @@ def caller_of(request) -> Caller:
     """The caller that the services and the log know, from an authenticated request."""
     key = request.auth
     return Caller(api_key=key, scope=scope_of_key(key), request_id=request.request_id)
-
-
-def client_address(meta) -> str:
-    """The address that the outermost trusted proxy saw, or the peer's own where none is configured.
-
-    What a client writes into ``X-Forwarded-For`` stands to the left of what the proxies append.
-    """
-    peer = meta.get("REMOTE_ADDR") or ""
-    if not settings.TRUSTED_PROXIES:
-        return peer
-    seen = [entry.strip() for entry in meta.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-    address = seen[-min(settings.TRUSTED_PROXIES, len(seen))]
-    try:
-        return str(ipaddress.ip_address(address))
-    except ValueError:
-        return peer

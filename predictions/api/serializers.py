@@ -12,7 +12,7 @@ from employees.columns import MAX_EMPLOYEE_ID
 from features import schema
 from predictions.api.fields import BoundedList, QueryInteger, StrictBoolean, StrictFloat, StrictInteger, WordField
 from predictions.explanation import reasons
-from predictions.keys import WINDOW
+from predictions.limits import MINUTE
 from predictions.models import APIKey, Prediction
 from predictions.services import BatchScore
 
@@ -102,7 +102,7 @@ class KeySerializer(serializers.Serializer):
             "expires_at": key.expiry_date,
             "rate_limit": {
                 "limit": key.quota.limit,
-                "window": WINDOW,
+                "window": MINUTE,
                 "remaining": key.quota.remaining,
                 "reset": key.quota.reset,
             },

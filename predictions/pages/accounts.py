@@ -5,7 +5,7 @@ from django.contrib.messages.views import SuccessMessageMixin
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from predictions.api.authentication import client_address
+from technova.clients import client_address
 
 
 class PasswordChangeView(SuccessMessageMixin, views.PasswordChangeView):

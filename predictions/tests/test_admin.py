@@ -19,6 +19,7 @@ from rest_framework_api_key.models import APIKey as PackageKey
 
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import keys
+from predictions.limits import MINUTE
 from predictions.models import APIKey, Prediction, RequestCount, RunGroup, ScoringRun
 from predictions.tests.factories import APIKeyFactory, PredictionFactory, RunGroupFactory, ScoringRunFactory
 from technova.admin import BoundedPaginator
@@ -256,7 +257,7 @@ def test_manager_who_is_staff_sees_the_figures_of_the_own_departments(client, dj
 
 
 def test_counts_of_requests_are_listed_newest_first_filtered_and_searched(client):
-    minute = int(datetime(2026, 1, 31, 12, 30, tzinfo=UTC).timestamp()) // keys.WINDOW
+    minute = int(datetime(2026, 1, 31, 12, 30, tzinfo=UTC).timestamp()) // MINUTE
     of_key = RequestCount.objects.create(subject="key abcd1234", minute=minute, requests=7)
     of_address = RequestCount.objects.create(subject="address 192.0.2.1", minute=minute + 1, requests=3)
     page = client.get(COUNTS)

@@ -1,0 +1,35 @@
+"""Who is at the other end of a request: the client's address, and the network that counts as one client."""
+
+import ipaddress
+from collections.abc import Mapping
+
+from django.conf import settings
+
+
+def client_address(meta: Mapping[str, str]) -> str:
+    """The address that the outermost trusted proxy saw, or the peer's own where none is configured.
+
+    What a client writes into ``X-Forwarded-For`` stands to the left of what the proxies append.
+    """
+    peer = meta.get("REMOTE_ADDR") or ""
+    if not settings.TRUSTED_PROXIES:
+        return peer
+    seen = [entry.strip() for entry in meta.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    address = seen[-min(settings.TRUSTED_PROXIES, len(seen))]
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        return peer
+
+
+def network_of(address: str) -> str:
+    """What counts as one client: the address itself, or the /64 that one IPv6 customer has to choose from.
+
+    A listener for both kinds writes an IPv4 address as an IPv6 one, ``::ffff:203.0.113.1``: all of them in one /64.
+    """
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+    return str(ipaddress.ip_network((parsed, 64), strict=False) if parsed.version == 6 else parsed)
