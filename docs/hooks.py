@@ -240,6 +240,34 @@ def calibration(card: dict) -> str:
     )
 
 
+def packages() -> str:
+    """The packages and sub-packages, and which of them import which, as a Mermaid drawing; tests are left out."""
+    import grimp
+
+    graph = grimp.build_graph("technova", *APPS)
+    arrows = {
+        (room_of(importer), room_of(imported))
+        for importer in graph.modules
+        for imported in graph.find_modules_directly_imported_by(importer)
+        if not {"tests", "migrations"} & set(f"{importer}.{imported}".split("."))
+    }
+    rooms = sorted({room for arrow in arrows for room in arrow})
+    lines = ["flowchart BT"]
+    for package in ("technova", *APPS):
+        lines.append(f"    subgraph {package}")
+        lines += [f"        {room}[{room.partition('.')[2]}]" for room in rooms if room.split(".")[0] == package]
+        lines.append("    end")
+    lines += [f"    {importer} --> {imported}" for importer, imported in sorted(arrows) if importer != imported]
+    return "```mermaid\n" + "\n".join(lines) + "\n```"
+
+
+def room_of(module: str) -> str:
+    """``predictions.api`` for a module of a sub-package, ``predictions.modules`` for one directly in the package."""
+    package, _, rest = module.partition(".")
+    room = rest.partition(".")[0]
+    return f"{package}.{room}" if room and (ROOT / package / room).is_dir() else f"{package}.modules"
+
+
 def threshold(card: dict) -> str:
     from predictions.ml import thresholds
 
@@ -355,4 +383,5 @@ PARTS = {
     "commands": commands,
     "models": models,
     "model_card": model_card,
+    "packages": packages,
 }
