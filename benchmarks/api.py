@@ -28,7 +28,7 @@ import psycopg
 from pipeline import ROOT, environment, run, scratch_database
 
 HERE = Path(__file__).resolve().parent
-ADDRESS = "127.0.0.1:8732"
+ADDRESS = f"127.0.0.1:{os.environ.get('PORT', 8732)}"
 TOKEN = "benchmark"
 CONNECTIONS = 8
 BATCH = 1_000
@@ -43,6 +43,7 @@ class Load:
     seconds: float
     p50: float
     p99: float
+    answers: Sequence[int] = ()  # of each of wrk's threads
     server_ms: float = 0.0  # of the workers, for each answer
     database_ms: float = 0.0  # of their connections' processes, for each answer, when they are on this machine
     busiest: float = 0.0  # what part of the workers' processor time the busiest of them used
@@ -186,14 +187,14 @@ def create_key(url: str) -> str:
 
 
 @contextmanager
-def serve(url: str, directory: Path) -> Iterator[int]:
-    """gunicorn with the application and the floor; gives the process id of its master."""
+def serve(url: str, directory: Path, *, tree: Path = ROOT) -> Iterator[int]:
+    """gunicorn with the application and the floor, of this checkout or another; gives the process id of its master."""
     host, port = ADDRESS.split(":")
     limits = {"API_KEY_RATE": "1000000000", "METRICS_TOKEN": TOKEN, "WEB_CONCURRENCY": "2"}
-    paths = {"HOST": host, "PORT": port, "PYTHONPATH": str(HERE)}
+    paths = {"HOST": host, "PORT": port, "PYTHONPATH": f"{tree}:{tree / 'benchmarks'}"}
     command = [sys.executable, "-m", "gunicorn", "--config", "python:technova.gunicorn", "floor"]
     with (directory / "log").open("w") as log:
-        server = subprocess.Popen(command, cwd=ROOT, env=environment(url) | limits | paths, stdout=log, stderr=log)
+        server = subprocess.Popen(command, cwd=tree, env=environment(url) | limits | paths, stdout=log, stderr=log)
     try:
         wait_for_both(server, directory / "log")
         yield server.pid

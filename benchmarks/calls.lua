@@ -3,6 +3,12 @@
 local headers = {}
 local numbers = {}
 local body
+local threads = {}
+answers = 0 -- of this thread, which has one connection when there are as many of either
+
+function setup(thread)
+  threads[#threads + 1] = thread
+end
 
 function init(arguments)
   headers["X-API-Key"] = arguments[1]
@@ -24,11 +30,20 @@ function request()
   return wrk.format("POST", wrk.path .. numbers[math.random(#numbers)], headers)
 end
 
+function response()
+  answers = answers + 1
+end
+
 function done(summary, latency, requests)
   local errors = summary.errors
+  local each = {}
+  for place, thread in ipairs(threads) do
+    each[place] = thread:get("answers")
+  end
   io.write(string.format(
-    '\n{"requests": %d, "seconds": %f, "p50": %f, "p99": %f, "failed": %d}\n',
+    '\n{"requests": %d, "seconds": %f, "p50": %f, "p99": %f, "failed": %d, "answers": [%s]}\n',
     summary.requests, summary.duration / 1e6, latency:percentile(50) / 1e3, latency:percentile(99) / 1e3,
-    errors.status + errors.connect + errors.read + errors.write + errors.timeout
+    errors.status + errors.connect + errors.read + errors.write + errors.timeout,
+    table.concat(each, ", ")
   ))
 end

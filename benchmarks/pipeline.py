@@ -24,7 +24,7 @@ import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "employees" / "demo"
-SCRATCH = "technova_pipeline_benchmark"
+SCRATCH = f"technova_benchmark_{os.getpid()}"
 KEYS = {"sirh": ("id_employee", "{}"), "eval": ("eval_number", "E_{}"), "sondage": ("code_sondage", "{:06}")}
 KEY = "benchmarks-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH"
 STRIDE = 3_000  # above every employee number of the demo

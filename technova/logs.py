@@ -113,15 +113,28 @@ class RequestIdFilter(logging.Filter):
 
 
 class RefusalFilter(logging.Filter):
-    """Makes one warning of what Django writes on a suspicious request: an error, most often with a long traceback."""
+    """Takes what the client sent out of what Django and gunicorn write on a request that they refuse.
+
+    Django's errors on a suspicious request, most often with a long traceback, become warnings.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.name == "gunicorn.error":
+            return _without_the_request(record)
         if not record.name.startswith("django.security."):
             return True
         record.msg, record.args = "Refused: %s", (refusal(record),)
         record.exc_info = record.exc_text = None
         record.levelno, record.levelname = logging.WARNING, "WARNING"
         return logging.root.isEnabledFor(logging.WARNING)  # LOG_LEVEL, which Django's loggers do not ask
+
+
+def _without_the_request(record: logging.LogRecord) -> bool:
+    """Gunicorn's lines on a request quote its address or a header, which may be an API key."""
+    for beginning in ("Invalid request", "Error handling request"):
+        if record.msg.startswith(beginning):
+            record.msg, record.args = beginning, ()
+    return True
 
 
 def refusal(record: logging.LogRecord) -> str:

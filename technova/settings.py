@@ -335,6 +335,7 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "CRITICAL"},
         "axes": {"level": "WARNING"},  # at INFO, four lines for each sign-in, and one for each clearing
+        "gunicorn.error": {"propagate": True},  # which gunicorn switches off
         "gunicorn.http.wsgi": {"level": "ERROR"},  # a warning for each HEAD, whose body it drops as Django expects
         "psycopg.pool": {"level": "WARNING"},  # at INFO, two lines each time that a connection is used
     },

@@ -234,3 +234,17 @@ def test_log_of_a_refused_row_does_not_quote_it(log):
     assert SECRET in str(refused.value)
     assert "person_age_check" in log.getvalue()
     assert SECRET not in log.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("message", "arguments", "written"),
+    [
+        (f"Invalid request from ip=127.0.0.1: Invalid Header: '{SECRET}'", (), "Invalid request"),
+        ("Error handling request %s %s", ("GET", f"/history/?{SECRET}"), "Error handling request"),
+        ("Worker (pid:%s) was sent %s!", (12, "SIGTERM"), "Worker (pid:12) was sent SIGTERM!"),
+    ],
+)
+def test_what_gunicorn_writes_on_a_request_is_logged_without_it(log, message, arguments, written):
+    logging.getLogger("gunicorn.error").error(message, *arguments)
+    (line,) = lines(log)
+    assert (line["message"], line["logger"]) == (written, "gunicorn.error")
