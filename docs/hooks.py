@@ -244,7 +244,7 @@ def packages() -> str:
     """The packages and sub-packages, and which of them import which, as a Mermaid drawing; tests are left out."""
     import grimp
 
-    graph = grimp.build_graph("technova", *APPS)
+    graph = grimp.build_graph("technova", *APPS, cache_dir=None)
     arrows = {
         (room_of(importer), room_of(imported))
         for importer in graph.modules

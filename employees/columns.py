@@ -1,7 +1,7 @@
-"""The columns of the three raw extracts: what the source system calls them and what they may hold.
+"""The columns of the three raw extracts: their name in the source system, their kind, bounds and choices.
 
-This is the only place that knows the raw vocabulary: the reader validates with it, the models take
-their choices from it and ``features.schema`` takes the bounds of the features that pass straight through.
+The single source of the raw vocabulary: the parser validates with it, the models take their choices from it, and
+``features.schema`` takes the bounds of the features that are raw columns.
 """
 
 import unicodedata
@@ -20,7 +20,7 @@ class Extract(StrEnum):
     SONDAGE = "sondage"
 
 
-class Kind(StrEnum):
+class ColumnKind(StrEnum):
     """How the text of a cell is read."""
 
     KEY = "key"  # the employee's number, possibly decorated: 1, E_1, 000001
@@ -32,11 +32,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of an extract; ``name`` is ours, ``source`` the header in the file, mistakes kept."""
+    """A column of an extract; ``source`` is its header in the file, misspellings kept."""
 
     name: str
     extract: Extract
-    kind: Kind
+    kind: ColumnKind
     source: str
     minimum: float | None = None
     maximum: float | None = None
@@ -53,11 +53,11 @@ class Column:
         """The rule that every value must follow."""
         bounds = {"minimum": f"{self.minimum or 0:.0f}", "maximum": f"{self.maximum or 0:.0f}"}
         match self.kind:
-            case Kind.CHOICE:
+            case ColumnKind.CHOICE:
                 return Message(_("one of: %(choices)s"), {"choices": ", ".join(self.choices)})
-            case Kind.BOOLEAN:
+            case ColumnKind.BOOLEAN:
                 return Message(_("Oui or Non"))
-            case Kind.PERCENT:
+            case ColumnKind.PERCENT:
                 return Message(_("a number between %(minimum)s and %(maximum)s"), bounds)
             case _:
                 return Message(_("a whole number between %(minimum)s and %(maximum)s"), bounds)
@@ -105,7 +105,7 @@ SATISFACTIONS = (
 )
 
 
-def _column(extract: Extract, kind: Kind, name: str, *bounds: float, source: str = "", **options) -> Column:
+def _column(extract: Extract, kind: ColumnKind, name: str, *bounds: float, source: str = "", **options) -> Column:
     minimum, maximum = bounds or (None, None)
     return Column(name, extract, kind, source or name, minimum, maximum, **options)
 
@@ -123,37 +123,37 @@ def _sondage(kind, name, *bounds, **options):
 
 
 COLUMNS: tuple[Column, ...] = (
-    _sirh(Kind.KEY, "employee_id", 1, MAX_EMPLOYEE_ID, source="id_employee"),
-    _sirh(Kind.INTEGER, "age", 16, 80),
-    _sirh(Kind.CHOICE, "genre", choices=GENDERS),
-    _sirh(Kind.INTEGER, "revenu_mensuel", 1, 1_000_000),
-    _sirh(Kind.CHOICE, "statut_marital", choices=MARITAL_STATUSES),
-    _sirh(Kind.CHOICE, "departement", choices=DEPARTMENTS),
-    _sirh(Kind.CHOICE, "poste", choices=JOBS),
-    _sirh(Kind.INTEGER, "nombre_experiences_precedentes", 0, 50),
-    _sirh(Kind.INTEGER, "nombre_heures_travaillees", 0, 400, source="nombre_heures_travailless"),
-    _sirh(Kind.INTEGER, "annee_experience_totale", 0, 65),
-    _sirh(Kind.INTEGER, "annees_dans_l_entreprise", 0, 65),
-    _sirh(Kind.INTEGER, "annees_dans_le_poste_actuel", 0, 65),
-    _eval(Kind.KEY, "employee_id", 1, MAX_EMPLOYEE_ID, source="eval_number"),
-    *(_eval(Kind.INTEGER, name, 1, 4) for name in SATISFACTIONS),
-    _eval(Kind.INTEGER, "note_evaluation_precedente", 1, 4),
-    _eval(Kind.INTEGER, "note_evaluation_actuelle", 1, 4),
-    _eval(Kind.INTEGER, "niveau_hierarchique_poste", 1, 5),
-    _eval(Kind.BOOLEAN, "heures_supplementaires", source="heure_supplementaires"),
-    _eval(Kind.PERCENT, "augmentation_salaire_precedente", 0, 100, source="augementation_salaire_precedente"),
-    _sondage(Kind.KEY, "employee_id", 1, MAX_EMPLOYEE_ID, source="code_sondage"),
-    _sondage(Kind.BOOLEAN, "a_quitte_l_entreprise", is_required=False, is_nullable=True),
-    _sondage(Kind.INTEGER, "nombre_participation_pee", 0, 50),
-    _sondage(Kind.INTEGER, "nb_formations_suivies", 0, 100),
-    _sondage(Kind.INTEGER, "nombre_employee_sous_responsabilite", 0, 100_000),
-    _sondage(Kind.INTEGER, "distance_domicile_travail", 0, 1_000),
-    _sondage(Kind.INTEGER, "niveau_education", 1, 5),
-    _sondage(Kind.CHOICE, "domaine_etude", choices=FIELDS_OF_STUDY),
-    _sondage(Kind.BOOLEAN, "ayant_enfants"),
-    _sondage(Kind.CHOICE, "frequence_deplacement", choices=TRAVEL_FREQUENCIES),
-    _sondage(Kind.INTEGER, "annees_depuis_la_derniere_promotion", 0, 65),
-    _sondage(Kind.INTEGER, "annees_sous_responsable_actuel", 0, 65, source="annes_sous_responsable_actuel"),
+    _sirh(ColumnKind.KEY, "employee_id", 1, MAX_EMPLOYEE_ID, source="id_employee"),
+    _sirh(ColumnKind.INTEGER, "age", 16, 80),
+    _sirh(ColumnKind.CHOICE, "genre", choices=GENDERS),
+    _sirh(ColumnKind.INTEGER, "revenu_mensuel", 1, 1_000_000),
+    _sirh(ColumnKind.CHOICE, "statut_marital", choices=MARITAL_STATUSES),
+    _sirh(ColumnKind.CHOICE, "departement", choices=DEPARTMENTS),
+    _sirh(ColumnKind.CHOICE, "poste", choices=JOBS),
+    _sirh(ColumnKind.INTEGER, "nombre_experiences_precedentes", 0, 50),
+    _sirh(ColumnKind.INTEGER, "nombre_heures_travaillees", 0, 400, source="nombre_heures_travailless"),
+    _sirh(ColumnKind.INTEGER, "annee_experience_totale", 0, 65),
+    _sirh(ColumnKind.INTEGER, "annees_dans_l_entreprise", 0, 65),
+    _sirh(ColumnKind.INTEGER, "annees_dans_le_poste_actuel", 0, 65),
+    _eval(ColumnKind.KEY, "employee_id", 1, MAX_EMPLOYEE_ID, source="eval_number"),
+    *(_eval(ColumnKind.INTEGER, name, 1, 4) for name in SATISFACTIONS),
+    _eval(ColumnKind.INTEGER, "note_evaluation_precedente", 1, 4),
+    _eval(ColumnKind.INTEGER, "note_evaluation_actuelle", 1, 4),
+    _eval(ColumnKind.INTEGER, "niveau_hierarchique_poste", 1, 5),
+    _eval(ColumnKind.BOOLEAN, "heures_supplementaires", source="heure_supplementaires"),
+    _eval(ColumnKind.PERCENT, "augmentation_salaire_precedente", 0, 100, source="augementation_salaire_precedente"),
+    _sondage(ColumnKind.KEY, "employee_id", 1, MAX_EMPLOYEE_ID, source="code_sondage"),
+    _sondage(ColumnKind.BOOLEAN, "a_quitte_l_entreprise", is_required=False, is_nullable=True),
+    _sondage(ColumnKind.INTEGER, "nombre_participation_pee", 0, 50),
+    _sondage(ColumnKind.INTEGER, "nb_formations_suivies", 0, 100),
+    _sondage(ColumnKind.INTEGER, "nombre_employee_sous_responsabilite", 0, 100_000),
+    _sondage(ColumnKind.INTEGER, "distance_domicile_travail", 0, 1_000),
+    _sondage(ColumnKind.INTEGER, "niveau_education", 1, 5),
+    _sondage(ColumnKind.CHOICE, "domaine_etude", choices=FIELDS_OF_STUDY),
+    _sondage(ColumnKind.BOOLEAN, "ayant_enfants"),
+    _sondage(ColumnKind.CHOICE, "frequence_deplacement", choices=TRAVEL_FREQUENCIES),
+    _sondage(ColumnKind.INTEGER, "annees_depuis_la_derniere_promotion", 0, 65),
+    _sondage(ColumnKind.INTEGER, "annees_sous_responsable_actuel", 0, 65, source="annes_sous_responsable_actuel"),
 )
 
 
@@ -171,4 +171,4 @@ ORDERED: tuple[tuple[str, str], ...] = (
 )
 
 # The values by name, keys excepted (each extract has its own key column).
-BY_NAME: dict[str, Column] = {column.name: column for column in COLUMNS if column.kind != Kind.KEY}
+BY_NAME: dict[str, Column] = {column.name: column for column in COLUMNS if column.kind != ColumnKind.KEY}

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from employees import columns
 from employees.access import Scope, scope_of
-from employees.columns import Extract, Kind
+from employees.columns import ColumnKind, Extract
 from employees.extracts import Reject
 from employees.messages import Message
 
@@ -32,7 +32,7 @@ def is_within(name: str) -> models.CheckConstraint:
 def bounds(extract: Extract) -> list[models.CheckConstraint]:
     """The bounds and the choices of all columns of an extract."""
     names = [column.name for column in columns.columns_of(extract) if column.name in columns.BY_NAME]
-    return [is_within(name) for name in names if columns.BY_NAME[name].kind != Kind.BOOLEAN]
+    return [is_within(name) for name in names if columns.BY_NAME[name].kind != ColumnKind.BOOLEAN]
 
 
 class OfDepartmentsQuerySet(models.QuerySet):

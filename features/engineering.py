@@ -86,7 +86,7 @@ def engineer_one(inputs: Mapping[str, object]) -> dict[str, object]:
 def _dtype(feature: schema.Feature) -> str:
     if feature.is_integer:
         return "int64"
-    return "object" if feature.kind == schema.Kind.CHOICE else "float64"
+    return "object" if feature.kind == schema.FeatureKind.CHOICE else "float64"
 
 
 DTYPES: dict[str, str] = {feature.name: _dtype(feature) for feature in schema.FEATURES}

@@ -12,11 +12,11 @@ def column(name: str) -> models.Field:
     label = _(feature.label)
     choices = [(choice.value, _(choice.label)) for choice in feature.choices] or None
     match feature.kind:
-        case schema.Kind.CHOICE:
+        case schema.FeatureKind.CHOICE:
             return models.CharField(label, max_length=40, choices=choices)
-        case schema.Kind.NUMBER:
+        case schema.FeatureKind.NUMBER:
             return models.FloatField(label)
-        case schema.Kind.INTEGER:
+        case schema.FeatureKind.INTEGER:
             return models.IntegerField(label)
         case _:
             return models.SmallIntegerField(label, choices=choices)
@@ -24,7 +24,7 @@ def column(name: str) -> models.Field:
 
 def is_valid(feature: schema.Feature) -> models.CheckConstraint:
     """The bounds or the choices of a feature, held by the database too."""
-    if feature.kind == schema.Kind.CHOICE:
+    if feature.kind == schema.FeatureKind.CHOICE:
         condition = Q(**{f"{feature.name}__in": feature.values})
     else:
         condition = Q(**{f"{feature.name}__gte": feature.minimum, f"{feature.name}__lte": feature.maximum})

@@ -13,7 +13,7 @@ from employees import columns
 from employees.messages import gettext_noop as _
 
 
-class Kind(StrEnum):
+class FeatureKind(StrEnum):
     """What a value is, and so how it is stored, validated, asked for and scored."""
 
     INTEGER = "integer"
@@ -38,7 +38,7 @@ class Feature:
 
     name: str
     label: str
-    kind: Kind
+    kind: FeatureKind
     phrase: str
     phrase_no: str = ""  # what is said instead when the value is 0
     unit: str = ""
@@ -55,7 +55,7 @@ class Feature:
 
     @property
     def is_integer(self) -> bool:
-        return self.kind in (Kind.INTEGER, Kind.BOOLEAN, Kind.ORDINAL)
+        return self.kind in (FeatureKind.INTEGER, FeatureKind.BOOLEAN, FeatureKind.ORDINAL)
 
     @property
     def values(self) -> tuple[str | int, ...]:
@@ -103,7 +103,7 @@ def _choices(labels: dict[str, str]) -> tuple[Choice, ...]:
     return tuple(Choice(value, label) for value, label in labels.items())
 
 
-def _raw(name: str, label: str, kind: Kind, phrase: str, **options) -> Feature:
+def _raw(name: str, label: str, kind: FeatureKind, phrase: str, **options) -> Feature:
     """A feature that passes straight through from an extract: it keeps the column's bounds."""
     column = columns.BY_NAME[name]
     return Feature(name, label, kind, phrase, minimum=column.minimum, maximum=column.maximum, **options)
@@ -112,11 +112,11 @@ def _raw(name: str, label: str, kind: Kind, phrase: str, **options) -> Feature:
 def _choice(name: str, label: str, labels: dict[str, str], phrase: str, **options) -> Feature:
     if set(labels) != set(columns.BY_NAME[name].choices):
         raise ValueError(f"{name}: the labels do not name exactly the choices of the extract")
-    return Feature(name, label, Kind.CHOICE, phrase, choices=_choices(labels), **options)
+    return Feature(name, label, FeatureKind.CHOICE, phrase, choices=_choices(labels), **options)
 
 
 def _engineered(name: str, label: str, phrase: str, minimum: float, maximum: float, **options) -> Feature:
-    kind = options.pop("kind", Kind.NUMBER)
+    kind = options.pop("kind", FeatureKind.NUMBER)
     return Feature(name, label, kind, phrase, minimum=minimum, maximum=maximum, is_engineered=True, **options)
 
 
@@ -126,14 +126,14 @@ FEATURES: tuple[Feature, ...] = (
     _raw(
         "note_evaluation_precedente",
         _("Previous appraisal"),
-        Kind.INTEGER,
+        FeatureKind.INTEGER,
         _("Previous appraisal: %(value)s"),
         is_rating=True,
     ),
     _raw(
         "niveau_hierarchique_poste",
         _("Job level"),
-        Kind.INTEGER,
+        FeatureKind.INTEGER,
         _("Job level: %(value)s"),
         is_actionable=True,
         help=_("From 1, the most junior, to 5."),
@@ -141,14 +141,14 @@ FEATURES: tuple[Feature, ...] = (
     _raw(
         "note_evaluation_actuelle",
         _("Current appraisal"),
-        Kind.INTEGER,
+        FeatureKind.INTEGER,
         _("Current appraisal: %(value)s"),
         is_rating=True,
     ),
     Feature(
         "heures_supplementaires",
         _("Overtime"),
-        Kind.BOOLEAN,
+        FeatureKind.BOOLEAN,
         _("Works overtime"),
         _("Works no overtime"),
         minimum=0,
@@ -159,16 +159,16 @@ FEATURES: tuple[Feature, ...] = (
     _raw(
         "augmentation_salaire_precedente",
         _("Last pay rise"),
-        Kind.NUMBER,
+        FeatureKind.NUMBER,
         _("Last pay rise: %(value)s"),
         unit="%",
         is_actionable=True,
     ),
-    _raw("age", _("Age"), Kind.INTEGER, _("Age: %(value)s"), unit=_YEARS, is_protected=True),
+    _raw("age", _("Age"), FeatureKind.INTEGER, _("Age: %(value)s"), unit=_YEARS, is_protected=True),
     Feature(
         "genre",
         _("Sex"),
-        Kind.ORDINAL,
+        FeatureKind.ORDINAL,
         _("Sex: %(value)s"),
         minimum=0,
         maximum=1,
@@ -178,7 +178,7 @@ FEATURES: tuple[Feature, ...] = (
     _raw(
         "revenu_mensuel",
         _("Monthly income"),
-        Kind.INTEGER,
+        FeatureKind.INTEGER,
         _("Monthly income: %(value)s"),
         unit="€",
         is_actionable=True,
@@ -189,13 +189,13 @@ FEATURES: tuple[Feature, ...] = (
     _raw(
         "nombre_experiences_precedentes",
         _("Previous employers"),
-        Kind.INTEGER,
+        FeatureKind.INTEGER,
         _("Previous employers: %(value)s"),
     ),
     _raw(
         "annee_experience_totale",
         _("Total experience"),
-        Kind.INTEGER,
+        FeatureKind.INTEGER,
         _("Total experience: %(value)s"),
         phrase_no=_("Less than a year of experience"),
         unit=_YEARS,
@@ -203,7 +203,7 @@ FEATURES: tuple[Feature, ...] = (
     _raw(
         "annees_dans_l_entreprise",
         _("Years with the company"),
-        Kind.INTEGER,
+        FeatureKind.INTEGER,
         _("With the company for %(value)s"),
         phrase_no=_("With the company for less than a year"),
         unit=_YEARS,
@@ -211,7 +211,7 @@ FEATURES: tuple[Feature, ...] = (
     _raw(
         "annees_dans_le_poste_actuel",
         _("Years in the current job"),
-        Kind.INTEGER,
+        FeatureKind.INTEGER,
         _("In the current job for %(value)s"),
         phrase_no=_("In the current job for less than a year"),
         unit=_YEARS,
@@ -219,28 +219,28 @@ FEATURES: tuple[Feature, ...] = (
     _raw(
         "nombre_participation_pee",
         _("Company savings plan participations"),
-        Kind.INTEGER,
+        FeatureKind.INTEGER,
         _("Company savings plan participations: %(value)s"),
         is_actionable=True,
     ),
     _raw(
         "nb_formations_suivies",
         _("Training courses attended"),
-        Kind.INTEGER,
+        FeatureKind.INTEGER,
         _("Training courses attended: %(value)s"),
         is_actionable=True,
     ),
     _raw(
         "distance_domicile_travail",
         _("Home to work distance"),
-        Kind.INTEGER,
+        FeatureKind.INTEGER,
         _("Lives %(value)s from work"),
         unit="km",
     ),
     _raw(
         "niveau_education",
         _("Education level"),
-        Kind.INTEGER,
+        FeatureKind.INTEGER,
         _("Education level: %(value)s"),
         help=_("From 1 to 5, the highest."),
     ),
@@ -248,7 +248,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "frequence_deplacement",
         _("Business travel"),
-        Kind.ORDINAL,
+        FeatureKind.ORDINAL,
         _("Business travel: %(value)s"),
         minimum=0,
         maximum=3,
@@ -263,7 +263,7 @@ FEATURES: tuple[Feature, ...] = (
     _raw(
         "annees_depuis_la_derniere_promotion",
         _("Years since the last promotion"),
-        Kind.INTEGER,
+        FeatureKind.INTEGER,
         _("Last promotion %(value)s ago"),
         phrase_no=_("Promoted less than a year ago"),
         unit=_YEARS,
@@ -272,7 +272,7 @@ FEATURES: tuple[Feature, ...] = (
     _raw(
         "annees_sous_responsable_actuel",
         _("Years with the current manager"),
-        Kind.INTEGER,
+        FeatureKind.INTEGER,
         _("With the current manager for %(value)s"),
         phrase_no=_("With the current manager for less than a year"),
         unit=_YEARS,
@@ -323,7 +323,7 @@ FEATURES: tuple[Feature, ...] = (
         _("Under 30 with overtime"),
         0,
         1,
-        kind=Kind.BOOLEAN,
+        kind=FeatureKind.BOOLEAN,
         phrase_no=_("Not both under 30 and with overtime"),
         choices=YES_NO,
         ingredients=("age", "heures_supplementaires"),
@@ -367,7 +367,7 @@ TARGET = "a_quitte_l_entreprise"
 
 # What the engineering needs and the clean table does not keep: their mean is a feature.
 SATISFACTIONS: tuple[Feature, ...] = tuple(
-    _raw(name, label, Kind.INTEGER, phrase, is_rating=True, is_actionable=True)
+    _raw(name, label, FeatureKind.INTEGER, phrase, is_rating=True, is_actionable=True)
     for name, label, phrase in (
         (
             "satisfaction_employee_environnement",

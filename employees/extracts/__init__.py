@@ -1,12 +1,14 @@
-"""Reading the three extracts: text as HR exports it in, clean rows and named refusals out. No Django here.
+"""Reads the three extracts as HR exports them; returns clean rows and the rejects. No Django here.
 
-Either a value is read for what it says or it is refused with a reason; nothing is guessed. A file that is not
-the extract it should be refuses the whole set (``ExtractError``); a row that breaks a rule refuses its employee
-(``Reject``) and lets the others through.
+A value is parsed or rejected with a reason; nothing is guessed. A file that is not the expected extract refuses the
+whole set (``ExtractError``). A row that breaks a rule is rejected with its employee (``Reject``); the others load.
+
+``files`` turns a file into a table of text, ``parsing`` a cell into a value, ``joining`` the three tables into one
+frame; ``rejects`` holds what is refused.
 """
 
-from employees.extracts.reader import Extracts, read_extracts
-from employees.extracts.refusals import ExtractError, Refusal, Reject
-from employees.extracts.table import FileReport, Source
+from employees.extracts.files import FileReport, Source
+from employees.extracts.joining import Extracts, read_extracts
+from employees.extracts.rejects import ExtractError, Refusal, Reject
 
 __all__ = ["ExtractError", "Extracts", "FileReport", "Refusal", "Reject", "Source", "read_extracts"]

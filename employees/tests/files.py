@@ -4,8 +4,7 @@ from errno import ENOSPC
 from io import StringIO
 
 from employees.columns import Extract
-from employees.extracts import refusals
-from employees.extracts import table as table_of_text
+from employees.extracts import files, rejects
 
 EMPLOYEES = 3
 
@@ -95,7 +94,7 @@ def write(directory, **changes) -> dict[str, str]:
 
 def permit_rejects(monkeypatch, most: int) -> None:
     """Refuse a set with more rejects than that."""
-    for module in (refusals, table_of_text):
+    for module in (rejects, files):
         monkeypatch.setattr(module, "MOST_REJECTS", most)
 
 

@@ -4,16 +4,16 @@ from django.db import IntegrityError, models
 from employees.models import Employee
 from features import schema
 from features.models import EmployeeFeatures
-from features.schema import Kind
+from features.schema import FeatureKind
 from features.tests.factories import EmployeeFeaturesFactory
 
 pytestmark = pytest.mark.django_db
 TYPES = {
-    Kind.CHOICE: models.CharField,
-    Kind.NUMBER: models.FloatField,
-    Kind.INTEGER: models.IntegerField,
-    Kind.BOOLEAN: models.SmallIntegerField,
-    Kind.ORDINAL: models.SmallIntegerField,
+    FeatureKind.CHOICE: models.CharField,
+    FeatureKind.NUMBER: models.FloatField,
+    FeatureKind.INTEGER: models.IntegerField,
+    FeatureKind.BOOLEAN: models.SmallIntegerField,
+    FeatureKind.ORDINAL: models.SmallIntegerField,
 }
 
 
@@ -35,7 +35,7 @@ def test_column_has_the_type_label_and_choices_of_its_feature(feature):
     ("name", "value"),
     [(f.name, value) for f in schema.FEATURES if not f.values for value in (f.minimum - 1, f.maximum + 1)]
     + [(f.name, value) for f in schema.FEATURES if f.is_integer and f.values for value in (-1, f.maximum + 1)]
-    + [(f.name, "Autre chose") for f in schema.FEATURES if f.kind == Kind.CHOICE],
+    + [(f.name, "Autre chose") for f in schema.FEATURES if f.kind == FeatureKind.CHOICE],
 )
 def test_database_refuses_a_value_beyond_the_bounds_or_the_choices(name, value):
     row = EmployeeFeaturesFactory()

@@ -5,7 +5,7 @@ import pytest
 from employees import columns
 from employees.columns import BY_NAME as RAW
 from features import schema
-from features.schema import FEATURES, SATISFACTIONS, Kind
+from features.schema import FEATURES, SATISFACTIONS, FeatureKind
 
 # The contract, in its order: the payload of POST /predict/by-features and the input of the model.
 CONTRACT = """
@@ -68,16 +68,16 @@ def test_encoded_features_have_the_numbers_of_the_contract():
 @pytest.mark.parametrize("feature", [*FEATURES, *SATISFACTIONS], ids=lambda feature: feature.name)
 def test_every_feature_has_a_label_a_phrase_and_limits(feature):
     assert feature.label
-    assert "%(value)s" in feature.phrase or feature.kind == Kind.BOOLEAN
-    if feature.kind == Kind.CHOICE:
+    assert "%(value)s" in feature.phrase or feature.kind == FeatureKind.BOOLEAN
+    if feature.kind == FeatureKind.CHOICE:
         assert feature.choices
         assert feature.minimum is None
     else:
         assert feature.minimum < feature.maximum
-    if feature.kind == Kind.BOOLEAN:
+    if feature.kind == FeatureKind.BOOLEAN:
         assert feature.phrase_no
         assert (feature.minimum, feature.maximum) == (0, 1)
-    if feature.kind == Kind.ORDINAL:
+    if feature.kind == FeatureKind.ORDINAL:
         assert feature.values == tuple(range(feature.minimum, feature.maximum + 1))
 
 
@@ -86,7 +86,11 @@ def test_label_of_an_unnamed_value_is_the_value():
 
 
 def test_integers_are_the_counted_the_named_and_the_booleans():
-    assert {feature.kind for feature in FEATURES if feature.is_integer} == {Kind.INTEGER, Kind.BOOLEAN, Kind.ORDINAL}
+    assert {feature.kind for feature in FEATURES if feature.is_integer} == {
+        FeatureKind.INTEGER,
+        FeatureKind.BOOLEAN,
+        FeatureKind.ORDINAL,
+    }
 
 
 def test_choices_named_otherwise_than_in_the_extract_are_refused():

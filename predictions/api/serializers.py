@@ -46,7 +46,7 @@ class StrictSerializer(serializers.Serializer):
 
 def _field_of(feature: schema.Feature) -> serializers.Field:
     """The serializer field of a feature, with its bounds or choices."""
-    if feature.kind == schema.Kind.CHOICE:
+    if feature.kind == schema.FeatureKind.CHOICE:
         return WordField(choices=feature.values, help_text=_(feature.label))
     field = StrictInteger if feature.is_integer else StrictFloat
     return field(min_value=feature.minimum, max_value=feature.maximum, help_text=_(feature.label))

@@ -165,11 +165,11 @@ def form_field(feature: schema.Feature) -> forms.Field:
     options = {"label": _(feature.label), "help_text": feature.help and _(feature.help)}
     offered = [(choice.value, _(choice.label)) for choice in feature.choices if choice.is_offered]
     match feature.kind:
-        case schema.Kind.CHOICE:
+        case schema.FeatureKind.CHOICE:
             return forms.ChoiceField(choices=offered, **options)
-        case schema.Kind.BOOLEAN:
+        case schema.FeatureKind.BOOLEAN:
             return forms.TypedChoiceField(choices=offered, coerce=int, widget=forms.RadioSelect, **options)
-        case schema.Kind.ORDINAL:
+        case schema.FeatureKind.ORDINAL:
             return forms.TypedChoiceField(choices=offered, coerce=int, **options)
     options |= {"min_value": feature.minimum, "max_value": feature.maximum}
     return forms.IntegerField(**options) if feature.is_integer else forms.FloatField(**options)

@@ -151,7 +151,7 @@ def test_predict_by_features_names_the_unknown_and_the_missing_together(api):
         *((name, []) for name in schema.FEATURE_NAMES),
         *((feature.name, feature.maximum + 1) for feature in schema.FEATURES if feature.maximum is not None),
         *((feature.name, feature.minimum - 1) for feature in schema.FEATURES if feature.minimum is not None),
-        *((feature.name, "Inconnu") for feature in schema.FEATURES if feature.kind == schema.Kind.CHOICE),
+        *((feature.name, "Inconnu") for feature in schema.FEATURES if feature.kind == schema.FeatureKind.CHOICE),
         *((feature.name, feature.minimum + 0.5) for feature in schema.FEATURES if feature.is_integer),
         ("age", "41"),
         ("age", "٤١"),

@@ -1,10 +1,10 @@
-"""From the text of a cell to its value, or to the rule that it breaks.
+"""Parses the text of a cell into its value, or names the rule that it breaks.
 
 Numbers are written in ASCII digits with a decimal point or comma, and thousands grouped by spaces (no-break and
 narrow ones included) or by the separator that is not the decimal one. One separator alone before exactly
-three digits, as in ``1.234`` or ``1,234``, is a thousand to one reader and a fraction to another: it is refused.
-``0,234``, ``1234,567`` and ``1 234,567`` can only be decimals and are read. No group begins a number with a zero:
-``0 234`` is what is left of another one.
+three digits, as in ``1.234`` or ``1,234``, is ambiguous (a thousand or a fraction): it is rejected. ``0,234``,
+``1234,567`` and ``1 234,567`` can only be decimals and are read. A grouped number never starts with a zero: ``0 234``
+is rejected.
 """
 
 import re
@@ -13,11 +13,11 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from employees.columns import Column, Kind
+from employees.columns import Column, ColumnKind
 from employees.messages import Message
 from employees.messages import gettext_noop as _
 
-LONGEST_NUMBER = 40  # characters; anything longer is no number of this domain
+LONGEST_NUMBER = 40  # characters; longer texts are not parsed as numbers
 
 _NUMBERS = [
     re.compile(rf"([-+−]?)({whole})(?:{separator}([0-9]+))?")
@@ -51,7 +51,7 @@ class Unreadable(ValueError):
 
 
 def fold(text: str) -> str:
-    """What is left of a text without case, accents, spaces and punctuation, to compare names by."""
+    """The text without case, accents, spaces and punctuation: the key by which names are compared."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in decomposed if character.isalnum())
 
@@ -59,16 +59,16 @@ def fold(text: str) -> str:
 def parser_of(column: Column) -> Callable[[str], object]:
     """The function that reads a cell of a column, raising ``Unreadable``.
 
-    It returns an int for a key or an integer, a float for a percentage, a bool, the place of a choice among
-    ``column.choices``, or None for an empty cell where that means "unknown".
+    It returns an int for a key or an integer, a float for a percentage, a bool, the index of a choice in
+    ``column.choices``, or None for an empty cell of a nullable column.
     """
     places = {fold(choice): place for place, choice in enumerate(column.choices)}
-    readers: dict[Kind, Callable[[str], Any]] = {
-        Kind.KEY: _read_key,
-        Kind.INTEGER: _read_integer,
-        Kind.PERCENT: _read_percent,
-        Kind.BOOLEAN: lambda text: BOOLEANS.get(text.casefold()),
-        Kind.CHOICE: lambda text: places.get(fold(text)),
+    readers: dict[ColumnKind, Callable[[str], Any]] = {
+        ColumnKind.KEY: _read_key,
+        ColumnKind.INTEGER: _read_integer,
+        ColumnKind.PERCENT: _read_percent,
+        ColumnKind.BOOLEAN: lambda text: BOOLEANS.get(text.casefold()),
+        ColumnKind.CHOICE: lambda text: places.get(fold(text)),
     }
     read = readers[column.kind]
 
@@ -87,7 +87,7 @@ def parser_of(column: Column) -> Callable[[str], object]:
 
 
 def read_number(text: str) -> Decimal | None:
-    """The number that a text writes, exactly; None when it writes none. Raises ``Unreadable`` if it is ambiguous."""
+    """The exact number in a text, or None where there is none. Raises ``Unreadable`` if it is ambiguous."""
     if len(text) > LONGEST_NUMBER:
         return None
     text = _SPACES.sub(" ", text)

@@ -1,4 +1,4 @@
-"""The three tables of text joined by employee number into one clean frame."""
+"""Joins the three tables of text by employee number into one clean frame."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,10 +8,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from employees.columns import BY_NAME, ORDERED, Column, Extract, Kind, columns_of
-from employees.extracts.cells import Unreadable, parser_of
-from employees.extracts.refusals import ExtractError, Refusal, Reject, Rejects
-from employees.extracts.table import Cells, FileReport, Source, Table, name_of, read_table
+from employees.columns import BY_NAME, ORDERED, Column, ColumnKind, Extract, columns_of
+from employees.extracts.files import Cells, FileReport, Source, TextTable, name_of, read_table
+from employees.extracts.parsing import Unreadable, parser_of
+from employees.extracts.rejects import ExtractError, Refusal, Reject, Rejects
 from employees.messages import Message
 from employees.messages import gettext_noop as _
 
@@ -22,7 +22,7 @@ IS_ONCE = Message(_("an employee number that stands once in the file"))
 
 @dataclass(frozen=True, slots=True)
 class Extracts:
-    """What the three files say.
+    """The content of the three files.
 
     ``frame`` has a row for each accepted employee, indexed and sorted by employee number, and the columns of
     ``columns.BY_NAME``: int64, float64, bool, categories in the order of the choices, and nullable booleans.
@@ -32,7 +32,7 @@ class Extracts:
     rejects: tuple[Reject, ...]
     reports: Mapping[Extract, FileReport]
     read: int  # employees met: distinct numbers
-    unnumbered: int  # rejected rows of which nobody can be sure whose they are: they count as no employee
+    unnumbered: int  # rejected rows without a readable number: they count as no employee
 
     @property
     def rejected(self) -> int:
@@ -42,9 +42,9 @@ class Extracts:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One table, its values read."""
+    """One table with its values parsed."""
 
-    table: Table
+    table: TextTable
     values: pd.DataFrame
     keys: np.ndarray  # (rows,) employee number, 0 where it cannot be read
     is_valid: np.ndarray  # (rows,) whether every cell obeys its rule and the number stands once
@@ -86,7 +86,7 @@ def read_extracts(sirh: Source, eval: Source, sondage: Source) -> Extracts:
         rejects=tuple(sorted(rejects, key=lambda reject: (order[reject.file], reject.line, reject.column))),
         reports={extract: part.table.report for extract, part in parts.items()},
         read=len(set().union(*(set(part.keys[part.keys > 0].tolist()) for part in parts.values()))),
-        # What a row without the header's cells has in the key's place may be another cell.
+        # In a ragged row the cell at the key's index may belong to another column.
         unnumbered=sum(int((part.keys == 0).sum()) + len(part.table.ragged) for part in parts.values()),
     )
     if extracts.frame.empty:
@@ -96,14 +96,14 @@ def read_extracts(sirh: Source, eval: Source, sondage: Source) -> Extracts:
 
 
 def _names(sources: Mapping[Extract, Source]) -> dict[Extract, str]:
-    """What each source is called in messages: where two have the same name, the extract says which is meant."""
+    """The name of each source in messages; the extract is added where two share a file name."""
     names = {extract: name_of(extract, source) for extract, source in sources.items()}
     count = Counter(names.values())
     return {extract: f"{name} ({extract})" if count[name] > 1 else name for extract, name in names.items()}
 
 
-def _read_part(table: Table, rejects: Rejects) -> _Part:
-    """The values of a table; what is rejected is added to ``rejects``."""
+def _read_part(table: TextTable, rejects: Rejects) -> _Part:
+    """The parsed values of a table; rejected cells are added to ``rejects``."""
     is_valid = np.ones(len(table.lines), dtype=bool)
     rejects.add(table.ragged)
     values: dict[str, Any] = {}
@@ -134,18 +134,18 @@ def _read_cells(column: Column, cells: Cells) -> tuple[Values, dict[int, Message
             values.append(None)
             broken[code] = error.rule
     match column.kind:
-        case Kind.CHOICE:
+        case ColumnKind.CHOICE:
             places = np.array([-1 if value is None else value for value in values], dtype=np.int8)
             return pd.Categorical.from_codes(places[cells.codes], categories=list(column.choices)), broken
-        case Kind.BOOLEAN if column.is_nullable:
+        case ColumnKind.BOOLEAN if column.is_nullable:
             return pd.array(values, dtype="boolean").take(cells.codes), broken
         case kind:
-            dtype = {Kind.BOOLEAN: bool, Kind.PERCENT: np.float64}.get(kind, np.int64)
+            dtype = {ColumnKind.BOOLEAN: bool, ColumnKind.PERCENT: np.float64}.get(kind, np.int64)
             return np.array([value or 0 for value in values], dtype=dtype)[cells.codes], broken
 
 
 def _orphans(part: _Part, parts: Iterable[_Part]) -> Iterator[Reject]:
-    """Rows whose employee is in no row of another file."""
+    """Rejects for rows whose employee is absent from another file."""
     for other in parts:
         if other is not part:
             is_orphan = ~np.isin(part.keys, other.keys) & (part.keys > 0)
@@ -154,16 +154,16 @@ def _orphans(part: _Part, parts: Iterable[_Part]) -> Iterator[Reject]:
 
 
 def _rows_of(keys: np.ndarray, part: _Part) -> np.ndarray:
-    """The place in a table of each accepted employee."""
+    """The row index in a table of each accepted employee."""
     places = np.flatnonzero(part.is_valid)
     order = np.argsort(part.keys[places], kind="stable")
     return places[order][np.searchsorted(part.keys[places], keys, sorter=order)]
 
 
-def _rejects(table: Table, column: str, rows: Iterable[int], rule: Message) -> Iterator[Reject]:
+def _rejects(table: TextTable, column: str, rows: Iterable[int], rule: Message) -> Iterator[Reject]:
     return (_reject(table, column, row, rule) for row in rows)
 
 
-def _reject(table: Table, column: str, row: int, rule: Message) -> Reject:
+def _reject(table: TextTable, column: str, row: int, rule: Message) -> Reject:
     cells = table.cells[column]
     return Reject(table.report.name, int(table.lines[row]), cells.header, cells[row], rule)

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from employees.columns import BY_NAME, COLUMNS, Kind
-from employees.extracts.cells import IS_GIVEN, IS_PERCENTAGE, IS_UNAMBIGUOUS, Unreadable, parser_of, read_number
+from employees.columns import BY_NAME, COLUMNS, ColumnKind
+from employees.extracts.parsing import IS_GIVEN, IS_PERCENTAGE, IS_UNAMBIGUOUS, Unreadable, parser_of, read_number
 
 NBSP, NARROW, THIN = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}", "\N{THIN SPACE}"
 
@@ -204,14 +204,14 @@ def test_choices_of_a_column_cannot_be_mistaken_for_one_another():
 )
 def test_key_is_the_number_without_its_decoration(text, number):
     for column in COLUMNS:
-        if column.kind == Kind.KEY:
+        if column.kind == ColumnKind.KEY:
             assert parser_of(column)(text) == number
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "E_", "EE_1", "S_1", "1e3", "1.5", "2147483648", "un", "1;2"])
 def test_key_that_is_no_employee_number_breaks_the_rule(text):
     for column in COLUMNS:
-        if column.kind == Kind.KEY:
+        if column.kind == ColumnKind.KEY:
             with pytest.raises(Unreadable):
                 parser_of(column)(text)
 

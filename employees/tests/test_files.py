@@ -6,8 +6,8 @@ import pytest
 
 from employees.columns import Extract, columns_of
 from employees.extracts import ExtractError, Refusal
-from employees.extracts.cells import fold
-from employees.extracts.table import read_table
+from employees.extracts.files import read_table
+from employees.extracts.parsing import fold
 from employees.tests.files import permit_rejects, rows_of, table
 
 SIRH = rows_of(Extract.SIRH)

@@ -1,4 +1,4 @@
-"""From a file to a table of text: bytes, encoding, delimiter, header, cells and their line numbers."""
+"""Reads a file into a table of text: encoding, delimiter, header, cells and their line numbers."""
 
 import codecs
 import csv
@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from employees.columns import Column, Extract, columns_of
-from employees.extracts.cells import fold
-from employees.extracts.refusals import MOST_REJECTS, ExtractError, Refusal, Reject, too_many
+from employees.extracts.parsing import fold
+from employees.extracts.rejects import MOST_REJECTS, ExtractError, Refusal, Reject, too_many
 from employees.messages import Message
 from employees.messages import gettext_noop as _
 
@@ -40,8 +40,8 @@ _BOMS = {
     codecs.BOM_UTF16_LE: ("utf-16", "UTF-16"),
     codecs.BOM_UTF16_BE: ("utf-16", "UTF-16"),
 }
-# A line of empty cells, and the one by which Excel is told the delimiter; Excel gives that as many cells as the others.
-# Each is matched by itself: a pattern of them all would remember every one.
+# A line of empty cells, and the ``sep=;`` line that names the delimiter for Excel, which pads it with empty cells.
+# Lines are matched one at a time: one pattern for all of them would backtrack over every one.
 _BLANK = r"[ \t\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE},;]*"
 _EMPTY = rf'{_BLANK}(?:""{_BLANK}){{0,{MOST_COLUMNS}}}(?:\r\n|\r|\n)'
 _EMPTY_LINE = re.compile(_EMPTY)
@@ -50,13 +50,13 @@ _DELIMITER_LINE = re.compile(rf'"?sep=[^\r\n]"?{_EMPTY}', re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """How one file was read."""
+    """How a file was read."""
 
     name: str
     rows: int
     encoding: str
     delimiter: str  # its name: comma, semicolon or tab
-    ignored: tuple[str, ...]  # headers that mean nothing here; a nameless column is "#4"
+    ignored: tuple[str, ...]  # unknown headers; an unnamed column is "#4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Cells:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TextTable:
     """One extract as text. An optional column that the file lacks is absent from ``cells``."""
 
     extract: Extract
@@ -83,13 +83,13 @@ class Table:
 
 
 def name_of(extract: Extract, source: Source) -> str:
-    """What a source is called in messages: the last part of its path, or the extract's usual name."""
+    """The name of a source in messages: the last part of its path, or the extract's usual file name."""
     path = source if isinstance(source, str | os.PathLike) else getattr(source, "name", "")
     return Path(path or f"extrait_{extract}.csv").name
 
 
-def read_table(extract: Extract, source: Source, name: str = "") -> Table:
-    """Read one file, called ``name`` in messages. Raises ``ExtractError`` when it is not the table it should be."""
+def read_table(extract: Extract, source: Source, name: str = "") -> TextTable:
+    """Read one file, called ``name`` in messages. Raises ``ExtractError`` when it is not the expected table."""
     name = name or name_of(extract, source)
     text, encoding = _decode(name, _read(source))
     start, first_line = _start(text)
@@ -101,7 +101,7 @@ def read_table(extract: Extract, source: Source, name: str = "") -> Table:
         key=lambda candidate: len(_known(extract, candidate[1])),
     )
     width = len(header)
-    while header and not header[-1].strip():  # what delimiters at the end of the line make
+    while header and not header[-1].strip():  # trailing delimiters
         header.pop()
     columns = _columns(name, extract, header)
 
@@ -119,7 +119,7 @@ def read_table(extract: Extract, source: Source, name: str = "") -> Table:
         cells[column.name] = Cells(_title(header[place]), codes.astype(np.int32), distinct)
     ignored = tuple(_title(cell) or f"#{place + 1}" for place, cell in enumerate(header) if place not in columns)
     report = FileReport(name, count, encoding, DELIMITERS[delimiter], ignored)
-    return Table(extract, report, np.array(lines), cells, tuple(ragged))
+    return TextTable(extract, report, np.array(lines), cells, tuple(ragged))
 
 
 def _read(source: Source) -> bytes:
@@ -170,7 +170,7 @@ def _encoding(content: bytes) -> tuple[str, str]:
 
 
 def _start(text: str) -> tuple[int, int]:
-    """The place at which the header begins, and its line."""
+    """The offset at which the header starts, and its line number."""
     start, line = 0, 1
     while found := _EMPTY_LINE.match(text, start) or _DELIMITER_LINE.match(text, start):
         start, line = found.end(), line + 1
@@ -178,7 +178,7 @@ def _start(text: str) -> tuple[int, int]:
 
 
 def _header(name: str, text: str, delimiter: str) -> list[str]:
-    """The first row; empty where it cannot be read with this delimiter."""
+    """The first row; empty where this delimiter cannot split it."""
     try:
         header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error:
@@ -189,13 +189,13 @@ def _header(name: str, text: str, delimiter: str) -> list[str]:
 
 
 def _known(extract: Extract, header: list[str]) -> list[tuple[int, Column]]:
-    """The columns of an extract that a header names, by place, under our name or the source's."""
+    """The columns of an extract found in a header, by index, under the product's name or the source's."""
     by_title = {fold(title): column for column in columns_of(extract) for title in (column.name, column.source)}
     return [(place, by_title[fold(title)]) for place, title in enumerate(header) if fold(title) in by_title]
 
 
 def _columns(name: str, extract: Extract, header: list[str]) -> dict[int, Column]:
-    """The columns of the extract by their place in the file; raises ``ExtractError`` if any is missing or double."""
+    """The columns of the extract by their index in the file. Raises ``ExtractError`` if one is missing or double."""
     known = _known(extract, header)
     missing = [column for column in columns_of(extract) if column.is_required and column not in dict(known).values()]
     if missing:
@@ -221,12 +221,12 @@ def _columns(name: str, extract: Extract, header: list[str]) -> dict[int, Column
 
 
 def _title(cell: str) -> str:
-    """What a column is called in messages."""
+    """The name of a column in messages."""
     return cell.strip()[:LONGEST_TITLE]
 
 
 def _rows(name: str, text: str, delimiter: str, first_line: int) -> Iterator[tuple[int, list[str]]]:
-    """The rows after the header with the line on which each starts, blank ones left out."""
+    """The rows after the header with the line on which each starts, without blank rows."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         next(reader)
@@ -240,7 +240,7 @@ def _rows(name: str, text: str, delimiter: str, first_line: int) -> Iterator[tup
 
 
 def _is_padded(row: list[str], header: list[str]) -> bool:
-    """Whether a row has the cells of the header and after them only empty ones."""
+    """Whether a row is the header's cells followed by empty ones only."""
     return len(row) >= len(header) and not any(map(str.strip, row[len(header) :]))
 
 
@@ -252,11 +252,11 @@ def _sort_out(
     name: str,
     delimiter: str,
 ) -> tuple[list[tuple[str, ...]], list[int], list[Reject]]:
-    """The rows that have the cells of the header, their lines, and the other rows.
+    """Split the rows into those as wide as the header, with their lines, and ragged ones.
 
-    Where every row differs from the header by the same number of delimiters at its end, and nothing else, they are
-    rows. One such row among others, or any that is longer in a file with commas, is no padding: a decimal comma
-    without quotes pushes the cells after it to the right, and the last, empty one beyond the header.
+    Rows that all end with the same number of surplus or missing delimiters count as padded, and are kept. A single such
+    row is ragged, and so is any longer row of a comma-separated file: an unquoted decimal comma shifts the cells after
+    it to the right.
     """
     rows, lines, odd = [], [], []
     are_padded = True

@@ -4,10 +4,10 @@ import random
 import pandas as pd
 import pytest
 
-from employees.columns import BY_NAME, JOBS, ORDERED, Extract, Kind
+from employees.columns import BY_NAME, JOBS, ORDERED, ColumnKind, Extract
 from employees.extracts import ExtractError, Refusal, read_extracts
-from employees.extracts.reader import IS_ONCE
-from employees.extracts.refusals import MOST_REJECTS, Rejects
+from employees.extracts.joining import IS_ONCE
+from employees.extracts.rejects import MOST_REJECTS, Rejects
 from employees.management.commands.seed_from_csv import DEMO
 from employees.tests.files import KEYS, extracts, permit_rejects, rows_of, table
 
@@ -35,10 +35,10 @@ def test_frame_holds_every_column_with_its_type_in_the_order_of_employee_numbers
     assert list(frame.columns) == list(BY_NAME)
     assert frame.index.tolist() == [1, 2, 3]
     expected = {
-        Kind.INTEGER: "int64",
-        Kind.PERCENT: "float64",
-        Kind.BOOLEAN: "bool",
-        Kind.CHOICE: "category",
+        ColumnKind.INTEGER: "int64",
+        ColumnKind.PERCENT: "float64",
+        ColumnKind.BOOLEAN: "bool",
+        ColumnKind.CHOICE: "category",
     }
     for name, column in BY_NAME.items():
         assert frame[name].dtype == ("boolean" if column.is_nullable else expected[column.kind]), name
@@ -136,8 +136,13 @@ def test_empty_outcome_means_unknown_for_that_employee():
 
 @pytest.mark.parametrize(
     ("header", "value"),
-    [(column.source, value) for column in BY_NAME.values() for value in ("x?", "-1") if column.kind != Kind.CHOICE]
-    + [(column.source, "x?") for column in BY_NAME.values() if column.kind == Kind.CHOICE],
+    [
+        (column.source, value)
+        for column in BY_NAME.values()
+        for value in ("x?", "-1")
+        if column.kind != ColumnKind.CHOICE
+    ]
+    + [(column.source, "x?") for column in BY_NAME.values() if column.kind == ColumnKind.CHOICE],
 )
 def test_value_that_breaks_its_rule_rejects_its_employee_with_file_line_column_value_and_rule(header, value):
     column = next(column for column in BY_NAME.values() if column.source == header)
@@ -353,7 +358,7 @@ def test_random_damage_never_gives_a_value_that_the_files_do_not_say():
         for number, row in frame.iterrows():
             wrong = [name for name in BY_NAME if row[name] != expected.loc[number, name]]
             # A digit that is lost gives another number that obeys the rule: no reader can know.
-            assert all(BY_NAME[name].kind == Kind.INTEGER for name in wrong), bytes(content)
+            assert all(BY_NAME[name].kind == ColumnKind.INTEGER for name in wrong), bytes(content)
     assert accepted
 
 

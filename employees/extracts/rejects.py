@@ -1,4 +1,4 @@
-"""What is said of a file or a row that is refused."""
+"""Rejects (a row that breaks a rule) and refusals (a file set that cannot be loaded)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Reject:
 
 
 class ExtractError(Exception):
-    """A refused file set: ``file`` says which one (empty when it is the set), ``rejects`` what was found until then."""
+    """A refused file set: ``file`` is the one at fault (empty for the set), ``rejects`` those found before it."""
 
     def __init__(self, file: str, refusal: Refusal, reason: Message, rejects: Sequence[Reject] = ()):
         self.file = file
@@ -52,10 +52,10 @@ class ExtractError(Exception):
 
 
 class Rejects(list[Reject]):
-    """The rejects of a set while they are found: a set with more than ``MOST_REJECTS`` is refused."""
+    """The rejects found so far; more than ``MOST_REJECTS`` refuse the set."""
 
     def add(self, found: Iterable[Reject]) -> None:
-        """Keep what is found, taking no more of it than is needed to know. Raises ``ExtractError``."""
+        """Add rejects, consuming at most one more than the limit. Raises ``ExtractError``."""
         self.extend(islice(found, MOST_REJECTS + 1 - len(self)))
         if len(self) > MOST_REJECTS:
             raise too_many(self[0])
