@@ -7,7 +7,7 @@ from employees.admin import OfEmployeesAdmin
 from features import schema
 from features.models import EmployeeFeatures
 
-_ENGINEERED: list[str | list[str] | tuple[str, ...]] = [feature.name for feature in schema.FEATURES if feature.is_engineered]
+_ENGINEERED = [feature.name for feature in schema.FEATURES if feature.is_engineered]
 _RAW = [name for name in schema.FEATURE_NAMES if name not in _ENGINEERED]
 
 
@@ -30,6 +30,6 @@ class EmployeeFeaturesAdmin(OfEmployeesAdmin):
     sortable_by = ["employee", "created_at"]
     fieldsets = [
         (None, {"fields": ["employee", "created_at", schema.TARGET]}),
-        (_("From the extracts"), {"fields": _RAW}),
-        (_("Engineered"), {"fields": _ENGINEERED}),
+        (_("From the extracts"), {"fields": [*_RAW]}),
+        (_("Engineered"), {"fields": [*_ENGINEERED]}),
     ]
