@@ -3,7 +3,7 @@
 A page asks for a part with a comment: ``<!-- generated: features -->``.
 """
 
-import json
+import hashlib
 import os
 import re
 from argparse import HelpFormatter
@@ -152,11 +152,14 @@ def django_setup() -> None:
 
 def model_card() -> str:
     """The published model's card, section by section."""
-    card = json.loads((ROOT / "artifacts" / "model_card.json").read_text(encoding="utf-8"))
+    from predictions.ml import store
+
+    found = store.read(store.current_directory(ROOT / "artifacts"))
+    card = found.card
     sections = {
         "What it is for": bullets(card["purpose"]),
         "What it must not be used for": bullets(card["misuse"]),
-        "Which model this is": identity(card),
+        "Which model this is": identity(found.version, found.model, card),
         "Data and features": data(card),
         "Method": bullets(card["method"]),
         "Quality": quality(card),
@@ -179,11 +182,11 @@ def names(features: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in features)
 
 
-def identity(card: dict) -> str:
+def identity(version: str, model: bytes, card: dict) -> str:
     rows = {
-        "version": card["version"],
-        "trained": card["created_at"],
-        "sha256": card["sha256"],
+        "version": version,
+        "trained": card["created_on"],
+        "model, sha256": hashlib.sha256(model).hexdigest(),
         **card["versions"],
         "training rows, sha256": card["training"]["sha256"],
     }

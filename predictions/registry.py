@@ -56,7 +56,7 @@ def card_of(version: str) -> Mapping:
     if version == model.version:
         return model.card
     try:
-        return store.read_card(store.version_directory(Path(settings.ARTIFACTS_DIR), version))
+        return store.read(store.version_directory(Path(settings.ARTIFACTS_DIR), version)).card
     except store.ArtifactError:
         return {}
 

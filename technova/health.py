@@ -72,7 +72,7 @@ class ReadyView(ProbeView):
         auth=[],
         parameters=schema.HEADERS,
         responses={
-            200: an_object("They can, by this model.", status="ready", model_version="20260101-0123abcd"),
+            200: an_object("They can, by this model.", status="ready", model_version="20260101-0123456789abcdef0123"),
             503: an_object(
                 "They cannot; Retry-After says when to ask again.",
                 status="not ready",

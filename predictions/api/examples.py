@@ -41,7 +41,7 @@ _SCORE = {
     "will_leave": True,
     "prediction_id": 4711,
     "threshold": 0.19,
-    "model_version": "20260101-0123abcd",
+    "model_version": "20260101-0123456789abcdef0123",
     "low": 0.4127,
     "high": 0.7794,
     "is_extrapolated": False,
@@ -74,7 +74,7 @@ _LATEST = {
     "predicted_class": 1,
     "predicted_proba": 0.6118,
     "threshold_used": 0.19,
-    "model_version": "20260101-0123abcd",
+    "model_version": "20260101-0123456789abcdef0123",
     "latency_ms": 2,
     "payload": {"mode": "by_employee_id", "employee_id": 1},
 }

@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +20,9 @@ from sklearn.pipeline import Pipeline
 
 from features.schema import FEATURE_NAMES
 from predictions.ml import store
-from predictions.ml.card import Card
+from predictions.ml.card_format import Card
 from predictions.ml.scorer import Model, Scorer
+from predictions.ml.thresholds import GRID
 
 TOLERANCE = 1e-9
 ROOM = 4_000_000  # bytes; a version of the demonstration's model has 0.3 MB
@@ -43,7 +44,7 @@ class Content:
     rule: str
     reference: pd.DataFrame
     reference_probability: np.ndarray
-    card: dict
+    card: Card
 
 
 # Writing
@@ -92,40 +93,41 @@ def _unwritable(path: Path, reason: str | None) -> store.ArtifactUnwritable:
 def write_version(root: Path, content: Content, *, now: datetime | None = None) -> str:
     """Write a new version under ``root/versions`` without promoting it, and return its name.
 
-    It appears whole or not at all. Writing the same model on the same day again changes nothing; a different one
-    under the same name is refused with ``store.ArtifactExists``.
+    It appears whole or not at all. Writing the same model on the same day again changes nothing; a directory of that
+    name which holds something else is refused with ``store.ArtifactCorrupt``.
     """
-    data = to_bytes(content)
-    digest = hashlib.sha256(data).hexdigest()
-    now = now or datetime.now(UTC)
-    version = f"{now:%Y%m%d}-{digest[:8]}"
-    directory = root / "versions" / version
-    if directory.exists():
-        if store.read_card(directory)["sha256"] != digest:
-            raise store.ArtifactExists(f"{directory} holds another model; versions are never overwritten")
-        return version
+    created_on = (now or datetime.now(UTC)).date()
     card = {
-        "version": version,
-        "created_at": now.isoformat(timespec="seconds"),
-        "sha256": digest,
+        "created_on": created_on.isoformat(),
         "versions": store.versions_here(),
         "features": list(FEATURE_NAMES),
         **content.card,
     }
+    files = {
+        store.MODEL_FILE: to_bytes(content),
+        store.THRESHOLD_FILE: _to_json({"threshold": content.threshold, "rule": content.rule}),
+        store.CARD_FILE: _to_json(card),
+    }
+    version = store.version_of(files, created_on)
+    directory = root / "versions" / version
+    if not directory.exists():
+        _write_directory(directory, files)
+    return store.read(directory).version
+
+
+def _write_directory(directory: Path, files: Mapping[str, bytes]) -> None:
+    """Write the files into a directory that appears whole, unless another process was quicker."""
     directory.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=directory.parent))
     try:
         draft.chmod(0o755)
-        _write(draft / store.MODEL_FILE, data)
-        _write(draft / store.THRESHOLD_FILE, _to_json({"threshold": content.threshold, "rule": content.rule}))
-        _write(draft / store.CARD_FILE, _to_json(card))
+        for name, data in files.items():
+            _write(draft / name, data)
         draft.rename(directory)
     except BaseException:
         shutil.rmtree(draft)
-        if directory.exists() and store.read_card(directory)["sha256"] == digest:
-            return version  # another process wrote the same model meanwhile
-        raise
-    return version
+        if not directory.exists():
+            raise
 
 
 def to_bytes(content: Content) -> bytes:
@@ -212,23 +214,20 @@ def load(directory: Path) -> Model:
     """
     found = store.verify(directory)
     path = found.directory / store.MODEL_FILE
-    _check_card(found.directory / store.CARD_FILE, found.card)
-    payload = _unpickle(path, found.data)
+    payload = _unpickle(path, found.model)
     if payload["threshold"] != found.threshold:
         raise store.ArtifactMismatch(
             f"{found.directory / store.THRESHOLD_FILE} says {found.threshold}, the model was published with "
-            f"{payload['threshold']}: restore the file; for another threshold run "
-            "`manage.py train_model --threshold-rule …`"
+            f"{payload['threshold']}: for another threshold run `manage.py train_model --threshold-rule …`"
+        )
+    if found.card["threshold"]["curve"]["threshold"] != GRID.tolist():
+        raise store.ArtifactMismatch(
+            f"{found.directory / store.CARD_FILE} has a curve of other thresholds: run `manage.py train_model`"
         )
     scorer = Scorer(payload["pipeline"], interval_scale=payload["interval_scale"], widest=payload["widest"])
     _check_reference(path, scorer, payload)
-    return Model(found.card["version"], found.sha256, found.threshold, found.card, scorer)
-
-
-def _check_card(path: Path, card: dict) -> None:
-    """Refuse a card that lacks what this program's pages show and its scoring runs count by."""
-    if absent := sorted(Card.__required_keys__ - card.keys()):
-        raise store.ArtifactMismatch(f"{path} does not say {', '.join(absent)}: run `manage.py train_model`")
+    sha256 = hashlib.sha256(found.model).hexdigest()
+    return Model(found.version, sha256, found.threshold, found.card, scorer)
 
 
 def _unpickle(path: Path, data: bytes) -> dict:

@@ -1,12 +1,12 @@
 """The model card: everything that the model page and ``docs/model_card.md`` show, as one JSON object.
 
-``Card`` says what it holds. Its texts are gettext message ids (marked here, translated where they are shown), its
-features are names of ``features.schema``, its numbers have six significant digits. Two models stand side by side in
+``card_format`` says what it holds. Its texts are gettext message ids (marked here, translated where they are shown),
+its features are names of ``features.schema``, its numbers have six significant digits. Two models stand side by side in
 ``models``: ``default``, without what the law protects, and ``all``, with it; the card belongs to one of them,
 ``feature_set``, and was computed on the same folds for both.
 """
 
-from typing import TypedDict
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -15,66 +15,11 @@ from sklearn.pipeline import Pipeline
 from employees.messages import gettext_noop as _
 from features.schema import BY_NAME, FEATURES
 from predictions.ml import curves, drift, fairness, figures
+from predictions.ml.card_format import Card, Figure, Shape, Side
 from predictions.ml.evaluation import OutOfFold, Plan
-from predictions.ml.figures import Figure
 from predictions.ml.pipeline import used_features
 from predictions.ml.scorer import Z_90
 from predictions.ml.terms import Levels
-
-
-class Side(TypedDict):
-    """One of the two models, judged on people it had not seen."""
-
-    features: list[str]
-    uses_protected: bool
-    metrics: dict[str, Figure]  # see ``figures.figures`` and ``figures.decisions``
-    calibration: dict  # see ``curves.reliability``
-    departures: dict[str, list[dict]]  # by ``departement`` and by ``poste``, see ``curves.departures_by_group``
-    roc: dict
-    precision_recall: dict
-    capacity: dict
-    fairness: dict[str, list[dict]]  # see ``fairness.audit``
-
-
-class Shape(TypedDict):
-    """The effect of one feature in log-odds, 0 for the average of the workforce, with its 90 % interval.
-
-    ``at`` are the levels of a choice, or the knots of a number between which the effect is straight. ``weight`` is its
-    mean absolute contribution: how much it moves scores.
-    """
-
-    feature: str
-    is_levels: bool
-    at: list
-    effect: list[float]
-    low: list[float]
-    high: list[float]
-    weight: float
-
-
-class Card(TypedDict):
-    """The whole card; ``artifact.write_version`` puts before it: version, created_at, sha256, versions, features."""
-
-    purpose: list[str]
-    misuse: list[str]
-    method: list[str]
-    limits: list[str]
-    feature_set: str
-    uses_protected: bool
-    used: list[str]
-    left_out: list[str]
-    training: dict  # employees, leavers, base_rate, sha256 of the rows, seed, penalty C and how often each was chosen
-    evaluation: dict  # folds, repeats, inner_folds
-    metrics: dict[str, Figure]  # of this model: ``models[feature_set]["metrics"]``
-    models: dict[str, Side]
-    reference: dict  # the system that this one replaces: its figures, and on which rows they were measured
-    threshold: dict  # see ``thresholds.describe``
-    uncertainty: dict  # interval_scale, and coverage by simulation, see ``uncertainty.coverage``
-    shapes: list[Shape]  # the heaviest first
-    proxies: list[dict]  # see ``fairness.proxies``
-    drift: dict  # what the workforce is compared with, without a person in it, see ``drift.reference``
-    leak: str | None  # why the figures are not to be believed, when it was published by force
-
 
 PURPOSE = [
     _(
@@ -162,7 +107,7 @@ def build(
     used = used_features(features)
     chosen, counts = np.unique(own.penalties, return_counts=True)
     models = {name: side(frame, target, each, features=name, plan=plan, seed=seed) for name, each in sides.items()}
-    card: Card = {
+    card = {
         "purpose": PURPOSE,
         "misuse": MISUSE,
         "method": METHOD,
@@ -192,7 +137,7 @@ def build(
         "drift": drift.reference(frame, own.probability),
         "leak": leak,
     }
-    return _rounded(card)
+    return cast(Card, _rounded(card))
 
 
 def uses_protected(features: str) -> bool:
@@ -204,7 +149,7 @@ def side(
 ) -> Side:
     """What the card says of one feature set."""
     probability = out_of_fold.probability
-    return {
+    found = {
         "features": list(used_features(features)),
         "uses_protected": uses_protected(features),
         "metrics": metrics(target, out_of_fold),
@@ -218,6 +163,7 @@ def side(
         "capacity": curves.capacity(target, probability),
         "fairness": fairness.audit(frame, target, out_of_fold, resamples=plan.resamples, seed=seed),
     }
+    return cast(Side, found)
 
 
 def metrics(target: np.ndarray, out_of_fold: OutOfFold) -> dict[str, Figure]:

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from features.schema import FEATURES
+from predictions.ml.card_format import SCORES
 
 BINS = 10
 LEVEL = 0.05  # of the whole family of tests
@@ -24,7 +25,6 @@ LARGE = 0.1  # share of people who would have to change bin
 MINIMUM = 30  # people, below which nothing is said
 EXPECTED = 5.0  # people in each bin (Cochran 1954)
 EXACT_UP_TO = 3000  # people, above which the count of departures is as good as normal
-SCORES = "probability"  # the name under which the scores stand beside the features
 
 # An engineered feature moves only when what it is made of moves; the satisfactions are known by their mean alone.
 WATCHED = tuple(f.name for f in FEATURES if not f.is_engineered or f.name == "satisfaction_moyenne")

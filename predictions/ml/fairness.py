@@ -12,6 +12,7 @@ from sklearn.model_selection import KFold, cross_val_predict
 
 from employees.messages import gettext_noop as _
 from features.schema import BY_NAME
+from predictions.ml.card_format import ATTRIBUTES
 from predictions.ml.evaluation import OutOfFold
 from predictions.ml.pipeline import AdditiveBasis, used_features
 
@@ -19,7 +20,6 @@ SMALL_PEOPLE = 50  # below either, a group's figures are shown but not to be jud
 SMALL_LEAVERS = 20
 TOP_SHARE = 0.2
 AGE_BANDS = ((30, _("Under 30")), (40, _("30 to 39")), (50, _("40 to 49")), (np.inf, _("50 and over")))
-ATTRIBUTES = {"genre": _("Sex"), "age": _("Age"), "statut_marital": _("Family status")}
 STRONGEST = 6
 BLOCK = 32  # resamples at a time
 

@@ -1,7 +1,6 @@
 """The figures that say how good probabilities are, for one set of people."""
 
 import math
-from typing import TypedDict
 
 import numpy as np
 from scipy.special import logit
@@ -9,16 +8,9 @@ from scipy.stats import t
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, precision_recall_curve, roc_auc_score
 
+from predictions.ml.card_format import Figure
+
 SURE = 1e-12  # a probability of 0 or 1 has no log-odds
-
-
-class Figure(TypedDict):
-    """A figure over the outer test parts: its mean, its spread and the 95 % interval of the mean."""
-
-    mean: float
-    sd: float
-    low: float
-    high: float
 
 
 def figures(target: np.ndarray, probability: np.ndarray) -> dict[str, float]:

@@ -16,6 +16,7 @@ import pandas as pd
 from scipy.special import expit
 
 from features.schema import FEATURE_NAMES
+from predictions.ml.card_format import PublishedCard
 from predictions.ml.terms import Curve, Levels
 
 if TYPE_CHECKING:  # a fitted one brings its library along; who only explains a score does without
@@ -220,9 +221,9 @@ class Model:
     """A verified version of the model: who it is, its threshold, its card and its scorer."""
 
     version: str
-    sha256: str
+    sha256: str  # of the model's file
     threshold: float  # will_leave is probability >= threshold
-    card: dict
+    card: PublishedCard
     scorer: Scorer
 
     def score_one(self, values: Mapping[str, Any]) -> Score:

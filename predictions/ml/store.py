@@ -1,10 +1,10 @@
 """The directory of models: versions that are written once, verified before they are believed, one of them current.
 
 artifacts/
-  versions/<YYYYMMDD>-<first 8 of sha256>/   never changed once written
+  versions/<YYYYMMDD>-<20 digits>/           never changed once written; named by the day and the digest of its files
     modele_classification_technova.joblib    the fitted pipeline, its reference rows and its threshold
     threshold.json                           {"threshold": 0.2, "rule": "f2"}
-    model_card.json                          what the model is, how good it is, and the sha256 of the joblib file
+    model_card.json                          what the model is and how good it is
   current -> versions/<version>              swapped atomically: a reader sees the old version or the new one
   promotions.jsonl                           which version was promoted when
   the three names -> current/<name>
@@ -13,19 +13,24 @@ Nothing here unpickles, nor imports the libraries of a model: every command asks
 """
 
 import hashlib
-import json
 import platform
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
 from features.schema import FEATURE_NAMES
+from predictions.ml import card_format
+from predictions.ml.card_format import Promotion, PublishedCard, Threshold
 
 MODEL_FILE = "modele_classification_technova.joblib"
 THRESHOLD_FILE = "threshold.json"
 CARD_FILE = "model_card.json"
 FILES = (MODEL_FILE, THRESHOLD_FILE, CARD_FILE)
 PROMOTIONS_FILE = "promotions.jsonl"
+DIGITS = 20  # of the digest in a version's name: 80 bits, to which nobody fits another card or threshold
 
 
 class ArtifactError(Exception):
@@ -44,10 +49,6 @@ class ArtifactMismatch(ArtifactError):
     """The model is whole, but made for other libraries, other features or another threshold than are here."""
 
 
-class ArtifactExists(ArtifactError):
-    """Another model is published under this version; versions are never overwritten."""
-
-
 class ArtifactUnwritable(ArtifactError):
     """The directory cannot take a version, or cannot make one current."""
 
@@ -61,15 +62,15 @@ def versions(root: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir() if path.name[0] != ".") if directory.is_dir() else []
 
 
-def promotions(root: Path) -> list[dict]:
-    """What was promoted when, oldest first: ``{"version", "promoted_at"}``."""
+def promotions(root: Path) -> list[Promotion]:
+    """What was promoted when, oldest first."""
     path = root / PROMOTIONS_FILE
     if not path.exists():
         return []
     try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    except ValueError as error:
-        raise ArtifactCorrupt(f"{path} is not JSON lines ({error}); promote a version by its name") from error
+        return card_format.read_promotions(_read(path))
+    except card_format.Invalid as error:
+        raise ArtifactCorrupt(f"{path} cannot be read ({error}); promote a version by its name") from error
 
 
 def current_directory(root: Path) -> Path:
@@ -144,42 +145,87 @@ def version_directory(root: Path, version: str) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The files of a version whose model may be unpickled: ``data`` are its bytes, ``sha256`` their digest."""
+    """The content of a version that is as it was published: ``model`` are the bytes of its model's file."""
 
     directory: Path
-    card: dict
-    data: bytes
-    sha256: str
+    model: bytes
     threshold: float
+    card: PublishedCard
+
+    @property
+    def version(self) -> str:
+        return self.directory.name
+
+
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """The first digits of the digest of a version's three files.
+
+    It is the sha256 of what ``sha256sum`` prints of them, so that anybody can check it in the directory:
+    ``sha256sum modele_classification_technova.joblib threshold.json model_card.json | sha256sum``.
+    """
+    lines = "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in FILES)
+    return hashlib.sha256(lines.encode()).hexdigest()[:DIGITS]
+
+
+def version_of(files: Mapping[str, bytes], created_on: date) -> str:
+    """The name of the version that holds these files."""
+    return f"{created_on:%Y%m%d}-{digest_of(files)}"
 
 
 def verify(directory: Path) -> Verified:
-    """Read a version: ``artifacts`` itself, for the current one, or a directory below ``versions``.
+    """A version that may be unpickled here: ``read``, then the library versions and the features.
 
-    In this order, each before the next: the card, the sha256 of the model's bytes, the library versions and the
-    features, the threshold. Raises an ``ArtifactError``.
+    ``directory`` is ``artifacts`` itself, for the current one, or a version. Raises an ``ArtifactError``.
     """
-    directory = current_directory(Path(directory))
-    card = read_card(directory)
-    data = _read(directory / MODEL_FILE)
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != card["sha256"]:
+    found = read(current_directory(Path(directory)))
+    _check_versions(found.directory / CARD_FILE, found.card)
+    return found
+
+
+def read(directory: Path) -> Verified:
+    """The content of a version, whatever libraries it is made for.
+
+    Nothing of the files is used before their digest is found to be the one in the directory's name. Raises an
+    ``ArtifactError``.
+    """
+    _check_name(directory)
+    files = {name: _read(directory / name) for name in FILES}
+    digest = digest_of(files)
+    if not directory.name.endswith(f"-{digest}"):
         raise ArtifactCorrupt(
-            f"{directory / MODEL_FILE} has sha256 {digest}, its card says {card['sha256']}: "
-            "restore the file, promote another version or run `manage.py train_model`"
+            f"{directory} does not hold what was published under that name, the digest of its files is {digest}: "
+            "restore them, promote another version, or delete the directory and run `manage.py train_model`"
         )
-    _check_versions(directory / CARD_FILE, card)
-    return Verified(directory, card, data, digest, _read_threshold(directory / THRESHOLD_FILE))
+    card, threshold = _parse(directory, files)
+    if version_of(files, card["created_on"]) != directory.name:
+        raise ArtifactCorrupt(f"{directory} was published on {card['created_on']}: give it the name of that day")
+    if (threshold["threshold"], threshold["rule"]) != (card["threshold"]["value"], card["threshold"]["rule"]):
+        raise ArtifactMismatch(
+            f"{directory / THRESHOLD_FILE} says {threshold['threshold']:g} by {threshold['rule']!r}, its card "
+            f"{card['threshold']['value']:g} by {card['threshold']['rule']!r}: run `manage.py train_model`"
+        )
+    return Verified(directory, files[MODEL_FILE], threshold["threshold"], card)
 
 
-def read_card(directory: Path) -> dict:
-    """The model card of a version, checked for the fields that loading relies on; nothing is unpickled."""
+def _check_name(directory: Path) -> None:
+    """Refuse a directory whose name holds no digest."""
+    if re.fullmatch(r"\d{8}-[0-9a-f]{8}", directory.name):
+        raise ArtifactMismatch(
+            f"{directory} is of a former format, in which nothing vouched for the card and the threshold: "
+            "train the model anew with `manage.py train_model`"
+        )
+    if not re.fullmatch(rf"\d{{8}}-[0-9a-f]{{{DIGITS}}}", directory.name):
+        raise ArtifactMissing(f"{directory} is no version of a model: run `manage.py train_model`")
+
+
+def _parse(directory: Path, files: Mapping[str, bytes]) -> tuple[PublishedCard, Threshold]:
     path = directory / CARD_FILE
-    card = _read_json(path)
-    for name, kind in (("version", str), ("sha256", str), ("versions", dict), ("features", list)):
-        if not isinstance(card.get(name), kind):
-            raise ArtifactCorrupt(f"{path} has {name} = {card.get(name)!r}; run `manage.py train_model`")
-    return card
+    try:
+        card = card_format.read_card(files[CARD_FILE])
+        path = directory / THRESHOLD_FILE
+        return card, card_format.read_threshold(files[THRESHOLD_FILE])
+    except card_format.Invalid as error:
+        raise ArtifactMismatch(f"{path}: {error}; run `manage.py train_model`") from error
 
 
 def _read(path: Path) -> bytes:
@@ -191,39 +237,22 @@ def _read(path: Path) -> bytes:
         raise ArtifactMissing(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _read_json(path: Path) -> dict:
-    try:
-        value = json.loads(_read(path))
-    except ValueError as error:  # also undecodable bytes
-        raise ArtifactCorrupt(f"{path} is not JSON ({error}); run `manage.py train_model`") from error
-    if not isinstance(value, dict):
-        raise ArtifactCorrupt(f"{path} holds a {type(value).__name__}, not an object; run `manage.py train_model`")
-    return value
-
-
-def _read_threshold(path: Path) -> float:
-    threshold = _read_json(path).get("threshold")
-    if type(threshold) not in (int, float) or not 0 <= threshold <= 1:
-        raise ArtifactCorrupt(f"{path} has threshold = {threshold!r}, not a probability; run `manage.py train_model`")
-    return float(threshold)
-
-
-def _check_versions(path: Path, card: dict) -> None:
+def _check_versions(path: Path, card: PublishedCard) -> None:
     """Refuse other versions of the libraries whose objects are in the file, and other features.
 
     Another Python 3 may read it: the file format is the same, and the reference rows show whether the result is.
     """
     here, there = versions_here(), card["versions"]
     for name in ("scikit-learn", "numpy"):
-        if there.get(name) != here[name]:
+        if there[name] != here[name]:
             raise ArtifactMismatch(
-                f"{path} was made with {name} {there.get(name)}, {here[name]} is installed: "
+                f"{path} was made with {name} {there[name]}, {here[name]} is installed: "
                 "install that version or run `manage.py train_model`"
             )
-    if str(there.get("python")).split(".")[0] != here["python"].split(".")[0]:
-        raise ArtifactMismatch(f"{path} was made with Python {there.get('python')}, this is {here['python']}")
+    if there["python"].split(".")[0] != here["python"].split(".")[0]:
+        raise ArtifactMismatch(f"{path} was made with Python {there['python']}, this is {here['python']}")
     if card["features"] != list(FEATURE_NAMES):
-        strange = sorted(map(str, set(card["features"]) ^ set(FEATURE_NAMES))) or ["their order"]
+        strange = sorted(set(card["features"]) ^ set(FEATURE_NAMES)) or ["their order"]
         raise ArtifactMismatch(
             f"{path} names other features than features/schema.py ({', '.join(strange)}): run `manage.py train_model`"
         )

@@ -7,7 +7,7 @@ least expected cost, when a talk at cost ``talk`` keeps, with probability ``chan
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -163,7 +163,7 @@ class Decision:
     saving: float  # against talking to nobody; below 0 when talks cost more than they save
 
 
-def from_card(columns: Mapping[str, Sequence[float]]) -> Curve:
+def from_card(columns: Mapping[str, object]) -> Curve:
     """The curve that ``describe`` wrote into a model card."""
     return Curve(*(np.array(columns[field.name]) for field in fields(Curve)))
 

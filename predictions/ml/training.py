@@ -15,8 +15,9 @@ from threadpoolctl import threadpool_limits
 
 from features.schema import FEATURE_NAMES
 from predictions.ml import artifact, card, evaluation, thresholds, uncertainty
+from predictions.ml.card_format import FEATURE_SETS, Card
 from predictions.ml.evaluation import DEFAULT_PLAN, OutOfFold, Plan, Progress, silent
-from predictions.ml.pipeline import FEATURE_SETS, build_pipeline, used_features
+from predictions.ml.pipeline import build_pipeline, used_features
 from predictions.ml.thresholds import DEFAULT_RULE, Rule
 
 MINIMUM_LEAVERS = 30
@@ -50,7 +51,7 @@ class Trained:
         return self.content.threshold
 
     @property
-    def card(self) -> dict:
+    def card(self) -> Card:
         return self.content.card
 
 

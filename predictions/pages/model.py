@@ -1,5 +1,6 @@
 """The model in use: what it is for, how good it is, what a threshold costs, whom it treats how, what moves scores."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,13 +18,16 @@ from django.views.decorators.http import require_safe
 
 from employees.access import scope_of
 from predictions.ml import store, thresholds
-from predictions.ml.card import LIMIT_OF_LEAVING_OUT, Card
+from predictions.ml.card import LIMIT_OF_LEAVING_OUT
+from predictions.ml.card_format import Card
 from predictions.ml.scorer import Model
 from predictions.ml.thresholds import GRID, Costs, Decision, Rule
 from predictions.pages import model_charts, model_tables
 from predictions.pages.charts import Chart
 from predictions.registry import current_model
 from predictions.selectors import log
+
+logger = logging.getLogger(__name__)
 
 SHAPES = 4  # on the page itself; all of them have a page of their own
 TEXTS = ("purpose", "misuse", "method", "limits")  # of the card
@@ -149,7 +153,6 @@ def _page(in_use: Model, *, sees_everyone: bool) -> dict:
     return {
         "sees_everyone": sees_everyone,
         "model": in_use,
-        "created_at": datetime.fromisoformat(card["created_at"]),
         "used": model_tables.names(card["used"]),
         "left_out": model_tables.names(card["left_out"]),
         "texts": {name: [gettext(text) for text in card[name] if is_true(text)] for name in TEXTS},
@@ -183,8 +186,12 @@ class Use:
 
 
 def versions(root: Path) -> list[Use]:
-    """Which version was in use when, the newest first; empty when nothing was ever promoted there."""
-    since = [(entry["version"], datetime.fromisoformat(entry["promoted_at"])) for entry in store.promotions(root)]
+    """Which version was in use when, the newest first; empty when no promotion is recorded there."""
+    try:
+        since = [(entry["version"], entry["promoted_at"]) for entry in store.promotions(root)]
+    except store.ArtifactError as error:  # of the record alone, without which the model is what it is
+        logger.warning("No history of the versions: %s", error)
+        return []
     ends = [*(start for _version, start in since[1:]), None]
     uses = [Use(version, start, end) for (version, start), end in zip(since, ends, strict=False)]
     return uses[::-1]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from features import schema
 from predictions.explanation import display
-from predictions.ml.card import Card, Shape
+from predictions.ml.card_format import Card, Shape
 from predictions.ml.scorer import sigmoid
 from predictions.ml.thresholds import Curve as ThresholdCurve
 from predictions.ml.thresholds import Decision

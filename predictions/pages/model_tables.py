@@ -9,9 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from features import schema
-from predictions.ml.card import Card
+from predictions.ml.card_format import ATTRIBUTES, Card
 from predictions.ml.drift import LEVEL, holm
-from predictions.ml.fairness import ATTRIBUTES
 from predictions.pages.formats import decimal, grouped, percent
 from predictions.pages.overview import SMALLEST_GROUP
 from predictions.pages.risk_list import label

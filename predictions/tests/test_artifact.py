@@ -1,11 +1,14 @@
+import hashlib
 import io
 import json
 import multiprocessing
 import os
 import resource
 import shutil
+import subprocess
 import time
 from datetime import UTC, datetime
+from random import Random
 
 import joblib
 import numpy as np
@@ -13,7 +16,8 @@ import pytest
 
 from features.schema import FEATURE_NAMES
 from predictions.ml import artifact, store
-from predictions.ml.store import ArtifactCorrupt, ArtifactExists, ArtifactMismatch, ArtifactMissing, ArtifactUnwritable
+from predictions.ml.store import ArtifactCorrupt, ArtifactMismatch, ArtifactMissing, ArtifactUnwritable
+from predictions.tests.published import change
 from predictions.tests.workforce import people, trained
 
 DAY = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -38,18 +42,15 @@ def current(root):
     return (root / "current").resolve()
 
 
-def rewrite_card(directory, **changes):
-    path = directory / store.CARD_FILE
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+def change_card(directory, **changes):
+    return change(directory, card=lambda card: card.update(changes))
 
 
-def rewrite_model(directory, **changes):
-    """Put another payload in the place of the model, with a card that vouches for it."""
-    path = directory / store.MODEL_FILE
+def change_model(directory, **changes):
+    """Put another payload in the place of the model."""
     buffer = io.BytesIO()
-    joblib.dump(joblib.load(path) | changes, buffer)
-    path.write_bytes(buffer.getvalue())
-    rewrite_card(directory, sha256=artifact.hashlib.sha256(buffer.getvalue()).hexdigest())
+    joblib.dump(joblib.load(directory / store.MODEL_FILE) | changes, buffer)
+    return change(directory, model=buffer.getvalue())
 
 
 def another(root, *, now=DAY):
@@ -62,11 +63,12 @@ def another(root, *, now=DAY):
 
 def test_version_is_named_by_date_and_hash(root):
     (version,) = store.versions(root)
-    card = store.read_card(root / "versions" / version)
-    assert version == f"20260131-{card['sha256'][:8]}" == card["version"]
-    assert card["created_at"] == "2026-01-31T12:00:00+00:00"
-    assert card["features"] == list(FEATURE_NAMES)
-    assert card["versions"] == store.versions_here()
+    lines = subprocess.run(["sha256sum", *store.FILES], cwd=root / "current", capture_output=True, check=True).stdout
+    assert version == f"20260131-{hashlib.sha256(lines).hexdigest()[:20]}"
+    found = store.read(root / "versions" / version)
+    assert (found.version, found.card["created_on"]) == (version, DAY.date())
+    assert found.card["features"] == list(FEATURE_NAMES)
+    assert found.card["versions"] == store.versions_here()
 
 
 def test_writing_the_same_model_again_changes_nothing(root, current):
@@ -75,12 +77,11 @@ def test_writing_the_same_model_again_changes_nothing(root, current):
     assert {path.name: path.read_bytes() for path in current.iterdir()} == before
 
 
-def test_another_model_under_the_same_name_is_refused_and_left_alone(root, current):
-    rewrite_card(current, sha256="0" * 64)
-    before = (current / store.CARD_FILE).read_bytes()
-    with pytest.raises(ArtifactExists, match=current.name):
+def test_something_else_under_the_same_name_is_refused_and_left_alone(root, current):
+    (current / store.CARD_FILE).write_bytes(b"{}")
+    with pytest.raises(ArtifactCorrupt, match=rf"{current.name} .* delete the directory"):
         artifact.write_version(root, trained().content, now=DAY)
-    assert (current / store.CARD_FILE).read_bytes() == before
+    assert (current / store.CARD_FILE).read_bytes() == b"{}"
 
 
 def test_a_version_that_cannot_be_written_whole_leaves_nothing(root, monkeypatch):
@@ -258,45 +259,63 @@ def test_load_refuses_a_flipped_bit_without_unpickling(root, current, place, bit
     data[int(place * len(data))] ^= 1 << bit
     path.write_bytes(data)
     monkeypatch.setattr(joblib, "load", lambda *_: pytest.fail("unpickled"))
-    with pytest.raises(ArtifactCorrupt, match="sha256"):
+    with pytest.raises(ArtifactCorrupt, match=current.name):
         artifact.load(root)
 
 
-def test_load_refuses_a_truncated_model(root, current):
-    path = current / store.MODEL_FILE
-    path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(ArtifactCorrupt, match="sha256"):
-        artifact.load(root)
+def damaged(data, random):
+    """The bytes cut short, or with one bit flipped."""
+    place = random.randrange(len(data))
+    if random.random() < 0.5:
+        return data[:place]
+    flipped = bytes([data[place] ^ 1 << random.randrange(8)])
+    return data[:place] + flipped + data[place + 1 :]
 
 
-@pytest.mark.parametrize("name", [store.CARD_FILE, store.THRESHOLD_FILE])
-@pytest.mark.parametrize("data", [b"", b"{", b"[1]", b"\xff\xfe", b"null"])
+def test_no_damage_to_any_file_is_loaded(root, current):
+    random = Random(2026)
+    whole = {name: (current / name).read_bytes() for name in store.FILES}
+    for _ in range(1_000):
+        name = random.choice(store.FILES)
+        (current / name).write_bytes(damaged(whole[name], random))
+        with pytest.raises(ArtifactCorrupt, match=f"{current.name} does not hold what was published"):
+            artifact.load(root)
+        (current / name).write_bytes(whole[name])
+    assert artifact.load(root).version == current.name
+
+
+@pytest.mark.parametrize("name", ["20260131-00000000000000000000", "20250131-{}"])
+def test_load_refuses_a_version_under_another_name(root, current, name):
+    other = current.rename(current.with_name(name.format(current.name.partition("-")[2])))
+    with pytest.raises(ArtifactCorrupt, match=other.name):
+        artifact.load(other)
+
+
+def test_load_refuses_a_version_of_the_former_format(root, current):
+    with pytest.raises(ArtifactMismatch, match=r"former format.*train_model"):
+        artifact.load(current.rename(current.with_name("20260131-2669fa8e")))
+
+
+@pytest.mark.parametrize("name", ["card", "threshold"])
+@pytest.mark.parametrize("data", [b"", b"{", b"[1]", b"\xff\xfe", b"null", b'{"threshold": NaN}'])
 def test_load_refuses_a_file_that_is_no_json_object(root, current, name, data):
-    (current / name).write_bytes(data)
-    with pytest.raises(ArtifactCorrupt, match=name):
-        artifact.load(root)
-
-
-@pytest.mark.parametrize(
-    "changes", [{"sha256": None}, {"version": 3}, {"versions": []}, {"features": "all"}, {"sha256": "0" * 64}]
-)
-def test_load_refuses_a_card_without_what_it_relies_on(root, current, changes):
-    rewrite_card(current, **changes)
-    with pytest.raises(ArtifactCorrupt, match=next(iter(changes))):
+    change(current, **{name: data})
+    file = {"card": store.CARD_FILE, "threshold": store.THRESHOLD_FILE}[name]
+    with pytest.raises(ArtifactMismatch, match=file):
         artifact.load(root)
 
 
 @pytest.mark.parametrize("name", ["scikit-learn", "numpy", "python"])
 def test_load_refuses_other_library_versions_without_unpickling(root, current, name, monkeypatch):
-    rewrite_card(current, versions=store.versions_here() | {name: "0.1.0"})
+    change_card(current, versions=store.versions_here() | {name: "0.1.0"})
     monkeypatch.setattr(joblib, "load", lambda *_: pytest.fail("unpickled"))
     with pytest.raises(ArtifactMismatch, match=r"0\.1\.0"):
         artifact.load(root)
 
 
 def test_load_accepts_another_minor_version_of_python(root, current):
-    rewrite_card(current, versions=store.versions_here() | {"python": "3.99.0"})
-    assert artifact.load(root).version == current.name
+    changed = change_card(current, versions=store.versions_here() | {"python": "3.99.0"})
+    assert artifact.load(root).version == changed.name
 
 
 @pytest.mark.parametrize(
@@ -305,37 +324,51 @@ def test_load_accepts_another_minor_version_of_python(root, current):
         (FEATURE_NAMES[:-1], "risque_global"),
         ((*FEATURE_NAMES, "salaire"), "salaire"),
         (FEATURE_NAMES[::-1], "their order"),
-        ((*FEATURE_NAMES[:-1], 3), "3"),
     ],
 )
 def test_load_refuses_other_features_than_the_schema(root, current, features, message):
-    rewrite_card(current, features=list(features))
+    change_card(current, features=list(features))
     with pytest.raises(ArtifactMismatch, match=message):
         artifact.load(root)
 
 
 @pytest.mark.parametrize("threshold", [None, "0.2", True, -0.1, 1.1, [0.2]])
 def test_load_refuses_a_threshold_that_is_no_probability(root, current, threshold):
-    (current / store.THRESHOLD_FILE).write_text(json.dumps({"threshold": threshold}))
-    with pytest.raises(ArtifactCorrupt, match="threshold"):
+    change(current, threshold=json.dumps({"threshold": threshold, "rule": "f2"}).encode())
+    with pytest.raises(ArtifactMismatch, match=r"threshold\.json: .*\$\.threshold"):
         artifact.load(root)
 
 
-def test_load_refuses_another_threshold_than_the_model_was_published_with(root, current):
-    (current / store.THRESHOLD_FILE).write_text('{"threshold": 0.9, "rule": "f2"}')
+def test_load_refuses_another_threshold_than_the_card_tells(root, current):
+    change(current, threshold=b'{"threshold": 0.9, "rule": "f2"}')
     with pytest.raises(ArtifactMismatch, match=r"0\.9"):
         artifact.load(root)
 
 
+def test_load_refuses_another_threshold_than_the_model_was_published_with(root, current):
+    threshold = b'{"threshold": 0.9, "rule": "f2"}'
+    change(current, threshold=threshold, card=lambda card: card["threshold"].update(value=0.9))
+    with pytest.raises(ArtifactMismatch, match=r"0\.9"):
+        artifact.load(root)
+
+
+def test_load_refuses_a_curve_of_other_thresholds(root, current):
+    def shorten(card):
+        card["threshold"]["curve"] = {name: column[1:] for name, column in card["threshold"]["curve"].items()}
+
+    change(current, card=shorten)
+    with pytest.raises(ArtifactMismatch, match="other thresholds"):
+        artifact.load(root)
+
+
 def test_load_refuses_bytes_that_are_no_pickle(root, current):
-    (current / store.MODEL_FILE).write_bytes(b"not a model")
-    rewrite_card(current, sha256=artifact.hashlib.sha256(b"not a model").hexdigest())
+    change(current, model=b"not a model")
     with pytest.raises(ArtifactCorrupt, match="unpickled"):
         artifact.load(root)
 
 
 def test_load_refuses_another_format(root, current):
-    rewrite_model(current, format=artifact.FORMAT + 1)
+    change_model(current, format=artifact.FORMAT + 1)
     with pytest.raises(ArtifactMismatch, match="format"):
         artifact.load(root)
 
@@ -344,14 +377,14 @@ def test_load_refuses_a_model_that_does_not_reproduce_its_probabilities(root, cu
     recorded = joblib.load(current / store.MODEL_FILE)["reference_probability"]
     moved = recorded.copy()
     moved[3] += 1e-8
-    rewrite_model(current, reference_probability=moved)
+    change_model(current, reference_probability=moved)
     with pytest.raises(ArtifactMismatch, match="1e-08"):
         artifact.load(root)
 
 
 def test_load_refuses_probabilities_that_are_no_numbers(root, current):
     recorded = joblib.load(current / store.MODEL_FILE)["reference_probability"]
-    rewrite_model(current, reference_probability=np.full_like(recorded, np.nan))
+    change_model(current, reference_probability=np.full_like(recorded, np.nan))
     with pytest.raises(ArtifactMismatch, match="nan"):
         artifact.load(root)
 
@@ -401,7 +434,7 @@ def test_promotion_of_a_broken_version_changes_nothing(root):
     first = store.current_version(root)
     second = another(root)
     (root / "versions" / second / store.MODEL_FILE).write_bytes(b"")
-    with pytest.raises(ArtifactCorrupt):
+    with pytest.raises(ArtifactCorrupt, match=second):
         artifact.promote(root, second)
     assert store.current_version(root) == first
     assert len(store.promotions(root)) == 1
@@ -438,8 +471,18 @@ def test_previous_version_passes_over_one_that_was_deleted(root):
     assert store.previous_version(root) == first
 
 
-def test_previous_version_names_a_record_that_cannot_be_read(root):
-    (root / "promotions.jsonl").write_text("?")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "?",
+        "[]",
+        '{"version": "v"}',
+        '{"version": 1, "promoted_at": "2026-01-31T12:00:00Z"}',
+        '{"version": "v", "promoted_at": "2026-01-31T12:00:00"}',
+    ],
+)
+def test_previous_version_names_a_record_that_cannot_be_read(root, line):
+    (root / "promotions.jsonl").write_text(f"{line}\n")
     with pytest.raises(ArtifactCorrupt, match=r"promotions\.jsonl"):
         store.previous_version(root)
 

@@ -1,10 +1,13 @@
+import functools
 import json
+import operator
+import re
 
 import numpy as np
 import pytest
 
 from features import schema
-from predictions.ml import card
+from predictions.ml import card_format, store
 from predictions.ml.scorer import Scorer
 from predictions.tests.workforce import people, trained
 
@@ -18,11 +21,73 @@ def numbers(value):
 
 
 def test_card_has_every_part_it_promises():
-    assert trained().card.keys() == card.Card.__annotations__.keys()
+    assert trained().card.keys() == card_format.Card.__annotations__.keys()
     for side in trained().card["models"].values():
-        assert side.keys() == card.Side.__annotations__.keys()
+        assert side.keys() == card_format.Side.__annotations__.keys()
     for shape in trained().card["shapes"]:
-        assert shape.keys() == card.Shape.__annotations__.keys()
+        assert shape.keys() == card_format.Shape.__annotations__.keys()
+
+
+@pytest.fixture
+def published(settings):
+    return json.loads((settings.ARTIFACTS_DIR / "model_card.json").read_text(encoding="utf-8"))
+
+
+def keys(value, place=()):
+    """Where each key of the objects in a card is; of a list, those of its first entry."""
+    if isinstance(value, list):
+        yield from keys(value[0], (*place, 0)) if value else ()
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield *place, name
+            yield from keys(part, (*place, name))
+
+
+def test_card_that_training_writes_is_one_that_can_be_read():
+    day = {"created_on": "2026-01-31", "versions": store.versions_here(), "features": []}
+    assert card_format.read_card(json.dumps(trained().card | day).encode())["models"].keys() == {"default", "all"}
+
+
+def test_card_with_a_renamed_key_is_refused_by_its_name(published):
+    optional = {("reference", "metrics", name) for name in ("roc_auc", "average_precision", "best_f2", "brier")}
+    optional |= {("drift", "bins", name) for name in published["drift"]["bins"]}
+    for *parents, name in [place for place in keys(published) if place not in optional]:
+        part = functools.reduce(operator.getitem, parents, published)
+        part[f"{name}s"] = part.pop(name)
+        with pytest.raises(card_format.Invalid, match=re.escape(name)):
+            card_format.read_card(json.dumps(published).encode())
+        part[name] = part.pop(f"{name}s")
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("metrics", "precision", "mean"), 1.01),
+        (("metrics", "precision", "sd"), "0.1"),
+        (("threshold", "value"), 12),
+        (("threshold", "curve", "recall"), [0.5]),
+        (("training", "base_rate"), 0),
+        (("training", "sha256"), "0" * 63),
+        (("training", "employees"), 1470.5),
+        (("feature_set",), "some"),
+        (("used", 3), "salaire"),
+        (("shapes", 0, "feature"), "salaire"),
+        (("shapes", 0, "low"), [0.0]),
+        (("proxies", 0, "attribute"), "poste"),
+        (("models", "all", "fairness", "top_20"), []),
+        (("models", "default", "fairness", "threshold", 0, "attribute"), "poste"),
+        (("drift", "bins", "age", "cuts", 0), 99.0),
+        (("drift", "bins", "age", "counts"), [0.0] * 10),
+        (("drift", "bins", "age", "levels"), ["x"]),
+        (("purpose",), []),
+        (("created_on",), "2026-13-01"),
+    ],
+)
+def test_card_with_a_value_out_of_its_range_is_refused_by_its_place(published, place, value):
+    *parents, name = place
+    functools.reduce(operator.getitem, parents, published)[name] = value
+    with pytest.raises(card_format.Invalid, match=place[0]):
+        card_format.read_card(json.dumps(published).encode())
 
 
 def test_card_is_json_of_short_numbers():

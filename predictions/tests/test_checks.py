@@ -1,9 +1,9 @@
-import json
 import shutil
 
 import pytest
 
 from predictions.checks import check_artifact
+from predictions.tests.published import change
 
 
 @pytest.fixture
@@ -33,10 +33,7 @@ def test_check_names_a_corrupt_model(current):
 
 
 def test_check_names_a_model_of_another_library_version(current):
-    path = current / "model_card.json"
-    card = json.loads(path.read_text())
-    card["versions"]["scikit-learn"] = "0.1"
-    path.write_text(json.dumps(card))
+    change(current, card=lambda card: card["versions"].update({"scikit-learn": "0.1"}))
     (warning,) = check_artifact(None)
     assert warning.id == "predictions.W003"
     assert "0.1" in warning.msg

@@ -20,8 +20,7 @@ def test_payload_of_the_api_has_the_fields_of_the_schema():
 
 
 def test_model_card_lists_the_features_of_the_schema(artifacts):
-    card = store.read_card(store.current_directory(artifacts))
-    assert card["features"] == NAMES
+    assert store.verify(artifacts).card["features"] == NAMES
 
 
 @pytest.mark.django_db

@@ -1,4 +1,3 @@
-import json
 import shutil
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +9,7 @@ from predictions.models import Prediction
 from predictions.registry import current_model
 from predictions.selectors import log
 from predictions.tests.factories import APIKeyFactory, PredictionFactory, ScoringRunFactory
+from predictions.tests.published import change
 
 pytestmark = pytest.mark.django_db
 
@@ -224,18 +224,18 @@ def test_history_changes_nothing(browse):
     assert Prediction.objects.count() == 1
 
 
-def keep_version(artifacts, version, **card):
-    """A model of this version is in the store, with a card that says so, and is not the current one."""
-    current = store.current_directory(artifacts)
-    shutil.copytree(current, artifacts / "versions" / version)
-    card = store.read_card(current) | {"version": version} | card
-    (artifacts / "versions" / version / store.CARD_FILE).write_text(json.dumps(card), encoding="utf-8")
+def keep_version(artifacts, edit=lambda card: None):
+    """The directory of a version that is in the store, with the card as ``edit`` leaves it, and not the current one."""
+    draft = shutil.copytree(store.current_directory(artifacts), artifacts / "versions" / "20250101-0")
+    return change(draft, card=lambda card: (card.update(created_on="2025-01-01"), edit(card)))
 
 
 def test_prediction_page_says_how_often_the_model_that_made_it_errs(browse, artifacts):
-    measured = {"precision": {"mean": 0.31}, "recall": {"mean": 0.62}}
-    keep_version(artifacts, "20250101-00000000", metrics=measured, uses_protected=True)
-    older = PredictionFactory(model_version="20250101-00000000")
+    def edit(card):
+        card["metrics"]["precision"]["mean"] = 0.31
+        card["uses_protected"] = True
+
+    older = PredictionFactory(model_version=keep_version(artifacts, edit).name)
     newer = PredictionFactory(model_version=current_model().version)
     browser = browse("RH")
     page = browser.get(f"/history/{older.pk}/").content.decode()
@@ -256,7 +256,7 @@ def test_prediction_page_of_a_model_that_is_not_kept_says_what_is_true_of_any(br
 
 
 def test_prediction_page_of_a_model_whose_card_cannot_be_read_says_what_is_true_of_any(browse, artifacts):
-    keep_version(artifacts, "20250101-00000000")
-    (artifacts / "versions" / "20250101-00000000" / store.CARD_FILE).write_text("{")
-    prediction = PredictionFactory(model_version="20250101-00000000")
+    directory = keep_version(artifacts)
+    (directory / store.CARD_FILE).write_text("{")
+    prediction = PredictionFactory(model_version=directory.name)
     assert "Of 100 people" not in browse("RH").get(f"/history/{prediction.pk}/").content.decode()

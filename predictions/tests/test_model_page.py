@@ -1,17 +1,22 @@
+import copy
+import functools
 import json
+import operator
 import re
+from random import Random
 
 import numpy as np
 import pytest
 from django.utils import translation
 
 from predictions import registry
-from predictions.ml import thresholds
+from predictions.ml import artifact, store, thresholds
 from predictions.ml.thresholds import parse
 from predictions.pages import formats, model_charts, model_tables
 from predictions.pages.model import ThresholdForm, versions
 from predictions.pages.model_tables import fairness
 from predictions.registry import current_model
+from predictions.tests import published
 from predictions.tests.factories import ScoringRunFactory
 
 pytestmark = pytest.mark.django_db
@@ -30,10 +35,7 @@ def change_card(artifacts):
     """Writes another card beside the model in use."""
 
     def change(edit):
-        path = artifacts / "current" / "model_card.json"
-        card = json.loads(path.read_text())
-        edit(card)
-        path.write_text(json.dumps(card))
+        published.change(store.current_directory(artifacts), card=edit)
 
     return change
 
@@ -83,6 +85,50 @@ def test_model_page_with_the_card_of_an_earlier_program_says_so(browse, change_c
     assert browser.get("/model/").status_code == 503
 
 
+def leaves(value, place=()):
+    """The places of all that is no object or list in a card, and of the objects and lists themselves."""
+    yield place
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in parts:
+        yield from leaves(part, (*place, name))
+
+
+def refusal_of(artifacts):
+    """Why the current version cannot be loaded; None when it can."""
+    try:
+        artifact.load(artifacts)
+    except store.ArtifactError as error:
+        return str(error)
+
+
+def test_model_pages_show_or_refuse_a_card_with_anything_in_any_place(browse, artifacts, monkeypatch):
+    """With a name that vouches for it: whatever is loaded is shown, and what cannot be shown is refused by name."""
+    monkeypatch.setattr(registry, "CHECK_INTERVAL", 0.0)
+    random, browser = Random(7), browse("RH")
+    browser.raise_request_exception = False
+    whole = json.loads((artifacts / "model_card.json").read_bytes())
+    places = [place for place in leaves(whole) if place]
+    shown = 0
+    for _ in range(30):
+        card = json.loads(json.dumps(whole))
+        *parents, last = random.choice(places)
+        part = functools.reduce(operator.getitem, parents, card)
+        part[last] = random.choice([None, -1e9, 0, 0.5, 1, 3, 1e9, "x", "", [], {}, [0.5], ["x"], True, False])
+        published.change(store.current_directory(artifacts), card=json.dumps(card).encode())
+        if refusal := refusal_of(artifacts):
+            assert "model_card.json" in refusal, (parents, last, part[last])
+        else:
+            shown += 1
+            for page in PAGES:
+                assert browser.get(page).status_code == 200, (page, parents, last, part[last])
+    assert 5 < shown < 25
+
+
+def test_model_page_does_without_a_record_of_promotions_that_cannot_be_read(browse, artifacts):
+    (artifacts / "promotions.jsonl").write_text('{"versions": "20260131-0", "promoted_at": "2026-01-31T12:00:00Z"}\n')
+    assert f"{current_model().version} is the only one known here" in text_of(browse("RH"))
+
+
 def test_model_page_asks_a_fixed_number_of_queries(browse, django_assert_num_queries):
     browser = browse("Manager", "Consulting")
     with django_assert_num_queries(7):
@@ -90,8 +136,8 @@ def test_model_page_asks_a_fixed_number_of_queries(browse, django_assert_num_que
 
 
 def test_model_page_says_what_it_is_for_and_which_it_is(browse, card):
-    page = text_of(browse("RH"))
-    for part in (card["purpose"][0], card["misuse"][0], card["limits"][1], card["version"], card["sha256"]):
+    page, model = text_of(browse("RH")), current_model()
+    for part in (card["purpose"][0], card["misuse"][0], card["limits"][1], model.version, model.sha256):
         assert part in page
     assert "learned from 1,470 people of whom 237 left" in page
 
@@ -343,9 +389,9 @@ def test_threshold_form_offers_fewer_people_than_a_small_training_set_has(card):
 
 
 def test_simulating_a_threshold_changes_nothing(browse, card):
-    before = json.dumps(card)
+    before = copy.deepcopy(card)
     choices(browse("RH"), capacity="5")
-    assert json.dumps(current_model().card) == before
+    assert current_model().card == before
     assert thresholds.from_card(card["threshold"]["curve"]).flagged[0] == card["threshold"]["curve"]["flagged"][0]
 
 

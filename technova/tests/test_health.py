@@ -1,10 +1,14 @@
+import shutil
+
 import pytest
 from django.db import OperationalError, connection, connections, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from features.tests.factories import EmployeeFeaturesFactory
+from predictions.ml.store import FILES, current_directory
 from predictions.registry import current_model, forget_model
+from technova.tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -98,9 +102,16 @@ def test_ready_names_an_absent_model(client, ready, no_model, tmp_path):
     assert str(tmp_path) not in response.text
 
 
-def test_ready_names_a_corrupt_model(client, ready, no_model, tmp_path):
-    (tmp_path / "model_card.json").write_text("{")
-    assert client.get("/ready").json()["not_ready"] == {"model": "cannot be used: see the log"}
+@pytest.mark.parametrize("name", FILES)
+def test_ready_names_a_damaged_model(client, ready, no_model, tmp_path, name, caplog):
+    version = current_directory(ROOT / "artifacts")
+    shutil.copytree(version, tmp_path / version.name)
+    (tmp_path / "current").symlink_to(version.name)
+    path = tmp_path / version.name / name
+    path.write_bytes(path.read_bytes().replace(b"1", b"2", 1))
+    response = client.get("/ready")
+    assert (response.status_code, response.json()["not_ready"]) == (503, {"model": "cannot be used: see the log"})
+    assert version.name in caplog.text
 
 
 def test_ready_names_everything_that_is_missing(client, dead_database, no_model):

@@ -16,7 +16,7 @@ class Command(TechnovaCommand):
 
     def add_arguments(self, parser):
         which = parser.add_mutually_exclusive_group()
-        which.add_argument("version", nargs="?", metavar="VERSION", help="a version such as 20260131-0a1b2c3d")
+        which.add_argument("version", nargs="?", metavar="VERSION", help="a version, as listed without arguments")
         which.add_argument("--previous", action="store_true", help="go back to the version that was current before")
         parser.add_argument("--output", type=Path, metavar="DIR", help="the artifacts directory (ARTIFACTS_DIR)")
         parser.add_argument("--force", action="store_true", help="promote a model that uses protected features")
@@ -28,8 +28,8 @@ class Command(TechnovaCommand):
             return
         before = store.current_version(root)
         version = store.previous_version(root) if options["previous"] else options["version"]
-        card = store.read_card(store.version_directory(root, version))
-        if card.get("uses_protected") and not options["force"]:
+        card = store.read(store.version_directory(root, version)).card
+        if card["uses_protected"] and not options["force"]:
             raise CommandError(f"{version} uses protected features; --force promotes it all the same")
         artifact.promote(root, version)
         if version == before:

@@ -4,7 +4,8 @@ from django.conf import settings
 
 from features import selectors
 from features.schema import TARGET
-from predictions.ml import artifact, pipeline, store, thresholds, training
+from predictions.ml import artifact, store, thresholds, training
+from predictions.ml.card_format import FEATURE_SETS
 from technova.commands import TechnovaCommand
 
 
@@ -26,7 +27,7 @@ class Command(TechnovaCommand):
         parser.add_argument("--output", type=Path, metavar="DIR", help="the artifacts directory (ARTIFACTS_DIR)")
         parser.add_argument(
             "--features",
-            choices=pipeline.FEATURE_SETS,
+            choices=FEATURE_SETS,
             default="default",
             help="default leaves out what the law protects; all is for comparison and is not promoted without --force",
         )

@@ -1,0 +1,431 @@
+"""What a model card holds, key by key with types and ranges, and how one is read from a file.
+
+Whatever pages, commands and scoring runs take from a card is checked here, so that none of them meets a card that
+lacks it. Imports no library of a model: every command may ask whether the card of the current one can be believed.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from itertools import pairwise
+from typing import Annotated, NotRequired, TypedDict
+
+import msgspec
+from msgspec import Meta
+
+from employees.messages import gettext_noop as _
+from features.schema import BY_NAME
+
+FEATURE_SETS = ("default", "all")
+SELECTIONS = ("threshold", "top_20")
+ATTRIBUTES = {"genre": _("Sex"), "age": _("Age"), "statut_marital": _("Family status")}  # of ``fairness``, ``proxies``
+SCORES = "probability"  # the name under which the scores stand beside the features in ``drift``
+SHARES = (  # of ``metrics``: their means are from 0 to 1
+    *("roc_auc", "average_precision", "best_f2", "best_f1", "brier", "precision_top_10", "recall_top_20"),
+    *("flagged", "precision", "recall", "specificity", "f1", "f2"),
+)
+METRICS = (*SHARES, "log_loss", "calibration_slope", "calibration_intercept")
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+Amount = Annotated[float, Meta(ge=0)]
+Positive = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=0)]
+People = Annotated[int, Meta(ge=1)]
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+FeatureSet = Annotated[str, Meta(pattern="^(default|all)$")]
+Texts = Annotated[list[str], Meta(min_length=1)]
+Shares = Annotated[list[Share], Meta(min_length=1)]
+Amounts = Annotated[list[Amount], Meta(min_length=1)]
+
+
+class Invalid(ValueError):
+    """A file that is not as this module says; the message names the key and the rule."""
+
+
+class Figure(TypedDict):
+    """A figure over the outer test parts: its mean, its spread and the 95 % interval of the mean."""
+
+    mean: float
+    sd: Amount
+    low: float
+    high: float
+
+
+class CalibrationBin(TypedDict):
+    n: Positive
+    predicted: Share
+    observed: Share
+    low: Share
+    high: Share
+
+
+class Calibration(TypedDict):
+    """See ``curves.reliability``."""
+
+    bins: Annotated[list[CalibrationBin], Meta(min_length=1)]
+    expected_calibration_error: Share
+
+
+class GroupDepartures(TypedDict):
+    """See ``curves.departures_by_group``."""
+
+    group: str
+    n: People
+    expected: Amount
+    observed: Count
+    low: Amount
+    high: Amount
+    is_within: bool
+
+
+class Roc(TypedDict):
+    """See ``curves.roc``."""
+
+    false_positive_rate: Shares
+    true_positive_rate: Shares
+
+
+class PrecisionRecall(TypedDict):
+    """See ``curves.precision_recall``."""
+
+    recall: Shares
+    precision: Shares
+
+
+class Capacity(TypedDict):
+    """See ``curves.capacity``."""
+
+    people: Annotated[list[Count], Meta(min_length=1)]
+    share: Shares
+    precision: Shares
+    recall: Shares
+    lift: Amounts
+
+
+class Rate(TypedDict):
+    value: Amount
+    low: Amount
+    high: Amount
+
+
+class GroupRates(TypedDict):
+    """See ``fairness.audit``."""
+
+    attribute: str
+    group: str
+    n: People
+    leavers: Count
+    is_small: bool
+    selection_rate: Rate | None
+    selection_ratio: Rate | None
+    recall: Rate | None
+    precision: Rate | None
+    observed_to_expected: Rate | None
+
+
+class Side(TypedDict):
+    """One of the two models, judged on people it had not seen."""
+
+    features: Texts
+    uses_protected: bool
+    metrics: dict[str, Figure]  # see ``figures.figures`` and ``figures.decisions``
+    calibration: Calibration
+    departures: dict[str, list[GroupDepartures]]  # by ``departement`` and by ``poste``
+    roc: Roc
+    precision_recall: PrecisionRecall
+    capacity: Capacity
+    fairness: dict[str, list[GroupRates]]  # by selection
+
+
+class Shape(TypedDict):
+    """The effect of one feature in log-odds, 0 for the average of the workforce, with its 90 % interval.
+
+    ``at`` are the levels of a choice, or the knots of a number between which the effect is straight. ``weight`` is its
+    mean absolute contribution: how much it moves scores.
+    """
+
+    feature: str
+    is_levels: bool
+    at: Annotated[list[float | str], Meta(min_length=1)]
+    effect: list[float]
+    low: list[float]
+    high: list[float]
+    weight: Amount
+
+
+class ChosenPenalty(TypedDict):
+    C: Positive
+    folds: Count
+
+
+class Training(TypedDict):
+    """The rows that it learned from; the penalty C, and how often each was chosen."""
+
+    employees: People
+    leavers: People
+    base_rate: Annotated[float, Meta(gt=0, lt=1)]
+    sha256: Sha256
+    feature_set: FeatureSet
+    seed: int
+    C: Positive
+    C_chosen: list[ChosenPenalty]
+
+
+class Evaluation(TypedDict):
+    folds: Count
+    repeats: Count
+    inner_folds: Count
+
+
+class Reference(TypedDict):
+    """The system that this one replaces: its figures, and on which rows they were measured."""
+
+    name: str
+    metrics: dict[str, Share]
+    expected_departures: Amount
+    training_sha256: Sha256
+    is_same_data: bool
+
+
+class Costs(TypedDict):
+    departure: Positive
+    talk: Positive
+    chance: Annotated[float, Meta(gt=0, le=1)]
+
+
+class ThresholdCurve(TypedDict):
+    threshold: Shares
+    flagged: Shares
+    precision: Shares
+    recall: Shares
+    f2: Shares
+    cost: Amounts
+
+
+class ThresholdChoice(TypedDict):
+    rule: str
+    threshold: Share
+    flagged: Share
+    precision: Share
+    recall: Share
+    f2: Share
+    cost: Amount
+
+
+class ThresholdPart(TypedDict):
+    """See ``thresholds.describe``."""
+
+    value: Annotated[float, Meta(ge=0.01, le=0.99)]
+    rule: str
+    costs: Costs
+    curve: ThresholdCurve
+    choices: Annotated[list[ThresholdChoice], Meta(min_length=1)]
+
+
+class RiskCoverage(TypedDict):
+    low: Share
+    high: Share
+    coverage: Share
+
+
+class Coverage(TypedDict):
+    overall: Share
+    by_risk: list[RiskCoverage]
+
+
+class Uncertainty(TypedDict):
+    """How much wider than the Laplace approximation the intervals are, and their coverage by simulation."""
+
+    interval_scale: Annotated[float, Meta(ge=1)]
+    coverage: Coverage
+    draws: Count
+
+
+class ProxyFeature(TypedDict):
+    feature: str
+    share: Share
+
+
+class Proxy(TypedDict):
+    """See ``fairness.proxies``."""
+
+    attribute: str
+    together: Share
+    features: list[ProxyFeature]
+
+
+class Bins(TypedDict):
+    """Numbers by ``cuts``, choices by ``levels``; see ``drift.reference``."""
+
+    cuts: NotRequired[list[float]]
+    levels: NotRequired[list[str]]
+    counts: list[Amount]
+
+
+class Drift(TypedDict):
+    """What the workforce is compared with, without a person in it."""
+
+    employees: Count
+    bins: dict[str, Bins]
+
+
+class Card(TypedDict):
+    """What training knows of a model."""
+
+    purpose: Texts
+    misuse: Texts
+    method: Texts
+    limits: Texts
+    feature_set: FeatureSet
+    uses_protected: bool
+    used: Texts
+    left_out: list[str]
+    training: Training
+    evaluation: Evaluation
+    metrics: dict[str, Figure]  # of this model: ``models[feature_set]["metrics"]``
+    models: dict[str, Side]  # by feature set
+    reference: Reference
+    threshold: ThresholdPart
+    uncertainty: Uncertainty
+    shapes: Annotated[list[Shape], Meta(min_length=1)]  # the heaviest first
+    proxies: list[Proxy]
+    drift: Drift
+    leak: str | None  # why the figures are not to be believed, when it was published by force
+
+
+class PublishedCard(Card):
+    """The whole card. It does not say its version, which is made from it: see ``store.version_of``."""
+
+    created_on: date
+    versions: dict[str, str]  # of the libraries whose objects are in the model's file
+    features: list[str]
+
+
+class Threshold(TypedDict):
+    """The content of ``threshold.json``."""
+
+    threshold: Share
+    rule: str
+
+
+class Promotion(TypedDict):
+    """A line of ``promotions.jsonl``."""
+
+    version: str
+    promoted_at: Annotated[datetime, Meta(tz=True)]
+
+
+_card = msgspec.json.Decoder(PublishedCard)
+_threshold = msgspec.json.Decoder(Threshold)
+_promotion = msgspec.json.Decoder(Promotion)
+
+
+def read_card(data: bytes) -> PublishedCard:
+    """The card in a file's bytes. Raises ``Invalid``."""
+    card: PublishedCard = _decoded(_card, data)
+    for place, fault in _faults(card):
+        raise Invalid(f"{fault} - at `$.{place}`")
+    return card
+
+
+def read_threshold(data: bytes) -> Threshold:
+    """The threshold in a file's bytes. Raises ``Invalid``."""
+    return _decoded(_threshold, data)
+
+
+def read_promotions(data: bytes) -> list[Promotion]:
+    """The promotions in a file's bytes, one a line. Raises ``Invalid``."""
+    return [_decoded(_promotion, line) for line in data.splitlines()]
+
+
+def _decoded(decoder: msgspec.json.Decoder, data: bytes):
+    try:
+        return decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Invalid(str(error)) from error
+
+
+def _faults(card: PublishedCard) -> Iterator[tuple[str, str]]:
+    """What the types do not say, by its place in the card."""
+    yield from _absent("models", card["models"], FEATURE_SETS)
+    yield from _absent("versions", card["versions"], ("python", "scikit-learn", "numpy"))
+    yield from _faults_of_metrics("metrics", card["metrics"])
+    yield from _unequal("threshold.curve", card["threshold"]["curve"])
+    yield from _faults_of_reference(card["reference"])
+    for name, side in card["models"].items():
+        yield from _faults_of_side(f"models.{name}", side)
+    for selection in SELECTIONS:
+        groups = [_groups(card["models"][name]["fairness"][selection]) for name in FEATURE_SETS]
+        if groups[0] != groups[1]:
+            yield f"models.all.fairness.{selection}", "not the groups of the default model"
+    for shape in card["shapes"]:
+        yield from _faults_of_shape(shape)
+    for proxy in card["proxies"]:
+        yield from _unknown("proxies", [proxy["attribute"]], ATTRIBUTES)
+        yield from _unknown("proxies", [each["feature"] for each in proxy["features"]], BY_NAME)
+    yield from _unknown("used", card["used"], BY_NAME)
+    yield from _unknown("left_out", card["left_out"], BY_NAME)
+    for name, bins in card["drift"]["bins"].items():
+        yield from _faults_of_bins(name, bins)
+
+
+def _absent(place: str, there: Collection[str], needed: Collection[str]) -> Iterator[tuple[str, str]]:
+    if absent := [name for name in needed if name not in there]:
+        yield place, f"Object missing required field `{absent[0]}`"
+
+
+def _unknown(place: str, names: Collection[str], known: Collection[str]) -> Iterator[tuple[str, str]]:
+    if unknown := [name for name in names if name not in known]:
+        yield place, f"{unknown[0]!r} is not known here"
+
+
+def _unequal(place: str, table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    lengths = {name: len(column) for name, column in table.items() if isinstance(column, list)}
+    if len(set(lengths.values())) > 1:
+        yield place, f"columns of different lengths, {lengths}"
+
+
+def _faults_of_metrics(place: str, metrics: Mapping[str, Figure]) -> Iterator[tuple[str, str]]:
+    yield from _absent(place, metrics, METRICS)
+    for name in SHARES:
+        if not 0 <= metrics[name]["mean"] <= 1:
+            yield f"{place}.{name}.mean", f"{metrics[name]['mean']} is not from 0 to 1"
+
+
+def _faults_of_reference(reference: Reference) -> Iterator[tuple[str, str]]:
+    yield from _unknown("reference.metrics", reference["metrics"], METRICS)
+    yield from _absent("reference.metrics", reference["metrics"], ("precision_top_10", "recall_top_20"))
+
+
+def _faults_of_side(place: str, side: Side) -> Iterator[tuple[str, str]]:
+    yield from _faults_of_metrics(f"{place}.metrics", side["metrics"])
+    yield from _absent(f"{place}.departures", side["departures"], ("departement", "poste"))
+    yield from _absent(f"{place}.fairness", side["fairness"], SELECTIONS)
+    yield from _unequal(f"{place}.roc", side["roc"])
+    yield from _unequal(f"{place}.precision_recall", side["precision_recall"])
+    yield from _unequal(f"{place}.capacity", side["capacity"])
+    for selection, rows in side["fairness"].items():
+        yield from _unknown(f"{place}.fairness.{selection}", [row["attribute"] for row in rows], ATTRIBUTES)
+
+
+def _groups(rows: Sequence[GroupRates]) -> list[tuple[str, str]]:
+    return [(row["attribute"], row["group"]) for row in rows]
+
+
+def _faults_of_shape(shape: Shape) -> Iterator[tuple[str, str]]:
+    place = f"shapes.{shape['feature']}"
+    yield from _unknown("shapes", [shape["feature"]], BY_NAME)
+    yield from _unequal(place, shape)
+    if not shape["is_levels"] and not all(isinstance(at, float) for at in shape["at"]):
+        yield f"{place}.at", f"not all of {shape['at']} are numbers"
+
+
+def _faults_of_bins(name: str, bins: Bins) -> Iterator[tuple[str, str]]:
+    place = f"drift.bins.{name}"
+    yield from _unknown("drift.bins", [name], {*BY_NAME, SCORES})
+    if ("cuts" in bins) == ("levels" in bins):
+        yield place, "needs either `cuts` or `levels`"
+    ends: Sequence = bins["cuts"] if "cuts" in bins else bins["levels"]
+    if any(low >= high for low, high in pairwise(ends)):
+        yield place, f"not in ascending order: {ends}"
+    if len(bins["counts"]) != len(ends) + 1 or not sum(bins["counts"]):
+        yield f"{place}.counts", f"{bins['counts']} for {len(ends)} `cuts` or `levels`"
