@@ -296,11 +296,20 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "TechNova",
     "DESCRIPTION": "Who is at risk of leaving, how much and why. Every prediction is in the log before it is answered.",
     "VERSION": "1.0.0",
+    "CONTACT": {"name": "The administrator who made your key"},
+    "LICENSE": {"name": "MIT", "url": "https://opensource.org/license/mit"},
+    "TAGS": [
+        {"name": "predict", "description": "Predictions on request."},
+        {"name": "predictions", "description": "The log of every prediction."},
+        {"name": "key", "description": "The key that calls."},
+        {"name": "probes", "description": "For operators and orchestrators; no key is needed."},
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     # The plugin is that of static/technova/docs.js.
     "SWAGGER_UI_SETTINGS": "{deepLinking: true, plugins: [AccessiblePlugin], syntaxHighlight: {theme: 'obsidian'}}",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "predictions.api.schema.complete"],
     "ENUM_NAME_OVERRIDES": {  # three fields are called "mode"
         "ModeEnum": "predictions.models.Prediction.Mode",
         "OfEmployeeModeEnum": ["by_employee_id"],

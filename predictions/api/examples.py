@@ -35,6 +35,20 @@ FEATURES = {
     "risque_global": -0.00014300014300014298,
 }
 
+# Of each parameter of any call, in a path or a query. All together, too, they find a page.
+PARAMETERS = {
+    "created_before": "2100-01-01T00:00:00+00:00",
+    "created_from": "2026-07-01T00:00:00+00:00",
+    "cursor": "*",
+    "employee_id": 1,
+    "limit": 20,
+    "mode": "scoring",
+    "model_version": "20260101-0123abcd",
+    "ordering": "-created_at",
+    "predicted_class": True,
+    "prediction_id": 1,
+}
+
 _SCORE = {
     "employee_id": 1,
     "turnover_probability": 0.6118039,

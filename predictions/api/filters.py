@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import ChoiceField, IsoDateTimeField
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.utils.urls import replace_query_param
@@ -55,8 +56,14 @@ class TruthField(ChoiceField):
         return {"1": "true", "0": "false"}.get(value, value)
 
 
+@extend_schema_field({"type": "boolean", "description": "Whether the probability reaches the threshold."})
 class TruthFilter(django_filters.ChoiceFilter):
     field_class = TruthField
+
+
+@extend_schema_field({"$ref": "#/components/schemas/ModeEnum", "description": "How it was asked for."})
+class ModeFilter(django_filters.ChoiceFilter):
+    """The modes of ``Prediction``, described by the name that they have in the rows."""
 
 
 class InstantFilter(django_filters.IsoDateTimeFilter):
@@ -70,10 +77,11 @@ class PredictionFilter(django_filters.FilterSet):
     """Which rows of the log: all conditions hold together."""
 
     employee_id = EmployeeNumberFilter(field_name="employee__employee_id", min_value=1, max_value=MAX_EMPLOYEE_ID)
-    mode = django_filters.ChoiceFilter(choices=Prediction.Mode.choices)
+    mode = ModeFilter(choices=Prediction.Mode.choices)
     model_version = django_filters.CharFilter(max_length=40)
     predicted_class = TruthFilter(
-        choices=[("true", _("Yes")), ("false", _("No"))], method="filter_class", label=_("Predicted to leave.")
+        choices=[("true", _("Yes")), ("false", _("No"))],
+        method="filter_class",
     )
     created_from = InstantFilter(
         "created_at", "gte", help_text="From this instant on; in UTC where it names no offset."
@@ -106,7 +114,8 @@ class LogPagination(CursorPagination):
         "predicted_proba": ("probability", "id"),
     }
     page_size_query_param = "limit"
-    cursor_query_description = "Where the page starts: the one in next or previous."
+    FIRST = "*"
+    cursor_query_description = "Where the page starts: the one in next or previous, or * for the first page."
     page_size_query_description = "Rows per page, 1 to 200."
 
     def paginate_queryset(self, queryset, request, view=None) -> list[Prediction]:
@@ -141,7 +150,8 @@ class LogPagination(CursorPagination):
         return replace_query_param(self.base_url, self.cursor_query_param, signed)
 
     def decode_cursor(self, request) -> Cursor | None:
-        if (signed := request.query_params.get(self.cursor_query_param)) is None:
+        signed = request.query_params.get(self.cursor_query_param, self.FIRST)
+        if signed == self.FIRST:
             return None
         try:
             ordering, is_reverse, position = signing.loads(signed, salt=self.SALT)
@@ -178,7 +188,7 @@ class LogPagination(CursorPagination):
             "schema": {"type": "string", "enum": list(self.ORDERINGS), "default": "-created_at"},
         }
         cursor, limit = super().get_schema_operation_parameters(view)
-        cursor["schema"] |= {"pattern": "^[A-Za-z0-9:_-]+$"}
+        cursor["schema"] |= {"pattern": r"^(\*|[A-Za-z0-9:_-]+)$"}
         limit["schema"] |= {"minimum": 1, "maximum": LIMIT, "default": 20}
         return [limit, cursor, ordering]
 

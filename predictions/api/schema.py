@@ -1,6 +1,13 @@
 """The OpenAPI description: what drf-spectacular cannot read off the views."""
 
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+
+from django.utils import translation
+from django.utils.http import quote_etag
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiExample,
@@ -27,6 +34,7 @@ from predictions.api.serializers import (
     UnknownSerializer,
 )
 from predictions.models import MAX_PREDICTION_ID
+from technova.documents import dump
 
 # The parameters that each call on the log understands; any other is refused, since a misspelt filter filters nothing.
 QUERY_PARAMETERS = {
@@ -34,6 +42,39 @@ QUERY_PARAMETERS = {
     "latest": {"limit"},
     "retrieve": set(),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """The OpenAPI document as it is sent, and the ETag that changes with it."""
+
+    document: bytes
+    etag: str
+
+
+@lru_cache(maxsize=4)
+def description(prefix: str) -> Description:
+    """The description of the API where it is served under ``prefix``, ``/`` or ``/technova/``, in English.
+
+    The first call in a process builds it, in a tenth of a second.
+    """
+    with translation.override("en"):
+        described = SchemaGenerator().get_schema(public=True)
+    described["servers"] = [{"url": prefix.rstrip("/") or "/", "description": "This server."}]
+    document = dump(described)
+    return Description(document, quote_etag(sha256(document).hexdigest()))
+
+
+def complete(result: dict, **_options) -> dict:
+    """drf-spectacular's hook: the key is needed where nothing else is said, and each parameter has an example."""
+    result["servers"] = [{"url": "/", "description": "This server."}]
+    result["security"] = [{"ApiKey": []}]
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            operation.setdefault("security", [])
+            for parameter in operation.get("parameters", []):
+                parameter["example"] = examples.PARAMETERS[parameter["name"]]
+    return result
 
 
 class APIKeyScheme(OpenApiAuthenticationExtension):
@@ -171,6 +212,10 @@ def _call(
     )
 
 
+def _number(name: str, maximum: int, meaning: str, where: str = "query") -> OpenApiParameter:
+    return OpenApiParameter(name, {"type": "integer", "minimum": 1, "maximum": maximum}, where, description=meaning)
+
+
 key = _call(
     operation_id="key",
     summary="What the key may do",
@@ -186,7 +231,7 @@ by_id = _call(
     description="From the newest clean features of this employee number.",
     tags=["predict"],
     request=None,
-    parameters=[OpenApiParameter("employee_id", {"type": "integer", "minimum": 1, "maximum": MAX_EMPLOYEE_ID}, "path")],
+    parameters=[_number("employee_id", MAX_EMPLOYEE_ID, "The company's number.", "path")],
     answer=PredictionSerializer,
     meaning="The score, and why.",
     example=examples.PREDICTION,
@@ -237,9 +282,12 @@ log = _call(
     summary="The log, in pages and filtered",
     tags=["predictions"],
     parameters=[
-        OpenApiParameter("employee_id", {"type": "integer", "minimum": 1, "maximum": MAX_EMPLOYEE_ID}),
-        OpenApiParameter("model_version", {"type": "string", "pattern": r"^[^\x00]+$", "maxLength": 40}),
-        OpenApiParameter("predicted_class", bool),
+        _number("employee_id", MAX_EMPLOYEE_ID, "Of this employee."),
+        OpenApiParameter(
+            "model_version",
+            {"type": "string", "pattern": r"^[^\x00]+$", "maxLength": 40},
+            description="By this model.",
+        ),
     ],
     answer=LogRowSerializer(many=True),
     other_errors=[404],
@@ -250,9 +298,7 @@ logged = _call(
     operation_id="predictions_retrieve",
     summary="One prediction with its explanation",
     tags=["predictions"],
-    parameters=[
-        OpenApiParameter("prediction_id", {"type": "integer", "minimum": 1, "maximum": MAX_PREDICTION_ID}, "path")
-    ],
+    parameters=[_number("prediction_id", MAX_PREDICTION_ID, "The number in the log.", "path")],
     answer=LoggedPredictionSerializer,
     meaning="The row, and why.",
     example=examples.LOGGED,

@@ -2,6 +2,8 @@
 
 from datetime import UTC
 
+from django.utils.functional import lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
@@ -44,12 +46,22 @@ class StrictSerializer(serializers.Serializer):
         return values
 
 
+def _told(feature: schema.Feature) -> str:
+    """The name of a feature, and of each value that has one: ``Sex: 0 Woman, 1 Man``."""
+    values = ", ".join(f"{choice.value} {gettext(choice.label)}" for choice in feature.choices)
+    return f"{gettext(feature.label)}: {values}" if values else gettext(feature.label)
+
+
+_told_lazily = lazy(_told, str)
+
+
 def _field_of(feature: schema.Feature) -> serializers.Field:
     """The serializer field of a feature, with its bounds or choices."""
     if feature.kind == schema.FeatureKind.CHOICE:
-        return WordField(choices=feature.values, help_text=_(feature.label))
+        choices = [(choice.value, _(choice.label)) for choice in feature.choices]
+        return WordField(choices=choices, help_text=_(feature.label))
     field = StrictInteger if feature.is_integer else StrictFloat
-    return field(min_value=feature.minimum, max_value=feature.maximum, help_text=_(feature.label))
+    return field(min_value=feature.minimum, max_value=feature.maximum, help_text=_told_lazily(feature))
 
 
 # The 32 features of the contract, exactly: each needed, none other taken.
@@ -110,7 +122,7 @@ class KeySerializer(serializers.Serializer):
 
 
 class ReasonSerializer(serializers.Serializer):
-    feature = serializers.ChoiceField(choices=schema.FEATURE_NAMES)
+    feature = serializers.ChoiceField(choices=[(feature.name, _(feature.label)) for feature in schema.FEATURES])
     label = serializers.CharField(help_text="The feature's name in words.")
     value = serializers.CharField(help_text="Its value in words.")
     contribution = serializers.FloatField(help_text="In log-odds; positive raises the risk.")
@@ -271,7 +283,7 @@ class LoggedPredictionSerializer(LogRowSerializer):
 class LimitSerializer(serializers.Serializer):
     """How many rows an answer holds."""
 
-    limit = QueryInteger(min_value=1, max_value=LIMIT, default=20)
+    limit = QueryInteger(min_value=1, max_value=LIMIT, default=20, help_text="How many rows, 1 to 200.")
 
 
 def explanation(prediction: Prediction) -> dict:

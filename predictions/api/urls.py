@@ -13,7 +13,7 @@ urlpatterns = [
         views.LogViewSet.as_view({"get": "latest"}, pagination_class=None, filter_backends=[]),
         name="api-latest",
     ),
-    call("predictions/", views.LogViewSet.as_view({"get": "list"}), name="api-predictions"),
+    call("predictions", views.LogViewSet.as_view({"get": "list"}), name="api-predictions"),
     call("predictions/<str:prediction_id>", views.LogViewSet.as_view({"get": "retrieve"}), name="api-prediction"),
     call("openapi.json", views.SchemaView.as_view(), name="api-schema"),
     call("docs", views.DocsView.as_view(), name="api-docs"),

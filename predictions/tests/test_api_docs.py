@@ -1,12 +1,16 @@
 """The OpenAPI description and the page that shows it."""
 
+from urllib.parse import urlencode
+
 import pytest
 from django.core.management import call_command
+from django.test.utils import override_script_prefix
 from django.urls import reverse
 
 from features import schema
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions.tests.conftest import APIClient
+from predictions.tests.factories import PredictionFactory
 
 CALLS = {
     ("/key", "get"),
@@ -14,7 +18,7 @@ CALLS = {
     ("/predict/by-features", "post"),
     ("/predict/batch", "post"),
     ("/predictions/latest", "get"),
-    ("/predictions/", "get"),
+    ("/predictions", "get"),
     ("/predictions/{prediction_id}", "get"),
 }
 
@@ -43,6 +47,113 @@ def test_description_is_in_one_language_whatever_the_client_asks_for():
     assert french.content == english.content
     assert french["Content-Language"] == "en"
     assert b"Overtime" in french.content
+
+
+def test_description_is_built_once(monkeypatch):
+    before = APIClient().get("/openapi.json")
+    monkeypatch.setattr("predictions.api.schema.SchemaGenerator.get_schema", lambda *_given, **_named: 1 / 0)
+    after = APIClient().get("/openapi.json")
+    assert (after.status_code, after.content) == (200, before.content)
+
+
+@pytest.mark.parametrize("given", ["{etag}", "W/{etag}", '"other", {etag}', "*"])
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_description_that_the_client_has_is_not_sent_again(given, method):
+    etag = APIClient().get("/openapi.json")["ETag"]
+    response = getattr(APIClient(), method)("/openapi.json", headers={"If-None-Match": given.format(etag=etag)})
+    assert (response.status_code, response.content) == (304, b"")
+    assert (response["ETag"], response["Cache-Control"]) == (etag, "no-cache")
+
+
+@pytest.mark.parametrize("given", ['"other"', "nonsense", ""])
+def test_description_that_the_client_has_not_is_sent(given):
+    response = APIClient().get("/openapi.json", headers={"If-None-Match": given})
+    assert response.json()["openapi"]
+    assert response["ETag"].strip('"').isalnum()
+
+
+@pytest.mark.parametrize(("prefix", "server"), [("/", "/"), ("/technova/", "/technova")])
+def test_description_names_the_server_that_sends_it(prefix, server):
+    with override_script_prefix(prefix):
+        described = APIClient().get("/openapi.json").json()
+    assert [entry["url"] for entry in described["servers"]] == [server]
+    assert "/health" in described["paths"]
+
+
+def test_description_names_contact_and_licence(described):
+    assert described["info"]["contact"]["name"]
+    assert described["info"]["license"].keys() == {"name", "url"}
+
+
+def test_description_explains_each_tag_that_a_call_has(described):
+    told = {tag["name"] for tag in described["tags"] if tag["description"]}
+    assert told == {tag for operation in operations(described).values() for tag in operation["tags"]}
+
+
+def test_description_says_of_every_call_whether_it_needs_a_key(described):
+    assert described["security"] == [{"ApiKey": []}]
+    assert all("security" in operation for operation in operations(described).values())
+
+
+def test_addresses_are_described_without_a_slash_at_their_end(described):
+    assert [path for path in described["paths"] if path.endswith("/")] == []
+
+
+def test_every_parameter_is_described_with_an_example(described):
+    parameters = {
+        (call, parameter["name"]): parameter
+        for call, operation in operations(described).items()
+        for parameter in operation.get("parameters", [])
+    }
+    assert parameters
+    assert [call for call, parameter in parameters.items() if not parameter.get("description")] == []
+    assert [call for call, parameter in parameters.items() if "example" not in parameter] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("call", sorted(CALLS))
+def test_call_with_the_examples_alone_succeeds(described, api, call):
+    row = EmployeeFeaturesFactory(employee__employee_id=1)
+    PredictionFactory(pk=1, employee=row.employee, features=row)
+    path, method = call
+    operation = operations(described)[call]
+    query = {}
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "path":
+            path = path.replace(f"{{{parameter['name']}}}", str(parameter["example"]))
+        else:
+            query[parameter["name"]] = parameter["example"]
+    for content in operation.get("requestBody", {"content": {"": {"examples": {"none": {"value": None}}}}})[
+        "content"
+    ].values():
+        for example in content["examples"].values():
+            address = f"{path}?{urlencode(query)}"
+            response = api.call(address, example["value"]) if method == "post" else api.get(address)
+            assert response.status_code == 200, response.content
+
+
+def test_values_of_an_enumeration_have_one_name(described):
+    found = [tuple(part["enum"]) for part in parts(described["paths"]) if "enum" in part]
+    found += [tuple(part["enum"]) for part in parts(described["components"]["schemas"]) if "enum" in part]
+    assert len(set(found)) == len(found)
+
+
+def parts(described):
+    """Every object inside a description."""
+    if isinstance(described, dict):
+        yield described
+    for part in described.values() if isinstance(described, dict) else described:
+        if isinstance(part, dict | list):
+            yield from parts(part)
+
+
+def test_numbers_that_stand_for_words_are_explained(described):
+    described = described["components"]["schemas"]["FeaturesRequest"]["properties"]
+    assert described["genre"]["description"] == "Sex: 0 Woman, 1 Man"
+    for feature in schema.FEATURES:
+        if feature.choices and feature.is_integer:
+            for choice in feature.choices:
+                assert f"{choice.value} {choice.label}" in described[feature.name]["description"]
 
 
 def test_every_call_is_described_with_the_key_it_needs(described):
@@ -117,7 +228,7 @@ def test_probe_answers_as_in_its_example(described, path, status):
 def test_page_is_described_with_addresses_of_ours(described, api):
     page = described["components"]["schemas"]["PaginatedLogRowList"]
     assert page["required"] == list(page["properties"]) == list(api.get("/predictions/").json())
-    content = operations(described)["/predictions/", "get"]["responses"]["200"]["content"]["application/json"]
+    content = operations(described)["/predictions", "get"]["responses"]["200"]["content"]["application/json"]
     [example] = content["examples"].values()
     for name in ("next", "previous"):
         for address in (page["properties"][name]["example"], example["value"][name]):
@@ -138,7 +249,7 @@ def test_latest_is_described_as_the_plain_list_that_it_is(described):
 
 @pytest.mark.parametrize("name", ["created_from", "created_before"])
 def test_instants_are_described_as_utc(described, name):
-    parameters = operations(described)["/predictions/", "get"]["parameters"]
+    parameters = operations(described)["/predictions", "get"]["parameters"]
     [parameter] = [parameter for parameter in parameters if parameter["name"] == name]
     assert parameter["description"].endswith("in UTC where it names no offset.")
 

@@ -162,6 +162,15 @@ def test_new_rows_do_not_shift_the_next_page(api):
     assert ids(api.get(first["next"])) == [rows[1].pk, rows[0].pk]
 
 
+def test_star_for_a_cursor_is_the_first_page(api):
+    for _ in range(3):
+        row()
+    first = api.get("/predictions/?limit=2&cursor=*").json()
+    assert [found["prediction_id"] for found in first["results"]] == ids(api.get("/predictions/?limit=2"))
+    assert first["previous"] is None
+    assert len(ids(api.get(first["next"]))) == 1
+
+
 def test_cursor_of_another_order_is_refused(api):
     for _ in range(2):
         row()
