@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from django.apps import apps as installed
+from django.contrib.auth import get_user_model
 from django.contrib.auth.management import create_permissions
 
 
@@ -33,6 +34,10 @@ class Scope:
     def sees(self, employee) -> bool:
         return self.sees_everyone or employee.departement in self.departments
 
+    def covers(self, other: "Scope") -> bool:
+        """Whether whoever the other sees is seen here too."""
+        return self.sees_everyone or (not other.sees_everyone and other.departments <= self.departments)
+
     def narrow(self, queryset, path: str = "departement"):
         """The rows whose department, at the end of ``path``, is in the scope."""
         return queryset if self.sees_everyone else queryset.filter(**{f"{path}__in": sorted(self.departments)})
@@ -44,51 +49,50 @@ Scope.NOBODY = Scope(sees_everyone=False)
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What the members of a group may see and do."""
+    """What the members of a group may see and do, within the departments given to the account."""
 
     group: str
-    sees_everyone: bool = False  # else the departments given to the account
+    sees_everyone: bool = False  # while no department is given; else nobody
+    may_have_keys: bool = False  # a key tells all that is known of the people whom it sees
     permissions: tuple[str, ...] = ()  # of this app; given to the group when it is made
 
 
-HR = Role("RH", sees_everyone=True, permissions=("add_employee",))
+HR = Role("RH", sees_everyone=True, may_have_keys=True, permissions=("add_employee",))
 MANAGER = Role("Manager")
 ROLES = {role.group: role for role in (HR, MANAGER)}
 
 
 def roles_of(user) -> tuple[Role, ...]:
-    """The roles of an account, by its groups; all of them for a superuser. One query, once for each account object."""
-    if not hasattr(user, "_roles"):
-        user._roles = _read_roles(user)
-    return user._roles
-
-
-def _read_roles(user) -> tuple[Role, ...]:
-    if not user.is_authenticated or not user.is_active:
-        return ()
-    if user.is_superuser:
-        return tuple(ROLES.values())
-    return tuple(ROLES[name] for name in user.groups.values_list("name", flat=True) if name in ROLES)
+    """The roles of an account, by its groups; all of them for a superuser."""
+    return _access(user)[0]
 
 
 def scope_of(user) -> Scope:
     """Whom an account may see.
 
-    Superusers and members of *RH* see everyone, members of *Manager* the departments given to the account. Two queries,
-    once for each account object: the answer is kept on it, as Django keeps its permissions.
+    Superusers see everyone. Others with a role see the departments given to the account; without any, members of *RH*
+    see everyone and members of *Manager* nobody.
     """
-    if not hasattr(user, "_scope"):
-        user._scope = _read_scope(user)
-    return user._scope
+    return _access(user)[1]
 
 
-def _read_scope(user) -> Scope:
-    roles = roles_of(user)
-    if any(role.sees_everyone for role in roles):
-        return Scope.EVERYONE
-    if roles:
-        return Scope.of_departments(user.department_accesses.values_list("departement", flat=True))
-    return Scope.NOBODY
+def _access(user) -> tuple[tuple[Role, ...], Scope]:
+    """Kept on the account, as Django keeps its permissions: one query for each account object, none for a superuser."""
+    if not hasattr(user, "_access"):
+        user._access = _read_access(user)
+    return user._access
+
+
+def _read_access(user) -> tuple[tuple[Role, ...], Scope]:
+    if not user.is_authenticated or not user.is_active:
+        return (), Scope.NOBODY
+    if user.is_superuser:
+        return tuple(ROLES.values()), Scope.EVERYONE
+    accounts = get_user_model().objects.filter(pk=user.pk)
+    rows = set(accounts.values_list("groups__name", "department_accesses__departement"))
+    roles = tuple(role for role in ROLES.values() if role.group in {group for group, _department in rows})
+    given = Scope.of_departments({department for _group, department in rows if department and roles})
+    return roles, Scope.EVERYONE if given.is_empty and any(role.sees_everyone for role in roles) else given
 
 
 def scope_of_key(key) -> Scope:

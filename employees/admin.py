@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import DateTimeField, ManyToManyField, OuterRef, Prefetch, Subquery
-from django.forms import CheckboxSelectMultiple, SplitDateTimeField
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
@@ -249,20 +249,41 @@ class ImportRejectAdmin(OfEveryoneAdmin):
 # Accounts
 
 
-class ForWhoSeesEveryone:
-    """What lets someone see departments: an account that sees some of them could give the others away, or to itself."""
+class ForSome:
+    """Closed to an account for which ``is_open_to`` is false, whatever its permissions."""
+
+    def is_open_to(self, user) -> bool:
+        raise NotImplementedError
 
     def has_view_permission(self, request, obj=None) -> bool:
-        return super().has_view_permission(request, obj) and scope_of(request.user).sees_everyone
+        return super().has_view_permission(request, obj) and self.is_open_to(request.user)
 
     def has_add_permission(self, request, *obj) -> bool:
-        return super().has_add_permission(request, *obj) and scope_of(request.user).sees_everyone
+        return super().has_add_permission(request, *obj) and self.is_open_to(request.user)
 
     def has_change_permission(self, request, obj=None) -> bool:
-        return super().has_change_permission(request, obj) and scope_of(request.user).sees_everyone
+        return super().has_change_permission(request, obj) and self.is_open_to(request.user)
 
     def has_delete_permission(self, request, obj=None) -> bool:
-        return super().has_delete_permission(request, obj) and scope_of(request.user).sees_everyone
+        return super().has_delete_permission(request, obj) and self.is_open_to(request.user)
+
+
+class ForWhoSeesEveryone(ForSome):
+    """What lets someone see departments: an account that sees some of them could give the others away, or to itself."""
+
+    def is_open_to(self, user) -> bool:
+        return scope_of(user).sees_everyone
+
+
+class DepartmentAccessForm(forms.ModelForm):
+    class Meta:
+        help_texts = {
+            "departement": _(
+                "A manager sees the people of the departments given, and nobody without one. A member of RH sees "
+                "everyone, until a department is given: then those given alone, and imports nothing. "
+                "A superuser always sees everyone."
+            )
+        }
 
 
 @admin.register(DepartmentAccess)
@@ -272,17 +293,19 @@ class DepartmentAccessAdmin(ForWhoSeesEveryone, admin.ModelAdmin):
     list_select_related = ["user"]
     search_fields = ["user__username", "user__last_name"]
     autocomplete_fields = ["user"]
+    form = DepartmentAccessForm
 
 
 class DepartmentAccessInline(ForWhoSeesEveryone, admin.StackedInline):
     """Not a table: Django's gives its inputs no name."""
 
     model = DepartmentAccess
+    form = DepartmentAccessForm
     extra = 0
 
 
 # Ticked in a list: the two boxes of Django's filter_horizontal have parts that no screen reader names.
-TICKED = {ManyToManyField: {"widget": CheckboxSelectMultiple}}
+TICKED = {ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
 
 admin.site.unregister([get_user_model(), Group])
 
@@ -294,7 +317,7 @@ class GroupAdmin(DjangoGroupAdmin):
 
 @admin.register(get_user_model())
 class UserAdmin(DjangoUserAdmin):
-    """Django's accounts, with the departments that a manager may see."""
+    """Django's accounts, with the departments that each may see."""
 
     list_display = [
         "username",
@@ -307,7 +330,7 @@ class UserAdmin(DjangoUserAdmin):
         "last_login",
     ]
     date_hierarchy = "date_joined"
-    formfield_overrides = TICKED | {DateTimeField: {"form_class": SplitDateTimeField, "widget": NamedDateTime}}
+    formfield_overrides = TICKED | {DateTimeField: {"form_class": forms.SplitDateTimeField, "widget": NamedDateTime}}
     inlines = [DepartmentAccessInline]
 
     def get_queryset(self, request):

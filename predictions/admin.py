@@ -15,8 +15,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from rest_framework_api_key import admin as package_admin
 
-from employees.access import scope_of_key
-from employees.admin import ForWhoSeesEveryone, OfEveryoneAdmin
+from employees.access import Scope, roles_of, scope_of, scope_of_key
+from employees.admin import ForSome, OfEveryoneAdmin
 from employees.columns import DEPARTMENTS
 from employees.models import Employee
 from features import schema
@@ -232,13 +232,17 @@ class RequestCountAdmin(OfEveryoneAdmin):
         return datetime.fromtimestamp(count.minute * MINUTE, tz=UTC)
 
 
+EVERYONE = "*"
+
+
 class APIKeyForm(forms.ModelForm):
+    """What makes or changes a key, which sees nobody outside ``scope``, the one of the account that fills it in."""
+
+    scope = Scope.NOBODY
     departments = forms.MultipleChoiceField(
         label=capfirst(_("departments")),
-        choices=[(name, name) for name in DEPARTMENTS],
-        required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=APIKey._meta.get_field("departments").help_text,
+        help_text=_("The departments whose employees it sees."),
     )
     expiry_date = forms.SplitDateTimeField(
         label=capfirst(_("expires at")), widget=NamedDateTime, help_text=_("Ten years from now at most.")
@@ -249,8 +253,19 @@ class APIKeyForm(forms.ModelForm):
         fields = ["name", "owner", "can_predict", "can_read", "departments", "expiry_date"]
         help_texts = {"name": _("The client that uses it; two keys may have the same name.")}
 
-    def clean_departments(self):
-        return self.cleaned_data["departments"] or None
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "departments" in self.fields:
+            seen = [EVERYONE, *DEPARTMENTS] if self.scope.sees_everyone else sorted(self.scope.departments)
+            self.fields["departments"].choices = [(name, _("Everyone") if name == EVERYONE else name) for name in seen]
+            if self.instance.pk and scope_of_key(self.instance).sees_everyone:
+                self.initial["departments"] = [EVERYONE]
+
+    def clean_departments(self) -> list[str] | None:
+        chosen = self.cleaned_data["departments"]
+        if EVERYONE in chosen and len(chosen) > 1:
+            raise forms.ValidationError(_("Choose everyone, or departments, not both."))
+        return None if EVERYONE in chosen else chosen
 
     def clean_expiry_date(self):
         expiry = self.cleaned_data["expiry_date"]
@@ -270,8 +285,11 @@ class RotationForm(forms.Form):
 
 
 @admin.register(APIKey)
-class APIKeyAdmin(ForWhoSeesEveryone, admin.ModelAdmin):
-    """A secret is shown on the page that answers its making, and goes into no message, cookie, session or log."""
+class APIKeyAdmin(ForSome, admin.ModelAdmin):
+    """The keys that see nobody whom the account does not see.
+
+    A secret is shown on the page that answers its making, and goes into no message, cookie, session or log.
+    """
 
     form = APIKeyForm
     list_display = ["name", "prefix", "owner", "scopes", "sees", "created", "expiry_date", "last_used_at", "is_usable"]
@@ -279,6 +297,16 @@ class APIKeyAdmin(ForWhoSeesEveryone, admin.ModelAdmin):
     search_fields = ["name", "owner", "prefix"]
     readonly_fields = ["prefix", "created", "last_used_at", "revoked"]
     actions = ["rotate", "revoke"]
+
+    def is_open_to(self, user) -> bool:
+        return any(role.may_have_keys for role in roles_of(user))
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).within(scope_of(request.user))
+
+    def get_form(self, request, obj=None, **kwargs):
+        form = super().get_form(request, obj, **kwargs)
+        return type(form.__name__, (form,), {"scope": scope_of(request.user)})
 
     def get_fields(self, request, obj=None):
         fields = list(APIKeyForm.Meta.fields)

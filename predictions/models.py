@@ -111,6 +111,12 @@ class APIKeyQuerySet(models.QuerySet):
         """Keys that are neither revoked nor expired."""
         return self.filter(Q(expiry_date=None) | Q(expiry_date__gt=timezone.now()), revoked=False)
 
+    def within(self, scope: Scope):
+        """Keys that see nobody outside the scope. One query, of the few keys that there are, unless it is everyone."""
+        if scope.sees_everyone:
+            return self
+        return self.filter(pk__in=[key.pk for key in self if scope.covers(scope_of_key(key))])
+
 
 class APIKeyManager(BaseAPIKeyManager.from_queryset(APIKeyQuerySet)):
     pass

@@ -38,21 +38,39 @@ def test_migrate_brings_an_absent_group_back():
     assert make_user("RH").has_perm("employees.add_employee")
 
 
+SOME = Scope.of_departments(["Commercial", "Consulting"])
+
+
 @pytest.mark.parametrize(
     ("groups", "flags", "scope"),
     [
-        (["RH"], {}, Scope.EVERYONE),
-        (["RH", "Manager"], {}, Scope.EVERYONE),
+        (["RH"], {}, SOME),
+        (["RH", "Manager"], {}, SOME),
         ([], {"is_superuser": True}, Scope.EVERYONE),
-        (["Manager"], {}, Scope.of_departments(["Commercial", "Consulting"])),
+        (["Manager"], {}, SOME),
         ([], {}, Scope.NOBODY),
         ([], {"is_staff": True}, Scope.NOBODY),
         (["RH"], {"is_active": False}, Scope.NOBODY),
         ([], {"is_superuser": True, "is_active": False}, Scope.NOBODY),
     ],
 )
-def test_scope_of_account(groups, flags, scope):
+def test_scope_of_account_with_departments(groups, flags, scope):
     assert scope_of(make_user(*groups, departments=["Consulting", "Commercial"], **flags)) == scope
+
+
+@pytest.mark.parametrize(
+    ("groups", "flags", "scope"),
+    [
+        (["RH"], {}, Scope.EVERYONE),
+        (["RH", "Manager"], {}, Scope.EVERYONE),
+        ([], {"is_superuser": True}, Scope.EVERYONE),
+        (["Manager"], {}, Scope.NOBODY),
+        ([], {}, Scope.NOBODY),
+        (["RH"], {"is_active": False}, Scope.NOBODY),
+    ],
+)
+def test_scope_of_account_without_departments(groups, flags, scope):
+    assert scope_of(make_user(*groups, **flags)) == scope
 
 
 @pytest.mark.parametrize(
@@ -61,6 +79,24 @@ def test_scope_of_account(groups, flags, scope):
 )
 def test_scope_of_key(departments, scope):
     assert scope_of_key(SimpleNamespace(departments=departments)) == scope
+
+
+@pytest.mark.parametrize(
+    ("scope", "other", "is_covered"),
+    [
+        (Scope.EVERYONE, Scope.EVERYONE, True),
+        (Scope.EVERYONE, SOME, True),
+        (SOME, Scope.EVERYONE, False),
+        (SOME, SOME, True),
+        (SOME, Scope.of_departments(["Consulting"]), True),
+        (Scope.of_departments(["Consulting"]), SOME, False),
+        (Scope.NOBODY, SOME, False),
+        (Scope.NOBODY, Scope.EVERYONE, False),
+        (Scope.NOBODY, Scope.NOBODY, True),
+    ],
+)
+def test_scope_covers_who_is_seen_in_both(scope, other, is_covered):
+    assert scope.covers(other) is is_covered
 
 
 @pytest.mark.parametrize("empty", [Scope.NOBODY, Scope.of_departments([]), Scope.of_departments("")])

@@ -285,7 +285,7 @@ def test_who_sees_which_department_is_for_those_who_see_everyone(client, groups,
     account.user_permissions.set(Permission.objects.all())
     client.force_login(account)
     assert (client.get(address(DepartmentAccess)).status_code == 200) is is_shown
-    data = {"user": account.pk, "departement": "Consulting"}
+    data = {"user": get_user_model().objects.create_user("colleague").pk, "departement": "Consulting"}
     assert (client.post(address(DepartmentAccess, "add"), data).status_code == 302) is is_shown
     users = client.get(address(get_user_model()))
     assert ("departments" in users.context["cl"].list_display) is is_shown

@@ -142,16 +142,17 @@ def test_hr_sees_every_department(django_assert_num_queries):
         assert scope_of(user) == Scope.EVERYONE
 
 
-def test_hr_who_is_a_manager_too_sees_every_department():
-    user = member(HR.group, MANAGER.group)
+@pytest.mark.parametrize("groups", [[HR.group], [HR.group, MANAGER.group]])
+def test_hr_with_a_department_sees_it_alone(groups):
+    user = member(*groups)
     DepartmentAccess.objects.create(user=user, departement="Commercial")
-    assert scope_of(user) == Scope.EVERYONE
+    assert scope_of(user) == Scope.of_departments(["Commercial"])
 
 
 def test_manager_sees_the_departments_of_the_account(django_assert_num_queries):
     user = member(MANAGER.group)
     DepartmentAccess.objects.create(user=user, departement="Commercial")
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         assert scope_of(user) == Scope.of_departments(["Commercial"])
 
 

@@ -23,7 +23,8 @@ def bad_request(request: HttpRequest, exception=None) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception=None) -> HttpResponse:
-    return render(request, "errors/403.html", status=403)
+    """What the exception says is shown: it is a word to the person, if any."""
+    return render(request, "errors/403.html", {"text": str(exception or "")}, status=403)
 
 
 def not_found(request: HttpRequest, exception=None) -> HttpResponse:

@@ -37,6 +37,10 @@ STEPS = {
     "Scoring": gettext_lazy("Scoring everyone"),
 }
 TONES = {Import.State.DONE: "good", Import.State.REFUSED: "very-high", Import.State.FAILED: "very-high"}
+WHOLE_COMPANY = gettext_lazy(
+    "The extracts hold the whole company, and your account sees some departments only. "
+    "Ask someone in HR who sees everyone to import them."
+)
 LABELS = {
     field.name: field.verbose_name for table in (EmployeeSnapshot, Survey, Departure) for field in table._meta.fields
 }
@@ -48,8 +52,10 @@ def may_import(user) -> bool:
 
 
 def _admitted(user) -> bool:
-    if not may_import(user):
+    if not user.has_perm("employees.add_employee"):
         raise PermissionDenied
+    if not scope_of(user).sees_everyone:
+        raise PermissionDenied(WHOLE_COMPANY)
     return True
 
 

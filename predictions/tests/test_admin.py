@@ -19,6 +19,7 @@ from rest_framework_api_key.models import APIKey as PackageKey
 
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import keys
+from predictions.admin import EVERYONE
 from predictions.limits import MINUTE
 from predictions.models import APIKey, Prediction, RequestCount, RunGroup, ScoringRun
 from predictions.tests.factories import APIKeyFactory, PredictionFactory, RunGroupFactory, ScoringRunFactory
@@ -295,6 +296,7 @@ def form(**changed):
         "name": "payroll",
         "owner": "Finance",
         "can_predict": "on",
+        "departments": [EVERYONE],
         "expiry_date_0": f"{timezone.localdate() + timedelta(days=100):%Y-%m-%d}",
         "expiry_date_1": "12:00",
     }
@@ -323,9 +325,11 @@ def address_of(key):
     return reverse("admin:predictions_apikey_change", args=[admin.utils.quote(key.pk)])
 
 
-def test_new_key_without_a_department_sees_all(client):
-    client.post(ADD_KEY, form())
-    assert APIKey.objects.get().departments is None
+def test_new_key_that_shall_see_everyone_has_no_departments(client):
+    client.post(ADD_KEY, form(departments=[EVERYONE]))
+    key = APIKey.objects.get()
+    assert key.departments is None
+    assert client.get(address_of(key)).context["adminform"].form["departments"].value() == [EVERYONE]
 
 
 def test_new_key_proposes_a_year(client):
@@ -340,6 +344,8 @@ def test_new_key_proposes_a_year(client):
         ({"name": "a\x01b"}, "name"),
         ({"owner": ""}, "owner"),
         ({"departments": ["Comptabilité"]}, "departments"),
+        ({"departments": []}, "departments"),
+        ({"departments": [EVERYONE, "Consulting"]}, "departments"),
         ({"expiry_date_0": "2100-01-01"}, "expiry_date"),
         ({"expiry_date_0": ""}, "expiry_date"),
         ({"can_predict": ""}, "__all__"),
@@ -405,17 +411,18 @@ def test_only_one_usable_key_is_replaced_at_a_time(client):
     assert APIKey.objects.count() == 3
 
 
-def staff(django_user_model, client, *groups):
-    """A staff account, signed in, that may do everything that groups let it."""
+def staff(django_user_model, client, *groups, departments=("Commercial",)):
+    """A staff account, signed in, that may do everything that groups and departments let it."""
     user = django_user_model.objects.create_user("staff", is_staff=True)
     user.groups.set(Group.objects.filter(name__in=groups))
     user.user_permissions.set(Permission.objects.all())
-    user.department_accesses.create(departement="Commercial")
+    for departement in departments:
+        user.department_accesses.create(departement=departement)
     client.force_login(user)
 
 
 @pytest.mark.parametrize("groups", [["Manager"], []])
-def test_keys_are_closed_to_an_account_that_sees_some_departments(client, django_user_model, groups):
+def test_keys_are_closed_to_whom_is_not_in_hr(client, django_user_model, groups):
     key = APIKeyFactory(departments=["Commercial"])
     staff(django_user_model, client, *groups)
     assert client.get(KEYS).status_code == 403
@@ -432,9 +439,40 @@ def test_keys_are_closed_to_an_account_that_sees_some_departments(client, django
 
 
 def test_keys_are_open_to_staff_that_sees_everyone(client, django_user_model):
-    staff(django_user_model, client, "RH")
+    staff(django_user_model, client, "RH", departments=[])
     keys.admit(secret=secret_on(client.post(ADD_KEY, form())), address="")
     assert len(listed(client.get(KEYS))) == 1
+
+
+def test_hr_of_a_department_makes_keys_for_it_alone(client, django_user_model):
+    staff(django_user_model, client, "RH")
+    for departments in ([], [EVERYONE], ["Consulting"], ["Commercial", "Consulting"]):
+        refused = client.post(ADD_KEY, form(departments=departments))
+        assert list(refused.context["adminform"].form.errors) == ["departments"], departments
+    secret = secret_on(client.post(ADD_KEY, form(departments=["Commercial"])))
+    assert keys.admit(secret=secret, address="").departments == ["Commercial"]
+
+
+@pytest.mark.parametrize("departments", [None, ["Consulting"], ["Commercial", "Consulting"]])
+def test_hr_of_a_department_has_nothing_to_do_with_a_key_that_sees_others(client, django_user_model, departments):
+    own, key = APIKeyFactory(departments=["Commercial"]), APIKeyFactory(departments=departments)
+    staff(django_user_model, client, "RH")
+    assert listed(client.get(KEYS)) == [own]
+    for response in (client.get(address_of(key)), client.post(address_of(key), form(departments=["Commercial"]))):
+        assert (response.status_code, response.url) == (302, reverse("admin:index"))
+    for action in ("rotate", "revoke"):
+        client.post(KEYS, {"action": action, "_selected_action": [key.pk], "overlap": "3"})
+    key.refresh_from_db()
+    assert (APIKey.objects.count(), key.name, key.is_usable, key.departments) == (2, "client", True, departments)
+
+
+def test_hr_of_a_department_cannot_widen_a_key(client, django_user_model):
+    key = APIKeyFactory(departments=["Commercial"])
+    staff(django_user_model, client, "RH")
+    for departments in ([], [EVERYONE], ["Commercial", "Consulting"]):
+        client.post(address_of(key), form(departments=departments))
+        key.refresh_from_db()
+        assert key.departments == ["Commercial"]
 
 
 def test_key_list_costs_the_same_queries_for_one_and_for_many(client):

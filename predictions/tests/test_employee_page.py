@@ -130,7 +130,7 @@ def test_employee_page_asks_a_fixed_number_of_queries(browse, person, django_ass
         PredictionFactory(scored=True, run=run, employee=person.employee, features=person)
     DepartureFactory(employee=person.employee, a_quitte_l_entreprise=True)
     browser = browse("Manager", "Consulting")
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         assert browser.get(address(person)).status_code == 200
 
 
@@ -286,7 +286,7 @@ def test_what_if_by_htmx_answers_with_its_part_alone(browse, person):
 
 def test_what_if_asks_a_fixed_number_of_queries(browse, person, django_assert_num_queries):
     browser = browse("Manager", "Consulting")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         browser.post(address(person), values(), headers={"HX-Request": "true"})
 
 

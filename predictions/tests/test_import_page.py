@@ -338,6 +338,20 @@ def test_progress_is_shown_while_it_runs(client, hr, started, monkeypatch):
     assert 'hx-trigger="every 1s"' in text
 
 
+def test_hr_of_some_departments_may_not_import_and_is_told_why(client, hr, upload):
+    before = upload.state
+    hr.department_accesses.create(departement="Consulting")
+    asked = [client.get(reverse(f"import_{name}", args=[upload.pk])) for name in ("detail", "rejects")]
+    asked += [client.post(reverse(f"import_{name}", args=[upload.pk])) for name in ("confirm", "retry", "discard")]
+    asked += [client.get("/import/"), client.post("/import/", files())]
+    for response in asked:
+        assert response.status_code == 403
+        assert "Ask someone in HR who sees everyone to import them." in response.text
+    upload.refresh_from_db()
+    assert (upload.state, Import.objects.count()) == (before, 1)
+    assert 'href="/import/"' not in client.get("/").text
+
+
 @pytest.mark.parametrize("permitted", [True, False])
 def test_manager_may_not_import(client, django_user_model, upload, permitted):
     manager = django_user_model.objects.create_user("manager")

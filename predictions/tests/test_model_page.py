@@ -131,7 +131,7 @@ def test_model_page_does_without_a_record_of_promotions_that_cannot_be_read(brow
 
 def test_model_page_asks_a_fixed_number_of_queries(browse, django_assert_num_queries):
     browser = browse("Manager", "Consulting")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         browser.get("/model/")
 
 

@@ -231,10 +231,12 @@ def test_every_address_has_a_case():
     assert PAGES.keys() | API.keys() | IMPERSONAL == OURS
 
 
+@pytest.mark.parametrize("group", ["Manager", "RH"])
 @pytest.mark.parametrize("name", PAGES)
-def test_manager_finds_no_trace_of_anyone_outside(world, name):
+def test_account_of_a_department_finds_no_trace_of_anyone_outside(world, browse, name, group):
+    client = world.manager if group == "Manager" else browse(group, INSIDE)
     for ask in PAGES[name](world):
-        response = send(world.manager, ask)
+        response = send(client, ask)
         assert response.status_code == (ask.refused or 200), ask
         assert not MARKS.search(text_of(response)), ask
 
@@ -348,8 +350,10 @@ def test_every_model_of_the_admin_has_a_case():
     assert admin_site._registry.keys() == CASES
 
 
+@pytest.mark.parametrize("group", ["Manager", "RH"])
 @each_model
-def test_staff_of_a_department_finds_no_trace_of_another_in_the_admin(offices, model):
+def test_staff_of_a_department_finds_no_trace_of_another_in_the_admin(offices, model, group):
+    offices.manager.account.groups.set(Group.objects.filter(name=group))
     listing, forms = admin_pages(offices.manager, model)
     shown = [form for form in forms if form.status_code == 200]
     assert not any(MARKS.search(text_of(response)) for response in (listing, *forms))
