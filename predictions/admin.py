@@ -13,7 +13,6 @@ from django.utils.formats import number_format
 from django.utils.html import format_html_join
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from rest_framework_api_key import admin as package_admin
 
 from employees.access import Scope, roles_of, scope_of, scope_of_key
 from employees.admin import ForSome, OfEveryoneAdmin
@@ -27,18 +26,6 @@ from predictions.models import APIKey, Prediction, RequestCount, RunGroup, Scori
 from predictions.pages.formats import decimal, percent
 from predictions.selectors import log
 from technova.admin import BoundedPaginator, ChangeListByIndex, NamedDateTime, ReadOnlyAdmin
-
-# The package's own keys open nothing here, and its admin leaves new keys in a cookie.
-admin.site.unregister(package_admin.APIKey)
-# And it names the fields of a key in English only.
-for name, label in {
-    "name": _("name"),
-    "prefix": _("prefix"),
-    "created": _("created at"),
-    "expiry_date": _("expires at"),
-    "revoked": _("revoked"),
-}.items():
-    APIKey._meta.get_field(name).verbose_name = label
 
 
 @admin.register(ScoringRun)
@@ -326,7 +313,7 @@ class APIKeyAdmin(ForSome, admin.ModelAdmin):
 
     def save_model(self, request, obj, form, change):
         if not change:
-            request.api_key_secret = APIKey.objects.assign_key(obj)
+            request.api_key_secret = obj.assign_secret()
         super().save_model(request, obj, form, change)
 
     def response_add(self, request, obj, post_url_continue=None):

@@ -55,7 +55,7 @@ def create_api_key(
         departments=None if scope.sees_everyone else sorted(scope.departments),
         expiry_date=timezone.now() + lifetime,
     )
-    secret = APIKey.objects.assign_key(key)
+    secret = key.assign_secret()
     try:
         key.full_clean()
     except ValidationError as error:
@@ -119,7 +119,7 @@ def admit(*, secret: str, address: str) -> APIKey:
     now = time.time()
     match = SECRET_FORMAT.fullmatch(secret)
     key = _find_and_count(match[1], secret, now) if match else None
-    if key is None or not key.is_valid(secret):
+    if key is None or not key.matches(secret):
         quota = limits.count("address", network_of(address), limit=settings.BAD_KEY_RATE, now=now)
         raise TooManyRequests(quota) if quota.is_exceeded else InvalidKey(quota)
     if key.quota.is_exceeded:
@@ -148,8 +148,7 @@ def _find_and_count(prefix: str, secret: str, now: float) -> APIKey | None:
 
     Comparing hashes in SQL says nothing about the secret; what decides afterwards compares in constant time.
     """
-    generator = APIKey.objects.key_generator
-    hashed = generator.hash(secret)
+    hashed = APIKey.hash(secret)
     at = timezone.now()
     if connection.vendor == "postgresql":
         parameters = {

@@ -1,3 +1,4 @@
+import hashlib
 import uuid
 from unicodedata import category
 
@@ -6,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, get_random_string
 from django.utils.translation import gettext_lazy as _
-from rest_framework_api_key.models import AbstractAPIKey, BaseAPIKeyManager
 
 from employees import columns
 from employees.access import Scope, scope_of, scope_of_key
@@ -118,16 +119,24 @@ class APIKeyQuerySet(models.QuerySet):
         return self.filter(pk__in=[key.pk for key in self if scope.covers(scope_of_key(key))])
 
 
-class APIKeyManager(BaseAPIKeyManager.from_queryset(APIKeyQuerySet)):
-    pass
-
-
-class APIKey(AbstractAPIKey):
+class APIKey(models.Model):
     """A REST client's key: hashed at rest, with an owner, scopes, an expiry and, when limited, its departments.
 
-    Only ``keys.admit`` says whether a secret opens it: the package's own checks accept expired keys.
+    A secret is the key's public prefix, a dot and 32 random characters (190 bits), so that a fast hash is enough: it
+    cannot be guessed. It is shown once, when the key is made. ``keys.admit`` decides whether a secret is accepted.
     """
 
+    id = models.CharField(max_length=150, unique=True, primary_key=True, editable=False)
+    prefix = models.CharField(_("prefix"), max_length=8, unique=True, editable=False)
+    hashed_key = models.CharField(max_length=150, editable=False)
+    created = models.DateTimeField(_("created at"), auto_now_add=True, db_index=True)
+    name = models.CharField(_("name"), max_length=50, help_text=_("50 characters at most; it need not be unique."))
+    revoked = models.BooleanField(
+        _("revoked"), default=False, blank=True, help_text=_("Refused for good: this cannot be undone.")
+    )
+    expiry_date = models.DateTimeField(
+        _("expires at"), null=True, blank=True, help_text=_("The key is refused from then on.")
+    )
     owner = models.CharField(_("owner"), max_length=100, help_text=_("The team or the person that answers for it."))
     can_predict = models.BooleanField(_("may ask for predictions"), default=True)
     can_read = models.BooleanField(_("may read the log"), default=True)
@@ -140,11 +149,12 @@ class APIKey(AbstractAPIKey):
     )
     last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False)
 
-    objects = APIKeyManager()
+    objects = APIKeyQuerySet.as_manager()
 
-    class Meta(AbstractAPIKey.Meta):
+    class Meta:
         verbose_name = _("API key")
         verbose_name_plural = _("API keys")
+        ordering = ["-created"]
         constraints = [
             models.CheckConstraint(
                 condition=Q(can_predict=True) | Q(can_read=True),
@@ -153,6 +163,14 @@ class APIKey(AbstractAPIKey):
             ),
         ]
 
+    def __str__(self):
+        return self.name
+
+    def save(self, **options):
+        if not self._state.adding and not self.revoked and APIKey.objects.filter(pk=self.pk, revoked=True).exists():
+            raise ValidationError(_("This key is revoked, which cannot be undone."))
+        super().save(**options)
+
     def clean_fields(self, exclude=None):
         super().clean_fields(exclude)
         names = {"name", "owner"} - set(exclude or ())
@@ -160,9 +178,24 @@ class APIKey(AbstractAPIKey):
         if unprintable:
             raise ValidationError(dict.fromkeys(unprintable, _("A character in it cannot be shown.")))
 
+    @staticmethod
+    def hash(secret: str) -> str:
+        return f"sha512$${hashlib.sha512(secret.encode()).hexdigest()}"
+
+    def assign_secret(self) -> str:
+        """Give a new key its prefix and hash, and return the secret, which is stored nowhere."""
+        secret = f"{get_random_string(8)}.{get_random_string(32)}"
+        self.prefix, self.hashed_key = secret[:8], self.hash(secret)
+        self.id = f"{self.prefix}.{self.hashed_key}"
+        return secret
+
+    def matches(self, secret: str) -> bool:
+        """Whether this is the key's secret; compared in constant time."""
+        return constant_time_compare(self.hash(secret), self.hashed_key)
+
     @property
     def is_usable(self) -> bool:
-        return not (self.revoked or self.has_expired)
+        return not self.revoked and (self.expiry_date is None or self.expiry_date > timezone.now())
 
     def revoke(self) -> None:
         """Refuse it from the next request on, for good."""

@@ -65,8 +65,9 @@ class APIKeyFactory(DjangoModelFactory):
 
     @classmethod
     def _create(cls, model_class, *args, **kwargs):
-        key, secret = model_class.objects.create_key(**kwargs)
-        key.secret = secret
+        key = model_class(**kwargs)
+        key.secret = key.assign_secret()
+        key.save(force_insert=True)
         return key
 
 

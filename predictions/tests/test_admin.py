@@ -15,7 +15,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from rest_framework_api_key.models import APIKey as PackageKey
 
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import keys
@@ -285,10 +284,6 @@ def test_the_keys_speak_french_too(client):
     assert "Nom" in form
     assert "Name" not in form
     assert "free-form" not in form
-
-
-def test_the_packages_own_keys_have_no_admin():
-    assert not admin.site.is_registered(PackageKey)
 
 
 def form(**changed):

@@ -13,6 +13,7 @@ from django.utils import timezone
 from employees.access import Scope, scope_of
 from employees.models import Employee, EmployeeSnapshot, Import
 from features.models import EmployeeFeatures
+from predictions import keys
 from predictions.models import APIKey, Prediction, ScoringRun
 from technova import background
 
@@ -48,7 +49,7 @@ def test_init_demo_scores_everyone_and_shows_ways_in_once():
     assert scope_of(manager) == Scope.of_departments(["Consulting"])
     assert admin.is_superuser
     secret = re.search(r"API key +(\S+)$", output, re.MULTILINE).group(1)
-    assert APIKey.objects.is_valid(secret)
+    assert keys.admit(secret=secret, address="192.0.2.1") == APIKey.objects.get()
 
     counts = [model.objects.count() for model in COUNTED]
     again = init("--demo")

@@ -166,3 +166,16 @@ def test_command_names_what_is_wrong(arguments, message):
 def test_command_speaks_english_whatever_the_language_of_the_pages():
     with translation.override("fr"), pytest.raises(CommandError, match="Choose among"):
         create("payroll", "--department", "Comptabilité")
+
+
+def test_key_made_before_the_product_hashed_keys_itself_still_opens():
+    secret = "AbCdEfGh.0123456789abcdefghijABCDEFGHIJ01"
+    digest = (
+        "af90f4e5bb5f7ce18aab9b544b8a1326b978bd5b0f852dab45e8827a673a9fb6"
+        "58bf87427a81cc87fe67fb258695edfc5114f2e0637575753b102841952548cc"
+    )
+    stored = f"sha512$${digest}"
+    key = APIKey.objects.create(
+        id=f"AbCdEfGh.{stored}", prefix="AbCdEfGh", hashed_key=stored, name="old", owner="Finance"
+    )
+    assert keys.admit(secret=secret, address="192.0.2.1") == key
