@@ -300,6 +300,7 @@ SPECTACULAR_SETTINGS = {
     "TAGS": [
         {"name": "predict", "description": "Predictions on request."},
         {"name": "predictions", "description": "The log of every prediction."},
+        {"name": "scores", "description": "Everyone's scores, run by run."},
         {"name": "key", "description": "The key that calls."},
         {"name": "probes", "description": "For operators and orchestrators; no key is needed."},
     ],

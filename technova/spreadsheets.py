@@ -35,9 +35,9 @@ def inert(text: str) -> str:
     return mark + _AFTER_BREAK.sub(r"\g<0>'", text)
 
 
-def streamed_csv(rows: Iterable[Sequence], delimiter: str = ",") -> Iterator[str]:
+def streamed_csv(rows: Iterable[Sequence], delimiter: str = ",", mark: str = "\N{BYTE ORDER MARK}") -> Iterator[str]:
     """CSV some lines at a time, after the mark by which Excel knows UTF-8. Each field is quoted, each text inert."""
-    yield "\N{BYTE ORDER MARK}"
+    yield mark
     rows = iter(rows)
     while chunk := list(islice(rows, ROWS_AT_A_TIME)):
         lines = StringIO()

@@ -1,5 +1,7 @@
 """Examples for the OpenAPI description; the tests send them."""
 
+import json
+
 FEATURES = {
     "note_evaluation_precedente": 3,
     "niveau_hierarchique_poste": 2,
@@ -40,13 +42,19 @@ PARAMETERS = {
     "created_before": "2100-01-01T00:00:00+00:00",
     "created_from": "2026-07-01T00:00:00+00:00",
     "cursor": "*",
+    "department": "Consulting",
     "employee_id": 1,
+    "employee_ids": [1, 2, 4],
     "limit": 20,
+    "min_probability": 0.1,
     "mode": "scoring",
     "model_version": "20260101-0123abcd",
     "ordering": "-created_at",
     "predicted_class": True,
     "prediction_id": 1,
+    "presence": "present",
+    "run_id": 1,
+    "will_leave": True,
 }
 
 _SCORE = {
@@ -109,6 +117,19 @@ PREDICTION_OF_NOBODY = PREDICTION | {"employee_id": None}
 BATCH = {"employee_ids": [1, 3]}
 SCORE = _SCORE
 UNKNOWN = {"employee_id": 3, "detail": "There are no clean features for this employee number."}
+SCORE_OF_RUN = _SCORE | {
+    "department": "Consulting",
+    "presence": "present",
+    "main_reason": "heures_supplementaires",
+    "second_reason": "satisfaction_moyenne",
+    "run_id": 12,
+    "scored_at": "2026-07-01T12:30:00.123456+00:00",
+}
+SCORES_AS_NDJSON = json.dumps(SCORE_OF_RUN, separators=(",", ":")) + "\n"
+SCORES_AS_CSV = "".join(
+    ",".join(f'"{cell}"' if isinstance(cell, str) else f'"{json.dumps(cell)}"' for cell in line) + "\r\n"
+    for line in (SCORE_OF_RUN, SCORE_OF_RUN.values())
+)
 LATEST = _LATEST
 LATEST_OF_NOBODY = _LATEST | {"payload": {"mode": "by_features", "payload": FEATURES}}
 ROW = _ROW

@@ -1,8 +1,15 @@
 """What the API answers in."""
 
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+
+from django.http.request import MediaType
 from rest_framework.renderers import JSONRenderer
 
 from technova.documents import dump
+from technova.spreadsheets import streamed_csv
+
+JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
 
 
 class FastJSONRenderer(JSONRenderer):
@@ -15,3 +22,47 @@ class FastJSONRenderer(JSONRenderer):
 
 
 LINE_SEPARATOR, PARAGRAPH_SEPARATOR = "\N{LINE SEPARATOR}".encode(), "\N{PARAGRAPH SEPARATOR}".encode()
+
+
+def preferred_type(accept: str, offered: Sequence[str]) -> str | None:
+    """The offer that an ``Accept`` header prefers, None where it allows none (RFC 9110, 12.5.1).
+
+    The most specific range says how much an offer is wanted. Among equals: what is named before what a wildcard takes,
+    then the header's order, then that of the offers. Django's own lets a wildcard take what ``q=0`` excludes, and takes
+    no range with a parameter, such as ``application/json; charset=utf-8``.
+    """
+    ranges = [MediaType(text) for text in accept.split(",") if text.strip()] or [MediaType("*/*")]
+    best, chosen = (0.0,), None
+    for offer in offered:
+        matching = [
+            (_precision(accepted, offer), -place, accepted.quality)
+            for place, accepted in enumerate(ranges)
+            if _precision(accepted, offer)
+        ]
+        if matching:
+            precision, place, quality = max(matching)
+            if quality and (quality, precision, place) > best:
+                best, chosen = (quality, precision, place), offer
+    return chosen
+
+
+def _precision(accepted: MediaType, offer: str) -> int:
+    """How exactly a range names an offer: 3 by its name, 2 by its kind, 1 among all; 0 not at all."""
+    named = f"{accepted.main_type}/{accepted.sub_type}"
+    return {offer: 3, f"{offer.partition('/')[0]}/*": 2, "*/*": 1}.get(named, 0)
+
+
+def ndjson(chunks: Iterable[list[dict]]) -> Iterator[bytes]:
+    """One JSON object a line."""
+    for rows in chunks:
+        yield b"".join(dump(row) + b"\n" for row in rows)
+
+
+def csv(chunks: Iterable[list[dict]], names: Sequence[str]) -> Iterator[str]:
+    """A line of names, then one a row; without the mark that spreadsheets look for, which programs take for text."""
+    rows = ([_cell(row[name]) for name in names] for chunk in chunks for row in chunk)
+    return streamed_csv(chain([names], rows), mark="")
+
+
+def _cell(value: object) -> object:
+    return ("false", "true")[value] if isinstance(value, bool) else value

@@ -20,7 +20,8 @@ from rest_framework import serializers
 
 from employees.columns import MAX_EMPLOYEE_ID
 from predictions.api import examples
-from predictions.api.filters import PredictionFilter
+from predictions.api.filters import MAX_NUMBERS, PredictionFilter, ScoreFilter
+from predictions.api.renderers import CSV, NDJSON
 from predictions.api.serializers import (
     BatchScoreSerializer,
     BatchSerializer,
@@ -31,17 +32,20 @@ from predictions.api.serializers import (
     LoggedPredictionSerializer,
     LogRowSerializer,
     PredictionSerializer,
+    ScoreOfRunSerializer,
     UnknownSerializer,
 )
 from predictions.models import MAX_PREDICTION_ID
+from predictions.selectors.scores import LEFT, PRESENT
 from technova.documents import dump
 
-# The parameters that each call on the log understands; any other is refused, since a misspelt filter filters nothing.
-QUERY_PARAMETERS = {
+# The parameters that each list understands; any other is refused, since a misspelt filter filters nothing.
+LOG_PARAMETERS = {
     "list": {*PredictionFilter.base_filters, "ordering", "limit", "cursor"},
     "latest": {"limit"},
     "retrieve": set(),
 }
+SCORE_PARAMETERS = {"list": {*ScoreFilter.base_filters, "run_id", "limit", "cursor"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,7 @@ _WORDS = {
     403: "The key lacks the scope.",
     404: "Nothing of this number that the key may see.",
     405: "The address knows another method.",
+    406: "Given in none of the formats that Accept allows.",
     413: "The body is too large.",
     415: "The body is not declared as application/json in UTF-8, uncompressed.",
     422: "Values that break a rule, each named.",
@@ -195,6 +200,7 @@ def _call(
     other: object = None,
     body: object = None,
     other_errors=(),
+    others=None,
     parameters=(),
     **options,
 ):
@@ -205,7 +211,7 @@ def _call(
     if body is not None:
         shown.append(OpenApiExample("A body", body, request_only=True))
     return extend_schema(
-        responses={200: OpenApiResponse(answer, meaning), **errors(*_WITH_A_KEY, *other_errors)},
+        responses={200: OpenApiResponse(answer, meaning), **(others or {}), **errors(*_WITH_A_KEY, *other_errors)},
         parameters=[*parameters, *HEADERS, *_RATE_LIMIT],
         examples=shown,
         **options,
@@ -303,4 +309,53 @@ logged = _call(
     meaning="The row, and why.",
     example=examples.LOGGED,
     other_errors=[404],
+)
+_SCORES_IN_LINES = {
+    (200, media_type): OpenApiResponse(
+        OpenApiTypes.STR, meaning, [OpenApiExample("Lines", lines, media_type=media_type)]
+    )
+    for media_type, meaning, lines in (
+        (NDJSON, "Everyone: one object a line, with the fields of a result.", examples.SCORES_AS_NDJSON),
+        (CSV, "Everyone: a line of the names of the fields, then one a person.", examples.SCORES_AS_CSV),
+    )
+}
+scores = _call(
+    operation_id="scores_list",
+    summary="Everyone's scores of the newest scoring run",
+    description=(
+        "The riskiest first, of those present unless others are asked for. In pages of JSON; with Accept "
+        "application/x-ndjson or text/csv everyone at once, sent while it is read. All pages that follow one another, "
+        "and all lines of a stream, are of one run, though a newer one may have ended meanwhile."
+    ),
+    tags=["scores"],
+    parameters=[
+        OpenApiParameter(
+            "employee_ids",
+            {
+                "type": "array",
+                "items": {"type": "integer", "minimum": 1, "maximum": MAX_EMPLOYEE_ID},
+                "minItems": 1,
+                "maxItems": MAX_NUMBERS,
+            },
+            explode=False,
+            description="Of these employees, with commas between their numbers.",
+        ),
+        OpenApiParameter(
+            "department",
+            {"$ref": "#/components/schemas/DepartementEnum"},
+            description="Of those who are in this department now.",
+        ),
+        OpenApiParameter("min_probability", {"type": "number", "minimum": 0, "maximum": 1}, description="Or more."),
+        OpenApiParameter(
+            "presence",
+            {"type": "string", "enum": [PRESENT, LEFT, "any"], "default": PRESENT},
+            description="Whether the person is known to have left.",
+        ),
+        _number("run_id", MAX_PREDICTION_ID, "Of this scoring run instead of the newest."),
+    ],
+    answer=ScoreOfRunSerializer(many=True),
+    others=_SCORES_IN_LINES,
+    other_errors=[404, 406],
+    meaning="One page, and the addresses of the next and the previous one.",
+    example=examples.SCORE_OF_RUN,
 )

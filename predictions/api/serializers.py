@@ -2,7 +2,7 @@
 
 from datetime import UTC
 
-from django.utils.functional import lazy
+from django.utils.functional import cached_property, lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
@@ -15,7 +15,8 @@ from features import schema
 from predictions.api.fields import BoundedList, QueryInteger, StrictBoolean, StrictFloat, StrictInteger, WordField
 from predictions.explanation import reasons
 from predictions.limits import MINUTE
-from predictions.models import APIKey, Prediction
+from predictions.models import MAX_PREDICTION_ID, APIKey, Prediction
+from predictions.selectors.scores import LEFT, PRESENT
 from predictions.services import BatchScore
 
 BATCH_LIMIT = 1000
@@ -168,6 +169,43 @@ class PredictionSerializer(ScoreSerializer):
         return super().to_representation(prediction) | explanation(prediction)
 
 
+class ScoreOfRunSerializer(ScoreSerializer):
+    """One person's score in a scoring run, which is its ``run`` in the context."""
+
+    low = serializers.FloatField(min_value=0, max_value=1, allow_null=True)
+    high = serializers.FloatField(min_value=0, max_value=1, allow_null=True)
+    department = serializers.CharField(help_text="The current one.")
+    presence = serializers.ChoiceField(choices=[PRESENT, LEFT], help_text="Whether the person is known to have left.")
+    main_reason = serializers.CharField(allow_null=True, help_text="The feature that raises the risk most.")
+    second_reason = serializers.CharField(allow_null=True, help_text="The feature that comes next.")
+    run_id = serializers.IntegerField()
+    scored_at = serializers.DateTimeField(help_text="When the run was, in UTC.")
+
+    def to_representation(self, row) -> dict:
+        run = self.context["run"]
+        return {
+            "employee_id": row.employee__employee_id,
+            "turnover_probability": row.probability,
+            "will_leave": row.predicted_class,
+            "prediction_id": row.id,
+            "threshold": run.threshold,
+            "model_version": run.model_version,
+            "low": row.low,
+            "high": row.high,
+            "is_extrapolated": row.is_extrapolated,
+            "department": row.employee__departement,
+            "presence": PRESENT if row.employee__left_recorded_at is None else LEFT,
+            "main_reason": row.main_reason or None,
+            "second_reason": row.second_reason or None,
+            "run_id": run.pk,
+            "scored_at": self._scored_at,
+        }
+
+    @cached_property
+    def _scored_at(self) -> str:
+        return self.context["run"].created_at.astimezone(UTC).isoformat()
+
+
 class BatchScoreSerializer(ScoreSerializer):
     """In a batch, the answer for one employee; with its explanation when that was asked for."""
 
@@ -284,6 +322,16 @@ class LimitSerializer(serializers.Serializer):
     """How many rows an answer holds."""
 
     limit = QueryInteger(min_value=1, max_value=LIMIT, default=20, help_text="How many rows, 1 to 200.")
+
+
+class ScoreLimitSerializer(LimitSerializer):
+    limit = QueryInteger(min_value=1, max_value=1000, default=200, help_text="How many rows, 1 to 1,000.")
+
+
+class RunSerializer(serializers.Serializer):
+    """Which run a list of scores is of."""
+
+    run_id = QueryInteger(min_value=1, max_value=MAX_PREDICTION_ID, required=False)
 
 
 def explanation(prediction: Prediction) -> dict:

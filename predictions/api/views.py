@@ -2,28 +2,33 @@
 
 import re
 
-from django.http import HttpResponse, HttpResponseNotModified
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.urls import get_script_prefix
+from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
 from django.views import View
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularSwaggerSplitView
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotAcceptable, NotFound
 from rest_framework.mixins import ListModelMixin
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet, ViewSet
 
+from employees.access import scope_of_key
 from employees.columns import MAX_EMPLOYEE_ID
 from predictions import services
 from predictions.api import schema
 from predictions.api.authentication import add_rate_limit, caller_of
 from predictions.api.errors import Invalid, request_id_of
-from predictions.api.filters import LogPagination, PredictionFilter
+from predictions.api.filters import PredictionFilter, ScoreFilter
+from predictions.api.pagination import LogPagination, ScorePagination
 from predictions.api.parsers import take_chunks
+from predictions.api.renderers import CSV, JSON, NDJSON, csv, ndjson, preferred_type
 from predictions.api.serializers import (
     BatchSerializer,
     FeaturesSerializer,
@@ -33,9 +38,15 @@ from predictions.api.serializers import (
     LoggedPredictionSerializer,
     LogRowSerializer,
     PredictionSerializer,
+    RunSerializer,
+    ScoreOfRunSerializer,
     ScoreSerializer,
 )
-from predictions.models import MAX_PREDICTION_ID, Prediction
+from predictions.models import MAX_PREDICTION_ID, Prediction, ScoringRun
+from predictions.selectors import scores
+from technova import keyset
+
+CHUNK_SIZE = 2_000  # rows that a stream reads at a time
 
 
 class WithoutOptions:
@@ -110,28 +121,35 @@ class PredictViewSet(Guarded, ViewSet):
         return Response([given.get(number) or {"employee_id": number, "detail": detail} for number in numbers])
 
 
-class LogViewSet(Guarded, ListModelMixin, GenericViewSet):
-    """The log of predictions, of the employees that the key may see."""
+class ReadViewSet(Guarded, GenericViewSet):
+    """Lists of what the key may see. A parameter that a call does not know is refused: it would filter nothing."""
 
     scope = "can_read"
-    queryset = Prediction.objects.select_related("employee", "features")
-    serializer_class = LogRowSerializer
     filter_backends = [DjangoFilterBackend]
-    filterset_class = PredictionFilter
-    pagination_class = LogPagination
-
-    def get_queryset(self):
-        return super().get_queryset().visible_to_key(self.request.auth)
+    parameters: dict[str, set[str]]  # by action
 
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)
-        known = schema.QUERY_PARAMETERS.get(self.action, request.query_params)
+        known = self.parameters.get(self.action, request.query_params)
         errors = {name: [_("This parameter is not known.")] for name in request.query_params if name not in known}
         errors |= {
             name: [_("This parameter is empty.")] for name, value in request.query_params.items() if not value.strip()
         }
         if errors:
             raise Invalid(errors, "query")
+
+
+class LogViewSet(ListModelMixin, ReadViewSet):
+    """The log of predictions, of the employees that the key may see."""
+
+    queryset = Prediction.objects.select_related("employee", "features")
+    serializer_class = LogRowSerializer
+    filterset_class = PredictionFilter
+    pagination_class = LogPagination
+    parameters = schema.LOG_PARAMETERS
+
+    def get_queryset(self):
+        return super().get_queryset().visible_to_key(self.request.auth)
 
     @schema.log
     def list(self, request):
@@ -152,6 +170,59 @@ class LogViewSet(Guarded, ListModelMixin, GenericViewSet):
         if prediction is None:
             raise NotFound
         return Response(LoggedPredictionSerializer().to_representation(prediction))
+
+
+class ScoreViewSet(ReadViewSet):
+    """Everyone's scores of one run, in pages or, all of them, as a stream."""
+
+    queryset = Prediction.objects.none()  # until the run is known
+    serializer_class = ScoreOfRunSerializer
+    filterset_class = ScoreFilter
+    pagination_class = ScorePagination
+    parameters = schema.SCORE_PARAMETERS
+    run: ScoringRun | None = None
+
+    @schema.scores
+    def list(self, request):
+        media_type = preferred_type(request.META.get("HTTP_ACCEPT", ""), [JSON, NDJSON, CSV])
+        if media_type is None:
+            raise NotAcceptable(_("Scores are given as application/json, application/x-ndjson or text/csv."))
+        self.run = self._run(request)
+        rows = self.filter_queryset(scores.of_run(self.run, scope_of_key(request.auth)))
+        response = self._page(rows) if media_type == JSON else self._stream(rows, media_type)
+        patch_vary_headers(response, ["Accept"])
+        return response
+
+    def get_serializer_context(self):
+        return super().get_serializer_context() | {"run": self.run}
+
+    def _run(self, request) -> ScoringRun | None:
+        """The run that is asked for, else that of the cursor, else the newest. One query."""
+        query = RunSerializer(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        cursor = self.paginator.page_cursor(request)
+        number = query.validated_data.get("run_id", cursor and cursor.series)
+        if number is None:
+            return ScoringRun.objects.first()
+        run = ScoringRun.objects.filter(pk=number).first()
+        if run is None:
+            raise NotFound(_("There is no scoring run of this number."))
+        return run
+
+    def _page(self, rows: QuerySet) -> Response:
+        page = self.get_serializer(self.paginate_queryset(rows), many=True)
+        return self.get_paginated_response(page.data)
+
+    def _stream(self, rows: QuerySet, media_type: str) -> StreamingHttpResponse:
+        if paged := [name for name in ("cursor", "limit") if name in self.request.query_params]:
+            raise Invalid({name: [_("This parameter is for pages of JSON.")] for name in paged}, "query")
+        if self.request.method == "HEAD":
+            rows = rows.none()
+        row = self.get_serializer()
+        read = keyset.chunks(rows, scores.RISKIEST_FIRST, CHUNK_SIZE)
+        chunks = ([row.to_representation(each) for each in chunk] for chunk in read)
+        lines = ndjson(chunks) if media_type == NDJSON else csv(chunks, list(row.fields))
+        return StreamingHttpResponse(lines, content_type=f"{media_type}; charset=utf-8")
 
 
 def _number(text: str, name: str) -> int:

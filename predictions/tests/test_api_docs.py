@@ -1,5 +1,6 @@
 """The OpenAPI description and the page that shows it."""
 
+import json
 from urllib.parse import urlencode
 
 import pytest
@@ -20,6 +21,7 @@ CALLS = {
     ("/predictions/latest", "get"),
     ("/predictions", "get"),
     ("/predictions/{prediction_id}", "get"),
+    ("/scores", "get"),
 }
 
 
@@ -115,6 +117,7 @@ def test_every_parameter_is_described_with_an_example(described):
 def test_call_with_the_examples_alone_succeeds(described, api, call):
     row = EmployeeFeaturesFactory(employee__employee_id=1)
     PredictionFactory(pk=1, employee=row.employee, features=row)
+    PredictionFactory(scored=True, run__pk=1, employee=row.employee, features=row)
     path, method = call
     operation = operations(described)[call]
     query = {}
@@ -122,7 +125,8 @@ def test_call_with_the_examples_alone_succeeds(described, api, call):
         if parameter["in"] == "path":
             path = path.replace(f"{{{parameter['name']}}}", str(parameter["example"]))
         else:
-            query[parameter["name"]] = parameter["example"]
+            example = parameter["example"]
+            query[parameter["name"]] = ",".join(map(str, example)) if isinstance(example, list) else example
     for content in operation.get("requestBody", {"content": {"": {"examples": {"none": {"value": None}}}}})[
         "content"
     ].values():
@@ -225,6 +229,19 @@ def test_probe_answers_as_in_its_example(described, path, status):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("media_type", ["application/x-ndjson", "text/csv"])
+def test_stream_answers_as_in_its_example(described, api, media_type):
+    PredictionFactory(scored=True)
+    content = operations(described)["/scores", "get"]["responses"]["200"]["content"][media_type]
+    [example] = content["examples"].values()
+    answer = b"".join(api.get("/scores/", headers={"Accept": media_type}).streaming_content).decode()
+    if media_type == "text/csv":
+        assert answer.splitlines()[0] == example["value"].splitlines()[0]
+    else:
+        assert list(json.loads(answer)) == list(json.loads(example["value"]))
+
+
+@pytest.mark.django_db
 def test_page_is_described_with_addresses_of_ours(described, api):
     page = described["components"]["schemas"]["PaginatedLogRowList"]
     assert page["required"] == list(page["properties"]) == list(api.get("/predictions/").json())
@@ -237,8 +254,8 @@ def test_page_is_described_with_addresses_of_ours(described, api):
 
 @pytest.mark.parametrize("call", sorted(CALLS))
 def test_every_call_has_an_example_of_its_answer(described, call):
-    [content] = operations(described)[call]["responses"]["200"]["content"].values()
-    assert content["examples"]
+    for content in operations(described)[call]["responses"]["200"]["content"].values():
+        assert content["examples"]
 
 
 def test_latest_is_described_as_the_plain_list_that_it_is(described):
@@ -286,6 +303,8 @@ def test_answers_hold_what_is_described_and_nothing_else(described, api):
         "Error": APIClient().get("/predictions/").json(),
         "Invalid": api.call("/predict/batch", {}).json(),
     }
+    PredictionFactory(scored=True)
+    answers["ScoreOfRun"] = api.get("/scores/").json()["results"][0]
     for name, answer in answers.items():
         assert answer.keys() == described["components"]["schemas"][name]["properties"].keys(), name
 

@@ -281,8 +281,10 @@ def test_filter_is_refused(api, query):
 
 
 @pytest.mark.parametrize("cursor", ["abc", "cD0x", "%D9%A3", "a" * 5000])
-def test_cursor_that_is_none_is_not_found(api, cursor):
-    assert_error(api.get(f"/predictions/?cursor={cursor}"), 404)
+def test_cursor_that_is_none_is_refused_by_name(api, cursor):
+    response = api.get(f"/predictions/?cursor={cursor}")
+    assert_error(response, 422)
+    assert response.json()["detail"][0]["loc"] == ["query", "cursor"]
 
 
 @pytest.mark.parametrize("charset", ["bz2", "utf-16", "idna", "nonsense"])

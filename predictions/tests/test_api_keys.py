@@ -28,6 +28,7 @@ CALLS = [
     ("GET", "/predictions/latest"),
     ("GET", "/predictions/"),
     ("GET", "/predictions/1"),
+    ("GET", "/scores/"),
 ]
 
 

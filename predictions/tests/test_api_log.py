@@ -175,7 +175,7 @@ def test_cursor_of_another_order_is_refused(api):
     for _ in range(2):
         row()
     cursor = api.get("/predictions/?limit=1").json()["next"].partition("cursor=")[2].partition("&")[0]
-    assert api.get(f"/predictions/?limit=1&ordering=predicted_proba&cursor={cursor}").status_code == 404
+    assert api.get(f"/predictions/?limit=1&ordering=predicted_proba&cursor={cursor}").status_code == 422
 
 
 def test_cursor_that_was_tampered_with_is_refused(api):
@@ -183,7 +183,7 @@ def test_cursor_that_was_tampered_with_is_refused(api):
         row()
     following = api.get("/predictions/?limit=1").json()["next"]
     assert api.get(following).status_code == 200
-    assert api.get(following.replace("cursor=W", "cursor=X")).status_code == 404
+    assert api.get(following.replace("cursor=W", "cursor=X")).status_code == 422
 
 
 def test_filters_narrow_the_list(api):

@@ -119,6 +119,9 @@ SHOWS_PEOPLE = PAGES.keys() - {
 API: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
     "api-by-id": about("api-by-id", "outside", method="post"),
     "api-batch": lambda world: [Ask(reverse("api-batch"), {"employee_ids": [world.outside, 1]}, "post")],
+    "api-scores": asks(
+        "api-scores", {"presence": "any"}, {"employee_ids": str(NUMBERS[0])}, {"department": OUTSIDE}, {"limit": "1"}
+    ),
     "api-latest": asks("api-latest", {"limit": "200"}),
     "api-predictions": asks("api-predictions", {"ordering": "-predicted_proba"}, {"mode": "simulation"}),
     "api-prediction": lambda world: [
