@@ -362,5 +362,9 @@ class Prediction(models.Model):
         return self.employee.employee_id if self.employee_id else None
 
     def values(self) -> dict[str, object]:
-        """The features that it was made from. One query if they came from the table and are not loaded."""
-        return self.payload if self.features_id is None else self.features.values()
+        """The features that it was made from, in the schema's order. One query if they came from the table and are not
+        loaded.
+        """
+        if self.features_id is not None:
+            return self.features.values()
+        return {name: self.payload[name] for name in schema.FEATURE_NAMES if name in self.payload}  # jsonb sorts them

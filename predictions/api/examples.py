@@ -48,7 +48,7 @@ PARAMETERS = {
     "limit": 20,
     "min_probability": 0.1,
     "mode": "scoring",
-    "model_version": "20260101-0123abcd",
+    "model_version": "20260101-0123456789abcdef0123",
     "ordering": "-created_at",
     "predicted_class": True,
     "prediction_id": 1,

@@ -276,7 +276,7 @@ class LatestSerializer(serializers.Serializer):
 
 def _payload(prediction: Prediction) -> dict:
     if prediction.features_id is None:
-        return {"mode": "by_features", "payload": prediction.payload}
+        return {"mode": "by_features", "payload": prediction.values()}
     return {"mode": "by_employee_id", "employee_id": prediction.employee_number}
 
 

@@ -1,9 +1,11 @@
 """The OpenAPI description and the page that shows it."""
 
 import json
+import tomllib
 from urllib.parse import urlencode
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.test.utils import override_script_prefix
 from django.urls import reverse
@@ -80,6 +82,11 @@ def test_description_names_the_server_that_sends_it(prefix, server):
         described = APIClient().get("/openapi.json").json()
     assert [entry["url"] for entry in described["servers"]] == [server]
     assert "/health" in described["paths"]
+
+
+def test_description_has_the_version_of_the_project(described):
+    with open(settings.BASE_DIR / "pyproject.toml", "rb") as project:
+        assert described["info"]["version"] == tomllib.load(project)["project"]["version"]
 
 
 def test_description_names_contact_and_licence(described):

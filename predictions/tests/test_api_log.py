@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from employees.access import Scope
 from employees.tests.factories import EmployeeFactory
+from features import schema
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import services
 from predictions.models import Prediction
@@ -77,6 +78,7 @@ def test_payload_of_whatever_was_made_from_given_features_is_these(api, employee
     logged = PredictionFactory(ready_made=True, mode="simulation", employee=employee and employee())
     [answer] = api.get("/predictions/latest").json()
     assert answer["payload"] == {"mode": "by_features", "payload": logged.payload}
+    assert tuple(answer["payload"]["payload"]) == schema.FEATURE_NAMES
 
 
 @pytest.mark.parametrize("trait", [{}, {"ready_made": True}])
