@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from django.utils import translation
 from django.utils.http import quote_etag
+from drf_spectacular.contrib.django_filters import DjangoFilterExtension
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.types import OpenApiTypes
@@ -46,6 +47,11 @@ LOG_PARAMETERS = {
     "retrieve": set(),
 }
 SCORE_PARAMETERS = {"list": {*ScoreFilter.base_filters, "run_id", "limit", "cursor"}}
+
+
+# The library would import django.contrib.gis to see whether a filter is one of geography, and that one searches the
+# machine for GDAL: longer than all the rest.
+DjangoFilterExtension._has_gis = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,9 @@
 """The OpenAPI description and the page that shows it."""
 
 import json
+import os
+import subprocess
+import sys
 import tomllib
 from urllib.parse import urlencode
 
@@ -58,6 +61,16 @@ def test_description_is_built_once(monkeypatch):
     monkeypatch.setattr("predictions.api.schema.SchemaGenerator.get_schema", lambda *_given, **_named: 1 / 0)
     after = APIClient().get("/openapi.json")
     assert (after.status_code, after.content) == (200, before.content)
+
+
+def test_description_is_built_without_looking_for_geography():
+    code = (
+        "import django, sys; django.setup(); from predictions.api import schema; import technova.urls;"
+        "schema.description('/'); print('django.contrib.gis' in sys.modules)"
+    )
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "technova.settings"}
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert told.stdout.strip() == "False"
 
 
 @pytest.mark.parametrize("given", ["{etag}", "W/{etag}", '"other", {etag}', "*"])
