@@ -23,6 +23,7 @@ from employees.models import (
     Import,
     ImportFile,
     ImportReject,
+    SignIn,
     Survey,
 )
 from employees.selectors import raw_columns
@@ -354,3 +355,14 @@ class UserAdmin(DjangoUserAdmin):
     @admin.display(description=_("departments"))
     def departments(self, user):
         return ", ".join(access.departement for access in user.department_accesses.all())
+
+
+@admin.register(SignIn)
+class SignInAdmin(ForWhoSeesEveryone, ReadOnlyAdmin):
+    list_display = ["at", "user", "address", "has_worked"]
+    list_filter = ["has_worked"]
+    list_select_related = ["user"]
+    date_hierarchy = "at"
+    search_fields = ["user__username", "address"]
+    search_help_text = _("An account or an address.")
+    fields = list_display

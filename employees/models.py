@@ -346,3 +346,30 @@ class DepartmentAccess(models.Model):
 
     def __str__(self):
         return f"{self.user}: {self.departement}"
+
+
+class SignIn(models.Model):
+    """One check of a password, or a sign-in by other means, and whether it worked. Kept for a month.
+
+    The name that was typed is not kept where no account has it: people type their password there, too.
+    """
+
+    at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="+",
+        verbose_name=_("account"),
+        help_text=_("Empty where the name that was typed is no account's."),
+    )
+    address = models.CharField(_("address"), max_length=45, blank=True)
+    has_worked = models.BooleanField(_("worked"))
+
+    class Meta:
+        verbose_name = _("sign-in")
+        verbose_name_plural = _("sign-ins")
+        ordering = ["-id"]
+
+    def __str__(self):
+        return f"{timezone.localtime(self.at):%Y-%m-%d %H:%M} {self.user or '?'}"

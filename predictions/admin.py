@@ -199,7 +199,11 @@ class SubjectFilter(admin.SimpleListFilter):
     parameter_name = "subject"
 
     def lookups(self, request, model_admin):
-        return [("key", capfirst(_("API keys"))), ("address", _("Addresses of bad keys"))]
+        return [
+            ("key", capfirst(_("API keys"))),
+            ("address", _("Addresses of bad keys")),
+            ("password", _("Addresses of wrong passwords")),
+        ]
 
     def queryset(self, request, queryset):
         return queryset.filter(subject__startswith=f"{self.value()} ") if self.value() else queryset

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import F
 
 from predictions.models import RequestCount
 
@@ -62,3 +63,14 @@ def count(policy: str, name: str, *, limit: int, now: float, minutes: int = 1, i
     if requests == 1 and not is_kept:
         RequestCount.objects.filter(subject__startswith=f"{policy} ", minute__lt=window - minutes).delete()
     return Quota(policy, limit, requests, rest_of_window(now, minutes))
+
+
+def take_back(policy: str, name: str, *, now: float, minutes: int = 1) -> None:
+    """Uncount a request that was counted at ``now``, if its window still is the latest."""
+    counted = RequestCount.objects.filter(subject=f"{policy} {name}", minute=window_at(now, minutes), requests__gt=0)
+    counted.update(requests=F("requests") - 1)
+
+
+def forget(policy: str, name: str) -> None:
+    """Begin anew with a subject."""
+    RequestCount.objects.filter(subject=f"{policy} {name}").delete()

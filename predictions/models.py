@@ -204,10 +204,12 @@ class APIKey(models.Model):
 
 
 class RequestCount(models.Model):
-    """How many requests of one subject, a key or the address of bad keys, fell into its latest minute.
+    """How many requests of one subject fell into its latest window, a minute or several.
 
-    Written by every request in one statement (see ``keys``), so that the count is exact across processes. On PostgreSQL
-    the table is not written ahead: a crash forgets the counts of one minute, and no request waits for the disk.
+    A subject is a key, the address of bad keys or of wrong passwords, or a name or a browser that passwords are tried
+    with, as digests. Written in one statement (see ``limits``), so that the count is exact across processes. On
+    PostgreSQL the table is not written ahead: a crash forgets the counts of one window, and no request waits for the
+    disk.
     """
 
     subject = models.CharField(_("subject"), max_length=60, primary_key=True)

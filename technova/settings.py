@@ -5,7 +5,6 @@
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -98,7 +97,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "technova.apps.SignInsConfig",
     "csp",
     "django_htmx",
     "rest_framework",
@@ -119,11 +117,10 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "employees.access.ScopeRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "axes.middleware.AxesMiddleware",
+    "predictions.pages.accounts.PasswordLimits",
 ]
 
 ROOT_URLCONF = "technova.urls"
@@ -187,24 +184,12 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
-]
+AUTHENTICATION_BACKENDS = ["predictions.passwords.CountedBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
 SESSION_COOKIE_AGE = 12 * 3600  # a working day
 CSRF_FAILURE_VIEW = "predictions.pages.errors.csrf_failure"
-
-# Five failed logins close an account to the address they came from for a quarter of an hour; others can still log in.
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_RESET_ON_SUCCESS = True
-AXES_VERBOSE = False
-AXES_CLIENT_IP_CALLABLE = "predictions.pages.accounts.address_of"
-AXES_LOCKOUT_CALLABLE = "predictions.pages.errors.locked_out"
 
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]
@@ -276,6 +261,8 @@ ARTIFACTS_DIR = BASE_DIR / (env.str("ARTIFACTS_DIR", default="") or "artifacts")
 # REST API. Requests a minute: of one key, and with bad keys from one address.
 API_KEY_RATE = env.number("API_KEY_RATE", default=6000)
 BAD_KEY_RATE = env.number("BAD_KEY_RATE", default=20)
+# Wrong passwords a minute from one address; passwords.py has the limits for one account.
+BAD_PASSWORD_RATE = env.number("BAD_PASSWORD_RATE", default=10)
 # Proxies in front of the site that each append to X-Forwarded-For; with 0 that header means nothing.
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", default=0)
 
@@ -344,7 +331,6 @@ LOGGING = {
     # It would write the path of each request that is refused or fails; technova.logs writes those lines without it.
     "loggers": {
         "django.request": {"level": "CRITICAL"},
-        "axes": {"level": "WARNING"},  # at INFO, four lines for each sign-in, and one for each clearing
         "gunicorn.error": {"propagate": True},  # which gunicorn switches off
         "gunicorn.http.wsgi": {"level": "ERROR"},  # a warning for each HEAD, whose body it drops as Django expects
         "psycopg.pool": {"level": "WARNING"},  # at INFO, two lines each time that a connection is used

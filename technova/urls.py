@@ -1,5 +1,9 @@
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
+
+# Django's own page checks any number of old passwords.
+admin.site.password_change = RedirectView.as_view(pattern_name="password_change")
 
 urlpatterns = [
     path("admin/", admin.site.urls),

@@ -6,7 +6,6 @@ from threading import Barrier, Thread
 from uuid import uuid4
 
 import pytest
-from axes.models import AccessLog
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -19,7 +18,7 @@ from employees import imports
 from employees.columns import Extract
 from employees.management.commands.seed_from_csv import DEMO
 from employees.messages import Message
-from employees.models import Employee, EmployeeSnapshot, Import
+from employees.models import Employee, EmployeeSnapshot, Import, SignIn
 from technova import background
 from technova.db import Busy
 
@@ -310,8 +309,7 @@ def test_purge_command_clears_all_that_is_kept_for_a_while_only(started, tmp_pat
     directory.mkdir(mode=0o700)
     (directory / "import-1").touch()
     Session.objects.create(session_key="old", expire_date=timezone.now() - timedelta(days=1))
-    AccessLog.objects.create()
-    AccessLog.objects.update(attempt_time=timezone.now() - timedelta(days=31))
+    SignIn.objects.create(at=timezone.now() - timedelta(days=31), has_worked=True)
     out = io.StringIO()
     call_command("purge_imports", stdout=out)
     assert out.getvalue() == (

@@ -1,19 +1,53 @@
 """What a person does with their own account."""
 
-from django.contrib.auth import views
+from collections.abc import Callable
+
+from django.contrib.auth import authenticate, forms, views
 from django.contrib.messages.views import SuccessMessageMixin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from technova.clients import client_address
+from predictions.pages.errors import too_many_tries
+from predictions.passwords import TooManyTries, remember_browser
+
+
+class PasswordLimits:
+    """Middleware: refuses where a form has one password too many, and remembers browsers that sent the right one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if hasattr(request, "proven_account"):
+            remember_browser(response, request.proven_account)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return too_many_tries(request, exception.wait) if isinstance(exception, TooManyTries) else None
+
+
+class PasswordChangeForm(forms.PasswordChangeForm):
+    """Django's, with the old password counted like any other."""
+
+    def __init__(self, *args, request: HttpRequest, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    def clean_old_password(self):
+        old = self.cleaned_data["old_password"]
+        if authenticate(self.request, username=self.user.get_username(), password=old) is None:
+            raise ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+        return old
 
 
 class PasswordChangeView(SuccessMessageMixin, views.PasswordChangeView):
+    form_class = PasswordChangeForm
     template_name = "accounts/password.html"
     success_url = reverse_lazy("overview")
     success_message = _("Your password was changed.")
 
-
-def address_of(request) -> str:
-    """The address whose failed logins are counted: the same as for API keys."""
-    return client_address(request.META)
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"request": self.request}

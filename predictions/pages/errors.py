@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from employees.access import SeesNobody
 from predictions.ml.store import ArtifactError
+from predictions.pages.formats import duration
 from technova.db import takes_no_writes
 
 RETRY_AFTER = 30  # seconds
@@ -25,8 +25,6 @@ def bad_request(request: HttpRequest, exception=None) -> HttpResponse:
 
 def permission_denied(request: HttpRequest, exception=None) -> HttpResponse:
     """What the exception says is shown: it is a word to the person, if any."""
-    if isinstance(exception, SeesNobody):
-        return render(request, "accounts/sees_nobody.html", {"has_role": exception.has_role}, status=403)
     return render(request, "errors/403.html", {"text": str(exception or "")}, status=403)
 
 
@@ -48,6 +46,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "errors/403.html", {"text": text}, status=403)
 
 
-def locked_out(request: HttpRequest, credentials=None, *args, **kwargs) -> HttpResponse:
-    """Too many failed logins: no word on whether the account exists."""
-    return render(request, "errors/locked.html", status=429)
+def too_many_tries(request: HttpRequest, wait: int) -> HttpResponse:
+    """Too many wrong passwords, and for how many seconds none is checked: no word on whether the account exists."""
+    response = render(request, "errors/429.html", {"wait": duration(wait)}, status=429)
+    response.headers["Retry-After"] = str(wait)
+    return response

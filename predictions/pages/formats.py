@@ -4,11 +4,7 @@ import math
 
 from django.utils.formats import get_format, number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
-
-# Sizes of files: the catalogue writes Ko and Mo, as HR does, where Django's French writes Kio and Mio.
-gettext_noop("%s KB")
-gettext_noop("%s MB")
+from django.utils.translation import ngettext
 
 
 def percent(share: float, decimals: int = 1) -> str:
@@ -40,6 +36,14 @@ def money(amount: float) -> str:
     digits = math.floor(math.log10(abs(amount))) if amount else 0
     rounded = round(amount, min(0, 3 - digits))
     return f"{'−' if round(rounded) < 0 else ''}{_('€%(number)s') % {'number': grouped(abs(rounded))}}"
+
+
+def duration(seconds: int) -> str:
+    """How long to wait, rounded up: "40 seconds", "1 minute", "12 minutes"."""
+    if seconds < 60:
+        return ngettext("%(count)d second", "%(count)d seconds", seconds) % {"count": seconds}
+    minutes = math.ceil(seconds / 60)
+    return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
 
 
 def csv_delimiter() -> str:

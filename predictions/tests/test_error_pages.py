@@ -40,7 +40,7 @@ def request_of_an_account(browse, rf):
         (errors.permission_denied, 403),
         (errors.csrf_failure, 403),
         (errors.not_found, 404),
-        (errors.locked_out, 429),
+        (lambda request: errors.too_many_tries(request, 60), 429),
         (errors.server_error, 500),
         (unavailable, 503),
     ],

@@ -1,5 +1,5 @@
-from employees import imports
-from technova import background, sign_ins
+from employees import imports, sign_ins
+from technova import background
 from technova.commands import TechnovaCommand
 
 

@@ -3,12 +3,12 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import call_command
 
-from employees import imports
+from employees import imports, sign_ins
 from employees.models import Employee
 from features.services import build_features
 from predictions import demo, services
 from predictions.ml import store
-from technova import background, sign_ins
+from technova import background
 from technova.commands import TechnovaCommand
 from technova.db import one_after_another
 

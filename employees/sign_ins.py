@@ -1,0 +1,34 @@
+"""What signing in leaves behind, and how long it is kept: sessions, and the record of who signed in or tried to."""
+
+from datetime import timedelta
+
+from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.models import Session
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils import timezone
+
+from employees.models import SignIn
+from technova.clients import client_address
+
+RECORDS_KEPT = timedelta(days=30)
+
+
+def record(*, request: HttpRequest, user, has_worked: bool) -> SignIn:
+    """Note an attempt; ``user`` is None where nobody has the name that was typed."""
+    address = client_address(request.META)[: SignIn._meta.get_field("address").max_length]
+    return SignIn.objects.create(user=user, address=address, has_worked=has_worked)
+
+
+@receiver(user_logged_in)
+def record_success(request: HttpRequest, user, **_kwargs) -> None:
+    """Sign-ins by whatever means: a password, a single sign-on."""
+    record(request=request, user=user, has_worked=True)
+
+
+def purge() -> tuple[int, int]:
+    """Delete the sessions that expired and the records that are old; how many of each."""
+    now = timezone.now()
+    sessions, _ = Session.objects.filter(expire_date__lt=now).delete()
+    records, _ = SignIn.objects.filter(at__lte=now - RECORDS_KEPT).delete()
+    return sessions, records

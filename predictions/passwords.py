@@ -1,0 +1,167 @@
+"""The limits on wrong passwords. Each password is counted before it is hashed, which is what costs the server time.
+
+A browser that the account has signed in with before carries a cookie of its own for it and counts alone: nobody can
+close the account to it by guessing, from its office or from many addresses (OWASP's "device cookies"). Any other counts
+with the network that it comes from, with what else is tried on the account from there, and with what is tried on it
+from everywhere. Names that no account has are counted like the others, so that no answer tells which do.
+"""
+
+import logging
+import secrets
+import time
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import BoundedSemaphore, Lock
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.backends import BaseBackend, ModelBackend
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.crypto import salted_hmac
+
+from employees import sign_ins
+from predictions import limits
+from technova.clients import client_address, network_of
+
+logger = logging.getLogger(__name__)
+
+WINDOW = 15  # minutes over which the tries on one account are counted
+TRIES_FROM_ONE_PLACE = 5
+TRIES_FROM_EVERYWHERE = 50
+BROWSER_KNOWN_FOR = 180 * 24 * 3600  # seconds
+
+# A process hashes one password at a time and lets one wait, or guesses from many addresses, each within the limits,
+# would have all its threads and all the processor. Known browsers wait too, and are never sent away.
+STRANGERS_AT_A_TIME = 2
+BUSY_FOR = 5  # seconds until a stranger who was sent away should come again
+_strangers = BoundedSemaphore(STRANGERS_AT_A_TIME)
+_hashing = Lock()
+
+
+class TooManyTries(Exception):
+    """Too many wrong passwords: none is checked for ``wait`` seconds."""
+
+    def __init__(self, wait: int):
+        super().__init__(wait)
+        self.wait = wait
+
+
+class CountedBackend(ModelBackend):
+    """Django's passwords, within the limits. Without a request, as in a console, nothing is counted."""
+
+    def authenticate(self, request, username=None, password=None, **kwargs):
+        """The account, or None. Raises ``TooManyTries``, which no other backend gets to overrule."""
+        if request is None or username is None or password is None:
+            return super().authenticate(request, username=username, password=password, **kwargs)
+        attempt = Attempt(request, username)
+        with attempt.admitted():
+            user = super().authenticate(request, username=username, password=password, **kwargs)
+        if user is None:
+            known = get_user_model().objects.filter(**{get_user_model().USERNAME_FIELD: username}).first()
+            sign_ins.record(request=request, user=known, has_worked=False)
+        else:
+            attempt.forgive()
+            request.proven_account = attempt.account
+        return user
+
+    aauthenticate = BaseBackend.aauthenticate  # which calls the above
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How many wrong passwords a subject may send in a window."""
+
+    policy: str
+    name: str
+    most: int
+    minutes: int = WINDOW
+
+
+class Attempt:
+    """One password for one name, from one place."""
+
+    def __init__(self, request: HttpRequest, username: str):
+        self.account = account_of(username)
+        self.browser = browser_of(request, self.account)
+        self.network = network_of(client_address(request.META))
+        self.now = time.time()
+
+    def limits(self) -> Iterator[Limit]:
+        """In the order in which they count. That of the network is first: it bounds the names that one can make up."""
+        if self.browser:
+            yield Limit("browser", self.browser, TRIES_FROM_ONE_PLACE)
+            return
+        yield Limit("password", self.network, settings.BAD_PASSWORD_RATE, minutes=1)
+        yield Limit("account", digest(self.account, self.network), TRIES_FROM_ONE_PLACE)
+        yield Limit("account", self.account, TRIES_FROM_EVERYWHERE)
+
+    @contextmanager
+    def admitted(self) -> Iterator[None]:
+        """Counted, and with the processor's time to itself. Raises ``TooManyTries``."""
+        self.count()
+        is_placed = not self.browser and _strangers.acquire(blocking=False)
+        try:
+            if not (self.browser or is_placed):
+                self.take_back()
+                raise TooManyTries(BUSY_FOR)
+            with _hashing:
+                yield
+        finally:
+            if is_placed:
+                _strangers.release()
+
+    def count(self) -> None:
+        """Raises ``TooManyTries`` at the first limit that is reached; those after it do not count the attempt."""
+        for limit in self.limits():
+            quota = limits.count(limit.policy, limit.name, limit=limit.most, now=self.now, minutes=limit.minutes)
+            if quota.is_exceeded:
+                if quota.requests == quota.limit + 1:
+                    logger.warning("Too many wrong passwords by %s: none is checked for a while", limit.policy)
+                raise TooManyTries(quota.reset)
+
+    def take_back(self) -> None:
+        """Nothing was tried."""
+        for limit in self.limits():
+            limits.take_back(limit.policy, limit.name, now=self.now, minutes=limit.minutes)
+
+    def forgive(self) -> None:
+        """The password was right: what was tried on the account is forgotten, and the network gets its try back."""
+        self.take_back()
+        for limit in self.limits():
+            if limit.policy != "password":
+                limits.forget(limit.policy, limit.name)
+
+
+def digest(*parts: str) -> str:
+    """Stands for names in the counts: what was typed as a name may be a password."""
+    return salted_hmac("predictions.passwords", "\0".join(parts)).hexdigest()[:40]
+
+
+def account_of(username: str) -> str:
+    """What an account is counted under, however its name is written."""
+    return digest(unicodedata.normalize("NFKC", username).casefold())
+
+
+def browser_of(request: HttpRequest, account: str) -> str | None:
+    """The random name of a browser that the account has signed in with; None for any other."""
+    return request.get_signed_cookie(_cookie_of(account), None, salt=account, max_age=BROWSER_KNOWN_FOR)
+
+
+def remember_browser(response: HttpResponseBase, account: str) -> None:
+    """Give the browser a new name. The cookie is good for this account alone and opens nothing."""
+    response.set_signed_cookie(
+        _cookie_of(account),
+        secrets.token_hex(16),
+        salt=account,
+        max_age=BROWSER_KNOWN_FOR,
+        path=settings.SESSION_COOKIE_PATH,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _cookie_of(account: str) -> str:
+    return f"browser_{account[:8]}"
