@@ -19,7 +19,7 @@ WORKDIR /app
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 # What the process may write: the demo's database and retrained models. 1000 is the user that hosts of demos expect.
-RUN useradd --uid 1000 --create-home technova && install --directory --owner=1000 /data && chown -R 1000 artifacts
+RUN useradd --uid 1000 --create-home technova && install --directory --owner=1000 --mode=700 /data && chown -R 1000 artifacts
 
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 HOST=0.0.0.0 PORT=8000
 USER 1000

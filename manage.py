@@ -11,8 +11,10 @@ def main() -> None:
     from django.core.management import execute_from_command_line
 
     from technova.commands import database_in_one_line
+    from technova.private import protect
 
     try:
+        protect(*sys.argv[1:2])
         with database_in_one_line():
             execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:

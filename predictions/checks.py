@@ -7,12 +7,15 @@ from django.core.checks import Warning as CheckWarning
 from django.core.checks import register
 
 from predictions.ml import store
+from technova import private
 
 _IDS = {
     store.ArtifactMissing: "predictions.W001",
     store.ArtifactCorrupt: "predictions.W002",
     store.ArtifactMismatch: "predictions.W003",
 }
+
+register(private.check, "files")
 
 
 @register("artifacts")

@@ -120,7 +120,6 @@ def _write_directory(directory: Path, files: Mapping[str, bytes]) -> None:
     directory.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=directory.parent))
     try:
-        draft.chmod(0o755)
         for name, data in files.items():
             _write(draft / name, data)
         draft.rename(directory)

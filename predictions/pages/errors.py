@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from employees.access import SeesNobody
 from predictions.ml.store import ArtifactError
 from predictions.pages.formats import duration
 from technova.db import takes_no_writes
@@ -25,6 +26,8 @@ def bad_request(request: HttpRequest, exception=None) -> HttpResponse:
 
 def permission_denied(request: HttpRequest, exception=None) -> HttpResponse:
     """What the exception says is shown: it is a word to the person, if any."""
+    if isinstance(exception, SeesNobody):
+        return render(request, "accounts/sees_nobody.html", {"has_role": exception.has_role}, status=403)
     return render(request, "errors/403.html", {"text": str(exception or "")}, status=403)
 
 

@@ -4,7 +4,11 @@ import math
 
 from django.utils.formats import get_format, number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
+
+# Sizes of files: the catalogue writes Ko and Mo, as HR does, where Django's French writes Kio and Mio.
+gettext_noop("%s KB")
+gettext_noop("%s MB")
 
 
 def percent(share: float, decimals: int = 1) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from employees.access import scope_of
 from predictions.pages.imports import may_import
 
 
@@ -18,6 +19,13 @@ def _entries(request) -> list[dict]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return []
+    entries = [] if scope_of(user).is_empty else _pages(user)
+    if user.is_staff:
+        entries.append(("admin:index", _("Administration")))
+    return [_entry(request, name, label) for name, label in entries]
+
+
+def _pages(user) -> list[tuple[str, str]]:
     entries = [
         ("overview", _("Overview")),
         ("employees", _("Risk list")),
@@ -26,10 +34,7 @@ def _entries(request) -> list[dict]:
     ]
     if may_import(user):
         entries.append(("import", _("Import")))
-    entries.append(("model", _("The model")))
-    if user.is_staff:
-        entries.append(("admin:index", _("Administration")))
-    return [_entry(request, name, label) for name, label in entries]
+    return [*entries, ("model", _("The model"))]
 
 
 def _entry(request, name: str, label: str) -> dict:

@@ -55,7 +55,7 @@ class Part:
 def overview(request: HttpRequest) -> HttpResponse:
     scope = scope_of(request.user)
     run, before = runs.latest_two()
-    context = {"run": run, "has_scope": not scope.is_empty}
+    context = {"run": run}
     groups = figures.current_groups(run, scope) if run else []
     if groups:
         context |= _figures(run, before, groups, scope)

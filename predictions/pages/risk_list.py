@@ -170,7 +170,7 @@ def risk_list(request: HttpRequest) -> HttpResponse:
     selection = Selection.of(request)
     form = selection.form
     is_partial = bool(request.htmx) and not request.htmx.history_restore_request
-    context = {"run": selection.run, "form": form, "has_scope": not selection.scope.is_empty}
+    context = {"run": selection.run, "form": form}
     if selection.run and form.is_valid():
         context |= _results(request, selection)
     response = render(request, "employees/results.html" if is_partial else "employees/list.html", context)

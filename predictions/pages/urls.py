@@ -5,12 +5,13 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
+from employees.access import for_every_account
 from predictions.pages import accounts, employee, history, imports, model, model_drift, overview, risk_list, simulate
 
 urlpatterns = [
     path("login/", auth.LoginView.as_view(template_name="accounts/login.html"), name="login"),
-    path("logout/", auth.LogoutView.as_view(), name="logout"),
-    path("password/", accounts.PasswordChangeView.as_view(), name="password_change"),
+    path("logout/", for_every_account(auth.LogoutView.as_view()), name="logout"),
+    path("password/", for_every_account(accounts.PasswordChangeView.as_view()), name="password_change"),
     path("language/", login_not_required(set_language), name="set_language"),
     path("import/", imports.uploads, name="import"),
     path("import/<uuid:pk>/", imports.detail, name="import_detail"),

@@ -109,10 +109,6 @@ def test_two_processes_that_write_the_same_model_agree(root, current, monkeypatc
     assert os.listdir(other / "versions") == [current.name]
 
 
-def test_reading_is_allowed_to_servers_of_another_account(root, current):
-    assert current.stat().st_mode & 0o777 == 0o755
-
-
 @pytest.fixture
 def spoil(root):
     """Put something in the place of one of the names in ``root``: ``spoil("current", "directory")``."""

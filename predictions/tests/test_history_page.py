@@ -57,11 +57,6 @@ def test_prediction_out_of_scope_does_not_exist(browse, hidden):
     assert browse("RH").get(path).status_code == 200
 
 
-def test_account_without_a_group_sees_an_empty_history(browse):
-    PredictionFactory()
-    assert listed(browse("nobody")) == []
-
-
 def make_log():
     """Three predictions that differ in everything that filters look at."""
     scored = PredictionFactory(

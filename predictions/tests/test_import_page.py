@@ -232,8 +232,11 @@ def test_run_that_cannot_score_fails_and_finishes_when_started_again(client, hr,
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_run_that_cannot_score_says_why_whatever_the_reason_holds(client, hr, upload, started, artifacts, language):
-    (artifacts / "current" / "threshold.json").write_text('{"threshold": "20%"}')
+def test_run_that_cannot_score_says_why_whatever_the_reason_holds(client, hr, upload, started, monkeypatch, language):
+    def score_employees(progress):
+        raise ArtifactMissing("the threshold is '20%'")
+
+    monkeypatch.setattr("predictions.imports.score_employees", score_employees)
     confirm(client, upload, hr)
     run_import(upload=upload)
     client.cookies["django_language"] = language

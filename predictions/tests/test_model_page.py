@@ -54,9 +54,9 @@ def test_model_pages_do_not_take_other_methods(browse, path):
     assert browse("RH").post(path).status_code == 405
 
 
-@pytest.mark.parametrize("departments", [[], ["Consulting"]])
-def test_manager_reads_the_card_but_nothing_of_the_whole_workforce(browse, departments):
-    manager = browse("Manager", *departments)
+@pytest.mark.parametrize("group", ["Manager", "RH"])
+def test_account_of_a_department_reads_the_card_but_nothing_of_the_whole_workforce(browse, group):
+    manager = browse(group, "Consulting")
     page = text_of(manager)
     assert "How good it is" in page
     assert "/model/workforce/" not in page

@@ -332,13 +332,6 @@ def test_overview_before_the_first_run_says_what_to_do(hr, manager):
     assert "ask them to" in words(page_of(manager))
 
 
-def test_overview_of_an_account_without_departments(browse, run):
-    score(run, 1)
-    response = page_of(browse("no group"))
-    assert "Your account sees no department yet" in words(response)
-    assert "cards" not in response.context
-
-
 def test_overview_of_a_manager_whose_departments_nobody_scored(manager, run):
     score(run, 1)
     assert "Nobody in your departments has been scored" in words(page_of(manager))

@@ -363,13 +363,6 @@ def test_risk_list_nobody_found_offers_everyone(hr, run):
     assert "Show everyone" in page
 
 
-def test_risk_list_of_an_account_without_departments(browse, run):
-    score(run, 1)
-    response = get(browse("no group"))
-    assert "Your account sees no department yet" in response.content.decode()
-    assert listed(response) == []
-
-
 def test_risk_list_of_a_manager_holds_their_departments_only(manager, run):
     score(run, 1)
     score(run, 2, departement="Commercial", poste="Manager")

@@ -10,6 +10,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from types import SimpleNamespace
 
 import pytest
@@ -284,7 +285,46 @@ def test_department_that_a_manager_loses_is_gone_at_once(world):
     assert world.manager.get(inside).status_code == 200
     world.manager.account.department_accesses.all().delete()
     assert scope_of(world.manager.account) == Scope.NOBODY
-    assert world.manager.get(inside).status_code == 404
+    assert world.manager.get(inside).status_code == 403
+
+
+SEES_NOBODY = {
+    ("nobody",): "Your account has no role yet",
+    ("nobody", INSIDE): "Your account has no role yet",
+    ("Manager",): "Your account sees no department yet",
+}
+each_that_sees_nobody = pytest.mark.parametrize(("account", "word"), SEES_NOBODY.items())
+
+
+@each_that_sees_nobody
+def test_page_is_closed_to_an_account_that_sees_nobody_unless_it_is_about_the_account(browse, account, word):
+    client = browse(*account)
+    answers = {name: (client.get(ROUTES[name]), client.post(ROUTES[name])) for name in sorted(OURS - {"logout"})}
+    closed = {name: both for name, both in answers.items() if {answer.status_code for answer in both} == {403}}
+    assert closed.keys() == PAGES.keys()
+    for answer in chain(*closed.values()):
+        assert word in answer.text
+        assert "Ask the administrator of TechNova" in answer.text
+
+
+@each_that_sees_nobody
+def test_account_that_sees_nobody_may_change_its_password_and_language_and_sign_out(browse, account, word):
+    client = browse(*account)
+    closed = client.get("/")
+    for name in ("password_change", "set_language", "logout"):
+        assert f'"{reverse(name)}"' in closed.text
+    assert reverse("employees") not in closed.text
+    assert client.get(reverse("password_change")).status_code == 200
+    assert client.post(reverse("set_language"), {"language": "fr"}).status_code == 302
+    assert client.post(reverse("logout")).url == reverse("login")
+
+
+def test_staff_without_a_role_enters_the_administration_alone(browse):
+    client = browse("nobody")
+    client.account.is_staff = True
+    client.account.save()
+    assert f'href="{reverse("admin:index")}"' in client.get("/").text
+    assert client.get(reverse("admin:index")).status_code == 200
 
 
 @pytest.mark.parametrize("name", sorted(OURS - PUBLIC))

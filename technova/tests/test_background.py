@@ -97,7 +97,9 @@ def test_work_that_starts_while_its_old_output_is_deleted_is_seen(processes, tmp
 
 
 def test_directory_that_others_can_read_is_refused(processes, tmp_path):
-    (tmp_path / f"technova-{os.getuid()}").mkdir(mode=0o755)
+    directory = tmp_path / f"technova-{os.getuid()}"
+    directory.mkdir()
+    directory.chmod(0o755)  # whatever the umask
     with pytest.raises(PermissionError):
         start()
 

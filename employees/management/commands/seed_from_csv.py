@@ -9,6 +9,7 @@ from employees.columns import Extract
 from employees.extracts import ExtractError, Reject
 from employees.services import LoadResult, load_extracts, write_rejects
 from technova.commands import TechnovaCommand
+from technova.private import tighten
 
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 FEW = 5  # rejects shown on the terminal
@@ -80,6 +81,8 @@ class Command(TechnovaCommand):
         try:
             # A file may have a name that is no text.
             with Path(file).open(mode, newline="", encoding="utf-8", errors="backslashreplace") as report:
+                if Path(file).is_file():
+                    tighten([Path(file)])  # it may have been there before
                 yield report
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}") from error

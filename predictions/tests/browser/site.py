@@ -23,6 +23,11 @@ from django.conf import settings
 from psycopg import sql
 
 PASSWORD = "shown-to-browser-tests-only"
+# An account in no group.
+NEWCOMER = f"""
+from django.contrib.auth.models import User
+User.objects.create_user("newcomer", password="{PASSWORD}")
+"""
 DEFAULT_DATABASE = "sqlite:///db.sqlite3"
 
 
@@ -94,6 +99,7 @@ def demo_database(environment: dict[str, str], shared: Path) -> Iterator[str]:
             subprocess.run(["make", "--silent", "staticfiles/staticfiles.json"], cwd=settings.BASE_DIR, check=True)
             for command in (["init_technova", "--demo"], ["score_employees"]):  # twice scored, there is a trend
                 run_manage(environment | {"DATABASE_URL": url}, *command)
+            run_manage(environment | {"DATABASE_URL": url}, "shell", "--command", NEWCOMER)
     try:
         yield url
     finally:

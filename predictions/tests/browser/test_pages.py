@@ -30,6 +30,7 @@ PAGES = {
     "API": ("/docs", None),
     "not found": ("/nothing/", "rh"),
     "not allowed": ("/import/", "manager"),
+    "closed": ("/", "newcomer"),
 }
 # Addresses that show no page of their own; that of one import is opened by the test of the import.
 NOT_PAGES = {
@@ -45,7 +46,7 @@ def test_every_page_is_opened():
 
 
 @pytest.mark.parametrize(("language", "theme"), LOOKS)
-@pytest.mark.parametrize("account", [None, "rh", "manager"])
+@pytest.mark.parametrize("account", [None, "rh", "manager", "newcomer"])
 def test_pages_have_no_barrier_and_fit_a_phone(open_page, watch, axe, account, language, theme):
     watch.expect("status of 404", "status of 403")
     page = open_page("/login/", account, language=language, theme=theme)
