@@ -1,11 +1,13 @@
 """The log and the scoring runs, to read; the API keys, to make, replace and revoke."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
+from django.contrib.admin.views.main import ChangeList
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -17,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from employees.access import Scope, roles_of, scope_of, scope_of_key
 from employees.admin import ForSome, OfEveryoneAdmin
 from employees.columns import DEPARTMENTS
+from employees.disclosure import suppressed
 from employees.models import Employee
 from features import schema
 from predictions import keys
@@ -24,7 +27,7 @@ from predictions.explanation import in_full, reasons
 from predictions.limits import MINUTE
 from predictions.models import APIKey, Prediction, RequestCount, RunGroup, ScoringRun
 from predictions.pages.formats import decimal, percent
-from predictions.selectors import log
+from predictions.selectors import figures, log
 from technova.admin import BoundedPaginator, ChangeListByIndex, NamedDateTime, ReadOnlyAdmin
 
 
@@ -42,7 +45,7 @@ class ScoringRunAdmin(OfEveryoneAdmin):
     date_hierarchy = "created_at"
     list_filter = ["model_version"]
     search_fields = ["model_version"]
-    fields = [*list_display, "newest_snapshot", "drift_counts"]
+    fields = [*list_display, "newest_snapshot", "people_by_feature"]
 
     @admin.display(description=_("expected departures"), ordering="expected_departures")
     def expected(self, run):
@@ -52,37 +55,80 @@ class ScoringRunAdmin(OfEveryoneAdmin):
     def duration(self, run):
         return decimal(run.duration_ms, 0)
 
+    @admin.display(description=_("drift counts"))
+    def people_by_feature(self, run):
+        lines = ((name, _told(dict(enumerate(counts)))) for name, counts in (run.drift_counts or {}).items())
+        return format_html_join("", "{}: {}<br>", lines)
+
+
+def _told(counts: Mapping[int, int]) -> str:
+    """The counts of the bins of a feature; a dash for each that is suppressed."""
+    hidden = suppressed(counts)
+    return ", ".join("–" if place in hidden else str(people) for place, people in counts.items())
+
+
+NOT_SHOWN = _("not shown")
+
+
+class RunGroupChangeList(ChangeList):
+    """Knows of each group that it shows whether it is suppressed."""
+
+    def get_results(self, request):
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        figures.mark_suppressed(self.result_list, scope_of(request.user))
+
 
 @admin.register(RunGroup)
 class RunGroupAdmin(ReadOnlyAdmin):
-    """What the overview and the trend are summed from; of the departments that the account may see."""
+    """What the overview and the trend are summed from; of the departments that the account may see.
+
+    Nothing is told of a group whose count is suppressed, nor by an order. Smaller parts of a group, such as those over
+    the threshold, are not counted here.
+    """
 
     list_display = [
         "run",
         "departement",
         "poste",
         "has_left",
-        "employee_count",
-        "above_threshold_count",
+        "people",
         "expected",
     ]
+    sortable_by = ["run", "departement", "poste", "has_left"]
     date_hierarchy = "run__created_at"
     list_filter = ["departement", "poste", "has_left", "run__model_version"]
     list_select_related = ["run"]
     search_fields = ["departement", "poste"]
     search_help_text = _("A department or a job.")
-    fields = [*list_display, "histogram", "main_reasons"]
+    fields = [*list_display, "main_reasons"]
 
     def get_queryset(self, request):
         return super().get_queryset(request).visible_to(request.user)
 
-    @admin.display(description=_("expected departures"), ordering="expected_departures")
+    def get_changelist(self, request, **kwargs):
+        return RunGroupChangeList
+
+    def get_object(self, request, object_id, from_field=None):
+        group = super().get_object(request, object_id, from_field)
+        if group:
+            figures.mark_suppressed([group], scope_of(request.user))
+        return group
+
+    @admin.display(description=_("employees"))
+    def people(self, group):
+        return NOT_SHOWN if group.is_suppressed else group.employee_count
+
+    @admin.display(description=_("expected departures"))
     def expected(self, group):
-        return number_format(round(group.expected_departures, 1), decimal_pos=1)
+        return NOT_SHOWN if group.is_suppressed else number_format(round(group.expected_departures, 1), decimal_pos=1)
 
     @admin.display(description=_("reasons"))
     def main_reasons(self, group):
-        counts = sorted(group.reasons.items(), key=lambda reason: -reason[1])
+        if group.is_suppressed:
+            return NOT_SHOWN
+        shown = group.reasons.keys() - suppressed(group.reasons)
+        counts = sorted(((name, group.reasons[name]) for name in shown), key=lambda reason: (-reason[1], reason[0]))
         lines = (_("%(name)s: %(value)s") % {"name": _(schema.BY_NAME[name].label), "value": n} for name, n in counts)
         return format_html_join("", "{}<br>", ((line,) for line in lines))
 

@@ -16,7 +16,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from employees.access import scope_of
+from employees.access import Scope, scope_of
 from predictions.ml import store, thresholds
 from predictions.ml.card import LIMIT_OF_LEAVING_OUT
 from predictions.ml.card_format import Card
@@ -36,13 +36,15 @@ LARGEST_AMOUNT = 10_000_000  # €
 
 @require_safe
 def model(request: HttpRequest) -> HttpResponse:
-    """The page; only the answer of its form when htmx asks for it."""
-    in_use = current_model()
+    """The page; only the answer of its form when htmx asks for it. Counts of everyone are for who sees everyone."""
+    in_use, scope = current_model(), scope_of(request.user)
+    if not scope.sees_everyone:
+        return render(request, "model/model.html", _summary(in_use, scope))
     form = ThresholdForm(request.GET, in_use.card)
     context = {"form": form, "card": in_use.card} | _answer(form, in_use.card)
     is_partial = bool(request.htmx and request.GET) and not request.htmx.history_restore_request
     if not is_partial:
-        context |= _page(in_use, sees_everyone=scope_of(request.user).sees_everyone)
+        context |= _summary(in_use, scope) | _figures(in_use)
     response = render(request, "model/threshold_answer.html" if is_partial else "model/model.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -50,12 +52,10 @@ def model(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def effects(request: HttpRequest) -> HttpResponse:
-    """The shape of every feature's effect, the heaviest first."""
-    in_use = current_model()
-    shapes = [
-        (shape["feature"], _effect(in_use, place, get_language())) for place, shape in enumerate(in_use.card["shapes"])
-    ]
-    return render(request, "model/effects.html", {"effects": shapes})
+    """The shape of every feature's effect that the account may read, the heaviest first."""
+    scope = scope_of(request.user)
+    shapes = [(name, _effect(current_model(), scope, name)) for name in _readable(current_model().card, scope)]
+    return render(request, "model/effects.html", {"effects": shapes, "sees_everyone": scope.sees_everyone})
 
 
 class ThresholdForm(forms.Form):
@@ -123,40 +123,70 @@ def _answer(form: ThresholdForm, card: Card) -> dict:
 
 @lru_cache(maxsize=4)
 def _charts(in_use: Model, language: str | None) -> dict[str, Chart]:
-    """The charts of the page, drawn once for a model and a language: together they take some 100 ms."""
+    """The charts of how good the model is, drawn once for a model and a language: together they take some 100 ms."""
     card = in_use.card
     points = thresholds.from_card(card["threshold"]["curve"])
     drawn = {
         chart.__name__: chart(card)
         for chart in (model_charts.roc, model_charts.precision_recall, model_charts.capacity, model_charts.calibration)
     }
-    return drawn | {
-        "threshold": model_charts.threshold(card, points),
-        "weights": model_charts.weights(card["shapes"]),
-    }
+    return drawn | {"threshold": model_charts.threshold(card, points)}
 
 
-@lru_cache(maxsize=128)
-def _effect(in_use: Model, place: int, language: str | None) -> Chart:
-    """One of the effects, drawn once for a model and a language."""
-    shapes, base_value = in_use.card["shapes"], in_use.scorer.base_value
-    return model_charts.effect(shapes[place], base_value=base_value, top=model_charts.highest(shapes, base_value))
+def _readable(card: Card, scope: Scope) -> tuple[str, ...]:
+    """The features whose effect an account may read, the heaviest first.
+
+    Departments, jobs and fields of study name groups of people: to an account of some departments, their effects would
+    tell how those do that it may not see.
+    """
+    return tuple(shape["feature"] for shape in card["shapes"] if scope.sees_everyone or not shape["is_levels"])
 
 
-def _page(in_use: Model, *, sees_everyone: bool) -> dict:
-    """All that does not depend on the form; figures of departments and jobs only for those who see everyone."""
-    card, language = in_use.card, get_language()
+@lru_cache(maxsize=8)
+def _weights(in_use: Model, features: tuple[str, ...], language: str | None) -> Chart:
+    return model_charts.weights(in_use.card["shapes"], features)
+
+
+def _effect(in_use: Model, scope: Scope, feature: str) -> Chart:
+    return _drawn_effect(in_use, _readable(in_use.card, scope), feature, get_language())
+
+
+@lru_cache(maxsize=256)
+def _drawn_effect(in_use: Model, features: tuple[str, ...], feature: str, language: str | None) -> Chart:
+    """The effect of one of these features, all on one scale; drawn once for a model and a language."""
+    shapes = {shape["feature"]: shape for shape in in_use.card["shapes"] if shape["feature"] in features}
+    base_value = in_use.scorer.base_value
+    top = model_charts.highest(shapes.values(), base_value)
+    return model_charts.effect(shapes[feature], base_value=base_value, top=top)
+
+
+def _summary(in_use: Model, scope: Scope) -> dict:
+    """What every account reads of the model: rates and shapes that say how many people nowhere."""
+    card, readable = in_use.card, _readable(in_use.card, scope)
 
     def is_true(text: str) -> bool:
         return text != LIMIT_OF_LEAVING_OUT or not card["uses_protected"]
 
     return {
-        "sees_everyone": sees_everyone,
+        "sees_everyone": scope.sees_everyone,
         "model": in_use,
+        "card": card,
         "used": model_tables.names(card["used"]),
         "left_out": model_tables.names(card["left_out"]),
         "texts": {name: [gettext(text) for text in card[name] if is_true(text)] for name in TEXTS},
         "plain": model_tables.plain(card),
+        "fairness": model_tables.fairness(card),
+        "weights": _weights(in_use, readable, get_language()),
+        "effects": [_effect(in_use, scope, name) for name in readable[:SHAPES]],
+        "versions": versions(Path(settings.ARTIFACTS_DIR)),
+        "logged": {in_use.version, *log.model_versions()},
+    }
+
+
+def _figures(in_use: Model) -> dict:
+    """What is counted among all the people that the model learned from, whatever their department."""
+    card = in_use.card
+    return {
         "quality": model_tables.quality(card),
         "capacities": model_tables.capacity(card),
         "departures": [
@@ -165,14 +195,10 @@ def _page(in_use: Model, *, sees_everyone: bool) -> dict:
         ],
         "own": card["models"][card["feature_set"]],
         "coverage": model_tables.coverage(card),
-        "fairness": model_tables.fairness(card),
         "rates": [gettext(text) for _name, text, _is_share in model_tables.RATES],
         "sides": model_tables.side_names(card),
         "proxies": model_tables.proxies(card),
-        "charts": _charts(in_use, language),
-        "effects": [_effect(in_use, place, language) for place in range(min(SHAPES, len(card["shapes"])))],
-        "versions": versions(Path(settings.ARTIFACTS_DIR)),
-        "logged": {in_use.version, *log.model_versions()},
+        "charts": _charts(in_use, get_language()),
     }
 
 

@@ -1,6 +1,6 @@
 """The curves of a model card as charts, in the active language. Pure functions of the card."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from django.urls import reverse
@@ -187,8 +187,8 @@ def saving(decisions: Sequence[Decision], in_use: float) -> Chart:
     )
 
 
-def weights(shapes: Sequence[Shape]) -> Chart:
-    """The features that move scores most, each leading to the shape of its effect."""
+def weights(shapes: Sequence[Shape], shown: Collection[str]) -> Chart:
+    """The features that move scores most, of those ``shown``, each leading to the shape of its effect."""
     total = sum(shape["weight"] for shape in shapes)
     page = reverse("model_effects")
     bars = [
@@ -196,7 +196,7 @@ def weights(shapes: Sequence[Shape]) -> Chart:
             _(schema.BY_NAME[shape["feature"]].label),
             [Segment(shape["weight"] / total, percent(shape["weight"] / total), "total", f"{page}#{shape['feature']}")],
         )
-        for shape in shapes[:HEAVIEST]
+        for shape in [shape for shape in shapes if shape["feature"] in shown][:HEAVIEST]
     ]
     return charts.rows(
         title=_("What moves scores most"),
@@ -244,7 +244,7 @@ def effect(shape: Shape, *, base_value: float, top: float) -> Chart:
     )
 
 
-def highest(shapes: Sequence[Shape], base_value: float) -> float:
+def highest(shapes: Collection[Shape], base_value: float) -> float:
     """Where the scale of every effect ends, so that their heights can be compared."""
     return sigmoid(base_value + max(high for shape in shapes for high in shape["high"]))
 

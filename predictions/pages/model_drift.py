@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from employees.access import scope_of
+from employees.disclosure import is_small, suppressed
 from features import schema
 from predictions.explanation import display
-from predictions.ml.drift import SCORES, Shift
-from predictions.pages.formats import decimal, percent
+from predictions.ml.drift import LARGE, LEVEL, SCORES, Outcome, Shift
+from predictions.pages.formats import decimal, grouped, percent
 from predictions.pages.model_tables import Table, between
-from predictions.pages.overview import SMALLEST_GROUP
 from predictions.registry import current_model
 from predictions.selectors import drift
 
@@ -43,22 +43,37 @@ def workforce(request: HttpRequest) -> HttpResponse:
     model = current_model()
     check = drift.check(model)
     context = {"check": check, "rows": _rows(check, model.card["drift"]["bins"]) if check else []}
+    if check and check.outcome:
+        context["left"] = _left(check.outcome)
     response = render(request, "model/drift.html" if request.htmx else "model/workforce.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
+def _left(outcome: Outcome) -> str:
+    """How many have left, in words where so few have."""
+    return _("fewer than five") if is_small(outcome.observed) else grouped(outcome.observed)
+
+
 def _rows(check: drift.Check, reference: Mapping) -> list[Row]:
-    return [
-        Row(
-            name=_name(shift.name),
-            moved=percent(shift.effect),
-            chance=_("less than 0.001") if shift.adjusted < 0.001 else decimal(shift.adjusted),
-            is_drift=shift.is_drift,
-            table=_bins(shift, reference[shift.name], check.run.drift_counts[shift.name]) if shift.is_drift else None,
-        )
-        for shift in check.shifts
-    ]
+    return [_row(shift, reference[shift.name], check.run.drift_counts[shift.name]) for shift in check.shifts]
+
+
+def _row(shift: Shift, bins: Mapping, counts: Sequence[int]) -> Row:
+    """How far it moved, and by what chance, would tell a suppressed count that the table beside it does not show."""
+    is_told = not (shift.is_drift and (_suppressed(counts) or _suppressed(bins["counts"])))
+    chance = decimal(shift.adjusted) if is_told else _("less than %(level)s") % {"level": decimal(LEVEL, 2)}
+    return Row(
+        name=_name(shift.name),
+        moved=percent(shift.effect) if is_told else _("%(share)s or more") % {"share": percent(LARGE, 0)},
+        chance=_("less than 0.001") if shift.adjusted < 0.001 else chance,
+        is_drift=shift.is_drift,
+        table=_bins(shift, bins, counts) if shift.is_drift else None,
+    )
+
+
+def _suppressed(counts: Sequence[float]) -> frozenset[int]:
+    return suppressed(dict(enumerate(counts)))
 
 
 def _name(name: str) -> str:
@@ -66,20 +81,21 @@ def _name(name: str) -> str:
 
 
 def _bins(shift: Shift, bins: Mapping, counts: Sequence[int]) -> Table:
-    """People by value, in training and now; a group of fewer than five people is not shown.
+    """People by value, in training and now.
 
     Where the first cut is the least value there was, the bin below it may hold what nobody can have: it is left out
     while nobody is in it.
     """
-    columns = list(zip(_values(shift.name, bins), shift.before, bins["counts"], shift.after, counts, strict=True))
+    shares = zip(_shares(shift.before, bins["counts"]), _shares(shift.after, counts), strict=True)
+    rows = [[value, *pair] for value, pair in zip(_values(shift.name, bins), shares, strict=True)]
     if not bins["counts"][0] and not counts[0]:
-        columns = columns[1:]
-    rows = [[value, _share(before, then), _share(after, now)] for value, before, then, after, now in columns]
+        rows = rows[1:]
     return Table(_name(shift.name), [_("Value"), _("In training"), _("Now")], rows)
 
 
-def _share(share: float, people: float) -> str:
-    return _("fewer than 5") if 0 < people < SMALLEST_GROUP else percent(share, 0)
+def _shares(shares: Sequence[float], counts: Sequence[float]) -> list[str]:
+    hidden = _suppressed(counts)
+    return [_("not shown") if place in hidden else percent(share, 0) for place, share in enumerate(shares)]
 
 
 def _values(name: str, bins: Mapping) -> list[str]:

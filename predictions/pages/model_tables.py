@@ -8,11 +8,11 @@ import numpy as np
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from employees.disclosure import suppressed_parts
 from features import schema
 from predictions.ml.card_format import ATTRIBUTES, Card
 from predictions.ml.drift import LEVEL, holm
 from predictions.pages.formats import decimal, grouped, percent
-from predictions.pages.overview import SMALLEST_GROUP
 from predictions.pages.risk_list import label
 
 FIGURES = {
@@ -40,6 +40,7 @@ RATES = (
     ("precision", gettext_noop("Leave among those flagged"), True),
     ("observed_to_expected", gettext_noop("Actual over expected departures"), False),
 )
+OF_LEAVERS = {"recall", "precision", "observed_to_expected"}  # the rates that tell how many left
 TELLING = 0.01  # share of what is left out that a feature must tell to be named as standing for it
 SELECTIONS = {"threshold": gettext_noop("At the threshold"), "top_20": gettext_noop("In the riskiest fifth")}
 
@@ -159,39 +160,30 @@ class Departures:
 
 
 def departures(card: Card, attribute: str) -> list[Departures]:
-    """Of groups of at least five people, see ``_shown``."""
-    rows = _shown(card["models"][card["feature_set"]]["departures"][attribute])
-    return [
-        Departures(
-            label(attribute, row["group"]),
-            grouped(row["n"]),
-            grouped(row["expected"], 1),
-            grouped(row["observed"]),
-            between(grouped(row["low"], 1), grouped(row["high"], 1)),
-            row["is_within"],
-        )
-        for row in rows
-    ]
+    """Of the groups that may be shown; the departures where those may."""
+    rows = card["models"][card["feature_set"]]["departures"][attribute]
+    hidden, untold = suppressed_parts({row["group"]: (row["n"], row["observed"]) for row in rows})
+    return [_departures(attribute, row, row["group"] in untold) for row in rows if row["group"] not in hidden]
 
 
-def _shown(rows: Sequence[Mapping]) -> list[Mapping]:
-    """The groups of one attribute without those of fewer than five people.
-
-    The page says how many people there are in all. So the next smallest group is left out too where those left out
-    are fewer than five together: one group alone would be what is missing.
-    """
-    left_out, people = set(), 0
-    for row in sorted(rows, key=lambda row: row["n"]):
-        if row["n"] >= SMALLEST_GROUP and not 0 < people < SMALLEST_GROUP:
-            break
-        left_out.add(row["group"])
-        people += row["n"]
-    return [row for row in rows if row["group"] not in left_out]
+def _departures(attribute: str, row: Mapping, is_untold: bool) -> Departures:
+    interval = between(grouped(row["low"], 1), grouped(row["high"], 1))
+    return Departures(
+        label(attribute, row["group"]),
+        grouped(row["n"]),
+        grouped(row["expected"], 1),
+        _("not shown") if is_untold else grouped(row["observed"]),
+        "" if is_untold else interval,
+        is_untold or row["is_within"],
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class GroupRates:
-    """How one group fares: the five rates of the model in use and of the other one, each in words or a dash."""
+    """How one group fares: the five rates of the model in use and of the other one, each in words or a dash.
+
+    ``leavers``, and the rates that would tell them, are empty where that count is suppressed.
+    """
 
     group: str
     people: str
@@ -211,7 +203,7 @@ class Selection:
 
 
 def fairness(card: Card) -> list[Selection]:
-    """Both selections, the threshold's first; small groups are left out, see ``_shown``."""
+    """Both selections, the threshold's first, of the groups that may be shown."""
     own, other = sides(card)
     found = []
     for name, title in SELECTIONS.items():
@@ -221,30 +213,34 @@ def fairness(card: Card) -> list[Selection]:
         compared: list[Mapping] = []
         for attribute, text in ATTRIBUTES.items():
             groups = [entry for entry in entries if entry["attribute"] == attribute]
-            shown = _shown(groups)
+            hidden, untold = suppressed_parts({entry["group"]: (entry["n"], entry["leavers"]) for entry in groups})
+            shown = [entry for entry in groups if entry["group"] not in hidden]
             if shown:
-                attributes.append((_(text), [_rates(entry, others[attribute, entry["group"]]) for entry in shown]))
+                pairs = ((entry, others[attribute, entry["group"]]) for entry in shown)
+                attributes.append((_(text), [_rates(*pair, pair[0]["group"] in untold) for pair in pairs]))
             compared += _compared(groups, shown)
         found.append(Selection(_(title), attributes, _gaps(compared)))
     return found
 
 
-def _rates(entry: Mapping, other: Mapping) -> GroupRates:
+def _rates(entry: Mapping, other: Mapping, is_untold: bool) -> GroupRates:
     return GroupRates(
         group=_(entry["group"]),
         people=grouped(entry["n"]),
-        leavers=grouped(entry["leavers"]),
+        leavers="" if is_untold else grouped(entry["leavers"]),
         is_small=entry["is_small"],
-        own=_cells(entry),
-        other=_cells(other),
+        own=_cells(entry, is_untold),
+        other=_cells(other, is_untold),
     )
 
 
-def _cells(entry: Mapping) -> list[tuple[str, str]]:
+def _cells(entry: Mapping, is_untold: bool) -> list[tuple[str, str]]:
     cells = []
     for name, _text, is_share in RATES:
         rate = entry[name]
-        if rate is None:
+        if is_untold and name in OF_LEAVERS:
+            cells.append((_("not shown"), ""))
+        elif rate is None:
             cells.append(("–", ""))
         else:
             value, low, high = (_figure(rate[key], is_share, 2) for key in ("value", "low", "high"))

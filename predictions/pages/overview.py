@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from employees.access import Scope, scope_of
+from employees.disclosure import suppressed
 from features import schema
 from predictions import bands
 from predictions.models import RunGroup, ScoringRun
@@ -23,7 +24,6 @@ from predictions.selectors import figures, ranking, runs
 from predictions.selectors.figures import BINS, Figures
 
 FIRST = 10  # people to talk to first
-SMALLEST_GROUP = 5  # fewer people are merged with others or not shown
 RUNS = 12  # of the trend
 DRIVERS = 8
 
@@ -137,21 +137,18 @@ def _day(instant: datetime) -> str:
 
 
 def _breakdown(title: str, groups: Sequence[RunGroup], attribute: str, word: str, threshold: float) -> dict:
-    """The parts by department or job, the riskiest first; ``hidden`` people are too few even together."""
-    parts, few = [], []
-    for value, members in figures.split(groups, attribute).items():
-        total = figures.total(members)
-        if total.people < SMALLEST_GROUP:
-            few += members
-            continue
+    """The parts by department or job, the riskiest first; those that are suppressed as one, unless that is everyone."""
+    totals = {value: figures.total(members) for value, members in figures.split(groups, attribute).items()}
+    hidden = suppressed({value: total.people for value, total in totals.items()})
+    parts = []
+    for value in totals.keys() - hidden:
         hrefs = address({}, **{word: value}), address({}, **{word: value, "band": ranking.OVER})
-        parts.append(_part(label(attribute, value), total, threshold, *hrefs))
-    parts.sort(key=lambda part: -part.figures.mean_probability)
-    merged = figures.total(few)
-    if merged.people >= SMALLEST_GROUP:
+        parts.append(_part(label(attribute, value), totals[value], threshold, *hrefs))
+    parts.sort(key=lambda part: (-part.figures.mean_probability, part.label))
+    if hidden and parts:
+        merged = figures.total(group for group in groups if getattr(group, attribute) in hidden)
         parts.append(_part(_("Smaller groups together"), merged, threshold))
-        merged = Figures()
-    return {"title": title, "parts": parts, "hidden": merged.people}
+    return {"title": title, "parts": parts}
 
 
 def _part(name: str, total: Figures, threshold: float, href: str = "", over_href: str = "") -> Part:
@@ -182,16 +179,16 @@ def _distribution(now: Figures, threshold: float) -> charts.Chart:
 
 
 def _drivers(now: Figures) -> charts.Chart | None:
-    """What raises the risk of most people; a reason of fewer than five people is not shown."""
-    heaviest = sorted(now.reasons.items(), key=lambda item: -item[1])[:DRIVERS]
+    """What raises the risk of most people."""
+    hidden = suppressed(now.reasons)
+    heaviest = sorted(((name, n) for name, n in now.reasons.items() if name not in hidden), key=lambda item: -item[1])
     bars = [
         charts.Bar(
             _(schema.BY_NAME[name].label),
             [charts.Segment(people, grouped(people), "raising", address({}, reason=name))],
             cells=[percent(people / now.people)],
         )
-        for name, people in heaviest
-        if people >= SMALLEST_GROUP
+        for name, people in heaviest[:DRIVERS]
     ]
     if not bars:
         return None

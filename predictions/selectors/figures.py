@@ -14,6 +14,7 @@ from django.db.models.functions import Cast, Floor, Least
 from django.db.models.lookups import IsNull
 
 from employees.access import Scope
+from employees.disclosure import suppressed
 from predictions.bands import BANDS, HIGH, VERY_HIGH, limits
 from predictions.models import Prediction, RunGroup, ScoringRun
 
@@ -113,6 +114,35 @@ def trend(scope: Scope, limit: int) -> list[dict]:
         .order_by("-run")[:limit]
     )
     return list(reversed(rows))
+
+
+def mark_suppressed(groups: Iterable[RunGroup], scope: Scope) -> None:
+    """Set ``is_suppressed`` on saved groups, within the scope. One query over the groups of their runs."""
+    groups = list(groups)
+    by_run: dict[int, list[RunGroup]] = {}
+    for group in scope.narrow(RunGroup.objects.filter(run__in={group.run_id for group in groups})):
+        by_run.setdefault(group.run_id, []).append(group)
+    hidden = set().union(*(suppressed_groups(of_run) for of_run in by_run.values()))
+    for group in groups:
+        group.is_suppressed = group in hidden
+
+
+def suppressed_groups(groups: Iterable[RunGroup]) -> set[RunGroup]:
+    """Of the saved groups of one run, those that must not be counted by themselves.
+
+    How many people there are in all, in each department and in each job is known, as far as the overview shows it.
+    """
+    groups = list(groups)
+    counts = {place: group.employee_count for place, group in enumerate(groups)}
+    totals: list[list[int]] = []
+    for attribute in ("departement", "poste"):
+        lines: dict[str, list[int]] = {}
+        for place, group in enumerate(groups):
+            lines.setdefault(getattr(group, attribute), []).append(place)
+        hidden = suppressed({value: sum(counts[place] for place in line) for value, line in lines.items()})
+        totals += [line for value, line in lines.items() if value not in hidden]
+        totals.append([place for value in hidden for place in lines[value]])
+    return {groups[place] for place in suppressed(counts, totals=[line for line in totals if line])}
 
 
 def aggregate(run: ScoringRun, scope: Scope) -> list[RunGroup]:

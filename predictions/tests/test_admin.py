@@ -1,5 +1,6 @@
 """Django admin: the log is read and nothing else; a new key is shown once, on the page."""
 
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +22,7 @@ from predictions import keys
 from predictions.admin import EVERYONE
 from predictions.limits import MINUTE
 from predictions.models import APIKey, Prediction, RequestCount, RunGroup, ScoringRun
+from predictions.selectors import figures
 from predictions.tests.factories import APIKeyFactory, PredictionFactory, RunGroupFactory, ScoringRunFactory
 from technova.admin import BoundedPaginator
 
@@ -237,10 +239,48 @@ def test_figures_of_groups_cost_the_same_queries_for_one_run_and_for_many(client
 
 
 def test_figures_of_a_group_say_their_reasons_in_words(client):
-    group = RunGroupFactory()
+    group = RunGroupFactory(reasons={"heures_supplementaires": 6})
     client.cookies["django_language"] = "fr"
     page = client.get(reverse("admin:predictions_rungroup_change", args=[group.pk])).text
-    assert "Heures supplémentaires : 3" in page.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Heures supplémentaires : 6" in page.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_figures_of_a_small_group_are_suppressed_with_those_of_another(client):
+    run = ScoringRunFactory()
+    small = RunGroupFactory(run=run, poste="Manager", employee_count=3, expected_departures=0.7)
+    beside = RunGroupFactory(run=run, poste="Tech Lead", employee_count=41, expected_departures=4.3)
+    RunGroupFactory(run=run, poste="Consultant", employee_count=97, expected_departures=9.1)
+    page = client.get(GROUPS).text
+    cells = sorted(re.findall('<td class="field-(?:people|expected)">([^<]*)<', page))
+    assert cells == ["9.1", "97", *["not shown"] * 4]
+    for group in (small, beside):
+        form = client.get(reverse("admin:predictions_rungroup_change", args=[group.pk])).text
+        assert form.count("not shown") == 3
+        assert client.get(GROUPS, {"q": group.poste}).text.count("not shown") == 2
+
+
+def test_figures_of_groups_add_up_to_no_suppressed_one_of_a_job_or_department():
+    """The managers are three, and twenty in all: so those of another department are not counted either."""
+    run = ScoringRunFactory()
+    for departement, poste, people in (
+        ("Consulting", "Manager", 3),
+        ("Commercial", "Manager", 17),
+        ("Consulting", "Consultant", 90),
+        ("Commercial", "Consultant", 80),
+        ("Consulting", "Tech Lead", 70),
+        ("Commercial", "Tech Lead", 60),
+    ):
+        RunGroupFactory(run=run, departement=departement, poste=poste, employee_count=people)
+    hidden = figures.suppressed_groups(run.groups.all())
+    assert {(group.departement, group.poste) for group in hidden} == {
+        (departement, poste) for departement in ("Consulting", "Commercial") for poste in ("Manager", "Tech Lead")
+    }
+
+
+def test_counts_of_a_run_by_feature_hide_the_small_ones(client):
+    run = ScoringRunFactory(drift_counts={"age": [3, 20, 30, 0, 40]})
+    page = client.get(reverse("admin:predictions_scoringrun_change", args=[run.pk])).text
+    assert "age: –, –, 30, 0, 40" in page
 
 
 def test_manager_who_is_staff_sees_the_figures_of_the_own_departments(client, django_user_model):

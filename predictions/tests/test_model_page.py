@@ -64,6 +64,34 @@ def test_account_of_a_department_reads_the_card_but_nothing_of_the_whole_workfor
     assert manager.get("/model/workforce/").status_code == 403
 
 
+@pytest.mark.parametrize("group", ["Manager", "RH"])
+def test_model_page_of_some_departments_counts_nobody(browse, group):
+    response = browse(group, "Consulting", "Commercial").get("/model/")
+    page = response.content.decode()
+    counted = ("form", "choices", "capacities", "quality", "departures", "charts")
+    assert [name for name in counted if name in response.context] == []
+    for text in ("1,470", "237", "People that can be met", "people, ", "Training data, SHA-256"):
+        assert text not in page
+    for text in ("Of 100 people who leave", "Fairness between groups", "What moves the score", "In use since"):
+        assert text in page
+
+
+def test_answer_of_the_threshold_form_is_for_who_sees_everyone(browse):
+    browser = browse("Manager", "Consulting")
+    page = browser.get("/model/", {"capacity": "30"}, headers={"HX-Request": "true"}).content.decode()
+    assert "Expected cost" not in page
+
+
+@pytest.mark.parametrize("path", ["/model/", "/model/effects/"])
+def test_effects_of_groups_of_people_are_for_who_sees_everyone(browse, path):
+    limited, everyone = (browse(*who).get(path).content.decode() for who in (("RH", "Consulting"), ("RH",)))
+    for name in ("#departement", "#poste", "#domaine_etude", 'id="departement"', "Human Resources"):
+        assert name not in limited
+    assert "they would tell of departments that are not yours" in limited
+    assert "poste" in everyone
+    assert "they would tell of departments that are not yours" not in everyone
+
+
 def test_hr_is_led_to_the_comparison_with_the_workforce(browse):
     assert 'hx-get="/model/workforce/"' in text_of(browse("RH"))
 
@@ -286,6 +314,17 @@ def test_departures_of_fewer_than_five_people_cannot_be_told_by_what_is_missing(
     changed = side | {"departures": side["departures"] | {"departement": rows}}
     shown = model_tables.departures(card | {"models": card["models"] | {"default": changed}}, "departement")
     assert [row.people for row in shown] == ["900"]
+
+
+def test_departures_of_fewer_than_five_who_left_are_suppressed_with_those_of_another_group(card):
+    shown = model_tables.departures(card, "poste")
+    told = {row.group: row.observed for row in shown}
+    assert len(told) == 9
+    assert [group for group, observed in told.items() if observed == "not shown"] == [
+        "Technical director",
+        "Human resources officer",
+    ]
+    assert all((row.interval == "") == (row.observed == "not shown") for row in shown)
 
 
 # The threshold's form

@@ -286,14 +286,28 @@ def test_overview_merges_groups_of_fewer_than_five(hr, run):
     ]
 
 
-def test_overview_hides_groups_of_fewer_than_five_even_together(hr, run):
+def test_overview_merges_the_next_smallest_group_with_one_of_fewer_than_five(hr, run):
+    for number in range(1, 11):
+        score(run, number, poste="Consultant")
+    for number in range(11, 17):
+        score(run, number, poste="Tech Lead")
+    for number in range(17, 21):
+        score(run, number, poste="Manager")
+    parts = page_of(hr).context["by_job"]["parts"]
+    assert [(part.label, part.figures.people) for part in parts] == [
+        ("Consultant", 10),
+        ("Smaller groups together", 10),
+    ]
+
+
+def test_overview_hides_every_group_where_one_of_two_has_fewer_than_five(hr, run):
     for number in range(1, 6):
         score(run, number, poste="Consultant")
     for number in range(6, 10):
         score(run, number, poste="Manager")
     response = page_of(hr)
-    assert [part.label for part in response.context["by_job"]["parts"]] == ["Consultant"]
-    assert "4 people in groups of fewer than five are not shown here." in words(response)
+    assert response.context["by_job"]["parts"] == []
+    assert "Groups of fewer than five people are not shown." in words(response)
 
 
 def test_overview_hides_drivers_of_fewer_than_five(hr, run):

@@ -1,0 +1,141 @@
+"""Statistical disclosure control: which counts of people a table suppresses, so that no small group can be told.
+
+A count of one to four people is suppressed (primary suppression). Totals and the other counts would give it away by
+subtraction, so that more counts are suppressed with it (secondary, or complementary, suppression), the smallest first.
+A table is safe when whoever knows every count and total that it shows can neither work out a suppressed count nor bound
+it under five (Willenborg and de Waal 2001, *Elements of Statistical Disclosure Control*, chapter 4). A count of nobody
+is shown unless no other protects a small one; so a suppressed group is known not to be empty, as a rule.
+"""
+
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+SMALLEST_GROUP = 5  # people
+
+Cell = TypeVar("Cell", bound=Hashable)
+Group = TypeVar("Group", bound=Hashable)
+
+
+def is_small(people: float) -> bool:
+    """Whether a count must be suppressed by itself."""
+    return 0 < people < SMALLEST_GROUP
+
+
+def suppressed(
+    counts: Mapping[Cell, int],
+    *,
+    totals: Iterable[Collection[Cell]] | None = None,
+    units: Iterable[Collection[Cell]] | None = None,
+) -> frozenset[Cell]:
+    """The cells of a table of disjoint groups of people that must not be shown.
+
+    ``totals`` are the sets of cells whose sum is known: everyone unless said otherwise, the rows and the columns of a
+    two-way table. ``units`` are the cells that are suppressed together, each by itself unless said otherwise. All cells
+    of a total are suppressed where that total bounds them by itself: four people, or five in two groups. It then says
+    as much as they would.
+    """
+    lines = [frozenset(total) for total in (totals if totals is not None else [counts])]
+    free = {frozenset(unit) for unit in (units if units is not None else [[cell] for cell in counts])}
+    hidden: frozenset[Cell] = frozenset()
+    chosen = {unit for unit in free if any(is_small(counts[cell]) for cell in unit)}
+    while chosen:
+        hidden, free = hidden.union(*chosen), free - chosen
+        chosen = _complements(counts, hidden, lines, free)
+    return hidden
+
+
+def suppressed_parts(groups: Mapping[Group, tuple[int, int]]) -> tuple[frozenset[Group], frozenset[Group]]:
+    """The groups that must not be shown, and those of the others whose part must not.
+
+    ``groups`` are disjoint; each has its people and a part of them, such as those who left. How many there are of both
+    in all is known.
+    """
+    whole = suppressed({group: people for group, (people, _part) in groups.items()})
+    rows = [{group} for group in groups if group not in whole] + ([whole] if whole else [])
+    cells: dict[tuple[int, bool], int] = {}
+    for place, row in enumerate(rows):
+        people, part = (sum(groups[group][i] for group in row) for i in (0, 1))
+        cells |= {(place, True): part, (place, False): people - part}
+    pairs = [[(place, True), (place, False)] for place in range(len(rows))]
+    columns = [[cell for cell in cells if cell[1] is side] for side in (True, False)]
+    hidden = suppressed(cells, totals=[*pairs, *columns], units=pairs)
+    places = {place for place, _side in hidden}
+    return whole, frozenset().union(*(row for place, row in enumerate(rows) if place in places)) - whole
+
+
+def _complements(
+    counts: Mapping[Cell, int],
+    hidden: frozenset[Cell],
+    lines: Collection[frozenset[Cell]],
+    free: Collection[frozenset[Cell]],
+) -> set[frozenset[Cell]]:
+    """The units to suppress next: the smallest beside a cell that is exposed; none where none could protect one.
+
+    All of that size: which one of several was taken would tell more than that one was needed.
+    """
+    sizes: dict[frozenset[Cell], int] = {}
+    for cell in hidden:
+        if _is_exposed(cell, counts, hidden, lines):
+            line = frozenset().union(*_open_lines(cell, counts, hidden, lines))
+            beside = {unit: sum(counts[each] for each in unit) for unit in free if unit & line}
+            full = {unit: size for unit, size in beside.items() if all(counts[each] for each in unit)}
+            sizes |= full or beside
+    smallest = min(sizes.values(), default=0)
+    return {unit for unit, size in sizes.items() if size == smallest}
+
+
+def _open_lines(
+    cell: Cell, counts: Mapping[Cell, int], hidden: frozenset[Cell], lines: Iterable[frozenset[Cell]]
+) -> list[frozenset[Cell]]:
+    """The totals of a cell that by themselves bound a suppressed cell under five; all of its totals where none does."""
+    own = [line for line in lines if cell in line]
+    return [line for line in own if sum(counts[each] - 1 for each in line & hidden) + 1 < SMALLEST_GROUP] or own
+
+
+def _is_exposed(
+    cell: Cell, counts: Mapping[Cell, int], hidden: frozenset[Cell], lines: Iterable[frozenset[Cell]]
+) -> bool:
+    """Whether what is shown bounds a suppressed cell under five, or leaves it one value."""
+    most = _bound(cell, counts, hidden, lines, is_upper=True)
+    if most < SMALLEST_GROUP:
+        return True
+    return most == counts[cell] == _bound(cell, counts, hidden, lines, is_upper=False)
+
+
+def _bound(
+    cell: Cell,
+    counts: Mapping[Cell, int],
+    hidden: frozenset[Cell],
+    lines: Iterable[frozenset[Cell]],
+    *,
+    is_upper: bool,
+) -> float:
+    """The most, or the least, people that a suppressed cell can hold by what is shown.
+
+    A linear program over the suppressed cells; its corners are whole numbers in one- and two-way tables.
+    """
+    if not any(cell in line for line in lines):
+        return float("inf") if is_upper else 1
+    order = list(hidden)
+    known = [line & hidden for line in lines if line & hidden]
+    sums = [sum(counts[each] for each in line) for line in known]
+    least = min(1, *(counts[each] for each in order))
+    if len(known) == 1:
+        others = len(known[0]) - 1
+        return sums[0] - least * others if is_upper or not others else least
+    return _corner(order, known, sums, cell, least, sign=-1 if is_upper else 1)
+
+
+def _corner(
+    order: Sequence[Cell], known: Sequence[frozenset[Cell]], sums: Sequence[int], cell: Cell, least: int, *, sign: int
+) -> float:
+    """The least (``sign`` 1) or the most (-1) that the linear program allows for one cell."""
+    from scipy.optimize import linprog  # takes long to import, and few two-way tables have a small group
+
+    found = linprog(
+        [sign * (each == cell) for each in order],
+        A_eq=[[float(each in line) for each in order] for line in known],
+        b_eq=sums,
+        bounds=(least, None),
+    )
+    return round(sign * found.fun)

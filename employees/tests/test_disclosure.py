@@ -1,0 +1,195 @@
+"""The rule for small groups, attacked: every table that what is shown leaves possible is counted out."""
+
+import random
+from collections.abc import Iterator, Mapping
+from itertools import product
+
+import pytest
+
+from employees.disclosure import SMALLEST_GROUP, suppressed, suppressed_parts
+
+SEEDS = range(60)
+
+
+def possible(hidden: list, totals: list[tuple[frozenset, int]], least: int = 1) -> Iterator[dict]:
+    """Every way to fill the suppressed cells, with ``least`` people or more, so that each total is as shown."""
+    if not hidden:
+        if all(left == 0 for _cells, left in totals):
+            yield {}
+        return
+    cell, *others = hidden
+    own = [(cells, left) for cells, left in totals if cell in cells]
+    most = min(left - least * len(cells & set(others)) for cells, left in own)
+    for value in range(least, most + 1):
+        rest = [(cells, left - value if cell in cells else left) for cells, left in totals]
+        if any(left < least * len(cells & set(others)) for cells, left in rest):
+            continue
+        for found in possible(others, rest, least):
+            yield {cell: value} | found
+
+
+def told(counts: Mapping, hidden: frozenset, totals) -> dict:
+    """The values that each suppressed cell may have, for whoever knows all that is shown."""
+    known = [(frozenset(total) & hidden, sum(counts[cell] for cell in total if cell in hidden)) for total in totals]
+    values: dict = {cell: set() for cell in hidden}
+    least = min([1, *(counts[cell] for cell in hidden)])  # an empty one is suppressed where no other would do
+    for filled in possible(sorted(hidden), [line for line in known if line[0]], least):
+        for cell, value in filled.items():
+            values[cell].add(value)
+    return values
+
+
+def is_told_by_a_total(cell, counts: Mapping, hidden: frozenset, totals) -> bool:
+    """Whether a total of which every cell is suppressed bounds this one under five: few people, or many groups."""
+    lines = [[each for each in total if counts[each]] for total in totals if cell in total]
+    return any(hidden.issuperset(line) and sum(counts[each] - 1 for each in line) < 4 for line in lines)
+
+
+def assert_protected(counts: Mapping, hidden: frozenset, totals) -> None:
+    """No suppressed cell can be worked out or bounded under five, save by a total that says it by itself."""
+    for cell, values in told(counts, hidden, totals).items():
+        assert counts[cell] in values
+        is_open = len(values) > 1 and max(values) >= SMALLEST_GROUP
+        assert is_open or is_told_by_a_total(cell, counts, hidden, totals), (cell, values)
+
+
+def small(counts: Mapping) -> set:
+    return {cell for cell, people in counts.items() if 0 < people < SMALLEST_GROUP}
+
+
+def row_table(seed: int) -> dict[int, int]:
+    draw = random.Random(seed)
+    return {place: draw.choice([0, *range(1, 8), 9]) for place in range(draw.randint(1, 4))}
+
+
+def two_way_table(seed: int) -> dict[tuple[int, int], int]:
+    draw = random.Random(seed)
+    rows, columns = draw.choice([(2, 3), (3, 2)])
+    return {cell: draw.choice([0, 1, 2, 3, 5, 6, 7]) for cell in product(range(rows), range(columns))}
+
+
+def margins(counts) -> list[list]:
+    """The rows and the columns of a two-way table whose totals may be shown."""
+    found = []
+    for axis in (0, 1):
+        lines = {place: [cell for cell in counts if cell[axis] == place] for place in {cell[axis] for cell in counts}}
+        hidden = suppressed({place: sum(counts[cell] for cell in line) for place, line in lines.items()})
+        found += [line for place, line in lines.items() if place not in hidden]
+        found.append([cell for place in hidden for cell in lines[place]])
+    return [line for line in found if line]
+
+
+# One way
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ({}, ""),
+        ({"a": 5, "b": 900}, ""),
+        ({"a": 0, "b": 900}, ""),
+        ({"a": 4, "b": 900, "c": 60}, "ac"),
+        ({"a": 3, "b": 4, "c": 200, "d": 300}, "ab"),
+        ({"a": 1, "b": 4, "c": 200, "d": 300}, "abc"),  # of five people in two groups, none is over four
+        ({"a": 1, "b": 5, "c": 200}, "ab"),
+        ({"a": 4, "b": 30, "c": 30}, "abc"),  # one of two equal ones would tell which is the small one
+        ({"a": 4, "b": 900}, "ab"),
+        ({"a": 4}, "a"),
+    ],
+)
+def test_small_group_takes_the_next_smallest_with_it(counts, expected):
+    assert suppressed(counts) == set(expected)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_suppressed_count_follows_from_the_total(seed):
+    counts = row_table(seed)
+    assert small(counts) <= suppressed(counts)
+    assert_protected(counts, suppressed(counts), [counts])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_knowing_the_rule_too_leaves_a_suppressed_count_open(seed):
+    """Of the tables that fit what is shown, only those of which the rule would suppress the same are possible."""
+    counts = row_table(seed)
+    hidden = suppressed(counts)
+    known = [(hidden, sum(counts[cell] for cell in hidden))]
+    values: dict = {cell: set() for cell in hidden}
+    for filled in possible(sorted(hidden), known if hidden else []):
+        if suppressed(counts | filled) == hidden:
+            for cell, value in filled.items():
+                values[cell].add(value)
+    assert all(len(each) > 1 or is_told_by_a_total(cell, counts, hidden, [counts]) for cell, each in values.items())
+
+
+def test_group_of_which_no_total_is_known_needs_no_complement():
+    assert suppressed({"a": 3, "b": 20}, totals=[]) == {"a"}
+
+
+# Two ways
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_suppressed_count_follows_from_rows_and_columns(seed):
+    counts = two_way_table(seed)
+    hidden = suppressed(counts, totals=margins(counts))
+    assert small(counts) <= hidden
+    assert_protected(counts, hidden, margins(counts))
+
+
+def test_two_way_table_keeps_what_needs_no_protection():
+    corner = {("a", "w"): 2, ("b", "x"): 9, ("a", "x"): 8, ("b", "w"): 7}
+    counts = dict.fromkeys(product("abcd", "wxyz"), 20) | corner
+    assert suppressed(counts, totals=margins(counts)) == set(product("ab", "wx"))
+
+
+def test_rectangle_too_small_to_hide_behind_is_not_enough():
+    """Four suppressed cells of one person each are told by their totals of two."""
+    counts = {("a", "w"): 1, ("a", "x"): 1, ("b", "w"): 1, ("b", "x"): 1} | dict.fromkeys(product("c", "wx"), 9)
+    hidden = suppressed(counts, totals=margins(counts))
+    assert hidden > set(product("ab", "wx"))
+    assert_protected(counts, hidden, margins(counts))
+
+
+# A part of each group
+
+
+def test_part_of_fewer_than_five_takes_that_of_another_group_with_it():
+    groups = {"a": (80, 2), "b": (300, 40), "c": (60, 12), "d": (500, 90)}
+    assert suppressed_parts(groups) == (frozenset(), {"a", "c"})
+
+
+def test_those_who_are_not_of_the_part_are_a_group_too():
+    assert suppressed_parts({"a": (30, 27), "b": (60, 20), "c": (90, 40)}) == (frozenset(), {"a", "b"})
+
+
+def test_part_of_a_group_with_nobody_in_it_is_shown():
+    assert suppressed_parts({"a": (30, 0), "b": (60, 20)}) == (frozenset(), frozenset())
+
+
+def test_part_of_the_groups_that_are_not_shown_is_protected_too():
+    """Two groups are suppressed; of the two together, four stayed, which the totals would say."""
+    assert suppressed_parts({"a": (3, 1), "b": (10, 8), "c": (40, 20), "d": (60, 25)}) == ({"a", "b"}, {"c"})
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_part_follows_from_the_groups_and_the_totals(seed):
+    draw = random.Random(seed)
+    groups = {}
+    for name in range(draw.randint(2, 4)):
+        people = draw.randint(1, 14)
+        groups[name] = (people, draw.randint(0, people))
+    whole, parts = suppressed_parts(groups)
+    assert_protected({name: people for name, (people, _part) in groups.items()}, whole, [groups])
+    # What the totals say of those that are not shown is one more row.
+    rows = {name: groups[name] for name in groups if name not in whole}
+    if whole:
+        rows["rest"] = tuple(sum(groups[name][place] for name in whole) for place in (0, 1))
+    counts = {}
+    for name, (people, part) in rows.items():
+        counts |= {(str(name), "in"): part, (str(name), "out"): people - part}
+    few = {name for name, _side in small(counts)}
+    assert few - {"rest"} <= {str(name) for name in parts}
+    names = {str(name) for name in parts} | ({"rest"} & rows.keys() if few else set())
+    hidden = frozenset((name, side) for name in names for side in ("in", "out"))
+    assert_protected(counts, hidden, margins(counts))
