@@ -13,6 +13,7 @@ import hashlib
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
@@ -55,7 +56,7 @@ def receive(*, user, files: Mapping[Extract, UploadedFile]) -> Import:
         ImportFile.objects.create(
             upload=upload,
             extract=extract,
-            name=files[extract].name[-255:],
+            name=(files[extract].name or "")[-255:],
             size=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
             content=content,
@@ -73,7 +74,7 @@ def confirm(*, upload: Import, user, checked_at: str) -> None:
     upload.refresh_from_db()
     if upload.state in (State.LOADING, State.DONE):
         return
-    if upload.state != State.READY or checked_at != upload.checked_at.isoformat():
+    if upload.state != State.READY or not upload.checked_at or checked_at != upload.checked_at.isoformat():
         raise Outdated
     _move_and_start(upload, State.READY, State.LOADING, confirmed_by=user, confirmed_at=timezone.now())
 
@@ -205,7 +206,7 @@ def _basis() -> list[int | None]:
     return [table.objects.aggregate(Max("pk"))["pk__max"] for table in tables]
 
 
-def _sources(upload: Import) -> dict[str, io.BytesIO]:
+def _sources(upload: Import) -> dict[str, Any]:
     """The files by extract, under the names they had. Raises ``ContentChanged`` when one is not what was received."""
     sources = {}
     for file in upload.files.all():

@@ -17,8 +17,8 @@ def raw_columns(model: type[ExtractRow]) -> list[str]:
 
 def newest(model: type[ExtractRow]) -> QuerySet:
     """The newest row of each employee in one of the history tables; one index look-up an employee."""
-    history = model.objects.filter(employee=OuterRef("employee")).order_by("-recorded_at", "-id")
-    return model.objects.filter(id=Subquery(history.values("id")[:1]))
+    history = model._default_manager.filter(employee=OuterRef("employee")).order_by("-recorded_at", "-pk")
+    return model._default_manager.filter(pk=Subquery(history.values("pk")[:1]))
 
 
 def newest_frame(model: type[ExtractRow], employees: range) -> pd.DataFrame:

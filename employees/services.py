@@ -9,7 +9,7 @@ from typing import TextIO
 
 import numpy as np
 import pandas as pd
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
@@ -105,7 +105,7 @@ class _Load:
     def __init__(self, extracts: Extracts, now: datetime):
         self.extracts = extracts
         self.now = now
-        self.rows = Counter()
+        self.rows: Counter[type[models.Model]] = Counter()
         self.changes: list[Change] = []
         self.changed = 0
 
@@ -195,7 +195,7 @@ class _Load:
             rejected=extracts.rejected,
             unnumbered=extracts.unnumbered,
             absent=self.known_before - (len(extracts.frame) - len(self.new)),
-            rows={model._meta.model_name: count for model, count in self.rows.items()},
+            rows={str(model._meta.model_name): count for model, count in self.rows.items()},
             changes=tuple(changes[:PREVIEW_SIZE]),
             new_employees=tuple(self.new[:PREVIEW_SIZE].tolist()),
             rejects=extracts.rejects,

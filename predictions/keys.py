@@ -3,6 +3,7 @@
 import re
 import time
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -59,7 +60,9 @@ def create_api_key(
     try:
         key.full_clean()
     except ValidationError as error:
-        raise RefusedKey("; ".join(f"{field}: {' '.join(texts)}" for field, texts in error)) from error
+        raise RefusedKey(
+            "; ".join(f"{field}: {' '.join(texts)}" for field, texts in error.message_dict.items())
+        ) from error
     key.save(force_insert=True)
     return key, secret
 
@@ -175,6 +178,7 @@ def _admitted(parameters: dict[str, object], now: float) -> APIKey | None:
         return None
     *values, requests = rows[0]
     key = APIKey.from_db(DEFAULT_DB_ALIAS, _KEY_FIELDS, values)
-    key.departments = APIKey._meta.get_field("departments").from_db_value(key.departments, None, connection)
+    departments: Any = APIKey._meta.get_field("departments")  # a JSONField, which needs no expression
+    key.departments = departments.from_db_value(key.departments, None, connection)
     key.quota = Quota("key", settings.API_KEY_RATE, requests, limits.rest_of_window(now))
     return key

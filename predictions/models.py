@@ -1,5 +1,6 @@
 import hashlib
 import uuid
+from typing import TYPE_CHECKING
 from unicodedata import category
 
 from django.conf import settings
@@ -17,6 +18,9 @@ from features import schema
 from features.models import EmployeeFeatures
 from technova.documents import FastJSONEncoder
 
+if TYPE_CHECKING:
+    from predictions.limits import Quota
+
 MAX_PREDICTION_ID = models.BigIntegerField.MAX_BIGINT
 UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # Unicode categories: controls, halves of a pair, ends of lines
 REASON_CHOICES = [(feature.name, _(feature.label)) for feature in schema.FEATURES]
@@ -27,6 +31,11 @@ class ScoringRun(models.Model):
 
     A run and its predictions are written in one transaction, so a run that exists is complete.
     """
+
+    # Annotated by ``selectors.runs.latest_two``.
+    is_in_log: bool
+    has_moves: bool
+    has_departures: bool
 
     created_at = models.DateTimeField(_("scored at"), default=timezone.now, db_index=True)
     model_version = models.CharField(_("model version"), max_length=40)
@@ -107,7 +116,7 @@ def validate_departments(value) -> None:
         raise ValidationError(_("Choose among: %(names)s.") % {"names": ", ".join(columns.DEPARTMENTS)})
 
 
-class APIKeyQuerySet(models.QuerySet):
+class APIKeyQuerySet(models.QuerySet["APIKey"]):
     def usable(self):
         """Keys that are neither revoked nor expired."""
         return self.filter(Q(expiry_date=None) | Q(expiry_date__gt=timezone.now()), revoked=False)
@@ -125,6 +134,8 @@ class APIKey(models.Model):
     A secret is the key's public prefix, a dot and 32 random characters (190 bits), so that a fast hash is enough: it
     cannot be guessed. It is shown once, when the key is made. ``keys.admit`` decides whether a secret is accepted.
     """
+
+    quota: "Quota"  # of the current minute; set by ``keys.admit``
 
     id = models.CharField(max_length=150, unique=True, primary_key=True, editable=False)
     prefix = models.CharField(_("prefix"), max_length=8, unique=True, editable=False)
@@ -361,12 +372,13 @@ class Prediction(models.Model):
     @property
     def employee_number(self) -> int | None:
         """The company's number of whom it is about, None for nobody. One query if the employee is not loaded."""
-        return self.employee.employee_id if self.employee_id else None
+        return self.employee.employee_id if self.employee else None
 
     def values(self) -> dict[str, object]:
         """The features that it was made from, in the schema's order. One query if they came from the table and are not
         loaded.
         """
-        if self.features_id is not None:
+        if self.features is not None:
             return self.features.values()
-        return {name: self.payload[name] for name in schema.FEATURE_NAMES if name in self.payload}  # jsonb sorts them
+        payload = self.payload or {}
+        return {name: payload[name] for name in schema.FEATURE_NAMES if name in payload}  # jsonb sorts them

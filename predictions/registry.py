@@ -32,7 +32,7 @@ class _Registry:
             source = store.current_directory(Path(settings.ARTIFACTS_DIR))
             if self._model is None or source != self._source:
                 model = artifact.load(source)
-                note_model(before=self._model and self._model.version, now=model.version)
+                note_model(before=self._model.version if self._model else None, now=model.version)
                 self._model, self._source = model, source
             self._checked_at = time.monotonic()
             return self._model

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -46,7 +47,7 @@ class Caller:
     """Who asks for a prediction and whom they may see: nobody unless a scope is given."""
 
     api_key: APIKey | None = None
-    user: object | None = None
+    user: User | None = None
     scope: Scope = Scope.NOBODY
     request_id: uuid.UUID = field(default_factory=uuid.uuid4)
 
@@ -146,8 +147,10 @@ def predict_for_employees(*, employee_ids: Sequence[int], caller: Caller) -> tup
         bulk_insert(Prediction, ((key, *row) for key, row in zip(keys, rows, strict=True)), ["id", *_LOG_COLUMNS])
     columns = (frame["employee_id"], scores.probability, scores.low, scores.high, scores.is_extrapolated, will_leave)
     by_number = {
-        number: BatchScore(key, number, *score, model.threshold, model.version)
-        for key, number, *score in zip(keys, *(column.tolist() for column in columns), strict=True)
+        number: BatchScore(key, number, probability, low, high, is_extrapolated, leaves, model.threshold, model.version)
+        for key, number, probability, low, high, is_extrapolated, leaves in zip(
+            keys, *(column.tolist() for column in columns), strict=True
+        )
     }
     count_predictions(Prediction.Mode.BATCH, total=len(by_number), leave=int(will_leave.sum()))
     found = [by_number[number] for number in employee_ids if number in by_number]

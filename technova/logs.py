@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
 from technova.metrics import count_request
+from technova.requests import Request
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ QUOTED_ROW = re.compile(
 _request_id: ContextVar[uuid.UUID | None] = ContextVar("request_id", default=None)
 
 
-def log_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def log_requests(get_response: Callable[[Request], HttpResponse]) -> Callable[[Request], HttpResponse]:
     """Middleware, the outermost: sets ``request.request_id``, answers it as ``X-Request-UUID``, logs and counts.
 
     ``X-Request-ID`` answers what the client sent in it, letter for letter, or the same UUID. The line names the route,
@@ -40,7 +41,7 @@ def log_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Callabl
     or another header, which hold employee numbers, personal data and secrets.
     """
 
-    def middleware(request: HttpRequest) -> HttpResponse:
+    def middleware(request: Request) -> HttpResponse:
         started = time.perf_counter()
         given = short_text(request.headers.get("X-Request-ID"))
         request.request_id = choose_request_id(given)
@@ -50,7 +51,7 @@ def log_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Callabl
             response["X-Request-ID"] = given or str(request.request_id)
             response["X-Request-UUID"] = str(request.request_id)
             route, duration = route_of(request), time.perf_counter() - started
-            count_request(route=route, method=request.method, status=response.status_code, duration=duration)
+            count_request(route=route, method=request.method or "", status=response.status_code, duration=duration)
             fields = {
                 "method": request.method,
                 "route": route,
@@ -143,7 +144,8 @@ def refusal(record: logging.LogRecord) -> str:
     if kind == "DisallowedHost":
         return f"{kind}: {record.getMessage()[:LONGEST_REFUSAL]}"
     if kind == "csrf":  # its arguments are the reason, which may end in the address of another page, and the path
-        return f"{kind}: {record.args[0].partition(' - ')[0]}"
+        (reason, *_path) = record.args if isinstance(record.args, tuple) else ("",)
+        return f"{kind}: {str(reason).partition(' - ')[0]}"
     return kind
 
 
@@ -155,7 +157,8 @@ class JsonFormatter(BaseJsonFormatter):
         super().__init__(["levelname", "name", "message"], rename_fields=fields, timestamp="time")
 
     def formatException(self, exc_info) -> str:  # noqa: N802 - logging's name
-        return QUOTED_ROW.sub("", super().formatException(exc_info)).rstrip()
+        text = super().formatException(exc_info)
+        return QUOTED_ROW.sub("", text if isinstance(text, str) else "\n".join(text)).rstrip()
 
     def process_log_record(self, log_data: dict) -> dict:
         return {name: log_data[name] for name in FIELDS if log_data.get(name) is not None}

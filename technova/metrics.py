@@ -8,7 +8,7 @@ import os
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from prometheus_client import (
@@ -24,6 +24,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from rest_framework.exceptions import APIException, MethodNotAllowed, NotAuthenticated
 
 from technova.addresses import call
+from technova.requests import Request
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}  # a client may invent others, without end
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -56,12 +57,12 @@ def note_model(*, before: str | None, now: str) -> None:
 
 @csrf_exempt  # or another method would be refused with a page
 @login_not_required
-def metrics(request: HttpRequest) -> HttpResponse:
+def metrics(request: Request) -> HttpResponse:
     """The metrics, to whoever sends ``Authorization: Bearer METRICS_TOKEN``; there are none without that setting."""
     if not settings.METRICS_TOKEN:
         raise Http404
     if request.method not in ("GET", "HEAD"):
-        return _refusal(request, MethodNotAllowed(request.method), {"Allow": "GET, HEAD"})
+        return _refusal(request, MethodNotAllowed(request.method or ""), {"Allow": "GET, HEAD"})
     if not constant_time_compare(request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}"):
         return _refusal(request, NotAuthenticated(), {"WWW-Authenticate": 'Bearer realm="metrics"'})
     registry = REGISTRY
@@ -71,7 +72,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
-def _refusal(request: HttpRequest, error: APIException, headers: dict[str, str]) -> JsonResponse:
+def _refusal(request: Request, error: APIException, headers: dict[str, str]) -> JsonResponse:
     body = {"detail": error.detail, "request_id": str(request.request_id)}
     return JsonResponse(body, status=error.status_code, headers=headers)
 

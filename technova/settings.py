@@ -156,7 +156,7 @@ if _database["ENGINE"].endswith("sqlite3"):
         # FULL: with NORMAL a power cut can lose a prediction that was answered.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
-    REQUEST_LIMITS = {"timeout": 2.5}
+    REQUEST_LIMITS: dict[str, float | str] = {"timeout": 2.5}
 else:
     _pool_size = env.number("DATABASE_POOL_MAX", default=8, least=1)
     _database["OPTIONS"] = {

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from io import BytesIO, StringIO
 from itertools import islice
+from typing import Any
 from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -57,7 +58,8 @@ def streamed_workbook(frame: bytes, rows: Iterable[Sequence[str | float | None]]
     inert here too, since a workbook may be saved as CSV.
     """
     outlet = _Outlet()
-    with ZipFile(BytesIO(frame)) as source, ZipFile(outlet, "w", ZIP_DEFLATED, compresslevel=COMPRESSION) as target:
+    file: Any = outlet  # it has what ZipFile uses of a file
+    with ZipFile(BytesIO(frame)) as source, ZipFile(file, "w", ZIP_DEFLATED, compresslevel=COMPRESSION) as target:
         for name in source.namelist():
             if name != SHEET:
                 target.writestr(name, source.read(name))

@@ -140,7 +140,7 @@ def _sorted_at_once(keys: QuerySet) -> QuerySet:
 
     It would go through the index and look up each row's employee, which takes three times as long this deep.
     """
-    by = [field.replace("probability", "risk") for field in keys.query.order_by]
+    by = [str(field).replace("probability", "risk") for field in keys.query.order_by]
     return keys.alias(risk=F("probability") + 0).order_by(*by)
 
 

@@ -25,4 +25,4 @@ def latest_two() -> tuple[ScoringRun | None, ScoringRun | None]:
 
 def _is_later(model: type[ExtractRow], known: str) -> GreaterThan:
     # the newest alone is one step in the index, where asking for any later one makes PostgreSQL read the table
-    return GreaterThan(Subquery(model.objects.order_by("-pk").values("pk")[:1]), Coalesce(known, 0))
+    return GreaterThan(Subquery(model._default_manager.order_by("-pk").values("pk")[:1]), Coalesce(known, 0))

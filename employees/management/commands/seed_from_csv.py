@@ -1,7 +1,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
 from django.core.management.base import CommandError
 
@@ -48,7 +48,7 @@ class Command(TechnovaCommand):
             self._report(error.rejects, rejects)
             raise
 
-    def _sources(self, demo: bool, files: dict[str, str | None]) -> dict[str, str | Path]:
+    def _sources(self, demo: bool, files: dict[str, str | None]) -> dict[str, Path]:
         missing = [f"--{extract}" for extract, file in files.items() if not file]
         if demo:
             if len(missing) < len(files):
@@ -56,12 +56,12 @@ class Command(TechnovaCommand):
             return {extract: DEMO / f"extrait_{extract}.csv" for extract in files}
         if missing:
             raise CommandError(f"Missing {', '.join(missing)}: give the three files together, or --demo.")
-        return files
+        return {extract: Path(file) for extract, file in files.items() if file}
 
-    def _spare(self, rejects: str | None, sources: dict[str, str | Path]) -> None:
+    def _spare(self, rejects: str | None, sources: dict[str, Path]) -> None:
         """Refuse to write the report over one of the extracts."""
         for source in sources.values():
-            if rejects and Path(rejects).exists() and Path(source).exists() and Path(rejects).samefile(source):
+            if rejects and Path(rejects).exists() and source.exists() and Path(rejects).samefile(source):
                 raise CommandError(f"--rejects {rejects} is one of the extracts: name another file.")
 
     def _report(self, rejects: Sequence[Reject], file: str | None) -> None:
@@ -77,7 +77,7 @@ class Command(TechnovaCommand):
             self.stdout.write(f"… {len(rejects) - FEW:,} more rejects; {where}")
 
     @contextmanager
-    def _open(self, file: str, mode: str) -> Iterator[TextIO]:
+    def _open(self, file: str, mode: Literal["w", "a"]) -> Iterator[TextIO]:
         try:
             # A file may have a name that is no text.
             with Path(file).open(mode, newline="", encoding="utf-8", errors="backslashreplace") as report:

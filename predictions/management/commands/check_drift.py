@@ -60,7 +60,7 @@ def describe(shift: Shift) -> str:
 def tell(check: Check) -> str:
     """One line on the departures since the oldest run of the model."""
     outcome = check.outcome
-    if outcome is None:
+    if outcome is None or check.oldest is None:
         return "Departures: no run of it has its predictions in the log any more, so none can be expected"
     said = (
         f"Departures since its run of {when(check.oldest)}: {outcome.observed:,} of "
