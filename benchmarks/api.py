@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,7 @@ from pipeline import ROOT, environment, run, scratch_database
 HERE = Path(__file__).resolve().parent
 ADDRESS = f"127.0.0.1:{os.environ.get('PORT', 8732)}"
 TOKEN = "benchmark"
+GUNICORN = Path(sys.executable).with_name("gunicorn")  # one that is started by -m cannot start another
 CONNECTIONS = 8
 BATCH = 1_000
 
@@ -188,19 +190,25 @@ def create_key(url: str) -> str:
 
 @contextmanager
 def serve(url: str, directory: Path, *, tree: Path = ROOT) -> Iterator[int]:
-    """gunicorn with the application and the floor, of this checkout or another; gives the process id of its master."""
+    """gunicorn with the application and the floor, of this checkout or another; gives the process id of its master.
+
+    ``directory`` gets its log and the file with that id, which another server may take over.
+    """
     host, port = ADDRESS.split(":")
     limits = {"API_KEY_RATE": "1000000000", "METRICS_TOKEN": TOKEN, "WEB_CONCURRENCY": "2"}
     paths = {"HOST": host, "PORT": port, "PYTHONPATH": f"{tree}:{tree / 'benchmarks'}"}
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:technova.gunicorn", "floor"]
+    command = [GUNICORN, "--config", "python:technova.gunicorn", "--pid", str(directory / "pid"), "floor"]
     with (directory / "log").open("w") as log:
         server = subprocess.Popen(command, cwd=tree, env=environment(url) | limits | paths, stdout=log, stderr=log)
     try:
         wait_for_both(server, directory / "log")
         yield server.pid
     finally:
-        server.terminate()
+        with suppress(FileNotFoundError):
+            os.kill(int((directory / "pid").read_text()), signal.SIGTERM)
         server.wait()
+        while (directory / "pid").exists():
+            time.sleep(0.1)
 
 
 def wait_for_both(server: subprocess.Popen, log: Path) -> None:

@@ -1,5 +1,7 @@
 import os
+from importlib import import_module
 
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
 from django.utils.http import parse_header_parameters
@@ -23,3 +25,4 @@ class UTF8Request(WSGIRequest):
 
 application = get_wsgi_application()
 application.request_class = UTF8Request
+import_module(settings.ROOT_URLCONF)  # and with it the views, which Django leaves to the first request

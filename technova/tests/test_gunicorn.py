@@ -1,4 +1,4 @@
-"""The server as it is run: two processes of gunicorn, with a database that does not answer."""
+"""The server as it is run: two processes of gunicorn, most often with a database that does not answer."""
 
 import http.client
 import json
@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ class Server:
     process: subprocess.Popen
     port: int
     log: Path
+    pid_file: Path
 
     def get(self, path: str, headers=None) -> tuple[int, str]:
         """One request on a connection of its own, so that either process may answer."""
@@ -42,8 +44,12 @@ class Server:
         _status, text = self.get("/metrics", {"Authorization": f"Bearer {TOKEN}"})
         return {name: float(value) for name, value in re.findall(r"^([^#\n]+) (\S+)$", text, re.MULTILINE)}
 
+    def pid(self) -> int:
+        """Of the process that starts the others; another after an upgrade."""
+        return int(self.pid_file.read_text())
+
     def workers(self) -> list[int]:
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        children = Path(f"/proc/{self.pid()}/task/{self.pid()}/children")
         return [int(pid) for pid in children.read_text().split()]
 
     def accepted_by(self, worker: int) -> int:
@@ -65,39 +71,50 @@ class Server:
     def wait_until(self, condition) -> None:
         deadline = time.monotonic() + START
         while not condition():
-            assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.1)
 
     def is_up(self) -> bool:
-        booted = [line for line in self.lines() if line["message"].startswith("Not ready")]
-        return len(booted) >= 2 and len(self.workers()) == 2
+        """Whether both processes have loaded the model."""
+        with suppress(OSError, ValueError):  # no connection yet, or the metrics of a process that is just starting
+            return sum(value for name, value in self.metrics().items() if "model_processes" in name) == 2
+        return False
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[Server]:
+@contextmanager
+def running_server(directory: Path, database: str) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    directory = tmp_path_factory.mktemp("server")
-    log = directory / "log"
+    log, pid_file = directory / "log", directory / "pid"
     environment = os.environ | {
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "WEB_CONCURRENCY": "2",
         "METRICS_TOKEN": TOKEN,
-        "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing",
+        "DATABASE_URL": database,
     }
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:technova.gunicorn", "technova.wsgi"]
+    gunicorn = Path(sys.executable).with_name("gunicorn")  # one that is started by -m cannot start another
+    command = [gunicorn, "--config", "python:technova.gunicorn", "--pid", pid_file]
     with log.open("w") as file:
-        process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, stdout=file, stderr=file)
-    server = Server(process, port, log)
+        process = subprocess.Popen(
+            [*command, "technova.wsgi"], cwd=settings.BASE_DIR, env=environment, stdout=file, stderr=file
+        )
+    server = Server(process, port, log, pid_file)
     try:
         server.wait_until(server.is_up)
         yield server
     finally:
-        process.terminate()
+        with suppress(FileNotFoundError, ProcessLookupError):
+            os.kill(server.pid(), signal.SIGTERM)
         process.wait(START)
+        server.wait_until(lambda: not pid_file.exists())
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[Server]:
+    with running_server(tmp_path_factory.mktemp("server"), "postgres://nobody@127.0.0.1:1/nothing") as server:
+        yield server
 
 
 def test_health_is_ok_with_the_database_down(server):
@@ -224,6 +241,60 @@ def test_very_long_address_is_answered_by_the_application(server):
     status, _body = server.get("/predict/by-id/" + "9" * 5000)
     assert status in (401, 404, 405)
     assert [line["status"] for line in server.lines() if line["logger"] == "technova.logs"][-1] == status
+
+
+class NewClients(threading.Thread):
+    """One new connection after the other that asks for /health: the statuses, and the longest wait in seconds."""
+
+    def __init__(self, server: Server):
+        super().__init__()
+        self.server, self.statuses, self.longest = server, [], 0.0
+        self.has_ended = threading.Event()
+
+    def run(self):
+        while not self.has_ended.wait(0.02):
+            started = time.monotonic()
+            try:
+                self.statuses.append(self.server.get("/health")[0])
+            except OSError as error:
+                self.statuses.append(error)
+            self.longest = max(self.longest, time.monotonic() - started)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_error):
+        self.has_ended.set()
+        self.join()
+
+
+def replace_the_workers(server: Server) -> None:
+    workers = server.workers()
+    os.kill(server.pid(), signal.SIGHUP)
+    server.wait_until(lambda: len(server.workers()) == 2 and not set(workers) & set(server.workers()))
+
+
+def upgrade(server: Server) -> None:
+    """As docs/operations.md says."""
+    old, beside = server.pid(), Path(f"{server.pid_file}.2")
+    os.kill(old, signal.SIGUSR2)
+    server.wait_until(beside.exists)
+    time.sleep(5)
+    os.kill(old, signal.SIGTERM)
+    server.wait_until(lambda: server.pid_file.exists() and server.pid() != old)
+
+
+@pytest.mark.parametrize("restart", [replace_the_workers, upgrade])
+def test_restart_answers_everyone_in_less_time_than_a_start_takes(tmp_path, restart):
+    started = time.monotonic()
+    with running_server(tmp_path, f"sqlite:///{tmp_path / 'empty.sqlite3'}") as server:
+        start = time.monotonic() - started
+        with NewClients(server) as clients:
+            restart(server)
+            server.wait_until(server.is_up)
+        assert set(clients.statuses) == {200}
+        assert clients.longest < start / 2
 
 
 def test_stopping_answers_who_waits_and_removes_the_shared_metrics(server):
