@@ -87,7 +87,7 @@ def _field_errors(detail, loc: list) -> Iterator[dict]:
         for inner in detail:
             yield from _field_errors(inner, loc)
     else:
-        yield {"loc": loc, "msg": str(detail), "type": _TYPES.get(detail.code, detail.code)}
+        yield {"loc": loc, "msg": str(detail), "type": _TYPES.get(detail.code, detail.code) or "invalid"}
 
 
 # The reference's words for the two that a client may look at.

@@ -31,6 +31,8 @@ def assert_error(response, *statuses):
     body = response.json()
     assert body.keys() == {"detail", "request_id"}
     assert body["detail"]
+    if isinstance(body["detail"], list):
+        assert all(error["msg"] and error["type"] for error in body["detail"])
     assert uuid.UUID(body["request_id"])
     assert response["X-Request-ID"] == body["request_id"]
 

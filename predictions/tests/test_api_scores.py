@@ -169,6 +169,7 @@ def test_parameter_that_breaks_a_rule_is_named(api, run, query):
     response = api.get(f"/scores/?{query}")
     assert response.status_code == 422
     assert response.json()["detail"][0]["loc"] == ["query", query.partition("=")[0]]
+    assert response.json()["detail"][0]["type"]
 
 
 @pytest.mark.parametrize("query", ["limit=1", "cursor=abc"])
