@@ -29,6 +29,8 @@ const AccessiblePlugin = (function () {
       wrapComponents: {
         // Text alone: Swagger's link stands inside the button that opens a call. The address still names the open call.
         DeepLink: () => ({ text }) => element("span", null, text),
+        // The description names one server, the one that is open: nothing to choose from.
+        ServersContainer: () => () => null,
         // Landmarks, and between the title and the headings of the third level one of the second.
         InfoContainer: around({ role: "banner" }),
         operations: around({}, "Calls"),
