@@ -21,7 +21,7 @@ from predictions.api.authentication import add_rate_limit
 from predictions.pages import errors as pages
 from predictions.services import UnknownEmployee
 
-API_PATHS = ("/predict", "/key", "/scores", "/openapi.json", "/docs", "/health", "/ready", "/metrics")
+API_PATHS = ("/predict", "/key", "/runs", "/scores", "/openapi.json", "/docs", "/health", "/ready", "/metrics")
 ERRORS_SHOWN = 100  # a body can hold more unknown fields than an answer should repeat
 
 

@@ -117,6 +117,15 @@ PREDICTION_OF_NOBODY = PREDICTION | {"employee_id": None}
 BATCH = {"employee_ids": [1, 3]}
 SCORE = _SCORE
 UNKNOWN = {"employee_id": 3, "detail": "There are no clean features for this employee number."}
+RUN = {
+    "run_id": 12,
+    "scored_at": "2026-07-01T12:30:00.123456+00:00",
+    "model_version": "20260101-0123abcd",
+    "threshold": 0.19,
+    "employee_count": 1233,
+    "above_threshold_count": 231,
+    "expected_departures": 138.4,
+}
 SCORE_OF_RUN = _SCORE | {
     "department": "Consulting",
     "presence": "present",

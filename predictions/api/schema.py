@@ -33,6 +33,7 @@ from predictions.api.serializers import (
     LoggedPredictionSerializer,
     LogRowSerializer,
     PredictionSerializer,
+    RunSerializer,
     ScoreOfRunSerializer,
     UnknownSerializer,
 )
@@ -46,6 +47,7 @@ LOG_PARAMETERS = {
     "latest": {"limit"},
     "retrieve": set(),
 }
+RUN_PARAMETERS = {"list": {"limit", "cursor"}}
 SCORE_PARAMETERS = {"list": {*ScoreFilter.base_filters, "run_id", "limit", "cursor"}}
 
 
@@ -315,6 +317,18 @@ logged = _call(
     meaning="The row, and why.",
     example=examples.LOGGED,
     other_errors=[404],
+)
+runs = _call(
+    operation_id="runs_list",
+    summary="The scoring runs",
+    description=(
+        "The newest first. Each with the figures of those present then whom the key sees; null where a figure would be "
+        "of fewer than five people."
+    ),
+    tags=["scores"],
+    answer=RunSerializer(many=True),
+    meaning="One page, and the addresses of the next and the previous one.",
+    example=examples.RUN,
 )
 _SCORES_IN_LINES = {
     (200, media_type): OpenApiResponse(

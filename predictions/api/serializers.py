@@ -1,6 +1,7 @@
 """What the API takes and gives, in the contract's names."""
 
-from datetime import UTC
+from dataclasses import asdict
+from datetime import UTC, datetime
 
 from django.utils.functional import cached_property, lazy
 from django.utils.translation import gettext
@@ -15,7 +16,7 @@ from features import schema
 from predictions.api.fields import BoundedList, QueryInteger, StrictBoolean, StrictFloat, StrictInteger, WordField
 from predictions.explanation import reasons
 from predictions.limits import MINUTE
-from predictions.models import MAX_PREDICTION_ID, APIKey, Prediction
+from predictions.models import MAX_PREDICTION_ID, APIKey, Prediction, ScoringRun
 from predictions.selectors.scores import LEFT, PRESENT
 from predictions.services import BatchScore
 
@@ -203,7 +204,27 @@ class ScoreOfRunSerializer(ScoreSerializer):
 
     @cached_property
     def _scored_at(self) -> str:
-        return self.context["run"].created_at.astimezone(UTC).isoformat()
+        return _in_utc(self.context["run"].created_at)
+
+
+class RunSerializer(serializers.Serializer):
+    """A scoring run, and its ``figures`` in the context: of those present then, within what the key sees."""
+
+    run_id = serializers.IntegerField()
+    scored_at = serializers.DateTimeField(help_text="In UTC.")
+    model_version = serializers.CharField()
+    threshold = serializers.FloatField(min_value=0, max_value=1)
+    employee_count = serializers.IntegerField(allow_null=True, help_text="People scored whom the key sees.")
+    above_threshold_count = serializers.IntegerField(allow_null=True, help_text="Those who reach the threshold.")
+    expected_departures = serializers.FloatField(allow_null=True, help_text="The sum of their probabilities.")
+
+    def to_representation(self, run: ScoringRun) -> dict:
+        return {
+            "run_id": run.pk,
+            "scored_at": _in_utc(run.created_at),
+            "model_version": run.model_version,
+            "threshold": run.threshold,
+        } | asdict(self.context["figures"][run.pk])
 
 
 class BatchScoreSerializer(ScoreSerializer):
@@ -264,7 +285,7 @@ class LatestSerializer(serializers.Serializer):
         return {
             "prediction_id": prediction.pk,
             "request_id": str(prediction.request_id),
-            "created_at": prediction.created_at.astimezone(UTC).isoformat(),
+            "created_at": _in_utc(prediction.created_at),
             "predicted_class": int(prediction.predicted_class),
             "predicted_proba": round(prediction.probability, 4),
             "threshold_used": prediction.threshold,
@@ -272,6 +293,10 @@ class LatestSerializer(serializers.Serializer):
             "latency_ms": round(prediction.latency_ms),
             "payload": _payload(prediction),
         }
+
+
+def _in_utc(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat()
 
 
 def _payload(prediction: Prediction) -> dict:
@@ -328,7 +353,7 @@ class ScoreLimitSerializer(LimitSerializer):
     limit = QueryInteger(min_value=1, max_value=1000, default=200, help_text="How many rows, 1 to 1,000.")
 
 
-class RunSerializer(serializers.Serializer):
+class RunQuerySerializer(serializers.Serializer):
     """Which run a list of scores is of."""
 
     run_id = QueryInteger(min_value=1, max_value=MAX_PREDICTION_ID, required=False)

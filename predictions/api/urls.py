@@ -15,6 +15,7 @@ urlpatterns = [
     ),
     call("predictions", views.LogViewSet.as_view({"get": "list"}), name="api-predictions"),
     call("predictions/<str:prediction_id>", views.LogViewSet.as_view({"get": "retrieve"}), name="api-prediction"),
+    call("runs", views.RunViewSet.as_view({"get": "list"}), name="api-runs"),
     call("scores", views.ScoreViewSet.as_view({"get": "list"}), name="api-scores"),
     call("openapi.json", views.SchemaView.as_view(), name="api-schema"),
     call("docs", views.DocsView.as_view(), name="api-docs"),

@@ -26,7 +26,7 @@ from predictions.api import schema
 from predictions.api.authentication import add_rate_limit, caller_of
 from predictions.api.errors import Invalid, request_id_of
 from predictions.api.filters import PredictionFilter, ScoreFilter
-from predictions.api.pagination import LogPagination, ScorePagination
+from predictions.api.pagination import LogPagination, RunPagination, ScorePagination
 from predictions.api.parsers import take_chunks
 from predictions.api.renderers import CSV, JSON, NDJSON, csv, ndjson, preferred_type
 from predictions.api.serializers import (
@@ -38,12 +38,13 @@ from predictions.api.serializers import (
     LoggedPredictionSerializer,
     LogRowSerializer,
     PredictionSerializer,
+    RunQuerySerializer,
     RunSerializer,
     ScoreOfRunSerializer,
     ScoreSerializer,
 )
 from predictions.models import MAX_PREDICTION_ID, Prediction, ScoringRun
-from predictions.selectors import scores
+from predictions.selectors import runs, scores
 from technova import keyset
 
 CHUNK_SIZE = 2_000  # rows that a stream reads at a time
@@ -172,6 +173,22 @@ class LogViewSet(ListModelMixin, ReadViewSet):
         return Response(LoggedPredictionSerializer().to_representation(prediction))
 
 
+class RunViewSet(ReadViewSet):
+    """The scoring runs, with the figures of those whom the key sees."""
+
+    queryset = ScoringRun.objects.all()
+    serializer_class = RunSerializer
+    filter_backends = []
+    pagination_class = RunPagination
+    parameters = schema.RUN_PARAMETERS
+
+    @schema.runs
+    def list(self, request):
+        page = self.paginate_queryset(self.get_queryset())
+        figures = runs.figures_within(scope_of_key(request.auth), page)
+        return self.get_paginated_response(RunSerializer(page, many=True, context={"figures": figures}).data)
+
+
 class ScoreViewSet(ReadViewSet):
     """Everyone's scores of one run, in pages or, all of them, as a stream."""
 
@@ -198,7 +215,7 @@ class ScoreViewSet(ReadViewSet):
 
     def _run(self, request) -> ScoringRun | None:
         """The run that is asked for, else that of the cursor, else the newest. One query."""
-        query = RunSerializer(data=request.query_params.dict())
+        query = RunQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         cursor = self.paginator.page_cursor(request)
         number = query.validated_data.get("run_id", cursor and cursor.series)

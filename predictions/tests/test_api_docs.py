@@ -26,6 +26,7 @@ CALLS = {
     ("/predictions/latest", "get"),
     ("/predictions", "get"),
     ("/predictions/{prediction_id}", "get"),
+    ("/runs", "get"),
     ("/scores", "get"),
 }
 
@@ -324,6 +325,7 @@ def test_answers_hold_what_is_described_and_nothing_else(described, api):
         "Invalid": api.call("/predict/batch", {}).json(),
     }
     PredictionFactory(scored=True)
+    answers["Run"] = api.get("/runs").json()["results"][0]
     answers["ScoreOfRun"] = api.get("/scores/").json()["results"][0]
     for name, answer in answers.items():
         assert answer.keys() == described["components"]["schemas"][name]["properties"].keys(), name

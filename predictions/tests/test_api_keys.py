@@ -28,7 +28,8 @@ CALLS = [
     ("GET", "/predictions/latest"),
     ("GET", "/predictions/"),
     ("GET", "/predictions/1"),
-    ("GET", "/scores/"),
+    ("GET", "/runs"),
+    ("GET", "/scores"),
 ]
 
 

@@ -129,10 +129,11 @@ API: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
         Ask(reverse("api-prediction", args=[prediction]), refused=404) for prediction in world.predictions
     ],
 }
-# Hold nobody: accounts, the sender's own values and key, descriptions and the state of the service.
+# Hold nobody: accounts, the sender's own values and key, descriptions, the state of the service, figures of the runs
+# (test_api_runs.py says of whom).
 IMPERSONAL = {
     *("login", "logout", "password_change", "set_language"),
-    *("api-by-features", "api-key", "api-schema", "api-docs"),
+    *("api-by-features", "api-key", "api-runs", "api-schema", "api-docs"),
     *("health", "ready", "metrics"),
 }
 # Open without an account or a key, since they hold nobody.
