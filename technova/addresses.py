@@ -1,9 +1,10 @@
-"""Addresses that clients of other systems write: a slash at their end, or none, is answered alike."""
+"""Addresses as clients write them: a slash at the end of a call, or none, and any host name for a probe."""
 
 from collections.abc import Callable
 from typing import Any
 
 from django.http.response import HttpResponseBase
+from django.middleware.common import CommonMiddleware
 from django.urls import URLPattern
 from django.urls.resolvers import RoutePattern
 
@@ -18,3 +19,12 @@ class EitherSlash(RoutePattern):
 def call(route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
     """``django.urls.path`` for a call of the API: no redirect, with which a client drops its body or its key."""
     return URLPattern(EitherSlash(route, name=name, is_endpoint=True), view, None, name)
+
+
+class ProbeMiddleware(CommonMiddleware):
+    """Django's, but a probe may come under any host name: an orchestrator calls the container's address."""
+
+    ANY_HOST = ("/health", "/ready", "/metrics")
+
+    def process_request(self, request):
+        return None if request.path_info.removesuffix("/") in self.ANY_HOST else super().process_request(request)

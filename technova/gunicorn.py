@@ -9,10 +9,11 @@ import gc
 import os
 import shutil
 import tempfile
-from importlib import import_module
 from pathlib import Path
 
 from django.db import connections
+from django.test import RequestFactory
+from django.urls import resolve
 
 from technova import settings
 
@@ -51,8 +52,8 @@ def post_fork(server, worker):
 
 
 def post_worker_init(worker):
-    """Do what the first request would wait for: connect and load the model; log what is not ready."""
-    import_module("technova.health").problems()
+    """Ask the probe, which does what the first request would wait for: it connects, and loads the model."""
+    resolve("/ready").func(RequestFactory().get("/ready"))
     connections.close_all()
 
 

@@ -113,7 +113,7 @@ MIDDLEWARE = [
     "technova.policy.no_store",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "technova.health.ProbeMiddleware",
+    "technova.addresses.ProbeMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",

@@ -1,9 +1,11 @@
 """Addresses of the API: the reference's, letter for letter, each with a slash at its end or none."""
 
-from predictions.api import views
+from predictions.api import probes, views
 from technova.addresses import call
 
 urlpatterns = [
+    call("health", probes.HealthView.as_view(), name="health"),
+    call("ready", probes.ReadyView.as_view(), name="ready"),
     call("key", views.KeyView.as_view(), name="api-key"),
     call("predict/by-id/<str:employee_id>", views.PredictViewSet.as_view({"post": "by_id"}), name="api-by-id"),
     call("predict/by-features", views.PredictViewSet.as_view({"post": "by_features"}), name="api-by-features"),

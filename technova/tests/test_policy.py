@@ -38,7 +38,7 @@ def test_every_answer_carries_the_strict_policy(db, path, status):
 
 
 def test_fault_carries_the_strict_policy(monkeypatch):
-    monkeypatch.setattr("technova.health.HealthView.get", lambda self, request: 1 / 0)
+    monkeypatch.setattr("predictions.api.probes.HealthView.get", lambda self, request: 1 / 0)
 
     response = APIClient().get("/health")
 
@@ -47,7 +47,7 @@ def test_fault_carries_the_strict_policy(monkeypatch):
 
 
 def test_fault_is_not_stored(monkeypatch):
-    monkeypatch.setattr("technova.health.HealthView.get", lambda self, request: 1 / 0)
+    monkeypatch.setattr("predictions.api.probes.HealthView.get", lambda self, request: 1 / 0)
 
     assert APIClient().get("/health")["Cache-Control"] == "no-store"
 

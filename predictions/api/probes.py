@@ -6,7 +6,6 @@ from functools import cache
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
-from django.middleware.common import CommonMiddleware
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,18 +15,8 @@ from predictions.api import schema
 from predictions.api.views import WithoutOptions
 from predictions.ml.store import ArtifactError, ArtifactMissing
 from predictions.registry import current_model
-from technova.addresses import call
 
 logger = logging.getLogger(__name__)
-
-ANY_HOST = ("/health", "/ready", "/metrics")
-
-
-class ProbeMiddleware(CommonMiddleware):
-    """Django's, but a probe may come under any host name: an orchestrator calls the container's address."""
-
-    def process_request(self, request):
-        return None if request.path_info.removesuffix("/") in ANY_HOST else super().process_request(request)
 
 
 class ProbeView(WithoutOptions, APIView):
@@ -132,9 +121,3 @@ def is_migrated() -> bool:
 def newest_migrations() -> frozenset[tuple[str, str]]:
     """App and name of the last migration of each app, from the files; they do not change while a process runs."""
     return frozenset(MigrationLoader(None).graph.leaf_nodes())
-
-
-urlpatterns = [
-    call("health", HealthView.as_view(), name="health"),
-    call("ready", ReadyView.as_view(), name="ready"),
-]
