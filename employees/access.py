@@ -7,7 +7,9 @@ from typing import ClassVar
 from django.apps import apps as installed
 from django.contrib.auth import get_user_model
 from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Permission
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.utils.deprecation import MiddlewareMixin
 
 
@@ -100,6 +102,28 @@ def _read_access(user) -> tuple[tuple[Role, ...], Scope]:
 def scope_of_key(key) -> Scope:
     """Whom an API key may see: the departments stored with it, or everyone where none are stored."""
     return Scope.EVERYONE if key.departments is None else Scope.of_departments(key.departments)
+
+
+def may_change(actor, account) -> bool:
+    """Whether one account may touch another, with its permissions in the administration.
+
+    Whoever sets someone's password may sign in as them: so nobody touches an account that may do more.
+    """
+    if actor.is_superuser:
+        return True
+    held = Permission.objects.filter(Q(user=account) | Q(group__user=account))
+    names = held.values_list("content_type__app_label", "codename")
+    return not account.is_superuser and actor.has_perms([f"{app}.{codename}" for app, codename in names])
+
+
+def may_give_rights(actor, account) -> bool:
+    """Whether one account may give or take the status, the groups and the permissions of another: never its own."""
+    return actor.is_superuser and actor != account
+
+
+def may_give_departments(actor, account) -> bool:
+    """Whether one account may give or take the departments of another, all of which it sees itself: never its own."""
+    return scope_of(actor).sees_everyone and actor != account and may_change(actor, account)
 
 
 class SeesNobody(PermissionDenied):

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -14,7 +14,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from employees.access import scope_of
+from employees.access import may_change, may_give_departments, may_give_rights, scope_of
 from employees.models import (
     DepartmentAccess,
     Departure,
@@ -289,12 +289,22 @@ class DepartmentAccessForm(forms.ModelForm):
 
 @admin.register(DepartmentAccess)
 class DepartmentAccessAdmin(ForWhoSeesEveryone, admin.ModelAdmin):
+    """Who sees which department, to find and to take away; it is given on the page of the account."""
+
     list_display = ["user", "departement"]
     list_filter = ["departement"]
     list_select_related = ["user"]
     search_fields = ["user__username", "user__last_name"]
-    autocomplete_fields = ["user"]
-    form = DepartmentAccessForm
+
+    def has_add_permission(self, request) -> bool:
+        return False
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return False
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        is_allowed = super().has_delete_permission(request, obj)
+        return is_allowed and (obj is None or may_give_departments(request.user, obj.user))
 
 
 class DepartmentAccessInline(ForWhoSeesEveryone, admin.StackedInline):
@@ -304,6 +314,15 @@ class DepartmentAccessInline(ForWhoSeesEveryone, admin.StackedInline):
     form = DepartmentAccessForm
     extra = 0
 
+    def has_add_permission(self, request, obj) -> bool:
+        return super().has_add_permission(request, obj) and may_give_departments(request.user, obj)
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return super().has_change_permission(request, obj) and may_give_departments(request.user, obj)
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        return super().has_delete_permission(request, obj) and may_give_departments(request.user, obj)
+
 
 # Ticked in a list: the two boxes of Django's filter_horizontal have parts that no screen reader names.
 TICKED = {ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
@@ -312,13 +331,24 @@ admin.site.unregister([get_user_model(), Group])
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin):
+class GroupAdmin(ForWhoSeesEveryone, DjangoGroupAdmin):
+    """What is given to a group is given to its members: by superusers alone."""
+
     formfield_overrides = TICKED
+
+    def has_add_permission(self, request) -> bool:
+        return super().has_add_permission(request) and request.user.is_superuser
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return super().has_change_permission(request, obj) and request.user.is_superuser
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        return super().has_delete_permission(request, obj) and request.user.is_superuser
 
 
 @admin.register(get_user_model())
-class UserAdmin(DjangoUserAdmin):
-    """Django's accounts, with the departments that each may see."""
+class UserAdmin(ForWhoSeesEveryone, DjangoUserAdmin):
+    """Django's accounts, with the departments that each may see; what is not to be given is shown, and not asked."""
 
     list_display = [
         "username",
@@ -338,11 +368,32 @@ class UserAdmin(DjangoUserAdmin):
         accesses = Prefetch("department_accesses", DepartmentAccess.objects.order_by("departement"))
         return super().get_queryset(request).prefetch_related("groups", accesses)
 
-    def get_list_display(self, request):
-        """The departments for those who may see all of them."""
-        shown = super().get_list_display(request)
-        sees_everyone = scope_of(request.user).sees_everyone
-        return shown if sees_everyone else [name for name in shown if name != "departments"]
+    def has_change_permission(self, request, obj=None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or may_change(request.user, obj))
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        is_allowed = super().has_delete_permission(request, obj)
+        return is_allowed and (obj is None or (obj != request.user and may_change(request.user, obj)))
+
+    def get_readonly_fields(self, request, obj=None):
+        fields = [*super().get_readonly_fields(request, obj)]
+        if not may_give_rights(request.user, obj):
+            fields += ["is_staff", "is_superuser", "groups", "user_permissions"]
+        return [*fields, "is_active"] if obj == request.user else fields
+
+    def get_deleted_objects(self, objs, request):
+        """The records of its sign-ins, which nobody may delete by themselves, go with an account."""
+        objects, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return objects, counts, lacking - {SignIn._meta.verbose_name}, protected
+
+    def save_related(self, request, form, formsets, change):
+        """Say so when an account sees everyone from now on: the last department was taken, or the group given."""
+        account = self.model.objects.get(pk=form.instance.pk)
+        saw_everyone = scope_of(account).sees_everyone
+        super().save_related(request, form, formsets, change)
+        account = self.model.objects.get(pk=form.instance.pk)
+        if scope_of(account).sees_everyone and not saw_everyone:
+            self.message_user(request, _("%(account)s sees everyone now.") % {"account": account}, messages.WARNING)
 
     def get_inlines(self, request, obj):
         """On the second page only: a new account is saved with its name and password first."""

@@ -276,23 +276,6 @@ def test_accounts_show_groups_and_departments_with_a_constant_number_of_queries(
         assert len(listed(admin_client.get(address(get_user_model())))) == 7
 
 
-@pytest.mark.parametrize(
-    ("groups", "departments", "is_shown"),
-    [([HR.group], [], True), ([MANAGER.group], ["Commercial"], False), ([], [], False)],
-)
-def test_who_sees_which_department_is_for_those_who_see_everyone(client, groups, departments, is_shown):
-    account = staff(*groups, departments=departments)
-    account.user_permissions.set(Permission.objects.all())
-    client.force_login(account)
-    assert (client.get(address(DepartmentAccess)).status_code == 200) is is_shown
-    data = {"user": get_user_model().objects.create_user("colleague").pk, "departement": "Consulting"}
-    assert (client.post(address(DepartmentAccess, "add"), data).status_code == 302) is is_shown
-    users = client.get(address(get_user_model()))
-    assert ("departments" in users.context["cl"].list_display) is is_shown
-    page = client.get(address(get_user_model(), "change", account.pk))
-    assert (page.context["inline_admin_formsets"] != []) is is_shown
-
-
 def test_accesses_are_listed_and_found_by_account(admin_client, django_assert_max_num_queries):
     staff(MANAGER.group, departments=["Consulting", "Commercial"])
     with django_assert_max_num_queries(6):
