@@ -4,9 +4,9 @@
 """
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from pathlib import Path
 
 from django.conf import settings
 from django.core.checks import Warning as CheckWarning
@@ -28,44 +28,43 @@ def protect(command: str = "") -> None:
         tighten(private_files())
 
 
-def tighten(paths: Iterable[Path]) -> None:
+def tighten(paths: Iterable[str]) -> None:
     """Take from other accounts the files that they may open, where this account can; ``check`` names the others."""
     for path in paths:
-        try:
-            status = path.stat()
-            if loose := status.st_mode & _others(status):
-                path.chmod(status.st_mode & 0o7777 & ~loose)
-        except OSError:
-            continue
+        if loose := _loose(path):
+            with suppress(OSError):
+                os.chmod(path, stat.S_IMODE(os.stat(path).st_mode) & ~loose)
 
 
-def private_files() -> Iterator[Path]:
-    """What is there of the settings' secrets, the SQLite database and the versions of the model."""
-    yield from _existing(settings.BASE_DIR / ".env")
+def private_files() -> Iterator[str]:
+    """The files that may hold the settings' secrets, the SQLite database and the versions of the model."""
+    yield str(settings.BASE_DIR / ".env")
     database = settings.DATABASES["default"]
-    if database["ENGINE"].endswith("sqlite3") and database["NAME"] != ":memory:":
-        path = Path(database["NAME"]).resolve()
-        yield from _existing(*(path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm", "-journal")))
-    versions = Path(settings.ARTIFACTS_DIR) / "versions"
-    yield from _existing(versions, versions.with_name("promotions.jsonl"), *versions.rglob("*"))
+    if database["ENGINE"].endswith("sqlite3"):
+        path = os.path.realpath(database["NAME"])  # beside which SQLite puts the others
+        yield from (path + suffix for suffix in ("", "-wal", "-shm", "-journal"))
+    root = settings.ARTIFACTS_DIR
+    yield from (os.path.join(root, name) for name in ("versions", "promotions.jsonl"))
+    for directory, names, files in os.walk(os.path.join(root, "versions")):
+        yield from (os.path.join(directory, name) for name in (*names, *files))
 
 
 def check(app_configs, **options) -> list[CheckWarning]:
     """Warn of files that other accounts may open, and this one could not take from them."""
-    loose = [str(path) for path in private_files() if path.stat().st_mode & _others(path.stat())]
+    loose = [path for path in private_files() if _loose(path)]
     if not loose:
         return []
     hint = "As the owner of each, run chmod go-rwx, or chown it to the account that the server runs as."
     return [CheckWarning(f"Other accounts may open {', '.join(loose)}.", hint=hint, id="technova.W001")]
 
 
-def _existing(*paths: Path) -> Iterator[Path]:
-    yield from (path for path in paths if path.exists())
-
-
-def _others(status: os.stat_result) -> int:
-    """The permissions that are too many: those of all, and of the account's own group.
+def _loose(path: str) -> int:
+    """The permissions of a file that are too many: those of all, and of the account's own group.
 
     A file of another group was given to that group by someone, as a ``.env`` of root is to the server's.
     """
-    return 0o077 if status.st_gid == os.getegid() else 0o007
+    try:
+        status = os.stat(path)
+    except OSError:  # most often absent
+        return 0
+    return status.st_mode & (0o077 if status.st_gid == os.getegid() else 0o007)

@@ -217,10 +217,10 @@ def test_a_file_that_was_given_to_a_group_stays_with_it(looser):
 
 def test_a_file_that_cannot_be_tightened_is_named(looser, monkeypatch):
     def refuse(path, mode):
-        raise PermissionError(1, "Operation not permitted", str(path))
+        raise PermissionError(1, "Operation not permitted", path)
 
     private.tighten(private.private_files())
     (looser / ".env").chmod(0o644)
-    monkeypatch.setattr(Path, "chmod", refuse)
+    monkeypatch.setattr(os, "chmod", refuse)
     private.tighten(private.private_files())
     assert [warning.msg for warning in private.check(None)] == [f"Other accounts may open {looser / '.env'}."]

@@ -82,7 +82,7 @@ class Command(TechnovaCommand):
             # A file may have a name that is no text.
             with Path(file).open(mode, newline="", encoding="utf-8", errors="backslashreplace") as report:
                 if Path(file).is_file():
-                    tighten([Path(file)])  # it may have been there before
+                    tighten([file])  # it may have been there before
                 yield report
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}") from error
