@@ -27,7 +27,7 @@ from predictions.models import APIKey, Prediction, RunGroup, ScoringRun
 from predictions.registry import current_model
 from predictions.selectors import figures
 from technova.commands import Progress
-from technova.db import bulk_insert, exclusive, reserve_keys
+from technova.db import bulk_insert, exclusive, refresh_statistics, reserve_keys
 from technova.metrics import count_predictions
 from technova.prepared import insert
 
@@ -209,6 +209,7 @@ def score_employees(*, progress: Progress | None = None) -> ScoringRun:
         run.drift_counts = {name: people.tolist() for name, people in counts.items()}
         run.duration_ms = _milliseconds_since(started)
         run.save()
+    refresh_statistics(Prediction)  # or whoever reads the run next sorts what an index has in order
     count_predictions(Prediction.Mode.SCORING, total=run.employee_count, leave=run.above_threshold_count)
     return run
 

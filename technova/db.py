@@ -103,6 +103,17 @@ def bulk_insert(
         return write(model, fields, rows)
 
 
+def refresh_statistics(model: type[models.Model]) -> None:
+    """Have PostgreSQL sample a table that grew at once: about a second, whatever its size.
+
+    Until it does so by itself, minutes later or in a large table not at all, it plans for the rows that were there
+    before.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")
+
+
 def reserve_keys(model: type[models.Model], count: int) -> Sequence[int]:
     """Automatic keys that nobody else gets, for rows that are inserted with them. One query, inside a transaction."""
     table, column = model._meta.db_table, model._meta.pk.column

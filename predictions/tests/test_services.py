@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 
 from employees.access import Scope
 from employees.tests.factories import DepartureFactory, EmployeeFactory, EmployeeSnapshotFactory
@@ -12,6 +12,7 @@ from predictions.explanation import strongest_two
 from predictions.models import Prediction, ScoringRun
 from predictions.registry import current_model
 from predictions.services import Caller, NothingToScore, UnknownEmployee
+from predictions.tests.conftest import only_postgresql
 from predictions.tests.factories import PredictionFactory
 
 pytestmark = pytest.mark.django_db
@@ -157,6 +158,18 @@ def test_score_employees_writes_figures_that_add_up_to_the_run(monkeypatch):
     assert sum(group.above_threshold_count for group in groups) == run.above_threshold_count
     assert sum(group.expected_departures for group in groups) == pytest.approx(run.expected_departures)
     assert (run.newest_snapshot, run.newest_departure) == (newest, departure.pk)
+
+
+@only_postgresql
+def test_score_employees_leaves_statistics_of_the_run():
+    EmployeeFeaturesFactory.create_batch(3)
+    run = services.score_employees()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT most_common_vals::text::bigint[] FROM pg_stats WHERE tablename = %s AND attname = 'run_id'",
+            ["predictions_prediction"],
+        )
+        assert cursor.fetchone() == ([run.pk],)
 
 
 def test_score_employees_in_chunks_equals_all_at_once(monkeypatch):
