@@ -120,7 +120,7 @@ class EmployeeNumbersField(EmployeeNumberField):
     def clean(self, value):
         numbers = value.split(",") if value else []
         if len(numbers) > MAX_NUMBERS:
-            raise forms.ValidationError(_("At most %(count)d numbers.") % {"count": MAX_NUMBERS})
+            raise forms.ValidationError(_("At most %(count)d numbers.") % {"count": MAX_NUMBERS}, code="max_length")
         clean = super().clean
         return [clean(number or "no number") for number in numbers]
 
