@@ -1,11 +1,10 @@
 """Serializer fields that take a JSON value for what it is: no text for a number, no true for one."""
 
 import re
-from functools import cache
 
 from rest_framework import serializers
 
-from employees.columns import match_key
+from employees.columns import by_key, match_key
 
 
 def _is_number(value: object) -> bool:
@@ -48,15 +47,10 @@ class WordField(serializers.ChoiceField):
     def to_internal_value(self, data):
         if not isinstance(data, str):
             self.fail("invalid_choice", input=type(data).__name__)
-        canonical = _by_key(tuple(self.choices)).get(match_key(data))
+        canonical = by_key(tuple(self.choices)).get(match_key(data))
         if canonical is None:
             self.fail("invalid_choice", input=data)
         return canonical
-
-
-@cache
-def _by_key(words: tuple[str, ...]) -> dict[str, str]:
-    return {match_key(word): word for word in words}
 
 
 class StrictBoolean(serializers.BooleanField):

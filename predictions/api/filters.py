@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django_filters.fields import ChoiceField, IsoDateTimeField
 from drf_spectacular.utils import extend_schema_field
 
-from employees.columns import MAX_EMPLOYEE_ID, match_key
+from employees.columns import MAX_EMPLOYEE_ID, by_key, match_key
 from employees.models import choices_of
 from predictions.models import Prediction
 from predictions.selectors.scores import LEFT, PRESENT
@@ -96,7 +96,7 @@ class WordField(ChoiceField):
     """One of the choices, however it is spelt."""
 
     def to_python(self, value):
-        words = {match_key(word): word for word, _label in self.choices}
+        words = by_key(tuple(word for word, _label in self.choices))
         return words.get(match_key(super().to_python(value)), value)
 
 

@@ -391,7 +391,8 @@ def test_other_methods_are_refused(api, path, allowed, method):
 )
 def test_slash_at_the_end_is_answered_as_none_is(api, method, path):
     EmployeeFeaturesFactory(employee__employee_id=1)
-    PredictionFactory(pk=1)
+    if method == "GET":  # a call that predicts takes the next number in the log itself
+        PredictionFactory(pk=1)
     bare, slashed = (api.generic(method, path.rstrip("/") + end, **BODY.get(path, {})) for end in ("", "/"))
     assert bare.status_code == slashed.status_code == 200
     assert bare["Content-Type"] == slashed["Content-Type"]
