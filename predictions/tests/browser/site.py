@@ -50,7 +50,9 @@ def run_manage(environment: dict[str, str], *arguments: str) -> None:
 @contextmanager
 def serve(directory: Path, shared: Path, worker: str) -> Iterator[Site]:
     """Serve the demo from ``directory`` until the block ends; ``shared`` is where workers agree on common work."""
-    environment = os.environ | {"DEMO_PASSWORD": PASSWORD, "ARTIFACTS_DIR": str(settings.ARTIFACTS_DIR)}
+    # A test that sends wrong passwords closes the address to no other.
+    limits = {"BAD_PASSWORD_RATE": "1000"}
+    environment = os.environ | limits | {"DEMO_PASSWORD": PASSWORD, "ARTIFACTS_DIR": str(settings.ARTIFACTS_DIR)}
     with demo_database(environment, shared) as demo, copy_of(demo, database_url(worker, directory)) as database:
         environment |= {"DATABASE_URL": database}
         # The socket listens before the server starts: no other process can take its port, and no request is refused.

@@ -6,6 +6,7 @@ import pytest
 from django.urls import resolve
 from pypdf import PdfReader
 
+from predictions.passwords import TRIES_FROM_ONE_PLACE
 from predictions.tests.browser.conftest import DESKTOP, LOOKS, PHONE
 from predictions.tests.test_scope import OURS
 
@@ -62,6 +63,22 @@ def test_pages_have_no_barrier_and_fit_a_phone(open_page, watch, axe, account, l
         assert axe(page) == [], name
         page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0], name
+
+
+@pytest.mark.parametrize(("language", "theme"), LOOKS)
+def test_page_that_refuses_a_password_has_no_barrier_and_fits_a_phone(open_page, watch, axe, language, theme):
+    watch.expect("status of 429")
+    page = open_page("/login/", None, language=language, theme=theme)
+    for _try in range(TRIES_FROM_ONE_PLACE + 1):
+        page.goto("/login/")
+        page.fill("[name=username]", f"nobody {language}")
+        page.fill("[name=password]", "wrong")
+        page.press("[name=password]", "Enter")
+        page.wait_for_load_state()
+    assert page.locator("h1").inner_text() in ("Too many wrong passwords", "Trop de mots de passe erronés")
+    assert axe(page) == []
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
 
 
 def test_watch_sees_what_the_policy_refuses_and_requests_to_elsewhere(open_page, watch):
