@@ -408,6 +408,22 @@ def test_staff_of_a_department_finds_no_trace_of_another_in_the_admin(offices, m
 
 
 @each_model
+def test_hr_staff_of_a_department_changes_nothing_in_the_admin_with_every_permission(offices, model):
+    client = offices.manager
+    client.account.groups.set(Group.objects.filter(name="RH"))
+    client.account.user_permissions.set(Permission.objects.all())
+    name, rows = f"admin:{model._meta.app_label}_{model._meta.model_name}", list(model.objects.values())
+    keys = model.objects.values_list("pk", flat=True)
+    pages = [reverse(f"{name}_{page}", args=[quote(key)]) for page in ("change", "history", "delete") for key in keys]
+    pages += [reverse(f"{name}_add"), f"{reverse(f'{name}_add')}?_popup=1"]
+    answers = [ask(page, {"post": "yes", "_saveasnew": "1"}) for page in pages for ask in (client.get, client.post)]
+    chosen = {"action": "delete_selected", "_selected_action": list(keys), "post": "yes"}
+    answers.append(client.post(reverse(f"{name}_changelist"), chosen))
+    assert not any(MARKS.search(text_of(response)) for response in answers)
+    assert list(model.objects.values()) == rows
+
+
+@each_model
 def test_staff_that_sees_everyone_finds_every_row_in_the_admin(offices, model):
     listing, forms = admin_pages(offices.hr, model)
     assert listing.context["cl"].result_count == len(forms) > 0
