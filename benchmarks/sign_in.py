@@ -4,8 +4,8 @@
 
 wrk asks for predictions over eight connections: calm, then while eight clients post invented names to the login page
 without a pause, from one address, then from a new address each time. Prints the median and the 99th percentile of the
-predictions, and what the guesses were answered. Under guesses from one address the median may be three times the calm
-one. The limits count in minutes: a turn takes one, or its guesses are all within them.
+predictions, the median over the rounds of their ratio to the calm turn before, and how many guesses got which status.
+Under guesses from one address the ratio may be 3. The limits of an address and of an account count in minutes.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from urllib.parse import urlencode
 
 import psycopg
@@ -55,13 +56,11 @@ def measure(options: argparse.Namespace, key: str, ids: Path) -> None:
         for place, loads in turns.items():
             with guessing(place, answers[place]):
                 loads.append(predict(options.seconds, key, ids))
-    calm = median_of(turns["calm"], "p50")
     for place, loads in turns.items():
         p50, p99 = median_of(loads, "p50"), median_of(loads, "p99")
-        guesses = ", ".join(f"{count:,} × {status}" for status, count in sorted(answers[place].items()))
-        print(
-            f"{place:<12} p50 {p50:>7,.1f} ms ({p50 / calm:.1f})   p99 {p99:>8,.1f} ms   guesses: {guesses or 'none'}"
-        )
+        ratio = median(load.p50 / calm.p50 for load, calm in zip(loads, turns["calm"], strict=True))
+        guesses = ", ".join(f"{count:,} of {status}" for status, count in sorted(answers[place].items())) or "none"
+        print(f"{place:<12} p50 {p50:>7,.1f} ms   p99 {p99:>8,.1f} ms   ratio {ratio:.1f}   guesses: {guesses}")
 
 
 def predict(seconds: int, key: str, ids: Path) -> Load:

@@ -248,7 +248,7 @@ class SubjectFilter(admin.SimpleListFilter):
         return [
             ("key", capfirst(_("API keys"))),
             ("address", _("Addresses of bad keys")),
-            ("password", _("Addresses of wrong passwords")),
+            ("network", _("Addresses of wrong passwords")),
         ]
 
     def queryset(self, request, queryset):

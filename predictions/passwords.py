@@ -66,7 +66,9 @@ class CountedBackend(ModelBackend):
             request.proven_account = attempt.account
         return user
 
-    aauthenticate = BaseBackend.aauthenticate  # which calls the above
+    async def aauthenticate(self, request, username=None, password=None, **kwargs):
+        """Through the above; Django's own would pass it by."""
+        return await BaseBackend.aauthenticate(self, request, username=username, password=password, **kwargs)
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Attempt:
         if self.browser:
             yield Limit("browser", self.browser, TRIES_FROM_ONE_PLACE)
             return
-        yield Limit("password", self.network, settings.BAD_PASSWORD_RATE, minutes=1)
+        yield Limit("network", self.network, settings.BAD_PASSWORD_RATE, minutes=1)
         yield Limit("account", digest(self.account, self.network), TRIES_FROM_ONE_PLACE)
         yield Limit("account", self.account, TRIES_FROM_EVERYWHERE)
 
@@ -118,7 +120,7 @@ class Attempt:
             quota = limits.count(limit.policy, limit.name, limit=limit.most, now=self.now, minutes=limit.minutes)
             if quota.is_exceeded:
                 if quota.requests == quota.limit + 1:
-                    logger.warning("Too many wrong passwords by %s: none is checked for a while", limit.policy)
+                    logger.warning("Too many wrong passwords counted by %s: none is checked for a while", limit.policy)
                 raise TooManyTries(quota.reset)
 
     def take_back(self) -> None:
@@ -130,7 +132,7 @@ class Attempt:
         """The password was right: what was tried on the account is forgotten, and the network gets its try back."""
         self.take_back()
         for limit in self.limits():
-            if limit.policy != "password":
+            if limit.policy != "network":
                 limits.forget(limit.policy, limit.name)
 
 

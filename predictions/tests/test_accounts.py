@@ -9,7 +9,8 @@ import uuid
 from types import SimpleNamespace
 
 import pytest
-from django.contrib.auth import authenticate, hashers
+from asgiref.sync import async_to_sync
+from django.contrib.auth import aauthenticate, authenticate, hashers
 from django.contrib.auth.models import Group
 from django.core import signing
 from django.db import connection
@@ -371,6 +372,14 @@ def test_counts_of_what_is_over_are_cleared(minute):
 def test_password_without_a_request_is_checked_and_not_counted(user):
     assert authenticate(username="someone", password=PASSWORD) == user
     assert not RequestCount.objects.exists()
+
+
+def test_password_that_is_checked_asynchronously_is_counted(user, minute, rf):
+    check = async_to_sync(aauthenticate)
+    for _time in range(TRIES):
+        assert check(rf.post("/login/"), username="someone", password="wrong") is None
+    with pytest.raises(passwords.TooManyTries):
+        check(rf.post("/login/"), username="someone", password=PASSWORD)
 
 
 # Processes
