@@ -36,7 +36,10 @@ class Scope:
         return not (self.sees_everyone or self.departments)
 
     def sees(self, employee) -> bool:
-        return self.sees_everyone or employee.departement in self.departments
+        return self.sees_department(employee.departement)
+
+    def sees_department(self, name: str) -> bool:
+        return self.sees_everyone or name in self.departments
 
     def covers(self, other: "Scope") -> bool:
         """Whether whoever the other sees is seen here too."""

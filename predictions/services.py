@@ -38,6 +38,10 @@ class UnknownEmployee(LookupError):
     """No clean features for this number among the employees that the caller may see."""
 
 
+class OutOfScope(LookupError):
+    """Someone imagined in a department, the argument, whose people the caller does not see."""
+
+
 class NothingToScore(LookupError):
     """No employee has clean features."""
 
@@ -106,7 +110,13 @@ def predict_for_features(
     mode: Prediction.Mode = Prediction.Mode.BY_FEATURES,
     employee: Employee | None = None,
 ) -> Prediction:
-    """Score 32 ready-made features, already validated; ``employee`` is whom a simulation starts from. One write."""
+    """Score 32 ready-made features, already validated; ``employee`` is whom a simulation starts from. One write.
+
+    Raises ``OutOfScope`` for someone imagined in a department that the caller does not see: what changes with the
+    department is how its people do.
+    """
+    if employee is None and not caller.scope.sees_department(str(values["departement"])):
+        raise OutOfScope(values["departement"])
     started = time.perf_counter()
     model = current_model()
     payload = {name: values[name] for name in schema.FEATURE_NAMES}

@@ -19,7 +19,7 @@ from rest_framework.views import exception_handler as drf_exception_handler
 
 from predictions.api.authentication import add_rate_limit
 from predictions.pages import errors as pages
-from predictions.services import UnknownEmployee
+from predictions.services import OutOfScope, UnknownEmployee
 
 API_PATHS = ("/predict", "/key", "/runs", "/scores", "/openapi.json", "/docs", "/health", "/ready", "/metrics")
 ERRORS_SHOWN = 100  # a body can hold more unknown fields than an answer should repeat
@@ -67,6 +67,10 @@ def _translate(exc: Exception, request) -> Exception:
     match exc:
         case UnknownEmployee():
             return exceptions.NotFound(_("There are no clean features for this employee number."))
+        case OutOfScope():
+            return Invalid(
+                {"departement": [_("This key does not see the people of %(name)s.") % {"name": exc}]}, "body"
+            )
         case _ if pages.is_unavailable(exc):
             return Unavailable()
         case RequestDataTooBig():

@@ -17,7 +17,7 @@ from scipy.special import expit
 
 from features.schema import FEATURE_NAMES
 from predictions.ml.card_format import PublishedCard
-from predictions.ml.terms import Curve, Levels
+from predictions.ml.terms import Curve, Levels, Term
 
 if TYPE_CHECKING:  # a fitted one brings its library along; who only explains a score does without
     from sklearn.pipeline import Pipeline
@@ -38,7 +38,7 @@ class Score:
     low: float  # 90 % interval of the probability: what the training data leave uncertain
     high: float
     is_extrapolated: bool  # the training data held nobody comparable: the interval says too little
-    base_value: float  # log-odds of the average employee of the training data
+    base_value: float  # log-odds of the average employee of the training data, to some hundredths
     contributions: dict[str, float]  # log-odds by feature, all 32 in the contract's order, 0.0 for one not used
 
 
@@ -76,7 +76,10 @@ class Scorer:
         self._factor = np.linalg.cholesky(logistic.covariance_)  # (p + 1, p + 1), the intercept's row last
         self._z = Z_90 * interval_scale
         self._widest = widest * (1 + 1e-9)
-        self._centres = [float(basis.means_[s] @ self._coefficients[s]) for s in basis.slices_]
+        self._centres = [
+            _centre(term, self._coefficients[columns], basis.means_[columns])
+            for term, columns in zip(basis.terms_, basis.slices_, strict=True)
+        ]
         self.base_value = float(logistic.intercept_[0]) + math.fsum(self._centres)
         self._columns = [FEATURE_NAMES.index(term.feature) for term in basis.terms_]
         self._zeros = dict.fromkeys(FEATURE_NAMES, 0.0)
@@ -200,6 +203,16 @@ class Scorer:
             self.base_value,
             contributions,
         )
+
+
+def _centre(term: Term, weights: np.ndarray, means: np.ndarray) -> float:
+    """What a term weighs for the average employee, so that its first level or knot weighs whole hundredths.
+
+    The mean itself is a count over the number of employees: from contributions on it, all digits given, whoever knows
+    some departments works out how many people of each kind the others have.
+    """
+    first = float(weights[0] if isinstance(term, Levels) else term.pieces[0, 0] @ weights)
+    return first - round(first - float(means @ weights), 2)
 
 
 def _curve_table(term: Curve, weights: np.ndarray, centre: float, offset: int) -> tuple:

@@ -1,6 +1,6 @@
 """Forms of the business inputs, generated from the schema: labels, bounds, units, choices and help stand there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from django import forms
@@ -106,6 +106,11 @@ class BusinessForm(forms.Form):
             self.fields[feature.name] = form_field(feature)
             if ranges is None and not feature.choices and not feature.help:
                 self.fields[feature.name].help_text = bounds(feature)
+
+    def offer(self, name: str, is_offered: Callable[[str], bool]) -> None:
+        """Leave only some choices of a field to choose from."""
+        field = self.fields[name]
+        field.choices = [choice for choice in field.choices if is_offered(choice[0])]
 
     @property
     def inputs(self) -> dict[str, object]:

@@ -30,6 +30,7 @@ def simulate(request: HttpRequest) -> HttpResponse:
         features=forms.INPUTS.values(),
         initial=_typical(scope) if request.method != "POST" else None,
     )
+    form.offer("departement", scope.sees_department)
     advice = scores.advice(current_model().card)
     if not advice.uses_protected:
         _mark_unused(form)

@@ -12,7 +12,8 @@ from django.db import OperationalError, connection
 from django.test import override_settings
 from django.utils import timezone
 
-from features.tests.factories import EmployeeFeaturesFactory
+from features.engineering import engineer_one
+from features.tests.factories import INPUTS, EmployeeFeaturesFactory
 from predictions.api.views import LogViewSet
 from predictions.models import APIKey, Prediction, RequestCount
 from predictions.tests.conftest import APIClient
@@ -384,3 +385,14 @@ def test_key_of_no_department_sees_nobody():
     number = EmployeeFeaturesFactory().employee.employee_id
     client = APIClient(APIKeyFactory(departments=[]).secret)
     assert client.call(f"/predict/by-id/{number}").status_code == 404
+
+
+def test_by_features_in_a_department_out_of_the_keys_sight_is_refused():
+    client = APIClient(APIKeyFactory(departments=["Consulting"]).secret)
+    inside = engineer_one(INPUTS | {"departement": "Consulting"})
+    assert client.call("/predict/by-features", inside).status_code == 200
+    response = client.call("/predict/by-features", inside | {"departement": "Commercial"})
+    assert response.status_code == 422
+    (error,) = response.json()["detail"]
+    assert (error["loc"], error["msg"]) == (["body", "departement"], "This key does not see the people of Commercial.")
+    assert Prediction.objects.count() == 1

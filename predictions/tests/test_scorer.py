@@ -46,6 +46,19 @@ def test_score_one_equals_score_frame_in_every_field(everyone):
         assert (one.is_extrapolated, one.base_value) == (frame.is_extrapolated[row], frame.base_value)
 
 
+def test_contributions_start_at_whole_hundredths(everyone):
+    """Centred on the exact mean, those of no overtime and of overtime would be as 416 to 1,054 people."""
+    model, values = current_model(), everyone.iloc[0].to_dict()
+    without, overtime = (
+        model.score_one(values | {"heures_supplementaires": hours}).contributions["heures_supplementaires"]
+        for hours in (0, 1)
+    )
+    assert without == pytest.approx(round(without, 2), abs=1e-12)
+    assert without / (without - overtime) != pytest.approx(416 / 1470, abs=1e-5)
+    average = model.score_frame(everyone).contributions.mean(axis=0)
+    assert np.abs(average).max() <= 0.005 + 1e-9
+
+
 def test_sigmoid_far_out_does_not_overflow():
     assert sigmoid(-1e4) == 0.0
     assert sigmoid(1e4) == 1.0

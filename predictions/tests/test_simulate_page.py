@@ -27,6 +27,18 @@ def test_simulate_page_starts_from_the_medians_of_those_in_sight(browse):
     assert all(manager[name].value() is not None for name in INPUT_NAMES)
 
 
+def test_simulate_page_offers_the_departments_in_sight(browse):
+    form = browse("Manager", "Consulting", "Commercial").get("/simulate/").context["form"]
+    assert [value for value, _label in form.fields["departement"].choices] == ["Commercial", "Consulting"]
+    assert len(browse("RH").get("/simulate/").context["form"].fields["departement"].choices) == 3
+
+
+def test_simulation_in_a_department_out_of_sight_is_refused(browse):
+    response = browse("Manager", "Consulting").post("/simulate/", INPUTS | {"departement": "Commercial"})
+    assert "Select a valid choice" in response.context["form"].errors["departement"][0]
+    assert not Prediction.objects.exists()
+
+
 def test_simulate_page_without_data_has_an_empty_form(browse):
     response = browse("RH").get("/simulate/")
     assert response.status_code == 200
