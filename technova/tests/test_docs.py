@@ -166,6 +166,6 @@ def test_dockerfile_passes_hadolint():
     assert (result.returncode, result.stdout) == (0, "")
 
 
-@pytest.mark.parametrize("script", [".ci/fuzz", ".ci/run", "docker-entrypoint.sh"])
+@pytest.mark.parametrize("script", [".ci/bare", ".ci/fuzz", ".ci/run", "docker-entrypoint.sh"])
 def test_script_parses(script):
     subprocess.run(["bash", "-n", ROOT / script], check=True)

@@ -1,6 +1,9 @@
 """A real Chromium on a real server. Whatever a test looks at, its pages must raise no error on the way."""
 
 import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -9,6 +12,7 @@ from predictions.tests.browser.site import PASSWORD, serve
 
 # The headless build of the same sources takes half the processor time.
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "google-chrome"))), None)
+DRIVER = (sys.executable, "-m", "playwright")
 LOCALES = {"fr": "fr-FR", "en": "en-GB"}
 DESKTOP, PHONE = (1280, 900), (360, 740)
 # What WCAG 2.2 AA asks, and nothing less than the rules that axe itself recommends.
@@ -22,10 +26,20 @@ def pytest_collection_modifyitems(items):
     """Last, because Playwright keeps an event loop in the thread of the tests until the session ends."""
     here = __name__.rpartition(".")[0]
     items.sort(key=lambda item: item.module.__name__.startswith(here))
-    if not CHROMIUM:
-        for item in items:
-            if item.module.__name__.startswith(here):
-                item.add_marker(pytest.mark.skip(reason="needs Chromium: apt install chromium-headless-shell"))
+    ours = [item for item in items if item.module.__name__.startswith(here)]
+    if ours and (reason := absent(CHROMIUM, DRIVER)):
+        for item in ours:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def absent(chromium: str | None, driver: Sequence[str]) -> str | None:
+    """What is missing to drive a browser, and the packages of Debian that bring it; None when nothing is."""
+    if not chromium:
+        return "needs Chromium: apt install chromium-headless-shell libatomic1"
+    started = subprocess.run([*driver, "--version"], capture_output=True, text=True)
+    if started.returncode:
+        return f"needs what Playwright's driver needs: apt install libatomic1 ({started.stderr.strip()})"
+    return None
 
 
 @pytest.fixture(autouse=True)
