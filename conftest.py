@@ -27,12 +27,12 @@ def plain_settings(settings):
 @pytest.fixture(scope="session", autouse=True)
 def log_may_be_emptied_between_tests():
     """After a test with real transactions every table is emptied, which the database refuses for the prediction log."""
-    from predictions import log
+    from predictions.log.protection import deletable
 
     empty_tables = TransactionTestCase._fixture_teardown
 
     def teardown(test):
-        with log.deletable():
+        with deletable():
             empty_tables(test)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -8,6 +8,7 @@ class PredictionsConfig(AppConfig):
     verbose_name = _("Predictions")
 
     def ready(self):
-        from predictions import checks, log  # noqa: F401 - checks register themselves, once the models exist
+        from predictions import checks  # noqa: F401 - checks register themselves, once the models exist
+        from predictions.log.protection import protect
 
-        post_migrate.connect(log.protect, sender=self)
+        post_migrate.connect(protect, sender=self)

@@ -9,7 +9,7 @@ from employees.tests.factories import DepartureFactory
 from features import selectors as features
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import services
-from predictions.log import purge_predictions
+from predictions.log.purge import purge_predictions
 from predictions.ml import drift as measure
 from predictions.registry import current_model
 from predictions.selectors import drift

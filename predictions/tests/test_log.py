@@ -7,7 +7,8 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from predictions import log
+from predictions.log.protection import deletable
+from predictions.log.purge import purge_predictions
 from predictions.models import Prediction
 from predictions.tests.factories import PredictionFactory, ScoringRunFactory
 
@@ -65,14 +66,14 @@ def test_table_cannot_be_truncated():
 
 def test_even_the_purge_cannot_change_a_row():
     PredictionFactory()
-    with refused(), log.deletable():
+    with refused(), deletable():
         Prediction.objects.update(model_version="another")
 
 
 def test_after_a_purge_rows_are_safe_again():
     old = PredictionFactory(created_at=timezone.now() - timedelta(days=200))
     new = PredictionFactory()
-    assert log.purge_predictions(older_than=timedelta(days=180)) == 1
+    assert purge_predictions(older_than=timedelta(days=180)) == 1
     assert not Prediction.objects.filter(pk=old.pk).exists()
     with refused(), transaction.atomic():
         new.delete()
@@ -80,7 +81,7 @@ def test_after_a_purge_rows_are_safe_again():
 
 def test_purge_that_fails_deletes_nothing_and_leaves_rows_safe():
     PredictionFactory()
-    with pytest.raises(ZeroDivisionError), log.deletable():
+    with pytest.raises(ZeroDivisionError), deletable():
         [1 / 0 for _deleted in [Prediction.objects.all().delete()]]
     with refused(), transaction.atomic():
         Prediction.objects.all().delete()
@@ -90,7 +91,7 @@ def test_purge_keeps_the_newest_run_whatever_its_age():
     long_ago = timezone.now() - timedelta(days=400)
     PredictionFactory(scored=True, created_at=long_ago)
     newest = PredictionFactory(scored=True, run=ScoringRunFactory(), created_at=long_ago)
-    assert log.purge_predictions(older_than=timedelta(days=365)) == 1
+    assert purge_predictions(older_than=timedelta(days=365)) == 1
     assert Prediction.objects.get() == newest
 
 

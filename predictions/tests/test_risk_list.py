@@ -9,7 +9,7 @@ from employees.access import Scope
 from employees.models import Employee
 from employees.tests.factories import DepartureFactory, EmployeeSnapshotFactory
 from predictions import bands
-from predictions.log import purge_predictions
+from predictions.log.purge import purge_predictions
 from predictions.models import ScoringRun
 from predictions.pages import risk_list
 from predictions.selectors import figures, ranking

@@ -1,4 +1,4 @@
-from predictions import log
+from predictions.log import purge
 from technova.commands import TechnovaCommand, days
 
 
@@ -7,12 +7,12 @@ class Command(TechnovaCommand):
         "Deletes old rows of the prediction log; nothing else can. Predictions are kept 180 days at least, "
         "and the newest scoring run whatever its age."
     )
-    expected_errors = (log.TooYoung,)
+    expected_errors = (purge.TooYoung,)
 
     def add_arguments(self, parser):
         parser.add_argument("--older-than", type=days, required=True, metavar="DAYS", help="age of the rows to delete")
         parser.add_argument("--force", action="store_true", help="delete rows younger than 180 days too")
 
     def handle(self, **options):
-        deleted = log.purge_predictions(older_than=options["older_than"], is_forced=options["force"])
+        deleted = purge.purge_predictions(older_than=options["older_than"], is_forced=options["force"])
         self.stdout.write(f"{deleted:,} predictions deleted")

@@ -2,14 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 
 from django.db import connection, connections, transaction
-from django.utils import timezone
 
-from predictions.models import Prediction, ScoringRun
-
-KEPT = timedelta(days=180)  # how long European rules have such logs kept at least: six months
+from predictions.models import Prediction
 
 _POSTGRESQL = [
     """
@@ -72,22 +68,3 @@ def deletable() -> Iterator[None]:
         cursor.execute(allow)
         yield
         cursor.execute(refuse)
-
-
-class TooYoung(ValueError):
-    """The log is to be purged of rows that have to be kept."""
-
-
-def purge_predictions(*, older_than: timedelta, is_forced: bool = False) -> int:
-    """Delete the rows of the log that are older, and return how many.
-
-    The newest scoring run stays whatever its age: it is what the pages show. Raises ``TooYoung`` for less than the
-    six months that logs are kept, unless ``is_forced``.
-    """
-    if older_than < KEPT and not is_forced:
-        raise TooYoung(f"Predictions are kept {KEPT.days} days at least; {older_than.days} is less.")
-    newest_run = ScoringRun.objects.values("pk")[:1]
-    with deletable():
-        rows = Prediction.objects.filter(created_at__lt=timezone.now() - older_than)
-        deleted, _by_model = rows.exclude(run__in=newest_run).delete()
-    return deleted
