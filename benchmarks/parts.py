@@ -52,7 +52,7 @@ def measure(calls: int) -> None:
         "the key, its scopes and its count in this minute": watch(keys, "admit"),
         "the newest features and the employee": watch(selectors, "newest_features"),
         "score and interval": watch(Model, "score_one"),
-        "the log row as an object": watch(services, "_prediction"),
+        "the log row as an object": watch(services, "prediction_of"),
         "the log row stored": watch(services, "insert"),
         "reasons in the client's language": watch(serializers, "reasons"),
         "JSON": watch(FastJSONRenderer, "render"),

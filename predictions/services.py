@@ -1,29 +1,21 @@
 """Writes: every prediction is scored here, and is in the log before it is answered."""
 
 import time
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from itertools import repeat
-from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
-from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Max
-from django.utils import timezone
 
 from employees.access import Scope
 from employees.models import Departure, Employee, EmployeeSnapshot
 from features import schema
 from features import selectors as features
 from features.models import EmployeeFeatures
-from predictions.explanation import strongest_two, strongest_two_of_each
+from predictions.log.rows import COLUMNS, BatchScore, Caller, batch_score, milliseconds_since, prediction_of, rows_of
 from predictions.ml import drift
-from predictions.ml.scorer import Model, Score, ScoreFrame
-from predictions.models import APIKey, Prediction, RunGroup, ScoringRun
+from predictions.models import Prediction, RunGroup, ScoringRun
 from predictions.registry import current_model
 from predictions.selectors import figures
 from technova.commands import Progress
@@ -44,30 +36,6 @@ class OutOfScope(LookupError):
 
 class NothingToScore(LookupError):
     """No employee has clean features."""
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks for a prediction and whom they may see: nobody unless a scope is given."""
-
-    api_key: APIKey | None = None
-    user: User | None = None
-    scope: Scope = Scope.NOBODY
-    request_id: uuid.UUID = field(default_factory=uuid.uuid4)
-
-
-class BatchScore(NamedTuple):
-    """What a batch says of one employee, under the names that ``Prediction`` has for it."""
-
-    pk: int
-    employee_number: int
-    probability: float
-    low: float
-    high: float
-    is_extrapolated: bool
-    predicted_class: bool
-    threshold: float
-    model_version: str
 
 
 def _again_if_someone_vanished(predict: Callable) -> Callable:
@@ -94,13 +62,17 @@ def predict_for_employee(*, employee_id: int, caller: Caller) -> Prediction:
     row = features.newest_features(employee_id)
     if row is None or not caller.scope.sees(row.employee):
         raise UnknownEmployee(employee_id)
-    score = model.score_one(row.values())
-    prediction = _prediction(model, score, caller, started, mode=Prediction.Mode.BY_ID)
-    prediction.employee = row.employee
-    prediction.features = row
-    insert(prediction)
-    count_predictions(prediction.mode, total=1, leave=prediction.predicted_class)
-    return prediction
+    return _logged(
+        prediction_of(
+            model.score_one(row.values()),
+            model=model,
+            caller=caller,
+            mode=Prediction.Mode.BY_ID,
+            started=started,
+            employee=row.employee,
+            features=row,
+        )
+    )
 
 
 def predict_for_features(
@@ -120,9 +92,20 @@ def predict_for_features(
     started = time.perf_counter()
     model = current_model()
     payload = {name: values[name] for name in schema.FEATURE_NAMES}
-    prediction = _prediction(model, model.score_one(payload), caller, started, mode=mode)
-    prediction.employee = employee
-    prediction.payload = payload
+    return _logged(
+        prediction_of(
+            model.score_one(payload),
+            model=model,
+            caller=caller,
+            mode=mode,
+            started=started,
+            employee=employee,
+            payload=payload,
+        )
+    )
+
+
+def _logged(prediction: Prediction) -> Prediction:
     insert(prediction)
     count_predictions(prediction.mode, total=1, leave=prediction.predicted_class)
     return prediction
@@ -139,30 +122,17 @@ def predict_for_employees(*, employee_ids: Sequence[int], caller: Caller) -> tup
     model = current_model()
     frame = features.newest_frame(Employee.objects.within(caller.scope).filter(employee_id__in=set(employee_ids)))
     scores = model.score_frame(frame)
-    will_leave = scores.probability >= model.threshold
-    rows = _log_rows(
-        model,
-        frame,
-        scores,
-        created_at=timezone.now(),
-        request_id=caller.request_id,
-        mode=Prediction.Mode.BATCH.value,
-        run_id=None,
-        api_key_id=caller.api_key and caller.api_key.pk,
-        user_id=caller.user and caller.user.pk,
-        latency_ms=_milliseconds_since(started),
+    latency_ms = milliseconds_since(started)
+    rows = list(
+        rows_of(scores, frame=frame, model=model, caller=caller, mode=Prediction.Mode.BATCH, latency_ms=latency_ms)
     )
     with transaction.atomic():
-        keys = reserve_keys(Prediction, len(frame))
-        bulk_insert(Prediction, ((key, *row) for key, row in zip(keys, rows, strict=True)), ["id", *_LOG_COLUMNS])
-    columns = (frame["employee_id"], scores.probability, scores.low, scores.high, scores.is_extrapolated, will_leave)
-    by_number = {
-        number: BatchScore(key, number, probability, low, high, is_extrapolated, leaves, model.threshold, model.version)
-        for key, number, probability, low, high, is_extrapolated, leaves in zip(
-            keys, *(column.tolist() for column in columns), strict=True
-        )
-    }
-    count_predictions(Prediction.Mode.BATCH, total=len(by_number), leave=int(will_leave.sum()))
+        keys = reserve_keys(Prediction, len(rows))
+        bulk_insert(Prediction, ((key, *row) for key, row in zip(keys, rows, strict=True)), ["id", *COLUMNS])
+    numbers = frame["employee_id"].tolist()
+    by_number = {number: batch_score(key, number, row) for key, number, row in zip(keys, numbers, rows, strict=True)}
+    leave = sum(score.predicted_class for score in by_number.values())
+    count_predictions(Prediction.Mode.BATCH, total=len(by_number), leave=leave)
     found = [by_number[number] for number in employee_ids if number in by_number]
     return found, [number for number in dict.fromkeys(employee_ids) if number not in by_number]
 
@@ -190,24 +160,21 @@ def score_employees(*, progress: Progress | None = None) -> ScoringRun:
             newest_snapshot=EmployeeSnapshot.objects.aggregate(Max("pk"))["pk__max"],
             newest_departure=Departure.objects.aggregate(Max("pk"))["pk__max"],
         )
-        request_id = uuid.uuid4()
+        caller = Caller()
         counts: dict[str, np.ndarray] = {}
         for chunk in features.feature_chunks(CHUNK_SIZE):
             chunk_started = time.perf_counter()
             scores = model.score_frame(chunk)
-            rows = _log_rows(
-                model,
-                chunk,
+            rows = rows_of(
                 scores,
-                created_at=run.created_at,
-                request_id=request_id,
-                mode=Prediction.Mode.SCORING.value,
-                run_id=run.pk,
-                api_key_id=None,
-                user_id=None,
-                latency_ms=_milliseconds_since(chunk_started) / len(chunk),
+                frame=chunk,
+                model=model,
+                caller=caller,
+                mode=Prediction.Mode.SCORING,
+                latency_ms=milliseconds_since(chunk_started) / len(chunk),
+                run=run,
             )
-            bulk_insert(Prediction, rows, _LOG_COLUMNS)
+            bulk_insert(Prediction, rows, COLUMNS)
             run.employee_count += len(chunk)
             run.above_threshold_count += int((scores.probability >= model.threshold).sum())
             run.expected_departures += float(scores.probability.sum())
@@ -217,7 +184,7 @@ def score_employees(*, progress: Progress | None = None) -> ScoringRun:
                 progress("Scoring", run.employee_count, total)
         RunGroup.objects.bulk_create(figures.aggregate(run, Scope.EVERYONE))
         run.drift_counts = {name: people.tolist() for name, people in counts.items()}
-        run.duration_ms = _milliseconds_since(started)
+        run.duration_ms = milliseconds_since(started)
         run.save()
     refresh_statistics(Prediction)  # or whoever reads the run next sorts what an index has in order
     count_predictions(Prediction.Mode.SCORING, total=run.employee_count, leave=run.above_threshold_count)
@@ -230,67 +197,3 @@ def is_scoring_due() -> bool:
     if run is None or run.model_version != current_model().version:
         return True
     return EmployeeFeatures.objects.filter(created_at__gt=run.created_at).exists()
-
-
-_LOG_COLUMNS = [field.attname for field in Prediction._meta.concrete_fields if not field.primary_key]
-
-
-def _log_rows(model: Model, chunk: pd.DataFrame, scores: ScoreFrame, **common: object) -> Iterator[tuple]:
-    """The log rows of a frame of employees, in the order of ``_LOG_COLUMNS``; ``common`` holds what they share."""
-    common |= {
-        "payload": None,
-        "threshold": model.threshold,
-        "model_version": model.version,
-        "model_sha256": model.sha256,
-        "base_value": scores.base_value,
-    }
-    main, second = strongest_two_of_each(scores.contributions)
-    columns = {name: repeat(value) for name, value in common.items()} | {
-        "employee_id": chunk["employee_pk"].tolist(),
-        "features_id": chunk["features_pk"].tolist(),
-        "probability": scores.probability.tolist(),
-        "low": scores.low.tolist(),
-        "high": scores.high.tolist(),
-        "is_extrapolated": scores.is_extrapolated.tolist(),
-        "predicted_class": (scores.probability >= model.threshold).tolist(),
-        "contributions": _sparse(scores.contributions),
-        "main_reason": main,
-        "second_reason": second,
-    }
-    return zip(*(columns[name] for name in _LOG_COLUMNS), strict=False)  # what is repeated has no end
-
-
-def _sparse(contributions: np.ndarray) -> Iterable[dict[str, float]]:
-    """Contributions of ``(n, 32)`` as one dict a row, features that weigh nothing left out."""
-    used = [(place, name) for place, name in enumerate(schema.FEATURE_NAMES) if contributions[:, place].any()]
-    for row in contributions.tolist():
-        yield {name: row[place] for place, name in used if row[place]}
-
-
-def _prediction(model: Model, score: Score, caller: Caller, started: float, *, mode: Prediction.Mode) -> Prediction:
-    contributions = {name: weight for name, weight in score.contributions.items() if weight}
-    main, second = strongest_two(contributions)
-    return Prediction(
-        created_at=timezone.now(),
-        request_id=caller.request_id,
-        mode=mode,
-        api_key=caller.api_key,
-        user=caller.user,
-        probability=score.probability,
-        low=score.low,
-        high=score.high,
-        is_extrapolated=score.is_extrapolated,
-        predicted_class=score.probability >= model.threshold,
-        threshold=model.threshold,
-        model_version=model.version,
-        model_sha256=model.sha256,
-        latency_ms=_milliseconds_since(started),
-        base_value=score.base_value,
-        contributions=contributions,
-        main_reason=main,
-        second_reason=second,
-    )
-
-
-def _milliseconds_since(started: float) -> float:
-    return (time.perf_counter() - started) * 1000

@@ -1,0 +1,147 @@
+"""The rows of the log. Each column is filled here, for one prediction as for a frame of them."""
+
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import repeat
+from operator import itemgetter
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from employees.access import Scope
+from employees.models import Employee
+from features import schema
+from features.models import EmployeeFeatures
+from predictions.explanation import strongest_two, strongest_two_of_each
+from predictions.ml.scorer import Model, Score, ScoreFrame
+from predictions.models import APIKey, Prediction, ScoringRun
+
+COLUMNS = [field.attname for field in Prediction._meta.concrete_fields if not field.primary_key]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks for a prediction and whom they may see: nobody unless a scope is given."""
+
+    api_key: APIKey | None = None
+    user: User | None = None
+    scope: Scope = Scope.NOBODY
+    request_id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+class BatchScore(NamedTuple):
+    """The answer of a batch for one employee, under the names that ``Prediction`` has for it."""
+
+    pk: int
+    employee_number: int
+    probability: float
+    low: float
+    high: float
+    is_extrapolated: bool
+    predicted_class: bool
+    threshold: float
+    model_version: str
+
+
+_answered = itemgetter(*(COLUMNS.index(name) for name in BatchScore._fields[2:]))
+
+
+def batch_score(key: int, employee_number: int, row: tuple) -> BatchScore:
+    """What is answered of a row of the log, given in the order of ``COLUMNS``."""
+    return BatchScore(key, employee_number, *_answered(row))
+
+
+def prediction_of(
+    score: Score,
+    *,
+    model: Model,
+    caller: Caller,
+    mode: Prediction.Mode,
+    started: float,
+    employee: Employee | None,
+    features: EmployeeFeatures | None = None,
+    payload: dict[str, object] | None = None,
+) -> Prediction:
+    """The row of one score, not yet stored; ``started`` is the ``time.perf_counter`` at which the work on it began."""
+    contributions = {name: weight for name, weight in score.contributions.items() if weight}
+    shared = _columns(score, contributions, strongest_two(contributions), model, caller, mode)
+    return Prediction(
+        **shared, latency_ms=milliseconds_since(started), employee=employee, features=features, payload=payload
+    )
+
+
+def rows_of(
+    scores: ScoreFrame,
+    *,
+    frame: pd.DataFrame,
+    model: Model,
+    caller: Caller,
+    mode: Prediction.Mode,
+    latency_ms: float,
+    run: ScoringRun | None = None,
+) -> Iterator[tuple]:
+    """The rows of a frame of employees, in the order of ``COLUMNS``: a model instance each would take longer."""
+    contributions = _sparse(scores.contributions)
+    columns = _columns(scores, contributions, strongest_two_of_each(scores.contributions), model, caller, mode) | {
+        "latency_ms": latency_ms,
+        "employee_id": frame["employee_pk"].tolist(),
+        "features_id": frame["features_pk"].tolist(),
+        "payload": None,
+    }
+    if run is not None:
+        columns |= {"run_id": run.pk, "created_at": run.created_at}
+    return zip(*(_of_each_row(columns[name]) for name in COLUMNS), strict=False)  # a repeated value has no end
+
+
+def _columns(
+    scores: Score | ScoreFrame,
+    contributions: object,
+    reasons: tuple,
+    model: Model,
+    caller: Caller,
+    mode: Prediction.Mode,
+) -> dict[str, object]:
+    """The columns but for whom a row is about and how long it took: a value each, or many for a frame."""
+    return {
+        "created_at": timezone.now(),
+        "request_id": caller.request_id,
+        "mode": mode.value,
+        "run_id": None,
+        "api_key_id": caller.api_key and caller.api_key.pk,
+        "user_id": caller.user and caller.user.pk,
+        "probability": scores.probability,
+        "low": scores.low,
+        "high": scores.high,
+        "is_extrapolated": scores.is_extrapolated,
+        "predicted_class": scores.probability >= model.threshold,
+        "threshold": model.threshold,
+        "model_version": model.version,
+        "model_sha256": model.sha256,
+        "base_value": scores.base_value,
+        "contributions": contributions,
+        "main_reason": reasons[0],
+        "second_reason": reasons[1],
+    }
+
+
+def _of_each_row(value: object) -> Iterable:
+    """The values of a column, a single one repeated."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return value if isinstance(value, list | Iterator) else repeat(value)
+
+
+def _sparse(contributions: np.ndarray) -> Iterator[dict[str, float]]:
+    """Contributions of ``(n, 32)`` as one dict a row, zeros left out."""
+    used = [(place, name) for place, name in enumerate(schema.FEATURE_NAMES) if contributions[:, place].any()]
+    for row in contributions.tolist():
+        yield {name: row[place] for place, name in used if row[place]}
+
+
+def milliseconds_since(started: float) -> float:
+    return (time.perf_counter() - started) * 1000
