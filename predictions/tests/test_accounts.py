@@ -285,7 +285,9 @@ def test_known_browser_is_known_to_its_account_alone(known, django_user_model):
     assert sign_in("other", client=known).status_code == 429
 
 
-@pytest.mark.parametrize("value", ["x", "0" * 32, signing.dumps("0" * 32), "a:b:c"])
+@pytest.mark.parametrize(
+    "value", ["x", "0" * 32, signing.dumps("0" * 32), "a:b:c"], ids=["x", "zeros", "of no salt", "parts"]
+)
 def test_forged_cookie_is_no_known_browser(known, value):
     fail(TRIES)
     (name,) = (name for name in known.cookies if name.startswith("browser_"))

@@ -433,7 +433,7 @@ def test_fault_of_ours_is_json_without_a_word_about_it(api, monkeypatch):
     assert "division" not in response.content.decode()
 
 
-@pytest.mark.parametrize("given", [str(uuid.uuid4()), "01ARZ3NDEKTSV4RRFFQ69G5FAV"])
+@pytest.mark.parametrize("given", ["5f0c3f0e-6f7e-4b1f-9a55-0d5b1c2d3e4f", "01ARZ3NDEKTSV4RRFFQ69G5FAV"])
 def test_request_id_of_the_caller_comes_back_beside_the_one_that_is_logged(api, given):
     number = EmployeeFeaturesFactory().employee.employee_id
     response = api.call(f"/predict/by-id/{number}", headers={"X-Request-ID": given})
