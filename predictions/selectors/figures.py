@@ -6,7 +6,7 @@ the figures are aggregated anew from the predictions, until the next run.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Case, CharField, Count, F, FloatField, IntegerField, Sum, Value, When
@@ -135,14 +135,21 @@ def suppressed_groups(groups: Iterable[RunGroup]) -> set[RunGroup]:
     groups = list(groups)
     counts = {place: group.employee_count for place, group in enumerate(groups)}
     totals: list[list[int]] = []
-    for attribute in ("departement", "poste"):
-        lines: dict[str, list[int]] = {}
-        for place, group in enumerate(groups):
-            lines.setdefault(getattr(group, attribute), []).append(place)
+    for lines in (_places(groups, "departement"), _places(groups, "poste")):
         hidden = suppressed({value: sum(counts[place] for place in line) for value, line in lines.items()})
         totals += [line for value, line in lines.items() if value not in hidden]
-        totals.append([place for value in hidden for place in lines[value]])
-    return {groups[place] for place in suppressed(counts, totals=[line for line in totals if line])}
+        totals += [[place for value in hidden for place in lines[value]]] if hidden else []
+    # those who left, and the others of their job, are in the same totals: together they need no other group
+    units = _places(groups, "departement", "poste").values()
+    return {groups[place] for place in suppressed(counts, totals=totals, units=units)}
+
+
+def _places(groups: Sequence[RunGroup], *attributes: str) -> dict[tuple[str, ...], list[int]]:
+    """Where the groups of each department, of each job or of each pair of the two stand."""
+    places: dict[tuple[str, ...], list[int]] = {}
+    for place, group in enumerate(groups):
+        places.setdefault(tuple(getattr(group, attribute) for attribute in attributes), []).append(place)
+    return places
 
 
 def aggregate(run: ScoringRun, scope: Scope) -> list[RunGroup]:

@@ -277,6 +277,18 @@ def test_figures_of_groups_add_up_to_no_suppressed_one_of_a_job_or_department():
     }
 
 
+def test_few_who_left_a_job_take_only_the_others_of_that_job_with_them():
+    run = ScoringRunFactory()
+    for poste, has_left, people in (
+        ("Manager", True, 2),
+        ("Manager", False, 80),
+        ("Tech Lead", True, 10),
+        ("Tech Lead", False, 70),
+    ):
+        RunGroupFactory(run=run, poste=poste, has_left=has_left, employee_count=people, above_threshold_count=0)
+    assert {group.poste for group in figures.suppressed_groups(run.groups.all())} == {"Manager"}
+
+
 def test_counts_of_a_run_by_feature_hide_the_small_ones(client):
     run = ScoringRunFactory(drift_counts={"age": [3, 20, 30, 0, 40]})
     page = client.get(reverse("admin:predictions_scoringrun_change", args=[run.pk])).text
