@@ -1,7 +1,10 @@
-"""Serializer fields that take a JSON value for what it is: no text for a number, no true for one."""
+"""Serializer fields that take a JSON value for what it is, no text for a number, no true for one; and a query's."""
 
 import re
+from datetime import UTC, datetime
 
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from employees.columns import by_key, match_key
@@ -27,6 +30,55 @@ class QueryInteger(serializers.IntegerField):
         if not (isinstance(data, str) and re.fullmatch(r"-?[0-9]{1,20}", data)):
             self.fail("invalid")
         return int(data)
+
+
+class QueryFloat(serializers.FloatField):
+    """A number in a query string, in the digits of JSON."""
+
+    def to_internal_value(self, data):
+        if not re.fullmatch(r"[0-9.eE+-]{1,40}", data):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class QueryIntegers(serializers.ListField):
+    """Some numbers with commas between them; the first that breaks a rule is the parameter's error."""
+
+    def to_internal_value(self, data):
+        numbers = data.split(",")
+        if self.max_length is not None and len(numbers) > self.max_length:
+            rule = _("At most %(count)d numbers.") % {"count": self.max_length}
+            raise serializers.ValidationError(rule, code="max_length")
+        return [self.child.run_validation(number) for number in numbers]
+
+
+@extend_schema_field({"type": "boolean"})
+class QueryBoolean(serializers.ChoiceField):
+    """``true`` or ``false`` in any case, or 1 or 0, as the clients of different languages write them."""
+
+    def __init__(self, **options):
+        super().__init__(choices=["true", "false"], **options)
+
+    def to_internal_value(self, data):
+        word = {"1": "true", "0": "false"}.get(data, data.lower())
+        return super().to_internal_value(word) == "true"
+
+
+class InstantField(serializers.DateTimeField):
+    """In UTC where it names no offset, as every answer is; an hour of the clock change is then unambiguous.
+
+    A plus that the client did not escape arrives as a blank: ``2026-07-01T14:30:00 02:00``.
+    """
+
+    # Before the first and after the last row; what lies beyond does not fit into every database and time zone.
+    FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+    def to_internal_value(self, value):
+        text = re.sub(r"(:[0-9.]+) ([0-9]{2}:?[0-9]{2})$", r"\1+\2", value.strip())
+        return min(max(super().to_internal_value(text), self.FIRST), self.LAST)
+
+    def enforce_timezone(self, value):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 class StrictFloat(serializers.FloatField):

@@ -6,7 +6,6 @@ from hashlib import sha256
 
 from django.utils import translation
 from django.utils.http import quote_etag
-from drf_spectacular.contrib.django_filters import DjangoFilterExtension
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.types import OpenApiTypes
@@ -21,7 +20,7 @@ from rest_framework import serializers
 
 from employees.columns import MAX_EMPLOYEE_ID
 from predictions.api import examples
-from predictions.api.filters import MAX_NUMBERS, PredictionFilter, ScoreFilter
+from predictions.api.filters import MAX_NUMBERS, LogFilters, ScoreFilters
 from predictions.api.renderers import CSV, NDJSON
 from predictions.api.serializers import (
     BatchScoreSerializer,
@@ -43,17 +42,12 @@ from technova.documents import dump
 
 # The parameters that each list understands; any other is refused, since a misspelt filter filters nothing.
 LOG_PARAMETERS = {
-    "list": {*PredictionFilter.base_filters, "ordering", "limit", "cursor"},
+    "list": {*LogFilters().fields, "ordering", "limit", "cursor"},
     "latest": {"limit"},
     "retrieve": set(),
 }
 RUN_PARAMETERS = {"list": {"limit", "cursor"}}
-SCORE_PARAMETERS = {"list": {*ScoreFilter.base_filters, "run_id", "limit", "cursor"}}
-
-
-# The library would import django.contrib.gis to see whether a filter is one of geography, and that one searches the
-# machine for GDAL: longer than all the rest.
-DjangoFilterExtension._has_gis = False
+SCORE_PARAMETERS = {"list": {*ScoreFilters().fields, "run_id", "limit", "cursor"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +290,8 @@ log = _call(
     summary="The log, in pages and filtered",
     tags=["predictions"],
     parameters=[
-        _number("employee_id", MAX_EMPLOYEE_ID, "Of this employee."),
+        LogFilters,
+        OpenApiParameter("mode", {"$ref": "#/components/schemas/ModeEnum"}, description="How it was asked for."),
         OpenApiParameter(
             "model_version",
             {"type": "string", "pattern": r"^[^\x00]+$", "maxLength": 40},
@@ -349,6 +344,7 @@ scores = _call(
     ),
     tags=["scores"],
     parameters=[
+        ScoreFilters,
         OpenApiParameter(
             "employee_ids",
             {
@@ -365,7 +361,6 @@ scores = _call(
             {"$ref": "#/components/schemas/DepartementEnum"},
             description="Of those who are in this department now.",
         ),
-        OpenApiParameter("min_probability", {"type": "number", "minimum": 0, "maximum": 1}, description="Or more."),
         OpenApiParameter(
             "presence",
             {"type": "string", "enum": [PRESENT, LEFT, "any"], "default": PRESENT},

@@ -12,7 +12,7 @@ urlpatterns = [
     call("predict/batch", views.PredictViewSet.as_view({"post": "batch"}), name="api-batch"),
     call(
         "predictions/latest",
-        views.LogViewSet.as_view({"get": "latest"}, pagination_class=None, filter_backends=[]),
+        views.LogViewSet.as_view({"get": "latest"}, pagination_class=None),
         name="api-latest",
     ),
     call("predictions", views.LogViewSet.as_view({"get": "list"}), name="api-predictions"),

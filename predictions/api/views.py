@@ -9,7 +9,6 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
 from django.views import View
-from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.exceptions import NotAcceptable, NotFound
@@ -25,7 +24,7 @@ from predictions import services
 from predictions.api import schema
 from predictions.api.authentication import add_rate_limit, caller_of
 from predictions.api.errors import Invalid, request_id_of
-from predictions.api.filters import PredictionFilter, ScoreFilter
+from predictions.api.filters import Filters, LogFilters, ScoreFilters
 from predictions.api.pagination import LogPagination, RunPagination, ScorePagination
 from predictions.api.parsers import take_chunks
 from predictions.api.renderers import CSV, JSON, NDJSON, csv, ndjson, preferred_type
@@ -126,7 +125,7 @@ class ReadViewSet(Guarded, GenericViewSet):
     """Lists of what the key may see. A parameter that a call does not know is refused: it would filter nothing."""
 
     scope = "can_read"
-    filter_backends = [DjangoFilterBackend]
+    filters: type[Filters]
     parameters: dict[str, set[str]]  # by action
 
     def initial(self, request, *args, **kwargs):
@@ -139,13 +138,16 @@ class ReadViewSet(Guarded, GenericViewSet):
         if errors:
             raise Invalid(errors, "query")
 
+    def filter_queryset(self, queryset):
+        return self.filters(data=self.request.query_params.dict()).narrow(queryset)
+
 
 class LogViewSet(ListModelMixin, ReadViewSet):
     """The log of predictions, of the employees that the key may see."""
 
     queryset = Prediction.objects.select_related("employee", "features")
     serializer_class = LogRowSerializer
-    filterset_class = PredictionFilter
+    filters = LogFilters
     pagination_class = LogPagination
     parameters = schema.LOG_PARAMETERS
 
@@ -178,7 +180,6 @@ class RunViewSet(ReadViewSet):
 
     queryset = ScoringRun.objects.all()
     serializer_class = RunSerializer
-    filter_backends = []
     pagination_class = RunPagination
     parameters = schema.RUN_PARAMETERS
 
@@ -194,7 +195,7 @@ class ScoreViewSet(ReadViewSet):
 
     queryset = Prediction.objects.none()  # until the run is known
     serializer_class = ScoreOfRunSerializer
-    filterset_class = ScoreFilter
+    filters = ScoreFilters
     pagination_class = ScorePagination
     parameters = schema.SCORE_PARAMETERS
     run: ScoringRun | None = None
