@@ -25,6 +25,7 @@ def main() -> None:
     import django
 
     django.setup()
+    from employees.access import Readable
     from employees.extracts import read_extracts
     from features.engineering import engineer
     from predictions.explanation import reasons
@@ -37,7 +38,12 @@ def main() -> None:
 
     def score_with_reasons(person: dict) -> float:
         score = model.score_one(person)
-        reasons(values=person, base_value=score.base_value, contributions=score.contributions)
+        reasons(
+            values=person,
+            base_value=score.base_value,
+            contributions=score.contributions,
+            readable=Readable.EVERYTHING,
+        )
         return score.probability
 
     def pipeline(row: int) -> float:

@@ -1,16 +1,25 @@
-"""Who may see whom, and do what: the roles, and the scope that follows from an account or from an API key."""
+"""Who may see whom, read what and do what: the roles, and what follows from an account or from an API key.
+
+A ``Scope`` says whose rows a caller sees, a ``Readable`` which columns of them.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
 from django.apps import apps as installed
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Permission
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from employees.columns import SATISFACTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +64,91 @@ Scope.NOBODY = Scope(sees_everyone=False)
 
 
 @dataclass(frozen=True, slots=True)
+class Matter:
+    """Columns of the extracts that are read together, by a role once the setting is on where there is one."""
+
+    label: str
+    columns: frozenset[str]
+    setting: str = ""
+
+    @property
+    def is_granted(self) -> bool:
+        return not self.setting or getattr(settings, self.setting)
+
+
+WORK = Matter(
+    "work and career",  # never named: whoever has a role reads it
+    frozenset(
+        {
+            *("departement", "poste", "niveau_hierarchique_poste", "annees_dans_le_poste_actuel"),
+            *("annee_experience_totale", "nombre_experiences_precedentes", "annees_dans_l_entreprise"),
+            *("annees_depuis_la_derniere_promotion", "annees_sous_responsable_actuel", "a_quitte_l_entreprise"),
+            *("heures_supplementaires", "frequence_deplacement", "distance_domicile_travail"),
+            *("note_evaluation_precedente", "note_evaluation_actuelle", "nb_formations_suivies"),
+            *("niveau_education", "domaine_etude", "nombre_participation_pee"),
+        }
+    ),
+)
+PAY = Matter(
+    gettext_noop("pay"), frozenset({"revenu_mensuel", "augmentation_salaire_precedente"}), setting="MANAGERS_SEE_PAY"
+)
+SURVEY = Matter(gettext_noop("survey answers"), frozenset(SATISFACTIONS), setting="MANAGERS_SEE_SURVEY_ANSWERS")
+PROTECTED = Matter(
+    gettext_noop("what the law protects (age, sex, family status)"),
+    frozenset({"age", "genre", "statut_marital", "ayant_enfants"}),
+)
+NAMED = (PAY, SURVEY, PROTECTED)  # what a page names when it does not show it
+ALIKE = PAY.columns | SURVEY.columns  # named together: which of the two weighs in a score would tell something of it
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """Which columns of the extracts a caller may read of those in scope; what is made of others cannot be read.
+
+    A column that stands in no ``Matter`` is read by who reads everything and by nobody else.
+    """
+
+    reads_everything: bool
+    columns: frozenset[str] = frozenset()
+
+    EVERYTHING: ClassVar["Readable"]
+    NOTHING: ClassVar["Readable"]
+
+    @classmethod
+    def of_matters(cls, matters: Iterable[Matter]) -> "Readable":
+        return cls(reads_everything=False, columns=frozenset[str]().union(*(matter.columns for matter in matters)))
+
+    def reads(self, columns: frozenset[str]) -> bool:
+        """Whether all of these may be read."""
+        return self.reads_everything or columns <= self.columns
+
+    def withheld(self, columns: frozenset[str]) -> str:
+        """What of these may not be read, in the active language: "pay and survey answers"; empty when all may be."""
+        if self.reads(columns):
+            return ""
+        hidden = columns - self.columns
+        hidden |= ALIKE - self.columns if hidden & ALIKE else frozenset()
+        labels = [_(matter.label) for matter in NAMED if hidden & matter.columns]
+        return get_text_list(labels, _("and")) or _("other data")
+
+
+Readable.EVERYTHING = Readable(reads_everything=True)
+Readable.NOTHING = Readable(reads_everything=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Role:
-    """What the members of a group may see and do, within the departments given to the account."""
+    """What the members of a group may see, read and do, within the departments given to the account."""
 
     group: str
     sees_everyone: bool = False  # while no department is given; else nobody
-    may_have_keys: bool = False  # a key tells all that is known of the people whom it sees
+    reads_everything: bool = False  # of those whom it sees; else the matters that are granted
+    reads: tuple[Matter, ...] = ()
     permissions: tuple[str, ...] = ()  # of this app; given to the group when it is made
 
 
-HR = Role("RH", sees_everyone=True, may_have_keys=True, permissions=("add_employee",))
-MANAGER = Role("Manager")
+HR = Role("RH", sees_everyone=True, reads_everything=True, permissions=("add_employee",))
+MANAGER = Role("Manager", reads=(WORK, PAY, SURVEY))
 ROLES = {role.group: role for role in (HR, MANAGER)}
 
 
@@ -100,6 +183,14 @@ def _read_access(user) -> tuple[tuple[Role, ...], Scope]:
     roles = tuple(role for role in ROLES.values() if role.group in {group for group, _department in rows})
     given = Scope.of_departments({department for _group, department in rows if department and roles})
     return roles, Scope.EVERYONE if given.is_empty and any(role.sees_everyone for role in roles) else given
+
+
+def readable_to(user) -> Readable:
+    """Which columns an account may read, by its roles and the settings that grant managers some."""
+    roles = roles_of(user)
+    if any(role.reads_everything for role in roles):
+        return Readable.EVERYTHING
+    return Readable.of_matters(matter for role in roles for matter in role.reads if matter.is_granted)
 
 
 def scope_of_key(key) -> Scope:

@@ -14,7 +14,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from employees.access import may_change, may_give_departments, may_give_rights, scope_of
+from employees.access import may_change, may_give_departments, may_give_rights, readable_to, scope_of
 from employees.models import (
     DepartmentAccess,
     Departure,
@@ -30,7 +30,33 @@ from employees.selectors import raw_columns
 from technova.admin import NamedDateTime, ReadOnly, ReadOnlyAdmin
 
 
-class OfEmployeesAdmin(ReadOnlyAdmin):
+class ForSome:
+    """Closed to an account for which ``is_open_to`` is false, whatever its permissions."""
+
+    def is_open_to(self, user) -> bool:
+        raise NotImplementedError
+
+    def has_view_permission(self, request, obj=None) -> bool:
+        return super().has_view_permission(request, obj) and self.is_open_to(request.user)
+
+    def has_add_permission(self, request, *obj) -> bool:
+        return super().has_add_permission(request, *obj) and self.is_open_to(request.user)
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return super().has_change_permission(request, obj) and self.is_open_to(request.user)
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        return super().has_delete_permission(request, obj) and self.is_open_to(request.user)
+
+
+class ForWhoReadsEverything(ForSome):
+    """What shows, sorts or filters by every column of people, each of which would tell it."""
+
+    def is_open_to(self, user) -> bool:
+        return readable_to(user).reads_everything
+
+
+class OfEmployeesAdmin(ForWhoReadsEverything, ReadOnlyAdmin):
     """Rows about employees: those whom the account may see, found by employee number."""
 
     employee = "employee"  # the way from a row to its employee
@@ -248,25 +274,6 @@ class ImportRejectAdmin(OfEveryoneAdmin):
 
 
 # Accounts
-
-
-class ForSome:
-    """Closed to an account for which ``is_open_to`` is false, whatever its permissions."""
-
-    def is_open_to(self, user) -> bool:
-        raise NotImplementedError
-
-    def has_view_permission(self, request, obj=None) -> bool:
-        return super().has_view_permission(request, obj) and self.is_open_to(request.user)
-
-    def has_add_permission(self, request, *obj) -> bool:
-        return super().has_add_permission(request, *obj) and self.is_open_to(request.user)
-
-    def has_change_permission(self, request, obj=None) -> bool:
-        return super().has_change_permission(request, obj) and self.is_open_to(request.user)
-
-    def has_delete_permission(self, request, obj=None) -> bool:
-        return super().has_delete_permission(request, obj) and self.is_open_to(request.user)
 
 
 class ForWhoSeesEveryone(ForSome):

@@ -8,6 +8,7 @@ marked by ``gettext_noop``; whoever shows one translates it. A phrase states a v
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from employees import columns
 from employees.messages import gettext_noop as _
@@ -48,7 +49,7 @@ class Feature:
     is_engineered: bool = False
     is_rating: bool = False  # a mark up to the maximum: people read it as "3 out of 4"
     told_as: str = ""  # the feature in whose name people read its weight: a formula would say nothing to them
-    ingredients: tuple[str, ...] = ()  # the features from which a formula is made
+    ingredients: tuple[str, ...] = ()  # the features, or the satisfactions, from which a formula is made
     is_protected: bool = False  # the law forbids deciding by it: kept for the contract and the audit, never scored
     is_actionable: bool = False  # HR can change it: offered in what-if
     help: str = ""
@@ -278,7 +279,13 @@ FEATURES: tuple[Feature, ...] = (
         unit=_YEARS,
     ),
     _engineered(
-        "satisfaction_moyenne", _("Mean satisfaction"), _("Mean satisfaction: %(value)s"), 1, 4, is_rating=True
+        "satisfaction_moyenne",
+        _("Mean satisfaction"),
+        _("Mean satisfaction: %(value)s"),
+        1,
+        4,
+        is_rating=True,
+        ingredients=columns.SATISFACTIONS,
     ),
     _engineered(
         "nonlineaire_participation_pee",
@@ -400,3 +407,13 @@ def business_inputs() -> Iterator[Feature]:
 
 
 INPUT_NAMES: tuple[str, ...] = tuple(feature.name for feature in business_inputs())
+
+
+@cache
+def sources_of(name: str) -> frozenset[str]:
+    """The columns of the extracts from which a feature is made; whoever may not read one of them, reads none of it.
+
+    Its own name for whatever has no ingredients: a column, or something that nobody has described.
+    """
+    ingredients = BY_NAME[name].ingredients if name in BY_NAME else ()
+    return frozenset[str]().union(*map(sources_of, ingredients)) if ingredients else frozenset({name})

@@ -16,8 +16,8 @@ from django.utils.html import format_html_join
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from employees.access import Scope, roles_of, scope_of, scope_of_key
-from employees.admin import ForSome, OfEveryoneAdmin
+from employees.access import Readable, Scope, scope_of, scope_of_key
+from employees.admin import ForWhoReadsEverything, OfEveryoneAdmin
 from employees.columns import DEPARTMENTS
 from employees.disclosure import suppressed
 from employees.models import Employee
@@ -80,7 +80,7 @@ class RunGroupChangeList(ChangeList):
 
 
 @admin.register(RunGroup)
-class RunGroupAdmin(ReadOnlyAdmin):
+class RunGroupAdmin(ForWhoReadsEverything, ReadOnlyAdmin):
     """What the overview and the trend are summed from; of the departments that the account may see.
 
     Nothing is told of a group whose count is suppressed, nor by an order. Smaller parts of a group, such as those over
@@ -153,7 +153,7 @@ class LogPaginator(BoundedPaginator):
 
 
 @admin.register(Prediction)
-class PredictionAdmin(ReadOnlyAdmin):
+class PredictionAdmin(ForWhoReadsEverything, ReadOnlyAdmin):
     paginator = LogPaginator
     list_display = [
         "created_at",
@@ -225,7 +225,10 @@ class PredictionAdmin(ReadOnlyAdmin):
     @admin.display(description=_("reasons"))
     def explanation(self, prediction):
         found = reasons(
-            values=prediction.values(), base_value=prediction.base_value, contributions=prediction.contributions
+            values=prediction.values(),
+            base_value=prediction.base_value,
+            contributions=prediction.contributions,
+            readable=Readable.EVERYTHING,
         )
         return format_html_join("", "{}<br>", ((reason.sentence,) for reason in found))
 
@@ -322,8 +325,8 @@ class RotationForm(forms.Form):
 
 
 @admin.register(APIKey)
-class APIKeyAdmin(ForSome, admin.ModelAdmin):
-    """The keys that see nobody whom the account does not see.
+class APIKeyAdmin(ForWhoReadsEverything, admin.ModelAdmin):
+    """The keys that see nobody whom the account does not see; what they see, they tell whole.
 
     A secret is shown on the page that answers its making, and goes into no message, cookie, session or log.
     """
@@ -334,9 +337,6 @@ class APIKeyAdmin(ForSome, admin.ModelAdmin):
     search_fields = ["name", "owner", "prefix"]
     readonly_fields = ["prefix", "created", "last_used_at", "revoked"]
     actions = ["rotate", "revoke"]
-
-    def is_open_to(self, user) -> bool:
-        return any(role.may_have_keys for role in roles_of(user))
 
     def get_queryset(self, request):
         return super().get_queryset(request).within(scope_of(request.user))

@@ -3,30 +3,38 @@
 People read a weight under a feature they know. What a formula of several features weighs (overtime for the pay,
 overtime combined with the commute, …) is added to the one it is told as (overtime), so that nothing is lost: the
 contributions are additive, and with the base value they still sum to the score.
+
+A reader who may not read a feature's value is told its weight without it, together with that of all such features.
 """
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from django.utils.formats import number_format
+from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext_noop, ngettext
 from django.utils.translation import gettext as _
 
-from features import schema
+from employees.access import Readable
+from features import reading, schema
 from predictions.ml.scorer import sigmoid
 
 TOLD_AS = {feature.name: feature.told_as or feature.name for feature in schema.FEATURES}
+WITHHELD = ""  # stands for the features whose values may not be read
 # Units that languages set on one side of the number or the other.
 _BY_LANGUAGE = {"%": gettext_noop("%(number)s%%"), "€": gettext_noop("€%(number)s")}
 
 
 class Reason(NamedTuple):
-    """What one feature, with those told under it, weighs in a score; positive raises the risk."""
+    """What one feature, with those told under it, weighs in a score; positive raises the risk.
 
-    feature: schema.Feature
+    ``name`` and ``value`` are empty for what all features weigh that may not be read: the phrase names the matter.
+    """
+
+    name: str  # of the feature
     contribution: float  # log-odds
     points: float  # probability points, 0.12 for twelve
     label: str  # in the active language, as the texts below
@@ -84,34 +92,46 @@ def reasons(
     values: Mapping[str, object],
     base_value: float,
     contributions: Mapping[str, float],
+    readable: Readable,
     limit: int | None = None,
     is_told: bool = True,
 ) -> list[Reason]:
     """The reasons for a score, the heaviest first, zeros left out, in the active language.
 
-    ``values`` are the 32 features it was made from, ``contributions`` log-odds by feature name. ``is_told`` False
-    leaves every formula apart, as the model has it.
+    ``values`` are the features it was made from, those that are not ``readable`` may be absent; ``contributions``
+    log-odds by feature name. ``is_told`` False leaves every formula apart, as the model has it.
     """
     slope = points_per_log_odds(base_value, math.fsum(contributions.values()))
-    weights = told(contributions) if is_told else contributions
+    hidden = [name for name in contributions if not reading.reads(readable, name)]
+    weights = {name: weight for name, weight in contributions.items() if name not in hidden}
+    weights = told(weights) if is_told else weights
+    if hidden:
+        weights[WITHHELD] = math.fsum(contributions[name] for name in hidden)
     heaviest = sorted(weights.items(), key=lambda item: -abs(item[1]))
     language = get_language()
-    return [
-        _reason(schema.BY_NAME[name], values[name], weight, weight * slope, language)
-        for name, weight in heaviest[:limit]
-        if weight
-    ]
+    found = []
+    for name, weight in heaviest[:limit]:
+        if not weight:
+            continue
+        words = _words(name, values[name], language) if name else _withheld_words(hidden, readable)
+        found.append(_reason(name, words, weight, weight * slope, language))
+    return found
 
 
-def _reason(feature: schema.Feature, value: object, weight: float, points: float, language: str | None) -> Reason:
-    label, shown, told_phrase = _words(feature.name, value, language)
+def _reason(name: str, words: tuple[str, str, str], weight: float, points: float, language: str | None) -> Reason:
+    label, shown, told_phrase = words
     rounded = round(points * 100, 1)
     sentence = _sentence(language) % {
         "phrase": told_phrase,
         "sign": ("+" if rounded > 0 else "−") if rounded else "",
         "points": _one_decimal(abs(rounded), language),
     }
-    return Reason(feature, weight, points, label, shown, told_phrase, sentence)
+    return Reason(name, weight, points, label, shown, told_phrase, sentence)
+
+
+def _withheld_words(names: Iterable[str], readable: Readable) -> tuple[str, str, str]:
+    phrase = capfirst(reading.withheld(readable, names))
+    return phrase, "", phrase
 
 
 # Texts that come again and again are kept: to translate and format them takes longer than the score. They depend on
@@ -133,6 +153,13 @@ def _one_decimal(number: float, language: str | None) -> str:
 @lru_cache
 def _sentence(language: str | None) -> str:
     return _("%(phrase)s: %(sign)s%(points)s points")
+
+
+def phrase_for(readable: Readable, name: str, value: object) -> str:
+    """``phrase`` to whoever may read the feature; else its matter without the value: "Pay and survey answers"."""
+    if reading.reads(readable, name):
+        return phrase(schema.BY_NAME[name], value)
+    return capfirst(reading.withheld(readable, [name]))
 
 
 def phrase(feature: schema.Feature, value: object) -> str:

@@ -12,7 +12,7 @@ from django.utils.crypto import constant_time_compare, get_random_string
 from django.utils.translation import gettext_lazy as _
 
 from employees import columns
-from employees.access import Scope, scope_of, scope_of_key
+from employees.access import Scope, readable_to, scope_of, scope_of_key
 from employees.models import Employee, OfDepartmentsQuerySet
 from features import schema
 from features.models import EmployeeFeatures
@@ -239,8 +239,14 @@ class PredictionQuerySet(OfDepartmentsQuerySet):
     department = "employee__departement"
 
     def visible_to(self, user):
-        """What an account may read: everything for HR, else its departments' employees and its own tries on nobody."""
-        return self._within_or_own(scope_of(user), Q(user=user))
+        """What an account may read: of everyone for HR, else of its departments' employees and its own tries on nobody.
+
+        A simulation holds every column, whatever was changed: it is for its author and for who reads all of them.
+        """
+        seen = self._within_or_own(scope_of(user), Q(user=user))
+        if readable_to(user).reads_everything:
+            return seen
+        return seen.filter(~Q(mode=Prediction.Mode.SIMULATION) | Q(user=user))
 
     def visible_to_key(self, key):
         """What a key may read: everything, or its departments' employees and what it asked itself about nobody."""

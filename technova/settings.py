@@ -191,6 +191,10 @@ LOGOUT_REDIRECT_URL = "login"
 SESSION_COOKIE_AGE = 12 * 3600  # a working day
 CSRF_FAILURE_VIEW = "predictions.pages.errors.csrf_failure"
 
+# What managers may read of the people of their departments; HR reads everything. See employees/access.py.
+MANAGERS_SEE_PAY = env.bool("MANAGERS_SEE_PAY", default=False)
+MANAGERS_SEE_SURVEY_ANSWERS = env.bool("MANAGERS_SEE_SURVEY_ANSWERS", default=False)
+
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]

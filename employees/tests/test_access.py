@@ -6,7 +6,20 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser, Group
 from django.core.management import call_command
 
-from employees.access import Scope, create_groups, scope_of, scope_of_key
+from employees.access import (
+    NAMED,
+    PAY,
+    PROTECTED,
+    SURVEY,
+    WORK,
+    Readable,
+    Scope,
+    create_groups,
+    readable_to,
+    scope_of,
+    scope_of_key,
+)
+from employees.columns import BY_NAME
 from employees.models import Employee
 from employees.tests.factories import EmployeeFactory
 
@@ -135,3 +148,67 @@ def test_visible_to_manager_without_department():
 def test_visible_to_nobody_signed_in():
     EmployeeFactory()
     assert not Employee.objects.visible_to(AnonymousUser()).exists()
+
+
+@pytest.mark.parametrize(
+    ("groups", "flags", "reads_everything"),
+    [
+        (["RH"], {}, True),
+        (["RH", "Manager"], {}, True),
+        ([], {"is_superuser": True}, True),
+        (["Manager"], {}, False),
+        (["Manager"], {"is_staff": True}, False),
+        ([], {}, False),
+        (["RH"], {"is_active": False}, False),
+    ],
+)
+def test_readable_to_account(groups, flags, reads_everything):
+    readable = readable_to(make_user(*groups, departments=["Consulting"], **flags))
+    assert readable.reads_everything is reads_everything
+    assert readable.reads(PAY.columns | SURVEY.columns | PROTECTED.columns) is reads_everything
+
+
+@pytest.mark.parametrize("reader", [lambda: make_user(), AnonymousUser])
+def test_readable_to_nobody_in_particular_is_nothing(reader):
+    assert readable_to(reader()) == Readable.NOTHING
+
+
+@pytest.mark.parametrize("granted", [[], [PAY], [SURVEY], [PAY, SURVEY]])
+def test_manager_reads_work_and_what_a_setting_grants(settings, granted):
+    for matter in granted:
+        setattr(settings, matter.setting, True)
+    assert readable_to(make_user("Manager")) == Readable.of_matters([WORK, *granted])
+
+
+def test_no_column_stands_in_two_matters():
+    matters = (WORK, *NAMED)
+    columns = frozenset().union(*(matter.columns for matter in matters))
+    assert len(columns) == sum(len(matter.columns) for matter in matters)
+    assert columns <= BY_NAME.keys()
+
+
+def test_column_that_nobody_has_described_is_read_by_those_who_read_everything():
+    new = frozenset({"home_office_days"})
+    assert Readable.EVERYTHING.reads(new)
+    assert not Readable.of_matters([WORK, *NAMED]).reads(new)
+    assert Readable.of_matters([WORK]).withheld(new) == "other data"
+
+
+@pytest.mark.parametrize(
+    ("readable", "columns", "words"),
+    [
+        (Readable.EVERYTHING, {"revenu_mensuel", "age"}, ""),
+        (Readable.of_matters([WORK]), {"poste"}, ""),
+        (Readable.of_matters([WORK]), {"revenu_mensuel"}, "pay and survey answers"),
+        (Readable.of_matters([WORK]), {"satisfaction_employee_equipe", "poste"}, "pay and survey answers"),
+        (Readable.of_matters([WORK, SURVEY]), {"revenu_mensuel", "satisfaction_employee_equipe"}, "pay"),
+        (Readable.of_matters([WORK, PAY]), {"revenu_mensuel", "satisfaction_employee_equipe"}, "survey answers"),
+        (
+            Readable.of_matters([WORK]),
+            {"revenu_mensuel", "age"},
+            "pay, survey answers and what the law protects (age, sex, family status)",
+        ),
+    ],
+)
+def test_withheld_names_what_may_not_be_read_and_pay_and_survey_together(readable, columns, words):
+    assert readable.withheld(frozenset(columns)) == words

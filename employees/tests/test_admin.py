@@ -32,7 +32,8 @@ FACTORIES = {
     Survey: SurveyFactory,
     Departure: DepartureFactory,
 }
-READ_ONLY = [*FACTORIES, Import, ImportReject]
+IMPORTS = [Import, ImportReject]
+READ_ONLY = [*FACTORIES, *IMPORTS]
 
 
 def address(model, page="changelist", *arguments):
@@ -145,18 +146,26 @@ def test_list_is_browsed_by_date(model, admin_client):
 
 
 @pytest.mark.parametrize("model", FACTORIES)
-def test_manager_who_is_staff_sees_the_rows_of_the_departments(model, client):
+def test_hr_of_a_department_who_is_staff_sees_its_rows(model, client):
     rows = [row_of(model, EmployeeFactory(departement=name)) for name in ("Commercial", "Consulting")]
-    client.force_login(staff(MANAGER.group, departments=["Commercial"]))
+    client.force_login(staff(HR.group, departments=["Commercial"]))
     assert listed(client.get(address(model))) == rows[:1]
     assert client.get(address(model, "change", rows[0].pk)).status_code == 200
     assert client.get(address(model, "change", rows[1].pk)).status_code == 302
 
 
-@pytest.mark.parametrize("model", READ_ONLY)
-def test_staff_of_no_group_sees_no_row(model, client):
+@pytest.mark.parametrize("groups", [[MANAGER.group], []])
+@pytest.mark.parametrize("model", FACTORIES)
+def test_staff_that_may_not_read_every_column_sees_no_row_whatever_its_permissions(model, client, groups):
+    row = row_of(model, EmployeeFactory(departement="Commercial"))
+    client.force_login(staff(*groups, departments=["Commercial"]))
+    asked = (address(model), f"{address(model)}?revenu_mensuel__gte=5000", address(model, "change", row.pk))
+    assert [client.get(path).status_code for path in asked] == [403] * 3
+
+
+@pytest.mark.parametrize("model", IMPORTS)
+def test_staff_of_no_group_sees_no_import(model, client):
     make_import()
-    SurveyFactory(employee=EmployeeSnapshotFactory(employee=DepartureFactory().employee).employee)
     client.force_login(staff())
     assert listed(client.get(address(model))) == []
 

@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 
-from employees.access import MANAGER
+from employees.access import HR, MANAGER
 from features import schema
 from features.models import EmployeeFeatures
 from features.tests.factories import EmployeeFeaturesFactory
@@ -72,13 +72,17 @@ def test_row_shows_every_feature(admin_client):
     assert set(shown) == {"employee", "created_at", schema.TARGET, *schema.FEATURE_NAMES}
 
 
-def test_manager_who_is_staff_sees_the_departments_of_the_account(client):
+@pytest.mark.parametrize(("group", "is_open"), [(HR.group, True), (MANAGER.group, False)])
+def test_features_of_a_department_are_open_to_its_hr_and_to_no_manager(client, group, is_open):
     row = EmployeeFeaturesFactory(employee__departement="Commercial")
     other = EmployeeFeaturesFactory(employee__departement="Consulting")
-    manager = get_user_model().objects.create_user("manager", is_staff=True)
-    manager.groups.add(Group.objects.get(name=MANAGER.group))
-    manager.user_permissions.set(Permission.objects.filter(codename="view_employeefeatures"))
-    manager.department_accesses.create(departement="Commercial")
-    client.force_login(manager)
-    assert listed(client.get(LIST)) == [row]
-    assert client.get(address("change", other)).status_code == 302
+    account = get_user_model().objects.create_user("staff", is_staff=True)
+    account.groups.add(Group.objects.get(name=group))
+    account.user_permissions.set(Permission.objects.filter(codename="view_employeefeatures"))
+    account.department_accesses.create(departement="Commercial")
+    client.force_login(account)
+    if is_open:
+        assert listed(client.get(LIST)) == [row]
+        assert client.get(address("change", other)).status_code == 302
+    else:
+        assert [client.get(path).status_code for path in (LIST, address("change", row))] == [403, 403]

@@ -49,6 +49,19 @@ def test_actionable_features_are_business_inputs_that_are_not_protected():
     assert actionable <= set(schema.INPUT_NAMES) - names("is_protected")
 
 
+def test_sources_of_a_formula_of_formulas_are_the_columns_at_the_end():
+    assert schema.sources_of("risque_global") == {
+        *columns.SATISFACTIONS,
+        *("heures_supplementaires", "revenu_mensuel", "annees_dans_l_entreprise"),
+        "annees_depuis_la_derniere_promotion",
+    }
+
+
+@pytest.mark.parametrize("name", ["revenu_mensuel", "satisfaction_employee_equipe", "ayant_enfants", "no such column"])
+def test_source_of_what_is_no_formula_is_itself(name):
+    assert schema.sources_of(name) == {name}
+
+
 @pytest.mark.parametrize("feature", [*FEATURES, *SATISFACTIONS], ids=lambda feature: feature.name)
 def test_bounds_and_choices_of_a_raw_feature_are_those_of_its_column(feature):
     if feature.is_engineered or feature.name in ("genre", "frequence_deplacement", "heures_supplementaires"):

@@ -10,7 +10,7 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_fiel
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from employees.access import scope_of_key
+from employees.access import Readable, scope_of_key
 from employees.columns import MAX_EMPLOYEE_ID
 from features import schema
 from predictions.api.fields import BoundedList, QueryInteger, StrictBoolean, StrictFloat, StrictInteger, WordField
@@ -365,13 +365,14 @@ def explanation(prediction: Prediction) -> dict:
         values=prediction.values(),
         base_value=prediction.base_value,
         contributions=prediction.contributions,
+        readable=Readable.EVERYTHING,  # a key reads every column of those that it sees
         is_told=False,
     )
     return {
         "base_value": prediction.base_value,
         "reasons": [
             {
-                "feature": reason.feature.name,
+                "feature": reason.name,
                 "label": reason.label,
                 "value": reason.value,
                 "contribution": reason.contribution,

@@ -94,6 +94,19 @@ def _counted(values: pd.Series, bins: Mapping) -> np.ndarray:
     return np.bincount(place, minlength=len(bins["cuts"]) + 1)
 
 
+def typical(bins: Mapping, minimum: float) -> float | str:
+    """What someone in the middle of those the model learned from has: the most frequent level of a choice.
+
+    Of a number the low end of the bin that holds the median. That of the first bin is not known: one below its cut,
+    and no less than ``minimum``.
+    """
+    if "levels" in bins:
+        return bins["levels"][int(np.argmax(bins["counts"]))]
+    cuts = bins["cuts"]
+    place = int(np.searchsorted(np.cumsum(bins["counts"]), sum(bins["counts"]) / 2, side="right"))
+    return cuts[place - 1] if place else max([minimum, *(cut - 1 for cut in cuts[:1])])
+
+
 def count(frame: pd.DataFrame, probability: np.ndarray, reference: Mapping) -> dict[str, np.ndarray]:
     """People in each bin of the reference. Counts of parts of a workforce add up to those of the whole."""
     return {

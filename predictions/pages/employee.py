@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from employees.access import Scope, scope_of
-from features import schema
+from employees.access import Readable, Scope, readable_to, scope_of
+from features import reading, schema
 from features.engineering import engineer_one
 from features.models import EmployeeFeatures
 from predictions import services
@@ -56,44 +56,51 @@ def employee(request: HttpRequest, employee_id: int) -> HttpResponse:
         raise Http404
     inputs = row.values() | people.satisfactions(row.employee)
     real = {name: inputs.get(name) for name in schema.INPUT_NAMES}
-    form = _what_if_form(real, request.POST if request.method == "POST" else None)
+    readable = readable_to(request.user)
+    form = _what_if_form(real, readable, request.POST if request.method == "POST" else None)
     comparison = None
     if form.is_bound and form.is_valid():
         caller = Caller(user=request.user, scope=scope)
-        comparison = _what_if(row=row, form=form, caller=caller)
+        comparison = _what_if(row=row, form=form, caller=caller, readable=readable)
     context = {"employee": row.employee, "form": form, "comparison": comparison}
     if request.htmx and form.is_bound:
         return render(request, "employee/what_if_answer.html", context)
-    return render(request, "employee/employee.html", context | _page(row, real, scope))
+    shown = reading.values_for(readable, real)
+    return render(request, "employee/employee.html", context | _page(row, shown, scope, readable))
 
 
-def _what_if_form(real: dict[str, object], data) -> forms.BusinessForm:
+def _what_if_form(real: dict[str, object], readable: Readable, data) -> forms.BusinessForm:
+    """What can be acted on and may be read; all else is as it is, whatever a request says of it."""
     return forms.BusinessForm(
         data,
-        features=forms.what_if_features(),
+        features=[feature for feature in forms.what_if_features() if reading.reads(readable, feature.name)],
         fixed=real,
-        initial=real,
+        initial=reading.values_for(readable, real),
         ranges=current_model().scorer.ranges,
     )
 
 
-def _what_if(*, row: EmployeeFeatures, form: forms.BusinessForm, caller: Caller) -> scores.Comparison:
+def _what_if(
+    *, row: EmployeeFeatures, form: forms.BusinessForm, caller: Caller, readable: Readable
+) -> scores.Comparison:
     """The simulation of a valid form, logged, beside the score of the real values, logged too if it was not yet."""
     before = people.score_of(row, current_model().version)
     if before is None:
         before = services.predict_for_employee(employee_id=row.employee.employee_id, caller=caller)
+    before.features = row
     after = services.predict_for_features(
         values=engineer_one(form.inputs), caller=caller, mode=Prediction.Mode.SIMULATION, employee=row.employee
     )
-    return scores.Comparison(scores.Shown(before, row.values()), scores.shown(after))
+    return scores.Comparison(scores.Shown(before, readable), scores.Shown(after, readable))
 
 
-def _page(row: EmployeeFeatures, real: dict[str, object], scope: Scope) -> dict[str, object]:
-    history = [scores.Shown(score, {}) for score in people.scores(row.employee)]
+def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readable: Readable) -> dict[str, object]:
+    history = [scores.Shown(score, readable) for score in people.scores(row.employee)]
     version = history[0].prediction.model_version if history else current_model().version
     context = {
-        "summary": [display(schema.BY_NAME[name], real[name]) for name in ("poste", "departement")],
-        "profile": [(_(forms.INPUTS[name].label), _in_words(name, real[name])) for name in PROFILE],
+        "summary": [display(schema.BY_NAME[name], shown[name]) for name in ("poste", "departement")],
+        "profile": [(_(forms.INPUTS[name].label), _in_words(name, shown[name])) for name in PROFILE if name in shown],
+        "withheld": reading.withheld(readable, PROFILE),
         "advice": scores.advice(card_of(version)),
         "history": history,
         "chart": _chart(history) if len(history) > 1 else None,
@@ -104,7 +111,7 @@ def _page(row: EmployeeFeatures, real: dict[str, object], scope: Scope) -> dict[
         is_outdated = newest.features_id != row.pk
         if not is_outdated:
             newest.features = row
-        score = scores.shown(newest)
+        score = scores.Shown(newest, readable)
         is_where_what_if_starts = not is_outdated and newest.model_version == current_model().version
         context |= {
             "score": score,

@@ -14,9 +14,10 @@ from django.utils.formats import get_format
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
-from features import schema
+from employees.access import Readable
+from features import reading, schema
 from predictions import bands
-from predictions.explanation import TOLD_AS, phrase
+from predictions.explanation import TOLD_AS, phrase_for
 from predictions.models import Prediction, ScoringRun
 from predictions.pages.formats import csv_delimiter
 from technova.spreadsheets import streamed_csv, streamed_workbook
@@ -28,20 +29,19 @@ _REASONS = sorted(set(TOLD_AS.values()))
 _FIELDS = (
     *("employee__employee_id", "employee__departement", "employee__left_recorded_at", "features__poste"),
     *("probability", "low", "high", "is_extrapolated", "main_reason", "second_reason"),
-    *(f"features__{name}" for name in _REASONS),
 )
 
 
-def csv_response(run: ScoringRun, predictions: QuerySet[Prediction]) -> HttpResponse:
+def csv_response(run: ScoringRun, predictions: QuerySet[Prediction], readable: Readable) -> HttpResponse:
     """UTF-8 with a mark that Excel understands; in French its separator is ; and its decimals have a comma."""
-    lines = _csv_lines(run, predictions, get_language())
+    lines = _csv_lines(run, predictions, readable, get_language())
     return _attachment(lines, file_name(run, "csv"), "text/csv; charset=utf-8")
 
 
-def xlsx_response(run: ScoringRun, predictions: QuerySet[Prediction]) -> HttpResponse:
+def xlsx_response(run: ScoringRun, predictions: QuerySet[Prediction], readable: Readable) -> HttpResponse:
     """Numbers are numbers, probabilities percentages, the date a date."""
     scored_at = (_local(run.created_at) - _DAY_ZERO) / timedelta(days=1)
-    rows = _rows(run, predictions, get_language(), scored_at)
+    rows = _rows(run, predictions, readable, get_language(), scored_at)
     return _attachment(streamed_workbook(_frame(predictions.count()), rows), file_name(run, "xlsx"), XLSX)
 
 
@@ -98,7 +98,7 @@ def _local(instant: datetime) -> datetime:
     return timezone.localtime(instant).replace(tzinfo=None)
 
 
-def _csv_lines(run: ScoringRun, predictions: QuerySet[Prediction], language: str) -> Iterator[str]:
+def _csv_lines(run: ScoringRun, predictions: QuerySet[Prediction], readable: Readable, language: str) -> Iterator[str]:
     """Some lines at a time; the language is given, since they are read after the view has answered."""
     with override(language):
         mark, delimiter = get_format("DECIMAL_SEPARATOR"), csv_delimiter()
@@ -111,11 +111,13 @@ def _csv_lines(run: ScoringRun, predictions: QuerySet[Prediction], language: str
         ]
 
     titles = [title for title, _kind, _width in columns]
-    rows = _rows(run, predictions, language, f"{_local(run.created_at):%Y-%m-%d %H:%M}")
+    rows = _rows(run, predictions, readable, language, f"{_local(run.created_at):%Y-%m-%d %H:%M}")
     return streamed_csv(chain([titles], map(words, rows)), delimiter=delimiter)
 
 
-def _rows(run: ScoringRun, predictions: QuerySet[Prediction], language: str, scored_at: str | float) -> Iterator[list]:
+def _rows(
+    run: ScoringRun, predictions: QuerySet[Prediction], readable: Readable, language: str, scored_at: str | float
+) -> Iterator[list]:
     """The values of each line, in the order of ``_columns``."""
 
     @lru_cache(maxsize=50_000)
@@ -126,14 +128,17 @@ def _rows(run: ScoringRun, predictions: QuerySet[Prediction], language: str, sco
     @lru_cache(maxsize=50_000)
     def reason(name: str, value: object) -> str:
         with override(language):
-            return phrase(schema.BY_NAME[name], value)
+            return phrase_for(readable, name, value)
 
     with override(language):
         names = {band.slug: str(band.label) for band in bands.BANDS}
         yes_no = {True: _("Yes"), False: _("No")}
-    place = {name: position for position, name in enumerate(_REASONS)}
-    lines = predictions.values_list(*_FIELDS).iterator(chunk_size=CHUNK_SIZE)
+    told = [name for name in _REASONS if reading.reads(readable, name)]
+    lines = predictions.values_list(*_FIELDS, *(f"features__{name}" for name in told)).iterator(chunk_size=CHUNK_SIZE)
     for number, department, left_recorded_at, job, probability, low, high, is_unsure, main, second, *values in lines:
+        value_of = dict(zip(told, values, strict=True))
+        reasons = dict.fromkeys(reason(name, value_of.get(name)) for name in (main, second) if name)
+        first, other = [*reasons, "", ""][:2]
         yield [
             number,
             label("departement", department),
@@ -144,8 +149,8 @@ def _rows(run: ScoringRun, predictions: QuerySet[Prediction], language: str, sco
             yes_no[is_unsure],
             names[bands.band_of(probability, run.threshold).slug],
             yes_no[probability >= run.threshold],
-            main and reason(main, values[place[main]]),
-            second and reason(second, values[place[second]]),
+            first,
+            other,
             scored_at,
             run.model_version,
             yes_no[left_recorded_at is not None],

@@ -29,23 +29,12 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        gettext_noop("Pay and development"),
-        (
-            "revenu_mensuel",
-            "augmentation_salaire_precedente",
-            "nombre_participation_pee",
-            "nb_formations_suivies",
-            "annees_depuis_la_derniere_promotion",
-        ),
+        gettext_noop("Development"),
+        ("nombre_participation_pee", "nb_formations_suivies", "annees_depuis_la_derniere_promotion"),
     ),
-    (
-        gettext_noop("Appraisals and satisfaction"),
-        (
-            "note_evaluation_precedente",
-            "note_evaluation_actuelle",
-            *(feature.name for feature in schema.SATISFACTIONS),
-        ),
-    ),
+    (gettext_noop("Pay"), ("revenu_mensuel", "augmentation_salaire_precedente")),
+    (gettext_noop("Appraisals"), ("note_evaluation_precedente", "note_evaluation_actuelle")),
+    (gettext_noop("Satisfaction"), tuple(feature.name for feature in schema.SATISFACTIONS)),
     (
         gettext_noop("Career"),
         (
@@ -128,7 +117,7 @@ class BusinessForm(forms.Form):
                 self.add_error(inner, _("Cannot exceed “%(label)s”: %(value)s.") % limit)
         name = "annee_experience_totale"
         experience, age = inputs[name], inputs["age"]
-        if name in self.fields and None not in (experience, age) and experience > age - YOUNGEST:
+        if self.fields.keys() >= {name, "age"} and None not in (experience, age) and experience > age - YOUNGEST:
             limit = {"value": display(INPUTS[name], age - YOUNGEST), "age": age, "youngest": YOUNGEST}
             text = _("Cannot exceed %(value)s at the age of %(age)s: nobody has worked before %(youngest)s.")
             self.add_error(name, text % limit)

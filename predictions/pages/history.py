@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from employees.access import readable_to
 from employees.columns import MAX_EMPLOYEE_ID
-from features import schema
+from features import reading, schema
 from predictions.explanation import in_full
 from predictions.models import MAX_PREDICTION_ID, Prediction
 from predictions.pages import scores
@@ -78,7 +79,7 @@ def history(request: HttpRequest) -> HttpResponse:
         wanted = dict(form.cleaned_data)
         place = {"before": wanted.pop("before"), "after": wanted.pop("after")}
         page = log.page(log.filtered(Prediction.objects.visible_to(request.user), **wanted), **place)
-    rows = [scores.Shown(row, {}) for row in page.rows] if page else []
+    rows = [scores.Shown(row, readable_to(request.user)) for row in page.rows] if page else []
     return render(request, "history/history.html", {"form": form, "page": page, "rows": rows})
 
 
@@ -86,8 +87,14 @@ def history(request: HttpRequest) -> HttpResponse:
 def prediction(request: HttpRequest, prediction_id: int) -> HttpResponse:
     """One prediction: what was answered, to whom, why, and what it was made from."""
     rows = Prediction.objects.visible_to(request.user).select_related("employee", "features", "user", "api_key")
-    shown = scores.shown(get_object_or_404(rows, pk=prediction_id))
-    sources = [(_(feature.label), in_full(feature, shown.values[feature.name])) for feature in schema.FEATURES]
+    readable = readable_to(request.user)
+    shown = scores.Shown(get_object_or_404(rows, pk=prediction_id), readable)
+    sources = [
+        (_(feature.label), in_full(feature, shown.values[feature.name]))
+        for feature in schema.FEATURES
+        if feature.name in shown.values
+    ]
     advice = scores.advice(card_of(shown.prediction.model_version))
-    context = {"score": shown, "sources": sources, "advice": advice}
+    withheld = reading.withheld(readable, schema.FEATURE_NAMES)
+    context = {"score": shown, "sources": sources, "withheld": withheld, "advice": advice}
     return render(request, "history/prediction.html", context)

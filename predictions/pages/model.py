@@ -16,7 +16,8 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from employees.access import Scope, scope_of
+from employees.access import Readable, Scope, readable_to, scope_of
+from features import reading
 from predictions.ml import store, thresholds
 from predictions.ml.card import LIMIT_OF_LEAVING_OUT
 from predictions.ml.card_format import Card
@@ -39,12 +40,12 @@ def model(request: HttpRequest) -> HttpResponse:
     """The page; only the answer of its form when htmx asks for it. Counts of everyone are for who sees everyone."""
     in_use, scope = current_model(), scope_of(request.user)
     if not scope.sees_everyone:
-        return render(request, "model/model.html", _summary(in_use, scope))
+        return render(request, "model/model.html", _summary(in_use, scope, readable_to(request.user)))
     form = ThresholdForm(request.GET, in_use.card)
     context = {"form": form, "card": in_use.card} | _answer(form, in_use.card)
     is_partial = bool(request.htmx and request.GET) and not request.htmx.history_restore_request
     if not is_partial:
-        context |= _summary(in_use, scope) | _figures(in_use)
+        context |= _summary(in_use, scope, readable_to(request.user)) | _figures(in_use)
     response = render(request, "model/threshold_answer.html" if is_partial else "model/model.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -54,8 +55,14 @@ def model(request: HttpRequest) -> HttpResponse:
 def effects(request: HttpRequest) -> HttpResponse:
     """The shape of every feature's effect that the account may read, the heaviest first."""
     scope = scope_of(request.user)
-    shapes = [(name, _effect(current_model(), scope, name)) for name in _readable(current_model().card, scope)]
-    return render(request, "model/effects.html", {"effects": shapes, "sees_everyone": scope.sees_everyone})
+    in_use, readable = current_model(), readable_to(request.user)
+    told = _told(in_use.card, scope, readable)
+    context = {
+        "effects": [(name, _effect(in_use, told, name, get_language())) for name in told],
+        "sees_everyone": scope.sees_everyone,
+        "withheld": reading.withheld(readable, in_use.card["used"]),
+    }
+    return render(request, "model/effects.html", context)
 
 
 class ThresholdForm(forms.Form):
@@ -133,13 +140,15 @@ def _charts(in_use: Model, language: str | None) -> dict[str, Chart]:
     return drawn | {"threshold": model_charts.threshold(card, points)}
 
 
-def _readable(card: Card, scope: Scope) -> tuple[str, ...]:
-    """The features whose effect an account may read, the heaviest first.
+def _told(card: Card, scope: Scope, readable: Readable) -> tuple[str, ...]:
+    """The features whose effect an account is told, the heaviest first.
 
     Departments, jobs and fields of study name groups of people: to an account of some departments, their effects would
-    tell how those do that it may not see.
+    tell how those do that it may not see. By the effect of what may not be read of a person, its points in a score
+    could be read back as the value.
     """
-    return tuple(shape["feature"] for shape in card["shapes"] if scope.sees_everyone or not shape["is_levels"])
+    shapes = [shape for shape in card["shapes"] if scope.sees_everyone or not shape["is_levels"]]
+    return tuple(shape["feature"] for shape in shapes if reading.reads(readable, shape["feature"]))
 
 
 @lru_cache(maxsize=8)
@@ -147,12 +156,8 @@ def _weights(in_use: Model, features: tuple[str, ...], language: str | None) -> 
     return model_charts.weights(in_use.card["shapes"], features)
 
 
-def _effect(in_use: Model, scope: Scope, feature: str) -> Chart:
-    return _drawn_effect(in_use, _readable(in_use.card, scope), feature, get_language())
-
-
 @lru_cache(maxsize=256)
-def _drawn_effect(in_use: Model, features: tuple[str, ...], feature: str, language: str | None) -> Chart:
+def _effect(in_use: Model, features: tuple[str, ...], feature: str, language: str | None) -> Chart:
     """The effect of one of these features, all on one scale; drawn once for a model and a language."""
     shapes = {shape["feature"]: shape for shape in in_use.card["shapes"] if shape["feature"] in features}
     base_value = in_use.scorer.base_value
@@ -160,15 +165,17 @@ def _drawn_effect(in_use: Model, features: tuple[str, ...], feature: str, langua
     return model_charts.effect(shapes[feature], base_value=base_value, top=top)
 
 
-def _summary(in_use: Model, scope: Scope) -> dict:
+def _summary(in_use: Model, scope: Scope, readable: Readable) -> dict:
     """What every account reads of the model: rates and shapes that say how many people nowhere."""
-    card, readable = in_use.card, _readable(in_use.card, scope)
+    card, language = in_use.card, get_language()
+    told = _told(card, scope, readable)
 
     def is_true(text: str) -> bool:
         return text != LIMIT_OF_LEAVING_OUT or not card["uses_protected"]
 
     return {
         "sees_everyone": scope.sees_everyone,
+        "withheld": reading.withheld(readable, card["used"]),
         "model": in_use,
         "card": card,
         "used": model_tables.names(card["used"]),
@@ -176,8 +183,8 @@ def _summary(in_use: Model, scope: Scope) -> dict:
         "texts": {name: [gettext(text) for text in card[name] if is_true(text)] for name in TEXTS},
         "plain": model_tables.plain(card),
         "fairness": model_tables.fairness(card),
-        "weights": _weights(in_use, readable, get_language()),
-        "effects": [_effect(in_use, scope, name) for name in readable[:SHAPES]],
+        "weights": _weights(in_use, told, language),
+        "effects": [_effect(in_use, told, name, language) for name in told[:SHAPES]],
         "versions": versions(Path(settings.ARTIFACTS_DIR)),
         "logged": {in_use.version, *log.model_versions()},
     }

@@ -12,9 +12,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from employees.access import Scope, scope_of
+from employees.access import Readable, Scope, readable_to, scope_of
 from employees.disclosure import suppressed
-from features import schema
+from features import reading, schema
 from predictions import bands
 from predictions.models import RunGroup, ScoringRun
 from predictions.pages import charts
@@ -58,25 +58,27 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {"run": run}
     groups = figures.current_groups(run, scope) if run else []
     if groups:
-        context |= _figures(run, before, groups, scope)
+        context |= _figures(run, before, groups, scope, readable_to(request.user))
     return render(request, "overview/overview.html", context)
 
 
-def _figures(run: ScoringRun, before: ScoringRun | None, groups: list[RunGroup], scope: Scope) -> dict:
+def _figures(
+    run: ScoringRun, before: ScoringRun | None, groups: list[RunGroup], scope: Scope, readable: Readable
+) -> dict:
     now = figures.total(groups)
     groups_before = figures.groups_then(before, scope) if before else []
     then = figures.total(groups_before) if groups_before else None
     first = {"band": ranking.OVER, "presence": ranking.HERE}
     over = ranking.narrowed(run, scope, ranking.Narrowing(**first))
     return {
-        "people": rows_of(ranking.page_of(over, before, stop=FIRST), before),
+        "people": rows_of(ranking.page_of(over, before, stop=FIRST), before, readable),
         "cards": _cards(run, now, before, then),
         "first_href": address({}, **first),
         "by_department": _breakdown(_("Risk by department"), groups, "departement", "department", run.threshold),
         "by_job": _breakdown(_("Risk by job"), groups, "poste", "job", run.threshold),
         "distribution": _distribution(now, run.threshold),
         "levels": [(band, now.in_band(band.slug), address({}, band=band.slug)) for band in bands.BANDS[::-1]],
-        "drivers": _drivers(now),
+        "drivers": _drivers(now, readable),
         "trend": _trend(figures.trend(scope, RUNS)),
     }
 
@@ -178,10 +180,11 @@ def _distribution(now: Figures, threshold: float) -> charts.Chart:
     )
 
 
-def _drivers(now: Figures) -> charts.Chart | None:
-    """What raises the risk of most people."""
+def _drivers(now: Figures, readable: Readable) -> charts.Chart | None:
+    """What raises the risk of most people, of what may be read of them."""
     hidden = suppressed(now.reasons)
-    heaviest = sorted(((name, n) for name, n in now.reasons.items() if name not in hidden), key=lambda item: -item[1])
+    told = [(name, n) for name, n in now.reasons.items() if name not in hidden and reading.reads(readable, name)]
+    heaviest = sorted(told, key=lambda item: -item[1])
     bars = [
         charts.Bar(
             _(schema.BY_NAME[name].label),
@@ -192,9 +195,12 @@ def _drivers(now: Figures) -> charts.Chart | None:
     ]
     if not bars:
         return None
+    caption = [_("People for whom it is one of the two strongest reasons.")]
+    if withheld := reading.withheld(readable, now.reasons):
+        caption.append(_("Not shown to your account: %(what)s.") % {"what": withheld})
     return charts.rows(
         title=_("What weighs most"),
-        caption=_("People for whom it is one of the two strongest reasons."),
+        caption=" ".join(caption),
         columns=[_("Reason"), _("People"), _("Share")],
         bars=bars,
     )

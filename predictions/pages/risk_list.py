@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
-from employees.access import Scope, scope_of
+from employees.access import Readable, Scope, readable_to, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
-from features import schema
+from features import reading, schema
 from predictions import bands
-from predictions.explanation import phrase
+from predictions.explanation import phrase_for
 from predictions.models import Prediction, RunGroup, ScoringRun
 from predictions.pages import exports
 from predictions.selectors import figures, ranking, runs
@@ -70,10 +70,11 @@ class RiskListForm(forms.Form):
         label=_("People per page"), required=False, coerce=int, empty_value=SIZES[0], choices=[(n, n) for n in SIZES]
     )
 
-    def __init__(self, data, kinds: figures.Kinds):
+    def __init__(self, data, kinds: figures.Kinds, readable: Readable):
         super().__init__(data)
         over = (ranking.OVER, _("Over the threshold"))
-        reasons = sorted(((name, _feature(name)) for name in kinds.reasons), key=lambda pair: pair[1])
+        told = [name for name in kinds.reasons if reading.reads(readable, name)]  # a filter tells a value, too
+        reasons = sorted(((name, _feature(name)) for name in told), key=lambda pair: pair[1])
         choices = {
             "department": (_("All departments"), _labels("departement", kinds.departments)),
             "job": (_("All jobs"), _labels("poste", kinds.jobs)),
@@ -133,11 +134,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a request asks of the list: which run, within which scope, narrowed how."""
+    """What a request asks of the list: which run, within which scope, narrowed how, and what may be read of it."""
 
     run: ScoringRun | None
     before: ScoringRun | None
     scope: Scope
+    readable: Readable
     groups: Sequence[RunGroup] | None  # of the run, within the scope; None once someone may have moved
     form: RiskListForm
 
@@ -161,7 +163,8 @@ class Selection:
         else:
             groups = figures.groups_then(run, scope) if run else []
             kinds = figures.kinds(groups)
-        return cls(run, before, scope, groups, RiskListForm(request.GET, kinds))
+        readable = readable_to(request.user)
+        return cls(run, before, scope, readable, groups, RiskListForm(request.GET, kinds, readable))
 
 
 @require_safe
@@ -195,7 +198,7 @@ def _export(request, respond) -> HttpResponse:
     selection = Selection.of(request)
     if selection.run is None or not selection.form.is_valid():
         return redirect(address(request.GET))
-    return respond(selection.run, ranking.ordered(selection.rows, selection.form.order))
+    return respond(selection.run, ranking.ordered(selection.rows, selection.form.order), selection.readable)
 
 
 def address(state, **changes: str) -> str:
@@ -205,22 +208,23 @@ def address(state, **changes: str) -> str:
     return reverse("employees") + (f"?{query}" if query else "")
 
 
-def rows_of(predictions: Sequence[Prediction], before: ScoringRun | None) -> list[Row]:
+def rows_of(predictions: Sequence[Prediction], before: ScoringRun | None, readable: Readable) -> list[Row]:
     """Predictions with their employee, features and ``previous`` probability as lines in the active language."""
-    return [_row(prediction, before) for prediction in predictions]
+    return [_row(prediction, before, readable) for prediction in predictions]
 
 
-def _row(prediction: Prediction, before: ScoringRun | None) -> Row:
+def _row(prediction: Prediction, before: ScoringRun | None, readable: Readable) -> Row:
     previous = prediction.previous
     is_comparable = previous is not None and prediction.model_version == before.model_version
     change = round(prediction.probability - previous, 3) if is_comparable else 0
-    reasons = [name for name in (prediction.main_reason, prediction.second_reason) if name]
+    names = [name for name in (prediction.main_reason, prediction.second_reason) if name]
+    reasons = [phrase_for(readable, name, getattr(prediction.features, name)) for name in names]
     return Row(
         prediction=prediction,
         band=bands.band_of(prediction.probability, prediction.threshold),
         department=label("departement", prediction.employee.departement),
         job=label("poste", prediction.features.poste),
-        reasons=[phrase(schema.BY_NAME[name], getattr(prediction.features, name)) for name in reasons],
+        reasons=list(dict.fromkeys(reasons)),
         change=change,
         is_new=before is not None and previous is None,
     )
@@ -257,7 +261,7 @@ def _results(request, selection: Selection) -> dict:
     )
     return {
         "page": page,
-        "rows": rows_of(predictions, selection.before),
+        "rows": rows_of(predictions, selection.before, selection.readable),
         "headings": [_heading(request.GET, form.order, *heading) for heading in HEADINGS],
         "export_query": address(request.GET).removeprefix(reverse("employees")),
         "is_narrowed": any(getattr(form.narrowing(), field.name) for field in fields(ranking.Narrowing)),

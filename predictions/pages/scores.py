@@ -8,6 +8,8 @@ from functools import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from employees.access import Readable
+from features import reading
 from predictions.bands import Band, band_of
 from predictions.explanation import Reason, reasons, told_of_change
 from predictions.ml.scorer import sigmoid
@@ -77,10 +79,15 @@ class Waterfall:
 
 @dataclass(frozen=True)
 class Shown:
-    """A logged prediction and the features it was made from, ready for a template."""
+    """A logged prediction as someone may read it, ready for a template."""
 
     prediction: Prediction
-    values: Mapping[str, object]
+    readable: Readable
+
+    @cached_property
+    def values(self) -> dict[str, object]:
+        """Of what it was made from, what may be read. One query when that is in the table and not loaded."""
+        return reading.values_for(self.readable, self.prediction.values())
 
     @cached_property
     def band(self) -> Band:
@@ -100,7 +107,12 @@ class Shown:
     @cached_property
     def reasons(self) -> list[Reason]:
         prediction = self.prediction
-        return reasons(values=self.values, base_value=prediction.base_value, contributions=prediction.contributions)
+        return reasons(
+            values=self.values,
+            base_value=prediction.base_value,
+            contributions=prediction.contributions,
+            readable=self.readable,
+        )
 
     @cached_property
     def waterfall(self) -> Waterfall:
@@ -137,13 +149,9 @@ class Comparison:
             values=self.after.values,
             base_value=before.base_value + math.fsum(before.contributions.values()),
             contributions=told_of_change(moved, changed),
+            readable=self.after.readable,
             is_told=False,
         )
-
-
-def shown(prediction: Prediction) -> Shown:
-    """A prediction with what it was made from. One query when that came from the table and is not loaded."""
-    return Shown(prediction, prediction.values())
 
 
 def waterfall(found: list[Reason], *, average: float, probability: float, threshold: float) -> Waterfall:

@@ -2,17 +2,20 @@
 
 import json
 import shlex
+from collections.abc import Iterable
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from employees.access import Scope, scope_of
-from features import schema
+from employees.access import Scope, readable_to, scope_of
+from features import reading, schema
 from features import selectors as features
 from features.engineering import engineer_one
 from predictions import services
+from predictions.ml import drift
+from predictions.ml.card import Card
 from predictions.models import Prediction
 from predictions.pages import forms, scores
 from predictions.registry import current_model
@@ -23,25 +26,34 @@ ENDPOINT = "/predict/by-features"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def simulate(request: HttpRequest) -> HttpResponse:
-    """The form, filled in with a typical employee of those whom the account may see; POST adds the score."""
-    scope = scope_of(request.user)
+    """The form, filled in with a typical employee of those whom the account may see; POST adds the score.
+
+    It asks for what the account may read of people. All else is that of someone typical of those the model learned
+    from, whoever asks: their own values, even as a median, would tell something of them.
+    """
+    scope, readable = scope_of(request.user), readable_to(request.user)
+    card = current_model().card
+    asked = [feature for feature in forms.INPUTS.values() if reading.reads(readable, feature.name)]
     form = forms.BusinessForm(
         request.POST if request.method == "POST" else None,
-        features=forms.INPUTS.values(),
-        initial=_typical(scope) if request.method != "POST" else None,
+        features=asked,
+        fixed=_typical_of_training(card, forms.INPUTS.keys() - {feature.name for feature in asked}),
+        initial=reading.values_for(readable, _typical(scope)) if request.method != "POST" else None,
     )
     form.offer("departement", scope.sees_department)
-    advice = scores.advice(current_model().card)
+    advice = scores.advice(card)
     if not advice.uses_protected:
         _mark_unused(form)
-    context = {"form": form, "advice": advice}
+    context = {"form": form, "advice": advice, "withheld": reading.withheld(readable, forms.INPUTS)}
     if form.is_bound and form.is_valid():
         prediction = services.predict_for_features(
             values=engineer_one(form.inputs),
             caller=Caller(user=request.user, scope=scope),
             mode=Prediction.Mode.SIMULATION,
         )
-        context |= {"score": scores.shown(prediction), "command": _command(request, prediction.payload)}
+        context["score"] = scores.Shown(prediction, readable)
+        if readable.reads_everything:
+            context["command"] = _command(request, prediction.values())
     return render(request, "simulate/simulate.html", context)
 
 
@@ -56,6 +68,12 @@ def _typical(scope: Scope) -> dict[str, object]:
     mean = medians.get("satisfaction_moyenne")
     satisfactions = {} if mean is None else {feature.name: round(mean) for feature in schema.SATISFACTIONS}
     return medians | satisfactions
+
+
+def _typical_of_training(card: Card, names: Iterable[str]) -> dict[str, object]:
+    bins = card["drift"]["bins"]
+    watched = {name: name if name in bins else "satisfaction_moyenne" for name in names}  # of the four, the mean is
+    return {name: drift.typical(bins[watched[name]], forms.INPUTS[name].minimum or 0) for name in names}
 
 
 def _command(request: HttpRequest, payload: dict[str, object]) -> str:

@@ -188,14 +188,6 @@ def test_log_is_filtered_by_the_versions_that_scored(client):
     assert listed(client.get(LOG, {"model_version": "one"})) == [row]
 
 
-def test_log_of_a_staff_account_without_a_group_is_empty(client, django_user_model):
-    prediction()
-    user = django_user_model.objects.create_user("staff", is_staff=True)
-    user.user_permissions.add(Permission.objects.get(codename="view_prediction"))
-    client.force_login(user)
-    assert listed(client.get(LOG)) == []
-
-
 def test_count_of_a_large_table_is_bounded(monkeypatch):
     monkeypatch.setattr(BoundedPaginator, "COUNTED", 2)
     APIKeyFactory.create_batch(3)
@@ -295,15 +287,32 @@ def test_counts_of_a_run_by_feature_hide_the_small_ones(client):
     assert "age: –, –, 30, 0, 40" in page
 
 
-def test_manager_who_is_staff_sees_the_figures_of_the_own_departments(client, django_user_model):
+def staff(django_user_model, client, *groups, departments=("Commercial",)):
+    """A staff account, signed in, that may do everything that groups and departments let it."""
+    user = django_user_model.objects.create_user("staff", is_staff=True)
+    user.groups.set(Group.objects.filter(name__in=groups))
+    user.user_permissions.set(Permission.objects.all())
+    for departement in departments:
+        user.department_accesses.create(departement=departement)
+    client.force_login(user)
+
+
+@pytest.mark.parametrize("groups", [["Manager"], []])
+def test_figures_and_log_are_closed_to_whom_may_not_read_every_column(client, django_user_model, groups):
+    group, prediction = RunGroupFactory(departement="Commercial"), PredictionFactory(employee__departement="Commercial")
+    staff(django_user_model, client, *groups)
+    for model, row in (("rungroup", group), ("prediction", prediction)):
+        listing = reverse(f"admin:predictions_{model}_changelist")
+        asked = (listing, f"{listing}?main_reason=revenu_mensuel", f"{listing}?reasons__revenu_mensuel__gte=1")
+        for path in (*asked, reverse(f"admin:predictions_{model}_change", args=[row.pk])):
+            assert client.get(path).status_code == 403
+
+
+def test_hr_of_a_department_who_is_staff_sees_its_figures(client, django_user_model):
     group = RunGroupFactory(departement="Commercial")
     RunGroupFactory(departement="Consulting")
-    user = django_user_model.objects.create_user("manager", is_staff=True)
-    user.groups.add(Group.objects.get(name="Manager"))
-    user.user_permissions.set(Permission.objects.filter(codename__in=["view_rungroup", "view_requestcount"]))
-    user.department_accesses.create(departement="Commercial")
     RequestCount.objects.create(subject="address 192.0.2.1", minute=1, requests=1)
-    client.force_login(user)
+    staff(django_user_model, client, "RH")
     assert listed(client.get(GROUPS)) == [group]
     assert listed(client.get(COUNTS)) == []
 
@@ -456,16 +465,6 @@ def test_only_one_usable_key_is_replaced_at_a_time(client):
         response = client.post(KEYS, {"action": "rotate", "_selected_action": chosen, "overlap": "1"})
         assert response.status_code == 302
     assert APIKey.objects.count() == 3
-
-
-def staff(django_user_model, client, *groups, departments=("Commercial",)):
-    """A staff account, signed in, that may do everything that groups and departments let it."""
-    user = django_user_model.objects.create_user("staff", is_staff=True)
-    user.groups.set(Group.objects.filter(name__in=groups))
-    user.user_permissions.set(Permission.objects.all())
-    for departement in departments:
-        user.department_accesses.create(departement=departement)
-    client.force_login(user)
 
 
 @pytest.mark.parametrize("groups", [["Manager"], []])

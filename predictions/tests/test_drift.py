@@ -35,6 +35,28 @@ def test_reference_holds_no_more_than_counts(reference):
     assert "age" in reference["bins"]
 
 
+@pytest.mark.parametrize(
+    ("bins", "expected"),
+    [
+        ({"levels": ["A", "B", "C"], "counts": [1, 5, 2, 0]}, "B"),
+        ({"cuts": [10.0, 20.0, 30.0], "counts": [1, 2, 4, 1]}, 20.0),
+        ({"cuts": [10.0, 20.0, 30.0], "counts": [2, 2, 2, 2]}, 20.0),
+        ({"cuts": [10.0, 20.0], "counts": [9, 1, 1]}, 9.0),
+        ({"cuts": [1.0], "counts": [3, 2]}, 1.0),
+        ({"cuts": [], "counts": [7]}, 1.0),
+    ],
+)
+def test_typical_is_the_most_frequent_level_or_the_low_end_of_the_bin_of_the_median(bins, expected):
+    assert drift.typical(bins, minimum=1.0) == expected
+
+
+def test_typical_of_each_watched_feature_is_near_its_median(training, reference):
+    frame, _ = training
+    for name in ("age", "revenu_mensuel", "satisfaction_moyenne"):
+        below, above = np.quantile(frame[name], (0.35, 0.65))
+        assert below <= drift.typical(reference["bins"][name], 0) <= above, name
+
+
 def test_the_training_data_have_not_drifted(training, reference):
     frame, probability = training
     shifts = check(frame, probability[0], reference)

@@ -235,6 +235,26 @@ def test_what_if_is_logged_as_a_simulation_of_the_account(browse, person):
     assert logged.payload == engineer_one(INPUTS | {"heures_supplementaires": 0})
 
 
+LEVERS = {
+    *("heures_supplementaires", "niveau_hierarchique_poste", "nombre_participation_pee", "nb_formations_suivies"),
+    *("frequence_deplacement", "annees_depuis_la_derniere_promotion"),
+}
+
+
+def test_what_if_offers_a_manager_what_managers_may_read(browse, person):
+    form = browse("Manager", "Consulting").get(address(person)).context["form"]
+    assert form.fields.keys() == form.initial.keys() & LEVERS == LEVERS
+    assert not form.initial.keys() & {"revenu_mensuel", "age", "satisfaction_employee_equipe"}
+
+
+@pytest.mark.parametrize("text", ["1", "19873", "many", ""])
+def test_what_if_of_a_manager_takes_what_is_hidden_as_it_is(browse, person, text):
+    sent = values(heures_supplementaires=0, revenu_mensuel=text, age=text, satisfaction_employee_equipe=text)
+    response = browse("Manager", "Consulting").post(address(person), sent)
+    assert response.context["comparison"] is not None
+    assert simulations().get().payload == engineer_one(INPUTS | {"heures_supplementaires": 0})
+
+
 def test_what_if_equals_the_prediction_by_features(browse, person):
     changes = {"heures_supplementaires": 0, "revenu_mensuel": 7000, "satisfaction_employee_equipe": 4}
     comparison = browse("RH").post(address(person), values(**changes)).context["comparison"]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from django.utils import translation
 
+from employees.access import PAY, SURVEY, WORK, Readable
 from features import schema
 from predictions import explanation
 from predictions.explanation import reasons, strongest_two, strongest_two_of_each
@@ -16,10 +17,12 @@ VALUES = {
     "departement": "Commercial",
     "augmentation_salaire_precedente": 11.0,
     "nonlinaire_charge_contrainte": 0.0083,
+    "ratio_heures_sup_salaire": 0.0005,
 }
 
 
 def explain(contributions, base_value=-1.6, **options):
+    options = {"readable": Readable.EVERYTHING} | options
     return reasons(values=VALUES, base_value=base_value, contributions=contributions, **options)
 
 
@@ -31,12 +34,12 @@ def in_english():
 
 def test_reasons_are_ordered_by_weight_and_leave_zeros_out():
     found = explain({"heures_supplementaires": 0.4, "departement": -0.9, "revenu_mensuel": 0.0})
-    assert [reason.feature.name for reason in found] == ["departement", "heures_supplementaires"]
+    assert [reason.name for reason in found] == ["departement", "heures_supplementaires"]
 
 
 def test_what_a_formula_weighs_is_told_under_the_feature_that_people_know():
     (reason,) = explain({"heures_supplementaires": 0.4, "nonlinaire_charge_contrainte": 0.3, "risque_global": -0.1})
-    assert reason.feature.name == "heures_supplementaires"
+    assert reason.name == "heures_supplementaires"
     assert reason.contribution == pytest.approx(0.6)
     assert reason.phrase == "Works overtime"
 
@@ -49,7 +52,7 @@ def test_every_feature_is_told_under_one_that_tells_for_itself():
 
 def test_reasons_limit_keeps_the_heaviest():
     found = explain({"heures_supplementaires": 0.4, "departement": -0.9}, limit=1)
-    assert [reason.feature.name for reason in found] == ["departement"]
+    assert [reason.name for reason in found] == ["departement"]
 
 
 @pytest.mark.parametrize("weights", [(0.7, -0.2), (0.5, -0.5), (1e-12, -2e-12), (30.0, 12.0), (-30.0, -700.0)])
@@ -149,4 +152,52 @@ def test_texts_follow_the_language_from_one_call_to_the_next():
 
 def test_reason_has_its_label_and_its_value_in_words():
     (reason,) = explain({"distance_domicile_travail": 1.0})
-    assert (reason.label, reason.value) == (reason.feature.label, "12\N{NO-BREAK SPACE}km")
+    assert (reason.label, reason.value) == (schema.BY_NAME[reason.name].label, "12\N{NO-BREAK SPACE}km")
+
+
+def test_what_may_not_be_read_is_told_together_without_a_value():
+    contributions = {"distance_domicile_travail": 0.4, "revenu_mensuel": 0.5, "augmentation_salaire_precedente": 0.3}
+    first, second = explain(contributions, readable=Readable.of_matters([WORK]))
+    assert (first.name, first.label, first.value, first.phrase) == (
+        "",
+        "Pay and survey answers",
+        "",
+        "Pay and survey answers",
+    )
+    assert first.contribution == pytest.approx(0.8)
+    assert first.sentence == f"Pay and survey answers: +{first.points * 100:.1f} points"
+    assert second.name == "distance_domicile_travail"
+    assert sum(reason.points for reason in (first, second)) == pytest.approx(sigmoid(-0.4) - sigmoid(-1.6))
+
+
+def test_formula_of_what_may_not_be_read_is_not_told_under_what_may_be():
+    contributions = {
+        "heures_supplementaires": 0.4,
+        "nonlinaire_charge_contrainte": 0.3,
+        "ratio_heures_sup_salaire": 1.0,
+    }
+    pay, overtime = explain(contributions, readable=Readable.of_matters([WORK, SURVEY]))
+    assert (pay.phrase, pay.contribution) == ("Pay", 1.0)
+    assert (overtime.name, overtime.contribution) == ("heures_supplementaires", pytest.approx(0.7))
+
+
+def test_what_may_not_be_read_needs_no_value():
+    found = reasons(
+        values={}, base_value=-1.6, contributions={"age": 0.3}, readable=Readable.of_matters([WORK, PAY, SURVEY])
+    )
+    assert [reason.phrase for reason in found] == ["What the law protects (age, sex, family status)"]
+
+
+def test_weights_that_cancel_out_are_no_reason():
+    contributions = {"revenu_mensuel": 0.5, "satisfaction_moyenne": -0.5}
+    assert explain(contributions, readable=Readable.of_matters([WORK])) == []
+
+
+@pytest.mark.parametrize("name", schema.FEATURE_NAMES)
+def test_phrase_for_tells_the_value_to_those_who_may_read_it_alone(name):
+    feature = schema.BY_NAME[name]
+    value = feature.values[-1] if feature.choices else feature.maximum
+    told = explanation.phrase(feature, value)
+    assert explanation.phrase_for(Readable.EVERYTHING, name, value) == told
+    is_work = schema.sources_of(name) <= WORK.columns
+    assert (explanation.phrase_for(Readable.of_matters([WORK]), name, value) == told) is is_work

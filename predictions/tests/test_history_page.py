@@ -49,6 +49,28 @@ def test_history_of_a_manager_holds_the_department_and_his_own_tries_on_nobody(b
     assert listed(hr) == [of_a_client.pk, of_hr.pk, own.pk, outside.pk, inside.pk]
 
 
+def test_history_shows_a_simulation_to_its_author_and_to_hr_alone(browse):
+    manager, other, hr = browse("Manager", "Consulting"), browse("Manager", "Consulting", "Commercial"), browse("RH")
+    person = PredictionFactory()
+    tries = [
+        PredictionFactory(
+            ready_made=True,
+            mode="simulation",
+            employee=person.employee,
+            user=each.account,
+            created_at=person.created_at,
+        )
+        for each in (manager, other, hr)
+    ]
+    own, of_another, of_hr = (row.pk for row in tries)
+    assert listed(manager) == [own, person.pk]
+    assert listed(other) == [of_another, person.pk]
+    assert listed(hr) == [of_hr, of_another, own, person.pk]
+    assert listed(manager, mode="simulation") == [own]
+    statuses = [manager.get(f"/history/{number}/").status_code for number in (own, of_another, of_hr, person.pk)]
+    assert statuses == [200, 404, 404, 200]
+
+
 @pytest.mark.parametrize("hidden", [{"employee__departement": "Commercial"}, {"ready_made": True}])
 def test_prediction_out_of_scope_does_not_exist(browse, hidden):
     prediction = PredictionFactory(**hidden)

@@ -566,6 +566,28 @@ def test_effect_is_the_risk_of_an_otherwise_average_person(browse, card):
     assert risk.startswith(f"{100 / (1 + 2.718281828459045 ** -(average + shape['effect'][1])):.1f}% (")
 
 
+HIDDEN = {
+    *("revenu_mensuel", "augmentation_salaire_precedente", "ratio_heures_sup_salaire"),
+    *("satisfaction_moyenne", "nonlinaire_surmenage_insatisfaction", "risque_global"),
+}
+
+
+def test_effects_by_which_weights_could_be_read_as_hidden_values_are_not_drawn_for_a_manager(browse, card):
+    manager, hr = browse("Manager", "Consulting"), browse("RH")
+    effects = manager.get("/model/effects/")
+    groups = {"departement", "poste", "domaine_etude"}  # would tell of other departments
+    assert {name for name, _chart in effects.context["effects"]} == set(card["used"]) - HIDDEN - groups
+    assert "Not shown to your account: pay and survey answers." in effects.content.decode()
+    page = manager.get("/model/").content.decode()
+    linked = set(re.findall(r"/model/effects/#(\w+)", page))
+    assert linked
+    assert not linked & HIDDEN
+    assert HIDDEN & set(re.findall(r"/model/effects/#(\w+)", hr.get("/model/").content.decode()))
+    titles = {chart.title for chart in manager.get("/model/").context["effects"]}
+    assert len(titles) == len(hr.get("/model/").context["effects"])
+    assert "Mean satisfaction" not in titles
+
+
 def test_effects_page_asks_a_fixed_number_of_queries(browse, django_assert_num_queries):
     browser = browse("RH")
     with django_assert_num_queries(5):

@@ -32,7 +32,7 @@ def workforce(run, start=1):
     probabilities = [0.05, 0.1, 0.2, 0.6, 0.95, 0.3]
     jobs = ["Consultant"] * 12 + ["Manager"] * 9 + ["Tech Lead"] * 5
     for place, job in enumerate(jobs):
-        reason = ("heures_supplementaires", "revenu_mensuel")[place % 2]
+        reason = ("heures_supplementaires", "distance_domicile_travail")[place % 2]
         department = ("Consulting", "Commercial")[place % 2]
         score(run, start + place, probabilities[place % 6], department, job, main_reason=reason)
 
@@ -98,6 +98,17 @@ def test_overview_every_level_and_driver_links_to_the_list_that_it_counts(hr, ru
     assert [count(hr, href) for href in hrefs] == [int(row[1]) for row in context["drivers"].rows]
 
 
+def test_overview_counts_no_reason_that_a_manager_may_not_read(manager, hr, run):
+    for number, reason in enumerate(["satisfaction_moyenne", "poste"] * 6):
+        score(run, number + 1, 0.9, "Commercial", main_reason=reason, second_reason="")
+    drivers = page_of(manager).context["drivers"]
+    assert [row[0] for row in drivers.rows] == ["Job"]
+    assert drivers.caption.endswith("Not shown to your account: pay and survey answers.")
+    drivers = page_of(hr).context["drivers"]
+    assert {row[0] for row in drivers.rows} == {"Job", "Mean satisfaction"}
+    assert "Not shown" not in drivers.caption
+
+
 def test_overview_of_a_manager_counts_and_shows_their_departments_only(manager, run):
     workforce(run)
     response = page_of(manager)
@@ -105,7 +116,7 @@ def test_overview_of_a_manager_counts_and_shows_their_departments_only(manager, 
     assert {card.label: card.value for card in context["cards"]}["People scored"] == "13"
     assert [part.label for part in context["by_department"]["parts"]] == ["Sales"]
     assert sum(number for _band, number, _href in context["levels"]) == 13
-    assert [row[0] for row in context["drivers"].rows] == ["Monthly income"]
+    assert [row[0] for row in context["drivers"].rows] == ["Home to work distance"]
     assert {row.department for row in context["people"]} == {"Sales"}
     assert "Consulting" not in response.content.decode()
     for card in context["cards"]:

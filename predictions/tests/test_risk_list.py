@@ -52,6 +52,55 @@ def test_risk_list_riskiest_first(hr, run):
     assert listed(get(hr)) == [2, 1, 3]
 
 
+HIDDEN = ["revenu_mensuel", "satisfaction_moyenne", "age"]
+
+
+def offered_reasons(response):
+    return [name for name, _text in response.context["form"].fields["reason"].choices[1:]]
+
+
+def hidden_reasons(run):
+    """Three people with a hidden main reason, the first with two of them."""
+    for number, (name, second) in enumerate(zip(HIDDEN, ("augmentation_salaire_precedente", "poste", ""), strict=True)):
+        score(run, number + 1, 0.9 - number / 10, "Commercial", main_reason=name, second_reason=second)
+
+
+def test_risk_list_tells_a_manager_hidden_reasons_together_and_without_their_values(manager, hr, run):
+    hidden_reasons(run)
+    told = [row.reasons for row in get(manager).context["rows"]]
+    assert told == [
+        ["Pay and survey answers"],
+        ["Pay and survey answers", "Job: Consultant"],
+        ["What the law protects (age, sex, family status)"],
+    ]
+    assert get(hr).context["rows"][0].reasons == ["Monthly income: €5,993", "Last pay rise: 11%"]
+
+
+def test_risk_list_offers_a_manager_no_filter_by_a_hidden_reason(manager, hr, run):
+    hidden_reasons(run)
+    assert offered_reasons(get(manager)) == ["poste"]
+    assert {*HIDDEN, "poste"} <= set(offered_reasons(get(hr)))
+    for name in HIDDEN:
+        response = get(manager, reason=name)
+        assert (listed(response), list(response.context["form"].errors)) == ([], ["reason"])
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason", "phrase"),
+    [
+        ("MANAGERS_SEE_PAY", "revenu_mensuel", "Monthly income: €5,993"),
+        ("MANAGERS_SEE_SURVEY_ANSWERS", "satisfaction_moyenne", "Mean satisfaction: 2 out of 4"),
+    ],
+)
+def test_risk_list_tells_a_manager_what_a_setting_grants(manager, run, settings, setting, reason, phrase):
+    setattr(settings, setting, True)
+    hidden_reasons(run)
+    response = get(manager)
+    assert [phrase in row.reasons for row in response.context["rows"]] == [name == reason for name in HIDDEN]
+    assert set(offered_reasons(response)) & set(HIDDEN) == {reason}
+    assert len(listed(get(manager, reason=reason))) == 1
+
+
 def test_risk_list_shows_the_newest_run_only(hr, run):
     score(run, 1)
     newest = ScoringRunFactory()
@@ -444,7 +493,7 @@ def test_risk_list_queries_do_not_grow_after_an_import_either(hr, run, people, d
 
 
 def test_risk_list_after_an_import_offers_what_people_have_now(manager, run):
-    score(run, 1, main_reason="revenu_mensuel", second_reason="")
+    score(run, 1, main_reason="distance_domicile_travail", second_reason="")
     score(run, 2, departement="Commercial", poste="Manager", main_reason="age", second_reason="")
     write_figures()
     for number, department in ((1, "Commercial"), (2, "Consulting")):
@@ -452,7 +501,7 @@ def test_risk_list_after_an_import_offers_what_people_have_now(manager, run):
         EmployeeSnapshotFactory(employee=Employee.objects.get(employee_id=number), departement=department)
     form = manager.get(reverse("employees")).context["form"]
     offered = {name: [value for value, _text in form.fields[name].choices[1:]] for name in ("job", "reason")}
-    assert offered == {"job": ["Consultant"], "reason": ["revenu_mensuel"]}
+    assert offered == {"job": ["Consultant"], "reason": ["distance_domicile_travail"]}
 
 
 def test_address_leaves_out_what_is_empty_or_usual():

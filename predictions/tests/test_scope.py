@@ -219,17 +219,20 @@ def send(client, ask):
     return getattr(client, ask.method)(ask.path, ask.data, **options)
 
 
-def text_of(response) -> str:
-    """All that an answer holds, without its own address and the separators that numbers are grouped with."""
+def all_of(response) -> str:
+    """All that an answer holds, its headers and the parts of a workbook, without its own address."""
     body = b"".join(response.streaming_content) if response.streaming else response.content
     if body.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(body)) as book:
             body = b"\n".join(book.read(name) for name in book.namelist())
     address = response.request["PATH_INFO"]
     headers = " ".join(f"{name}: {value}" for name, value in response.headers.items())
-    return re.sub(
-        r"[\s,\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}]|&nbsp;", "", (headers + body.decode()).replace(address, "")
-    )
+    return (headers + body.decode()).replace(address, "")
+
+
+def text_of(response) -> str:
+    """The same without the separators that numbers are grouped with."""
+    return re.sub(r"[\s,\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}]|&nbsp;", "", all_of(response))
 
 
 def test_every_address_has_a_case():
@@ -359,6 +362,7 @@ def test_admin_is_walked():
 
 
 # What a staff account of one department, with every permission to view, finds of each model in the administration.
+# Of those that hold every column of its people a manager finds nothing either.
 OF_DEPARTMENTS = {Employee, EmployeeSnapshot, Survey, Departure, EmployeeFeatures, RunGroup, Prediction}
 ACCOUNTS = {get_user_model(), Group, DepartmentAccess, SignIn}
 OF_EVERYONE = {Import, ImportReject, ScoringRun, RequestCount, APIKey} | ACCOUNTS  # nothing
@@ -400,7 +404,7 @@ def test_staff_of_a_department_finds_no_trace_of_another_in_the_admin(offices, m
     listing, forms = admin_pages(offices.manager, model)
     shown = [form for form in forms if form.status_code == 200]
     assert not any(MARKS.search(text_of(response)) for response in (listing, *forms))
-    if model in OF_DEPARTMENTS:
+    if model in OF_DEPARTMENTS and group == "RH":
         assert listing.context["cl"].result_count == len(shown)
         assert 0 < len(shown) < len(forms)
     else:

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 from django.utils import translation
 
-from employees.access import Scope
+from employees.access import Readable, Scope
 from employees.extracts import read_extracts
 from employees.management.commands.seed_from_csv import DEMO
 from features import schema
@@ -51,8 +51,9 @@ def scored(values):
             threshold=current_model().threshold,
             base_value=score.base_value,
             contributions=score.contributions,
+            payload=values,
         ),
-        values,
+        Readable.EVERYTHING,
     )
 
 
@@ -115,7 +116,7 @@ def test_interval_in_words():
     ],
 )
 def test_interval_is_rounded_outward_so_that_it_holds_the_score(low, probability, high, expected):
-    shown = scores.Shown(Prediction(probability=probability, low=low, high=high), {})
+    shown = scores.Shown(Prediction(probability=probability, low=low, high=high), Readable.EVERYTHING)
     assert shown.interval == "Between {} and {}, with 90% confidence.".format(*expected)
 
 
@@ -134,7 +135,7 @@ def test_interval_of_an_unknown_profile_says_so():
 
 
 def test_interval_that_the_log_does_not_hold_is_empty():
-    assert scores.Shown(Prediction(low=None), {}).interval == ""
+    assert scores.Shown(Prediction(low=None), Readable.EVERYTHING).interval == ""
 
 
 @pytest.mark.parametrize(
@@ -173,7 +174,7 @@ def test_comparison_names_no_input_that_did_not_change(demo, move):
     befores, afters = (engineer(people).to_dict("records") for people in (demo, demo.assign(**move)))
     for before, after in zip(befores, afters, strict=True):
         comparison = scores.Comparison(scored(before), scored(after))
-        assert all(before[reason.feature.name] != after[reason.feature.name] for reason in comparison.changes)
+        assert all(before[reason.name] != after[reason.name] for reason in comparison.changes)
         points = math.fsum(reason.points for reason in comparison.changes)
         assert points == pytest.approx(comparison.difference, abs=1e-9)
 
@@ -185,7 +186,7 @@ def test_comparison_of_another_pay_tells_what_overtime_weighs_with_it_under_the_
 
 def test_comparison_of_two_ingredients_tells_their_formula_under_its_own_name():
     change = {"revenu_mensuel": 6993, "satisfaction_employee_equipe": 4}
-    names = {reason.feature.name for reason in scores.Comparison(logged(), logged(**change)).changes}
+    names = {reason.name for reason in scores.Comparison(logged(), logged(**change)).changes}
     assert names == {"revenu_mensuel", "satisfaction_moyenne", "risque_global"}
 
 
@@ -200,14 +201,14 @@ def test_comparison_with_a_scoring_run_sees_no_rounding_as_a_change():
     services.score_employees()
     before = Prediction.objects.get()
     after = services.predict_for_features(values=row.values(), caller=Caller(scope=Scope.EVERYONE))
-    assert scores.Comparison(scores.shown(before), scores.shown(after)).changes == []
+    assert scores.Comparison(*(scores.Shown(each, Readable.EVERYTHING) for each in (before, after))).changes == []
 
 
 @pytest.mark.django_db
 def test_shown_reads_the_features_or_the_payload():
     from_table, given = PredictionFactory(), PredictionFactory(ready_made=True)
-    assert scores.shown(from_table).values == from_table.features.values()
-    assert scores.shown(given).values == given.payload
+    assert scores.Shown(from_table, Readable.EVERYTHING).values == from_table.features.values()
+    assert scores.Shown(given, Readable.EVERYTHING).values == given.payload
 
 
 def test_advice_counts_people_out_of_a_hundred():
