@@ -24,6 +24,14 @@ def plain_settings(settings):
     settings.WHITENOISE_AUTOREFRESH = True  # or each test client would look at every static file there is
 
 
+@pytest.fixture(autouse=True)
+def no_refusal_of_another_test():
+    """The server remembers that the log took no row until it takes one."""
+    from predictions.log import writes
+
+    writes.forget_refusal()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def log_may_be_emptied_between_tests():
     """After a test with real transactions every table is emptied, which the database refuses for the prediction log."""

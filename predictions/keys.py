@@ -14,6 +14,7 @@ from django.utils import timezone
 from employees.access import Scope, scope_of_key
 from predictions import limits
 from predictions.limits import Quota
+from predictions.log import writes
 from predictions.models import APIKey
 from technova.clients import network_of
 from technova.prepared import run
@@ -121,7 +122,8 @@ def admit(*, secret: str, address: str) -> APIKey:
     """
     now = time.time()
     match = SECRET_FORMAT.fullmatch(secret)
-    key = _find_and_count(match[1], secret, now) if match else None
+    with writes.noting_refusals():
+        key = _find_and_count(match[1], secret, now) if match else None
     if key is None or not key.matches(secret):
         quota = limits.count("address", network_of(address), limit=settings.BAD_KEY_RATE, now=now)
         raise TooManyRequests(quota) if quota.is_exceeded else InvalidKey(quota)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 
 import numpy as np
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Max
 
 from employees.access import Scope
@@ -13,15 +13,15 @@ from employees.models import Departure, Employee, EmployeeSnapshot
 from features import schema
 from features import selectors as features
 from features.models import EmployeeFeatures
+from predictions.log import writes
 from predictions.log.rows import COLUMNS, BatchScore, Caller, batch_score, milliseconds_since, prediction_of, rows_of
 from predictions.ml import drift
 from predictions.models import Prediction, RunGroup, ScoringRun
 from predictions.registry import current_model
 from predictions.selectors import figures
 from technova.commands import Progress
-from technova.db import bulk_insert, exclusive, refresh_statistics, reserve_keys
+from technova.db import bulk_insert, exclusive, refresh_statistics
 from technova.metrics import count_predictions
-from technova.prepared import insert
 
 CHUNK_SIZE = 10_000
 
@@ -106,7 +106,7 @@ def predict_for_features(
 
 
 def _logged(prediction: Prediction) -> Prediction:
-    insert(prediction)
+    writes.store(prediction)
     count_predictions(prediction.mode, total=1, leave=prediction.predicted_class)
     return prediction
 
@@ -126,9 +126,7 @@ def predict_for_employees(*, employee_ids: Sequence[int], caller: Caller) -> tup
     rows = list(
         rows_of(scores, frame=frame, model=model, caller=caller, mode=Prediction.Mode.BATCH, latency_ms=latency_ms)
     )
-    with transaction.atomic():
-        keys = reserve_keys(Prediction, len(rows))
-        bulk_insert(Prediction, ((key, *row) for key, row in zip(keys, rows, strict=True)), ["id", *COLUMNS])
+    keys = writes.store_many(rows, COLUMNS)
     numbers = frame["employee_id"].tolist()
     by_number = {number: batch_score(key, number, row) for key, number, row in zip(keys, numbers, rows, strict=True)}
     leave = sum(score.predicted_class for score in by_number.values())

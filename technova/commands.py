@@ -10,11 +10,11 @@ from datetime import timedelta
 
 import psycopg
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, OperationalError, connection
+from django.db import DatabaseError, connection
 from psycopg_pool import PoolTimeout
 from tqdm import tqdm
 
-from technova.db import Busy, sqlstate_of, takes_no_writes
+from technova.db import Busy, Trouble, sqlstate_of, trouble_of
 
 # What services call while they work: the step, how many are done, out of how many.
 Progress = Callable[[str, int, int], None]
@@ -114,7 +114,7 @@ def database_in_one_line() -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        if not (isinstance(error, OperationalError) or is_unmigrated(error) or takes_no_writes(error)):
+        if trouble_of(error) is None and not is_unmigrated(error):
             raise
         sys.exit(explain(error))
 
@@ -126,10 +126,11 @@ def explain(error: DatabaseError) -> str:
         return f"The database lacks a table or a column of this version: run `manage.py migrate` first. ({message})"
     if isinstance(error.__cause__, PoolTimeout):
         return f"The database {describe_database()} cannot be reached: {why_no_connection()}"
-    if takes_no_writes(error):
+    trouble = trouble_of(error)
+    if trouble is Trouble.READ_ONLY:
         return f"The database {describe_database()} takes no writes: it is a standby, or read-only."
-    if isinstance(error, OperationalError):
-        return f"The database {describe_database()} does not answer: {message}"
+    if trouble is not None:
+        return f"The database {describe_database()} {trouble.value}: {message}"
     return f"The database refused the work, and nothing was written: {message}"
 
 

@@ -4,10 +4,11 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from enum import Enum
 from itertools import islice
 
 import pandas as pd
-from django.db import DatabaseError, OperationalError, connection, models, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, models, transaction
 
 INSTANCES_AT_A_TIME = 2_000  # bounds the memory of the databases that have no COPY
 LOCK_WAIT = 20.0  # seconds a writer waits for another
@@ -18,10 +19,39 @@ def sqlstate_of(error: BaseException) -> str | None:
     return getattr(error.__cause__, "sqlstate", None)
 
 
-def takes_no_writes(error: BaseException | None) -> bool:
-    """Whether PostgreSQL refused to write anything at all, as a standby does until it is promoted."""
-    read_only_transaction = "25006"
-    return isinstance(error, DatabaseError) and sqlstate_of(error) == read_only_transaction
+class Trouble(Enum):
+    """Why a database does not do its work, where it may do it again later: in words safe to show publicly."""
+
+    FULL = "has no room left on its disk"
+    BUSY = "is locked by other work"
+    READ_ONLY = "takes no writes"
+    AWAY = "does not answer"
+
+
+_OF_SQLSTATE = {
+    "53100": Trouble.FULL,
+    "55P03": Trouble.BUSY,  # lock_timeout
+    "57014": Trouble.BUSY,  # statement_timeout
+    "40P01": Trouble.BUSY,  # a deadlock
+    "25006": Trouble.READ_ONLY,  # of a standby until it is promoted
+}
+_OF_SQLITE = {
+    "SQLITE_FULL": Trouble.FULL,
+    "SQLITE_IOERR_SHMSIZE": Trouble.FULL,  # the file beside the write-ahead log cannot grow
+    "SQLITE_BUSY": Trouble.BUSY,
+    "SQLITE_LOCKED": Trouble.BUSY,
+    "SQLITE_READONLY": Trouble.READ_ONLY,
+}
+
+
+def trouble_of(error: BaseException | None) -> Trouble | None:
+    """What keeps the database from its work, by its error; None for an error that is not the database's own state."""
+    if not isinstance(error, (DatabaseError, InterfaceError)):
+        return None
+    extended = getattr(error.__cause__, "sqlite_errorname", "")  # SQLITE_BUSY_SNAPSHOT is a kind of SQLITE_BUSY
+    plain = "_".join(extended.split("_")[:2])
+    known = _OF_SQLSTATE.get(sqlstate_of(error) or "") or _OF_SQLITE.get(extended) or _OF_SQLITE.get(plain)
+    return known or (Trouble.AWAY if isinstance(error, (OperationalError, InterfaceError)) else None)
 
 
 class Busy(Exception):
@@ -44,7 +74,7 @@ def exclusive(name: str = "pipeline", *, wait: float = LOCK_WAIT) -> Iterator[No
             is_ours = True
             yield
     except OperationalError as error:
-        if is_ours or not _is_lock_timeout(error):
+        if is_ours or trouble_of(error) is not Trouble.BUSY:
             raise
         raise Busy("Another load, build or scoring is running: try again when it is done.") from error
 
@@ -76,11 +106,6 @@ def _lock_on_postgresql(name: str, wait: float) -> None:
 
 def _key_of(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
-
-
-def _is_lock_timeout(error: DatabaseError) -> bool:
-    lock_not_available = "55P03"
-    return sqlstate_of(error) == lock_not_available or "database is locked" in str(error)
 
 
 def bulk_insert(

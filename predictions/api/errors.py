@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from predictions.api.authentication import add_rate_limit
+from predictions.outages import Outage, outage_of
 from predictions.pages import errors as pages
 from predictions.services import OutOfScope, UnknownEmployee
 
@@ -27,8 +28,10 @@ ERRORS_SHOWN = 100  # a body can hold more unknown fields than an answer should 
 
 class Unavailable(exceptions.APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = gettext_lazy("The service cannot answer at the moment: try again later.")
-    wait = pages.RETRY_AFTER
+
+    def __init__(self, outage: Outage):
+        super().__init__(outage.said)
+        self.wait = outage.wait
 
 
 class BodyTooLarge(exceptions.APIException):
@@ -64,6 +67,7 @@ def exception_handler(exc: Exception, context: dict) -> Response | None:
 
 def _translate(exc: Exception, request) -> Exception:
     """The HTTP error that an exception of the layers below means; itself when it means none."""
+    outage = outage_of(exc)
     match exc:
         case UnknownEmployee():
             return exceptions.NotFound(_("There are no clean features for this employee number."))
@@ -71,8 +75,8 @@ def _translate(exc: Exception, request) -> Exception:
             return Invalid(
                 {"departement": [_("This key does not see the people of %(name)s.") % {"name": exc}]}, "body"
             )
-        case _ if pages.is_unavailable(exc):
-            return Unavailable()
+        case _ if outage:
+            return Unavailable(outage)
         case RequestDataTooBig():
             return BodyTooLarge()
         case UnreadablePostError():
@@ -147,9 +151,10 @@ def not_found(request: HttpRequest, exception=None) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """503 when the database or the model cannot be used, which passes; 500 for a fault of ours."""
+    """503 for an outage, which passes; 500 for a fault of ours."""
     if not wants_json(request):
         return pages.server_error(request)
-    if pages.is_unavailable(sys.exception()):
-        return _json(request, 503, Unavailable.default_detail, **{"Retry-After": str(pages.RETRY_AFTER)})
+    outage = outage_of(sys.exception())
+    if outage:
+        return _json(request, 503, outage.said, **{"Retry-After": str(outage.wait)})
     return _json(request, 500, exceptions.APIException.default_detail)

@@ -13,8 +13,11 @@ from rest_framework.views import APIView
 from features.models import EmployeeFeatures
 from predictions.api import schema
 from predictions.api.views import WithoutOptions
+from predictions.log import writes
 from predictions.ml.store import ArtifactError, ArtifactMissing
+from predictions.outages import outage_by
 from predictions.registry import current_model
+from technova.db import Trouble, trouble_of
 
 logger = logging.getLogger(__name__)
 
@@ -73,34 +76,38 @@ class ReadyView(ProbeView):
     )
     def get(self, request):
         """A few small queries; names each of the database, the clean features and the model that is not ready."""
-        not_ready = problems()
+        not_ready, wait = problems()
         if not_ready:
             detail = f"Not ready: {', '.join(not_ready)}."
             body = {"status": "not ready", "detail": detail, "not_ready": not_ready}
-            return Response(body, status=503, headers={"Retry-After": "5"})
+            return Response(body, status=503, headers={"Retry-After": str(wait)})
         return Response({"status": "ready", "model_version": current_model().version})
 
 
-def problems() -> dict[str, str]:
-    """What is not ready and why, in words that may leave the house; the log has the whole error."""
-    found = {}
+def problems() -> tuple[dict[str, str], int]:
+    """What is not ready and why, in words safe to show publicly, and after how many seconds to ask again.
+
+    The log has the whole error.
+    """
+    found, wait = {}, 5
     try:
+        trouble = Trouble.READ_ONLY if is_read_only() else writes.trouble_now()
         if not is_migrated():
             found["database"] = "has unapplied migrations: run manage.py migrate"
-        elif is_read_only():
-            found["database"] = "takes no writes"
-        elif not EmployeeFeatures.objects.exists():
+        elif not trouble and not EmployeeFeatures.objects.exists():
             found["clean features"] = "there are none: run manage.py build_features"
     except (DatabaseError, InterfaceError) as error:
         logger.warning("Not ready: %s", " ".join(str(error).split()))
-        found["database"] = "does not answer"
+        trouble = trouble_of(error) or Trouble.AWAY
+    if trouble and not found:
+        found["database"], wait = trouble.value, outage_by(trouble).wait
     try:
         current_model()
     except ArtifactError as error:
         logger.warning("Not ready: %s", error)
         is_missing = isinstance(error, ArtifactMissing)
         found["model"] = "there is none: run manage.py train_model" if is_missing else "cannot be used: see the log"
-    return found
+    return found, wait
 
 
 def is_read_only() -> bool:

@@ -2,22 +2,13 @@
 
 import sys
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from employees.access import SeesNobody
-from predictions.ml.store import ArtifactError
+from predictions.outages import outage_of
 from predictions.pages.formats import duration
-from technova.db import takes_no_writes
-
-RETRY_AFTER = 30  # seconds
-
-
-def is_unavailable(error: BaseException | None) -> bool:
-    """Whether an error is the database's or the model's and passes without a change of ours."""
-    return isinstance(error, (ArtifactError, OperationalError, InterfaceError)) or takes_no_writes(error)
 
 
 def bad_request(request: HttpRequest, exception=None) -> HttpResponse:
@@ -36,10 +27,11 @@ def not_found(request: HttpRequest, exception=None) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """503 when the database or the model cannot be used, which passes; 500 for a fault of ours."""
-    if is_unavailable(sys.exception()):
-        response = render(request, "errors/503.html", status=503)
-        response.headers["Retry-After"] = str(RETRY_AFTER)
+    """503 for an outage, which passes; 500 for a fault of ours."""
+    outage = outage_of(sys.exception())
+    if outage:
+        response = render(request, "errors/503.html", {"text": outage.said}, status=503)
+        response.headers["Retry-After"] = str(outage.wait)
         return response
     return render(request, "errors/500.html", status=500)
 

@@ -103,7 +103,7 @@ def test_model_page_without_a_usable_model_says_so(browse, artifacts, path):
     (artifacts / "current" / "modele_classification_technova.joblib").write_bytes(b"broken")
     response = browser.get(path)
     assert (response.status_code, response.headers["Retry-After"]) == (503, "30")
-    assert "The database or the model is not available" in response.content.decode()
+    assert "The model cannot be used at the moment" in response.content.decode()
 
 
 def test_model_page_with_the_card_of_an_earlier_program_says_so(browse, change_card):

@@ -1,4 +1,12 @@
+import os
 import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
 
 import pytest
 from django.db import OperationalError, connection, connections, transaction
@@ -7,8 +15,12 @@ from django.test import Client
 
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions.ml.store import FILES, current_directory
+from predictions.models import Prediction
+from predictions.outages import outage_by
 from predictions.registry import current_model, forget_model
-from technova.tests.conftest import ROOT
+from predictions.tests.test_api_predict import features
+from technova.db import Trouble
+from technova.tests.conftest import ROOT, another_connection
 
 
 @pytest.fixture
@@ -135,3 +147,154 @@ def test_probe_answers_on_plain_http_under_any_host(ready, settings, address):
 def test_other_addresses_refuse_an_unknown_host(client, settings):
     settings.ALLOWED_HOSTS = ["technova.example"]
     assert client.get("/login/", headers={"Host": "10.0.0.7:8000"}).status_code == 400
+
+
+# What refuses the log, for real.
+
+
+@contextmanager
+def code_of_postgresql(code: str) -> Iterator[None]:
+    """The database refuses rows of the log with one of its codes, which a trigger gives."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            CREATE FUNCTION refuse_row() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '{code}'; END $$;
+            CREATE TRIGGER refuse_row BEFORE INSERT ON predictions_prediction
+            FOR EACH ROW EXECUTE FUNCTION refuse_row()
+            """
+        )
+        try:
+            yield
+        finally:
+            cursor.execute("DROP FUNCTION refuse_row CASCADE")
+
+
+@contextmanager
+def full_sqlite() -> Iterator[None]:
+    """No page is left, nor room in those that there are."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA page_count")
+        cursor.execute(f"PRAGMA max_page_count = {cursor.fetchone()[0] + 10}")
+        cursor.execute("CREATE TABLE filler (content)")
+        for size in (100_000, 2_000, 10):
+            with suppress(OperationalError):
+                while True:
+                    cursor.execute("INSERT INTO filler VALUES (zeroblob(%s))", [size])
+        try:
+            yield
+        finally:
+            cursor.execute("PRAGMA max_page_count = 1073741823")
+            cursor.execute("DROP TABLE filler")
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """The log's table is on a file system of its own, which a file fills."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW data_directory")
+        data = Path(cursor.fetchone()[0])
+        if os.geteuid() != 0 or not data.exists():
+            pytest.skip("only root mounts a file system, and only on the machine of the database")
+        owner = data.stat().st_uid
+        directory = Path(tempfile.mkdtemp(prefix="technova-disk-"))
+        directory.chmod(0o755)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size=1m,uid={owner},mode=700", "tmpfs", directory], check=True)
+        try:
+            cursor.execute(f"CREATE TABLESPACE technova_tiny LOCATION '{directory}'")
+            cursor.execute("ALTER TABLE predictions_prediction SET TABLESPACE technova_tiny")
+            with suppress(OSError), (directory / "filler").open("wb", buffering=0) as filler:
+                while True:
+                    filler.write(bytes(4096))
+            yield
+        finally:
+            (directory / "filler").unlink(missing_ok=True)
+            cursor.execute("ALTER TABLE predictions_prediction SET TABLESPACE pg_default")
+            cursor.execute("DROP TABLESPACE IF EXISTS technova_tiny")
+            subprocess.run(["umount", directory], check=True)
+            directory.rmdir()
+
+
+@contextmanager
+def locked_table() -> Iterator[None]:
+    with another_connection() as other, other.transaction(), connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = 2500")  # as the server has it
+        other.execute("LOCK TABLE predictions_prediction IN ACCESS EXCLUSIVE MODE")
+        yield
+        cursor.execute("RESET lock_timeout")
+
+
+@contextmanager
+def no_connections() -> Iterator[None]:
+    """The server of the database runs, and lets nobody in."""
+    name = connection.settings_dict["NAME"]
+    with another_connection("postgres") as other:
+        other.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false')
+        try:
+            other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            yield
+        finally:
+            other.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS true')
+            connection.close()  # which a server does after each request
+
+
+FULL, BUSY, READ_ONLY = "has no room left on its disk", "is locked by other work", "takes no writes"
+AWAY = "does not answer"
+FAULTS = {
+    "postgresql": [
+        (partial(code_of_postgresql, "53100"), FULL, "300"),
+        (partial(code_of_postgresql, "55P03"), BUSY, "5"),
+        (partial(code_of_postgresql, "25006"), READ_ONLY, "30"),
+        (partial(code_of_postgresql, "57P01"), AWAY, "30"),
+        (full_disk, FULL, "300"),
+        (locked_table, BUSY, "5"),
+        (no_connections, AWAY, "30"),
+    ],
+    "sqlite": [(full_sqlite, FULL, "300")],
+}[connection.vendor]
+
+
+def first_refusal(api, path, body):
+    """The first answer that is none: on a full disk, the page of the last row may have room for a few more."""
+    return next(answer for answer in (api.call(path, body) for _ in range(20)) if answer.status_code != 200)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("fault", "reason", "wait"), FAULTS)
+@pytest.mark.parametrize("path", ["/predict/by-features", "/predict/by-id/1", "/predict/batch"])
+def test_ready_says_why_the_log_took_no_row_until_it_takes_rows_again(client, api, fault, reason, wait, path):
+    number = EmployeeFeaturesFactory(employee__employee_id=1).employee.employee_id
+    body = {"employee_ids": [number]} if path.endswith("batch") else features()
+    assert client.get("/ready").status_code == 200
+    with fault():
+        refused = first_refusal(api, path, body)
+        logged = Prediction.objects.count() if reason is FULL else 0
+        started = time.monotonic()
+        ready = client.get("/ready")
+        waited = time.monotonic() - started
+    assert (refused.status_code, refused["Retry-After"]) == (503, wait)
+    assert refused.json()["detail"] == str(outage_by(Trouble(reason)).said)
+    assert (ready.status_code, ready["Retry-After"]) == (503, wait)
+    assert ready.json()["not_ready"] == {"database": reason}
+    assert waited < 3
+    assert client.get("/ready").status_code == 200
+    assert Prediction.objects.count() == logged
+    assert api.call(path, body).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_is_taken_makes_ready_again_without_a_try_of_the_probe(client, api, django_assert_num_queries):
+    EmployeeFeaturesFactory()
+    client.get("/ready")
+    fault, _reason, _wait = FAULTS[0]
+    with fault():
+        first_refusal(api, "/predict/by-features", features())
+    assert api.call("/predict/by-features", features()).status_code == 200
+    with django_assert_num_queries(4 if connection.vendor == "postgresql" else 3):
+        assert client.get("/ready").status_code == 200
+
+
+@pytest.mark.parametrize("outage", Trouble)
+def test_each_trouble_of_the_database_has_words_of_its_own(outage):
+    others = [outage_by(other).said for other in Trouble if other is not outage]
+    assert outage_by(outage).said not in others

@@ -13,15 +13,15 @@ from django.db import connection
 ROOT = Path(project_settings.BASE_DIR)
 
 
-def another_connection() -> psycopg.Connection:
-    """A connection to the tests' PostgreSQL database beside Django's."""
+def another_connection(database: str = "") -> psycopg.Connection:
+    """A connection to the tests' PostgreSQL database beside Django's, or to another database of its server."""
     options = connection.settings_dict
     return psycopg.connect(
         host=options["HOST"],
         port=options["PORT"] or None,
         user=options["USER"],
         password=options["PASSWORD"] or None,
-        dbname=options["NAME"],
+        dbname=database or options["NAME"],
         autocommit=True,
     )
 
@@ -45,16 +45,21 @@ class Manage:
         return process.returncode, process.stdout, process.stderr
 
 
-@pytest.fixture
-def manage(transactional_db, tmp_path) -> Manage:
-    """``manage.py`` on the tests' own database, migrated and empty; on SQLite, which is in memory, on a copy of it."""
+def address_of_the_database(directory: Path) -> str:
+    """DATABASE_URL for another process: the tests' own database; on SQLite, which is in memory, a copy of it."""
     if connection.vendor == "sqlite":
-        path = tmp_path / "copy.sqlite3"
+        path = directory / "copy.sqlite3"
         connection.ensure_connection()
         with sqlite3.connect(path) as copy:
             connection.connection.backup(copy)
         copy.close()
-        return Manage({"DATABASE_URL": f"sqlite:///{path}"})
+        return f"sqlite:///{path}"
     address = connection.settings_dict
     user = address["USER"] + (f":{address['PASSWORD']}" if address["PASSWORD"] else "")
-    return Manage({"DATABASE_URL": f"postgres://{user}@{address['HOST']}:{address['PORT'] or 5432}/{address['NAME']}"})
+    return f"postgres://{user}@{address['HOST']}:{address['PORT'] or 5432}/{address['NAME']}"
+
+
+@pytest.fixture
+def manage(transactional_db, tmp_path) -> Manage:
+    """``manage.py`` on the tests' own database, migrated and empty; on SQLite on a copy of it."""
+    return Manage({"DATABASE_URL": address_of_the_database(tmp_path)})

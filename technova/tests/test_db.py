@@ -1,11 +1,14 @@
+import sqlite3
 import threading
 import uuid
+from contextlib import closing
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-from django.db import DataError, IntegrityError, OperationalError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, OperationalError, connection, transaction
+from django.db.utils import ConnectionHandler
 from django.utils import timezone
 
 from employees.models import Employee
@@ -13,7 +16,7 @@ from employees.tests.factories import EmployeeFactory
 from predictions.models import Prediction
 from predictions.tests.factories import PredictionFactory
 from technova import db
-from technova.db import Busy, bulk_insert, exclusive, frame_rows, one_after_another, reserve_keys
+from technova.db import Busy, Trouble, bulk_insert, exclusive, frame_rows, one_after_another, reserve_keys, trouble_of
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -162,7 +165,9 @@ def test_database_error_of_the_work_itself_is_not_called_busy():
 
 def test_writer_that_does_not_get_the_lock_is_busy(monkeypatch):
     def locked():
-        raise OperationalError("database is locked")
+        cause = sqlite3.OperationalError("database is locked")
+        cause.sqlite_errorname = "SQLITE_BUSY"
+        raise OperationalError("database is locked") from cause
 
     monkeypatch.setattr(db, "connection", SimpleNamespace(vendor="postgresql", cursor=locked))
     with pytest.raises(Busy, match="Another load, build or scoring is running: try again when it is done"), exclusive():
@@ -257,3 +262,58 @@ def test_reserved_keys_are_nobody_elses():
         assert PredictionFactory().pk not in keys
     assert len(set(keys)) == 3
     assert first.pk not in keys
+
+
+@pytest.mark.parametrize(
+    ("statements", "trouble"),
+    [
+        (["PRAGMA max_page_count = 2", "CREATE TABLE a (b)", "INSERT INTO a VALUES (zeroblob(99999))"], Trouble.FULL),
+        (["PRAGMA query_only = on", "CREATE TABLE a (b)"], Trouble.READ_ONLY),
+        (["SELECT * FROM absent"], Trouble.AWAY),
+        (["PRAGMA foreign_keys = on", "CREATE TABLE a (b UNIQUE)", "INSERT INTO a VALUES (1), (1)"], None),
+    ],
+)
+def test_trouble_of_sqlite_is_told_by_its_error(statements, trouble):
+    errors = ConnectionHandler({"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})["default"]
+    *before, last = statements
+    with errors.cursor() as cursor:
+        for statement in before:
+            cursor.execute(statement)
+        with pytest.raises(DatabaseError) as caught:
+            cursor.execute(last)
+    assert trouble_of(caught.value) is trouble
+
+
+def test_sqlite_that_another_writer_holds_is_busy(tmp_path):
+    options = {"ENGINE": "django.db.backends.sqlite3", "NAME": tmp_path / "db", "OPTIONS": {"timeout": 0}}
+    waiting = ConnectionHandler({"default": options})["default"]
+    with closing(sqlite3.connect(tmp_path / "db")) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseError) as caught, waiting.cursor() as cursor:
+            cursor.execute("CREATE TABLE a (b)")
+    waiting.close()
+    assert trouble_of(caught.value) is Trouble.BUSY
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs the codes of PostgreSQL")
+@pytest.mark.parametrize(
+    ("code", "trouble"),
+    [
+        ("53100", Trouble.FULL),
+        ("55P03", Trouble.BUSY),
+        ("57014", Trouble.BUSY),
+        ("25006", Trouble.READ_ONLY),
+        ("57P03", Trouble.AWAY),
+        ("23505", None),
+        ("22003", None),
+    ],
+)
+def test_trouble_of_postgresql_is_told_by_its_code(db, code, trouble):
+    with pytest.raises(DatabaseError) as caught, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{code}'; END $$")
+    assert trouble_of(caught.value) is trouble
+
+
+def test_error_of_something_else_is_no_trouble_of_the_database():
+    assert trouble_of(ValueError()) is None
+    assert trouble_of(None) is None

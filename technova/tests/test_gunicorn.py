@@ -7,17 +7,24 @@ import re
 import select
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
+
+from features.tests.factories import EmployeeFeaturesFactory
+from predictions.tests.factories import APIKeyFactory
+from technova.tests.conftest import address_of_the_database, another_connection
 
 TOKEN = "a-token-of-the-operator"
 START = 60  # seconds
@@ -297,19 +304,59 @@ def test_restart_answers_everyone_in_less_time_than_a_start_takes(tmp_path, rest
         assert clients.longest < start / 2
 
 
+@contextmanager
+def locked(database: str) -> Iterator[None]:
+    """Nobody else can write to the log."""
+    if connection.vendor == "postgresql":
+        with another_connection() as other, other.transaction():
+            other.execute("LOCK TABLE predictions_prediction IN EXCLUSIVE MODE")
+            yield
+    else:
+        with closing(sqlite3.connect(database.removeprefix("sqlite:///"))) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+
+
+def readiness(server: Server) -> set[tuple[int, str]]:
+    """What the probe says, on so many connections at once that either process answers some."""
+    with ThreadPoolExecutor(4 * THREADS) as pool:
+        answers = pool.map(server.get, ["/ready"] * (4 * THREADS))
+        return {(status, str(json.loads(body).get("not_ready"))) for status, body in answers}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_process_knows_that_the_log_took_no_row(tmp_path):
+    number, key = EmployeeFeaturesFactory().employee.employee_id, APIKeyFactory().secret
+    database = address_of_the_database(tmp_path)
+    with running_server(tmp_path, database) as server:
+
+        def predict() -> int:
+            client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=START)
+            client.request("POST", f"/predict/by-id/{number}", headers={"X-API-Key": key})
+            return client.getresponse().status
+
+        assert predict() == 200
+        assert readiness(server) == {(200, "None")}
+        with locked(database):
+            assert predict() == 503
+            assert readiness(server) == {(503, "{'database': 'is locked by other work'}")}
+        assert readiness(server) == {(200, "None")}
+        assert predict() == 200
+
+
 def test_stopping_answers_who_waits_and_removes_the_shared_metrics(server):
     waiting = [socket.create_connection(("127.0.0.1", server.port), timeout=START) for _ in range(4 * THREADS)]
-    for connection in waiting:
-        connection.sendall(b"GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    for client in waiting:
+        client.sendall(b"GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     server.wait_until(lambda: sum(map(server.accepted_by, server.workers())) == len(waiting))
     maps = Path(f"/proc/{server.workers()[0]}/maps")
     server.wait_until(lambda: "technova-metrics-" in maps.read_text())
     directory = Path(re.search(r"\S+/technova-metrics-[^/]+", maps.read_text())[0])
     assert directory.is_dir()
     server.process.terminate()
-    assert [connection.recv(12) for connection in waiting] == [b"HTTP/1.1 503"] * len(waiting)
-    for connection in waiting:
-        connection.close()
+    assert [client.recv(12) for client in waiting] == [b"HTTP/1.1 503"] * len(waiting)
+    for client in waiting:
+        client.close()
     server.process.wait(START)
     assert not directory.exists()
 

@@ -1,0 +1,47 @@
+"""What keeps the service from its work for a while: told apart for people, and for programs by how long to wait."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from predictions.ml.store import ArtifactError
+from technova.db import Trouble, trouble_of
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """What is said of it, and after how many seconds to try again."""
+
+    said: Promise
+    wait: int
+
+
+_OF_DATABASE = {
+    Trouble.FULL: Outage(
+        _("The database has no room left on its disk: nothing can be recorded until the administrator makes room."), 300
+    ),
+    Trouble.BUSY: Outage(_("The database is locked by other work: try again in a few seconds."), 5),
+    Trouble.READ_ONLY: Outage(
+        _("The database takes no writes at the moment: try again in a minute; if it lasts, tell the administrator."), 30
+    ),
+    Trouble.AWAY: Outage(
+        _("The database does not answer at the moment: try again in a minute; if it lasts, tell the administrator."), 30
+    ),
+}
+_OF_MODEL = Outage(
+    _("The model cannot be used at the moment: try again in a minute; if it lasts, tell the administrator."), 30
+)
+
+
+def outage_by(trouble: Trouble) -> Outage:
+    """The outage that a trouble of the database is."""
+    return _OF_DATABASE[trouble]
+
+
+def outage_of(error: BaseException | None) -> Outage | None:
+    """The outage that an error comes from, if any: it passes without a change of the code."""
+    if isinstance(error, ArtifactError):
+        return _OF_MODEL
+    trouble = trouble_of(error)
+    return trouble and outage_by(trouble)
