@@ -8,6 +8,8 @@ from django.middleware.common import CommonMiddleware
 from django.urls import URLPattern
 from django.urls.resolvers import RoutePattern
 
+PROBES = ("/health", "/ready", "/metrics")
+
 
 class EitherSlash(RoutePattern):
     """A route that matches with a slash at its end and without; it is reversed and named as it is written."""
@@ -24,7 +26,5 @@ def call(route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPat
 class ProbeMiddleware(CommonMiddleware):
     """Django's, but a probe may come under any host name: an orchestrator calls the container's address."""
 
-    ANY_HOST = ("/health", "/ready", "/metrics")
-
     def process_request(self, request):
-        return None if request.path_info.removesuffix("/") in self.ANY_HOST else super().process_request(request)
+        return None if request.path_info.removesuffix("/") in PROBES else super().process_request(request)

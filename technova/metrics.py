@@ -8,7 +8,7 @@ import os
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from prometheus_client import (
@@ -21,9 +21,10 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
-from rest_framework.exceptions import APIException, MethodNotAllowed, NotAuthenticated
+from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 
 from technova.addresses import call
+from technova.errors import error_response
 from technova.requests import Request
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}  # a client may invent others, without end
@@ -62,19 +63,14 @@ def metrics(request: Request) -> HttpResponse:
     if not settings.METRICS_TOKEN:
         raise Http404
     if request.method not in ("GET", "HEAD"):
-        return _refusal(request, MethodNotAllowed(request.method or ""), {"Allow": "GET, HEAD"})
+        return error_response(request, MethodNotAllowed(request.method or ""), {"Allow": "GET, HEAD"})
     if not constant_time_compare(request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}"):
-        return _refusal(request, NotAuthenticated(), {"WWW-Authenticate": 'Bearer realm="metrics"'})
+        return error_response(request, NotAuthenticated(), {"WWW-Authenticate": 'Bearer realm="metrics"'})
     registry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
-
-
-def _refusal(request: Request, error: APIException, headers: dict[str, str]) -> JsonResponse:
-    body = {"detail": error.detail, "request_id": str(request.request_id)}
-    return JsonResponse(body, status=error.status_code, headers=headers)
 
 
 urlpatterns = [call("metrics", metrics, name="metrics")]

@@ -13,6 +13,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from technova.addresses import PROBES
 from technova.connections import PooledConnection
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -222,7 +223,7 @@ STORAGES = {
 # HTTPS. A demo on plain http://127.0.0.1 sets HTTPS=False; everything served to people keeps the default.
 HTTPS = env.bool("HTTPS", default=not DEBUG)
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^(health|ready|metrics)/?$"]  # these speak plain HTTP inside the network
+SECURE_REDIRECT_EXEMPT = [rf"^{probe[1:]}/?$" for probe in PROBES]  # these speak plain HTTP inside the network
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", default=31_536_000 if HTTPS else 0)

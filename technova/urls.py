@@ -12,7 +12,7 @@ urlpatterns = [
     path("", include("predictions.pages.urls")),
 ]
 
-handler400 = "predictions.api.errors.bad_request"
-handler403 = "predictions.api.errors.permission_denied"
-handler404 = "predictions.api.errors.not_found"
-handler500 = "predictions.api.errors.server_error"
+handler400 = "predictions.handlers.bad_request"
+handler403 = "predictions.handlers.permission_denied"
+handler404 = "predictions.handlers.not_found"
+handler500 = "predictions.handlers.server_error"

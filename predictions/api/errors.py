@@ -1,14 +1,10 @@
-"""The one shape of an error: ``{"detail": …, "request_id": …}``, for every status and from every layer.
-
-``detail`` is a sentence, or for 422 a list of ``{"loc", "msg", "type"}`` that names each field, as the reference gave.
-"""
+"""The API's errors: the status that each exception means, in the shape of ``technova.errors``."""
 
 import sys
-import uuid
 from collections.abc import Iterator
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,10 +15,9 @@ from rest_framework.views import exception_handler as drf_exception_handler
 
 from predictions.api.authentication import add_rate_limit
 from predictions.outages import Outage, outage_of
-from predictions.pages import errors as pages
 from predictions.services import OutOfScope, UnknownEmployee
+from technova.errors import error_body, error_response
 
-API_PATHS = ("/predict", "/key", "/runs", "/scores", "/openapi.json", "/docs", "/health", "/ready", "/metrics")
 ERRORS_SHOWN = 100  # a body can hold more unknown fields than an answer should repeat
 
 
@@ -50,7 +45,7 @@ class Invalid(exceptions.ValidationError):
 
 
 def exception_handler(exc: Exception, context: dict) -> Response | None:
-    """DRF's handler with the project's exceptions translated and one shape for all; None for a fault of ours."""
+    """DRF's handler with the project's exceptions translated and one shape for all; None for a defect."""
     request = context["request"]
     exc = _translate(exc, request)
     response = drf_exception_handler(exc, context)
@@ -60,7 +55,7 @@ def exception_handler(exc: Exception, context: dict) -> Response | None:
         detail = list(_field_errors(exc.detail, [exc.where]))[:ERRORS_SHOWN]
     else:
         detail = response.data["detail"]
-    response.data = _body(request, detail)
+    response.data = error_body(request, detail)
     request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type  # for /docs, too
     return response
 
@@ -102,59 +97,15 @@ def _field_errors(detail, loc: list) -> Iterator[dict]:
 _TYPES = {"required": "missing", "unknown": "extra_forbidden"}
 
 
-def request_id_of(request) -> uuid.UUID:
-    """The id that the middleware gave the request, or a new one where an answer is made before it."""
-    request = getattr(request, "_request", request)
-    if not hasattr(request, "request_id"):
-        request.request_id = uuid.uuid4()
-    return request.request_id
-
-
-def _body(request, detail) -> dict:
-    return {"detail": detail, "request_id": str(request_id_of(request))}
-
-
-def _json(request: HttpRequest, status_code: int, detail: str, **headers: str) -> JsonResponse:
-    response = JsonResponse(_body(request, str(detail)), status=status_code, headers=headers)
+def refusal(request: HttpRequest, error: exceptions.APIException) -> HttpResponse:
+    """The answer to a request that no view of the API answered."""
+    wait = getattr(error, "wait", None)
+    response = error_response(request, error, {"Retry-After": str(wait)} if wait else None)
     add_rate_limit(response, request)
     return response
 
 
-def wants_json(request: HttpRequest) -> bool:
-    """Whether the address is one of the API's, or the client asks for JSON rather than for a page.
-
-    Without the prefix that a site may be served under; a client's base address may end in a slash of its own.
-    """
-    is_api = f"/{request.path_info.lstrip('/')}".startswith(API_PATHS)
-    return is_api or request.get_preferred_type(["text/html", "application/json"]) == "application/json"
-
-
-# Outside the API's views.
-
-
-def bad_request(request: HttpRequest, exception=None) -> HttpResponse:
-    if not wants_json(request):
-        return pages.bad_request(request, exception)
-    return _json(request, 400, exceptions.ParseError.default_detail)
-
-
-def permission_denied(request: HttpRequest, exception=None) -> HttpResponse:
-    if not wants_json(request):
-        return pages.permission_denied(request, exception)
-    return _json(request, 403, exceptions.PermissionDenied.default_detail)
-
-
-def not_found(request: HttpRequest, exception=None) -> HttpResponse:
-    if not wants_json(request):
-        return pages.not_found(request, exception)
-    return _json(request, 404, exceptions.NotFound.default_detail)
-
-
 def server_error(request: HttpRequest) -> HttpResponse:
-    """503 for an outage, which passes; 500 for a fault of ours."""
-    if not wants_json(request):
-        return pages.server_error(request)
+    """503 for an outage, which passes; 500 for a defect."""
     outage = outage_of(sys.exception())
-    if outage:
-        return _json(request, 503, outage.said, **{"Retry-After": str(outage.wait)})
-    return _json(request, 500, exceptions.APIException.default_detail)
+    return refusal(request, Unavailable(outage) if outage else exceptions.APIException())

@@ -23,7 +23,7 @@ from employees.columns import MAX_EMPLOYEE_ID
 from predictions import services
 from predictions.api import schema
 from predictions.api.authentication import add_rate_limit, caller_of
-from predictions.api.errors import Invalid, request_id_of
+from predictions.api.errors import Invalid
 from predictions.api.filters import Filters, LogFilters, ScoreFilters
 from predictions.api.pagination import LogPagination, RunPagination, ScorePagination
 from predictions.api.parsers import take_chunks
@@ -45,6 +45,7 @@ from predictions.api.serializers import (
 from predictions.models import MAX_PREDICTION_ID, Prediction, ScoringRun
 from predictions.selectors import runs, scores
 from technova import keyset
+from technova.errors import request_id_of
 
 CHUNK_SIZE = 2_000  # rows that a stream reads at a time
 

@@ -27,7 +27,7 @@ def not_found(request: HttpRequest, exception=None) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """503 for an outage, which passes; 500 for a fault of ours."""
+    """503 for an outage, which passes; 500 for a defect."""
     outage = outage_of(sys.exception())
     if outage:
         response = render(request, "errors/503.html", {"text": outage.said}, status=503)

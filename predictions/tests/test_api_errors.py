@@ -13,8 +13,7 @@ from django.db import OperationalError, connection, connections
 from django.test import RequestFactory
 
 from features.tests.factories import EmployeeFeaturesFactory
-from predictions import registry
-from predictions.api import errors
+from predictions import handlers, registry
 from predictions.models import Prediction
 from predictions.tests.conftest import APIClient, only_postgresql
 from predictions.tests.factories import PredictionFactory
@@ -509,13 +508,13 @@ def test_database_that_fails_before_the_view_is_unavailable(rf, path, content_ty
     try:
         raise OperationalError
     except OperationalError:
-        response = errors.server_error(rf.get(path))
+        response = handlers.server_error(rf.get(path))
     assert (response.status_code, response["Retry-After"]) == (503, "30")
     assert response["Content-Type"].startswith(content_type)
 
 
 @pytest.mark.parametrize(("path", "content_type"), [("/predictions/", "application/json"), ("/history/", "text/html")])
 def test_refusal_outside_the_views_has_the_shape_of_its_address(rf, path, content_type):
-    response = errors.permission_denied(rf.get(path), PermissionDenied())
+    response = handlers.permission_denied(rf.get(path), PermissionDenied())
     assert response.status_code == 403
     assert response["Content-Type"].startswith(content_type)

@@ -1,0 +1,37 @@
+"""Django's error handlers: a page or JSON, for a request that no view of either answered."""
+
+from django.http import HttpRequest, HttpResponse
+from rest_framework import exceptions
+
+from predictions.api import errors as api
+from predictions.pages import errors as pages
+from technova.addresses import PROBES
+
+API_PATHS = ("/predict", "/key", "/runs", "/scores", "/openapi.json", "/docs", *PROBES)
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether the address is one of the API's, or the client asks for JSON rather than for a page.
+
+    Without the prefix that a site may be served under; a client's base address may end in a slash of its own.
+    """
+    is_api = f"/{request.path_info.lstrip('/')}".startswith(API_PATHS)
+    return is_api or request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def bad_request(request: HttpRequest, exception=None) -> HttpResponse:
+    return api.refusal(request, exceptions.ParseError()) if wants_json(request) else pages.bad_request(request)
+
+
+def permission_denied(request: HttpRequest, exception=None) -> HttpResponse:
+    if wants_json(request):
+        return api.refusal(request, exceptions.PermissionDenied())
+    return pages.permission_denied(request, exception)
+
+
+def not_found(request: HttpRequest, exception=None) -> HttpResponse:
+    return api.refusal(request, exceptions.NotFound()) if wants_json(request) else pages.not_found(request)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return api.server_error(request) if wants_json(request) else pages.server_error(request)

@@ -1,0 +1,25 @@
+"""The one shape of an error in JSON: ``{"detail": …, "request_id": …}``, for every status and from every layer."""
+
+import uuid
+
+from django.http import HttpRequest, JsonResponse
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+
+
+def request_id_of(request: HttpRequest | Request) -> uuid.UUID:
+    """The id that the middleware gave the request, or a new one where an answer is made before it."""
+    plain = getattr(request, "_request", request)
+    if not hasattr(plain, "request_id"):
+        plain.request_id = uuid.uuid4()
+    return plain.request_id
+
+
+def error_body(request: HttpRequest | Request, detail: object) -> dict[str, object]:
+    """``detail`` is a sentence, or for 422 a list of ``{"loc", "msg", "type"}`` that names each field."""
+    return {"detail": detail, "request_id": str(request_id_of(request))}
+
+
+def error_response(request: HttpRequest, error: APIException, headers: dict[str, str] | None = None) -> JsonResponse:
+    """The answer outside the API's views."""
+    return JsonResponse(error_body(request, str(error.detail)), status=error.status_code, headers=headers)
