@@ -33,7 +33,7 @@ from technova.admin import BoundedPaginator, ChangeListByIndex, NamedDateTime, R
 
 @admin.register(ScoringRun)
 class ScoringRunAdmin(OfEveryoneAdmin):
-    list_display = [
+    list_display: tuple[str, ...] = (
         "created_at",
         "model_version",
         "threshold",
@@ -41,11 +41,11 @@ class ScoringRunAdmin(OfEveryoneAdmin):
         "above_threshold_count",
         "expected",
         "duration",
-    ]
+    )
     date_hierarchy = "created_at"
     list_filter = ["model_version"]
     search_fields = ["model_version"]
-    fields = [*list_display, "newest_snapshot", "people_by_feature"]
+    fields = (*list_display, "newest_snapshot", "people_by_feature")
 
     @admin.display(description=_("expected departures"), ordering="expected_departures")
     def expected(self, run):
@@ -87,21 +87,21 @@ class RunGroupAdmin(ForWhoReadsEverything, ReadOnlyAdmin):
     the threshold, are not counted here.
     """
 
-    list_display = [
+    list_display: tuple[str, ...] = (
         "run",
         "departement",
         "poste",
         "has_left",
         "people",
         "expected",
-    ]
+    )
     sortable_by = ["run", "departement", "poste", "has_left"]
     date_hierarchy = "run__created_at"
     list_filter = ["departement", "poste", "has_left", "run__model_version"]
     list_select_related = ["run"]
     search_fields = ["departement", "poste"]
     search_help_text = _("A department or a job.")
-    fields = [*list_display, "main_reasons"]
+    fields = (*list_display, "main_reasons")
 
     def get_queryset(self, request):
         return super().get_queryset(request).visible_to(request.user)
@@ -260,7 +260,7 @@ class SubjectFilter(admin.SimpleListFilter):
 
 @admin.register(RequestCount)
 class RequestCountAdmin(OfEveryoneAdmin):
-    list_display = ["subject", "begun_at", "requests"]
+    list_display: tuple[str, ...] = ("subject", "begun_at", "requests")
     list_filter = [SubjectFilter]
     ordering = ["-minute", "-requests"]
     search_fields = ["subject"]

@@ -1,6 +1,7 @@
 """The one shape of an error in JSON: ``{"detail": …, "request_id": …}``, for every status and from every layer."""
 
 import uuid
+from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 from rest_framework.exceptions import APIException
@@ -9,7 +10,7 @@ from rest_framework.request import Request
 
 def request_id_of(request: HttpRequest | Request) -> uuid.UUID:
     """The id that the middleware gave the request, or a new one where an answer is made before it."""
-    plain = getattr(request, "_request", request)
+    plain: Any = getattr(request, "_request", request)
     if not hasattr(plain, "request_id"):
         plain.request_id = uuid.uuid4()
     return plain.request_id

@@ -25,7 +25,7 @@ class Unavailable(exceptions.APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
 
     def __init__(self, outage: Outage):
-        super().__init__(outage.said)
+        super().__init__(str(outage.said))
         self.wait = outage.wait
 
 

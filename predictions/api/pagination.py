@@ -66,7 +66,7 @@ class KeysetPagination(CursorPagination):
             self.has_next, self.has_previous = bool(page), has_more
         else:
             self.has_next, self.has_previous = has_more, bool(cursor and page)
-        self.page = page
+        self._page = page
         return page
 
     def page_cursor(self, request) -> PageCursor | None:
@@ -79,10 +79,10 @@ class KeysetPagination(CursorPagination):
             raise _no_such_page() from error
 
     def get_next_link(self) -> str | None:
-        return self._link(self.page[-1], is_reverse=False) if self.has_next else None
+        return self._link(self._page[-1], is_reverse=False) if self.has_next else None
 
     def get_previous_link(self) -> str | None:
-        return self._link(self.page[0], is_reverse=True) if self.has_previous else None
+        return self._link(self._page[0], is_reverse=True) if self.has_previous else None
 
     def _link(self, row: object, *, is_reverse: bool) -> str:
         position = [_plain(value) for value in position_of(row, self._order)]
@@ -105,7 +105,7 @@ class KeysetPagination(CursorPagination):
         return described | {"required": list(described["properties"])}
 
     def get_schema_operation_parameters(self, view) -> list[dict]:
-        limits = self.limits().fields["limit"]
+        limits: Any = self.limits().fields["limit"]
         bounds = {"minimum": limits.min_value, "maximum": limits.max_value, "default": limits.default}
         cursor, limit = super().get_schema_operation_parameters(view)
         cursor["schema"] |= {"pattern": r"^(\*|[A-Za-z0-9:_-]+)$"}

@@ -6,7 +6,7 @@ import re
 from io import BytesIO
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.core.handlers.wsgi import WSGIRequest
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.negotiation import BaseContentNegotiation
@@ -60,7 +60,7 @@ class StrictJSONParser(JSONParser):
         return data
 
 
-def take_chunks(request: HttpRequest) -> None:
+def take_chunks(request: WSGIRequest) -> None:
     """Give a body that comes in chunks the length that its readers go by: up to one byte more than a body may have.
 
     Raises ``ParseError`` for one that does not arrive whole.

@@ -32,7 +32,7 @@ def preferred_type(accept: str, offered: Sequence[str]) -> str | None:
     no range with a parameter, such as ``application/json; charset=utf-8``.
     """
     ranges = [MediaType(text) for text in accept.split(",") if text.strip()] or [MediaType("*/*")]
-    best, chosen = (0.0,), None
+    best, chosen = (0.0, 0, 0), None
     for offer in offered:
         matching = [
             (_precision(accepted, offer), -place, accepted.quality)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from typing import Literal
 
 from django.utils import translation
 from django.utils.http import quote_etag
@@ -220,7 +221,7 @@ def _call(
     )
 
 
-def _number(name: str, maximum: int, meaning: str, where: str = "query") -> OpenApiParameter:
+def _number(name: str, maximum: int, meaning: str, where: Literal["query", "path"] = "query") -> OpenApiParameter:
     return OpenApiParameter(name, {"type": "integer", "minimum": 1, "maximum": maximum}, where, description=meaning)
 
 

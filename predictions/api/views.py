@@ -1,6 +1,7 @@
 """The calls: each parses, asks one service or one query, and renders."""
 
 import re
+from collections.abc import Sequence
 
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseNotModified, StreamingHttpResponse
@@ -51,9 +52,9 @@ CHUNK_SIZE = 2_000  # rows that a stream reads at a time
 
 
 class WithoutOptions:
-    """Leaves OPTIONS, which is no call of ours, out of the ``Allow`` header of an ``APIView``."""
+    """Leaves OPTIONS out of the ``Allow`` header of an ``APIView``."""
 
-    http_method_names = [name for name in View.http_method_names if name != "options"]
+    http_method_names: Sequence[str] = [name for name in View.http_method_names if name != "options"]
 
 
 class Guarded(WithoutOptions):
@@ -219,7 +220,7 @@ class ScoreViewSet(ReadViewSet):
         """The run that is asked for, else that of the cursor, else the newest. One query."""
         query = RunQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
-        cursor = self.paginator.page_cursor(request)
+        cursor = ScorePagination().page_cursor(request)
         number = query.validated_data.get("run_id", cursor and cursor.series)
         if number is None:
             return ScoringRun.objects.first()
@@ -237,7 +238,7 @@ class ScoreViewSet(ReadViewSet):
             raise Invalid({name: [_("This parameter is for pages of JSON.")] for name in paged}, "query")
         if self.request.method == "HEAD":
             rows = rows.none()
-        row = self.get_serializer()
+        row = ScoreOfRunSerializer(context=self.get_serializer_context())
         read = keyset.chunks(rows, scores.RISKIEST_FIRST, CHUNK_SIZE)
         chunks = ([row.to_representation(each) for each in chunk] for chunk in read)
         lines = ndjson(chunks) if media_type == NDJSON else csv(chunks, list(row.fields))
