@@ -1,10 +1,13 @@
-"""System checks: a model that cannot be used is named before a request meets it."""
+"""System checks: a model or a database that cannot be used is named before a request meets it."""
 
 from pathlib import Path
 
 from django.conf import settings
+from django.core.checks import Error, Tags, register
 from django.core.checks import Warning as CheckWarning
-from django.core.checks import register
+from django.db import connections
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 from predictions.ml import store
 from technova import private
@@ -31,3 +34,24 @@ def check_artifact(app_configs, **options):
         hint = "Run manage.py train_model, or promote a version that works with manage.py promote_model."
         return [CheckWarning(str(error), hint=hint, id=_IDS[type(error)])]
     return []
+
+
+@register(Tags.database)
+def check_history(app_configs, databases=None, **options):
+    """Refuse a database with some of the migrations that a squashed one replaces: Django skips the app silently."""
+    applied = {key for name in databases or () for key in MigrationRecorder(connections[name]).applied_migrations()}
+    return [
+        _half_applied(app) for (app, _), new in MigrationLoader(None).replacements.items() if _is_half(new, applied)
+    ]
+
+
+def _is_half(squashed, applied) -> bool:
+    return 0 < len(applied.intersection(squashed.replaces)) < len(squashed.replaces)
+
+
+def _half_applied(app: str) -> Error:
+    return Error(
+        f"The database has only some of the migrations of {app} from before version 1.0.0.",
+        hint="Run manage.py migrate of the last commit that has those migrations, then of this version.",
+        id="predictions.E001",
+    )

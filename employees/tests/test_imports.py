@@ -3,7 +3,6 @@ import io
 import os
 from datetime import timedelta
 from threading import Barrier, Thread
-from uuid import uuid4
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -11,7 +10,6 @@ from django.contrib.sessions.models import Session
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from employees import imports
@@ -211,20 +209,6 @@ def test_database_refuses_to_expire_what_is_loaded(user):
     upload = received(user)
     with pytest.raises(IntegrityError, match=r"import_expires_before_it_is_loaded"), transaction.atomic():
         Import.objects.filter(pk=upload.pk).update(state="expired", loaded_at=timezone.now())
-
-
-@pytest.mark.django_db(transaction=True)
-def test_migration_lets_a_loaded_import_that_expired_be_started_again():
-    user = get_user_model().objects.create_user("someone")
-    newest = MigrationExecutor(connection).loader.graph.leaf_nodes()
-    before = MigrationExecutor(connection).migrate([("employees", "0005_keep_who_has_left")])
-    expired = before.apps.get_model("employees", "Import")(user_id=user.pk, state="expired")
-    expired.save()
-    expired.pk, expired.loaded_at = uuid4(), timezone.now()
-    expired.save(force_insert=True)
-    MigrationExecutor(connection).migrate(newest)
-    assert Import.objects.get(loaded_at=None).state == Import.State.EXPIRED
-    assert Import.objects.exclude(loaded_at=None).get().state == Import.State.FAILED
 
 
 @pytest.mark.skipif(

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('employees', '0001_initial'),
+        ('employees', '0001_squashed_0007_sign_in'),
     ]
 
     operations = [

@@ -1,6 +1,9 @@
 import shutil
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from predictions.checks import check_artifact
 from predictions.tests.published import change
@@ -37,3 +40,22 @@ def test_check_names_a_model_of_another_library_version(current):
     (warning,) = check_artifact(None)
     assert warning.id == "predictions.W003"
     assert "0.1" in warning.msg
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("command", "options"), [("migrate", {"skip_checks": False}), ("init_technova", {})])
+def test_half_of_the_squashed_migrations_is_refused(command, options):
+    migrations = MigrationRecorder(connection).migration_qs.filter(app="predictions")
+    migrations.exclude(name__in=["0001_initial", "0002_request_count"]).delete()
+    with pytest.raises(CommandError, match="only some of the migrations of predictions"):
+        call_command(command, **options)
+
+
+@pytest.mark.django_db
+def test_database_of_the_commit_before_the_squashed_migrations_is_taken_over():
+    recorder = MigrationRecorder(connection)
+    squashed = recorder.migration_qs.filter(name__contains="_squashed_")
+    assert squashed.count() == 2
+    squashed.all().delete()
+    call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
+    assert squashed.all().count() == 2

@@ -1,7 +1,9 @@
 from pathlib import Path
 
 from django.conf import settings
+from django.core.checks import Tags
 from django.core.management import call_command
+from django.db import DEFAULT_DB_ALIAS
 
 from employees import imports, sign_ins
 from employees.models import Employee
@@ -31,6 +33,7 @@ class Command(TechnovaCommand):
     def handle(self, **options):
         verbosity = options["verbosity"]
         with one_after_another("migrate"):  # containers start together
+            self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])
             call_command("migrate", interactive=False, verbosity=0, stdout=self.stdout)
         self.stdout.write("Database ready")
         imports.purge()
