@@ -7,6 +7,7 @@ from functools import wraps
 import numpy as np
 from django.db import IntegrityError
 from django.db.models import Max
+from django.utils.translation import gettext
 
 from employees.access import Scope
 from employees.models import Departure, Employee, EmployeeSnapshot
@@ -31,7 +32,16 @@ class UnknownEmployee(LookupError):
 
 
 class OutOfScope(LookupError):
-    """Someone imagined in a department, the argument, whose people the caller does not see."""
+    """Someone imagined as nobody is whom the caller sees: ``name`` is the feature, ``value`` what it holds."""
+
+    def __init__(self, name: str, value: object):
+        super().__init__(f"{name} is {value!r}, which nobody in the caller's scope has")
+        self.name, self.value = name, value
+
+    @property
+    def label(self) -> str:
+        """The value in the active language."""
+        return gettext(schema.BY_NAME[self.name].label_of(self.value))
 
 
 class NothingToScore(LookupError):
@@ -84,11 +94,11 @@ def predict_for_features(
 ) -> Prediction:
     """Score 32 ready-made features, already validated; ``employee`` is whom a simulation starts from. One write.
 
-    Raises ``OutOfScope`` for someone imagined in a department that the caller does not see: what changes with the
-    department is how its people do.
+    Raises ``OutOfScope`` for someone imagined in a department that the caller does not see, or with a job or field of
+    study of other departments: what the score then says is how their people do. Two more queries for a limited caller.
     """
-    if employee is None and not caller.scope.sees_department(str(values["departement"])):
-        raise OutOfScope(values["departement"])
+    if employee is None:
+        _check_scope(values, caller.scope)
     started = time.perf_counter()
     model = current_model()
     payload = {name: values[name] for name in schema.FEATURE_NAMES}
@@ -109,6 +119,18 @@ def _logged(prediction: Prediction) -> Prediction:
     writes.store(prediction)
     count_predictions(prediction.mode, total=1, leave=prediction.predicted_class)
     return prediction
+
+
+def _check_scope(values: Mapping[str, object], scope: Scope) -> None:
+    """Raise ``OutOfScope`` for what names people, of a kind that the scope does not hold."""
+    if scope.sees_everyone:
+        return
+    if not scope.sees_department(str(values["departement"])):
+        raise OutOfScope("departement", values["departement"])
+    seen = scope.narrow(EmployeeFeatures.objects.all(), "employee__departement")
+    for name in ("poste", "domaine_etude"):
+        if not seen.filter(**{name: values[name]}).exists():
+            raise OutOfScope(name, values[name])
 
 
 @_again_if_someone_vanished

@@ -67,9 +67,8 @@ def _translate(exc: Exception, request) -> Exception:
         case UnknownEmployee():
             return exceptions.NotFound(_("There are no clean features for this employee number."))
         case OutOfScope():
-            return Invalid(
-                {"departement": [_("This key does not see the people of %(name)s.") % {"name": exc}]}, "body"
-            )
+            text = _("Nobody whom you may see has this value: %(value)s.") % {"value": exc.value}
+            return Invalid({exc.name: [text]}, "body")
         case _ if outage:
             return Unavailable(outage)
         case RequestDataTooBig():

@@ -45,7 +45,7 @@ def model(request: HttpRequest) -> HttpResponse:
     context = {"form": form, "card": in_use.card} | _answer(form, in_use.card)
     is_partial = bool(request.htmx and request.GET) and not request.htmx.history_restore_request
     if not is_partial:
-        context |= _summary(in_use, scope, readable_to(request.user)) | _figures(in_use)
+        context |= _summary(in_use, scope, readable_to(request.user)) | _figures(in_use, get_language())
     response = render(request, "model/threshold_answer.html" if is_partial else "model/model.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -190,8 +190,9 @@ def _summary(in_use: Model, scope: Scope, readable: Readable) -> dict:
     }
 
 
-def _figures(in_use: Model) -> dict:
-    """What is counted among all the people that the model learned from, whatever their department."""
+@lru_cache(maxsize=4)
+def _figures(in_use: Model, language: str | None) -> dict:
+    """What is counted among all the people that the model learned from, made once for a model and a language."""
     card = in_use.card
     return {
         "quality": model_tables.quality(card),
@@ -205,7 +206,7 @@ def _figures(in_use: Model) -> dict:
         "rates": [gettext(text) for _name, text, _is_share in model_tables.RATES],
         "sides": model_tables.side_names(card),
         "proxies": model_tables.proxies(card),
-        "charts": _charts(in_use, get_language()),
+        "charts": _charts(in_use, language),
     }
 
 

@@ -46,14 +46,18 @@ def simulate(request: HttpRequest) -> HttpResponse:
         _mark_unused(form)
     context = {"form": form, "advice": advice, "withheld": reading.withheld(readable, forms.INPUTS)}
     if form.is_bound and form.is_valid():
-        prediction = services.predict_for_features(
-            values=engineer_one(form.inputs),
-            caller=Caller(user=request.user, scope=scope),
-            mode=Prediction.Mode.SIMULATION,
-        )
-        context["score"] = scores.Shown(prediction, readable)
-        if readable.reads_everything:
-            context["command"] = _command(request, prediction.values())
+        try:
+            prediction = services.predict_for_features(
+                values=engineer_one(form.inputs),
+                caller=Caller(user=request.user, scope=scope),
+                mode=Prediction.Mode.SIMULATION,
+            )
+        except services.OutOfScope as error:
+            form.add_error(error.name, _("Nobody whom you may see has this value: %(value)s.") % {"value": error.label})
+        else:
+            context["score"] = scores.Shown(prediction, readable)
+            if readable.reads_everything:
+                context["command"] = _command(request, prediction.values())
     return render(request, "simulate/simulate.html", context)
 
 

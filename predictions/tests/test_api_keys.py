@@ -387,12 +387,19 @@ def test_key_of_no_department_sees_nobody():
     assert client.call(f"/predict/by-id/{number}").status_code == 404
 
 
-def test_by_features_in_a_department_out_of_the_keys_sight_is_refused():
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("departement", "Commercial"), ("poste", "Cadre Commercial"), ("domaine_etude", "Marketing")],
+)
+def test_by_features_of_what_only_others_have_is_refused_to_a_limited_key(name, value):
+    EmployeeFeaturesFactory()
+    EmployeeFeaturesFactory(employee__departement="Commercial", **{name: value})
     client = APIClient(APIKeyFactory(departments=["Consulting"]).secret)
-    inside = engineer_one(INPUTS | {"departement": "Consulting"})
+    inside = engineer_one(INPUTS)
     assert client.call("/predict/by-features", inside).status_code == 200
-    response = client.call("/predict/by-features", inside | {"departement": "Commercial"})
+    response = client.call("/predict/by-features", inside | {name: value})
     assert response.status_code == 422
     (error,) = response.json()["detail"]
-    assert (error["loc"], error["msg"]) == (["body", "departement"], "This key does not see the people of Commercial.")
+    assert (error["loc"], error["msg"]) == (["body", name], f"Nobody whom you may see has this value: {value}.")
     assert Prediction.objects.count() == 1
+    assert APIClient(APIKeyFactory().secret).call("/predict/by-features", inside | {name: value}).status_code == 200

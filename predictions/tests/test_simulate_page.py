@@ -52,6 +52,18 @@ def test_simulation_in_a_department_out_of_sight_is_refused(browse):
     assert not Prediction.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("poste", "Ressources Humaines"), ("domaine_etude", "Ressources Humaines")]
+)
+def test_simulation_of_what_only_others_have_is_refused(browse, name, value):
+    EmployeeFeaturesFactory()
+    EmployeeFeaturesFactory(employee__departement="Commercial", **{name: value})
+    response = browse("Manager", "Consulting").post("/simulate/", INPUTS | {name: value})
+    assert "Nobody whom you may see has this value: Human" in response.context["form"].errors[name][0]
+    assert not Prediction.objects.exists()
+    assert "score" in browse("RH").post("/simulate/", INPUTS | {name: value}).context
+
+
 def test_simulate_page_without_data_has_an_empty_form(browse):
     response = browse("RH").get("/simulate/")
     assert response.status_code == 200
@@ -92,6 +104,7 @@ HIDDEN |= {"augmentation_salaire_precedente": 23, **dict.fromkeys(SATISFACTIONS,
 
 
 def test_simulation_of_a_manager_takes_what_is_hidden_from_the_training_data(browse):
+    EmployeeFeaturesFactory()
     bins = current_model().card["drift"]["bins"]
     typical = {name: drift.typical(bins[name], 0) for name in HIDDEN.keys() - set(SATISFACTIONS)}
     typical |= dict.fromkeys(SATISFACTIONS, drift.typical(bins["satisfaction_moyenne"], 1))
@@ -101,6 +114,7 @@ def test_simulation_of_a_manager_takes_what_is_hidden_from_the_training_data(bro
 
 
 def test_simulation_of_a_manager_answers_alike_whatever_is_sent_for_what_is_hidden(browse):
+    EmployeeFeaturesFactory()
     manager = browse("Manager", "Consulting")
     answers = [manager.post("/simulate/", INPUTS | changes) for changes in ({}, HIDDEN, {"age": "many"})]
     probabilities = {answer.context["score"].prediction.probability for answer in answers}
@@ -108,6 +122,7 @@ def test_simulation_of_a_manager_answers_alike_whatever_is_sent_for_what_is_hidd
 
 
 def test_simulation_of_a_manager_shows_no_api_request_which_would_hold_every_value(browse):
+    EmployeeFeaturesFactory()
     answer = browse("Manager", "Consulting").post("/simulate/", INPUTS)
     assert "command" not in answer.context
     assert "curl" not in answer.content.decode()
