@@ -43,9 +43,10 @@ def measure(calls: int) -> None:
 
     from employees.models import Employee
     from features import selectors
-    from predictions import keys, services
+    from predictions import services
     from predictions.api import serializers
     from predictions.api.renderers import FastJSONRenderer
+    from predictions.keys import services as keys
     from predictions.log import writes
     from predictions.ml.scorer import Model
 

@@ -22,9 +22,9 @@ from employees.columns import DEPARTMENTS
 from employees.disclosure import suppressed
 from employees.models import Employee
 from features import schema
-from predictions import keys
 from predictions.explanation import in_full, reasons
-from predictions.limits import MINUTE
+from predictions.keys import services as keys
+from predictions.keys.quota import MINUTE
 from predictions.models import APIKey, Prediction, RequestCount, RunGroup, ScoringRun
 from predictions.pages.formats import decimal, percent
 from predictions.selectors import figures, log

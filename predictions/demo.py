@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from employees.access import HR, MANAGER, Scope
-from predictions.keys import create_api_key
+from predictions.keys.services import create_api_key
 from predictions.models import APIKey
 
 HR_ACCOUNT = "rh"

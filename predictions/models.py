@@ -1,28 +1,19 @@
-import hashlib
 import uuid
-from typing import TYPE_CHECKING
-from unicodedata import category
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare, get_random_string
 from django.utils.translation import gettext_lazy as _
 
-from employees import columns
 from employees.access import Scope, readable_to, scope_of, scope_of_key
 from employees.models import Employee, OfDepartmentsQuerySet
 from features import schema
 from features.models import EmployeeFeatures
+from predictions.keys.models import APIKey, RequestCount, validate_departments  # noqa: F401 - models of this app
 from technova.documents import FastJSONEncoder
 
-if TYPE_CHECKING:
-    from predictions.limits import Quota
-
 MAX_PREDICTION_ID = models.BigIntegerField.MAX_BIGINT
-UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # Unicode categories: controls, halves of a pair, ends of lines
 REASON_CHOICES = [(feature.name, _(feature.label)) for feature in schema.FEATURES]
 
 
@@ -108,131 +99,6 @@ class RunGroup(models.Model):
 
     def __str__(self):
         return f"{self.run_id}: {self.departement}, {self.poste}"
-
-
-def validate_departments(value) -> None:
-    """A list of departments that exist."""
-    if not (isinstance(value, list) and set(map(str, value)) <= set(columns.DEPARTMENTS)):
-        raise ValidationError(_("Choose among: %(names)s.") % {"names": ", ".join(columns.DEPARTMENTS)})
-
-
-class APIKeyQuerySet(models.QuerySet["APIKey"]):
-    def usable(self):
-        """Keys that are neither revoked nor expired."""
-        return self.filter(Q(expiry_date=None) | Q(expiry_date__gt=timezone.now()), revoked=False)
-
-    def within(self, scope: Scope):
-        """Keys that see nobody outside the scope. One query, of the few keys that there are, unless it is everyone."""
-        if scope.sees_everyone:
-            return self
-        return self.filter(pk__in=[key.pk for key in self if scope.covers(scope_of_key(key))])
-
-
-class APIKey(models.Model):
-    """A REST client's key: hashed at rest, with an owner, scopes, an expiry and, when limited, its departments.
-
-    A secret is the key's public prefix, a dot and 32 random characters (190 bits), so that a fast hash is enough: it
-    cannot be guessed. It is shown once, when the key is made. ``keys.admit`` decides whether a secret is accepted.
-    """
-
-    quota: "Quota"  # of the current minute; set by ``keys.admit``
-
-    id = models.CharField(max_length=150, unique=True, primary_key=True, editable=False)
-    prefix = models.CharField(_("prefix"), max_length=8, unique=True, editable=False)
-    hashed_key = models.CharField(max_length=150, editable=False)
-    created = models.DateTimeField(_("created at"), auto_now_add=True, db_index=True)
-    name = models.CharField(_("name"), max_length=50, help_text=_("50 characters at most; it need not be unique."))
-    revoked = models.BooleanField(
-        _("revoked"), default=False, blank=True, help_text=_("Refused for good: this cannot be undone.")
-    )
-    expiry_date = models.DateTimeField(
-        _("expires at"), null=True, blank=True, help_text=_("The key is refused from then on.")
-    )
-    owner = models.CharField(_("owner"), max_length=100, help_text=_("The team or the person that answers for it."))
-    can_predict = models.BooleanField(_("may ask for predictions"), default=True)
-    can_read = models.BooleanField(_("may read the log"), default=True)
-    departments = models.JSONField(
-        _("departments"),
-        null=True,
-        blank=True,
-        validators=[validate_departments],
-        help_text=_("The departments whose employees it sees; none chosen: all of them."),
-    )
-    last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False)
-
-    objects = APIKeyQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("API key")
-        verbose_name_plural = _("API keys")
-        ordering = ["-created"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(can_predict=True) | Q(can_read=True),
-                name="key_has_a_scope",
-                violation_error_message=_("A key needs at least one of the two scopes."),
-            ),
-        ]
-
-    def __str__(self):
-        return self.name
-
-    def save(self, **options):
-        if not self._state.adding and not self.revoked and APIKey.objects.filter(pk=self.pk, revoked=True).exists():
-            raise ValidationError(_("This key is revoked, which cannot be undone."))
-        super().save(**options)
-
-    def clean_fields(self, exclude=None):
-        super().clean_fields(exclude)
-        names = {"name", "owner"} - set(exclude or ())
-        unprintable = [name for name in names if not UNPRINTABLE.isdisjoint(map(category, getattr(self, name)))]
-        if unprintable:
-            raise ValidationError(dict.fromkeys(unprintable, _("A character in it cannot be shown.")))
-
-    @staticmethod
-    def hash(secret: str) -> str:
-        return f"sha512$${hashlib.sha512(secret.encode()).hexdigest()}"
-
-    def assign_secret(self) -> str:
-        """Give a new key its prefix and hash, and return the secret, which is stored nowhere."""
-        secret = f"{get_random_string(8)}.{get_random_string(32)}"
-        self.prefix, self.hashed_key = secret[:8], self.hash(secret)
-        self.id = f"{self.prefix}.{self.hashed_key}"
-        return secret
-
-    def matches(self, secret: str) -> bool:
-        """Whether this is the key's secret; compared in constant time."""
-        return constant_time_compare(self.hash(secret), self.hashed_key)
-
-    @property
-    def is_usable(self) -> bool:
-        return not self.revoked and (self.expiry_date is None or self.expiry_date > timezone.now())
-
-    def revoke(self) -> None:
-        """Refuse it from the next request on, for good."""
-        self.revoked = True
-        self.save(update_fields=["revoked"])
-
-
-class RequestCount(models.Model):
-    """How many requests of one subject fell into its latest window, a minute or several.
-
-    A subject is a key, the address of bad keys or of wrong passwords, or a name or a browser that passwords are tried
-    with, as digests. Written in one statement (see ``limits``), so that the count is exact across processes. On
-    PostgreSQL the table is not written ahead: a crash forgets the counts of one window, and no request waits for the
-    disk.
-    """
-
-    subject = models.CharField(_("subject"), max_length=60, primary_key=True)
-    minute = models.BigIntegerField(_("minute"), help_text=_("Minutes since 1970."))
-    requests = models.BigIntegerField(_("requests"))
-
-    class Meta:
-        verbose_name = _("count of requests")
-        verbose_name_plural = _("counts of requests")
-
-    def __str__(self):
-        return f"{self.subject}: {self.requests}"
 
 
 class PredictionQuerySet(OfDepartmentsQuerySet):

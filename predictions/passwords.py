@@ -22,7 +22,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.crypto import salted_hmac
 
 from employees import sign_ins
-from predictions import limits
+from predictions.keys import limits
 from technova.clients import client_address, network_of
 
 logger = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.permissions import BasePermission
 
 from employees.access import scope_of_key
-from predictions import keys
-from predictions.limits import MINUTE
+from predictions.keys import services as keys
+from predictions.keys.quota import MINUTE
 from predictions.models import APIKey
 from predictions.services import Caller
 from technova.clients import client_address

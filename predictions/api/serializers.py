@@ -16,7 +16,7 @@ from employees.columns import MAX_EMPLOYEE_ID
 from features import schema
 from predictions.api.fields import BoundedList, QueryInteger, StrictBoolean, StrictFloat, StrictInteger, WordField
 from predictions.explanation import reasons
-from predictions.limits import MINUTE
+from predictions.keys.quota import MINUTE
 from predictions.models import MAX_PREDICTION_ID, APIKey, Prediction, ScoringRun
 from predictions.selectors.scores import LEFT, PRESENT
 from predictions.services import BatchScore

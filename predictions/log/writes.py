@@ -12,7 +12,7 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, transaction
 
 from features.schema import FEATURE_NAMES
-from predictions import limits
+from predictions.keys import limits
 from predictions.models import Prediction
 from technova.db import Trouble, bulk_insert, reserve_keys, trouble_of
 from technova.prepared import insert

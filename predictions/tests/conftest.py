@@ -54,7 +54,7 @@ def api(api_key):
 def minute(monkeypatch):
     """The clock of the throttle stands ten seconds into a minute; ``minute(n)`` sets it to the n-th minute after."""
     now = [1_800_000_010.0]
-    monkeypatch.setattr("predictions.keys.time.time", lambda: now[0])
+    monkeypatch.setattr("predictions.keys.services.time.time", lambda: now[0])
 
     def set_to(number):
         now[0] = 1_800_000_010.0 + 60 * number

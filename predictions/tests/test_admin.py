@@ -18,9 +18,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from features.tests.factories import EmployeeFeaturesFactory
-from predictions import keys
 from predictions.admin import EVERYONE
-from predictions.limits import MINUTE
+from predictions.keys import services as keys
+from predictions.keys.quota import MINUTE
 from predictions.models import APIKey, Prediction, RequestCount, RunGroup, ScoringRun
 from predictions.selectors import figures
 from predictions.tests.factories import APIKeyFactory, PredictionFactory, RunGroupFactory, ScoringRunFactory

@@ -13,7 +13,7 @@ from django.utils import timezone
 from employees.access import Scope, scope_of
 from employees.models import Employee, EmployeeSnapshot, Import
 from features.models import EmployeeFeatures
-from predictions import keys
+from predictions.keys import services as keys
 from predictions.models import APIKey, Prediction, ScoringRun
 from technova import background
 

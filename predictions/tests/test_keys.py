@@ -9,7 +9,7 @@ from django.utils import timezone, translation
 
 from employees.access import Scope
 from employees.tests.files import Full
-from predictions import keys
+from predictions.keys import services as keys
 from predictions.models import APIKey
 from predictions.tests.factories import APIKeyFactory
 

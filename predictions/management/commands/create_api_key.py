@@ -4,7 +4,7 @@ from django.utils import translation
 
 from employees.access import Scope
 from employees.columns import DEPARTMENTS
-from predictions import keys
+from predictions.keys import services as keys
 from predictions.models import APIKey
 from technova.commands import TechnovaCommand, days
 

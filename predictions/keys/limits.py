@@ -1,14 +1,10 @@
 """Counts that are exact across processes: how often something happened in the current window of time."""
 
-import math
-from dataclasses import dataclass
-
 from django.db import connection
 from django.db.models import F
 
-from predictions.models import RequestCount
-
-MINUTE = 60  # seconds; a window is one minute or several
+from predictions.keys.models import RequestCount
+from predictions.keys.quota import Quota, rest_of_window, window_at
 
 # A request that read the clock just before the window turned counts in the new one, and a clock that was set back by
 # more starts afresh: no window ever admits more than the limit, and no subject stays locked out.
@@ -19,34 +15,6 @@ ON CONFLICT (subject) DO UPDATE SET
   minute = CASE WHEN c.minute = excluded.minute + {minutes} THEN c.minute ELSE excluded.minute END
 RETURNING requests
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """How many requests a subject may make in a window, and how many it has made."""
-
-    policy: str  # what kind of subject
-    limit: int
-    requests: int
-    reset: int  # seconds until the window ends
-
-    @property
-    def remaining(self) -> int:
-        return max(0, self.limit - self.requests)
-
-    @property
-    def is_exceeded(self) -> bool:
-        return self.requests > self.limit
-
-
-def window_at(now: float, minutes: int = 1) -> int:
-    """The minute since 1970 in which the window of this moment began."""
-    return int(now // MINUTE) // minutes * minutes
-
-
-def rest_of_window(now: float, minutes: int = 1) -> int:
-    """Seconds until it ends."""
-    return max(1, math.ceil(minutes * MINUTE - now % (minutes * MINUTE)))
 
 
 def count(policy: str, name: str, *, limit: int, now: float, minutes: int = 1, is_kept: bool = False) -> Quota:

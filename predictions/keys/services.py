@@ -12,10 +12,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from employees.access import Scope, scope_of_key
-from predictions import limits
-from predictions.limits import Quota
+from predictions.keys import limits
+from predictions.keys.models import APIKey
+from predictions.keys.quota import Quota, rest_of_window, window_at
 from predictions.log import writes
-from predictions.models import APIKey
 from technova.clients import network_of
 from technova.prepared import run
 
@@ -160,7 +160,7 @@ def _find_and_count(prefix: str, secret: str, now: float) -> APIKey | None:
             "prefix": prefix,
             "hash": hashed,
             "subject": f"key {prefix}",
-            "minute": limits.window_at(now),
+            "minute": window_at(now),
             "now": at,
             "stale": at - LAST_USED_PRECISION,
         }
@@ -182,5 +182,5 @@ def _admitted(parameters: dict[str, object], now: float) -> APIKey | None:
     key = APIKey.from_db(DEFAULT_DB_ALIAS, _KEY_FIELDS, values)
     departments: Any = APIKey._meta.get_field("departments")  # a JSONField, which needs no expression
     key.departments = departments.from_db_value(key.departments, None, connection)
-    key.quota = Quota("key", settings.API_KEY_RATE, requests, limits.rest_of_window(now))
+    key.quota = Quota("key", settings.API_KEY_RATE, requests, rest_of_window(now))
     return key
