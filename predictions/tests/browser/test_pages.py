@@ -10,7 +10,8 @@ from predictions.passwords import TRIES_FROM_ONE_PLACE
 from predictions.tests.browser.conftest import DESKTOP, LOOKS, PHONE
 from predictions.tests.test_scope import OURS
 
-# Addresses and who opens them; the demo has employee 1, and its first scoring run made prediction 1.
+# Addresses and who opens them. The demo has employees 1 and, of the manager's department, 2; its first scoring run made
+# prediction 1.
 PAGES = {
     "login": ("/login/", None),
     "overview": ("/", "rh"),
@@ -20,7 +21,9 @@ PAGES = {
     "empty list": ("/employees/?number=999999", "rh"),
     "wrong filter of the list": ("/employees/?number=x&band=y", "rh"),
     "employee": ("/employees/1/", "rh"),
+    "employee of a manager": ("/employees/2/", "manager"),
     "simulation": ("/simulate/", "rh"),
+    "simulation of a manager": ("/simulate/", "manager"),
     "history": ("/history/", "rh"),
     "prediction": ("/history/1/", "rh"),
     "import": ("/import/", "rh"),

@@ -176,8 +176,8 @@ def test_inputs_of_a_row_are_level_though_some_labels_take_two_lines(open_page):
             field.querySelector(":is(input, select)").getBoundingClientRect().top,
         ]);
     })""")
-    pay, satisfaction = rows[1], rows[2]
-    for row in (pay, satisfaction):
+    development, satisfaction = rows[1], rows[4]
+    for row in (development, satisfaction):
         heights, tops = zip(*row, strict=True)
         assert len(set(heights)) == 2
         assert len(set(tops)) == 1
