@@ -9,7 +9,7 @@ PYTHON := $(BIN)/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test lint format docs messages bench fuzz screenshots lock clean
+.PHONY: help install run test lint format docs messages bench fuzz screenshots lock release clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -70,6 +70,9 @@ lock: $(VENV)/.dev ## Compile requirements*.in into the pinned, hashed requireme
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-strip-extras \
 	--no-header --no-emit-index-url
+
+release: $(VENV)/.dev ## Set the version, date the changelog, commit and tag (VERSION=1.2.3)
+	@.ci/release $(VERSION)
 
 clean: ## Remove what the other targets made, the demo database included
 	rm -rf $(VENV) .env db.sqlite3* site staticfiles screenshots .coverage* htmlcov test-results .pytest_cache .ruff_cache .import_linter_cache .schemathesis .hypothesis

@@ -10,9 +10,13 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    from technova import __version__
     from technova.commands import database_in_one_line
     from technova.private import protect
 
+    if sys.argv[1:] in (["--version"], ["version"]):
+        sys.stdout.write(f"TechNova {__version__}\n")
+        return
     try:
         protect(*sys.argv[1:2])
         with database_in_one_line():

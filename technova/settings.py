@@ -13,6 +13,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from technova import __version__
 from technova.addresses import PROBES
 from technova.connections import PooledConnection
 
@@ -287,7 +288,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "TechNova",
     "DESCRIPTION": "Who is at risk of leaving, how much and why. Every prediction is in the log before it is answered.",
-    "VERSION": "1.0.0",
+    "VERSION": __version__,
     "CONTACT": {"name": "The administrator who made your key"},
     "LICENSE": {"name": "MIT", "url": "https://opensource.org/license/mit"},
     "TAGS": [

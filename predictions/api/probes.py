@@ -17,6 +17,7 @@ from predictions.log import writes
 from predictions.ml.store import ArtifactError, ArtifactMissing
 from predictions.outages import outage_by
 from predictions.registry import current_model
+from technova import __version__
 from technova.db import Trouble, trouble_of
 
 logger = logging.getLogger(__name__)
@@ -64,7 +65,12 @@ class ReadyView(ProbeView):
         auth=[],
         parameters=schema.HEADERS,
         responses={
-            200: an_object("They can, by this model.", status="ready", model_version="20260101-0123456789abcdef0123"),
+            200: an_object(
+                "They can, by this model.",
+                status="ready",
+                model_version="20260101-0123456789abcdef0123",
+                version=__version__,
+            ),
             503: an_object(
                 "They cannot; Retry-After says when to ask again.",
                 status="not ready",
@@ -81,7 +87,7 @@ class ReadyView(ProbeView):
             detail = f"Not ready: {', '.join(not_ready)}."
             body = {"status": "not ready", "detail": detail, "not_ready": not_ready}
             return Response(body, status=503, headers={"Retry-After": str(wait)})
-        return Response({"status": "ready", "model_version": current_model().version})
+        return Response({"status": "ready", "model_version": current_model().version, "version": __version__})
 
 
 def problems() -> tuple[dict[str, str], int]:

@@ -20,6 +20,7 @@ from predictions.models import Prediction
 from predictions.outages import outage_by
 from predictions.registry import current_model, forget_model
 from predictions.tests.test_api_predict import features
+from technova import __version__
 from technova.db import Trouble
 from technova.tests.conftest import ROOT, another_connection
 
@@ -61,7 +62,7 @@ def test_ready_names_the_model_version(client, ready):
     response = client.get("/ready")
     assert (response.status_code, response.json()) == (
         200,
-        {"status": "ready", "model_version": current_model().version},
+        {"status": "ready", "model_version": current_model().version, "version": __version__},
     )
 
 

@@ -1,0 +1,35 @@
+import re
+import tomllib
+
+import pytest
+
+from technova import __version__
+from technova.tests.conftest import ROOT, Manage
+
+
+def test_version_has_three_numbers():
+    assert re.fullmatch(r"\d+\.\d+\.\d+", __version__)
+
+
+def test_project_reads_the_version_from_the_package():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "technova.__version__"}
+
+
+def test_image_has_the_version():
+    labels = re.findall(
+        r"^LABEL org\.opencontainers\.image\.version=(\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE
+    )
+    assert labels == [__version__]
+
+
+@pytest.mark.parametrize("argument", ["--version", "version"])
+def test_command_line_prints_the_version(argument):
+    assert Manage()(argument) == (0, f"TechNova {__version__}\n", "")
+
+
+def test_changelog_has_the_version_or_what_comes_into_it():
+    headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings[0] == "Unreleased"
+    assert headings[1:2] in ([], [__version__])
