@@ -11,6 +11,7 @@ A failed import that was not loaded expires too; one that was loaded waits to be
 
 import hashlib
 import io
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -25,15 +26,18 @@ from employees.extracts import ExtractError, Reject
 from employees.messages import Message, gettext_noop
 from employees.models import Departure, Employee, EmployeeSnapshot, Import, ImportFile, ImportReject, Survey
 from employees.services import LoadResult, load_extracts
-from technova import background
+from technova import background, disk
 from technova.commands import Progress
 from technova.db import Busy, bulk_insert, exclusive
+
+logger = logging.getLogger(__name__)
 
 KEPT = timedelta(days=1)  # how long files wait to be confirmed, and rejects to be downloaded
 GRACE = timedelta(seconds=5)  # between a change of state and its process holding the lock
 
 ALREADY_LOADING = gettext_noop("Another load, build or scoring is running: try again when it is done.")
 INTERRUPTED = gettext_noop("The work was interrupted.")
+NOT_STARTED = gettext_noop("The server could not start the work: %(reason)s.")
 BROKE_DOWN = gettext_noop("A fault of ours stopped the work; it has been recorded.")
 
 State = Import.State
@@ -108,7 +112,16 @@ def _move_and_start(upload: Import, before: State, after: State, **values) -> No
 
 
 def _start(upload: Import) -> None:
-    background.start(_work(upload), "run_import", str(upload.pk))
+    """Start the process of an import; one that cannot be started has failed, and can be tried again."""
+    try:
+        background.start(_work(upload), "run_import", str(upload.pk))
+    except OSError as error:
+        logger.exception("The process of an import could not be started")
+        reason = (
+            Message(disk.FULL) if disk.is_full(error) else Message(NOT_STARTED, {"reason": error.strerror or error})
+        )
+        for state in Import.AT_WORK:
+            Import.objects.filter(pk=upload.pk).move(state, State.FAILED, error=reason.document())
 
 
 def _work(upload: Import) -> str:

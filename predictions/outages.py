@@ -6,6 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from predictions.ml.store import ArtifactError
+from technova import disk
 from technova.db import Trouble, trouble_of
 
 
@@ -33,6 +34,8 @@ _OF_MODEL = Outage(
     _("The model cannot be used at the moment: try again in a minute; if it lasts, tell the administrator."), 30
 )
 
+_OF_DISK = Outage(_(disk.FULL), 300)
+
 
 def outage_by(trouble: Trouble) -> Outage:
     """The outage that a trouble of the database is."""
@@ -43,5 +46,7 @@ def outage_of(error: BaseException | None) -> Outage | None:
     """The outage that an error comes from, if any: it passes without a change of the code."""
     if isinstance(error, ArtifactError):
         return _OF_MODEL
+    if disk.is_full(error):
+        return _OF_DISK
     trouble = trouble_of(error)
     return trouble and outage_by(trouble)

@@ -20,11 +20,15 @@ from typing import BinaryIO
 
 from django.conf import settings
 
+ABSENT = (FileNotFoundError, NotADirectoryError)
 LOCK_WAIT = 10.0  # seconds; for a process that is about to end, and for a look at the lock, which holds it briefly
 
 
 def start(name: str, *arguments: str) -> bool:
-    """Run ``manage.py ARGUMENTS`` as the work called ``name``; False when that is at work already."""
+    """Run ``manage.py ARGUMENTS`` as the work called ``name``; False when that is at work already.
+
+    Raises ``OSError`` when it cannot be started: no room for its output, no process or memory left.
+    """
     output = _open_and_lock(name)
     if output is None:
         return False
@@ -40,7 +44,8 @@ def start(name: str, *arguments: str) -> bool:
             stdout=output,
             start_new_session=True,  # a stopped server does not take it along
         )
-    threading.Thread(target=process.wait, daemon=True).start()  # so that it does not stay as a zombie
+    with suppress(RuntimeError):  # no thread is left, and it goes on all the same
+        threading.Thread(target=process.wait, daemon=True).start()  # so that it does not stay as a zombie
     return True
 
 
@@ -49,7 +54,7 @@ def is_at_work(name: str) -> bool:
     try:
         with _path(name).open("rb") as output:
             return not _lock(output)
-    except FileNotFoundError:
+    except ABSENT:
         return False
 
 
@@ -57,7 +62,7 @@ def last_line(name: str) -> str:
     """What it printed last; empty before its first line."""
     try:
         lines = _path(name).read_text(encoding="utf-8", errors="replace").splitlines()
-    except FileNotFoundError:
+    except ABSENT:
         return ""
     return lines[-1] if lines else ""
 
@@ -65,8 +70,8 @@ def last_line(name: str) -> str:
 def clear() -> int:
     """Delete the outputs of the works that ended, and return how many."""
     count = 0
-    for path in _directory().iterdir():
-        with suppress(FileNotFoundError), path.open("rb") as output:
+    for path in _directory().glob("*"):
+        with suppress(*ABSENT), path.open("rb") as output:
             if _lock(output):
                 path.unlink()
                 count += 1
@@ -75,6 +80,7 @@ def clear() -> int:
 
 def _open_and_lock(name: str) -> BinaryIO | None:
     """The output of a work, for us alone; None while the work goes on."""
+    _directory().mkdir(mode=0o700, exist_ok=True)
     while True:
         output = _path(name).open("a+b")
         if not _lock(output, wait=LOCK_WAIT):
@@ -103,9 +109,10 @@ def _path(name: str) -> Path:
 
 
 def _directory() -> Path:
+    """Where the outputs are, once there was one. Raises ``PermissionError`` when others may look into it."""
     directory = Path(tempfile.gettempdir()) / f"technova-{os.getuid()}"
-    directory.mkdir(mode=0o700, exist_ok=True)
-    status = directory.stat()
-    if status.st_uid != os.getuid() or status.st_mode & 0o077:
-        raise PermissionError(f"{directory} must belong to this account alone")
+    with suppress(*ABSENT):
+        status = directory.stat()
+        if status.st_uid != os.getuid() or status.st_mode & 0o077:
+            raise PermissionError(f"{directory} must belong to this account alone")
     return directory

@@ -29,6 +29,9 @@ settings.DATABASES["default"]["OPTIONS"] |= settings.REQUEST_LIMITS
 # before anything imports prometheus_client, which looks for it then.
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="technova-metrics-", dir=worker_tmp_dir)
 
+# Chosen once for all processes, which would else go elsewhere, each for itself, when it is full as they look.
+tempfile.gettempdir()
+
 bind = f"{settings.HOST}:{settings.PORT}"
 workers = settings.WORKERS
 worker_class = "gthread"

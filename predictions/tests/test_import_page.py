@@ -1,10 +1,18 @@
 import csv
+import errno
+import gc
 import io
+import os
+import subprocess
+import tempfile
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.text import capfirst
@@ -18,6 +26,7 @@ from predictions.imports import run_import
 from predictions.ml.store import ArtifactMissing
 from predictions.models import ScoringRun
 from technova import background
+from technova.tests.conftest import small_file_system
 
 pytestmark = pytest.mark.django_db
 
@@ -403,3 +412,97 @@ def test_run_import_command_prints_progress(hr, started):
 def test_run_import_command_names_an_unknown_import(number):
     with pytest.raises(CommandError, match=number):
         call_command("run_import", number)
+
+
+NO_ROOM = "The server has no room left on its disk: try again once the administrator has made room."
+
+
+@pytest.fixture(scope="module")
+def small_directory():
+    """For the whole module: the log of a test holds the file that a refused upload began."""
+    with small_file_system("size=1m") as directory:
+        yield directory
+        gc.collect()
+
+
+def test_upload_that_the_disk_has_no_room_for_says_so_and_works_once_there_is(
+    client, started, monkeypatch, small_directory
+):
+    client.raise_request_exception = False
+    large = text_of("sirh") + "\n" * 3_000_000  # not kept in memory
+    monkeypatch.setattr(tempfile, "tempdir", str(small_directory))
+    response = client.post("/import/", files(sirh=large))
+    assert (response.status_code, response["Retry-After"]) == (503, "300")
+    assert NO_ROOM in response.content.decode()
+    assert not Import.objects.exists()
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    assert client.post("/import/", files(sirh=large)).status_code == 302
+
+
+@pytest.fixture
+def no_room_for_a_file(monkeypatch):
+    with small_file_system("size=1m,nr_inodes=1") as directory:
+        monkeypatch.setattr(tempfile, "tempdir", str(directory))
+        yield NO_ROOM
+
+
+@pytest.fixture
+def no_directory(monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", "/dev/null")
+    return "The server could not start the work: Not a directory."
+
+
+@pytest.fixture
+def no_process(monkeypatch, tmp_path):
+    def fork(*arguments, **options):
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(subprocess, "Popen", fork)
+    return "The server could not start the work: Resource temporarily unavailable."
+
+
+@pytest.mark.parametrize("fault", ["no_room_for_a_file", "no_directory", "no_process"])
+def test_import_whose_process_cannot_start_says_why_and_can_be_tried_again(
+    client, request, monkeypatch, django_capture_on_commit_callbacks, fault
+):
+    reason = request.getfixturevalue(fault)
+    with django_capture_on_commit_callbacks(execute=True):
+        response = client.post("/import/", files())
+    upload = Import.objects.get()
+    assert response.url == reverse("import_detail", args=[upload.pk])
+    assert upload.state == Import.State.FAILED
+    assert reason in page(client, upload)
+    assert reason in post(client, upload, "retry").content.decode()
+    monkeypatch.setattr(background, "start", lambda name, *arguments: True)
+    monkeypatch.setattr(background, "is_at_work", lambda name: True)
+    assert "The files are being checked" in post(client, upload, "retry").content.decode()
+    run_import(upload=Import.objects.get())
+    assert Import.objects.get().state == Import.State.READY
+
+
+def test_import_goes_on_where_its_progress_has_no_room(hr, started):
+    upload = imports.receive(user=hr, files=files())
+    with suppress(OSError), Path("/dev/full").open("w") as output:
+        call_command("run_import", str(upload.pk), stdout=output)
+    upload.refresh_from_db()
+    assert upload.state == Import.State.READY
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), NO_ROOM),
+        (OSError(errno.EIO, "Input/output error"), "A fault of ours stopped the work; it has been recorded."),
+        (OperationalError("gone"), "The database does not answer at the moment: try again in a minute"),
+    ],
+)
+def test_import_that_an_outage_stops_names_it(client, hr, started, monkeypatch, error, reason):
+    def stop(**options):
+        raise error
+
+    upload = imports.receive(user=hr, files=files())
+    monkeypatch.setattr(imports, "check", stop)
+    with pytest.raises(type(error)):
+        run_import(upload=upload)
+    assert reason in page(client, upload)

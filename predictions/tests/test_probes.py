@@ -1,7 +1,4 @@
-import os
 import shutil
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,7 +19,7 @@ from predictions.registry import current_model, forget_model
 from predictions.tests.test_api_predict import features
 from technova import __version__
 from technova.db import Trouble
-from technova.tests.conftest import ROOT, another_connection
+from technova.tests.conftest import ROOT, another_connection, fill, small_file_system
 
 
 @pytest.fixture
@@ -197,25 +194,18 @@ def full_disk() -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute("SHOW data_directory")
         data = Path(cursor.fetchone()[0])
-        if os.geteuid() != 0 or not data.exists():
-            pytest.skip("only root mounts a file system, and only on the machine of the database")
-        owner = data.stat().st_uid
-        directory = Path(tempfile.mkdtemp(prefix="technova-disk-"))
-        directory.chmod(0o755)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size=1m,uid={owner},mode=700", "tmpfs", directory], check=True)
-        try:
+        if not data.exists():
+            pytest.skip("needs the machine of the database")
+        with small_file_system(f"size=1m,uid={data.stat().st_uid},mode=700") as directory:
             cursor.execute(f"CREATE TABLESPACE technova_tiny LOCATION '{directory}'")
-            cursor.execute("ALTER TABLE predictions_prediction SET TABLESPACE technova_tiny")
-            with suppress(OSError), (directory / "filler").open("wb", buffering=0) as filler:
-                while True:
-                    filler.write(bytes(4096))
-            yield
-        finally:
-            (directory / "filler").unlink(missing_ok=True)
-            cursor.execute("ALTER TABLE predictions_prediction SET TABLESPACE pg_default")
-            cursor.execute("DROP TABLESPACE IF EXISTS technova_tiny")
-            subprocess.run(["umount", directory], check=True)
-            directory.rmdir()
+            try:
+                cursor.execute("ALTER TABLE predictions_prediction SET TABLESPACE technova_tiny")
+                filler = fill(directory)
+                yield
+                filler.unlink()
+            finally:
+                cursor.execute("ALTER TABLE predictions_prediction SET TABLESPACE pg_default")
+                cursor.execute("DROP TABLESPACE technova_tiny")
 
 
 @contextmanager

@@ -2,6 +2,9 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +27,28 @@ def another_connection(database: str = "") -> psycopg.Connection:
         dbname=database or options["NAME"],
         autocommit=True,
     )
+
+
+@contextmanager
+def small_file_system(options: str) -> Iterator[Path]:
+    """The directory of a file system in memory, mounted with these options; skips a test that may not mount one."""
+    if os.geteuid() != 0:
+        pytest.skip("only root mounts a file system")
+    directory = Path(tempfile.mkdtemp(prefix="technova-disk-"))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", directory], check=True)
+    try:
+        yield directory
+    finally:
+        subprocess.run(["umount", directory], check=True)
+        directory.rmdir()
+
+
+def fill(directory: Path) -> Path:
+    """Take all room of a file system by one file, which is returned."""
+    with suppress(OSError), (directory / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(4096))
+    return directory / "filler"
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
@@ -23,5 +25,6 @@ class Command(TechnovaCommand):
         run_import(upload=upload, progress=self.print_progress)
 
     def print_progress(self, step: str, done: int, total: int) -> None:
-        self.stdout.write(f"{step}\t{done}\t{total}")
-        self.stdout.flush()
+        with suppress(OSError):  # no room for it, which is no reason to stop
+            self.stdout.write(f"{step}\t{done}\t{total}")
+            self.stdout.flush()
