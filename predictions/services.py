@@ -41,7 +41,7 @@ class OutOfScope(LookupError):
     @property
     def label(self) -> str:
         """The value in the active language."""
-        return gettext(schema.BY_NAME[self.name].label_of(self.value))
+        return gettext(schema.BY_NAME[self.name].label_of(str(self.value)))
 
 
 class NothingToScore(LookupError):

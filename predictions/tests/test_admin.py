@@ -18,8 +18,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from features.tests.factories import EmployeeFeaturesFactory
-from predictions.admin import EVERYONE
 from predictions.keys import services as keys
+from predictions.keys.admin import EVERYONE
 from predictions.keys.quota import MINUTE
 from predictions.models import APIKey, Prediction, RequestCount, RunGroup, ScoringRun
 from predictions.selectors import figures

@@ -1,0 +1,194 @@
+"""The API keys, to make, replace and revoke; the counts of requests, to read."""
+
+from datetime import UTC, datetime, timedelta
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin import helpers
+from django.http import HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from employees.access import Scope, scope_of, scope_of_key
+from employees.admin import ForWhoReadsEverything, OfEveryoneAdmin
+from employees.columns import DEPARTMENTS
+from predictions.keys import services as keys
+from predictions.keys.quota import MINUTE
+from predictions.models import APIKey, RequestCount
+from technova.admin import NamedDateTime
+
+
+class SubjectFilter(admin.SimpleListFilter):
+    title = _("subject")
+    parameter_name = "subject"
+
+    def lookups(self, request, model_admin):
+        return [
+            ("key", capfirst(_("API keys"))),
+            ("address", _("Addresses of bad keys")),
+            ("network", _("Addresses of wrong passwords")),
+        ]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(subject__startswith=f"{self.value()} ") if self.value() else queryset
+
+
+@admin.register(RequestCount)
+class RequestCountAdmin(OfEveryoneAdmin):
+    list_display: tuple[str, ...] = ("subject", "begun_at", "requests")
+    list_filter = [SubjectFilter]
+    ordering = ["-minute", "-requests"]
+    search_fields = ["subject"]
+    search_help_text = _("The first characters of a key, or an address.")
+    fields = list_display
+
+    @admin.display(description=_("minute"), ordering="minute")
+    def begun_at(self, count):
+        return datetime.fromtimestamp(count.minute * MINUTE, tz=UTC)
+
+
+EVERYONE = "*"
+
+
+class APIKeyForm(forms.ModelForm):
+    """What makes or changes a key, which sees nobody outside ``scope``, the one of the account that fills it in."""
+
+    scope = Scope.NOBODY
+    departments = forms.MultipleChoiceField(
+        label=capfirst(_("departments")),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("The departments whose employees it sees."),
+    )
+    expiry_date = forms.SplitDateTimeField(
+        label=capfirst(_("expires at")), widget=NamedDateTime, help_text=_("Ten years from now at most.")
+    )
+
+    class Meta:
+        model = APIKey
+        fields = ["name", "owner", "can_predict", "can_read", "departments", "expiry_date"]
+        help_texts = {"name": _("The client that uses it; two keys may have the same name.")}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "departments" in self.fields:
+            seen = [EVERYONE, *DEPARTMENTS] if self.scope.sees_everyone else sorted(self.scope.departments)
+            self.fields["departments"].choices = [(name, _("Everyone") if name == EVERYONE else name) for name in seen]
+            if self.instance.pk and scope_of_key(self.instance).sees_everyone:
+                self.initial["departments"] = [EVERYONE]
+
+    def clean_departments(self) -> list[str] | None:
+        chosen = self.cleaned_data["departments"]
+        if EVERYONE in chosen and len(chosen) > 1:
+            raise forms.ValidationError(_("Choose everyone, or departments, not both."))
+        return None if EVERYONE in chosen else chosen
+
+    def clean_expiry_date(self):
+        expiry = self.cleaned_data["expiry_date"]
+        if expiry > timezone.now() + keys.LONGEST_LIFETIME:
+            raise forms.ValidationError(_("Ten years from now at most."))
+        return expiry
+
+
+class RotationForm(forms.Form):
+    overlap = forms.IntegerField(
+        label=_("Days that the old key still works"),
+        initial=7,
+        min_value=0,
+        max_value=keys.LONGEST_OVERLAP.days,
+        help_text=_("Time for the client to take over the new key; 0 stops the old one at once."),
+    )
+
+
+@admin.register(APIKey)
+class APIKeyAdmin(ForWhoReadsEverything, admin.ModelAdmin):
+    """The keys that see nobody whom the account does not see; what they see, they tell whole.
+
+    A secret is shown on the page that answers its making, and goes into no message, cookie, session or log.
+    """
+
+    form = APIKeyForm
+    list_display = ["name", "prefix", "owner", "scopes", "sees", "created", "expiry_date", "last_used_at", "is_usable"]
+    list_filter = ["revoked", "can_predict", "can_read"]
+    search_fields = ["name", "owner", "prefix"]
+    readonly_fields = ["prefix", "created", "last_used_at", "revoked"]
+    actions = ["rotate", "revoke"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).within(scope_of(request.user))
+
+    def get_form(self, request, obj=None, **kwargs):
+        form = super().get_form(request, obj, **kwargs)
+        return type(form.__name__, (form,), {"scope": scope_of(request.user)})
+
+    def get_fields(self, request, obj=None):
+        fields = list(APIKeyForm.Meta.fields)
+        return [*fields, *self.readonly_fields] if obj else fields
+
+    def get_readonly_fields(self, request, obj=None):
+        """Of a revoked key nothing can change any more."""
+        return self.get_fields(request, obj) if obj and obj.revoked else self.readonly_fields
+
+    def get_changeform_initial_data(self, request):
+        expiry = timezone.localtime() + keys.LIFETIME
+        return {"expiry_date": expiry.replace(second=0, microsecond=0)} | super().get_changeform_initial_data(request)
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        """A key that was used stands in the log; one that must not be used is revoked."""
+        return False
+
+    def save_model(self, request, obj, form, change):
+        if not change:
+            request.api_key_secret = obj.assign_secret()
+        super().save_model(request, obj, form, change)
+
+    def response_add(self, request, obj, post_url_continue=None):
+        return self._show(request, obj, request.api_key_secret)
+
+    @admin.action(description=_("Replace the selected key by a new one"), permissions=["add"])
+    def rotate(self, request, queryset) -> HttpResponse | None:
+        key = queryset.first()
+        if queryset.count() != 1:
+            self.message_user(request, _("Select one key to replace."), messages.ERROR)
+            return None
+        form = RotationForm(request.POST if "overlap" in request.POST else None)
+        if form.is_valid():
+            try:
+                new, secret = keys.rotate_api_key(key=key, overlap=timedelta(days=form.cleaned_data["overlap"]))
+            except keys.RefusedKey:
+                self.message_user(request, _("This key is revoked or has expired: make a new one."), messages.ERROR)
+                return None
+            self.log_addition(request, new, _("Replaces %(prefix)s.") % {"prefix": key.prefix})
+            return self._show(request, new, secret)
+        context = {"title": _("Replace an API key"), "form": form, "key": key}
+        context |= {"action_checkbox_name": helpers.ACTION_CHECKBOX_NAME}
+        return self._page(request, "admin/predictions/apikey/rotate.html", context)
+
+    @admin.action(description=_("Revoke the selected keys, for good"), permissions=["change"])
+    def revoke(self, request, queryset):
+        for key in queryset.filter(revoked=False):
+            key.revoke()
+            self.log_change(request, key, _("Revoked."))
+            self.message_user(request, _("%(key)s is revoked.") % {"key": key}, messages.SUCCESS)
+
+    @admin.display(description=_("may"))
+    def scopes(self, key):
+        return ", ".join(str(name) for may, name in ((key.can_predict, _("predict")), (key.can_read, _("read"))) if may)
+
+    @admin.display(description=_("departments"))
+    def sees(self, key):
+        scope = scope_of_key(key)
+        return _("all") if scope.sees_everyone else ", ".join(sorted(scope.departments))
+
+    @admin.display(description=_("works"), boolean=True)
+    def is_usable(self, key):
+        return key.is_usable
+
+    def _show(self, request, key: APIKey, secret: str) -> HttpResponse:
+        context = {"title": _("The new API key"), "key": key, "secret": secret}
+        return self._page(request, "admin/predictions/apikey/created.html", context)
+
+    def _page(self, request, template: str, context: dict) -> TemplateResponse:
+        context |= self.admin_site.each_context(request) | {"opts": self.opts}
+        return TemplateResponse(request, template, context)
