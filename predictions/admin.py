@@ -72,8 +72,8 @@ class RunGroupChangeList(ChangeList):
 class RunGroupAdmin(ForWhoReadsEverything, ReadOnlyAdmin):
     """What the overview and the trend are summed from; of the departments that the account may see.
 
-    Nothing is told of a group whose count is suppressed, nor by an order. Smaller parts of a group, such as those over
-    the threshold, are not counted here.
+    A group whose count is suppressed shows nothing, nor does an order reveal it. Smaller parts of a group, such
+    as those over the threshold, are not counted here.
     """
 
     list_display: tuple[str, ...] = (

@@ -27,11 +27,11 @@ class PageCursor(NamedTuple):
 
 
 class KeysetPagination(CursorPagination):
-    """Pages that start after a row, told by its place in the order: the last is as fast as the first, each row comes
-    once whatever is written meanwhile, and rows of equal value are told apart by their number.
+    """Keyset pagination: a page starts after a row's position in the order.
 
-    DRF's own tells rows of equal value apart by counting them, and loses some when it turns round. A cursor is signed,
-    so that what it says of the query was said by us, and belongs to one ``series`` of pages, in which no row moves.
+    The last page is as fast as the first, and each row comes once whatever is written meanwhile. Rows of equal value
+    are ordered by their number; DRF's own pagination counts them instead, and loses some on the way back. A cursor is
+    signed, so that none can be made up, and belongs to one ``series`` of pages, in which no row moves.
     """
 
     limits: type[LimitSerializer] = LimitSerializer

@@ -134,7 +134,7 @@ _WORDS = {
     415: "The body is not declared as application/json in UTF-8, uncompressed.",
     422: "Values that break a rule, each named.",
     429: "Too many requests in this minute; Retry-After says how long to wait.",
-    500: "A fault of ours; the request id finds it in the log.",
+    500: "A defect of the service; the request id finds it in the log.",
     503: "The database or the model cannot be used; Retry-After says when to try again.",
 }
 _RETRY_AFTER = OpenApiParameter(

@@ -78,7 +78,7 @@ class Guarded(WithoutOptions):
 
 
 class KeyView(Guarded, APIView):
-    """What a key may do, told to whoever holds it, whatever its scopes."""
+    """What the calling key may do, whatever its scopes."""
 
     permission_classes: list[type[BasePermission]] = []
 

@@ -96,7 +96,7 @@ def rotate_api_key(
 
 
 class InvalidKey(Exception):
-    """No key that may be used: absent, malformed, unknown, expired or revoked, which the caller is not told apart.
+    """No key that may be used: absent, malformed, unknown, expired or revoked. All get the same answer.
 
     ``quota`` is what is left to the address; None for an absent key, which counts against nobody.
     """
