@@ -9,7 +9,7 @@ PYTHON := $(BIN)/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test lint format docs messages bench fuzz screenshots lock release clean
+.PHONY: help install run test quick lint format docs messages bench fuzz screenshots lock release clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -22,6 +22,9 @@ run: $(VENV)/.runtime .env staticfiles/staticfiles.json ## Prepare the demo and 
 
 test: $(VENV)/.dev ## Run the tests (ARGS= goes to pytest)
 	@$(PYTHON) -m pytest $(ARGS)
+
+quick: $(VENV)/.dev ## Run the tests that need no database, browser, other process or training
+	@$(PYTHON) -m pytest --quick $(ARGS)
 
 # The checks read the settings a production server would run with; the key only has to pass for a real one.
 lint: export DEBUG := False

@@ -6,6 +6,23 @@ import pytest
 from django.test import TransactionTestCase
 
 
+def pytest_addoption(parser):
+    parser.addoption("--quick", action="store_true", help="only tests that need no database and are not marked slow")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("quick"):
+        slow = {item for item in items if is_slow(item)}
+        config.hook.pytest_deselected(items=list(slow))
+        items[:] = [item for item in items if item not in slow]
+
+
+def is_slow(item) -> bool:
+    """Whether a test uses a database, a browser or another process, or trains a model."""
+    uses_database = item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(item.fixturenames)
+    return bool(uses_database or item.get_closest_marker("slow") or "browser" in item.path.parts)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish():
     """What is loaded by now stays until the end: the collector need not look through it again and again."""

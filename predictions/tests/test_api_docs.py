@@ -17,6 +17,8 @@ from predictions.tests.conftest import APIClient
 from predictions.tests.factories import PredictionFactory
 from technova import __version__
 
+pytestmark = pytest.mark.slow
+
 CALLS = {
     ("/key", "get"),
     ("/predict/by-id/{employee_id}", "post"),

@@ -20,6 +20,8 @@ from predictions.ml.store import ArtifactCorrupt, ArtifactMismatch, ArtifactMiss
 from predictions.tests.published import change
 from predictions.tests.workforce import people, trained
 
+pytestmark = pytest.mark.slow
+
 DAY = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 

@@ -5,6 +5,8 @@ from predictions.ml import evaluation, thresholds
 from predictions.ml.evaluation import Plan, choose_penalty, cross_predict
 from predictions.tests.workforce import TINY, people
 
+pytestmark = pytest.mark.slow
+
 
 def test_everybody_is_predicted_once_a_repeat_and_every_part_is_judged():
     frame, target = people()

@@ -12,6 +12,8 @@ from predictions import registry
 from predictions.ml import artifact, store, training
 from predictions.tests.workforce import TINY, people, trained
 
+pytestmark = pytest.mark.slow
+
 
 def run(name, *arguments, **options):
     out, err = StringIO(), StringIO()

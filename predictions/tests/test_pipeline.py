@@ -8,6 +8,8 @@ from features import schema
 from predictions.ml.pipeline import AdditiveBasis, build_pipeline, used_features
 from predictions.tests.workforce import people
 
+pytestmark = pytest.mark.slow
+
 
 def test_default_features_leave_out_exactly_the_protected_ones():
     assert set(schema.FEATURE_NAMES) - set(used_features("default")) == {

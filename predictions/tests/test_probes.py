@@ -21,6 +21,8 @@ from technova import __version__
 from technova.db import Trouble
 from technova.tests.conftest import ROOT, another_connection, fill, small_file_system
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def ready(db):

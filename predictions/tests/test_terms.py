@@ -4,6 +4,8 @@ import pytest
 
 from predictions.ml import terms
 
+pytestmark = pytest.mark.slow
+
 
 def learn(values, name="age", **options):
     return terms.learn(pd.Series(values, name=name), **({"n_knots": 6, "max_line_values": 4} | options))

@@ -9,6 +9,8 @@ from predictions.ml import artifact, store, training
 from predictions.ml.training import LeakSuspected, ProtectedFeatures, TrainingError, publish, train
 from predictions.tests.workforce import TINY, people, trained
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def leaky():

@@ -6,6 +6,8 @@ from predictions.ml.pipeline import build_pipeline
 from predictions.ml.scorer import Z_90
 from predictions.tests.workforce import people
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def simulated():

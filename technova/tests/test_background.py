@@ -9,6 +9,8 @@ import pytest
 from predictions.registry import current_model
 from technova import background
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def processes(monkeypatch, tmp_path):

@@ -14,6 +14,8 @@ from django.core.management import get_commands
 
 from features import schema
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(settings.BASE_DIR)
 APPS = ("employees", "features", "predictions")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

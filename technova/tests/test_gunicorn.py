@@ -26,6 +26,8 @@ from features.tests.factories import EmployeeFeaturesFactory
 from predictions.tests.factories import APIKeyFactory
 from technova.tests.conftest import address_of_the_database, another_connection
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "a-token-of-the-operator"
 START = 60  # seconds
 THREADS = 4  # of each process

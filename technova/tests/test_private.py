@@ -18,6 +18,8 @@ from employees.tests.files import write
 from technova import private
 from technova.tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 USUAL = 0o022
 WAIT = 120  # seconds
 

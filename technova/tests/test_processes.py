@@ -13,6 +13,8 @@ from django.core.management import get_commands, load_command_class
 from employees.tests.files import write
 from technova.tests.conftest import ROOT, Manage
 
+pytestmark = pytest.mark.slow
+
 APPS = ("employees", "features", "predictions")
 COMMANDS = sorted(name for name, app in get_commands().items() if app in APPS)
 # Arguments without which a command has no work.

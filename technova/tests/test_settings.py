@@ -6,6 +6,8 @@ from django.db.utils import ConnectionHandler
 
 from technova.tests.conftest import ROOT, Manage
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def start(monkeypatch):

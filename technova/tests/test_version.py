@@ -6,6 +6,8 @@ import pytest
 from technova import __version__
 from technova.tests.conftest import ROOT, Manage
 
+pytestmark = pytest.mark.slow
+
 
 def test_version_has_three_numbers():
     assert re.fullmatch(r"\d+\.\d+\.\d+", __version__)
