@@ -1,3 +1,4 @@
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -199,15 +200,16 @@ def full_disk() -> Iterator[None]:
         if not data.exists():
             pytest.skip("needs the machine of the database")
         with small_file_system(f"size=1m,uid={data.stat().st_uid},mode=700") as directory:
-            cursor.execute(f"CREATE TABLESPACE technova_tiny LOCATION '{directory}'")
+            name = f"technova_tiny_{os.getpid()}"  # the server's, whose other databases have such tests too
+            cursor.execute(f"CREATE TABLESPACE {name} LOCATION '{directory}'")
             try:
-                cursor.execute("ALTER TABLE predictions_prediction SET TABLESPACE technova_tiny")
+                cursor.execute(f"ALTER TABLE predictions_prediction SET TABLESPACE {name}")
                 filler = fill(directory)
                 yield
                 filler.unlink()
             finally:
                 cursor.execute("ALTER TABLE predictions_prediction SET TABLESPACE pg_default")
-                cursor.execute("DROP TABLESPACE technova_tiny")
+                cursor.execute(f"DROP TABLESPACE {name}")
 
 
 @contextmanager

@@ -1,4 +1,5 @@
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -32,10 +33,11 @@ def another_connection(database: str = "") -> psycopg.Connection:
 @contextmanager
 def small_file_system(options: str) -> Iterator[Path]:
     """The directory of a file system in memory, mounted with these options; skips a test that may not mount one."""
-    if os.geteuid() != 0:
-        pytest.skip("only root mounts a file system")
     directory = Path(tempfile.mkdtemp(prefix="technova-disk-"))
-    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", directory], check=True)
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", directory]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+        directory.rmdir()
+        pytest.skip("only root mounts a file system, and not in every container")
     try:
         yield directory
     finally:
