@@ -31,10 +31,11 @@ lint: export DEBUG := False
 lint: export SECRET_KEY := checked-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ
 lint: export ALLOWED_HOSTS := technova.example
 lint: export HTTPS := True
-lint: $(VENV)/.dev ## Check style, layers, templates, migrations, settings, API description, Dockerfile
+lint: $(VENV)/.dev ## Check style, layers, types, templates, migrations, settings, API description, Dockerfile
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 	$(BIN)/djlint --quiet --lint --check templates
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	$(PYTHON) manage.py check --deploy --fail-level WARNING
@@ -78,7 +79,7 @@ release: $(VENV)/.dev ## Set the version, date the changelog, commit and tag (VE
 	@.ci/release $(VERSION)
 
 clean: ## Remove what the other targets made, the demo database included
-	rm -rf $(VENV) .env db.sqlite3* site staticfiles screenshots .coverage* htmlcov test-results .pytest_cache .ruff_cache .import_linter_cache .schemathesis .hypothesis
+	rm -rf $(VENV) .env db.sqlite3* site staticfiles screenshots .coverage* htmlcov test-results .pytest_cache .ruff_cache .import_linter_cache .mypy_cache .schemathesis .hypothesis
 
 # Random secrets, made once; they stay on this machine.
 .env: | $(VENV)/bin/pip

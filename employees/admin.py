@@ -1,6 +1,7 @@
 """The raw data as the extracts gave them, to read; who may see which department, to change."""
 
 from collections import defaultdict
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -8,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import DateTimeField, ManyToManyField, OuterRef, Prefetch, Subquery
+from django.db.models import DateTimeField, Field, ManyToManyField, OuterRef, Prefetch, Subquery
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
@@ -30,7 +31,7 @@ from employees.selectors import raw_columns
 from technova.admin import NamedDateTime, ReadOnly, ReadOnlyAdmin
 
 
-class ForSome:
+class ForSome(admin.options.BaseModelAdmin):
     """Closed to an account for which ``is_open_to`` is false, whatever its permissions."""
 
     def is_open_to(self, user) -> bool:
@@ -321,8 +322,8 @@ class DepartmentAccessInline(ForWhoSeesEveryone, admin.StackedInline):
     form = DepartmentAccessForm
     extra = 0
 
-    def has_add_permission(self, request, obj) -> bool:
-        return super().has_add_permission(request, obj) and may_give_departments(request.user, obj)
+    def has_add_permission(self, request, *obj) -> bool:
+        return super().has_add_permission(request, *obj) and may_give_departments(request.user, *obj)
 
     def has_change_permission(self, request, obj=None) -> bool:
         return super().has_change_permission(request, obj) and may_give_departments(request.user, obj)
@@ -332,7 +333,7 @@ class DepartmentAccessInline(ForWhoSeesEveryone, admin.StackedInline):
 
 
 # Ticked in a list: the two boxes of Django's filter_horizontal have parts that no screen reader names.
-TICKED = {ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
+TICKED: dict[type[Field], dict[str, Any]] = {ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
 
 admin.site.unregister([get_user_model(), Group])
 
@@ -423,4 +424,4 @@ class SignInAdmin(ForWhoSeesEveryone, ReadOnlyAdmin):
     date_hierarchy = "at"
     search_fields = ["user__username", "address"]
     search_help_text = _("An account or an address.")
-    fields = list_display
+    fields = ["at", "user", "address", "has_worked"]

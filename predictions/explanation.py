@@ -10,7 +10,7 @@ A reader who may not read a feature's value is told its weight without it, toget
 import math
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.utils.formats import number_format
@@ -162,24 +162,24 @@ def phrase_for(readable: Readable, name: str, value: object) -> str:
     return capfirst(reading.withheld(readable, [name]))
 
 
-def phrase(feature: schema.Feature, value: object) -> str:
+def phrase(feature: schema.Feature, value: Any) -> str:
     """The value of a feature in words, in the active language: "Lives 12 km from work"."""
     if feature.phrase_no and not value:
         return _(feature.phrase_no)
     return _(feature.phrase) % {"value": in_full(feature, value)}
 
 
-def in_full(feature: schema.Feature, value: object) -> str:
+def in_full(feature: schema.Feature, value: Any) -> str:
     """A value where nothing beside it says its scale: "3 out of 4"."""
     if not feature.is_rating:
         return display(feature, value)
     return _("%(value)s out of %(maximum)s") % {
         "value": display(feature, value),
-        "maximum": number_format(feature.maximum, decimal_pos=0),
+        "maximum": number_format(feature.maximum or 0, decimal_pos=0),
     }
 
 
-def display(feature: schema.Feature, value: object) -> str:
+def display(feature: schema.Feature, value: Any) -> str:
     """A value as people read it, with its unit, in the active language."""
     if feature.choices:
         return _(feature.label_of(value))

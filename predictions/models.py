@@ -82,6 +82,8 @@ class RunGroup(models.Model):
     histogram = models.JSONField(_("histogram"), help_text=_("People by band, then by twentieth of probability."))
     reasons = models.JSONField(_("reasons"), help_text=_("People by reason among their two strongest."))
 
+    is_suppressed: bool  # set by ``selectors.figures.mark_suppressed``
+
     objects = OfDepartmentsQuerySet.as_manager()
 
     class Meta:

@@ -1,13 +1,18 @@
 """The type of a request inside the middleware: what Django's own class does not declare."""
 
 import uuid
+from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
-from django_htmx.middleware import HtmxDetails
+
+if TYPE_CHECKING:  # the log's formatter imports this before the apps are there
+    from django.contrib.auth.models import User
+    from django_htmx.middleware import HtmxDetails
 
 
 class Request(HttpRequest):
-    """``request_id`` is set by ``technova.logs``, ``htmx`` by django-htmx."""
+    """``technova.logs`` sets ``request_id``, django-htmx ``htmx``; ``user`` is an account on a page that needs one."""
 
     request_id: uuid.UUID
-    htmx: HtmxDetails
+    htmx: "HtmxDetails"
+    user: "User"

@@ -3,7 +3,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 # Django's own page checks any number of old passwords.
-admin.site.password_change = RedirectView.as_view(pattern_name="password_change")
+admin.site.password_change = RedirectView.as_view(pattern_name="password_change")  # type: ignore[assignment,method-assign]
 
 urlpatterns = [
     path("admin/", admin.site.urls),

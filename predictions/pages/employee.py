@@ -1,6 +1,6 @@
 """One person: who it is, the risk and why, what it was before, and what would change it."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -20,6 +20,7 @@ from predictions.pages.formats import percent
 from predictions.registry import card_of, current_model
 from predictions.selectors import people
 from predictions.services import Caller
+from technova.requests import Request
 
 # What a meeting needs to know of a person. Nothing that the law forbids deciding by.
 PROFILE = (
@@ -48,7 +49,7 @@ OUTDATED = gettext_lazy(
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def employee(request: HttpRequest, employee_id: int) -> HttpResponse:
+def employee(request: Request, employee_id: int) -> HttpResponse:
     """The page; POST adds what the risk would be with other values, and htmx asks for that part alone."""
     scope = scope_of(request.user)
     row = people.clean_features(employee_id, scope)

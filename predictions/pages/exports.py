@@ -8,7 +8,7 @@ from itertools import chain
 
 import xlsxwriter
 from django.db.models import QuerySet
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.formats import get_format
 from django.utils.translation import get_language, override
@@ -32,20 +32,20 @@ _FIELDS = (
 )
 
 
-def csv_response(run: ScoringRun, predictions: QuerySet[Prediction], readable: Readable) -> HttpResponse:
+def csv_response(run: ScoringRun, predictions: QuerySet[Prediction], readable: Readable) -> StreamingHttpResponse:
     """UTF-8 with a mark that Excel understands; in French its separator is ; and its decimals have a comma."""
     lines = _csv_lines(run, predictions, readable, get_language())
     return _attachment(lines, file_name(run, "csv"), "text/csv; charset=utf-8")
 
 
-def xlsx_response(run: ScoringRun, predictions: QuerySet[Prediction], readable: Readable) -> HttpResponse:
+def xlsx_response(run: ScoringRun, predictions: QuerySet[Prediction], readable: Readable) -> StreamingHttpResponse:
     """Numbers are numbers, probabilities percentages, the date a date."""
     scored_at = (_local(run.created_at) - _DAY_ZERO) / timedelta(days=1)
     rows = _rows(run, predictions, readable, get_language(), scored_at)
     return _attachment(streamed_workbook(_frame(predictions.count()), rows), file_name(run, "xlsx"), XLSX)
 
 
-def _attachment(parts: Iterator, name: str, content_type: str) -> HttpResponse:
+def _attachment(parts: Iterator, name: str, content_type: str) -> StreamingHttpResponse:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(parts, content_type=content_type, headers=headers)
 

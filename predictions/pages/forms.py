@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -58,7 +59,7 @@ class Slider:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FieldRow:
     """A field as a page shows it; ``real`` is the value that a what-if starts from, in words."""
 
     field: forms.BoundField
@@ -70,7 +71,7 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Group:
     title: str
-    rows: list[Row]
+    rows: list[FieldRow]
 
 
 class BusinessForm(forms.Form):
@@ -89,7 +90,7 @@ class BusinessForm(forms.Form):
     ):
         super().__init__(*args, **kwargs)
         self.initial = {name: plain(value) for name, value in self.initial.items()}
-        self.fixed = dict(fixed or {})
+        self.fixed: dict[str, Any] = dict(fixed or {})
         self.ranges = ranges
         for feature in features:
             self.fields[feature.name] = form_field(feature)
@@ -98,11 +99,11 @@ class BusinessForm(forms.Form):
 
     def offer(self, name: str, is_offered: Callable[[str], bool]) -> None:
         """Leave only some choices of a field to choose from."""
-        field = self.fields[name]
+        field: Any = self.fields[name]  # of choices
         field.choices = [choice for choice in field.choices if is_offered(choice[0])]
 
     @property
-    def inputs(self) -> dict[str, object]:
+    def inputs(self) -> dict[str, Any]:
         """The 27 business inputs of a valid form."""
         return {name: self.cleaned_data.get(name, self.fixed.get(name)) for name in schema.INPUT_NAMES}
 
@@ -127,18 +128,18 @@ class BusinessForm(forms.Form):
         laid_out = ((title, [self._row(name) for name in names if name in self.fields]) for title, names in GROUPS)
         return [Group(_(title), rows) for title, rows in laid_out if rows]
 
-    def _row(self, name: str) -> Row:
+    def _row(self, name: str) -> FieldRow:
         feature = INPUTS[name]
         real = in_full(feature, self.initial[name]) if self.ranges and self.initial.get(name) is not None else ""
         unit = feature.unit and _(feature.unit)
         is_in_label = unit in _(feature.label).lower().split()
-        return Row(self[name], "" if is_in_label else unit, real, self._slider(feature))
+        return FieldRow(self[name], "" if is_in_label else unit, real, self._slider(feature))
 
     def _slider(self, feature: schema.Feature) -> Slider | None:
         """None for choices, and for everything in a form without ranges."""
         if self.ranges is None or feature.choices:
             return None
-        low, high = self.ranges.get(feature.name, (feature.minimum, feature.maximum))
+        low, high = self.ranges.get(feature.name, (feature.minimum or 0, feature.maximum or 0))
         real = self.initial.get(feature.name)
         if real is not None:
             if high - low > 100:  # one pixel would be a large step: half to double the real value is enough
@@ -156,7 +157,7 @@ def plain(value: object) -> object:
 
 def form_field(feature: schema.Feature) -> forms.Field:
     """The field that accepts exactly what a feature may hold."""
-    options = {"label": _(feature.label), "help_text": feature.help and _(feature.help)}
+    options: dict[str, Any] = {"label": _(feature.label), "help_text": feature.help and _(feature.help)}
     offered = [(choice.value, _(choice.label)) for choice in feature.choices if choice.is_offered]
     match feature.kind:
         case schema.FeatureKind.CHOICE:
@@ -171,7 +172,7 @@ def form_field(feature: schema.Feature) -> forms.Field:
 
 def bounds(feature: schema.Feature) -> str:
     """The bounds of a number in words."""
-    ends = {"minimum": grouped(feature.minimum), "maximum": grouped(feature.maximum)}
+    ends = {"minimum": grouped(feature.minimum or 0), "maximum": grouped(feature.maximum or 0)}
     return _("From %(minimum)s to %(maximum)s.") % ends
 
 

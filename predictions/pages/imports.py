@@ -1,5 +1,7 @@
 """The import: upload, preview, confirmation, progress, result. For those who see everyone."""
 
+from collections.abc import Set as AbstractSet
+
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -75,7 +77,7 @@ class ImportForm(forms.Form):
         help_text=gettext_lazy("Training, travel, promotion, and who left, when it is known."),
     )
 
-    def __init__(self, *args, dropped: set[str] = frozenset(), **kwargs):
+    def __init__(self, *args, dropped: AbstractSet[str] = frozenset(), **kwargs):
         super().__init__(*args, **kwargs)
         self.dropped = dropped
         wrong_type = gettext_lazy("This is not a CSV file. In Excel: Save as, CSV UTF-8.")
@@ -103,8 +105,12 @@ def uploads(request: HttpRequest) -> HttpResponse:
     return render(request, "imports/imports.html", context, status=422 if form.errors else 200)
 
 
+def _tone(upload: Import) -> str:
+    return TONES.get(Import.State(upload.state), "")
+
+
 def _with_badges(uploads: QuerySet) -> list[dict]:
-    return [{"upload": upload, "tone": TONES.get(upload.state, "")} for upload in uploads]
+    return [{"upload": upload, "tone": _tone(upload)} for upload in uploads]
 
 
 @require_safe
@@ -116,7 +122,7 @@ def detail(request: HttpRequest, pk) -> HttpResponse:
     rejects = Paginator(upload.rejects.all(), REJECTS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "upload": upload,
-        "tone": TONES.get(upload.state, ""),
+        "tone": _tone(upload),
         "files": upload.files.defer("content"),
         "progress": _progress(upload) if upload.is_at_work else None,
         "error": _error(upload),
@@ -191,7 +197,7 @@ def discard(request: HttpRequest, pk) -> HttpResponse:
 
 @require_safe
 @for_importers
-def rejects(request: HttpRequest, pk) -> HttpResponse:
+def rejects(request: HttpRequest, pk) -> StreamingHttpResponse:
     upload = get_object_or_404(Import, pk=pk)
     name = f"technova-rejects-{timezone.localtime(upload.created_at):%Y%m%d-%H%M}.csv"
     return StreamingHttpResponse(

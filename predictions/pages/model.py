@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from django import forms
 from django.conf import settings
@@ -27,16 +28,17 @@ from predictions.pages import model_charts, model_tables
 from predictions.pages.charts import Chart
 from predictions.registry import current_model
 from predictions.selectors import log
+from technova.requests import Request
 
 logger = logging.getLogger(__name__)
 
 SHAPES = 4  # on the page itself; all of them have a page of their own
-TEXTS = ("purpose", "misuse", "method", "limits")  # of the card
+TEXTS: tuple[Literal["purpose", "misuse", "method", "limits"], ...] = ("purpose", "misuse", "method", "limits")
 LARGEST_AMOUNT = 10_000_000  # €
 
 
 @require_safe
-def model(request: HttpRequest) -> HttpResponse:
+def model(request: Request) -> HttpResponse:
     """The page; only the answer of its form when htmx asks for it. Counts of everyone are for who sees everyone."""
     in_use, scope = current_model(), scope_of(request.user)
     if not scope.sees_everyone:
@@ -100,7 +102,7 @@ class ThresholdForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ThresholdChoice:
     """A threshold, what it does, and the rule by which training would choose it; none for the one in use."""
 
     name: str
@@ -113,18 +115,18 @@ def _answer(form: ThresholdForm, card: Card) -> dict:
     if not form.is_valid():
         return {}
     points = thresholds.from_card(card["threshold"]["curve"])
-    people = {"employees": card["training"]["employees"], "base_rate": card["training"]["base_rate"]}
+    employees, base_rate = card["training"]["employees"], card["training"]["base_rate"]
     costs = form.costs
-    every = [thresholds.at(points, float(value), **people, costs=costs) for value in GRID]
-    choices = [
-        Choice(gettext("In use"), thresholds.at(points, card["threshold"]["value"], **people, costs=costs)),
-    ]
+    every = [thresholds.at(points, float(value), employees, base_rate, costs) for value in GRID]
+    in_use = thresholds.at(points, card["threshold"]["value"], employees, base_rate, costs)
+    choices = [ThresholdChoice(gettext("In use"), in_use)]
     capacity = form.cleaned_data["capacity"]
     for name, rule in (
         (gettext("For the people that can be met"), Rule("capacity", capacity, costs)),
         (gettext("For the least cost"), Rule("cost", costs=costs)),
     ):
-        choices.append(Choice(name, thresholds.simulate(points, rule, **people), str(rule)))
+        decision = thresholds.simulate(points, rule, employees=employees, base_rate=base_rate)
+        choices.append(ThresholdChoice(name, decision, str(rule)))
     return {"choices": choices, "saving": model_charts.saving(every, card["threshold"]["value"])}
 
 

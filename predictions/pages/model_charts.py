@@ -1,7 +1,8 @@
 """The curves of a model card as charts, in the active language. Pure functions of the card."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -43,7 +44,8 @@ def _sides(card: Card, curve: str, x: str, y: str, *, is_from_zero: bool = False
     """The same curve of both models, the one in use first."""
     found = []
     for name, text in zip(sides(card), side_names(card), strict=True):
-        columns = card["models"][name][curve]
+        side: Mapping[str, Any] = card["models"][name]
+        columns = side[curve]
         places = [place for place in _DENSE if place < len(columns[x])]
         points = [Point(0, 0, _whole(0), _whole(0))] if is_from_zero else []
         points += _line(columns[x], columns[y], places)
@@ -123,7 +125,7 @@ def calibration(card: Card) -> Chart:
             each["observed"],
             percent(each["predicted"]),
             _("%(share)s left (%(low)s to %(high)s)")
-            % {name: percent(each[key]) for name, key in (("share", "observed"), ("low", "low"), ("high", "high"))},
+            % {"share": percent(each["observed"]), "low": percent(each["low"]), "high": percent(each["high"])},
             each["low"],
             each["high"],
         )
@@ -154,7 +156,8 @@ def threshold(card: Card, points: ThresholdCurve) -> Chart:
     value = card["threshold"]["value"]
     in_use = Curve(_("Threshold in use"), _straight((value, 0), (value, 1)), is_dashed=True)
     places = _every_twentieth(points)
-    lines = [Curve(text, _line(points.threshold, getattr(points, name), places)) for name, text in names.items()]
+    at = points.threshold.tolist()
+    lines = [Curve(text, _line(at, getattr(points, name).tolist(), places)) for name, text in names.items()]
     return charts.curves(
         title=_("What each threshold does"),
         caption=_("A low threshold finds more of those who leave and flags more who stay."),
@@ -217,20 +220,24 @@ def effect(shape: Shape, *, base_value: float, top: float) -> Chart:
         _("%(risk)s (%(low)s to %(high)s)") % {"risk": percent(risk), "low": percent(low), "high": percent(high)}
         for _at, risk, low, high in rows
     ]
-    texts = {"title": _(feature.label), "columns": [_(feature.label), _("Risk of an otherwise average person")]}
+    title = _(feature.label)
+    columns = [title, _("Risk of an otherwise average person")]
     if shape["is_levels"]:
         bars = [
             Bar(display(feature, at), [Segment(risk, text, "raising")])
             for (at, risk, _low, _high), text in zip(rows, words, strict=True)
         ]
-        return charts.rows(bars=sorted(bars, key=lambda bar: -bar.segments[0].value), maximum=top, **texts)
+        highest_first = sorted(bars, key=lambda bar: -bar.segments[0].value)
+        return charts.rows(title=title, columns=columns, bars=highest_first, maximum=top)
     points = [
-        Point(at, risk, display(feature, at), text, low, high)
+        Point(float(at), risk, display(feature, at), text, low, high)
         for (at, risk, low, high), text in zip(rows, words, strict=True)
     ]
     average = sigmoid(base_value)
     ends = points[0].x, points[-1].x
     return charts.curves(
+        title=title,
+        columns=columns,
         curves=[
             Curve(_("Average risk"), _straight((ends[0], average), (ends[1], average)), is_dashed=True),
             Curve(_("Risk"), points),
@@ -240,7 +247,6 @@ def effect(shape: Shape, *, base_value: float, top: float) -> Chart:
         x_title=_(feature.unit) if feature.unit else "",
         y_range=(0, top),
         ticks=[(point.x, point.label) for point in points] if len(points) == 2 else None,
-        **texts,
     )
 
 

@@ -2,12 +2,13 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
@@ -22,10 +23,11 @@ from predictions.pages.formats import decimal, grouped, percent
 from predictions.pages.model_tables import Table, between
 from predictions.registry import current_model
 from predictions.selectors import drift
+from technova.requests import Request
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ShiftRow:
     """A feature, or the scores, compared with training; ``table`` shows where it moved, when it drifted."""
 
     name: str
@@ -36,13 +38,13 @@ class Row:
 
 
 @require_safe
-def workforce(request: HttpRequest) -> HttpResponse:
+def workforce(request: Request) -> HttpResponse:
     """The comparison; its panel alone when htmx asks for it. It is about everyone: managers see no part of it."""
     if not scope_of(request.user).sees_everyone:
         raise PermissionDenied
     model = current_model()
     check = drift.check(model)
-    context = {"check": check, "rows": _rows(check, model.card["drift"]["bins"]) if check else []}
+    context: dict[str, Any] = {"check": check, "rows": _rows(check, model.card["drift"]["bins"]) if check else []}
     if check and check.outcome:
         context["left"] = _left(check.outcome)
     response = render(request, "model/drift.html" if request.htmx else "model/workforce.html", context)
@@ -55,15 +57,15 @@ def _left(outcome: Outcome) -> str:
     return _("fewer than five") if is_small(outcome.observed) else grouped(outcome.observed)
 
 
-def _rows(check: drift.Check, reference: Mapping) -> list[Row]:
-    return [_row(shift, reference[shift.name], check.run.drift_counts[shift.name]) for shift in check.shifts]
+def _rows(check: drift.Check, reference: Mapping) -> list[ShiftRow]:
+    return [_row(shift, reference[shift.name], (check.run.drift_counts or {})[shift.name]) for shift in check.shifts]
 
 
-def _row(shift: Shift, bins: Mapping, counts: Sequence[int]) -> Row:
+def _row(shift: Shift, bins: Mapping, counts: Sequence[int]) -> ShiftRow:
     """How far it moved, and by what chance, would tell a suppressed count that the table beside it does not show."""
     is_told = not (shift.is_drift and (_suppressed(counts) or _suppressed(bins["counts"])))
     chance = decimal(shift.adjusted) if is_told else _("less than %(level)s") % {"level": decimal(LEVEL, 2)}
-    return Row(
+    return ShiftRow(
         name=_name(shift.name),
         moved=percent(shift.effect) if is_told else _("%(share)s or more") % {"share": percent(LARGE, 0)},
         chance=_("less than 0.001") if shift.adjusted < 0.001 else chance,
@@ -72,7 +74,7 @@ def _row(shift: Shift, bins: Mapping, counts: Sequence[int]) -> Row:
     )
 
 
-def _suppressed(counts: Sequence[float]) -> frozenset[int]:
+def _suppressed(counts: Sequence[int]) -> frozenset[int]:
     return suppressed(dict(enumerate(counts)))
 
 
@@ -93,7 +95,7 @@ def _bins(shift: Shift, bins: Mapping, counts: Sequence[int]) -> Table:
     return Table(_name(shift.name), [_("Value"), _("In training"), _("Now")], rows)
 
 
-def _shares(shares: Sequence[float], counts: Sequence[float]) -> list[str]:
+def _shares(shares: Iterable[float], counts: Sequence[int]) -> list[str]:
     hidden = _suppressed(counts)
     return [_("not shown") if place in hidden else percent(share, 0) for place, share in enumerate(shares)]
 

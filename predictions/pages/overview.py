@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -29,7 +30,7 @@ DRIVERS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class FigureCard:
     """A figure, the list that it counts and how it changed since the run before; see ``partials/card.html``."""
 
     label: str
@@ -55,9 +56,9 @@ class Part:
 def overview(request: HttpRequest) -> HttpResponse:
     scope = scope_of(request.user)
     run, before = runs.latest_two()
-    context = {"run": run}
+    context: dict[str, Any] = {"run": run}
     groups = figures.current_groups(run, scope) if run else []
-    if groups:
+    if run and groups:
         context |= _figures(run, before, groups, scope, readable_to(request.user))
     return render(request, "overview/overview.html", context)
 
@@ -68,12 +69,11 @@ def _figures(
     now = figures.total(groups)
     groups_before = figures.groups_then(before, scope) if before else []
     then = figures.total(groups_before) if groups_before else None
-    first = {"band": ranking.OVER, "presence": ranking.HERE}
-    over = ranking.narrowed(run, scope, ranking.Narrowing(**first))
+    over = ranking.narrowed(run, scope, ranking.Narrowing(band=ranking.OVER, presence=ranking.HERE))
     return {
         "people": rows_of(ranking.page_of(over, before, stop=FIRST), before, readable),
         "cards": _cards(run, now, before, then),
-        "first_href": address({}, **first),
+        "first_href": address({}, band=ranking.OVER, presence=ranking.HERE),
         "by_department": _breakdown(_("Risk by department"), groups, "departement", "department", run.threshold),
         "by_job": _breakdown(_("Risk by job"), groups, "poste", "job", run.threshold),
         "distribution": _distribution(now, run.threshold),
@@ -83,12 +83,12 @@ def _figures(
     }
 
 
-def _cards(run: ScoringRun, now: Figures, before: ScoringRun | None, then: Figures | None) -> list[Card]:
+def _cards(run: ScoringRun, now: Figures, before: ScoringRun | None, then: Figures | None) -> list[FigureCard]:
     def change(
         value: float, old: float | None, *, decimals: int = 0, is_risk: bool = True, is_by_threshold: bool = False
     ) -> dict[str, str]:
         """In words, and whether it is for the worse; why there is none to tell; nothing before the second run."""
-        if then is None or old is None:
+        if before is None or old is None:
             return {}
         if run.model_version != before.model_version:
             return {"delta": _("Another model since %(date)s") % {"date": _day(run.created_at)}}
@@ -103,33 +103,33 @@ def _cards(run: ScoringRun, now: Figures, before: ScoringRun | None, then: Figur
     very_high = bands.VERY_HIGH.slug
     shares = {"share": percent(now.above_threshold / now.people), "threshold": percent(run.threshold)}
     return [
-        Card(
+        FigureCard(
             _("Over the threshold"),
             grouped(now.above_threshold),
             address({}, band=ranking.OVER),
             _("%(share)s of the people; the threshold is %(threshold)s") % shares,
-            **change(now.above_threshold, then and then.above_threshold, is_by_threshold=True),
+            **change(now.above_threshold, then.above_threshold if then else None, is_by_threshold=True),
         ),
-        Card(
+        FigureCard(
             _("Very high risk"),
             grouped(now.in_band(very_high)),
             address({}, band=very_high),
             _("From %(probability)s") % {"probability": percent(bands.limits(bands.VERY_HIGH, run.threshold)[0])},
-            **change(now.in_band(very_high), then and then.in_band(very_high), is_by_threshold=True),
+            **change(now.in_band(very_high), then.in_band(very_high) if then else None, is_by_threshold=True),
         ),
-        Card(
+        FigureCard(
             _("Expected departures"),
             grouped(now.expected_departures),
             address({}),
             _("The sum of everyone's probabilities, %(sum)s") % {"sum": grouped(now.expected_departures, 1)},
-            **change(now.expected_departures, then and then.expected_departures, decimals=1),
+            **change(now.expected_departures, then.expected_departures if then else None, decimals=1),
         ),
-        Card(
+        FigureCard(
             _("People scored"),
             grouped(now.people),
             address({}),
             _("Those who have left included; their mean risk is %(mean)s") % {"mean": percent(now.mean_probability)},
-            **change(now.people, then and then.people, is_risk=False),
+            **change(now.people, then.people if then else None, is_risk=False),
         ),
     ]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 from django import forms
 from django.core.paginator import Paginator
@@ -9,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +25,7 @@ from predictions.explanation import phrase_for
 from predictions.models import Prediction, RunGroup, ScoringRun
 from predictions.pages import exports
 from predictions.selectors import figures, ranking, runs
+from technova.requests import Request
 
 SIZES = (25, 50, 100)
 USUAL = {"sort": ranking.RISKIEST_FIRST, "size": str(SIZES[0]), "page": "1"}
@@ -67,7 +70,11 @@ class RiskListForm(forms.Form):
         ],
     )
     size = forms.TypedChoiceField(
-        label=_("People per page"), required=False, coerce=int, empty_value=SIZES[0], choices=[(n, n) for n in SIZES]
+        label=_("People per page"),
+        required=False,
+        coerce=int,
+        empty_value=SIZES[0],  # type: ignore[arg-type]  # the stubs expect a text
+        choices=[(n, n) for n in SIZES],
     )
 
     def __init__(self, data, kinds: figures.Kinds, readable: Readable):
@@ -75,14 +82,15 @@ class RiskListForm(forms.Form):
         over = (ranking.OVER, _("Over the threshold"))
         told = [name for name in kinds.reasons if reading.reads(readable, name)]  # a filter tells a value, too
         reasons = sorted(((name, _feature(name)) for name in told), key=lambda pair: pair[1])
-        choices = {
+        choices: dict[str, tuple[Any, list[Any]]] = {
             "department": (_("All departments"), _labels("departement", kinds.departments)),
             "job": (_("All jobs"), _labels("poste", kinds.jobs)),
             "band": (_("All levels"), [over, *((band.slug, band.label) for band in bands.BANDS[::-1])]),
             "reason": (_("Any reason"), reasons),
         }
         for name, (everyone, options) in choices.items():
-            self.fields[name].choices = [("", everyone), *options]
+            field: Any = self.fields[name]  # of choices
+            field.choices = [("", everyone), *options]
 
     def clean_number(self) -> list[int]:
         words = self.cleaned_data["number"].replace(",", " ").replace(";", " ").split()
@@ -120,7 +128,7 @@ def _shown(field: forms.BoundField) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RiskRow:
     """A line of the list."""
 
     prediction: Prediction
@@ -133,7 +141,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class ListQuery:
     """What a request asks of the list: which run, within which scope, narrowed how, and what may be read of it."""
 
     run: ScoringRun | None
@@ -151,11 +159,12 @@ class Selection:
     def sizes(self) -> ranking.Sizes | None:
         """How many people of each group are listed, where the figures of the run still say it."""
         narrowing = self.form.narrowing()
-        is_outdated = self.groups is None or (narrowing.presence and self.run.has_departures)
-        return None if is_outdated else ranking.sizes(self.groups, narrowing)
+        if self.groups is None or (narrowing.presence and self.run and self.run.has_departures):
+            return None
+        return ranking.sizes(self.groups, narrowing)
 
     @classmethod
-    def of(cls, request: HttpRequest) -> "Selection":
+    def of(cls, request: Request) -> "ListQuery":
         scope = scope_of(request.user)
         run, before = runs.latest_two()
         if run and run.has_moves:
@@ -168,14 +177,14 @@ class Selection:
 
 
 @require_safe
-def risk_list(request: HttpRequest) -> HttpResponse:
+def risk_list(request: Request) -> HttpResponse:
     """The page; only its results when htmx asks for them."""
-    selection = Selection.of(request)
-    form = selection.form
+    query = ListQuery.of(request)
+    form = query.form
     is_partial = bool(request.htmx) and not request.htmx.history_restore_request
-    context = {"run": selection.run, "form": form}
-    if selection.run and form.is_valid():
-        context |= _results(request, selection)
+    context = {"run": query.run, "form": form}
+    if query.run and form.is_valid():
+        context |= _results(request, query)
     response = render(request, "employees/results.html" if is_partial else "employees/list.html", context)
     patch_vary_headers(response, ["HX-Request"])
     if is_partial:
@@ -195,10 +204,10 @@ def risk_xlsx(request: HttpRequest) -> HttpResponse:
 
 def _export(request, respond) -> HttpResponse:
     """Exactly what the list shows under the same address; the list itself where it can only say why it cannot."""
-    selection = Selection.of(request)
-    if selection.run is None or not selection.form.is_valid():
+    query = ListQuery.of(request)
+    if query.run is None or not query.form.is_valid():
         return redirect(address(request.GET))
-    return respond(selection.run, ranking.ordered(selection.rows, selection.form.order), selection.readable)
+    return respond(query.run, ranking.ordered(query.rows, query.form.order), query.readable)
 
 
 def address(state, **changes: str) -> str:
@@ -208,22 +217,24 @@ def address(state, **changes: str) -> str:
     return reverse("employees") + (f"?{query}" if query else "")
 
 
-def rows_of(predictions: Sequence[Prediction], before: ScoringRun | None, readable: Readable) -> list[Row]:
+def rows_of(predictions: Sequence[Prediction], before: ScoringRun | None, readable: Readable) -> list[RiskRow]:
     """Predictions with their employee, features and ``previous`` probability as lines in the active language."""
     return [_row(prediction, before, readable) for prediction in predictions]
 
 
-def _row(prediction: Prediction, before: ScoringRun | None, readable: Readable) -> Row:
-    previous = prediction.previous
-    is_comparable = previous is not None and prediction.model_version == before.model_version
-    change = round(prediction.probability - previous, 3) if is_comparable else 0
+def _row(prediction: Prediction, before: ScoringRun | None, readable: Readable) -> RiskRow:
+    of_run: Any = prediction  # with an employee, features and, by ``ranking.page_of``, the probability before
+    previous = of_run.previous
+    change = 0.0
+    if before and previous is not None and prediction.model_version == before.model_version:
+        change = round(prediction.probability - previous, 3)
     names = [name for name in (prediction.main_reason, prediction.second_reason) if name]
     reasons = [phrase_for(readable, name, getattr(prediction.features, name)) for name in names]
-    return Row(
+    return RiskRow(
         prediction=prediction,
         band=bands.band_of(prediction.probability, prediction.threshold),
-        department=label("departement", prediction.employee.departement),
-        job=label("poste", prediction.features.poste),
+        department=label("departement", of_run.employee.departement),
+        job=label("poste", of_run.features.poste),
         reasons=list(dict.fromkeys(reasons)),
         change=change,
         is_new=before is not None and previous is None,
@@ -243,32 +254,32 @@ def _labels(feature: str, values: set[str]) -> list[tuple[str, str]]:
     return sorted(((value, label(feature, value)) for value in values), key=lambda choice: choice[1])
 
 
-def _results(request, selection: Selection) -> dict:
-    form, rows, sizes = selection.form, selection.rows, selection.sizes
+def _results(request, query: ListQuery) -> dict:
+    form, rows, sizes = query.form, query.rows, query.sizes
     total = rows.count() if sizes is None else sum(people for _group, people in sizes)
     paginator = Paginator(range(total), form.cleaned_data["size"])
     page = paginator.get_page(request.GET.get("page"))
     start = (page.number - 1) * paginator.per_page
     predictions = ranking.page_of(
         rows,
-        selection.before,
+        query.before,
         form.order,
         start=start,
         stop=start + paginator.per_page,
         total=total,
-        everyone=selection.run.employee_count,
+        everyone=query.run.employee_count if query.run else 0,
         sizes=sizes,
     )
     return {
         "page": page,
-        "rows": rows_of(predictions, selection.before, selection.readable),
-        "headings": [_heading(request.GET, form.order, *heading) for heading in HEADINGS],
+        "rows": rows_of(predictions, query.before, query.readable),
+        "headings": [_heading(request.GET, form.order, word, text, first) for word, text, first in HEADINGS],
         "export_query": address(request.GET).removeprefix(reverse("employees")),
         "is_narrowed": any(getattr(form.narrowing(), field.name) for field in fields(ranking.Narrowing)),
     }
 
 
-def _heading(state, sort: str, word: str, text: str, first: str) -> dict:
+def _heading(state, sort: str, word: str, text: str | Promise, first: str) -> dict:
     """A column's title and the address that sorts by it, the other way round when it already does."""
     is_sorted = sort.removeprefix("-") == word
     next_sort = (word if sort.startswith("-") else f"-{word}") if is_sorted else f"{first}{word}"

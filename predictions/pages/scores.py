@@ -98,7 +98,7 @@ class Shown:
         """How sure the score is, in words; empty when the log does not say. Rounded outward, it holds the score."""
         if self.prediction.is_extrapolated:
             return _("Not enough data to say how precise this is: the model has seen nobody like this.")
-        if self.prediction.low is None:
+        if self.prediction.low is None or self.prediction.high is None:
             return ""
         low, high = (round(end * 100, 6) for end in (self.prediction.low, self.prediction.high))  # 29, not 28.999…
         ends = {"low": percent(math.floor(low) / 100, 0), "high": percent(math.ceil(high) / 100, 0)}
@@ -196,12 +196,12 @@ class Advice:
     uses_protected: bool
 
     @property
-    def stay(self) -> int:
-        return 100 - self.leave
+    def stay(self) -> int | None:
+        return None if self.leave is None else 100 - self.leave
 
     @property
-    def missed(self) -> int:
-        return 100 - self.found
+    def missed(self) -> int | None:
+        return None if self.found is None else 100 - self.found
 
 
 def advice(card: Mapping) -> Advice:

@@ -3,8 +3,9 @@
 import json
 import shlex
 from collections.abc import Iterable
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -20,12 +21,13 @@ from predictions.models import Prediction
 from predictions.pages import forms, scores
 from predictions.registry import current_model
 from predictions.services import Caller
+from technova.requests import Request
 
 ENDPOINT = "/predict/by-features"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def simulate(request: HttpRequest) -> HttpResponse:
+def simulate(request: Request) -> HttpResponse:
     """The form, filled in with a typical employee of those whom the account may see; POST adds the score.
 
     It asks for what the account may read of people. All else is that of someone typical of those the model learned
@@ -69,7 +71,7 @@ def _mark_unused(form: forms.BusinessForm) -> None:
 
 def _typical(scope: Scope) -> dict[str, object]:
     medians = features.workforce_medians(scope)
-    mean = medians.get("satisfaction_moyenne")
+    mean: Any = medians.get("satisfaction_moyenne")
     satisfactions = {} if mean is None else {feature.name: round(mean) for feature in schema.SATISFACTIONS}
     return medians | satisfactions
 
@@ -80,7 +82,7 @@ def _typical_of_training(card: Card, names: Iterable[str]) -> dict[str, object]:
     return {name: drift.typical(bins[watched[name]], forms.INPUTS[name].minimum or 0) for name in names}
 
 
-def _command(request: HttpRequest, payload: dict[str, object]) -> str:
+def _command(request: Request, payload: dict[str, object]) -> str:
     """The same prediction as a call of the API, to paste in a shell where KEY holds an API key."""
     return " \\\n  ".join(
         (
