@@ -7,8 +7,10 @@ it under five (Willenborg and de Waal 2001, *Elements of Statistical Disclosure 
 is shown unless no other protects a small one; so a suppressed group is known not to be empty, as a rule.
 """
 
+import math
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 SMALLEST_GROUP = 5  # people
 
@@ -22,7 +24,7 @@ def is_small(people: float) -> bool:
 
 
 def suppressed(
-    counts: Mapping[Cell, int],
+    counts: Mapping[Cell, float],
     *,
     totals: Iterable[Collection[Cell]] | None = None,
     units: Iterable[Collection[Cell]] | None = None,
@@ -34,14 +36,14 @@ def suppressed(
     of a total are suppressed where that total bounds them by itself: four people, or five in two groups. It then says
     as much as they would.
     """
-    lines = [frozenset(total) for total in (totals if totals is not None else [counts])]
+    table = _Table(counts, [frozenset(total) for total in (totals if totals is not None else [counts])])
     free = {frozenset(unit) for unit in (units if units is not None else [[cell] for cell in counts])}
-    hidden: frozenset[Cell] = frozenset()
     chosen = {unit for unit in free if any(is_small(counts[cell]) for cell in unit)}
     while chosen:
-        hidden, free = hidden.union(*chosen), free - chosen
-        chosen = _complements(counts, hidden, lines, free)
-    return hidden
+        free -= chosen
+        table = replace(table, hidden=table.hidden.union(*chosen))
+        chosen = table.complements(free)
+    return table.hidden
 
 
 def suppressed_parts(groups: Mapping[Group, tuple[int, int]]) -> tuple[frozenset[Group], frozenset[Group]]:
@@ -63,79 +65,68 @@ def suppressed_parts(groups: Mapping[Group, tuple[int, int]]) -> tuple[frozenset
     return whole, frozenset().union(*(row for place, row in enumerate(rows) if place in places)) - whole
 
 
-def _complements(
-    counts: Mapping[Cell, int],
-    hidden: frozenset[Cell],
-    lines: Collection[frozenset[Cell]],
-    free: Collection[frozenset[Cell]],
-) -> set[frozenset[Cell]]:
-    """The units to suppress next: the smallest beside a cell that is exposed; none where none could protect one.
+@dataclass(frozen=True)
+class _Table(Generic[Cell]):
+    """Counts of people, the sets of them whose sum is known, and what is suppressed so far."""
 
-    All of that size: which one of several was taken would tell more than that one was needed.
-    """
-    sizes: dict[frozenset[Cell], int] = {}
-    for cell in hidden:
-        if _is_exposed(cell, counts, hidden, lines):
-            line = frozenset().union(*_open_lines(cell, counts, hidden, lines))
-            beside = {unit: sum(counts[each] for each in unit) for unit in free if unit & line}
-            full = {unit: size for unit, size in beside.items() if all(counts[each] for each in unit)}
-            sizes |= full or beside
-    smallest = min(sizes.values(), default=0)
-    return {unit for unit, size in sizes.items() if size == smallest}
+    counts: Mapping[Cell, float]
+    lines: Sequence[frozenset[Cell]]
+    hidden: frozenset[Cell] = frozenset()
 
+    def complements(self, free: Collection[frozenset[Cell]]) -> set[frozenset[Cell]]:
+        """Of the units still shown those to suppress next: the smallest beside a cell that is exposed.
 
-def _open_lines(
-    cell: Cell, counts: Mapping[Cell, int], hidden: frozenset[Cell], lines: Iterable[frozenset[Cell]]
-) -> list[frozenset[Cell]]:
-    """The totals of a cell that by themselves bound a suppressed cell under five; all of its totals where none does."""
-    own = [line for line in lines if cell in line]
-    return [line for line in own if sum(counts[each] - 1 for each in line & hidden) + 1 < SMALLEST_GROUP] or own
+        All of that size: which one of several was taken would tell more than that one was needed. None where none could
+        protect a cell.
+        """
+        sizes: dict[frozenset[Cell], float] = {}
+        for cell in self.hidden:
+            if self.is_exposed(cell):
+                line = frozenset().union(*self.open_lines(cell))
+                beside = {unit: sum(self.counts[each] for each in unit) for unit in free if unit & line}
+                full = {unit: size for unit, size in beside.items() if all(self.counts[each] for each in unit)}
+                sizes |= full or beside
+        smallest = min(sizes.values(), default=0)
+        return {unit for unit, size in sizes.items() if size == smallest}
 
+    def is_exposed(self, cell: Cell) -> bool:
+        """Whether what is shown bounds a suppressed cell under five, or leaves it one value."""
+        most = self.bound(cell, is_upper=True)
+        return most < SMALLEST_GROUP or most == self.counts[cell] == self.bound(cell, is_upper=False)
 
-def _is_exposed(
-    cell: Cell, counts: Mapping[Cell, int], hidden: frozenset[Cell], lines: Iterable[frozenset[Cell]]
-) -> bool:
-    """Whether what is shown bounds a suppressed cell under five, or leaves it one value."""
-    most = _bound(cell, counts, hidden, lines, is_upper=True)
-    if most < SMALLEST_GROUP:
-        return True
-    return most == counts[cell] == _bound(cell, counts, hidden, lines, is_upper=False)
+    def open_lines(self, cell: Cell) -> list[frozenset[Cell]]:
+        """The totals of a cell that by themselves bound a suppressed one under five; all of its totals if none does."""
+        own = [line for line in self.lines if cell in line]
+        return [
+            line for line in own if sum(self.counts[each] - 1 for each in line & self.hidden) < SMALLEST_GROUP - 1
+        ] or own
 
+    def bound(self, cell: Cell, *, is_upper: bool) -> float:
+        """The most, or the least, people that a suppressed cell can hold by what is shown.
 
-def _bound(
-    cell: Cell,
-    counts: Mapping[Cell, int],
-    hidden: frozenset[Cell],
-    lines: Iterable[frozenset[Cell]],
-    *,
-    is_upper: bool,
-) -> float:
-    """The most, or the least, people that a suppressed cell can hold by what is shown.
+        A linear program over the suppressed cells; its corners are whole numbers in one- and two-way tables.
+        """
+        if not any(cell in line for line in self.lines):
+            return math.inf if is_upper else 1
+        known = [line & self.hidden for line in self.lines if line & self.hidden]
+        sums = [sum(self.counts[each] for each in line) for line in known]
+        least = min(1, *(self.counts[each] for each in self.hidden))
+        if len(known) == 1:
+            others = len(known[0]) - 1
+            return sums[0] - least * others if is_upper or not others else least
+        return self._corner(cell, known, sums, least, sign=-1 if is_upper else 1)
 
-    A linear program over the suppressed cells; its corners are whole numbers in one- and two-way tables.
-    """
-    if not any(cell in line for line in lines):
-        return float("inf") if is_upper else 1
-    order = list(hidden)
-    known = [line & hidden for line in lines if line & hidden]
-    sums = [sum(counts[each] for each in line) for line in known]
-    least = min(1, *(counts[each] for each in order))
-    if len(known) == 1:
-        others = len(known[0]) - 1
-        return sums[0] - least * others if is_upper or not others else least
-    return _corner(order, known, sums, cell, least, sign=-1 if is_upper else 1)
+    def _corner(
+        self, cell: Cell, known: Sequence[frozenset[Cell]], sums: Sequence[float], least: float, *, sign: int
+    ) -> float:
+        """The least (``sign`` 1) or the most (-1) that the linear program allows for one cell."""
+        from scipy.optimize import linprog  # takes long to import, and few two-way tables have a small group
 
-
-def _corner(
-    order: Sequence[Cell], known: Sequence[frozenset[Cell]], sums: Sequence[int], cell: Cell, least: int, *, sign: int
-) -> float:
-    """The least (``sign`` 1) or the most (-1) that the linear program allows for one cell."""
-    from scipy.optimize import linprog  # takes long to import, and few two-way tables have a small group
-
-    found = linprog(
-        [sign * (each == cell) for each in order],
-        A_eq=[[float(each in line) for each in order] for line in known],
-        b_eq=sums,
-        bounds=(least, None),
-    )
-    return round(sign * found.fun)
+        order = list(self.hidden)
+        found = linprog(
+            [sign * (each == cell) for each in order],
+            A_eq=[[float(each in line) for each in order] for line in known],
+            b_eq=sums,
+            bounds=(least, None),
+        )
+        return round(sign * found.fun)
