@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('employees', '0001_squashed_0007_sign_in'),
+        ('employees', '0001_squashed_0006_loaded_imports_do_not_expire'),
     ]
 
     operations = [

@@ -28,13 +28,12 @@ class Migration(migrations.Migration):
         ('predictions', '0010_figures_of_who_has_left'),
         ('predictions', '0011_name_the_counts_of_requests'),
         ('predictions', '0012_find_a_request_in_the_log'),
-        ('predictions', '0013_own_api_keys'),
     ]
 
     initial = True
 
     dependencies = [
-        ('employees', '0001_squashed_0007_sign_in'),
+        ('employees', '0001_squashed_0006_loaded_imports_do_not_expire'),
         ('features', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

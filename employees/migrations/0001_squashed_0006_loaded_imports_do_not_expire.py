@@ -14,7 +14,6 @@ class Migration(migrations.Migration):
         ('employees', '0004_keep_the_time_of_the_load'),
         ('employees', '0005_keep_who_has_left'),
         ('employees', '0006_loaded_imports_do_not_expire'),
-        ('employees', '0007_sign_in'),
     ]
 
     initial = True
@@ -191,21 +190,6 @@ class Migration(migrations.Migration):
                 'verbose_name': 'reject',
                 'verbose_name_plural': 'rejects',
                 'ordering': ['id'],
-            },
-        ),
-        migrations.CreateModel(
-            name='SignIn',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name='when')),
-                ('address', models.CharField(blank=True, max_length=45, verbose_name='address')),
-                ('has_worked', models.BooleanField(verbose_name='worked')),
-                ('user', models.ForeignKey(help_text="Empty where the name that was typed is no account's.", null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='account')),
-            ],
-            options={
-                'verbose_name': 'sign-in',
-                'verbose_name_plural': 'sign-ins',
-                'ordering': ['-id'],
             },
         ),
     ]
