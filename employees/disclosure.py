@@ -7,9 +7,9 @@ it under five (Willenborg and de Waal 2001, *Elements of Statistical Disclosure 
 is shown unless no other protects a small one; so a suppressed group is known not to be empty, as a rule.
 """
 
-import math
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Generic, TypeVar
 
 SMALLEST_GROUP = 5  # people
@@ -90,9 +90,36 @@ class _Table(Generic[Cell]):
         return {unit for unit, size in sizes.items() if size == smallest}
 
     def is_exposed(self, cell: Cell) -> bool:
-        """Whether what is shown bounds a suppressed cell under five, or leaves it one value."""
+        """Whether what is shown bounds a suppressed cell under five, or leaves it one value.
+
+        People move freely between the suppressed cells of the same totals. Where those do not settle it, a linear
+        program does, whose corners are whole numbers in one- and two-way tables.
+        """
+        own = self.totals_of(cell)
+        kin = self.kin[own]
+        most = sum(self.counts[each] for each in kin) - self.least * (len(kin) - 1)
+        if not own or (len(kin) > 1 and most >= SMALLEST_GROUP):
+            return False
+        if all(self.lines[place] & self.hidden <= set(kin) for place in own):
+            return True
         most = self.bound(cell, is_upper=True)
         return most < SMALLEST_GROUP or most == self.counts[cell] == self.bound(cell, is_upper=False)
+
+    @cached_property
+    def least(self) -> float:
+        """How few people a suppressed cell may hold, for whoever does not know the rule to the end."""
+        return min(1, *(self.counts[cell] for cell in self.hidden))
+
+    @cached_property
+    def kin(self) -> dict[tuple[int, ...], list[Cell]]:
+        """The suppressed cells by the totals that they are part of."""
+        found: dict[tuple[int, ...], list[Cell]] = {}
+        for cell in self.hidden:
+            found.setdefault(self.totals_of(cell), []).append(cell)
+        return found
+
+    def totals_of(self, cell: Cell) -> tuple[int, ...]:
+        return tuple(place for place, line in enumerate(self.lines) if cell in line)
 
     def open_lines(self, cell: Cell) -> list[frozenset[Cell]]:
         """The totals of a cell that by themselves bound a suppressed one under five; all of its totals if none does."""
@@ -102,31 +129,16 @@ class _Table(Generic[Cell]):
         ] or own
 
     def bound(self, cell: Cell, *, is_upper: bool) -> float:
-        """The most, or the least, people that a suppressed cell can hold by what is shown.
-
-        A linear program over the suppressed cells; its corners are whole numbers in one- and two-way tables.
-        """
-        if not any(cell in line for line in self.lines):
-            return math.inf if is_upper else 1
-        known = [line & self.hidden for line in self.lines if line & self.hidden]
-        sums = [sum(self.counts[each] for each in line) for line in known]
-        least = min(1, *(self.counts[each] for each in self.hidden))
-        if len(known) == 1:
-            others = len(known[0]) - 1
-            return sums[0] - least * others if is_upper or not others else least
-        return self._corner(cell, known, sums, least, sign=-1 if is_upper else 1)
-
-    def _corner(
-        self, cell: Cell, known: Sequence[frozenset[Cell]], sums: Sequence[float], least: float, *, sign: int
-    ) -> float:
-        """The least (``sign`` 1) or the most (-1) that the linear program allows for one cell."""
-        from scipy.optimize import linprog  # takes long to import, and few two-way tables have a small group
+        """The most, or the least, people that a suppressed cell can hold by what is shown."""
+        from scipy.optimize import linprog  # takes long to import, and few tables need it
 
         order = list(self.hidden)
+        known = [line & self.hidden for line in self.lines if line & self.hidden]
+        sign = -1 if is_upper else 1
         found = linprog(
             [sign * (each == cell) for each in order],
             A_eq=[[float(each in line) for each in order] for line in known],
-            b_eq=sums,
-            bounds=(least, None),
+            b_eq=[sum(self.counts[each] for each in line) for line in known],
+            bounds=(self.least, None),
         )
         return round(sign * found.fun)
