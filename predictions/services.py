@@ -21,7 +21,7 @@ from predictions.models import Prediction, RunGroup, ScoringRun
 from predictions.registry import current_model
 from predictions.selectors import figures
 from technova.commands import Progress
-from technova.db import bulk_insert, exclusive, refresh_statistics
+from technova.db import bulk_insert, exclusive, refresh_statistics, reserve_sparse_keys
 from technova.metrics import count_predictions
 
 CHUNK_SIZE = 10_000
@@ -181,6 +181,7 @@ def score_employees(*, progress: Progress | None = None) -> ScoringRun:
             newest_departure=Departure.objects.aggregate(Max("pk"))["pk__max"],
         )
         caller = Caller()
+        keys = reserve_sparse_keys(Prediction, total).tolist()  # or they would count people to whoever sees some
         counts: dict[str, np.ndarray] = {}
         for chunk in features.feature_chunks(CHUNK_SIZE):
             chunk_started = time.perf_counter()
@@ -194,7 +195,9 @@ def score_employees(*, progress: Progress | None = None) -> ScoringRun:
                 latency_ms=milliseconds_since(chunk_started) / len(chunk),
                 run=run,
             )
-            bulk_insert(Prediction, rows, COLUMNS)
+            of_chunk = keys[run.employee_count : run.employee_count + len(chunk)]
+            with_keys = ((key, *row) for key, row in zip(of_chunk, rows, strict=True))
+            bulk_insert(Prediction, with_keys, ["id", *COLUMNS])
             run.employee_count += len(chunk)
             run.above_threshold_count += int((scores.probability >= model.threshold).sum())
             run.expected_departures += float(scores.probability.sum())

@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import pytest
 from django.db import IntegrityError, connection
@@ -14,6 +15,7 @@ from predictions.registry import current_model
 from predictions.services import Caller, NothingToScore, UnknownEmployee
 from predictions.tests.conftest import only_postgresql
 from predictions.tests.factories import PredictionFactory
+from technova.db import BLOCK
 
 pytestmark = pytest.mark.django_db
 
@@ -183,6 +185,21 @@ def test_score_employees_in_chunks_equals_all_at_once(monkeypatch):
     )
     assert employees == expected_employees
     assert probabilities == pytest.approx(expected, abs=1e-12)  # frames of other sizes add in other orders
+
+
+def test_score_employees_gives_ids_that_count_nobody():
+    EmployeeFeaturesFactory.create_batch(20)
+    runs = [services.score_employees(), services.score_employees()]
+    first, second = ([*run.predictions.order_by("employee").values_list("pk", flat=True)] for run in runs)
+    for ids in (first, second):
+        assert ids == sorted(ids)
+        assert ids[-1] - ids[0] > BLOCK / 4  # 20 people somewhere in a block whose size says nothing of them
+        assert min(later - earlier for earlier, later in pairwise(ids)) > 1
+    assert first[-1] < second[0]
+    row = EmployeeFeatures.objects.first()
+    caller = Caller(scope=Scope.EVERYONE)
+    later = services.predict_for_employee(employee_id=row.employee.employee_id, caller=caller)
+    assert later.pk > second[-1]
 
 
 def test_score_employees_without_features_leaves_no_run():
