@@ -1,4 +1,7 @@
-"""The model in use: loaded once a process, replaced within seconds when another version is promoted."""
+"""The model in use: loaded once a process, replaced within seconds when another version is promoted.
+
+It is given up as quickly when its files change in place: a server says so at once, not at its next start.
+"""
 
 import threading
 import time
@@ -14,7 +17,7 @@ CHECK_INTERVAL = 2.0  # seconds during which a process trusts what it holds
 
 
 class _Registry:
-    """Holds one loaded model and the directory it came from.
+    """Holds one loaded model, the directory it came from and the stamp that its files had.
 
     A caller takes the model once and uses that object for its whole request, so every answer is of one version.
     """
@@ -22,16 +25,17 @@ class _Registry:
     def __init__(self):
         self._lock = threading.Lock()
         self._model: artifact.Model | None = None
-        self._source: Path | None = None
+        self._source: tuple[Path, store.Stamp] | None = None
         self._checked_at = 0.0
 
     def model(self) -> artifact.Model:
         if self._model is not None and time.monotonic() - self._checked_at < CHECK_INTERVAL:
             return self._model
         with self._lock:
-            source = store.current_directory(Path(settings.ARTIFACTS_DIR))
+            directory = store.current_directory(Path(settings.ARTIFACTS_DIR))
+            source = directory, store.stamp_of(directory)  # before it is read: a change meanwhile is seen next time
             if self._model is None or source != self._source:
-                model = artifact.load(source)
+                model = artifact.load(directory)
                 note_model(before=self._model.version if self._model else None, now=model.version)
                 self._model, self._source = model, source
             self._checked_at = time.monotonic()

@@ -1,5 +1,6 @@
 """The API's errors: the status that each exception means, in the shape of ``technova.errors``."""
 
+import logging
 import sys
 from collections.abc import Iterator
 
@@ -14,9 +15,12 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from predictions.api.authentication import add_rate_limit
+from predictions.ml.store import ArtifactError
 from predictions.outages import Outage, outage_of
 from predictions.services import OutOfScope, UnknownEmployee
 from technova.errors import error_body, error_response
+
+logger = logging.getLogger(__name__)
 
 ERRORS_SHOWN = 100  # a body can hold more unknown fields than an answer should repeat
 
@@ -70,6 +74,8 @@ def _translate(exc: Exception, request) -> Exception:
             text = _("Nobody whom you may see has this value: %(value)s.") % {"value": exc.value}
             return Invalid({exc.name: [text]}, "body")
         case _ if outage:
+            if isinstance(exc, ArtifactError):  # a fault of the files, which the answer does not tell
+                logger.error("The model cannot be used: %s", exc)
             return Unavailable(outage)
         case RequestDataTooBig():
             return BodyTooLarge()

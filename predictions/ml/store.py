@@ -30,6 +30,7 @@ THRESHOLD_FILE = "threshold.json"
 CARD_FILE = "model_card.json"
 FILES = (MODEL_FILE, THRESHOLD_FILE, CARD_FILE)
 PROMOTIONS_FILE = "promotions.jsonl"
+Stamp = tuple[tuple[int, int, int], ...]  # of each file: modified (ns), bytes, inode
 DIGITS = 20  # of the digest in a version's name: 80 bits, to which nobody fits another card or threshold
 
 
@@ -170,6 +171,15 @@ def digest_of(files: Mapping[str, bytes]) -> str:
 def version_of(files: Mapping[str, bytes], created_on: date) -> str:
     """The name of the version that holds these files."""
     return f"{created_on:%Y%m%d}-{digest_of(files)}"
+
+
+def stamp_of(directory: Path) -> Stamp:
+    """What differs when a file of a version was written or replaced, without reading any; empty when one is absent."""
+    try:
+        found = [(directory / name).stat() for name in FILES]
+    except OSError:  # reading it says which
+        return ()
+    return tuple((status.st_mtime_ns, status.st_size, status.st_ino) for status in found)
 
 
 def verify(directory: Path) -> Verified:

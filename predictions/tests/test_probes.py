@@ -13,7 +13,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from features.tests.factories import EmployeeFeaturesFactory
-from predictions.ml.store import FILES, current_directory
+from predictions import registry
+from predictions.ml.store import CARD_FILE, FILES, current_directory
 from predictions.models import Prediction
 from predictions.outages import outage_by
 from predictions.registry import current_model, forget_model
@@ -127,6 +128,25 @@ def test_ready_names_a_damaged_model(client, ready, no_model, tmp_path, name, ca
     response = client.get("/ready")
     assert (response.status_code, response.json()["not_ready"]) == (503, {"model": "cannot be used: see the log"})
     assert version.name in caplog.text
+
+
+@pytest.mark.parametrize("address", ["/ready", "/predict/by-id/1", "/model/"])
+def test_model_that_is_damaged_under_a_running_server_is_refused_and_named(
+    browse, api, artifacts, monkeypatch, caplog, address
+):
+    EmployeeFeaturesFactory(employee__employee_id=1)
+    browser = browse("RH")
+    browser.raise_request_exception = False
+
+    def ask():
+        return api.call(address) if address.startswith("/predict") else browser.get(address)
+
+    monkeypatch.setattr(registry, "CHECK_INTERVAL", 0.0)
+    assert ask().status_code == 200
+    path = current_directory(artifacts) / CARD_FILE
+    path.write_bytes(path.read_bytes().replace(b'"features"', b'"feature"', 1))
+    assert ask().status_code == 503
+    assert f"{path.parent} does not hold what was published" in caplog.text
 
 
 def test_ready_names_everything_that_is_missing(client, dead_database, no_model):
