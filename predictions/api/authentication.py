@@ -1,5 +1,6 @@
 """Who calls, by the ``X-API-Key`` header, and what the key's scopes permit."""
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
@@ -51,9 +52,12 @@ class HasScope(BasePermission):
 
 
 def add_rate_limit(response: HttpResponseBase, request: HttpRequest) -> None:
-    """The fields of draft-ietf-httpapi-ratelimit-headers-11, on the answer to a request that was counted."""
+    """The fields of draft-ietf-httpapi-ratelimit-headers-11: both policies where the request was not counted."""
     quota = getattr(request, "quota", None)
-    if quota is not None:
+    if quota is None:
+        policies = (("key", settings.API_KEY_RATE), ("address", settings.BAD_KEY_RATE))
+        response["RateLimit-Policy"] = ", ".join(f'"{name}";q={limit};w={MINUTE}' for name, limit in policies)
+    else:
         response["RateLimit-Policy"] = f'"{quota.policy}";q={quota.limit};w={MINUTE}'
         response["RateLimit"] = f'"{quota.policy}";r={quota.remaining};t={quota.reset}'
 

@@ -173,9 +173,12 @@ def test_bad_key_is_told_what_is_left_to_its_address(minute):
     assert responses[1]["Retry-After"] == "50"
 
 
-def test_answer_that_counts_against_nobody_has_no_limit_to_tell(minute):
-    for path in ("/predictions/", "/predict/nothing", "/health", "/openapi.json"):
-        assert not APIClient().get(path).has_header("RateLimit"), path
+def test_answer_that_counts_against_nobody_names_both_policies(minute, settings):
+    settings.API_KEY_RATE, settings.BAD_KEY_RATE = 6000, 20
+    for path in ("/predictions/", "/predict/nothing", "/health", "/ready", "/openapi.json"):
+        response = APIClient().get(path)
+        assert not response.has_header("RateLimit"), path
+        assert response["RateLimit-Policy"] == '"key";q=6000;w=60, "address";q=20;w=60', path
 
 
 def test_limits_are_told_without_a_query_of_their_own(api, django_assert_num_queries):
