@@ -417,3 +417,9 @@ def sources_of(name: str) -> frozenset[str]:
     """
     ingredients = BY_NAME[name].ingredients if name in BY_NAME else ()
     return frozenset[str]().union(*map(sources_of, ingredients)) if ingredients else frozenset({name})
+
+
+@cache
+def made_from(name: str) -> frozenset[str]:
+    """The features that change with a column of the extracts: itself where it is one, and the formulas of it."""
+    return frozenset(feature.name for feature in FEATURES if name in sources_of(feature.name))

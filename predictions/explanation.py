@@ -102,11 +102,7 @@ def reasons(
     log-odds by feature name. ``is_told`` False leaves every formula apart, as the model has it.
     """
     slope = points_per_log_odds(base_value, math.fsum(contributions.values()))
-    hidden = [name for name in contributions if not reading.reads(readable, name)]
-    weights = {name: weight for name, weight in contributions.items() if name not in hidden}
-    weights = told(weights) if is_told else weights
-    if hidden:
-        weights[WITHHELD] = math.fsum(contributions[name] for name in hidden)
+    weights, hidden = _grouped(contributions, readable, is_told=is_told)
     heaviest = sorted(weights.items(), key=lambda item: -abs(item[1]))
     language = get_language()
     found = []
@@ -116,6 +112,29 @@ def reasons(
         words = _words(name, values[name], language) if name else _withheld_words(hidden, readable)
         found.append(_reason(name, words, weight, weight * slope, language))
     return found
+
+
+def raising_most(*, values: Mapping[str, object], contributions: Mapping[str, float], readable: Readable) -> list[str]:
+    """The two ``reasons`` that raise a score most, as phrases; fewer where fewer do."""
+    weights, hidden = _grouped(contributions, readable)
+    raising = sorted((item for item in weights.items() if item[1] > 0), key=lambda item: -item[1])
+    language = get_language()
+    return [
+        (_words(name, values[name], language) if name else _withheld_words(hidden, readable))[-1]
+        for name, _weight in raising[:2]
+    ]
+
+
+def _grouped(
+    contributions: Mapping[str, float], readable: Readable, *, is_told: bool = True
+) -> tuple[dict[str, float], list[str]]:
+    """Contributions as they are told to this reader, the hidden ones as one, and the names of those."""
+    hidden = [name for name in contributions if not reading.reads(readable, name)]
+    weights = {name: weight for name, weight in contributions.items() if name not in hidden}
+    weights = told(weights) if is_told else weights
+    if hidden:
+        weights[WITHHELD] = math.fsum(contributions[name] for name in hidden)
+    return weights, hidden
 
 
 def _reason(name: str, words: tuple[str, str, str], weight: float, points: float, language: str | None) -> Reason:
@@ -153,13 +172,6 @@ def _one_decimal(number: float, language: str | None) -> str:
 @lru_cache
 def _sentence(language: str | None) -> str:
     return _("%(phrase)s: %(sign)s%(points)s points")
-
-
-def phrase_for(readable: Readable, name: str, value: object) -> str:
-    """``phrase`` to whoever may read the feature; else its matter without the value: "Pay and survey answers"."""
-    if reading.reads(readable, name):
-        return phrase(schema.BY_NAME[name], value)
-    return capfirst(reading.withheld(readable, [name]))
 
 
 def phrase(feature: schema.Feature, value: Any) -> str:

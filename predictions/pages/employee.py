@@ -71,13 +71,15 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
 
 
 def _what_if_form(real: dict[str, object], readable: Readable, data) -> forms.BusinessForm:
-    """What can be acted on and may be read; all else is as it is, whatever a request says of it."""
+    """What can be acted on without telling a hidden value; all else is as it is, whatever a request says of it."""
+    model = current_model()
+    used = model.card["used"]
     return forms.BusinessForm(
         data,
-        features=[feature for feature in forms.what_if_features() if reading.reads(readable, feature.name)],
+        features=[feature for feature in forms.what_if_features() if reading.may_try(readable, feature.name, used)],
         fixed=real,
         initial=reading.values_for(readable, real),
-        ranges=current_model().scorer.ranges,
+        ranges=model.scorer.ranges,
     )
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from employees.access import Readable
 from features import reading, schema
 from predictions import bands
-from predictions.explanation import TOLD_AS, phrase_for
+from predictions.explanation import TOLD_AS, phrase, raising_most
 from predictions.models import Prediction, ScoringRun
 from predictions.pages.formats import csv_delimiter
 from technova.spreadsheets import streamed_csv, streamed_workbook
@@ -28,7 +28,7 @@ _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - a workbook counts days, and
 _REASONS = sorted(set(TOLD_AS.values()))
 _FIELDS = (
     *("employee__employee_id", "employee__departement", "employee__left_recorded_at", "features__poste"),
-    *("probability", "low", "high", "is_extrapolated", "main_reason", "second_reason"),
+    *("probability", "low", "high", "is_extrapolated"),
 )
 
 
@@ -128,17 +128,25 @@ def _rows(
     @lru_cache(maxsize=50_000)
     def reason(name: str, value: object) -> str:
         with override(language):
-            return phrase_for(readable, name, value)
+            return phrase(schema.BY_NAME[name], value)
+
+    def reasons(why: list, value_of: dict[str, object]) -> list[str]:
+        if readable.reads_everything:
+            return [reason(name, value_of[name]) for name in why if name]
+        with override(language):
+            return raising_most(values=value_of, contributions=why[0], readable=readable)
 
     with override(language):
         names = {band.slug: str(band.label) for band in bands.BANDS}
         yes_no = {True: _("Yes"), False: _("No")}
     told = [name for name in _REASONS if reading.reads(readable, name)]
-    lines = predictions.values_list(*_FIELDS, *(f"features__{name}" for name in told)).iterator(chunk_size=CHUNK_SIZE)
-    for number, department, left_recorded_at, job, probability, low, high, is_unsure, main, second, *values in lines:
-        value_of = dict(zip(told, values, strict=True))
-        reasons = dict.fromkeys(reason(name, value_of.get(name)) for name in (main, second) if name)
-        first, other = [*reasons, "", ""][:2]
+    # the log holds the two strongest as HR reads them
+    kept = ["main_reason", "second_reason"] if readable.reads_everything else ["contributions"]
+    fields = (*_FIELDS, *kept, *(f"features__{name}" for name in told))
+    lines = predictions.values_list(*fields).iterator(chunk_size=CHUNK_SIZE)
+    for number, department, left_recorded_at, job, probability, low, high, is_unsure, *rest in lines:
+        value_of = dict(zip(told, rest[len(kept) :], strict=True))
+        first, other = [*reasons(rest[: len(kept)], value_of), "", ""][:2]
         yield [
             number,
             label("departement", department),

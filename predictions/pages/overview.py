@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from employees.access import Readable, Scope, readable_to, scope_of
 from employees.disclosure import suppressed
-from features import reading, schema
+from features import schema
 from predictions import bands
 from predictions.models import RunGroup, ScoringRun
 from predictions.pages import charts
@@ -78,7 +78,7 @@ def _figures(
         "by_job": _breakdown(_("Risk by job"), groups, "poste", "job", run.threshold),
         "distribution": _distribution(now, run.threshold),
         "levels": [(band, now.in_band(band.slug), address({}, band=band.slug)) for band in bands.BANDS[::-1]],
-        "drivers": _drivers(now, readable),
+        "drivers": _drivers(now) if readable.reads_everything else None,  # counted as HR reads the reasons
         "trend": _trend(figures.trend(scope, RUNS)),
     }
 
@@ -180,10 +180,10 @@ def _distribution(now: Figures, threshold: float) -> charts.Chart:
     )
 
 
-def _drivers(now: Figures, readable: Readable) -> charts.Chart | None:
-    """What raises the risk of most people, of what may be read of them."""
+def _drivers(now: Figures) -> charts.Chart | None:
+    """What raises the risk of most people."""
     hidden = suppressed(now.reasons)
-    told = [(name, n) for name, n in now.reasons.items() if name not in hidden and reading.reads(readable, name)]
+    told = [(name, people) for name, people in now.reasons.items() if name not in hidden]
     heaviest = sorted(told, key=lambda item: -item[1])
     bars = [
         charts.Bar(
@@ -195,12 +195,9 @@ def _drivers(now: Figures, readable: Readable) -> charts.Chart | None:
     ]
     if not bars:
         return None
-    caption = [_("People for whom it is one of the two strongest reasons.")]
-    if withheld := reading.withheld(readable, now.reasons):
-        caption.append(_("Not shown to your account: %(what)s.") % {"what": withheld})
     return charts.rows(
         title=_("What weighs most"),
-        caption=" ".join(caption),
+        caption=_("People for whom it is one of the two strongest reasons."),
         columns=[_("Reason"), _("People"), _("Share")],
         bars=bars,
     )

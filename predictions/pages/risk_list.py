@@ -19,11 +19,11 @@ from django_htmx.http import push_url
 
 from employees.access import Readable, Scope, readable_to, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
-from features import reading, schema
+from features import schema
 from predictions import bands
-from predictions.explanation import phrase_for
+from predictions.explanation import phrase
 from predictions.models import Prediction, RunGroup, ScoringRun
-from predictions.pages import exports
+from predictions.pages import exports, scores
 from predictions.selectors import figures, ranking, runs
 from technova.requests import Request
 
@@ -80,17 +80,18 @@ class RiskListForm(forms.Form):
     def __init__(self, data, kinds: figures.Kinds, readable: Readable):
         super().__init__(data)
         over = (ranking.OVER, _("Over the threshold"))
-        told = [name for name in kinds.reasons if reading.reads(readable, name)]  # a filter tells a value, too
-        reasons = sorted(((name, _feature(name)) for name in told), key=lambda pair: pair[1])
+        reasons = sorted(((name, _feature(name)) for name in kinds.reasons), key=lambda pair: pair[1])
         choices: dict[str, tuple[Any, list[Any]]] = {
             "department": (_("All departments"), _labels("departement", kinds.departments)),
             "job": (_("All jobs"), _labels("poste", kinds.jobs)),
             "band": (_("All levels"), [over, *((band.slug, band.label) for band in bands.BANDS[::-1])]),
-            "reason": (_("Any reason"), reasons),
+            "reason": (_("Any reason"), reasons if readable.reads_everything else []),
         }
         for name, (everyone, options) in choices.items():
             field: Any = self.fields[name]  # of choices
             field.choices = [("", everyone), *options]
+        if not readable.reads_everything:  # the log holds the two reasons as HR reads them: they tell hidden values
+            self.fields["reason"].widget = forms.HiddenInput()
 
     def clean_number(self) -> list[int]:
         words = self.cleaned_data["number"].replace(",", " ").replace(";", " ").split()
@@ -114,7 +115,8 @@ class RiskListForm(forms.Form):
     @property
     def narrowing_fields(self):
         """What people see of the form above the list."""
-        return [self[name] for name in ("number", "department", "job", "band", "reason", "presence")]
+        fields = [self[name] for name in ("number", "department", "job", "band", "reason", "presence")]
+        return [field for field in fields if not field.is_hidden]
 
     @property
     def told(self) -> list[tuple[str, str]]:
@@ -228,17 +230,23 @@ def _row(prediction: Prediction, before: ScoringRun | None, readable: Readable) 
     change = 0.0
     if before and previous is not None and prediction.model_version == before.model_version:
         change = round(prediction.probability - previous, 3)
-    names = [name for name in (prediction.main_reason, prediction.second_reason) if name]
-    reasons = [phrase_for(readable, name, getattr(prediction.features, name)) for name in names]
     return RiskRow(
         prediction=prediction,
         band=bands.band_of(prediction.probability, prediction.threshold),
         department=label("departement", of_run.employee.departement),
         job=label("poste", of_run.features.poste),
-        reasons=list(dict.fromkeys(reasons)),
+        reasons=_reasons(prediction, readable),
         change=change,
         is_new=before is not None and previous is None,
     )
+
+
+def _reasons(prediction: Prediction, readable: Readable) -> list[str]:
+    """The two strongest, as the person's page groups them for this reader; the log holds them as HR reads them."""
+    if not readable.reads_everything:
+        return scores.Shown(prediction, readable).raising_most
+    names = [name for name in (prediction.main_reason, prediction.second_reason) if name]
+    return [phrase(schema.BY_NAME[name], getattr(prediction.features, name)) for name in names]
 
 
 def label(feature: str, value: str) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from employees.access import Readable
 from features import reading
 from predictions.bands import Band, band_of
-from predictions.explanation import Reason, reasons, told_of_change
+from predictions.explanation import Reason, raising_most, reasons, told_of_change
 from predictions.ml.scorer import sigmoid
 from predictions.models import Prediction
 from predictions.pages.formats import percent
@@ -113,6 +113,11 @@ class Shown:
             contributions=prediction.contributions,
             readable=self.readable,
         )
+
+    @property
+    def raising_most(self) -> list[str]:
+        """The phrases of the two that raise the risk most."""
+        return raising_most(values=self.values, contributions=self.prediction.contributions, readable=self.readable)
 
     @cached_property
     def waterfall(self) -> Waterfall:

@@ -2,13 +2,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from employees.access import Scope
+from employees.access import Scope, readable_to
+from employees.columns import SATISFACTIONS
 from employees.tests.factories import DepartureFactory, SurveyFactory
+from features import reading
 from features.engineering import engineer_one
 from features.tests.factories import INPUTS, EmployeeFeaturesFactory
 from predictions import services
 from predictions.models import Prediction
 from predictions.pages.forms import what_if_features
+from predictions.pages.scores import ROUNDING
 from predictions.registry import current_model
 from predictions.services import Caller
 from predictions.tests.factories import PredictionFactory, ScoringRunFactory
@@ -229,30 +232,71 @@ def test_looking_at_a_person_logs_no_prediction(browse, person):
 
 def test_what_if_is_logged_as_a_simulation_of_the_account(browse, person):
     browser = browse("Manager", "Consulting")
-    browser.post(address(person), values(heures_supplementaires=0))
+    browser.post(address(person), values(nb_formations_suivies=5))
     logged = simulations().get()
     assert (logged.user, logged.employee, logged.features) == (browser.account, person.employee, None)
-    assert logged.payload == engineer_one(INPUTS | {"heures_supplementaires": 0})
+    assert logged.payload == engineer_one(INPUTS | {"nb_formations_suivies": 5})
 
 
 LEVERS = {
-    *("heures_supplementaires", "niveau_hierarchique_poste", "nombre_participation_pee", "nb_formations_suivies"),
-    *("frequence_deplacement", "annees_depuis_la_derniere_promotion"),
+    *("niveau_hierarchique_poste", "nombre_participation_pee", "nb_formations_suivies", "frequence_deplacement"),
 }
+# What stands in a formula with pay and the satisfaction together.
+COMBINED = {"heures_supplementaires", "annees_depuis_la_derniere_promotion"}
+GRANTS = pytest.mark.parametrize(
+    ("granted", "more"),
+    [
+        ([], set()),
+        (["MANAGERS_SEE_PAY"], {"augmentation_salaire_precedente"}),
+        (["MANAGERS_SEE_SURVEY_ANSWERS"], set()),
+        (
+            ["MANAGERS_SEE_PAY", "MANAGERS_SEE_SURVEY_ANSWERS"],
+            {*COMBINED, "revenu_mensuel", "augmentation_salaire_precedente", *SATISFACTIONS},
+        ),
+    ],
+    ids=["nothing", "pay", "survey answers", "both"],
+)
 
 
-def test_what_if_offers_a_manager_what_managers_may_read(browse, person):
+@GRANTS
+def test_what_if_offers_a_manager_what_changes_nothing_hidden(browse, person, settings, granted, more):
+    for setting in granted:
+        setattr(settings, setting, True)
     form = browse("Manager", "Consulting").get(address(person)).context["form"]
-    assert form.fields.keys() == form.initial.keys() & LEVERS == LEVERS
-    assert not form.initial.keys() & {"revenu_mensuel", "age", "satisfaction_employee_equipe"}
+    assert form.fields.keys() == LEVERS | more
+    assert form.initial.keys() >= form.fields.keys()
+    assert "age" not in form.initial
 
 
-@pytest.mark.parametrize("text", ["1", "19873", "many", ""])
-def test_what_if_of_a_manager_takes_what_is_hidden_as_it_is(browse, person, text):
-    sent = values(heures_supplementaires=0, revenu_mensuel=text, age=text, satisfaction_employee_equipe=text)
-    response = browse("Manager", "Consulting").post(address(person), sent)
+@GRANTS
+def test_what_if_of_a_manager_moves_the_score_by_nothing_hidden(browse, person, settings, granted, more):
+    for setting in granted:
+        setattr(settings, setting, True)
+    browser = browse("Manager", "Consulting")
+    sent = values(
+        heures_supplementaires=0,
+        annees_depuis_la_derniere_promotion=INPUTS["annees_dans_l_entreprise"],
+        niveau_hierarchique_poste=5,
+        nombre_participation_pee=3,
+        nb_formations_suivies=6,
+        frequence_deplacement=0,
+        revenu_mensuel=19_873,
+        augmentation_salaire_precedente=25,
+        **dict.fromkeys(SATISFACTIONS, 1),
+    )
+    comparison = browser.post(address(person), sent).context["comparison"]
+    before, after = (score.prediction.contributions for score in (comparison.before, comparison.after))
+    moved = {name for name in before.keys() | after.keys() if abs(before.get(name, 0) - after.get(name, 0)) > ROUNDING}
+    assert moved
+    assert [name for name in moved if not reading.reads(readable_to(browser.account), name)] == []
+
+
+@pytest.mark.parametrize("text", ["1", "0", "19873", "many", ""])
+def test_what_if_of_a_manager_takes_what_is_not_offered_as_it_is(browse, person, text):
+    forged = dict.fromkeys({*COMBINED, "revenu_mensuel", "age", "satisfaction_employee_equipe"}, text)
+    response = browse("Manager", "Consulting").post(address(person), values(nb_formations_suivies=5) | forged)
     assert response.context["comparison"] is not None
-    assert simulations().get().payload == engineer_one(INPUTS | {"heures_supplementaires": 0})
+    assert simulations().get().payload == engineer_one(INPUTS | {"nb_formations_suivies": 5})
 
 
 def test_what_if_equals_the_prediction_by_features(browse, person):

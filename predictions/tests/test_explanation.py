@@ -6,6 +6,8 @@ from django.utils import translation
 
 from employees.access import PAY, SURVEY, WORK, Readable
 from features import schema
+from features.engineering import engineer_one
+from features.tests.factories import INPUTS
 from predictions import explanation
 from predictions.explanation import reasons, strongest_two, strongest_two_of_each
 from predictions.ml.scorer import sigmoid
@@ -193,11 +195,12 @@ def test_weights_that_cancel_out_are_no_reason():
     assert explain(contributions, readable=Readable.of_matters([WORK])) == []
 
 
-@pytest.mark.parametrize("name", schema.FEATURE_NAMES)
-def test_phrase_for_tells_the_value_to_those_who_may_read_it_alone(name):
-    feature = schema.BY_NAME[name]
-    value = feature.values[-1] if feature.choices else feature.maximum
-    told = explanation.phrase(feature, value)
-    assert explanation.phrase_for(Readable.EVERYTHING, name, value) == told
-    is_work = schema.sources_of(name) <= WORK.columns
-    assert (explanation.phrase_for(Readable.of_matters([WORK]), name, value) == told) is is_work
+@pytest.mark.parametrize("matters", [(), (WORK,), (WORK, PAY), (WORK, SURVEY)])
+def test_raising_most_are_the_first_two_of_the_reasons_that_raise(matters):
+    values, readable = engineer_one(INPUTS), Readable.of_matters(matters)
+    weights = [0.3, -0.8, 0.1, 0.5, -0.2, 0.4, 0.05]
+    for start in range(len(weights)):
+        contributions = {name: weights[(start + place) % 7] for place, name in enumerate(schema.FEATURE_NAMES)}
+        found = reasons(values=values, base_value=-1.6, contributions=contributions, readable=readable)
+        raising = [reason.phrase for reason in found if reason.raises_risk][:2]
+        assert explanation.raising_most(values=values, contributions=contributions, readable=readable) == raising
