@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import DateTimeField, Field, ManyToManyField, OuterRef, Prefetch, Subquery
+from django.db.models import Field, ManyToManyField, OuterRef, Prefetch, Subquery
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
@@ -28,7 +28,7 @@ from employees.models import (
     Survey,
 )
 from employees.selectors import raw_columns
-from technova.admin import NamedDateTime, ReadOnly, ReadOnlyAdmin
+from technova.admin import ReadOnly, ReadOnlyAdmin
 
 
 class ForSome(admin.options.BaseModelAdmin):
@@ -356,7 +356,7 @@ class GroupAdmin(ForWhoSeesEveryone, DjangoGroupAdmin):
 
 @admin.register(get_user_model())
 class UserAdmin(ForWhoSeesEveryone, DjangoUserAdmin):
-    """Django's accounts, with the departments that each may see; what is not to be given is shown, and not asked."""
+    """Django's accounts, with the departments that each may see; what is evidence or not to be given is only shown."""
 
     list_display = [
         "username",
@@ -369,7 +369,7 @@ class UserAdmin(ForWhoSeesEveryone, DjangoUserAdmin):
         "last_login",
     ]
     date_hierarchy = "date_joined"
-    formfield_overrides = TICKED | {DateTimeField: {"form_class": forms.SplitDateTimeField, "widget": NamedDateTime}}
+    formfield_overrides = TICKED
     inlines = [DepartmentAccessInline]
 
     def get_queryset(self, request):
@@ -384,7 +384,7 @@ class UserAdmin(ForWhoSeesEveryone, DjangoUserAdmin):
         return is_allowed and (obj is None or (obj != request.user and may_change(request.user, obj)))
 
     def get_readonly_fields(self, request, obj=None):
-        fields = [*super().get_readonly_fields(request, obj)]
+        fields = [*super().get_readonly_fields(request, obj), "last_login", "date_joined"]
         if not may_give_rights(request.user, obj):
             fields += ["is_staff", "is_superuser", "groups", "user_permissions"]
         return [*fields, "is_active"] if obj == request.user else fields

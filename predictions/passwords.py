@@ -3,7 +3,8 @@
 A browser that the account has signed in with before carries a cookie of its own for it and counts alone: nobody can
 close the account to it by guessing, from its office or from many addresses (OWASP's "device cookies"). Any other counts
 with the network that it comes from, with what else is tried on the account from there, and with what is tried on it
-from everywhere. Names that no account has are counted like the others, so that no answer tells which do.
+from everywhere: in all of them or, when one is full and the password is not checked, in none. Names that no account has
+are counted like the others, so that no answer tells which do.
 """
 
 import logging
@@ -11,18 +12,20 @@ import secrets
 import time
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import BaseBackend, ModelBackend
+from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.crypto import salted_hmac
 
 from employees import sign_ins
 from predictions.keys import limits
+from predictions.keys.quota import Quota
 from technova.clients import client_address, network_of
 
 logger = logging.getLogger(__name__)
@@ -59,6 +62,7 @@ class CountedBackend(ModelBackend):
         with attempt.admitted():
             user = super().authenticate(request, username=username, password=password, **kwargs)
         if user is None:
+            attempt.warn()
             known = get_user_model().objects.filter(**{get_user_model().USERNAME_FIELD: username}).first()
             sign_ins.record(request=request, user=known, has_worked=False)
         else:
@@ -89,9 +93,13 @@ class Attempt:
         self.browser = browser_of(request, self.account)
         self.network = network_of(client_address(request.META))
         self.now = time.time()
+        self.quotas: list[Quota] = []  # what it was counted in
 
     def limits(self) -> Iterator[Limit]:
-        """In the order in which they count. That of the network is first: it bounds the names that one can make up."""
+        """In the order in which they count, the same for all, so that no two attempts wait for each other.
+
+        That of the network is first: one statement refuses most of a flood.
+        """
         if self.browser:
             yield Limit("browser", self.browser, TRIES_FROM_ONE_PLACE)
             return
@@ -101,38 +109,47 @@ class Attempt:
 
     @contextmanager
     def admitted(self) -> Iterator[None]:
-        """Counted, and with the processor's time to itself. Raises ``TooManyTries``."""
-        self.count()
-        is_placed = not self.browser and _strangers.acquire(blocking=False)
-        try:
-            if not (self.browser or is_placed):
-                self.take_back()
-                raise TooManyTries(BUSY_FOR)
+        """Counted, and with the processor's time to itself. Raises ``TooManyTries``, and is counted nowhere then."""
+        with ExitStack() as place:
+            with transaction.atomic():
+                self.quotas = [self._count(limit) for limit in self.limits()]
+                if not self.browser:
+                    self._take_place(place)
+            self._clear()
             with _hashing:
                 yield
-        finally:
-            if is_placed:
-                _strangers.release()
 
-    def count(self) -> None:
-        """Raises ``TooManyTries`` at the first limit that is reached; those after it do not count the attempt."""
-        for limit in self.limits():
-            quota = limits.count(limit.policy, limit.name, limit=limit.most, now=self.now, minutes=limit.minutes)
-            if quota.is_exceeded:
-                if quota.requests == quota.limit + 1:
-                    logger.warning("Too many wrong passwords counted by %s: none is checked for a while", limit.policy)
-                raise TooManyTries(quota.reset)
+    def _count(self, limit: Limit) -> Quota:
+        quota = limits.count(
+            limit.policy, limit.name, limit=limit.most, now=self.now, minutes=limit.minutes, is_kept=True
+        )
+        if quota.is_exceeded:
+            raise TooManyTries(quota.reset)
+        return quota
 
-    def take_back(self) -> None:
-        """Nothing was tried."""
-        for limit in self.limits():
-            limits.take_back(limit.policy, limit.name, now=self.now, minutes=limit.minutes)
+    def _take_place(self, place: ExitStack) -> None:
+        if not _strangers.acquire(blocking=False):
+            raise TooManyTries(BUSY_FOR)
+        place.callback(_strangers.release)
+
+    def _clear(self) -> None:
+        """After the transaction: within it, what is cleared and what is counted could wait for each other."""
+        for limit, quota in zip(self.limits(), self.quotas, strict=True):
+            if quota.requests == 1:
+                limits.clear(limit.policy, now=self.now, minutes=limit.minutes)
+
+    def warn(self) -> None:
+        """The password was wrong: say so when it was the last one that a limit allows."""
+        for quota in self.quotas:
+            if not quota.remaining:
+                logger.warning("Too many wrong passwords counted by %s: none is checked for a while", quota.policy)
 
     def forgive(self) -> None:
         """The password was right: what was tried on the account is forgotten, and the network gets its try back."""
-        self.take_back()
         for limit in self.limits():
-            if limit.policy != "network":
+            if limit.policy == "network":
+                limits.take_back(limit.policy, limit.name, now=self.now, minutes=limit.minutes)
+            else:
                 limits.forget(limit.policy, limit.name)
 
 

@@ -1,5 +1,7 @@
 """Who may do what with accounts and groups in the administration: direct, by actions, popups and forged fields."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
@@ -13,6 +15,8 @@ pytestmark = pytest.mark.django_db
 User = get_user_model()
 PASSWORD = "a long enough password"
 RIGHTS = ("is_active", "is_staff", "is_superuser")
+DATES = ("last_login", "date_joined")
+FORGED = {"": "2026-01-31 12:00", "_0": "2026-01-31", "_1": "12:00:00"}  # in one input or in two
 
 
 def make(name, *groups, departments=(), permissions=(), **flags):
@@ -73,8 +77,7 @@ def form(account, **changed):
     return {
         "username": account.username,
         "last_name": "Changed",
-        "date_joined_0": "2026-01-31",
-        "date_joined_1": "12:00:00",
+        **{f"{date}{part}": value for date in DATES for part, value in FORGED.items()},
         "is_active": "on",
         "is_staff": "on",
         "is_superuser": "on",
@@ -281,6 +284,23 @@ def test_account_that_sees_everyone_from_now_on_is_named(hr, group, is_told):
     page = hr.post(address("change", account), data, follow=True)
     assert not account.department_accesses.exists()
     assert ("other sees everyone now." in map(str, page.context["messages"])) is is_told
+
+
+# Evidence
+
+
+@pytest.mark.parametrize(
+    "make_editor", [lambda: staff(HR.group), lambda: make("root", is_staff=True, is_superuser=True)]
+)
+@pytest.mark.parametrize("last_login", [None, datetime(2026, 3, 4, 5, 6, tzinfo=UTC)], ids=["never", "once"])
+def test_nobody_changes_when_an_account_joined_or_signed_in(signed_in, colleague, make_editor, last_login):
+    User.objects.filter(pk=colleague.pk).update(last_login=last_login)
+    joined = colleague.date_joined
+    client = signed_in(make_editor())
+    assert client.post(address("change", colleague), form(colleague)).status_code == 302
+    colleague.refresh_from_db()
+    assert (colleague.last_name, colleague.last_login, colleague.date_joined) == ("Changed", last_login, joined)
+    assert set(DATES).isdisjoint(client.get(address("change", colleague)).context["adminform"].form.fields)
 
 
 # Superusers

@@ -1,6 +1,6 @@
 """Counts that are exact across processes: how often something happened in the current window of time."""
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 
 from predictions.keys.models import RequestCount
@@ -20,8 +20,7 @@ RETURNING requests
 def count(policy: str, name: str, *, limit: int, now: float, minutes: int = 1, is_kept: bool = False) -> Quota:
     """Count a request of a subject, in one statement.
 
-    Unless the subjects of the policy are kept, the first request of one in a window clears those of earlier windows:
-    anybody can make up addresses and names.
+    Unless the subjects of the policy are kept, the first request of one in a window clears those of earlier windows.
     """
     window = window_at(now, minutes)
     with connection.cursor() as cursor:
@@ -29,8 +28,18 @@ def count(policy: str, name: str, *, limit: int, now: float, minutes: int = 1, i
         cursor.execute(sql, [f"{policy} {name}", window])
         requests = cursor.fetchone()[0]
     if requests == 1 and not is_kept:
-        RequestCount.objects.filter(subject__startswith=f"{policy} ", minute__lt=window - minutes).delete()
+        clear(policy, now=now, minutes=minutes)
     return Quota(policy, limit, requests, rest_of_window(now, minutes))
+
+
+def clear(policy: str, *, now: float, minutes: int = 1) -> None:
+    """Delete the subjects of earlier windows: anybody can make up addresses and names.
+
+    It waits for none that is being counted, which may wait for it.
+    """
+    over = RequestCount.objects.filter(subject__startswith=f"{policy} ", minute__lt=window_at(now, minutes) - minutes)
+    with transaction.atomic():
+        RequestCount.objects.filter(pk__in=over.select_for_update(skip_locked=True).values("pk")).delete()
 
 
 def take_back(policy: str, name: str, *, now: float, minutes: int = 1) -> None:

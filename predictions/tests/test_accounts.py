@@ -13,12 +13,14 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth import aauthenticate, authenticate, hashers
 from django.contrib.auth.models import Group
 from django.core import signing
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client, override_settings
 from django.urls import reverse
+from pytest_django.asserts import assertContains
 
 from employees.models import SignIn
 from predictions import passwords
+from predictions.keys import limits
 from predictions.models import RequestCount
 from predictions.tests.conftest import only_postgresql
 from predictions.tests.test_api_keys import url_of_database
@@ -122,6 +124,24 @@ def test_session_cookie_is_out_of_reach_of_scripts(user):
 
 
 # Limits
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("en", "Back to sign-in"), ("fr", "Retour à la connexion")], ids=["English", "French"]
+)
+def test_refusal_leads_whoever_is_not_signed_in_to_sign_in(user, minute, language, text):
+    fail(TRIES)
+    page = sign_in(Accept_Language=language)
+    assertContains(page, f'<a class="button" href="/login/">{text}</a>', status_code=429, html=True)
+    assert 'href="/"' not in page.text
+
+
+def test_refusal_leads_whoever_is_signed_in_to_the_overview(client, user, minute):
+    client.force_login(user)
+    client.cookies["django_language"] = "en"
+    for _time in range(TRIES + 1):
+        page = change_password(client, old="wrong")
+    assertContains(page, '<a class="button" href="/">Back to the overview</a>', status_code=429, html=True)
 
 
 def test_account_is_closed_to_an_address_after_some_wrong_passwords(user, minute):
@@ -243,6 +263,37 @@ def test_success_with_one_account_does_not_open_the_address(user, minute, settin
         sign_in("attacker")
         statuses += fail(1, f"invented {place}")
     assert statuses == [200, 200, 200, 429, 429]
+
+
+def test_refused_passwords_do_not_close_the_address_to_a_colleague(user, minute, django_user_model):
+    django_user_model.objects.create_user("colleague", password=PASSWORD)
+    assert fail(TRIES + 6) == [200] * TRIES + [429] * 6
+    assert sign_in("colleague").status_code == 302
+
+
+def fill_account_from_one_place():
+    return fail(TRIES, **from_address(1))
+
+
+def fill_network():
+    return fail(4, "invented", **from_address(1)) + fail(5, "another", **from_address(1)) + fail(1, **from_address(1))
+
+
+def fill_account_from_everywhere():
+    return [fail(1, **from_address(place))[0] for place in range(2, passwords.TRIES_FROM_EVERYWHERE + 2)]
+
+
+def counts():
+    return sorted(RequestCount.objects.values_list("subject", "requests"))
+
+
+@override_settings(TRUSTED_PROXIES=1)
+@pytest.mark.parametrize("fill", [fill_account_from_one_place, fill_network, fill_account_from_everywhere])
+def test_refused_password_counts_nowhere(fill, user, minute):
+    assert set(fill()) == {200}
+    before = counts()
+    assert fail(3, **from_address(1)) == [429] * 3
+    assert counts() == before
 
 
 # Browsers that have signed in before
@@ -404,23 +455,51 @@ print(checked)
 """
 
 
-@pytest.mark.django_db(transaction=True)
-def test_count_is_exact_across_processes(tmp_path):
+def checked_by_processes(url, *names, rate):
+    """How many of the thirty wrong passwords that each process sends for its name were checked, all at once."""
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "technova.settings",
-        "DATABASE_URL": url_of_database(tmp_path),
-        "BAD_PASSWORD_RATE": "1000",
+        "DATABASE_URL": url,
+        "BAD_PASSWORD_RATE": str(rate),
     }
-    command = [sys.executable, "-c", TRY, f"name {uuid.uuid4()}"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     while time.time() % 900 > 840:  # not across the turn of a window
         time.sleep(1)
-    processes = [subprocess.Popen(command, env=environment, **pipes) for _ in range(2)]
-    assert [process.stdout.readline() for process in processes] == ["ready\n"] * 2
+    processes = [subprocess.Popen([sys.executable, "-c", TRY, name], env=environment, **pipes) for name in names]
+    assert [process.stdout.readline() for process in processes] == ["ready\n"] * len(names)
     for process in processes:
         process.stdin.write("\n")
         process.stdin.flush()
-    assert sum(int(process.communicate(timeout=120)[0]) for process in processes) == TRIES
+    return [int(process.communicate(timeout=120)[0]) for process in processes]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_count_is_exact_across_processes(tmp_path):
+    name = f"name {uuid.uuid4()}"
+    assert sum(checked_by_processes(url_of_database(tmp_path), name, name, rate=1000)) == TRIES
+
+
+@pytest.mark.django_db(transaction=True)
+def test_refused_passwords_of_one_process_take_none_from_another(tmp_path):
+    closed, other = f"name {uuid.uuid4()}", f"name {uuid.uuid4()}"
+    url = url_of_database(tmp_path)
+    assert checked_by_processes(url, closed, rate=2 * TRIES) == [TRIES]
+    assert checked_by_processes(url, closed, closed, other, rate=2 * TRIES) == [0, 0, TRIES]
+
+
+@only_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_clearing_waits_for_no_count_that_is_being_made():
+    limits.count("account", "counted", limit=5, now=0, minutes=15)
+    limits.count("account", "left", limit=5, now=0, minutes=15)
+
+    def clear():
+        limits.clear("account", now=7200, minutes=15)
+
+    with transaction.atomic():
+        limits.count("account", "counted", limit=5, now=7200, minutes=15, is_kept=True)
+        in_a_thread(clear).join(2)
+        assert [subject for subject, _requests in counts()] == ["account counted"]
 
 
 # Threads
@@ -480,6 +559,11 @@ def crowd():
     yield
     for _place in range(passwords.STRANGERS_AT_A_TIME):
         passwords._strangers.release()
+
+
+def test_stranger_who_was_sent_away_was_counted_nowhere(user, crowd):
+    assert sign_in().status_code == 429
+    assert counts() == []
 
 
 def test_known_browser_is_never_sent_away(known, crowd):
