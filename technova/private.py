@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from django.conf import settings
+from django.core.checks import CheckMessage, Info
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 
 UMASK = 0o077
+_tightened: dict[str, int] = {}  # by this process: the permissions that it took away
 # Commands that write files for others: static files for a proxy, sources for whoever builds an image.
 PUBLIC = {"collectstatic", "compilemessages", "makemessages", "makemigrations"}
 
@@ -25,15 +27,21 @@ def protect(command: str = "") -> None:
     if command not in PUBLIC:
         os.umask(UMASK)
     with suppress(ImproperlyConfigured):  # which is said by whatever needs the settings
-        tighten(private_files())
+        _tightened.update(tighten(private_files()))
 
 
-def tighten(paths: Iterable[str]) -> None:
-    """Take from other accounts the files that they may open, where this account can; ``check`` names the others."""
+def tighten(paths: Iterable[str]) -> dict[str, int]:
+    """Take from other accounts the files that they may open, where this account can; ``check`` names the others.
+
+    Returns the permissions that each file lost.
+    """
+    lost = {}
     for path in paths:
         if loose := _loose(path):
             with suppress(OSError):
                 os.chmod(path, stat.S_IMODE(os.stat(path).st_mode) & ~loose)
+                lost[path] = loose
+    return lost
 
 
 def private_files() -> Iterator[str]:
@@ -49,13 +57,25 @@ def private_files() -> Iterator[str]:
         yield from (os.path.join(directory, name) for name in (*names, *files))
 
 
-def check(app_configs, **options) -> list[CheckWarning]:
-    """Warn of files that other accounts may open, and this one could not take from them."""
-    loose = [path for path in private_files() if _loose(path)]
-    if not loose:
-        return []
-    hint = "As the owner of each, run chmod go-rwx, or chown it to the account that the server runs as."
-    return [CheckWarning(f"Other accounts may open {', '.join(loose)}.", hint=hint, id="technova.W001")]
+def check(app_configs, **options) -> list[CheckMessage]:
+    """Warn of files that other accounts may open, and this one could not take from them; name those that it took."""
+    found: list[CheckMessage] = []
+    if loose := [path for path in private_files() if _loose(path)]:
+        hint = "As the owner of each, run chmod go-rwx, or chown it to the account that the server runs as."
+        found.append(CheckWarning(f"Other accounts may open {', '.join(loose)}.", hint=hint, id="technova.W001"))
+    if _tightened:
+        files = ", ".join(f"{path} ({_who(lost)})" for path, lost in _tightened.items())
+        hint = (
+            "They are for this account alone now. If strangers have accounts on this machine, take what was in them "
+            "for known: change the secret key, passwords and API keys."
+        )
+        found.append(Info(f"Until now other accounts could open {files}.", hint=hint, id="technova.I001"))
+    return found
+
+
+def _who(lost: int) -> str:
+    """Whom permissions let open a file."""
+    return "every account" if lost & 0o007 else "the accounts of its group"
 
 
 def _loose(path: str) -> int:

@@ -98,10 +98,11 @@ def test_work_that_starts_while_its_old_output_is_deleted_is_seen(processes, tmp
     wait_until(lambda: background.last_line("work") == "step")
 
 
-def test_directory_that_others_can_read_is_refused(processes, tmp_path):
+@pytest.mark.parametrize("mode", [0o755, 0o777, 0o710])
+def test_directory_that_others_can_open_is_refused(processes, tmp_path, mode):
     directory = tmp_path / f"technova-{os.getuid()}"
     directory.mkdir()
-    directory.chmod(0o755)  # whatever the umask
+    directory.chmod(mode)  # whatever the umask
     with pytest.raises(PermissionError):
         start()
 

@@ -54,6 +54,10 @@ def environment(site):
 
 
 def manage(site, *arguments, program=""):
+    return run(site, *arguments, program=program).stdout
+
+
+def run(site, *arguments, program=""):
     return subprocess.run(
         [sys.executable, ROOT / "manage.py", *arguments, *(["-c", program] if program else [])],
         env=environment(site),
@@ -62,7 +66,7 @@ def manage(site, *arguments, program=""):
         text=True,
         check=True,
         timeout=WAIT,
-    ).stdout
+    )
 
 
 WRITE = """
@@ -205,6 +209,20 @@ def test_looser_files_are_tightened_at_the_start(looser):
     private.tighten(private.private_files())
     assert open_to_others(looser) == {}
     assert private.check(None) == []
+
+
+def test_check_names_once_what_its_start_tightened_and_from_whom(site):
+    (site / "db.sqlite3").touch()
+    (site / "db.sqlite3").chmod(0o644)
+    (site / "artifacts" / "promotions.jsonl").chmod(0o640)
+    check = ("check", "--tag", "files", "--fail-level", "WARNING")
+    first, second = run(site, *check), run(site, *check)
+    assert "(technova.I001) Until now other accounts could open" in first.stderr
+    assert f"{site / 'db.sqlite3'} (every account)" in first.stderr
+    assert f"{site / 'artifacts' / 'promotions.jsonl'} (the accounts of its group)" in first.stderr
+    assert "If strangers have accounts on this machine" in first.stderr
+    assert mode(site / "db.sqlite3") == 0o600
+    assert "no issues" in second.stdout + second.stderr
 
 
 def test_a_file_that_was_given_to_a_group_stays_with_it(looser):
