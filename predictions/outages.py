@@ -24,14 +24,16 @@ _OF_DATABASE = {
     ),
     Trouble.BUSY: Outage(_("The database is locked by other work: try again in a few seconds."), 5),
     Trouble.READ_ONLY: Outage(
-        _("The database takes no writes at the moment: try again in a minute; if it lasts, tell the administrator."), 30
+        _("The database takes no writes at the moment: try again in 30 seconds; if it lasts, tell the administrator."),
+        30,
     ),
     Trouble.AWAY: Outage(
-        _("The database does not answer at the moment: try again in a minute; if it lasts, tell the administrator."), 30
+        _("The database does not answer at the moment: try again in 30 seconds; if it lasts, tell the administrator."),
+        30,
     ),
 }
-_OF_MODEL = Outage(
-    _("The model cannot be used at the moment: try again in a minute; if it lasts, tell the administrator."), 30
+OF_MODEL = Outage(
+    _("The model cannot be used at the moment: try again in 30 seconds; if it lasts, tell the administrator."), 30
 )
 
 _OF_DISK = Outage(_(disk.FULL), 300)
@@ -45,7 +47,7 @@ def outage_by(trouble: Trouble) -> Outage:
 def outage_of(error: BaseException | None) -> Outage | None:
     """The outage that an error comes from, if any: it passes without a change of the code."""
     if isinstance(error, ArtifactError):
-        return _OF_MODEL
+        return OF_MODEL
     if disk.is_full(error):
         return _OF_DISK
     trouble = trouble_of(error)

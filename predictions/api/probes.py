@@ -15,7 +15,7 @@ from predictions.api import schema
 from predictions.api.views import WithoutOptions
 from predictions.log import writes
 from predictions.ml.store import ArtifactError, ArtifactMissing
-from predictions.outages import outage_by
+from predictions.outages import OF_MODEL, outage_by
 from predictions.registry import current_model
 from technova import __version__
 from technova.db import Trouble, trouble_of
@@ -111,6 +111,7 @@ def problems() -> tuple[dict[str, str], int]:
         current_model()
     except ArtifactError as error:
         logger.warning("Not ready: %s", error)
+        wait = max(wait, OF_MODEL.wait)
         is_missing = isinstance(error, ArtifactMissing)
         found["model"] = "there is none: run manage.py train_model" if is_missing else "cannot be used: see the log"
     return found, wait

@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -11,12 +12,13 @@ from django.db import OperationalError, connection, connections, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
+from django.utils.translation import override
 
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import registry
 from predictions.ml.store import CARD_FILE, FILES, current_directory
 from predictions.models import Prediction
-from predictions.outages import outage_by
+from predictions.outages import OF_MODEL, outage_by
 from predictions.registry import current_model, forget_model
 from predictions.tests.test_api_predict import features
 from technova import __version__
@@ -115,6 +117,7 @@ def test_ready_names_absent_features(client, db):
 def test_ready_names_an_absent_model(client, ready, no_model, tmp_path):
     response = client.get("/ready")
     assert (response.status_code, list(response.json()["not_ready"])) == (503, ["model"])
+    assert response["Retry-After"] == "30"
     assert str(tmp_path) not in response.text
 
 
@@ -145,7 +148,8 @@ def test_model_that_is_damaged_under_a_running_server_is_refused_and_named(
     assert ask().status_code == 200
     path = current_directory(artifacts) / CARD_FILE
     path.write_bytes(path.read_bytes().replace(b'"features"', b'"feature"', 1))
-    assert ask().status_code == 503
+    refused = ask()
+    assert (refused.status_code, refused["Retry-After"]) == (503, "30")
     assert f"{path.parent} does not hold what was published" in caplog.text
 
 
@@ -315,3 +319,11 @@ def test_a_row_that_is_taken_makes_ready_again_without_a_try_of_the_probe(client
 def test_each_trouble_of_the_database_has_words_of_its_own(outage):
     others = [outage_by(other).said for other in Trouble if other is not outage]
     assert outage_by(outage).said not in others
+
+
+@pytest.mark.parametrize("outage", [OF_MODEL, *map(outage_by, Trouble)])
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_what_is_said_of_an_outage_names_the_seconds_that_programs_are_told(outage, language):
+    with override(language):
+        said = re.findall(r"\d+", str(outage.said))
+    assert said == (["30"] if outage.wait == 30 else [])
