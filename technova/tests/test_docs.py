@@ -171,3 +171,13 @@ def test_dockerfile_passes_hadolint():
 @pytest.mark.parametrize("script", [".ci/bare", ".ci/fuzz", ".ci/run", "docker-entrypoint.sh"])
 def test_script_parses(script):
     subprocess.run(["bash", "-n", ROOT / script], check=True)
+
+
+def test_api_doc_sums_the_reasons_as_the_schema_does():
+    text = (ROOT / "docs/api.md").read_text()
+    (table,) = re.findall(r"\| subject \| with the contributions of \|\n.*\n((?:\|.*\n)+)", text)
+    told = {}
+    for line in table.splitlines():
+        subject, *formulas = re.findall(r"`(\w+)`", line)
+        told |= dict.fromkeys(formulas, subject)
+    assert told == {feature.name: feature.told_as for feature in schema.FEATURES if feature.told_as}
