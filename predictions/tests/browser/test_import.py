@@ -41,7 +41,7 @@ def test_changed_extract_is_previewed_confirmed_and_loaded(open_page, axe, tmp_p
         assert axe(page) == []
     with page.expect_download() as download:
         page.locator("a[download]").click()
-    assert "sirh.csv;3;age;12" in download.value.path().read_text(encoding="utf-8-sig")
+    assert '"sirh.csv";"3";"age";"12' in download.value.path().read_text(encoding="utf-8-sig")
     page.locator("form[action$='/confirm/'] button").click()
     wait_for_state(page, "main a.button[href='/']", script)
 
