@@ -146,7 +146,7 @@ def test_what_a_server_writes_is_for_its_account_alone(site):
         stderr=subprocess.DEVNULL,
     )
     try:
-        wait_for(f"http://127.0.0.1:{port}/login/")
+        wait_for(f"http://127.0.0.1:{port}/health")
         assert open_to_others(site) == {}
         assert umask_of_children(server.pid) == {"0077"}
     finally:
