@@ -80,7 +80,7 @@ def start_server(environment: dict[str, str], socket_number: int, log: Path) -> 
 
 
 def wait_for(url: str, server: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and server.poll() is None:
         try:
             with urlopen(f"{url}/login/", timeout=5):
