@@ -43,10 +43,12 @@ def plain_settings(settings):
 
 @pytest.fixture(autouse=True)
 def no_refusal_of_another_test():
-    """The server remembers that the log took no row until it takes one."""
+    """The server remembers that the log took no row until it takes one, and which networks guessed too often."""
+    from predictions import passwords
     from predictions.log import writes
 
     writes.forget_refusal()
+    passwords.closed_networks.clear()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,6 +8,7 @@ are counted like the others, so that no answer tells which do.
 """
 
 import logging
+import math
 import secrets
 import time
 import unicodedata
@@ -41,6 +42,11 @@ STRANGERS_AT_A_TIME = 2
 BUSY_FOR = 5  # seconds until a stranger who was sent away should come again
 _strangers = BoundedSemaphore(STRANGERS_AT_A_TIME)
 _hashing = Lock()
+
+# The networks that have used up their minute, as far as this process has met them, and when it ends: a flood from one
+# is refused without a question to the database.
+closed_networks: dict[str, float] = {}
+MOST_CLOSED = 10_000
 
 
 class TooManyTries(Exception):
@@ -110,6 +116,7 @@ class Attempt:
     @contextmanager
     def admitted(self) -> Iterator[None]:
         """Counted, and with the processor's time to itself. Raises ``TooManyTries``, and is counted nowhere then."""
+        self._refuse_closed_network()
         with ExitStack() as place:
             with transaction.atomic():
                 self.quotas = [self._count(limit) for limit in self.limits()]
@@ -119,11 +126,20 @@ class Attempt:
             with _hashing:
                 yield
 
+    def _refuse_closed_network(self) -> None:
+        rest = closed_networks.get(self.network, 0) - self.now
+        if rest > 0 and not self.browser:
+            raise TooManyTries(math.ceil(rest))
+
     def _count(self, limit: Limit) -> Quota:
         quota = limits.count(
             limit.policy, limit.name, limit=limit.most, now=self.now, minutes=limit.minutes, is_kept=True
         )
         if quota.is_exceeded:
+            if limit.policy == "network":
+                if len(closed_networks) >= MOST_CLOSED:
+                    closed_networks.clear()
+                closed_networks[limit.name] = self.now + quota.reset
             raise TooManyTries(quota.reset)
         return quota
 

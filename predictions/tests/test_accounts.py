@@ -255,6 +255,16 @@ def test_success_with_one_account_forgets_nothing_of_another(user, minute, setti
     assert sign_in().status_code == 429
 
 
+def test_flood_from_a_closed_address_asks_nothing_of_the_database(user, minute, settings, django_assert_num_queries):
+    settings.BAD_PASSWORD_RATE = 1
+    assert [sign_in(name, "wrong").status_code for name in ("a", "b")] == [200, 429]
+    with django_assert_num_queries(0):
+        refused = sign_in("c", "wrong")
+    assert (refused.status_code, 0 < int(refused["Retry-After"]) <= 60) == (429, True)
+    minute(1)
+    assert sign_in().status_code == 302
+
+
 def test_success_with_one_account_does_not_open_the_address(user, minute, settings, django_user_model):
     settings.BAD_PASSWORD_RATE = 3
     django_user_model.objects.create_user("attacker", password=PASSWORD)
