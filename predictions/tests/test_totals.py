@@ -75,7 +75,8 @@ def hired(run, number, departement, place):
     employee = Employee.objects.filter(employee_id=number).first()
     fields = {"employee": employee} if employee else {}
     poste = ("Consultant", "Manager", "Tech Lead")[place % 2 if place < 8 else 2]
-    return score(run, number, 0.05 + place / 20, departement=departement, poste=poste, **fields)
+    risk = 0.05 + place / 20 + number / 1_000_000  # nobody shares a place in the order
+    return score(run, number, risk, departement=departement, poste=poste, **fields)
 
 
 def change_the_others() -> None:
