@@ -8,7 +8,7 @@ class EmployeesConfig(AppConfig):
     verbose_name = _("Raw data")
 
     def ready(self):
-        from employees import sign_ins  # noqa: F401 - listens to sign-ins, once the models exist
-        from employees.access import create_groups
+        from employees.access import sign_ins  # noqa: F401 - listens to sign-ins, once the models exist
+        from employees.access.roles import create_groups
 
         post_migrate.connect(create_groups, sender=self)

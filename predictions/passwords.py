@@ -24,7 +24,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.crypto import salted_hmac
 
-from employees import sign_ins
+from employees.access import sign_ins
 from predictions.keys import limits
 from predictions.keys.quota import Quota
 from technova.clients import client_address, network_of

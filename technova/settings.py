@@ -119,7 +119,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "employees.access.ScopeRequiredMiddleware",
+    "employees.access.middleware.ScopeRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -194,7 +194,7 @@ LOGOUT_REDIRECT_URL = "login"
 SESSION_COOKIE_AGE = 12 * 3600  # a working day
 CSRF_FAILURE_VIEW = "predictions.pages.errors.csrf_failure"
 
-# What managers may read of the people of their departments; HR reads everything. See employees/access.py.
+# What managers may read of the people of their departments; HR reads everything. See employees/access/.
 MANAGERS_SEE_PAY = env.bool("MANAGERS_SEE_PAY", default=False)
 MANAGERS_SEE_SURVEY_ANSWERS = env.bool("MANAGERS_SEE_SURVEY_ANSWERS", default=False)
 

@@ -14,11 +14,11 @@ from employees.access import (
     WORK,
     Readable,
     Scope,
-    create_groups,
     readable_to,
     scope_of,
     scope_of_key,
 )
+from employees.access.roles import create_groups
 from employees.columns import BY_NAME
 from employees.models import Employee
 from employees.tests.factories import EmployeeFactory

@@ -11,7 +11,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.utils import timezone
 
-from employees import sign_ins
+from employees.access import sign_ins
 from employees.models import SignIn
 
 pytestmark = pytest.mark.django_db

@@ -1,4 +1,5 @@
-from employees import imports, sign_ins
+from employees import imports
+from employees.access import sign_ins
 from technova import background
 from technova.commands import TechnovaCommand
 

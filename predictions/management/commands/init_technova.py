@@ -5,7 +5,8 @@ from django.core.checks import Tags
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS
 
-from employees import imports, sign_ins
+from employees import imports
+from employees.access import sign_ins
 from employees.models import Employee
 from features.services import build_features
 from predictions import demo, services

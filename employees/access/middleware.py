@@ -1,0 +1,33 @@
+"""Pages about people are closed to an account that sees nobody."""
+
+from django.core.exceptions import PermissionDenied
+from django.utils.deprecation import MiddlewareMixin
+
+from employees.access.roles import roles_of, scope_of
+
+
+class SeesNobody(PermissionDenied):
+    """An account without a role, or without a department where its role needs one, asks for a page about people."""
+
+    def __init__(self, user):
+        super().__init__()
+        self.has_role = bool(roles_of(user))
+
+
+def for_every_account(view):
+    """Mark a view that is about the account alone, so that one that sees nobody may open it too."""
+    view.needs_scope = False
+    return view
+
+
+class ScopeRequiredMiddleware(MiddlewareMixin):
+    """Close every page to an account that sees nobody, unless the page says otherwise.
+
+    Stands after Django's ``LoginRequiredMiddleware`` and leaves out what that leaves out: the API, the probes, the way
+    in. The administration asks for permissions of its own.
+    """
+
+    def process_view(self, request, view, _args, _kwargs) -> None:
+        is_page = getattr(view, "login_required", True) and "admin" not in request.resolver_match.app_names
+        if is_page and getattr(view, "needs_scope", True) and scope_of(request.user).is_empty:
+            raise SeesNobody(request.user)

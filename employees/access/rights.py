@@ -1,0 +1,28 @@
+"""What an account may do to another in the administration."""
+
+from django.contrib.auth.models import Permission
+from django.db.models import Q
+
+from employees.access.roles import scope_of
+
+
+def may_change(actor, account) -> bool:
+    """Whether one account may touch another, with its permissions in the administration.
+
+    Whoever sets someone's password may sign in as them: so nobody touches an account that may do more.
+    """
+    if actor.is_superuser:
+        return True
+    held = Permission.objects.filter(Q(user=account) | Q(group__user=account))
+    names = held.values_list("content_type__app_label", "codename")
+    return not account.is_superuser and actor.has_perms([f"{app}.{codename}" for app, codename in names])
+
+
+def may_give_rights(actor, account) -> bool:
+    """Whether one account may give or take the status, the groups and the permissions of another: never its own."""
+    return actor.is_superuser and actor != account
+
+
+def may_give_departments(actor, account) -> bool:
+    """Whether one account may give or take the departments of another, all of which it sees itself: never its own."""
+    return scope_of(actor).sees_everyone and actor != account and may_change(actor, account)

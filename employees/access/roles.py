@@ -1,0 +1,86 @@
+"""The roles, what an account sees and reads by its own, and the groups that give them."""
+
+from dataclasses import dataclass
+
+from django.apps import apps as installed
+from django.contrib.auth import get_user_model
+from django.contrib.auth.management import create_permissions
+
+from employees.access.readable import PAY, SURVEY, WORK, Matter, Readable
+from employees.access.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What the members of a group may see, read and do, within the departments given to the account."""
+
+    group: str
+    sees_everyone: bool = False  # while no department is given; else nobody
+    reads_everything: bool = False  # of those whom it sees; else the matters that are granted
+    reads: tuple[Matter, ...] = ()
+    permissions: tuple[str, ...] = ()  # of this app; given to the group when it is made
+
+
+HR = Role("RH", sees_everyone=True, reads_everything=True, permissions=("add_employee",))
+MANAGER = Role("Manager", reads=(WORK, PAY, SURVEY))
+ROLES = {role.group: role for role in (HR, MANAGER)}
+
+
+def roles_of(user) -> tuple[Role, ...]:
+    """The roles of an account, by its groups; all of them for a superuser."""
+    return _access(user)[0]
+
+
+def scope_of(user) -> Scope:
+    """Whom an account may see.
+
+    Superusers see everyone. Others with a role see the departments given to the account; without any, members of *RH*
+    see everyone and members of *Manager* nobody.
+    """
+    return _access(user)[1]
+
+
+def _access(user) -> tuple[tuple[Role, ...], Scope]:
+    """Kept on the account, as Django keeps its permissions: one query for each account object, none for a superuser."""
+    if not hasattr(user, "_access"):
+        user._access = _read_access(user)
+    return user._access
+
+
+def _read_access(user) -> tuple[tuple[Role, ...], Scope]:
+    if not user.is_authenticated or not user.is_active:
+        return (), Scope.NOBODY
+    if user.is_superuser:
+        return tuple(ROLES.values()), Scope.EVERYONE
+    accounts = get_user_model().objects.filter(pk=user.pk)
+    rows = set(accounts.values_list("groups__name", "department_accesses__departement"))
+    roles = tuple(role for role in ROLES.values() if role.group in {group for group, _department in rows})
+    given = Scope.of_departments({department for _group, department in rows if department and roles})
+    return roles, Scope.EVERYONE if given.is_empty and any(role.sees_everyone for role in roles) else given
+
+
+def readable_to(user) -> Readable:
+    """Which columns an account may read, by its roles and the settings that grant managers some."""
+    roles = roles_of(user)
+    if any(role.reads_everything for role in roles):
+        return Readable.EVERYTHING
+    return Readable.of_matters(matter for role in roles for matter in role.reads if matter.is_granted)
+
+
+def create_groups(app_config, *, using, apps=installed, **options) -> None:
+    """Make the groups that are absent, with their permissions; called after each ``migrate``, and after a flush.
+
+    A group that exists keeps what an administrator gave it.
+    """
+    try:
+        groups = apps.get_model("auth", "Group").objects.using(using)
+        permissions = apps.get_model("auth", "Permission").objects.using(using)
+    except LookupError:  # auth is not migrated
+        return
+    create_permissions(app_config, using=using, apps=apps, verbosity=0)
+    for role in ROLES.values():
+        group, is_new = groups.get_or_create(name=role.group)
+        if is_new:
+            group.permissions.set(
+                permissions.filter(content_type__app_label=app_config.label, codename__in=role.permissions)
+            )

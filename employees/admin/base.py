@@ -1,0 +1,80 @@
+"""Who may open an admin page about people, and the rows that it shows them."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from employees.access import readable_to, scope_of
+from technova.admin import ReadOnly, ReadOnlyAdmin
+
+
+class ForSome(admin.options.BaseModelAdmin):
+    """Closed to an account for which ``is_open_to`` is false, whatever its permissions."""
+
+    def is_open_to(self, user) -> bool:
+        raise NotImplementedError
+
+    def has_view_permission(self, request, obj=None) -> bool:
+        return super().has_view_permission(request, obj) and self.is_open_to(request.user)
+
+    def has_add_permission(self, request, *obj) -> bool:
+        return super().has_add_permission(request, *obj) and self.is_open_to(request.user)
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return super().has_change_permission(request, obj) and self.is_open_to(request.user)
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        return super().has_delete_permission(request, obj) and self.is_open_to(request.user)
+
+
+class ForWhoReadsEverything(ForSome):
+    """What shows, sorts or filters by every column of people, each of which would tell it."""
+
+    def is_open_to(self, user) -> bool:
+        return readable_to(user).reads_everything
+
+
+class ForWhoSeesEveryone(ForSome):
+    """What lets someone see departments: an account that sees some of them could give the others away, or to itself."""
+
+    def is_open_to(self, user) -> bool:
+        return scope_of(user).sees_everyone
+
+
+class OfEmployeesAdmin(ForWhoReadsEverything, ReadOnlyAdmin):
+    """Rows about employees: those whom the account may see, found by employee number."""
+
+    employee = "employee"  # the way from a row to its employee
+    search_help_text = _("An employee number.")
+
+    def get_queryset(self, request):
+        return scope_of(request.user).narrow(super().get_queryset(request), self._path("departement"))
+
+    def get_search_fields(self, request):
+        return [self._path("employee_id")]
+
+    def get_search_results(self, request, queryset, search_term):
+        """By exact number, so that an index answers; anything else finds nothing."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        is_number = term.isascii() and term.isdigit() and len(term) < 11
+        return queryset.filter(**{self._path("employee_id"): int(term) if is_number else 0}), False
+
+    def _path(self, field: str) -> str:
+        return f"{self.employee}__{field}" if self.employee else field
+
+
+class OfEveryoneAdmin(ReadOnlyAdmin):
+    """Rows that belong to no department: for those who may see all of them."""
+
+    def get_queryset(self, request):
+        rows = super().get_queryset(request)
+        return rows if scope_of(request.user).sees_everyone else rows.none()
+
+
+class HistoryInline(ReadOnly, admin.TabularInline):
+    """The rows of one history table of an employee, newest first."""
+
+    template = "admin/edit_inline/table.html"
+    extra = 0
+    show_change_link = True

@@ -1,0 +1,62 @@
+"""What belongs to an account: the departments that it may see, and its sign-ins."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from employees import columns
+from employees.models.workforce import choices_of
+
+
+class DepartmentAccess(models.Model):
+    """A department that a manager's account may see."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="department_accesses",
+        verbose_name=_("account"),
+    )
+    departement = models.CharField(_("department"), max_length=40, choices=choices_of("departement"))
+
+    class Meta:
+        verbose_name = _("department access")
+        verbose_name_plural = _("department accesses")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "departement"], name="one_access_a_user_and_department"),
+            models.CheckConstraint(
+                condition=Q(departement__in=columns.DEPARTMENTS), name="access_departement_is_known"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.user}: {self.departement}"
+
+
+class SignIn(models.Model):
+    """One check of a password, or a sign-in by other means, and whether it worked. Kept for a month.
+
+    The name that was typed is not kept where no account has it: people type their password there, too.
+    """
+
+    at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="+",
+        verbose_name=_("account"),
+        help_text=_("Empty where the name that was typed is no account's."),
+    )
+    address = models.CharField(_("address"), max_length=45, blank=True)
+    has_worked = models.BooleanField(_("worked"))
+
+    class Meta:
+        verbose_name = _("sign-in")
+        verbose_name_plural = _("sign-ins")
+        ordering = ["-id"]
+
+    def __str__(self):
+        return f"{timezone.localtime(self.at):%Y-%m-%d %H:%M} {self.user or '?'}"

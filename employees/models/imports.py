@@ -1,0 +1,138 @@
+"""Uploaded extracts: a set of files, its state and its rejects."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from employees.columns import Extract
+from employees.extracts import Reject
+from employees.messages import Message
+
+
+class ImportQuerySet(models.QuerySet):
+    def at_work(self):
+        """Imports that a process should be busy with."""
+        return self.filter(state__in=Import.AT_WORK)
+
+    def move(self, before, after, **values) -> bool:
+        """Change the state of the one import in this set, if it still is what the caller saw; whether it was."""
+        return self.filter(state=before).update(state=after, **values) == 1
+
+
+class Import(models.Model):
+    """A set of extracts that someone uploaded: looked at first, loaded when they confirm.
+
+    A process of its own does the work of the states *checking* and *loading*; when it is gone and the state has not
+    changed, it was killed.
+    """
+
+    class State(models.TextChoices):
+        CHECKING = "checking", _("being checked")
+        READY = "ready", _("to be confirmed")
+        REFUSED = "refused", _("refused")
+        LOADING = "loading", _("being loaded")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+        EXPIRED = "expired", _("expired")
+
+    AT_WORK = (State.CHECKING, State.LOADING)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    created_at = models.DateTimeField(_("uploaded at"), default=timezone.now, db_index=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("uploaded by")
+    )
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.CHECKING)
+    started_at = models.DateTimeField(_("started at"), default=timezone.now, help_text=_("The work of its state."))
+    checked_at = models.DateTimeField(_("checked at"), null=True)
+    basis = models.JSONField(
+        _("basis"), null=True, help_text=_("What the raw tables held when the files were checked.")
+    )
+    summary = models.JSONField(_("summary"), null=True, help_text=_("What loading the files would do, or did."))
+    error = models.JSONField(_("error"), null=True, help_text=_("Why the files were refused, or the work failed."))
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("confirmed by")
+    )
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
+    loaded_at = models.DateTimeField(_("loaded at"), null=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True)
+
+    objects = ImportQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["state"], condition=Q(state="loading"), name="one_import_is_loaded_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["loading", "done"]) | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
+                name="import_is_loaded_when_confirmed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="done") | Q(loaded_at__isnull=False), name="import_is_done_when_loaded"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="expired") | Q(loaded_at__isnull=True), name="import_expires_before_it_is_loaded"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{timezone.localtime(self.created_at):%Y-%m-%d %H:%M} ({self.get_state_display()})"
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a process should be busy with it."""
+        return self.state in self.AT_WORK
+
+
+class ImportFile(models.Model):
+    """One uploaded extract. Its content is personal data: it goes when it is loaded, refused or a day old."""
+
+    upload = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="files", verbose_name=_("import"))
+    extract = models.CharField(
+        _("extract"), max_length=10, choices=[(extract.value, extract.value) for extract in Extract]
+    )
+    name = models.CharField(_("file"), max_length=255)
+    size = models.PositiveIntegerField(_("size (bytes)"))
+    sha256 = models.CharField("SHA-256", max_length=64)
+    content = models.BinaryField(default=b"")
+
+    class Meta:
+        verbose_name = _("imported file")
+        verbose_name_plural = _("imported files")
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["upload", "extract"], name="one_file_an_extract"),
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class ImportReject(models.Model):
+    """A value in the uploaded files that broke a rule."""
+
+    upload = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="rejects", verbose_name=_("import"))
+    file = models.CharField(_("file"), max_length=255)
+    line = models.PositiveIntegerField(_("line"))
+    column = models.TextField(_("column"), blank=True)
+    value = models.TextField(_("value"), blank=True)
+    rule = models.JSONField(_("rule"), help_text=_("The English message and what goes into it."))
+
+    class Meta:
+        verbose_name = _("reject")
+        verbose_name_plural = _("rejects")
+        ordering = ["id"]
+
+    def __str__(self):
+        return f"{self.file}:{self.line} {self.column}"
+
+    def as_reject(self) -> Reject:
+        return Reject(self.file, self.line, self.column, self.value, Message.of(self.rule))
