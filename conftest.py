@@ -18,7 +18,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def is_slow(item) -> bool:
-    """Whether a test uses a database, a browser or another process, or trains a model."""
+    """Whether a test uses a database, a browser or another process, trains a model, or is slow otherwise."""
     uses_database = item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(item.fixturenames)
     return bool(uses_database or item.get_closest_marker("slow") or "browser" in item.path.parts)
 

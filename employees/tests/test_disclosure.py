@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import product
 
 import pytest
@@ -29,13 +30,29 @@ def possible(hidden: list, totals: list[tuple[frozenset, int]], least: int = 1) 
 
 
 def told(counts: Mapping, hidden: frozenset, totals) -> dict:
-    """The values that each suppressed cell may have, for whoever knows all that is shown."""
-    known = [(frozenset(total) & hidden, sum(counts[cell] for cell in total if cell in hidden)) for total in totals]
-    values: dict = {cell: set() for cell in hidden}
+    """The values that each suppressed cell may have, for whoever knows all that is shown.
+
+    Every table that fits is counted out: cell by cell, each sum that may be left of the totals once.
+    """
+    order = sorted(hidden)
+    lines = [line for line in (frozenset(total) & hidden for total in totals) if line]
     least = min([1, *(counts[cell] for cell in hidden)])  # an empty one is suppressed where no other would do
-    for filled in possible(sorted(hidden), [line for line in known if line[0]], least):
-        for cell, value in filled.items():
-            values[cell].add(value)
+
+    def steps(place: int, left: tuple[int, ...]) -> Iterator[tuple[int, tuple[int, ...]]]:
+        own = [order[place] in line for line in lines]
+        for value in range(least, min(sum_ for sum_, is_own in zip(left, own, strict=True) if is_own) + 1):
+            yield value, tuple(sum_ - value * is_own for sum_, is_own in zip(left, own, strict=True))
+
+    @cache
+    def fits(place: int, left: tuple[int, ...]) -> bool:
+        return not any(left) if place == len(order) else any(fits(place + 1, rest) for _value, rest in steps(place, left))
+
+    values: dict = {}
+    reached = {tuple(sum(counts[cell] for cell in line) for line in lines)}
+    for place, cell in enumerate(order):
+        found = [step for left in reached for step in steps(place, left) if fits(place + 1, step[1])]
+        values[cell] = {value for value, _rest in found}
+        reached = {rest for _value, rest in found}
     return values
 
 

@@ -335,6 +335,7 @@ def test_numbers_of_147_000_people_that_one_file_misspells_are_permitted():
     assert len(read(**REJECTED["number that one file misspells"]).rejects) * 147_000 < MOST_REJECTS
 
 
+@pytest.mark.slow
 def test_random_damage_never_gives_a_value_that_the_files_do_not_say():
     """Whatever is cut out of, or put into, the files: who is accepted has the values of the undamaged files."""
     order = random.Random(20260131)

@@ -20,6 +20,7 @@ def numbers(value):
     return [value] if isinstance(value, float) else []
 
 
+@pytest.mark.slow
 def test_card_has_every_part_it_promises():
     assert trained().card.keys() == card_format.Card.__annotations__.keys()
     for side in trained().card["models"].values():
@@ -43,11 +44,13 @@ def keys(value, place=()):
             yield from keys(part, (*place, name))
 
 
+@pytest.mark.slow
 def test_card_that_training_writes_is_one_that_can_be_read():
     day = {"created_on": "2026-01-31", "versions": store.versions_here(), "features": []}
     assert card_format.read_card(json.dumps(trained().card | day).encode())["models"].keys() == {"default", "all"}
 
 
+@pytest.mark.slow
 def test_card_with_a_renamed_key_is_refused_by_its_name(published):
     optional = {("reference", "metrics", name) for name in ("roc_auc", "average_precision", "best_f2", "brier")}
     optional |= {("drift", "bins", name) for name in published["drift"]["bins"]}
@@ -90,12 +93,14 @@ def test_card_with_a_value_out_of_its_range_is_refused_by_its_place(published, p
         card_format.read_card(json.dumps(published).encode())
 
 
+@pytest.mark.slow
 def test_card_is_json_of_short_numbers():
     text = json.dumps(trained().card, allow_nan=False)
     assert len(text) < 150_000
     assert all(float(f"{number:.6g}") == number for number in numbers(json.loads(text)))
 
 
+@pytest.mark.slow
 def test_card_puts_both_models_side_by_side_on_the_same_groups():
     models = trained().card["models"]
     assert (models["default"]["uses_protected"], models["all"]["uses_protected"]) == (False, True)
@@ -106,6 +111,7 @@ def test_card_puts_both_models_side_by_side_on_the_same_groups():
         assert groups[0] == groups[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("features", ["default", "all"])
 def test_card_speaks_of_the_model_it_belongs_to(features):
     found = trained(features).card
@@ -116,6 +122,7 @@ def test_card_speaks_of_the_model_it_belongs_to(features):
     assert bool(found["left_out"]) == (features == "default")
 
 
+@pytest.mark.slow
 def test_card_counts_the_training_rows():
     _, target = people()
     found = trained().card["training"]
@@ -124,10 +131,12 @@ def test_card_counts_the_training_rows():
     assert sum(each["folds"] for each in found["C_chosen"]) == 2
 
 
+@pytest.mark.slow
 def test_reference_figures_are_marked_as_measured_on_other_data():
     assert trained().card["reference"]["is_same_data"] is False
 
 
+@pytest.mark.slow
 def test_shapes_are_the_contributions_of_the_scorer():
     frame, _ = people()
     content = trained().content
@@ -140,6 +149,7 @@ def test_shapes_are_the_contributions_of_the_scorer():
         assert found == pytest.approx([effect + off_by for effect in shape["effect"]], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_shapes_are_within_their_intervals_and_ordered_by_weight():
     shapes = trained().card["shapes"]
     weights = [shape["weight"] for shape in shapes]
@@ -149,6 +159,7 @@ def test_shapes_are_within_their_intervals_and_ordered_by_weight():
         assert np.all(np.array(shape["high"]) >= shape["effect"])
 
 
+@pytest.mark.slow
 def test_shapes_put_first_what_the_made_up_workforce_leaves_for():
     heaviest = [shape["feature"] for shape in trained().card["shapes"][:4]]
     assert "heures_supplementaires" in heaviest

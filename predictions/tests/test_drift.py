@@ -70,6 +70,7 @@ def test_another_draw_from_the_same_workforce_has_not_drifted(reference):
     assert drifted(check(frame, np.random.default_rng(6).beta(1, 4, 1_000), reference)) == set()
 
 
+@pytest.mark.slow
 def test_a_small_workforce_that_has_not_changed_rarely_alarms(training):
     frame, probability = training
     random = np.random.default_rng(8)
@@ -186,6 +187,7 @@ def test_outcome_varies_twice_as_much_for_as_many_people_as_were_learned_from():
     assert (found.low, found.high) == pytest.approx((200 - 1.96 * 320**0.5, 200 + 1.96 * 320**0.5), abs=1)
 
 
+@pytest.mark.slow
 def test_outcome_holds_what_happens_19_times_in_20_when_the_probabilities_are_learned():
     """A model of three groups learns their rates from 300 people, and is asked of 300 others."""
     random = np.random.default_rng(4)

@@ -133,6 +133,7 @@ def test_every_age_is_in_exactly_one_band(age):
     assert len(bands) == 1
 
 
+@pytest.mark.slow
 def test_proxies_find_the_feature_that_stands_for_an_attribute():
     frame, _ = people(400)
     frame = frame.assign(annee_experience_totale=frame["age"] - 18.0)
@@ -144,6 +145,7 @@ def test_proxies_find_the_feature_that_stands_for_an_attribute():
     assert found["genre"]["features"][0]["share"] < 0.1
 
 
+@pytest.mark.slow
 def test_proxies_leave_out_an_attribute_that_never_varies():
     frame, _ = people(200)
     assert [row["attribute"] for row in fairness.proxies(frame.assign(genre=1), seed=7)] == ["age", "statut_marital"]
@@ -165,6 +167,7 @@ def test_changing_a_protected_feature_changes_no_score(feature, model):
         assert model.score_one(row | {feature.name: value}) == model.score_one(row)
 
 
+@pytest.mark.slow
 def test_changing_the_same_features_changes_scores_of_the_model_that_uses_them():
     frame, _ = people(50)
     pipeline = trained("all").content.pipeline

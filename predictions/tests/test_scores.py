@@ -120,6 +120,7 @@ def test_interval_is_rounded_outward_so_that_it_holds_the_score(low, probability
     assert shown.interval == "Between {} and {}, with 90% confidence.".format(*expected)
 
 
+@pytest.mark.slow
 def test_interval_of_everyone_in_the_demonstration_holds_the_score_as_shown(demo):
     for values in engineer(demo).to_dict("records"):
         shown = scored(values)
@@ -169,6 +170,7 @@ MOVES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("move", MOVES)
 def test_comparison_names_no_input_that_did_not_change(demo, move):
     befores, afters = (engineer(people).to_dict("records") for people in (demo, demo.assign(**move)))
