@@ -45,7 +45,9 @@ def told(counts: Mapping, hidden: frozenset, totals) -> dict:
 
     @cache
     def fits(place: int, left: tuple[int, ...]) -> bool:
-        return not any(left) if place == len(order) else any(fits(place + 1, rest) for _value, rest in steps(place, left))
+        if place == len(order):
+            return not any(left)
+        return any(fits(place + 1, rest) for _value, rest in steps(place, left))
 
     values: dict = {}
     reached = {tuple(sum(counts[cell] for cell in line) for line in lines)}
