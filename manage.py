@@ -12,7 +12,7 @@ def main() -> None:
 
     from technova import __version__
     from technova.commands import database_in_one_line
-    from technova.private import protect
+    from technova.files.private import protect
 
     if sys.argv[1:] in (["--version"], ["version"]):
         sys.stdout.write(f"TechNova {__version__}\n")

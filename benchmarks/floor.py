@@ -16,7 +16,7 @@ from features.selectors import newest_features
 from predictions.models import Prediction
 from predictions.registry import current_model
 from technova import urls
-from technova.prepared import insert
+from technova.database.prepared_statements import insert
 
 
 class FloorView(APIView):

@@ -26,9 +26,11 @@ from employees.extracts import ExtractError, Reject
 from employees.messages import Message, gettext_noop
 from employees.models import Departure, Employee, EmployeeSnapshot, Import, ImportFile, ImportReject, Survey
 from employees.services import LoadResult, load_extracts
-from technova import background, disk
 from technova.commands import Progress
-from technova.db import Busy, bulk_insert, exclusive
+from technova.database.bulk import bulk_insert
+from technova.database.locks import Busy, exclusive
+from technova.files import disk
+from technova.server import detached
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +116,7 @@ def _move_and_start(upload: Import, before: State, after: State, **values) -> No
 def _start(upload: Import) -> None:
     """Start the process of an import; one that cannot be started has failed, and can be tried again."""
     try:
-        background.start(_work(upload), "run_import", str(upload.pk))
+        detached.start(_work(upload), "run_import", str(upload.pk))
     except OSError as error:
         logger.exception("The process of an import could not be started")
         reason = (
@@ -130,14 +132,14 @@ def _work(upload: Import) -> str:
 
 def progress_of(upload: Import) -> tuple[str, int, int] | None:
     """The step that the process is at, how many are done, out of how many; None before it has said so."""
-    step, *counts = background.last_line(_work(upload)).split("\t")
+    step, *counts = detached.last_line(_work(upload)).split("\t")
     return (step, int(counts[0]), int(counts[1])) if len(counts) == 2 else None
 
 
 def settle() -> None:
     """Mark as failed the imports whose process was killed. One query when nothing is at work."""
     for upload in Import.objects.at_work().filter(started_at__lte=timezone.now() - GRACE):
-        if not background.is_at_work(_work(upload)):
+        if not detached.is_at_work(_work(upload)):
             Import.objects.filter(pk=upload.pk).move(upload.state, State.FAILED, error=Message(INTERRUPTED).document())
 
 

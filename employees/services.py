@@ -20,8 +20,9 @@ from employees.messages import Message, gettext_noop
 from employees.models import Departure, Employee, EmployeeSnapshot, ExtractRow, Survey
 from employees.selectors import employee_numbers, employee_ranges, newest_frame, raw_columns
 from technova.commands import Progress
-from technova.db import bulk_insert, exclusive, frame_rows
-from technova.spreadsheets import streamed_csv
+from technova.database.bulk import bulk_insert, frame_rows
+from technova.database.locks import exclusive
+from technova.files.spreadsheets import streamed_csv
 
 CHUNK_SIZE = 20_000  # employees compared at a time
 PREVIEW_SIZE = 100  # changes kept to be shown
@@ -79,7 +80,7 @@ def load_extracts(
 
     The same files twice change nothing. An unknown outcome never erases a known one. ``dry_run`` does all of it and
     rolls back; ``strict`` refuses the set if any row is rejected. ``tell`` is given the result before it is kept: what
-    it raises undoes the load. Raises ``ExtractError`` for files that cannot be loaded and ``technova.db.Busy`` while
+    it raises undoes the load. Raises ``ExtractError`` for files that cannot be loaded and ``Busy`` while
     another load, build or scoring is at work.
     """
     extracts = read_extracts(sirh, eval, sondage)

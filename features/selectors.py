@@ -12,7 +12,7 @@ from employees.selectors import employee_ranges
 from features import schema
 from features.engineering import DTYPES
 from features.models import EmployeeFeatures
-from technova.prepared import PreparedSelect
+from technova.database.prepared_statements import PreparedSelect
 
 SAMPLE = 2_000  # people of whom a typical one is made
 

@@ -14,7 +14,8 @@ from features.engineering import engineer
 from features.models import EmployeeFeatures
 from features.selectors import newest_frame
 from technova.commands import Progress
-from technova.db import bulk_insert, exclusive
+from technova.database.bulk import bulk_insert
+from technova.database.locks import exclusive
 
 CHUNK_SIZE = 10_000
 

@@ -10,7 +10,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from predictions.ml import store
-from technova import private
+from technova.files import private
 
 _IDS = {
     store.ArtifactMissing: "predictions.W001",

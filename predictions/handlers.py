@@ -5,7 +5,7 @@ from rest_framework import exceptions
 
 from predictions.api import errors as api
 from predictions.pages import errors as pages
-from technova.addresses import PROBES
+from technova.web.routes import PROBES
 
 API_PATHS = ("/predict", "/key", "/runs", "/scores", "/openapi.json", "/docs", *PROBES)
 

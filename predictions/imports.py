@@ -9,7 +9,7 @@ from predictions.ml.store import ArtifactError
 from predictions.outages import outage_of
 from predictions.services import NothingToScore, score_employees
 from technova.commands import Progress
-from technova.db import Busy
+from technova.database.locks import Busy
 
 
 def run_import(*, upload: Import, progress: Progress | None = None) -> None:

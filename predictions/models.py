@@ -11,7 +11,7 @@ from employees.models import Employee, OfDepartmentsQuerySet
 from features import schema
 from features.models import EmployeeFeatures
 from predictions.keys.models import APIKey, RequestCount, validate_departments  # noqa: F401 - models of this app
-from technova.documents import FastJSONEncoder
+from technova.web.fast_json import FastJSONEncoder
 
 MAX_PREDICTION_ID = models.BigIntegerField.MAX_BIGINT
 REASON_CHOICES = [(feature.name, _(feature.label)) for feature in schema.FEATURES]

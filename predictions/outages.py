@@ -6,8 +6,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from predictions.ml.store import ArtifactError
-from technova import disk
-from technova.db import Trouble, trouble_of
+from technova.database.trouble import Trouble, trouble_of
+from technova.files import disk
 
 
 @dataclass(frozen=True, slots=True)

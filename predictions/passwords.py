@@ -27,7 +27,7 @@ from django.utils.crypto import salted_hmac
 from employees.access import sign_ins
 from predictions.keys import limits
 from predictions.keys.quota import Quota
-from technova.clients import client_address, network_of
+from technova.web.clients import client_address, network_of
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 
 from predictions.ml import artifact, store
-from technova.metrics import note_model
+from technova.server.metrics import note_model
 
 CHECK_INTERVAL = 2.0  # seconds during which a process trusts what it holds
 

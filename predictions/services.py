@@ -21,8 +21,9 @@ from predictions.models import Prediction, RunGroup, ScoringRun
 from predictions.registry import current_model
 from predictions.selectors import figures
 from technova.commands import Progress
-from technova.db import bulk_insert, exclusive, refresh_statistics, reserve_sparse_keys
-from technova.metrics import count_predictions
+from technova.database.bulk import bulk_insert, refresh_statistics, reserve_sparse_keys
+from technova.database.locks import exclusive
+from technova.server.metrics import count_predictions
 
 CHUNK_SIZE = 10_000
 

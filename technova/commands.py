@@ -14,7 +14,8 @@ from django.db import DatabaseError, connection
 from psycopg_pool import PoolTimeout
 from tqdm import tqdm
 
-from technova.db import Busy, Trouble, sqlstate_of, trouble_of
+from technova.database.locks import Busy
+from technova.database.trouble import Trouble, sqlstate_of, trouble_of
 
 # What services call while they work: the step, how many are done, out of how many.
 Progress = Callable[[str, int, int], None]

@@ -40,7 +40,9 @@ keepalive = 75  # seconds; longer than a proxy keeps a connection, which should 
 # Whether to believe what a proxy says in its headers is said by BEHIND_TLS_PROXY and TRUSTED_PROXIES alone.
 forwarded_allow_ips = ""
 limit_request_line = 8190  # the longest that gunicorn takes: the application answers an endless address in JSON
-errorlog = None  # LOGGING has gunicorn's lines written as the application's; requests are logged by technova.logs
+errorlog = (
+    None  # LOGGING has gunicorn's lines written as the application's; requests are logged by technova.server.logs
+)
 loglevel = settings.LOGGING["root"]["level"].lower()
 control_socket_disable = True
 preload_app = True  # imported once for all processes, which then start in no time and share that memory

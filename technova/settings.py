@@ -15,8 +15,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from technova import __version__
-from technova.addresses import PROBES
-from technova.connections import PooledConnection
+from technova.database.pool import PooledConnection
+from technova.web.routes import PROBES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -108,14 +108,14 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "technova.logs.log_requests",
+    "technova.server.logs.log_requests",
     "django.middleware.security.SecurityMiddleware",
     "technova.policy.constant_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "technova.policy.no_store",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "technova.addresses.ProbeMiddleware",
+    "technova.web.routes.ProbeMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
@@ -163,7 +163,7 @@ else:
     _pool_size = env.number("DATABASE_POOL_MAX", default=8, least=1)
     _database["OPTIONS"] = {
         "connect_timeout": 3,
-        "prepare_threshold": 0,  # for the cursors of technova.prepared; Django's own prepare nothing
+        "prepare_threshold": 0,  # for the cursors of database.prepared_statements; Django's own prepare nothing
         "tcp_user_timeout": 2000,  # milliseconds until a server that vanished from the network counts as gone
         **_database.get("OPTIONS", {}),  # of the address: ?sslmode=verify-full and its like
         "pool": {
@@ -209,7 +209,7 @@ USE_TZ = True
 LARGEST_UPLOAD = 32 * 1024 * 1024  # bytes
 DATA_UPLOAD_MAX_NUMBER_FILES = 3
 FILE_UPLOAD_HANDLERS = [
-    "technova.uploads.SizeLimit",
+    "technova.web.upload_limit.SizeLimit",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
@@ -320,12 +320,12 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "json": {"()": "technova.logs.JsonFormatter"},
+        "json": {"()": "technova.server.logs.JsonFormatter"},
         "line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"},
     },
     "filters": {
-        "request_id": {"()": "technova.logs.RequestIdFilter"},
-        "refusal": {"()": "technova.logs.RefusalFilter"},
+        "request_id": {"()": "technova.server.logs.RequestIdFilter"},
+        "refusal": {"()": "technova.server.logs.RefusalFilter"},
     },
     "handlers": {
         "console": {

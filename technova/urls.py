@@ -7,7 +7,7 @@ admin.site.password_change = RedirectView.as_view(pattern_name="password_change"
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("", include("technova.metrics")),
+    path("", include("technova.server.metrics")),
     path("", include("predictions.api.urls")),
     path("", include("predictions.pages.urls")),
 ]

@@ -6,7 +6,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
 from django.utils.http import parse_header_parameters
 
-from technova.private import protect
+from technova.files.private import protect
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "technova.settings")
 protect()

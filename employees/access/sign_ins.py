@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from employees.models import SignIn
-from technova.clients import client_address
+from technova.web.clients import client_address
 
 RECORDS_KEPT = timedelta(days=30)
 

@@ -17,8 +17,8 @@ from employees.columns import Extract
 from employees.management.commands.seed_from_csv import DEMO
 from employees.messages import Message
 from employees.models import Employee, EmployeeSnapshot, Import, SignIn
-from technova import background
-from technova.db import Busy
+from technova.database.locks import Busy
+from technova.server import detached
 
 pytestmark = pytest.mark.django_db
 HEAD = 11  # the header and ten employees
@@ -28,9 +28,9 @@ HEAD = 11  # the header and ten employees
 def started(monkeypatch, tmp_path):
     """The works that were started, none of which runs; their outputs are in a directory of our own."""
     names = []
-    monkeypatch.setattr(background.tempfile, "gettempdir", lambda: str(tmp_path))
-    monkeypatch.setattr(background, "start", lambda name, *arguments: names.append(arguments))
-    monkeypatch.setattr(background, "is_at_work", lambda name: False)
+    monkeypatch.setattr(detached.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(detached, "start", lambda name, *arguments: names.append(arguments))
+    monkeypatch.setattr(detached, "is_at_work", lambda name: False)
     return names
 
 
@@ -189,7 +189,7 @@ def test_confirm_twice_starts_once(user, started):
 
 def test_confirm_while_another_import_is_loaded(user, started, monkeypatch):
     confirmed(user)
-    monkeypatch.setattr(background, "is_at_work", lambda name: True)
+    monkeypatch.setattr(detached, "is_at_work", lambda name: True)
     upload = checked(user)
     with pytest.raises(Busy):
         imports.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat())
@@ -216,7 +216,7 @@ def test_database_refuses_to_expire_what_is_loaded(user):
 )
 @pytest.mark.django_db(transaction=True)
 def test_two_people_confirm_two_imports_at_once(started, monkeypatch):
-    monkeypatch.setattr(background, "is_at_work", lambda name: True)
+    monkeypatch.setattr(detached, "is_at_work", lambda name: True)
     user = get_user_model().objects.create_user("someone")
     uploads = [checked(user), checked(user)]
     started.clear()
@@ -254,7 +254,7 @@ def test_settle_marks_a_killed_import_as_failed(user, started, state):
 def test_settle_leaves_a_living_import_alone(user, started, monkeypatch):
     upload = received(user)
     Import.objects.update(started_at=timezone.now() - timedelta(minutes=1))
-    monkeypatch.setattr(background, "is_at_work", lambda name: True)
+    monkeypatch.setattr(detached, "is_at_work", lambda name: True)
     imports.settle()
     upload.refresh_from_db()
     assert upload.state == Import.State.CHECKING
@@ -355,5 +355,5 @@ def test_discard_leaves_an_import_at_work_alone(user, started):
     [("Scoring\t20\t30", ("Scoring", 20, 30)), ("", None), ("Scoring", None)],
 )
 def test_progress_is_what_the_process_printed_last(user, monkeypatch, line, progress):
-    monkeypatch.setattr(background, "last_line", lambda name: line)
+    monkeypatch.setattr(detached, "last_line", lambda name: line)
     assert imports.progress_of(received(user)) == progress

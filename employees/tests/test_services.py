@@ -2,7 +2,7 @@ import threading
 
 import numpy as np
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Count
 from django.utils import timezone
 
@@ -14,8 +14,8 @@ from employees.selectors import raw_columns
 from employees.services import Change, load_extracts
 from employees.tests.factories import EmployeeFactory
 from employees.tests.files import extracts, rows_of
-from technova import db
-from technova.db import Busy, exclusive
+from technova.database import bulk
+from technova.database.locks import Busy, exclusive
 
 pytestmark = pytest.mark.django_db
 TABLES = (Employee, EmployeeSnapshot, Survey, Departure)
@@ -341,7 +341,7 @@ def test_load_that_fails_half_way_leaves_nothing(monkeypatch):
     def fail_at_the_last_table(model, rows):
         if model is Departure:
             raise RuntimeError("the machine is on fire")
-        return db.bulk_insert(model, rows)
+        return bulk.bulk_insert(model, rows)
 
     monkeypatch.setattr(services, "bulk_insert", fail_at_the_last_table)
     with pytest.raises(RuntimeError):
@@ -359,7 +359,7 @@ def test_value_that_the_database_refuses_leaves_nothing(monkeypatch):
         return found
 
     monkeypatch.setattr(services, "read_extracts", read_wrongly)
-    with pytest.raises(db.DatabaseError):
+    with pytest.raises(DatabaseError):
         load()
     assert counts() == [0, 0, 0, 0]
 

@@ -12,7 +12,7 @@ from employees.tests.factories import DepartureFactory, EmployeeFactory, Employe
 from features import schema, services
 from features.models import EmployeeFeatures
 from features.services import LeftOut, build_features
-from technova.db import Busy, exclusive
+from technova.database.locks import Busy, exclusive
 
 pytestmark = pytest.mark.django_db
 FILES = {extract: DEMO / f"extrait_{extract}.csv" for extract in ("sirh", "eval", "sondage")}

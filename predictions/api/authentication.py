@@ -13,7 +13,7 @@ from predictions.keys import services as keys
 from predictions.keys.quota import MINUTE
 from predictions.models import APIKey
 from predictions.services import Caller
-from technova.clients import client_address
+from technova.web.clients import client_address
 
 
 class APIKeyAuthentication(BaseAuthentication):

@@ -1,4 +1,4 @@
-"""The API's errors: the status that each exception means, in the shape of ``technova.errors``."""
+"""The API's errors: the status that each exception means, in the shape of ``technova.web.json_errors``."""
 
 import logging
 import sys
@@ -18,7 +18,7 @@ from predictions.api.authentication import add_rate_limit
 from predictions.ml.store import ArtifactError
 from predictions.outages import Outage, outage_of
 from predictions.services import OutOfScope, UnknownEmployee
-from technova.errors import error_body, error_response
+from technova.web.json_errors import error_body, error_response
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from predictions.api import examples
 from predictions.api.errors import Invalid
 from predictions.api.serializers import LimitSerializer, ScoreLimitSerializer
 from predictions.selectors.scores import RISKIEST_FIRST
-from technova.keyset import after, position_of
+from technova.database.keyset import after, position_of
 
 Series = str | int
 

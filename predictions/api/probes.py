@@ -18,7 +18,7 @@ from predictions.ml.store import ArtifactError, ArtifactMissing
 from predictions.outages import OF_MODEL, outage_by
 from predictions.registry import current_model
 from technova import __version__
-from technova.db import Trouble, trouble_of
+from technova.database.trouble import Trouble, trouble_of
 
 logger = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from itertools import chain
 from django.http.request import MediaType
 from rest_framework.renderers import JSONRenderer
 
-from technova.documents import dump
-from technova.spreadsheets import streamed_csv
+from technova.files.spreadsheets import streamed_csv
+from technova.web.fast_json import dump
 
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
 

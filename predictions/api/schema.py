@@ -39,7 +39,7 @@ from predictions.api.serializers import (
 )
 from predictions.models import MAX_PREDICTION_ID
 from predictions.selectors.scores import LEFT, PRESENT
-from technova.documents import dump
+from technova.web.fast_json import dump
 
 # The parameters that each list understands; any other is refused, since a misspelt filter filters nothing.
 LOG_PARAMETERS = {

@@ -1,7 +1,7 @@
 """Addresses of the API: the reference's, letter for letter, each with a slash at its end or none."""
 
 from predictions.api import probes, views
-from technova.addresses import call
+from technova.web.routes import call
 
 urlpatterns = [
     call("health", probes.HealthView.as_view(), name="health"),

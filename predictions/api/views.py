@@ -45,8 +45,8 @@ from predictions.api.serializers import (
 )
 from predictions.models import MAX_PREDICTION_ID, Prediction, ScoringRun
 from predictions.selectors import runs, scores
-from technova import keyset
-from technova.errors import request_id_of
+from technova.database import keyset
+from technova.web.json_errors import request_id_of
 
 CHUNK_SIZE = 2_000  # rows that a stream reads at a time
 

@@ -16,8 +16,8 @@ from predictions.keys import limits
 from predictions.keys.models import APIKey
 from predictions.keys.quota import Quota, rest_of_window, window_at
 from predictions.log import writes
-from technova.clients import network_of
-from technova.prepared import run
+from technova.database.prepared_statements import run
+from technova.web.clients import network_of
 
 SECRET_FORMAT = re.compile(r"([A-Za-z0-9]{8})\.[A-Za-z0-9]{32}")
 LAST_USED_PRECISION = timedelta(minutes=15)  # last_used_at is written at most once in this time

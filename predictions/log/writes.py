@@ -14,8 +14,9 @@ from django.db import DatabaseError, InterfaceError, transaction
 from features.schema import FEATURE_NAMES
 from predictions.keys import limits
 from predictions.models import Prediction
-from technova.db import Trouble, bulk_insert, reserve_keys, trouble_of
-from technova.prepared import insert
+from technova.database.bulk import bulk_insert, reserve_keys
+from technova.database.prepared_statements import insert
+from technova.database.trouble import Trouble, trouble_of
 
 # One byte in memory that the processes of the server share, since it is made before they are forked: nothing, or the
 # place in the list of why a row was refused.

@@ -20,7 +20,7 @@ from predictions.pages.formats import percent
 from predictions.registry import card_of, current_model
 from predictions.selectors import people
 from predictions.services import Caller
-from technova.requests import Request
+from technova.web.requests import Request
 
 # What a meeting needs to know of a person. Nothing that the law forbids deciding by.
 PROFILE = (

@@ -20,7 +20,7 @@ from predictions import bands
 from predictions.explanation import TOLD_AS, phrase, raising_most
 from predictions.models import Prediction, ScoringRun
 from predictions.pages.formats import csv_delimiter
-from technova.spreadsheets import streamed_csv, streamed_workbook
+from technova.files.spreadsheets import streamed_csv, streamed_workbook
 
 CHUNK_SIZE = 2_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -26,9 +26,9 @@ from employees.messages import Message
 from employees.models import Departure, EmployeeSnapshot, Import, Survey
 from employees.services import reject_rows
 from predictions.pages.formats import csv_delimiter, grouped
-from technova.db import Busy
-from technova.spreadsheets import streamed_csv
-from technova.uploads import oversized
+from technova.database.locks import Busy
+from technova.files.spreadsheets import streamed_csv
+from technova.web.upload_limit import oversized
 
 REJECTS_A_PAGE = 20
 IMPORTS_SHOWN = 20

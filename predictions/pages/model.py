@@ -28,7 +28,7 @@ from predictions.pages import model_charts, model_tables
 from predictions.pages.charts import Chart
 from predictions.registry import current_model
 from predictions.selectors import log
-from technova.requests import Request
+from technova.web.requests import Request
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from predictions.pages.formats import decimal, grouped, percent
 from predictions.pages.model_tables import Table, between
 from predictions.registry import current_model
 from predictions.selectors import drift
-from technova.requests import Request
+from technova.web.requests import Request
 
 
 @dataclass(frozen=True, slots=True)

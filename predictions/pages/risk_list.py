@@ -25,7 +25,7 @@ from predictions.explanation import phrase
 from predictions.models import Prediction, RunGroup, ScoringRun
 from predictions.pages import exports, scores
 from predictions.selectors import figures, ranking, runs
-from technova.requests import Request
+from technova.web.requests import Request
 
 SIZES = (25, 50, 100)
 USUAL = {"sort": ranking.RISKIEST_FIRST, "size": str(SIZES[0]), "page": "1"}

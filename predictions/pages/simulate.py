@@ -21,7 +21,7 @@ from predictions.models import Prediction
 from predictions.pages import forms, scores
 from predictions.registry import current_model
 from predictions.services import Caller
-from technova.requests import Request
+from technova.web.requests import Request
 
 ENDPOINT = "/predict/by-features"
 

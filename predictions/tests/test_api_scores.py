@@ -357,7 +357,7 @@ def test_stream_costs_one_query_a_chunk(api, run, monkeypatch, django_assert_num
 
 def test_stream_keeps_no_connection_while_the_client_reads(run, monkeypatch):
     events = []
-    monkeypatch.setattr("technova.keyset._release_connection", lambda: events.append("given back"))
+    monkeypatch.setattr("technova.database.keyset._release_connection", lambda: events.append("given back"))
     monkeypatch.setattr(views, "CHUNK_SIZE", 1)
     for number in (1, 2):
         score(run, number)

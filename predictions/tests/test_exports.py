@@ -14,7 +14,7 @@ from predictions.models import Prediction
 from predictions.pages import exports
 from predictions.tests.factories import ScoringRunFactory
 from predictions.tests.scoring import score, write_figures
-from technova import spreadsheets
+from technova.files import spreadsheets
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 2, 12, 30, tzinfo=ZoneInfo("Europe/Paris"))

@@ -25,7 +25,7 @@ from features.models import EmployeeFeatures
 from predictions.imports import run_import
 from predictions.ml.store import ArtifactMissing
 from predictions.models import ScoringRun
-from technova import background
+from technova.server import detached
 from technova.tests.conftest import small_file_system
 
 pytestmark = pytest.mark.django_db
@@ -35,8 +35,8 @@ pytestmark = pytest.mark.django_db
 def started(monkeypatch):
     """The works that were started, none of which runs."""
     names = []
-    monkeypatch.setattr(background, "start", lambda name, *arguments: names.append(arguments))
-    monkeypatch.setattr(background, "is_at_work", lambda name: False)
+    monkeypatch.setattr(detached, "start", lambda name, *arguments: names.append(arguments))
+    monkeypatch.setattr(detached, "is_at_work", lambda name: False)
     return names
 
 
@@ -210,7 +210,7 @@ def test_confirm_of_an_older_preview_explains_itself(client, upload):
 
 def test_confirm_while_another_import_is_loaded_explains_itself(client, hr, upload, started, monkeypatch):
     confirm(client, upload, hr)
-    monkeypatch.setattr(background, "is_at_work", lambda name: True)
+    monkeypatch.setattr(detached, "is_at_work", lambda name: True)
     second = imports.receive(user=hr, files=files())
     run_import(upload=second)
     assert "Another load, build or scoring is running" in confirm(client, second, hr).content.decode()
@@ -344,7 +344,7 @@ def test_action_needs_a_post(client, upload, action):
 
 def test_progress_is_shown_while_it_runs(client, hr, started, monkeypatch):
     upload = imports.receive(user=hr, files=files())
-    monkeypatch.setattr(background, "last_line", lambda name: "Loading employees\t1500\t3000")
+    monkeypatch.setattr(detached, "last_line", lambda name: "Loading employees\t1500\t3000")
     text = page(client, upload)
     assert "Comparing with what is known: 1,500 / 3,000" in " ".join(text.split())
     assert 'hx-trigger="every 1s"' in text
@@ -474,8 +474,8 @@ def test_import_whose_process_cannot_start_says_why_and_can_be_tried_again(
     assert upload.state == Import.State.FAILED
     assert reason in page(client, upload)
     assert reason in post(client, upload, "retry").content.decode()
-    monkeypatch.setattr(background, "start", lambda name, *arguments: True)
-    monkeypatch.setattr(background, "is_at_work", lambda name: True)
+    monkeypatch.setattr(detached, "start", lambda name, *arguments: True)
+    monkeypatch.setattr(detached, "is_at_work", lambda name: True)
     assert "The files are being checked" in post(client, upload, "retry").content.decode()
     run_import(upload=Import.objects.get())
     assert Import.objects.get().state == Import.State.READY

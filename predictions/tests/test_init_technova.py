@@ -15,7 +15,7 @@ from employees.models import Employee, EmployeeSnapshot, Import
 from features.models import EmployeeFeatures
 from predictions.keys import services as keys
 from predictions.models import APIKey, Prediction, ScoringRun
-from technova import background
+from technova.server import detached
 
 pytestmark = pytest.mark.django_db
 COUNTED = (Employee, EmployeeSnapshot, EmployeeFeatures, ScoringRun, Prediction, APIKey, get_user_model())
@@ -24,7 +24,7 @@ COUNTED = (Employee, EmployeeSnapshot, EmployeeFeatures, ScoringRun, Prediction,
 @pytest.fixture(autouse=True)
 def outputs(monkeypatch, tmp_path):
     """A directory of our own for what imports print."""
-    monkeypatch.setattr(background.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(detached.tempfile, "gettempdir", lambda: str(tmp_path))
 
 
 def init(*arguments):

@@ -22,7 +22,7 @@ from predictions.outages import OF_MODEL, outage_by
 from predictions.registry import current_model, forget_model
 from predictions.tests.test_api_predict import features
 from technova import __version__
-from technova.db import Trouble
+from technova.database.trouble import Trouble
 from technova.tests.conftest import ROOT, another_connection, fill, small_file_system
 
 pytestmark = pytest.mark.slow

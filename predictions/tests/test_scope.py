@@ -185,7 +185,7 @@ def world(browse, tmp_path, monkeypatch):
         ),
         predict_for_features(values=values, caller=everyone, mode=Prediction.Mode.SIMULATION),
     ]
-    monkeypatch.setattr("technova.background.start", lambda *arguments: True)
+    monkeypatch.setattr("technova.server.detached.start", lambda *arguments: True)
     return SimpleNamespace(
         hr=hr,
         manager=browse("Manager", INSIDE),

@@ -15,7 +15,7 @@ from predictions.registry import current_model
 from predictions.services import Caller, NothingToScore, UnknownEmployee
 from predictions.tests.conftest import only_postgresql
 from predictions.tests.factories import PredictionFactory
-from technova.db import BLOCK
+from technova.database.bulk import BLOCK
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, InternalError, OperationalError, Programmi
 import manage
 from technova import commands
 from technova.commands import TechnovaCommand, describe_database
-from technova.db import Busy
+from technova.database.locks import Busy
 
 
 class Refused(Exception):

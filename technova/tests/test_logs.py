@@ -41,7 +41,7 @@ urlpatterns = [
 def log(settings, monkeypatch):
     """What the process writes to its log, as the configured handler would."""
     settings.ROOT_URLCONF = __name__
-    settings.MIDDLEWARE = ["technova.logs.log_requests"]
+    settings.MIDDLEWARE = ["technova.server.logs.log_requests"]
     stream = io.StringIO()
     (handler,) = (handler for handler in logging.root.handlers if handler.name == "console")
     monkeypatch.setattr(handler, "stream", stream)

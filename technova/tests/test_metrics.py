@@ -7,7 +7,7 @@ from features.tests.factories import EmployeeFeaturesFactory
 from predictions import services
 from predictions.registry import current_model, forget_model
 from predictions.services import Caller
-from technova.metrics import count_request
+from technova.server.metrics import count_request
 
 TOKEN = "a-token-of-the-operator"
 

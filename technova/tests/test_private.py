@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from employees.tests.files import write
-from technova import private
+from technova.files import private
 from technova.tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow

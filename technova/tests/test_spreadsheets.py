@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from technova.spreadsheets import inert, streamed_csv
+from technova.files.spreadsheets import inert, streamed_csv
 
 SEPARATORS = [",", ";", "\t"]
 SIGNS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")

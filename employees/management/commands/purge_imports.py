@@ -1,7 +1,7 @@
 from employees import imports
 from employees.access import sign_ins
-from technova import background
 from technova.commands import TechnovaCommand
+from technova.server import detached
 
 
 class Command(TechnovaCommand):
@@ -17,4 +17,4 @@ class Command(TechnovaCommand):
         sessions, records = sign_ins.purge()
         self.stdout.write(f"{sessions:,} expired sessions deleted")
         self.stdout.write(f"{records:,} records of sign-ins deleted")
-        self.stdout.write(f"{background.clear():,} outputs of imports deleted")
+        self.stdout.write(f"{detached.clear():,} outputs of imports deleted")

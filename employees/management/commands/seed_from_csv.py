@@ -9,7 +9,7 @@ from employees.columns import Extract
 from employees.extracts import ExtractError, Reject
 from employees.services import LoadResult, load_extracts, write_rejects
 from technova.commands import TechnovaCommand
-from technova.private import tighten
+from technova.files.private import tighten
 
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 FEW = 5  # rejects shown on the terminal

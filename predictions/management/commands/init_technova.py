@@ -11,9 +11,9 @@ from employees.models import Employee
 from features.services import build_features
 from predictions import demo, services
 from predictions.ml import store
-from technova import background
 from technova.commands import TechnovaCommand
-from technova.db import one_after_another
+from technova.database.locks import one_after_another
+from technova.server import detached
 
 
 class Command(TechnovaCommand):
@@ -39,7 +39,7 @@ class Command(TechnovaCommand):
         self.stdout.write("Database ready")
         imports.purge()
         sign_ins.purge()
-        background.clear()
+        detached.clear()
         if options["demo"] and not Employee.objects.exists():  # later loads, and real people, are not overwritten
             call_command("seed_from_csv", demo=True, verbosity=verbosity, stdout=self.stdout, stderr=self.stderr)
         built = build_features(progress=self.progress)

@@ -7,7 +7,7 @@ from employees.tests.factories import EmployeeFactory
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions.models import Prediction
 from predictions.tests.factories import PredictionFactory
-from technova.prepared import PreparedSelect, insert, run
+from technova.database.prepared_statements import PreparedSelect, insert, run
 from technova.tests.conftest import another_connection
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ErrorDetail
 
 from predictions.api.renderers import FastJSONRenderer
-from technova.documents import FastJSONEncoder
+from technova.web.fast_json import FastJSONEncoder
 
 
 def test_documents_read_as_what_they_were_made_from():

@@ -13,10 +13,10 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
-from technova.metrics import count_request
-from technova.requests import Request
+from technova.server.metrics import count_request
+from technova.web.requests import Request
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("technova.logs")  # what operators filter by, wherever this module stands
 
 REQUEST_FIELDS = ("method", "route", "status", "milliseconds", "key", "client_request_id", "traceparent")
 FIELDS = ("time", "level", "logger", "message", "request_id", *REQUEST_FIELDS, "exc_info")

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from predictions.registry import current_model
-from technova import background
+from technova.server import detached
 
 pytestmark = pytest.mark.slow
 
@@ -15,15 +15,15 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def processes(monkeypatch, tmp_path):
     """A directory of our own, and the processes that a test starts, killed when it ends."""
-    monkeypatch.setattr(background.tempfile, "gettempdir", lambda: str(tmp_path))
-    popen, started = background.subprocess.Popen, []
+    monkeypatch.setattr(detached.tempfile, "gettempdir", lambda: str(tmp_path))
+    popen, started = detached.subprocess.Popen, []
 
     def start(command, **options):
         _python, _manage, *arguments = command
         started.append(popen(["/bin/sh", *arguments], **options))
         return started[-1]
 
-    monkeypatch.setattr(background.subprocess, "Popen", start)
+    monkeypatch.setattr(detached.subprocess, "Popen", start)
     yield started
     for process in started:
         if process.poll() is None:
@@ -38,17 +38,17 @@ def wait_until(condition, seconds=10):
 
 
 def start(name="work", script="echo step; sleep 60"):
-    return background.start(name, "-c", script)
+    return detached.start(name, "-c", script)
 
 
 def test_started_work_is_seen_with_its_last_line(processes):
     assert start(script="echo first; echo second; sleep 60")
-    assert background.is_at_work("work")
-    wait_until(lambda: background.last_line("work") == "second")
+    assert detached.is_at_work("work")
+    wait_until(lambda: detached.last_line("work") == "second")
 
 
 def test_same_work_is_not_started_twice(processes, monkeypatch):
-    monkeypatch.setattr(background, "LOCK_WAIT", 0.1)
+    monkeypatch.setattr(detached, "LOCK_WAIT", 0.1)
     start()
     assert not start()
     assert start("other")
@@ -59,33 +59,33 @@ def test_killed_work_is_not_at_work(processes):
     start()
     os.kill(processes[0].pid, signal.SIGKILL)
     os.killpg(processes[0].pid, signal.SIGKILL)
-    wait_until(lambda: not background.is_at_work("work"))
+    wait_until(lambda: not detached.is_at_work("work"))
 
 
 def test_ended_work_can_be_started_again_with_a_clean_output(processes):
     start(script="echo old")
-    wait_until(lambda: not background.is_at_work("work"))
+    wait_until(lambda: not detached.is_at_work("work"))
     assert start(script="sleep 60")
-    assert background.last_line("work") == ""
+    assert detached.last_line("work") == ""
 
 
 def test_work_that_never_was(processes):
-    assert not background.is_at_work("nothing")
-    assert background.last_line("nothing") == ""
+    assert not detached.is_at_work("nothing")
+    assert detached.last_line("nothing") == ""
 
 
 def test_clear_deletes_the_output_of_work_that_ended(processes, tmp_path):
     start("ended", "echo step")
     start("alive")
-    wait_until(lambda: not background.is_at_work("ended"))
-    assert background.clear() == 1
+    wait_until(lambda: not detached.is_at_work("ended"))
+    assert detached.clear() == 1
     assert [path.name for path in tmp_path.glob("*/*")] == ["alive"]
-    assert background.is_at_work("alive")
+    assert detached.is_at_work("alive")
 
 
 def test_work_that_starts_while_its_old_output_is_deleted_is_seen(processes, tmp_path):
     start(script="echo old")
-    wait_until(lambda: not background.is_at_work("work"))
+    wait_until(lambda: not detached.is_at_work("work"))
     path = next(tmp_path.glob("*/work"))
     with path.open("rb") as output, ThreadPoolExecutor() as pool:
         fcntl.flock(output, fcntl.LOCK_EX)
@@ -94,8 +94,8 @@ def test_work_that_starts_while_its_old_output_is_deleted_is_seen(processes, tmp
         path.unlink()
         fcntl.flock(output, fcntl.LOCK_UN)
         assert started.result()
-    assert background.is_at_work("work")
-    wait_until(lambda: background.last_line("work") == "step")
+    assert detached.is_at_work("work")
+    wait_until(lambda: detached.last_line("work") == "step")
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o777, 0o710])
@@ -111,9 +111,9 @@ def test_work_is_not_among_the_metrics_of_the_server_that_starts_it(monkeypatch,
     metrics = tmp_path / "metrics"
     metrics.mkdir()
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics))
-    monkeypatch.setattr(background.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(detached.tempfile, "gettempdir", lambda: str(tmp_path))
     load = "from predictions.registry import current_model; print(current_model().version)"
-    background.start("work", "shell", "--verbosity=0", f"--command={load}")
-    wait_until(lambda: not background.is_at_work("work"), seconds=60)
-    assert background.last_line("work") == current_model().version
+    detached.start("work", "shell", "--verbosity=0", f"--command={load}")
+    wait_until(lambda: not detached.is_at_work("work"), seconds=60)
+    assert detached.last_line("work") == current_model().version
     assert list(metrics.iterdir()) == []

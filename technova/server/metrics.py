@@ -23,9 +23,9 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 
-from technova.addresses import call
-from technova.errors import error_response
-from technova.requests import Request
+from technova.web.json_errors import error_response
+from technova.web.requests import Request
+from technova.web.routes import call
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}  # a client may invent others, without end
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)

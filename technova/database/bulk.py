@@ -1,113 +1,15 @@
-"""Bulk writing, and the transaction in which one writer at a time changes the workforce's data."""
+"""Writing many rows at once, and reserving their keys."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from enum import Enum
 from itertools import islice
 
 import numpy as np
 import pandas as pd
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, models, transaction
+from django.db import connection, models, transaction
 
 INSTANCES_AT_A_TIME = 2_000  # bounds the memory of the databases that have no COPY
-LOCK_WAIT = 20.0  # seconds a writer waits for another
 BLOCK, MARGIN = 2**24, 2**16  # keys, see ``reserve_sparse_keys``
-
-
-def sqlstate_of(error: BaseException) -> str | None:
-    """PostgreSQL's code of what went wrong, where Django's error has it from there."""
-    return getattr(error.__cause__, "sqlstate", None)
-
-
-class Trouble(Enum):
-    """Why a database does not do its work, where it may do it again later: in words safe to show publicly."""
-
-    FULL = "has no room left on its disk"
-    BUSY = "is locked by other work"
-    READ_ONLY = "takes no writes"
-    AWAY = "does not answer"
-
-
-_OF_SQLSTATE = {
-    "53100": Trouble.FULL,
-    "55P03": Trouble.BUSY,  # lock_timeout
-    "57014": Trouble.BUSY,  # statement_timeout
-    "40P01": Trouble.BUSY,  # a deadlock
-    "25006": Trouble.READ_ONLY,  # of a standby until it is promoted
-}
-_OF_SQLITE = {
-    "SQLITE_FULL": Trouble.FULL,
-    "SQLITE_IOERR_SHMSIZE": Trouble.FULL,  # the file beside the write-ahead log cannot grow
-    "SQLITE_BUSY": Trouble.BUSY,
-    "SQLITE_LOCKED": Trouble.BUSY,
-    "SQLITE_READONLY": Trouble.READ_ONLY,
-}
-
-
-def trouble_of(error: BaseException | None) -> Trouble | None:
-    """What keeps the database from its work, by its error; None for an error that is not the database's own state."""
-    if not isinstance(error, (DatabaseError, InterfaceError)):
-        return None
-    extended = getattr(error.__cause__, "sqlite_errorname", "")  # SQLITE_BUSY_SNAPSHOT is a kind of SQLITE_BUSY
-    plain = "_".join(extended.split("_")[:2])
-    known = _OF_SQLSTATE.get(sqlstate_of(error) or "") or _OF_SQLITE.get(extended) or _OF_SQLITE.get(plain)
-    return known or (Trouble.AWAY if isinstance(error, (OperationalError, InterfaceError)) else None)
-
-
-class Busy(Exception):
-    """Another process holds the lock and did not finish within the wait."""
-
-
-@contextmanager
-def exclusive(name: str = "pipeline", *, wait: float = LOCK_WAIT) -> Iterator[None]:
-    """A transaction in which this process alone holds the lock ``name``; leaving it commits and releases.
-
-    Loads, builds and scorings share the default name, so that none reads what another has half written.
-    The lock belongs to the transaction: a killed process leaves none behind. Raises ``Busy`` after ``wait``
-    seconds. SQLite has one writer at a time whatever the name, and waits as long as its own timeout says.
-    """
-    is_ours = False
-    try:
-        with transaction.atomic():
-            if connection.vendor == "postgresql":
-                _lock_on_postgresql(name, wait)
-            is_ours = True
-            yield
-    except OperationalError as error:
-        if is_ours or trouble_of(error) is not Trouble.BUSY:
-            raise
-        raise Busy("Another load, build or scoring is running: try again when it is done.") from error
-
-
-@contextmanager
-def one_after_another(name: str) -> Iterator[None]:
-    """Work that cannot be one transaction, which a second process begins when the first has ended, or died.
-
-    On PostgreSQL, where several containers start at once; an SQLite file belongs to one machine.
-    """
-    if connection.vendor != "postgresql":
-        yield
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [_key_of(name)])
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [_key_of(name)])
-
-
-def _lock_on_postgresql(name: str, wait: float) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{max(1, round(wait * 1000))}ms"])
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_key_of(name)])
-        cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
-
-
-def _key_of(name: str) -> int:
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
 
 
 def bulk_insert(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # the log's formatter imports this before the apps are there
 
 
 class Request(HttpRequest):
-    """``technova.logs`` sets ``request_id``, django-htmx ``htmx``; ``user`` is an account on a page that needs one."""
+    """``server.logs`` sets ``request_id``, django-htmx ``htmx``; ``user`` is an account on a page that needs one."""
 
     request_id: uuid.UUID
     htmx: "HtmxDetails"

@@ -15,8 +15,10 @@ from employees.models import Employee
 from employees.tests.factories import EmployeeFactory
 from predictions.models import Prediction
 from predictions.tests.factories import PredictionFactory
-from technova import db
-from technova.db import Busy, Trouble, bulk_insert, exclusive, frame_rows, one_after_another, reserve_keys, trouble_of
+from technova.database import bulk, locks
+from technova.database.bulk import bulk_insert, frame_rows, reserve_keys
+from technova.database.locks import Busy, exclusive, one_after_another
+from technova.database.trouble import Trouble, trouble_of
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -55,7 +57,7 @@ def test_nothing_is_inserted_from_an_empty_frame():
 
 
 def test_more_rows_than_are_written_at_a_time():
-    number = 2 * db.INSTANCES_AT_A_TIME + 1
+    number = 2 * bulk.INSTANCES_AT_A_TIME + 1
     assert bulk_insert(Employee, people(range(1, number + 1))) == number
     assert Employee.objects.count() == number
 
@@ -169,7 +171,7 @@ def test_writer_that_does_not_get_the_lock_is_busy(monkeypatch):
         cause.sqlite_errorname = "SQLITE_BUSY"
         raise OperationalError("database is locked") from cause
 
-    monkeypatch.setattr(db, "connection", SimpleNamespace(vendor="postgresql", cursor=locked))
+    monkeypatch.setattr(locks, "connection", SimpleNamespace(vendor="postgresql", cursor=locked))
     with pytest.raises(Busy, match="Another load, build or scoring is running: try again when it is done"), exclusive():
         pass
 
@@ -178,7 +180,7 @@ def test_other_failure_before_the_work_is_not_called_busy(monkeypatch):
     def gone():
         raise OperationalError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr(db, "connection", SimpleNamespace(vendor="postgresql", cursor=gone))
+    monkeypatch.setattr(locks, "connection", SimpleNamespace(vendor="postgresql", cursor=gone))
     with pytest.raises(OperationalError, match="server closed"), exclusive():
         pass
 

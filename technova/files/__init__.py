@@ -1,0 +1,1 @@
+"""Files: who may open them, whether the disk is full, spreadsheets."""

@@ -1,0 +1,1 @@
+"""The running server: its log, its metrics, and commands detached from a request."""
