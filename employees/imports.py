@@ -1,5 +1,7 @@
 """Imports by upload: receive the files, check them without writing, and load exactly them once confirmed.
 
+The states of an import, and what is done in each; a process that does it is started elsewhere.
+
 checking ───► ready ───► loading ───► done
   │  ▲         │ ▲         │ │
   │  │         │ └─────────┘ │     what was shown is no longer true: checked anew, shown again
@@ -11,7 +13,6 @@ A failed import that was not loaded expires too; one that was loaded waits to be
 
 import hashlib
 import io
-import logging
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -29,17 +30,10 @@ from employees.services import LoadResult, load_extracts
 from technova.commands import Progress
 from technova.database.bulk import bulk_insert
 from technova.database.locks import Busy, exclusive
-from technova.files import disk
-from technova.server import detached
-
-logger = logging.getLogger(__name__)
 
 KEPT = timedelta(days=1)  # how long files wait to be confirmed, and rejects to be downloaded
-GRACE = timedelta(seconds=5)  # between a change of state and its process holding the lock
 
 ALREADY_LOADING = gettext_noop("Another load, build or scoring is running: try again when it is done.")
-INTERRUPTED = gettext_noop("The work was interrupted.")
-NOT_STARTED = gettext_noop("The server could not start the work: %(reason)s.")
 BROKE_DOWN = gettext_noop("A fault of ours stopped the work; it has been recorded.")
 
 State = Import.State
@@ -55,7 +49,7 @@ class ContentChanged(Exception):
 
 @transaction.atomic
 def receive(*, user, files: Mapping[Extract, UploadedFile]) -> Import:
-    """Keep the three files, and start to check them once the transaction is through."""
+    """Keep the three files, to be checked."""
     upload = Import.objects.create(user=user)
     for extract in Extract:
         content = files[extract].read()
@@ -67,28 +61,27 @@ def receive(*, user, files: Mapping[Extract, UploadedFile]) -> Import:
             sha256=hashlib.sha256(content).hexdigest(),
             content=content,
         )
-    transaction.on_commit(lambda: _start(upload))
     return upload
 
 
-def confirm(*, upload: Import, user, checked_at: str) -> None:
-    """Start to load what was checked; an import that was confirmed before goes on as it is.
+def confirm(*, upload: Import, user, checked_at: str) -> bool:
+    """Let what was checked be loaded, and return whether it changed the state: False when it was confirmed before.
 
     ``checked_at`` is that of the preview the person saw: ``Outdated`` when another one took its place or the files are
     gone. Raises ``Busy`` while another import is being loaded.
     """
     upload.refresh_from_db()
     if upload.state in (State.LOADING, State.DONE):
-        return
+        return False
     if upload.state != State.READY or not upload.checked_at or checked_at != upload.checked_at.isoformat():
         raise Outdated
-    _move_and_start(upload, State.READY, State.LOADING, confirmed_by=user, confirmed_at=timezone.now())
+    return _move(upload, State.READY, State.LOADING, confirmed_by=user, confirmed_at=timezone.now())
 
 
-def retry(*, upload: Import) -> None:
-    """Start a failed import again where it stopped; one that did not fail goes on as it is. Raises ``Busy``."""
+def retry(*, upload: Import) -> bool:
+    """Put a failed import back into the state it failed in, and return whether it was failed. Raises ``Busy``."""
     state = State.LOADING if upload.confirmed_at else State.CHECKING
-    _move_and_start(upload, State.FAILED, state, error=None)
+    return _move(upload, State.FAILED, state, error=None)
 
 
 def discard(*, upload: Import) -> bool:
@@ -102,51 +95,27 @@ def discard(*, upload: Import) -> bool:
     return was_waiting
 
 
-def _move_and_start(upload: Import, before: State, after: State, **values) -> None:
-    settle()
+def _move(upload: Import, before: State, after: State, **values) -> bool:
+    """Compare-and-swap the state, from which on a process is at work; return whether it changed."""
     try:
         with transaction.atomic():
-            is_ours = Import.objects.filter(pk=upload.pk).move(before, after, started_at=timezone.now(), **values)
+            has_moved = Import.objects.filter(pk=upload.pk).move(before, after, started_at=timezone.now(), **values)
     except IntegrityError as error:  # one_import_is_loaded_at_a_time
         raise Busy(ALREADY_LOADING) from error
-    if is_ours:
-        _start(upload)
+    if has_moved:
+        upload.state = after
+    return has_moved
 
 
-def _start(upload: Import) -> None:
-    """Start the process of an import; one that cannot be started has failed, and can be tried again."""
-    try:
-        detached.start(_work(upload), "run_import", str(upload.pk))
-    except OSError as error:
-        logger.exception("The process of an import could not be started")
-        reason = (
-            Message(disk.FULL) if disk.is_full(error) else Message(NOT_STARTED, {"reason": error.strerror or error})
-        )
-        for state in Import.AT_WORK:
-            Import.objects.filter(pk=upload.pk).move(state, State.FAILED, error=reason.document())
-
-
-def _work(upload: Import) -> str:
-    return f"import-{upload.pk}"
-
-
-def progress_of(upload: Import) -> tuple[str, int, int] | None:
-    """The step that the process is at, how many are done, out of how many; None before it has said so."""
-    step, *counts = detached.last_line(_work(upload)).split("\t")
-    return (step, int(counts[0]), int(counts[1])) if len(counts) == 2 else None
-
-
-def settle() -> None:
-    """Mark as failed the imports whose process was killed. One query when nothing is at work."""
-    for upload in Import.objects.at_work().filter(started_at__lte=timezone.now() - GRACE):
-        if not detached.is_at_work(_work(upload)):
-            Import.objects.filter(pk=upload.pk).move(upload.state, State.FAILED, error=Message(INTERRUPTED).document())
+def interrupt(*, upload: Import, reason: Message) -> None:
+    """Mark as failed an import that no process works on, unless its state has changed meanwhile."""
+    Import.objects.filter(pk=upload.pk).move(upload.state, State.FAILED, error=reason.document())
 
 
 def purge() -> int:
     """Delete files and rejects that are a day old, and return how many files; who loaded what stays. Three queries.
 
-    The import page does it, ``init_technova`` at each start, and ``purge_imports``, which a scheduler runs.
+    The import page does it, each start of the server, and the daily clearing.
     """
     old = Import.objects.exclude(state__in=Import.AT_WORK).filter(created_at__lt=timezone.now() - KEPT)
     ImportReject.objects.filter(upload__in=old).delete()

@@ -25,6 +25,7 @@ from employees.columns import Extract
 from employees.messages import Message
 from employees.models import Departure, EmployeeSnapshot, Import, Survey
 from employees.services import reject_rows
+from predictions import import_process
 from predictions.pages.formats import csv_delimiter, grouped
 from technova.database.locks import Busy
 from technova.files.spreadsheets import streamed_csv
@@ -94,11 +95,13 @@ class ImportForm(forms.Form):
 
 @for_importers
 def uploads(request: HttpRequest) -> HttpResponse:
-    imports.settle()
+    import_process.settle()
     imports.purge()
     form = ImportForm(request.POST or None, request.FILES or None, dropped=oversized(request))
     if request.method == "POST" and form.is_valid():
-        upload = imports.receive(user=request.user, files={extract: form.cleaned_data[extract] for extract in Extract})
+        upload = import_process.receive(
+            user=request.user, files={extract: form.cleaned_data[extract] for extract in Extract}
+        )
         return redirect("import_detail", upload.pk)
     recent = _with_badges(Import.objects.select_related("user")[:IMPORTS_SHOWN])
     context = {"form": form, "uploads": recent, "limit": filesizeformat(settings.LARGEST_UPLOAD)}
@@ -116,7 +119,7 @@ def _with_badges(uploads: QuerySet) -> list[dict]:
 @require_safe
 @for_importers
 def detail(request: HttpRequest, pk) -> HttpResponse:
-    imports.settle()
+    import_process.settle()
     upload = get_object_or_404(Import.objects.select_related("user", "confirmed_by"), pk=pk)
     summary = upload.summary or {}
     rejects = Paginator(upload.rejects.all(), REJECTS_A_PAGE).get_page(request.GET.get("page"))
@@ -137,7 +140,7 @@ def detail(request: HttpRequest, pk) -> HttpResponse:
 
 
 def _progress(upload: Import) -> dict[str, object]:
-    step, done, total = imports.progress_of(upload) or ("", 0, 0)
+    step, done, total = import_process.progress_of(upload) or ("", 0, 0)
     return {"step": STEPS.get(step, _("Reading the files")), "done": done, "total": total}
 
 
@@ -167,7 +170,7 @@ def _shown(value) -> str:
 def confirm(request: HttpRequest, pk) -> HttpResponse:
     upload = get_object_or_404(Import, pk=pk)
     try:
-        imports.confirm(upload=upload, user=request.user, checked_at=request.POST.get("checked_at", ""))
+        import_process.confirm(upload=upload, user=request.user, checked_at=request.POST.get("checked_at", ""))
     except Busy as error:
         messages.error(request, _(str(error)))
     except imports.Outdated:
@@ -180,7 +183,7 @@ def confirm(request: HttpRequest, pk) -> HttpResponse:
 def retry(request: HttpRequest, pk) -> HttpResponse:
     upload = get_object_or_404(Import, pk=pk)
     try:
-        imports.retry(upload=upload)
+        import_process.retry(upload=upload)
     except Busy as error:
         messages.error(request, _(str(error)))
     return redirect("import_detail", upload.pk)

@@ -22,7 +22,7 @@ from employees.models import Employee, Import
 from employees.tests.files import permit_rejects
 from employees.tests.test_imports import files, text_of
 from features.models import EmployeeFeatures
-from predictions.imports import run_import
+from predictions.import_process import run_import
 from predictions.ml.store import ArtifactMissing
 from predictions.models import ScoringRun
 from technova.server import detached
@@ -229,7 +229,7 @@ def test_run_that_cannot_score_fails_and_finishes_when_started_again(client, hr,
         raise ArtifactMissing("no model")
 
     with monkeypatch.context() as patch:
-        patch.setattr("predictions.imports.score_employees", score_employees)
+        patch.setattr("predictions.import_process.score_employees", score_employees)
         confirm(client, upload, hr)
         run_import(upload=upload)
     assert "the scores may still be those from before" in page(client, upload)
@@ -245,7 +245,7 @@ def test_run_that_cannot_score_says_why_whatever_the_reason_holds(client, hr, up
     def score_employees(progress):
         raise ArtifactMissing("the threshold is '20%'")
 
-    monkeypatch.setattr("predictions.imports.score_employees", score_employees)
+    monkeypatch.setattr("predictions.import_process.score_employees", score_employees)
     confirm(client, upload, hr)
     run_import(upload=upload)
     client.cookies["django_language"] = language

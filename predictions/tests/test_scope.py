@@ -40,7 +40,7 @@ from features.engineering import engineer_one
 from features.models import EmployeeFeatures
 from features.services import build_features
 from features.tests.factories import INPUTS
-from predictions.imports import run_import
+from predictions.import_process import run_import
 from predictions.models import APIKey, Prediction, RequestCount, RunGroup, ScoringRun
 from predictions.services import Caller, predict_for_employee, predict_for_features, score_employees
 from predictions.tests.conftest import APIClient

@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
 from employees.models import Import
-from predictions.imports import run_import
+from predictions.import_process import run_import
 from technova.commands import TechnovaCommand
 
 

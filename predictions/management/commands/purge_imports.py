@@ -1,5 +1,6 @@
 from employees import imports
 from employees.access import sign_ins
+from predictions import import_process
 from technova.commands import TechnovaCommand
 from technova.server import detached
 
@@ -12,7 +13,7 @@ class Command(TechnovaCommand):
     )
 
     def handle(self, **options):
-        imports.settle()
+        import_process.settle()
         self.stdout.write(f"{imports.purge():,} uploaded files deleted")
         sessions, records = sign_ins.purge()
         self.stdout.write(f"{sessions:,} expired sessions deleted")

@@ -1,0 +1,125 @@
+"""The work of an upload, in a process of its own: started, its progress, and what it does.
+
+Checks the files, or loads them and then brings everyone's features and scores up to date. ``employees.imports`` has the
+states that it goes through.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext_noop
+
+from employees import imports
+from employees.columns import Extract
+from employees.messages import Message
+from employees.models import Import
+from features.services import build_features
+from predictions.ml.store import ArtifactError
+from predictions.outages import outage_of
+from predictions.services import NothingToScore, score_employees
+from technova.commands import Progress
+from technova.database.locks import Busy
+from technova.files import disk
+from technova.server import detached
+
+logger = logging.getLogger(__name__)
+
+GRACE = timedelta(seconds=5)  # between a change of state and its process holding the lock
+
+INTERRUPTED = gettext_noop("The work was interrupted.")
+NOT_STARTED = gettext_noop("The server could not start the work: %(reason)s.")
+
+
+@transaction.atomic
+def receive(*, user, files: Mapping[Extract, UploadedFile]) -> Import:
+    """Keep the three files, and start to check them once the transaction is through."""
+    upload = imports.receive(user=user, files=files)
+    transaction.on_commit(lambda: _start(upload))
+    return upload
+
+
+def confirm(*, upload: Import, user, checked_at: str) -> None:
+    """Start to load what was checked; an import that was confirmed before goes on as it is.
+
+    Raises ``Outdated`` and ``Busy`` as ``employees.imports.confirm`` does.
+    """
+    settle(besides=upload)
+    if imports.confirm(upload=upload, user=user, checked_at=checked_at):
+        _start(upload)
+
+
+def retry(*, upload: Import) -> None:
+    """Start a failed import again where it stopped; one that did not fail goes on as it is. Raises ``Busy``."""
+    settle()
+    if imports.retry(upload=upload):
+        _start(upload)
+
+
+def settle(*, besides: Import | None = None) -> None:
+    """Mark as failed the imports whose process was killed. One query when nothing is at work."""
+    at_work = Import.objects.at_work().filter(started_at__lte=timezone.now() - GRACE)
+    for upload in at_work.exclude(pk=besides.pk) if besides else at_work:
+        if not detached.is_at_work(_work(upload)):
+            imports.interrupt(upload=upload, reason=Message(INTERRUPTED))
+
+
+def progress_of(upload: Import) -> tuple[str, int, int] | None:
+    """The step that the process is at, how many are done, out of how many; None before it has said so."""
+    step, *counts = detached.last_line(_work(upload)).split("\t")
+    return (step, int(counts[0]), int(counts[1])) if len(counts) == 2 else None
+
+
+def _start(upload: Import) -> None:
+    """Start the process of an import; one that cannot be started has failed, and can be tried again."""
+    try:
+        detached.start(_work(upload), "run_import", str(upload.pk))
+    except OSError as error:
+        logger.exception("The process of an import could not be started")
+        imports.interrupt(upload=upload, reason=_why_not_started(error))
+
+
+def _why_not_started(error: OSError) -> Message:
+    return Message(disk.FULL) if disk.is_full(error) else Message(NOT_STARTED, {"reason": error.strerror or error})
+
+
+def _work(upload: Import) -> str:
+    return f"import-{upload.pk}"
+
+
+def run_import(*, upload: Import, progress: Progress | None = None) -> None:
+    """Do the work of the state that an import is in. Each step is a transaction of its own, and can be done again.
+
+    What cannot go on is remembered with the import as failed; a defect is raised as well.
+    """
+    try:
+        if upload.state == Import.State.CHECKING:
+            imports.check(upload=upload, progress=progress)
+        elif upload.state == Import.State.LOADING:
+            _load(upload, progress)
+    except (Busy, ArtifactError, NothingToScore) as error:
+        imports.fail(upload=upload, reason=str(error))
+    except Exception as error:  # whatever broke, the page must not wait for it for ever; the server's log has it all
+        imports.fail(upload=upload, reason=_reason_of(error))
+        raise
+
+
+def _reason_of(error: Exception) -> str:
+    """An outage by its name, in English, which the page translates; anything else is a fault of ours."""
+    outage = outage_of(error)
+    if outage is None:
+        return imports.BROKE_DOWN
+    with translation.override("en"):
+        return str(outage.said)
+
+
+def _load(upload: Import, progress: Progress | None) -> None:
+    if not imports.load(upload=upload, progress=progress):
+        imports.check_again(upload=upload, progress=progress)
+        return
+    build_features(progress=progress)
+    score_employees(progress=progress)
+    imports.finish(upload=upload)

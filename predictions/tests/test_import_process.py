@@ -1,0 +1,214 @@
+import hashlib
+import io
+import os
+from datetime import timedelta
+from threading import Barrier, Thread
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from employees import imports
+from employees.models import Import, SignIn
+from employees.tests.test_imports import checked, files, text_of
+from predictions import import_process
+from technova.database.locks import Busy
+from technova.server import detached
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def started(monkeypatch, tmp_path):
+    """The works that were started, none of which runs; their outputs are in a directory of their own."""
+    names = []
+    monkeypatch.setattr(detached.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(detached, "start", lambda name, *arguments: names.append(arguments))
+    monkeypatch.setattr(detached, "is_at_work", lambda name: False)
+    return names
+
+
+@pytest.fixture
+def user():
+    return get_user_model().objects.create_user("someone")
+
+
+def received(user):
+    return import_process.receive(user=user, files=files())
+
+
+def confirmed(user):
+    upload = checked(user)
+    import_process.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat())
+    upload.refresh_from_db()
+    return upload
+
+
+def test_confirm_of_an_import_whose_process_was_killed_does_not_say_that_nothing_was_loaded(user, started):
+    upload = confirmed(user)
+    Import.objects.update(started_at=timezone.now() - timedelta(minutes=1))
+    started.clear()
+    import_process.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat())
+    assert started == []
+
+
+def test_confirm_makes_room_for_itself_where_another_import_was_killed(user, started):
+    killed = confirmed(user)
+    Import.objects.update(started_at=timezone.now() - timedelta(minutes=1))
+    assert confirmed(user).state == Import.State.LOADING
+    killed.refresh_from_db()
+    assert killed.state == Import.State.FAILED
+
+
+def test_receive_keeps_the_files_and_starts_the_check(user, started, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        upload = received(user)
+    file = upload.files.get(extract="sirh")
+    assert file.name == "sirh-2026.csv"
+    assert file.sha256 == hashlib.sha256(files()["sirh"].read()).hexdigest()
+    assert started == [("run_import", str(upload.pk))]
+
+
+def test_confirm_of_an_older_preview_starts_nothing(user, started):
+    upload = checked(user)
+    seen = upload.checked_at.isoformat()
+    imports.check(upload=upload)
+    with pytest.raises(imports.Outdated):
+        import_process.confirm(upload=upload, user=user, checked_at=seen)
+    assert started == []
+
+
+def test_confirm_twice_starts_once(user, started):
+    upload = checked(user)
+    for _click in range(2):
+        import_process.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat())
+    assert len(started) == 1
+
+
+def test_confirm_while_another_import_is_loaded(user, started, monkeypatch):
+    confirmed(user)
+    monkeypatch.setattr(detached, "is_at_work", lambda name: True)
+    upload = checked(user)
+    with pytest.raises(Busy):
+        import_process.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat())
+    upload.refresh_from_db()
+    assert upload.state == Import.State.READY
+
+
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="needs PostgreSQL: threads cannot wait for SQLite in memory"
+)
+@pytest.mark.django_db(transaction=True)
+def test_two_people_confirm_two_imports_at_once(started, monkeypatch):
+    monkeypatch.setattr(detached, "is_at_work", lambda name: True)
+    user = get_user_model().objects.create_user("someone")
+    uploads = [checked(user), checked(user)]
+    started.clear()
+    barrier, outcomes = Barrier(2), []
+
+    def click(upload):
+        barrier.wait()
+        try:
+            import_process.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat())
+            outcomes.append("started")
+        except Busy:
+            outcomes.append("busy")
+        finally:
+            connection.close()
+
+    threads = [Thread(target=click, args=[upload]) for upload in uploads]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["busy", "started"]
+    assert len(started) == 1
+
+
+@pytest.mark.parametrize("state", ["checking", "loading"])
+def test_settle_marks_a_killed_import_as_failed(user, started, state):
+    upload = confirmed(user) if state == "loading" else received(user)
+    Import.objects.update(started_at=timezone.now() - timedelta(minutes=1))
+    import_process.settle()
+    upload.refresh_from_db()
+    assert upload.state == Import.State.FAILED
+    assert upload.error["text"] == import_process.INTERRUPTED
+
+
+def test_settle_leaves_a_living_import_alone(user, started, monkeypatch):
+    upload = received(user)
+    Import.objects.update(started_at=timezone.now() - timedelta(minutes=1))
+    monkeypatch.setattr(detached, "is_at_work", lambda name: True)
+    import_process.settle()
+    upload.refresh_from_db()
+    assert upload.state == Import.State.CHECKING
+
+
+def test_settle_gives_a_new_process_time_to_start(user, started):
+    upload = received(user)
+    import_process.settle()
+    upload.refresh_from_db()
+    assert upload.state == Import.State.CHECKING
+
+
+@pytest.mark.parametrize("purge", [imports.purge, lambda: call_command("purge_imports", stdout=io.StringIO())])
+def test_purge_deletes_what_nobody_confirmed_within_a_day(user, started, purge):
+    upload = checked(user, sirh=text_of("sirh").replace(",41,F", ",12,F"))
+    Import.objects.update(created_at=timezone.now() - timedelta(days=1, minutes=1))
+    purge()
+    upload.refresh_from_db()
+    assert upload.state == Import.State.EXPIRED
+    assert not upload.files.exclude(content=b"").exists()
+    assert not upload.rejects.exists()
+
+
+def test_purge_deletes_the_files_of_an_import_that_was_killed(user, started):
+    upload = received(user)
+    Import.objects.update(created_at=timezone.now() - timedelta(days=2), started_at=timezone.now() - timedelta(days=2))
+    out = io.StringIO()
+    call_command("purge_imports", stdout=out)
+    assert "3 uploaded files deleted\n" in out.getvalue()
+    upload.refresh_from_db()
+    assert upload.state == Import.State.EXPIRED
+
+
+def test_purge_command_clears_all_that_is_kept_for_a_while_only(started, tmp_path):
+    directory = tmp_path / f"technova-{os.getuid()}"
+    directory.mkdir(mode=0o700)
+    (directory / "import-1").touch()
+    Session.objects.create(session_key="old", expire_date=timezone.now() - timedelta(days=1))
+    SignIn.objects.create(at=timezone.now() - timedelta(days=31), has_worked=True)
+    out = io.StringIO()
+    call_command("purge_imports", stdout=out)
+    assert out.getvalue() == (
+        "0 uploaded files deleted\n"
+        "1 expired sessions deleted\n"
+        "1 records of sign-ins deleted\n"
+        "1 outputs of imports deleted\n"
+    )
+    assert not (directory / "import-1").exists()
+
+
+@pytest.mark.parametrize("was_confirmed", [True, False])
+def test_retry_goes_on_where_it_stopped(user, started, was_confirmed):
+    upload = confirmed(user) if was_confirmed else received(user)
+    started.clear()
+    imports.fail(upload=upload)
+    import_process.retry(upload=upload)
+    import_process.retry(upload=upload)
+    upload.refresh_from_db()
+    assert upload.state == ("loading" if was_confirmed else "checking")
+    assert upload.error is None
+    assert started == [("run_import", str(upload.pk))]
+
+
+@pytest.mark.parametrize(
+    ("line", "progress"),
+    [("Scoring\t20\t30", ("Scoring", 20, 30)), ("", None), ("Scoring", None)],
+)
+def test_progress_is_what_the_process_printed_last(user, monkeypatch, line, progress):
+    monkeypatch.setattr(detached, "last_line", lambda name: line)
+    assert import_process.progress_of(received(user)) == progress
