@@ -22,7 +22,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from employees.columns import Extract
+from employees.columns import JOINED, Extract
 from employees.extracts import ExtractError, Reject
 from employees.messages import Message, gettext_noop
 from employees.models import Departure, Employee, EmployeeSnapshot, Import, ImportFile, ImportReject, Survey
@@ -51,7 +51,7 @@ class ContentChanged(Exception):
 def receive(*, user, files: Mapping[Extract, UploadedFile]) -> Import:
     """Keep the three files, to be checked."""
     upload = Import.objects.create(user=user)
-    for extract in Extract:
+    for extract in JOINED:
         content = files[extract].read()
         ImportFile.objects.create(
             upload=upload,

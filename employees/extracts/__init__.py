@@ -1,14 +1,28 @@
-"""Reads the three extracts as HR exports them; returns clean rows and the rejects. No Django here.
+"""Reads the extracts as HR exports them; returns clean rows, the rejects and what must be asked. No Django here.
 
-A value is parsed or rejected with a reason; nothing is guessed. A file that is not the expected extract refuses the
-whole set (``ExtractError``). A row that breaks a rule is rejected with its employee (``Reject``); the others load.
+A value is read, rejected with a reason, or asked; nothing is guessed. A file that is not the expected extract is
+refused whole (``ExtractError``).
 
-``files`` turns a file into a table of text, ``parsing`` a cell into a value, ``joining`` the three tables into one
-frame; ``rejects`` holds what is refused.
+``files`` turns a file into a table of text, ``values`` a cell into a value, ``reading`` a table into one extract;
+``rejects`` holds what is refused. ``joining`` (with ``parsing``) reads the three of a set together and joins them.
 """
 
 from employees.extracts.files import FileReport, Source
 from employees.extracts.joining import Extracts, read_extracts
-from employees.extracts.rejects import ExtractError, Refusal, Reject
+from employees.extracts.reading import Asked, Question, ReadExtract, read_extract
+from employees.extracts.rejects import Cost, ExtractError, Refusal, Reject
 
-__all__ = ["ExtractError", "Extracts", "FileReport", "Refusal", "Reject", "Source", "read_extracts"]
+__all__ = [
+    "Asked",
+    "Cost",
+    "ExtractError",
+    "Extracts",
+    "FileReport",
+    "Question",
+    "ReadExtract",
+    "Refusal",
+    "Reject",
+    "Source",
+    "read_extract",
+    "read_extracts",
+]

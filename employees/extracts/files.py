@@ -5,7 +5,7 @@ import csv
 import io
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 import pandas as pd
 
-from employees.columns import Column, Extract, columns_of
+from employees.columns import COLUMNS, KEY, Column, Extract, columns_of, readable_in
 from employees.extracts.parsing import fold
 from employees.extracts.rejects import MOST_REJECTS, ExtractError, Refusal, Reject, too_many
 from employees.messages import Message
@@ -23,6 +23,7 @@ from employees.messages import gettext_noop as _
 # A path, the bytes themselves, or an open or uploaded file in binary mode.
 Source = str | os.PathLike | bytes | BinaryIO
 
+KEY_TITLES = {column.source for column in COLUMNS if column.name == KEY} | {KEY}  # any of them names the key
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 RAGGED_SHARE = 0.5  # above this share of rows without the header's number of cells, the file is no table
 MOST_COLUMNS = 16_384  # as many as a sheet of Excel has
@@ -82,14 +83,21 @@ class TextTable:
     ragged: tuple[Reject, ...]  # rows without the header's number of cells; they are in no column
 
 
-def name_of(extract: Extract, source: Source) -> str:
+def name_of(extract: Extract | None, source: Source) -> str:
     """The name of a source in messages: the last part of its path, or the extract's usual file name."""
     path = source if isinstance(source, str | os.PathLike) else getattr(source, "name", "")
-    return Path(path or f"extrait_{extract}.csv").name
+    return Path(path or (f"extrait_{extract}.csv" if extract else "extrait.csv")).name
 
 
-def read_table(extract: Extract, source: Source, name: str = "") -> TextTable:
-    """Read one file, called ``name`` in messages. Raises ``ExtractError`` when it is not the expected table."""
+# The columns that are looked for in a file of an extract.
+Wanted = Callable[[Extract], tuple[Column, ...]]
+
+
+def read_table(extract: Extract | None, source: Source, name: str = "", wanted: Wanted = readable_in) -> TextTable:
+    """Read one file, called ``name`` in messages; which extract it is, is seen by its columns where it is not given.
+
+    Raises ``ExtractError`` when it is not the expected table.
+    """
     name = name or name_of(extract, source)
     text, encoding = _decode(name, _read(source))
     start, first_line = _start(text)
@@ -98,12 +106,13 @@ def read_table(extract: Extract, source: Source, name: str = "") -> TextTable:
         raise ExtractError(name, Refusal.EMPTY, Message(_("the file is empty")))
     delimiter, header = max(
         ((delimiter, _header(name, text, delimiter)) for delimiter in DELIMITERS),
-        key=lambda candidate: len(_known(extract, candidate[1])),
+        key=lambda candidate: max(len(_known(wanted(each), candidate[1])) for each in Extract),
     )
     width = len(header)
     while header and not header[-1].strip():  # trailing delimiters
         header.pop()
-    columns = _columns(name, extract, header)
+    extract = _recognised(name, extract, header)
+    columns = _columns(name, extract, wanted(extract), header)
 
     numbered = _rows(name, text, delimiter, first_line)
     rows, lines, ragged = _sort_out(numbered, itemgetter(*columns), header, width, name, delimiter)
@@ -188,28 +197,37 @@ def _header(name: str, text: str, delimiter: str) -> list[str]:
     return header
 
 
-def _known(extract: Extract, header: list[str]) -> list[tuple[int, Column]]:
-    """The columns of an extract found in a header, by index, under the product's name or the source's."""
-    by_title = {fold(title): column for column in columns_of(extract) for title in (column.name, column.source)}
+def _known(columns: Sequence[Column], header: list[str]) -> list[tuple[int, Column]]:
+    """The columns found in a header, by index, under the product's name or the source's."""
+    by_title = {fold(title): column for column in columns for title in (column.name, column.source)}
+    by_title |= {fold(title): columns[0] for title in KEY_TITLES}
     return [(place, by_title[fold(title)]) for place, title in enumerate(header) if fold(title) in by_title]
 
 
-def _columns(name: str, extract: Extract, header: list[str]) -> dict[int, Column]:
-    """The columns of the extract by their index in the file. Raises ``ExtractError`` if one is missing or double."""
-    known = _known(extract, header)
-    missing = [column for column in columns_of(extract) if column.is_required and column not in dict(known).values()]
-    if missing:
-        for other in Extract:
-            required = {column for column in columns_of(other) if column.is_required}
-            if other != extract and required <= {column for _place, column in _known(other, header)}:
-                reason = Message(
-                    _("this is the %(other)s extract, not %(extract)s"), {"other": other, "extract": extract}
-                )
-                raise ExtractError(name, Refusal.WRONG_EXTRACT, reason)
-        if not known:
-            if _known(extract, ",".join(header).split("|")):
-                raise _no_table(name, _("its cells are separated by |, not by a comma, a semicolon or a tab"))
+def _recognised(name: str, extract: Extract | None, header: list[str]) -> Extract:
+    """The extract to which most columns of a header belong. Raises ``ExtractError`` if another one is expected."""
+    counts = {
+        each: len([column for _place, column in _known(columns_of(each), header) if column.name != KEY])
+        for each in Extract
+    }
+    likeliest = max(counts, key=lambda each: (counts[each] and each != Extract.ANNUAIRE, counts[each]))
+    if counts[likeliest] == 0:
+        if any(_known(columns_of(each), ",".join(header).split("|")) for each in Extract):
+            raise _no_table(name, _("its cells are separated by |, not by a comma, a semicolon or a tab"))
+        if extract:
             raise _no_table(name, _("its first line names no column of the %(extract)s extract"), extract=extract)
+        raise _no_table(name, _("its first line names no column of any extract"))
+    if extract and likeliest != extract:
+        reason = Message(_("this is the %(other)s extract, not %(extract)s"), {"other": likeliest, "extract": extract})
+        raise ExtractError(name, Refusal.WRONG_EXTRACT, reason)
+    return likeliest
+
+
+def _columns(name: str, extract: Extract, wanted: Sequence[Column], header: list[str]) -> dict[int, Column]:
+    """The columns of the extract by their index in the file. Raises ``ExtractError`` if one is missing or double."""
+    known = _known(wanted, header)
+    missing = [column for column in wanted if column.is_required and column not in dict(known).values()]
+    if missing:
         reason = Message(_("missing columns: %(columns)s"), {"columns": ", ".join(column.source for column in missing)})
         raise ExtractError(name, Refusal.MISSING_COLUMN, reason)
     columns = dict(known)

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from employees.columns import BY_NAME, ORDERED, Column, ColumnKind, Extract, columns_of
+from employees.columns import BY_NAME, JOINED, KEY, ORDERED, Column, ColumnKind, Extract, columns_of
 from employees.extracts.files import Cells, FileReport, Source, TextTable, name_of, read_table
 from employees.extracts.parsing import Unreadable, parser_of
 from employees.extracts.rejects import ExtractError, Refusal, Reject, Rejects
@@ -16,7 +16,6 @@ from employees.messages import Message
 from employees.messages import gettext_noop as _
 
 Values: TypeAlias = np.ndarray | pd.api.extensions.ExtensionArray
-KEY = "employee_id"
 IS_ONCE = Message(_("an employee number that stands once in the file"))
 
 
@@ -60,7 +59,10 @@ def read_extracts(sirh: Source, eval: Source, sondage: Source) -> Extracts:
     sources = {Extract.SIRH: sirh, Extract.EVAL: eval, Extract.SONDAGE: sondage}
     names = _names(sources)
     rejects = Rejects()
-    parts = {extract: _read_part(read_table(extract, sources[extract], names[extract]), rejects) for extract in sources}
+    parts = {
+        extract: _read_part(read_table(extract, sources[extract], names[extract], _wanted), rejects)
+        for extract in sources
+    }
     for part in parts.values():
         rejects.add(_orphans(part, parts.values()))
 
@@ -70,7 +72,9 @@ def read_extracts(sirh: Source, eval: Source, sondage: Source) -> Extracts:
     frame = pd.concat(
         [part.values.iloc[rows[extract]].reset_index(drop=True) for extract, part in parts.items()], axis=1
     )
-    frame = frame[list(BY_NAME)].set_index(pd.Index(accepted, name=KEY))
+    frame = frame[[name for name, column in BY_NAME.items() if column.extract in JOINED]].set_index(
+        pd.Index(accepted, name=KEY)
+    )
     is_ordered = np.ones(len(frame), dtype=bool)
     for smaller, larger in ORDERED:
         breaks = (frame[smaller] > frame[larger]).to_numpy()
@@ -93,6 +97,11 @@ def read_extracts(sirh: Source, eval: Source, sondage: Source) -> Extracts:
         reason = Message(_("every row is rejected: nothing can be loaded"))
         raise ExtractError("", Refusal.ALL_REJECTED, reason, extracts.rejects)
     return extracts
+
+
+def _wanted(extract: Extract) -> tuple[Column, ...]:
+    """The columns of an extract, of which one alone may be absent."""
+    return tuple(replace(column, is_required=not column.is_nullable) for column in columns_of(extract))
 
 
 def _names(sources: Mapping[Extract, Source]) -> dict[Extract, str]:

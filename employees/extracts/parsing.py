@@ -66,6 +66,7 @@ def parser_of(column: Column) -> Callable[[str], object]:
     readers: dict[ColumnKind, Callable[[str], Any]] = {
         ColumnKind.KEY: _read_key,
         ColumnKind.INTEGER: _read_integer,
+        ColumnKind.NUMBER: _read_integer,
         ColumnKind.PERCENT: _read_percent,
         ColumnKind.BOOLEAN: lambda text: BOOLEANS.get(text.casefold()),
         ColumnKind.CHOICE: lambda text: places.get(fold(text)),

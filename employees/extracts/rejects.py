@@ -29,6 +29,13 @@ class Refusal(StrEnum):
     TOO_MANY_REJECTS = "too_many_rejects"
 
 
+class Cost(StrEnum):
+    """What a reject costs: the cell alone, which is then unknown, or the whole row."""
+
+    CELL = "cell"
+    ROW = "row"
+
+
 @dataclass(frozen=True, slots=True)
 class Reject:
     """A value that broke a rule. ``line`` counts the physical lines of the file from 1, the header included."""
@@ -38,6 +45,9 @@ class Reject:
     column: str  # the header as the file has it; empty where the whole row breaks the rule
     value: str
     rule: Message
+    costs: Cost = Cost.ROW
+    name: str = ""  # the product's name of the column
+    employee_id: int | None = None  # whose row it is, where the number can be read
 
 
 class ExtractError(Exception):

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from employees.columns import Extract
+from employees.columns import JOINED
 from employees.extracts import Reject
 from employees.messages import Message
 
@@ -97,7 +97,7 @@ class ImportFile(models.Model):
 
     upload = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="files", verbose_name=_("import"))
     extract = models.CharField(
-        _("extract"), max_length=10, choices=[(extract.value, extract.value) for extract in Extract]
+        _("extract"), max_length=10, choices=[(extract.value, extract.value) for extract in JOINED]
     )
     name = models.CharField(_("file"), max_length=255)
     size = models.PositiveIntegerField(_("size (bytes)"))

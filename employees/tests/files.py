@@ -3,7 +3,7 @@
 from errno import ENOSPC
 from io import StringIO
 
-from employees.columns import Extract
+from employees.columns import JOINED, Extract
 from employees.extracts import files, rejects
 
 EMPLOYEES = 3
@@ -49,9 +49,24 @@ _ROWS = {
         "annees_depuis_la_derniere_promotion": "3",
         "annes_sous_responsable_actuel": "5",
     },
+    Extract.ANNUAIRE: {
+        "id_employee": "{}",
+        "nom": "N'Diaye",
+        "prenom": "Maëlle",
+        "responsable": "1",
+        "site": "Lyon",
+        "date_entree": "15/09/2020",
+        "date_sortie": "",
+        "motif_sortie": "",
+    },
 }
-KEYS = {Extract.SIRH: "id_employee", Extract.EVAL: "eval_number", Extract.SONDAGE: "code_sondage"}
-EXTRACT_OF = {header: extract for extract, row in _ROWS.items() for header in row}
+KEYS = {
+    Extract.SIRH: "id_employee",
+    Extract.EVAL: "eval_number",
+    Extract.SONDAGE: "code_sondage",
+    Extract.ANNUAIRE: "id_employee",
+}
+EXTRACT_OF = {header: extract for extract in JOINED for header in _ROWS[extract]}
 
 
 def rows_of(extract: Extract, numbers=range(1, EMPLOYEES + 1)) -> list[dict[str, str]]:
@@ -73,7 +88,7 @@ def _cell(text: str, delimiter: str) -> str:
 
 def extracts(**changes: object) -> dict[str, bytes]:
     """The three files; ``changes`` are rows (a list) or bytes for an extract, or a text for a column of employee 2."""
-    files = {extract: rows_of(extract) for extract in Extract}
+    files = {extract: rows_of(extract) for extract in JOINED}
     for name, change in changes.items():
         if name in KEYS:
             files[Extract(name)] = change

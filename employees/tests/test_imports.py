@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from employees import imports
-from employees.columns import Extract
+from employees.columns import JOINED
 from employees.management.commands.seed_from_csv import DEMO
 from employees.messages import Message
 from employees.models import Employee, EmployeeSnapshot, Import
@@ -25,7 +25,7 @@ def files(**texts):
     """The first ten employees of the demo, with some extracts replaced."""
     first = {
         extract: "".join((DEMO / f"extrait_{extract}.csv").read_text(encoding="utf-8").splitlines(keepends=True)[:HEAD])
-        for extract in Extract
+        for extract in JOINED
     }
     return {
         extract: SimpleUploadedFile(f"{extract}-2026.csv", (texts.get(extract) or text).encode())

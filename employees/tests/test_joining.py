@@ -4,14 +4,16 @@ import random
 import pandas as pd
 import pytest
 
-from employees.columns import BY_NAME, JOBS, ORDERED, ColumnKind, Extract
+from employees import columns
+from employees.columns import JOBS, JOINED, ORDERED, ColumnKind, Extract
 from employees.extracts import ExtractError, Refusal, read_extracts
 from employees.extracts.joining import IS_ONCE
 from employees.extracts.rejects import MOST_REJECTS, Rejects
 from employees.management.commands.seed_from_csv import DEMO
 from employees.tests.files import KEYS, extracts, permit_rejects, rows_of, table
 
-NAMES = {extract: f"extrait_{extract}.csv" for extract in Extract}
+BY_NAME = {name: column for name, column in columns.BY_NAME.items() if column.extract in JOINED}
+NAMES = {extract: f"extrait_{extract}.csv" for extract in JOINED}
 
 
 def read(**changes):
@@ -36,6 +38,7 @@ def test_frame_holds_every_column_with_its_type_in_the_order_of_employee_numbers
     assert frame.index.tolist() == [1, 2, 3]
     expected = {
         ColumnKind.INTEGER: "int64",
+        ColumnKind.NUMBER: "int64",
         ColumnKind.PERCENT: "float64",
         ColumnKind.BOOLEAN: "bool",
         ColumnKind.CHOICE: "category",
@@ -197,7 +200,7 @@ def test_duration_in_one_file_is_compared_with_that_of_the_same_employee_in_anot
 # Keys
 
 
-@pytest.mark.parametrize("extract", Extract)
+@pytest.mark.parametrize("extract", JOINED)
 @pytest.mark.parametrize("key", ["", "abc", "0", "-2"])
 def test_row_without_a_readable_number_is_rejected_and_leaves_the_others_orphans(extract, key):
     found = read(**{extract.value: with_row(extract, 1, **{KEYS[extract]: key})})
@@ -208,7 +211,7 @@ def test_row_without_a_readable_number_is_rejected_and_leaves_the_others_orphans
     assert (found.read, found.rejected, found.unnumbered) == (3, 1, 1)
 
 
-@pytest.mark.parametrize("extract", Extract)
+@pytest.mark.parametrize("extract", JOINED)
 def test_number_that_stands_twice_rejects_both_rows_even_when_they_agree(extract):
     rows = rows_of(extract)
     found = read(**{extract.value: [*rows, rows[1]]})
@@ -227,7 +230,7 @@ def test_number_that_stands_twice_in_two_writings_is_the_same_number():
     assert found.frame.index.tolist() == [1, 3]
 
 
-@pytest.mark.parametrize("extract", Extract)
+@pytest.mark.parametrize("extract", JOINED)
 def test_employee_absent_from_one_file_is_rejected_from_the_others(extract):
     found = read(**{extract.value: rows_of(extract, [1, 3])})
     assert [(r.file, r.line, str(r.rule)) for r in found.rejects] == [
@@ -257,7 +260,7 @@ def test_row_without_the_cells_of_the_header_is_rejected_and_counted():
 
 def test_number_in_a_row_without_the_cells_of_the_header_is_not_relied_on():
     files = {}
-    for extract in Extract:
+    for extract in JOINED:
         lines = table(rows_of(extract)).splitlines()
         files[extract.value] = b"\n".join([*lines[:3], lines[3].rpartition(b",")[0]])
     found = read_extracts(**files)

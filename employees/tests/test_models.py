@@ -6,7 +6,7 @@ from django.db import IntegrityError
 
 from employees import columns
 from employees.access import HR, MANAGER, Scope, scope_of
-from employees.columns import BY_NAME, ORDERED
+from employees.columns import JOINED, ORDERED
 from employees.models import (
     DepartmentAccess,
     Departure,
@@ -22,6 +22,7 @@ from employees.tests.factories import (
     SurveyFactory,
 )
 
+BY_NAME = {name: column for name, column in columns.BY_NAME.items() if column.extract in JOINED}
 pytestmark = pytest.mark.django_db
 FACTORIES = {EmployeeSnapshot: EmployeeSnapshotFactory, Survey: SurveyFactory, Departure: DepartureFactory}
 COLUMNS = {name: model for model in FACTORIES for name in raw_columns(model)}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from employees.columns import Extract
+from employees.columns import JOINED, Extract
 from employees.models import Employee, EmployeeSnapshot
 from employees.tests.files import Full, permit_rejects, rows_of, write
 
@@ -52,7 +52,7 @@ def test_three_files_load(tmp_path):
 def test_counts_tell_new_changed_unchanged_rejected_and_absent(tmp_path):
     seed(write(tmp_path))
     numbers = [2, 3, 4, 5]
-    files = {extract.value: rows_of(extract, numbers) for extract in Extract}
+    files = {extract.value: rows_of(extract, numbers) for extract in JOINED}
     files["sirh"][0]["revenu_mensuel"] = "6500"
     files["sirh"][3]["age"] = "12"
     output = seed(write(tmp_path, **files))
@@ -178,7 +178,7 @@ def test_file_whose_name_is_no_text_is_in_the_rejects(tmp_path):
     assert r'"sirh_\udce9.csv","3","age","12",' in report.read_text("utf-8-sig")
 
 
-@pytest.mark.parametrize("extract", Extract)
+@pytest.mark.parametrize("extract", JOINED)
 def test_rejects_over_one_of_the_extracts_is_refused_and_the_extract_is_kept(tmp_path, extract):
     files = write(tmp_path)
     before = Path(files[extract]).read_bytes()

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from employees import imports
 from employees.access import scope_of
-from employees.columns import Extract
+from employees.columns import JOINED
 from employees.messages import Message
 from employees.models import Departure, EmployeeSnapshot, Import, Survey
 from employees.services import reject_rows
@@ -100,7 +100,7 @@ def uploads(request: HttpRequest) -> HttpResponse:
     form = ImportForm(request.POST or None, request.FILES or None, dropped=oversized(request))
     if request.method == "POST" and form.is_valid():
         upload = import_process.receive(
-            user=request.user, files={extract: form.cleaned_data[extract] for extract in Extract}
+            user=request.user, files={extract: form.cleaned_data[extract] for extract in JOINED}
         )
         return redirect("import_detail", upload.pk)
     recent = _with_badges(Import.objects.select_related("user")[:IMPORTS_SHOWN])

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection
 
-from employees.columns import Extract
+from employees.columns import JOINED
 from employees.models import Departure, Employee, EmployeeSnapshot, Survey
 from employees.tests.files import rows_of, write
 from features.models import EmployeeFeatures
@@ -128,7 +128,7 @@ def test_kill_at_random_instants_of_load_build_and_score(manage, tmp_path):
     print("seed", seed)  # noqa: T201 - shown where the test fails
     order = random.Random(seed)
     numbers = range(1, PEOPLE + 1)
-    files = write(tmp_path, **{extract.value: rows_of(extract, numbers) for extract in Extract})
+    files = write(tmp_path, **{extract.value: rows_of(extract, numbers) for extract in JOINED})
     load = ["seed_from_csv", *(f"--{extract}={path}" for extract, path in files.items())]
     raw = dict.fromkeys(("Employee", "EmployeeSnapshot", "Survey", "Departure"), PEOPLE)
     steps = [

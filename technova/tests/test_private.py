@@ -84,12 +84,12 @@ IMPORT = """
 import os, time
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
-from employees.columns import Extract
+from employees.columns import JOINED
 from employees.models import Import
 from predictions import import_process
 large = TemporaryUploadedFile("large.csv", "text/csv", 1, "utf-8")
 print(oct(os.fstat(large.fileno()).st_mode & 0o777))
-files = {extract: SimpleUploadedFile("small.csv", b"a;b") for extract in Extract}
+files = {extract: SimpleUploadedFile("small.csv", b"a;b") for extract in JOINED}
 upload = import_process.receive(user=User.objects.create(username="rh"), files=files)
 while Import.objects.get(pk=upload.pk).state in Import.AT_WORK:
     time.sleep(0.1)

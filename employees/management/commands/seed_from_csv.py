@@ -5,7 +5,7 @@ from typing import Literal, TextIO
 
 from django.core.management.base import CommandError
 
-from employees.columns import Extract
+from employees.columns import JOINED
 from employees.extracts import ExtractError, Reject
 from employees.services import LoadResult, load_extracts, write_rejects
 from technova.commands import TechnovaCommand
@@ -24,14 +24,14 @@ class Command(TechnovaCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--demo", action="store_true", help="load the 1,470 fictional employees shipped here")
-        for extract in Extract:
+        for extract in JOINED:
             parser.add_argument(f"--{extract}", metavar="FILE", help=f"the {extract} extract (CSV)")
         parser.add_argument("--dry-run", action="store_true", help="do all the work, say what would change, keep none")
         parser.add_argument("--rejects", metavar="FILE", help="write the rejected values to this CSV file")
         parser.add_argument("--strict", action="store_true", help="refuse the whole load if any row is rejected")
 
     def handle(self, *, demo, dry_run, rejects, strict, **options):
-        sources = self._sources(demo, {extract.value: options[extract] for extract in Extract})
+        sources = self._sources(demo, {extract.value: options[extract] for extract in JOINED})
         self._spare(rejects, sources)
         if rejects:
             with self._open(rejects, "a"):

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from employees.columns import Extract
+from employees.columns import JOINED, Extract
 from employees.management.commands.seed_from_csv import DEMO
 
 SLOW = 60_000  # ms; a process starts, checks or loads and scores 1,470 people
@@ -13,13 +13,13 @@ SLOW = 60_000  # ms; a process starts, checks or loads and scores 1,470 people
 
 def extracts(tmp_path, *, age):
     """The demo's extracts with another age for employee 1, and a row whose age breaks the rule."""
-    for extract in Extract:
+    for extract in JOINED:
         text = (DEMO / f"extrait_{extract}.csv").read_text(encoding="utf-8")
         if extract == Extract.SIRH:
             text = re.sub(r"(?m)^1,\d+,", f"1,{age},", text)
             text = re.sub(r"(?m)^2,\d+,", "2,12,", text)
         (tmp_path / f"{extract}.csv").write_text(text, encoding="utf-8")
-    return {extract: str(tmp_path / f"{extract}.csv") for extract in Extract}
+    return {extract: str(tmp_path / f"{extract}.csv") for extract in JOINED}
 
 
 def upload(page, files):

@@ -1,0 +1,347 @@
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from employees.columns import BY_NAME, DEPARTMENTS, Extract, columns_of
+from employees.extracts import Asked, Cost, ExtractError, Refusal, read_extract
+from employees.extracts.parsing import IS_PERCENTAGE, IS_UNAMBIGUOUS
+from employees.tests.files import permit_rejects, rows_of, table
+from employees.vocabularies import CONTRACT, Proposal, Vocabulary
+
+NBSP = "\N{NO-BREAK SPACE}"
+
+
+def read(extract, place=1, *, rows=3, **cells):
+    """An extract of some people; these cells are those of one of them."""
+    content = rows_of(extract, range(1, rows + 1))
+    content[place] |= cells
+    return read_extract(table(content))
+
+
+def cell(extract, header, text):
+    """What is read of a cell, and what is said about it."""
+    found = read(extract, **{header: text})
+    name = next(column.name for column in columns_of(extract) if column.source == header)
+    assert len(found.frame) == found.read == 3
+    return found.frame[name].iloc[1], found
+
+
+def refused(extract, header, text):
+    """The rule by which a cell is refused; it costs nothing but the cell."""
+    value, found = cell(extract, header, text)
+    (reject,) = found.rejects
+    assert pd.isna(value)
+    assert found.frame.isna().sum().sum() == read(extract).frame.isna().sum().sum() + 1
+    assert (reject.line, reject.column, reject.value, reject.employee_id) == (3, header, text, 2)
+    assert reject.costs == Cost.CELL
+    return str(reject.rule)
+
+
+# The frame
+
+
+@pytest.mark.parametrize("extract", Extract)
+def test_frame_holds_the_columns_of_the_extract_in_order_and_its_employees_sorted(extract):
+    found = read_extract(table(rows_of(extract, [7, 3, 5])))
+    assert found.extract == extract
+    assert list(found.frame) == [column.name for column in columns_of(extract) if column.name in BY_NAME]
+    assert found.given == tuple(found.frame)
+    assert found.frame.index.tolist() == [3, 5, 7]
+    assert found.frame.index.name == "employee_id"
+    assert (found.read, found.rejected, found.repeated, found.rejects, found.questions) == (3, 0, 0, (), ())
+
+
+def test_types_of_the_columns_hold_unknown_values():
+    types = {name: str(dtype) for extract in Extract for name, dtype in read(extract).frame.dtypes.items()}
+    assert types["age"] == types["responsable"] == "Int64"
+    assert types["satisfaction_employee_equipe"] == types["augmentation_salaire_precedente"] == "Float64"
+    assert types["heures_supplementaires"] == "boolean"
+    assert types["departement"] == types["nom"] == "object"
+    assert types["date_entree"] == "datetime64[s]"
+
+
+@pytest.mark.parametrize("extract", Extract)
+def test_columns_that_the_file_lacks_are_unknown_and_not_given(extract):
+    optional = [column for column in columns_of(extract) if not column.is_required][1:]
+    rows = [{k: v for k, v in row.items() if k not in {c.source for c in optional}} for row in rows_of(extract)]
+    found = read_extract(table(rows))
+    full = read(extract).frame
+    assert found.frame.dtypes.to_dict() == full.dtypes.to_dict()
+    assert found.frame[[column.name for column in optional]].isna().all(axis=None)
+    assert set(full) - set(found.given) == {column.name for column in optional}
+
+
+def test_directory_is_read_from_the_sirh_file_where_it_stands_there():
+    rows = [row | {"nom": "García", "date_entree": "2020-09-15"} for row in rows_of(Extract.SIRH)]
+    found = read_extract(table(rows))
+    assert found.extract == Extract.SIRH
+    assert list(found.frame)[-2:] == ["nom", "date_entree"]
+    assert found.frame.loc[2, "date_entree"] == pd.Timestamp(2020, 9, 15)
+
+
+@pytest.mark.parametrize("title", ["id_employee", "eval_number", "code_sondage", "employee_id"])
+@pytest.mark.parametrize("extract", Extract)
+def test_number_may_stand_under_the_title_of_any_extract(extract, title):
+    key = columns_of(extract)[0].source
+    rows = [{title if k == key else k: v for k, v in row.items()} for row in rows_of(extract)]
+    assert read_extract(table(rows)).extract == extract
+
+
+def test_other_extract_than_the_one_that_is_given_is_refused():
+    for given in Extract:
+        for other in set(Extract) - {given}:
+            with pytest.raises(ExtractError, match=f"this is the {other} extract, not {given}"):
+                read_extract(table(rows_of(other)), extract=given)
+
+
+def test_columns_that_a_score_needs_are_named_when_they_are_missing():
+    rows = [{k: v for k, v in row.items() if k not in ("age", "poste")} for row in rows_of(Extract.SIRH)]
+    with pytest.raises(ExtractError) as caught:
+        read_extract(table(rows), name="mai.csv")
+    assert str(caught.value) == "mai.csv: missing columns: poste"
+
+
+def test_source_may_be_a_path_or_an_open_file(tmp_path):
+    path = tmp_path / "paie.csv"
+    path.write_bytes(table(rows_of(Extract.SIRH)))
+    assert read_extract(path).report.name == "paie.csv"
+    assert len(read_extract(io.BytesIO(path.read_bytes())).frame) == 3
+
+
+# Numbers, by the rule of their column
+
+
+@pytest.mark.parametrize(
+    ("extract", "header", "text", "value"),
+    [
+        (Extract.SIRH, "revenu_mensuel", "5993,45", 5993),
+        (Extract.SIRH, "revenu_mensuel", "5993.50", 5994),
+        (Extract.SIRH, "revenu_mensuel", f"5{NBSP}993,00", 5993),
+        (Extract.SIRH, "nombre_heures_travailless", "151,67", 152),
+        (Extract.SIRH, "annees_dans_l_entreprise", "5.9", 5),
+        (Extract.SIRH, "age", "41.5", 41),
+        (Extract.SIRH, "nombre_experiences_precedentes", "2.0", 2),
+        (Extract.SONDAGE, "distance_domicile_travail", "7.5", 8),
+        (Extract.SONDAGE, "distance_domicile_travail", "7,2", 7),
+        (Extract.EVAL, "satisfaction_employee_equipe", "1.75", 1.75),
+        (Extract.EVAL, "augementation_salaire_precedente", "11,5 %", 11.5),
+        (Extract.EVAL, "heure_supplementaires", "1.0", True),
+        (Extract.EVAL, "heure_supplementaires", "0,0", False),
+        (Extract.EVAL, "heure_supplementaires", "Vrai", True),
+    ],
+)
+def test_number_is_read_and_rounded_by_the_rule_of_its_column(extract, header, text, value):
+    found, result = cell(extract, header, text)
+    assert found == value
+    assert result.rejects == result.questions == ()
+
+
+@pytest.mark.parametrize(
+    ("extract", "header", "text", "rule"),
+    [
+        (Extract.SIRH, "revenu_mensuel", "1.299", str(IS_UNAMBIGUOUS)),
+        (Extract.SIRH, "revenu_mensuel", "1,299", str(IS_UNAMBIGUOUS)),
+        (Extract.SIRH, "age", "12", "a whole number between 16 and 80"),
+        (Extract.SIRH, "age", "quarante", "a whole number between 16 and 80"),
+        (Extract.SIRH, "genre", "X", "one of: F, M"),
+        (Extract.EVAL, "augementation_salaire_precedente", "-3 %", "a number between 0 and 100"),
+        (Extract.EVAL, "augementation_salaire_precedente", "0.11", str(IS_PERCENTAGE)),
+        (Extract.EVAL, "note_evaluation_actuelle", "2.5", "a whole number: these decimals cannot be rounded away"),
+        (Extract.EVAL, "satisfaction_employee_equipe", "5", "a number between 1 and 4"),
+        (Extract.EVAL, "heure_supplementaires", "2", "Oui or Non"),
+        (Extract.SONDAGE, "a_quitte_l_entreprise", "peut-être", "Oui or Non"),
+        (Extract.ANNUAIRE, "responsable", "E_", "a whole number between 1 and 2147483647"),
+        (Extract.ANNUAIRE, "nom", "x" * 101, "at most 100 characters"),
+    ],
+)
+def test_bad_cell_costs_the_cell_alone(extract, header, text, rule):
+    assert refused(extract, header, text) == rule
+
+
+@pytest.mark.parametrize("text", ["", "  ", NBSP])
+def test_empty_cell_is_unknown_and_no_reject(text):
+    for extract in Extract:
+        for column in columns_of(extract)[1:]:
+            value, found = cell(extract, column.source, text)
+            assert pd.isna(value), column.name
+            assert found.rejects == found.questions == ()
+
+
+def test_bounds_hold_for_the_rounded_value():
+    assert cell(Extract.SIRH, "age", "80.9")[0] == 80
+    assert refused(Extract.SIRH, "revenu_mensuel", "0.4") == "a whole number between 1 and 1000000"
+
+
+@pytest.mark.parametrize("text", ["2026-10-31", "31/10/2026", "31.10.2026", "31-10-2026", "2026-10-31 00:00:00"])
+def test_date_is_read_with_the_day_first_unless_the_year_is(text):
+    assert cell(Extract.ANNUAIRE, "date_sortie", text)[0] == pd.Timestamp(2026, 10, 31)
+
+
+@pytest.mark.parametrize("text", ["31/10/26", "10/31/2026", "31/02/2026", "2026", "1/1/0001", "hier", "46326"])
+def test_text_that_is_no_date_breaks_the_rule(text):
+    assert refused(Extract.ANNUAIRE, "date_entree", text) == "a date, as 2026-10-31 or 31/10/2026"
+
+
+def test_name_is_read_composed_and_without_surplus_blanks():
+    assert cell(Extract.ANNUAIRE, "nom", f" N'Diaye {NBSP} Ine\N{COMBINING GRAVE ACCENT}s ")[0] == "N'Diaye Inès"
+
+
+@pytest.mark.parametrize(("text", "sex"), [("H", "M"), ("Homme", "M"), ("femme", "F"), ("Féminin", "F")])
+def test_sex_is_read_in_the_usual_words(text, sex):
+    assert cell(Extract.SIRH, "genre", text)[0] == sex
+
+
+# Durations
+
+
+@pytest.mark.parametrize(
+    ("smaller", "cells"),
+    [
+        ("annees_dans_le_poste_actuel", {"annees_dans_le_poste_actuel": "7"}),
+        ("annees_dans_l_entreprise", {"annees_dans_l_entreprise": "12"}),
+    ],
+)
+def test_duration_that_exceeds_the_one_around_it_costs_its_cell(smaller, cells):
+    found = read(Extract.SIRH, **cells)
+    (reject,) = found.rejects
+    assert (reject.name, reject.costs, reject.employee_id) == (smaller, Cost.CELL, 2)
+    assert str(reject.rule).startswith("at most ")
+    assert found.frame.isna().sum().to_dict() == {name: name == smaller for name in found.frame}
+
+
+def test_duration_is_compared_with_nothing_that_is_unknown():
+    assert read(Extract.SIRH, annees_dans_l_entreprise="").rejects == ()
+
+
+# Rows
+
+
+@pytest.mark.parametrize("number", ["", "abc", "0", "1.5", "1\N{ZERO WIDTH SPACE}"])
+@pytest.mark.parametrize("extract", Extract)
+def test_row_without_a_readable_number_is_lost_with_one_reject(extract, number):
+    found = read(extract, **{columns_of(extract)[0].source: number}, age="bad")
+    (reject,) = found.rejects
+    assert (reject.costs, reject.line, reject.employee_id) == (Cost.ROW, 3, None)
+    assert found.frame.index.tolist() == [1, 3]
+    assert (found.read, found.rejected, found.repeated) == (3, 1, 0)
+
+
+def test_rows_that_say_the_same_count_once():
+    rows = rows_of(Extract.SIRH, [1, 2, 1, 3, 1])
+    rows[4]["id_employee"] = "0001"
+    found = read_extract(table(rows))
+    assert found.frame.index.tolist() == [1, 2, 3]
+    assert (found.read, found.rejected, found.repeated, found.rejects) == (5, 0, 2, ())
+
+
+def test_rows_of_one_number_that_differ_are_lost_and_name_each_other():
+    rows = rows_of(Extract.SIRH, [1, 2, 1, 3])
+    rows[2]["age"] = "42"
+    found = read_extract(table(rows))
+    assert found.frame.index.tolist() == [2, 3]
+    assert [(reject.line, reject.rule.params["line"], reject.employee_id) for reject in found.rejects] == [
+        (2, 4, 1),
+        (4, 2, 1),
+    ]
+    assert (found.read, found.rejected, found.repeated) == (4, 2, 0)
+
+
+def test_rows_without_the_cells_of_the_header_are_lost():
+    content = table(rows_of(Extract.SIRH)).decode().replace("9,6,4", "9,6", 1)
+    found = read_extract(content.encode())
+    (reject,) = found.rejects
+    assert (reject.costs, reject.line, found.rejected, found.frame.index.tolist()) == (Cost.ROW, 2, 1, [2, 3])
+
+
+def test_file_of_which_no_row_is_left_is_refused_with_its_rejects():
+    with pytest.raises(ExtractError) as caught:
+        read_extract(table([row | {"id_employee": "x"} for row in rows_of(Extract.SIRH)]))
+    assert caught.value.refusal == Refusal.ALL_REJECTED
+    assert len(caught.value.rejects) == 3
+
+
+def test_more_rejects_than_permitted_refuse_the_file(monkeypatch):
+    permit_rejects(monkeypatch, 2)
+    with pytest.raises(ExtractError) as caught:
+        read_extract(table([row | {"age": "x"} for row in rows_of(Extract.SIRH)]))
+    assert caught.value.refusal == Refusal.TOO_MANY_REJECTS
+
+
+# What is asked
+
+
+@pytest.mark.parametrize(
+    ("extract", "header", "text", "value", "is_new"),
+    [
+        (Extract.SIRH, "departement", "R&D", "R&D", True),
+        (Extract.SIRH, "departement", "Consulting ?", "Consulting", False),
+        (Extract.SIRH, "poste", "Consultante", "Consultant", False),
+        (Extract.SIRH, "statut_marital", "Marié", "Marié(e)", False),
+        (Extract.SIRH, "statut_marital", "Pacsé(e)", "Pacsé(e)", True),
+        (Extract.SONDAGE, "domaine_etude", "Entrepreneuriat", "Entrepreunariat", False),
+        (Extract.SONDAGE, "frequence_deplacement", "Souvent", "Frequent", False),
+        (Extract.ANNUAIRE, "motif_sortie", "Rupture conventionnelle", "Rupture conventionnelle", True),
+    ],
+)
+def test_unknown_word_leaves_its_cell_unknown_and_is_asked_with_a_proposal(extract, header, text, value, is_new):
+    found, result = cell(extract, header, text)
+    (question,) = result.questions
+    assert found is None
+    assert result.rejects == ()
+    assert (question.asked, question.column, question.text, question.count, question.line) == (
+        Asked.WORD,
+        header,
+        text,
+        1,
+        3,
+    )
+    assert question.proposal == Proposal(value, is_new)
+
+
+def test_unknown_word_is_asked_once_however_it_is_written():
+    rows = rows_of(Extract.SIRH, range(1, 5))
+    for row, text in zip(rows, ("Commercial", "Recherche  avancée", "recherche avancée", "R&D"), strict=True):
+        row["departement"] = text
+    questions = read_extract(table(rows)).questions
+    assert [(question.text, question.count, question.line) for question in questions] == [
+        ("Recherche  avancée", 2, 3),
+        ("R&D", 1, 5),
+    ]
+
+
+def test_unknown_word_of_a_row_that_is_lost_is_not_asked():
+    assert read(Extract.SIRH, id_employee="x", departement="R&D").questions == ()
+
+
+def test_words_are_those_of_the_vocabularies_that_are_given():
+    mine = CONTRACT | {"departement": Vocabulary("departement", ("R&D", *DEPARTMENTS), {"Labo": "R&D"})}
+    rows = rows_of(Extract.SIRH)
+    rows[0]["departement"], rows[1]["departement"] = "r&d", "labo"
+    found = read_extract(table(rows), vocabularies=mine)
+    assert found.frame["departement"].tolist() == ["R&D", "R&D", "Commercial"]
+    assert found.questions == ()
+
+
+def test_column_of_percentages_that_may_be_fractions_is_asked_whole():
+    rows = rows_of(Extract.EVAL, range(1, 5))
+    for row, text in zip(rows, ("0.11", "0,23", "", "0"), strict=True):
+        row["augementation_salaire_precedente"] = text
+    found = read_extract(table(rows))
+    (question,) = found.questions
+    assert (question.asked, question.text, question.count, question.line) == (Asked.FRACTION, "0.11", 2, 2)
+    assert found.frame["augmentation_salaire_precedente"].isna().all()
+    assert found.rejects == ()
+
+
+# Any order
+
+
+def test_order_of_rows_and_columns_has_no_effect_on_the_frame():
+    rng = np.random.default_rng(5)
+    for extract in Extract:
+        rows = rows_of(extract, range(1, 30))
+        headers = rng.permutation(list(rows[0]))
+        shuffled = [{header: rows[place][header] for header in headers} for place in rng.permutation(29)]
+        pd.testing.assert_frame_equal(read_extract(table(shuffled)).frame, read_extract(table(rows)).frame)
