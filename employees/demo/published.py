@@ -11,7 +11,7 @@ FOLDER = Path(__file__).resolve().parent
 EXTRACTS = (Extract.SIRH, Extract.EVAL, Extract.SONDAGE)
 
 _NAMES = {column.source: name for name, column in BY_NAME.items()}
-_COUNTS = [name for name, column in BY_NAME.items() if column.kind == ColumnKind.INTEGER]
+_COUNTS = [name for name, column in BY_NAME.items() if column.kind in (ColumnKind.INTEGER, ColumnKind.NUMBER)]
 
 
 def read() -> pd.DataFrame:
