@@ -13,7 +13,7 @@ from employees.demo.names import FIRST_NAMES, LAST_NAMES, SITES
 from employees.demo.reporting import NOBODY, STAFF, Reporting
 
 RETIREMENT_AGE = 55  # the oldest of the sample who left is 58: those who retire do so early
-REASONS = {"démission": 0.86, "licenciement": 0.07, "mutation": 0.05, "autre": 0.02}
+REASONS = {"Démission": 0.86, "Licenciement": 0.07, "Mutation": 0.05, "Autre": 0.02}
 END_OF_CONTRACT = 0.3  # of those who left within two years of joining
 RETIRES = 0.8  # of those old enough
 
@@ -85,4 +85,4 @@ def _reasons(people: pd.DataFrame) -> np.ndarray:
     drawn = rng.choice(list(REASONS), size=len(people), p=list(REASONS.values()))
     is_new = (people["annees_dans_l_entreprise"] < 2) & (rng.random(len(people)) < END_OF_CONTRACT)
     is_old = (people["age"] >= RETIREMENT_AGE) & (rng.random(len(people)) < RETIRES)
-    return np.select([is_old, is_new], ["retraite", "fin de contrat"], drawn)
+    return np.select([is_old, is_new], ["Retraite", "Fin de contrat"], drawn)

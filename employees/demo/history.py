@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from employees.columns import Extract
 from employees.demo import published
 from employees.demo.calendar import LAST, Calendar
 from employees.demo.careers import careers as draw_careers
@@ -11,15 +12,13 @@ from employees.demo.directory import directory as draw_directory
 from employees.demo.past import past as draw_past
 from employees.demo.reporting import reporting as draw_reporting
 
-DIRECTORY = "annuaire"
-
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """What HR exported for the end of a month: the bytes of each file by the name of its extract."""
+    """What HR exported for the end of a month: the bytes of the four files."""
 
     as_of: date
-    files: Mapping[str, bytes]  # sirh, eval, sondage, annuaire
+    files: Mapping[Extract, bytes]
 
 
 def months(end: date) -> list[Month]:
@@ -38,8 +37,8 @@ def months(end: date) -> list[Month]:
     def month(number: int) -> Month:
         has_joined = careers.joined <= number
         then = past.at(people, number)[has_joined]
-        files = {extract.value: published.write(then, extract) for extract in published.EXTRACTS}
-        files[DIRECTORY] = published.to_csv(directory.at(number)[has_joined])
+        files = {extract: published.write(then, extract) for extract in published.EXTRACTS}
+        files[Extract.ANNUAIRE] = published.to_csv(directory.at(number)[has_joined])
         return Month(calendar.month_end(number), files)
 
     return [month(number) for number in range(LAST + 1)]

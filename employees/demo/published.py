@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from employees.columns import BY_NAME, ColumnKind, Extract, columns_of
+from employees.columns import ColumnKind, Extract, columns_of
 
 FOLDER = Path(__file__).resolve().parent
 EXTRACTS = (Extract.SIRH, Extract.EVAL, Extract.SONDAGE)
 
-_NAMES = {column.source: name for name, column in BY_NAME.items()}
-_COUNTS = [name for name, column in BY_NAME.items() if column.kind in (ColumnKind.INTEGER, ColumnKind.NUMBER)]
+_COLUMNS = [column for extract in EXTRACTS for column in columns_of(extract) if column.kind != ColumnKind.KEY]
+_NAMES = {column.source: column.name for column in _COLUMNS}
+_COUNTS = [column.name for column in _COLUMNS if column.kind in (ColumnKind.INTEGER, ColumnKind.NUMBER)]
 
 
 def read() -> pd.DataFrame:

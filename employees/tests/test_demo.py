@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from employees.columns import BY_NAME, SATISFACTIONS, ColumnKind
+from employees.columns import BY_NAME, DEPARTURE_REASONS, ORDERED, SATISFACTIONS, ColumnKind, Extract
 from employees.demo import last_month_end, months, published
 from employees.demo.calendar import LAST, NEVER, Calendar
 from employees.demo.careers import careers
-from employees.extracts import read_extracts
+from employees.extracts import read_extract
 
 END, LEAP = date(2026, 10, 31), date(2028, 2, 29)
 YEARS = [
@@ -27,7 +27,6 @@ YEARS = [
 FROM_A_START = YEARS[3:]  # those that begin anew
 COUNTS = ["nombre_participation_pee", "nb_formations_suivies"]
 CONSTANT = ["genre", "niveau_education", "domaine_etude", "nombre_experiences_precedentes", "ayant_enfants"]
-REASONS = {"démission", "retraite", "fin de contrat", "licenciement", "mutation", "autre"}
 
 history = cache(months)
 
@@ -37,9 +36,10 @@ def frames(end=END):
     """What the reader makes of each month, and everyone's directory entry."""
     found = []
     for month in history(end):
-        frame = read_extracts(*(month.files[extract.value] for extract in published.EXTRACTS)).frame
-        directory = pd.read_csv(io.BytesIO(month.files["annuaire"]), dtype=str, keep_default_na=False)
-        found.append(frame.join(directory.astype({"id_employee": int}).set_index("id_employee"), validate="1:1"))
+        parts = [read_extract(month.files[extract]).frame for extract in published.EXTRACTS]
+        directory = pd.read_csv(io.BytesIO(month.files[Extract.ANNUAIRE]), dtype=str, keep_default_na=False)
+        parts.append(directory.astype({"id_employee": int}).set_index("id_employee").sort_index())
+        found.append(pd.concat(parts, axis=1))
     return found
 
 
@@ -91,18 +91,21 @@ def test_same_end_gives_the_same_bytes():
 
 
 @pytest.mark.parametrize("end", [END, LEAP])
-def test_every_month_is_read_without_rejects(end):
+def test_every_month_is_recognised_and_read_without_rejects_or_questions(end):
     for month in history(end):
-        extracts = read_extracts(*(month.files[extract.value] for extract in published.EXTRACTS))
-        assert not extracts.rejects
-        assert extracts.read == month.files["annuaire"].count(b"\n") - 1
+        for extract, content in month.files.items():
+            read = read_extract(content)
+            assert read.extract == extract
+            assert not read.rejects
+            assert not read.questions
+            assert read.read == len(read.frame)
 
 
 def test_directory_and_extracts_hold_the_same_people_in_the_same_order():
     for month in history(END):
         numbers = [
             [line.split(b",")[place].removeprefix(b"E_").lstrip(b"0") for line in month.files[extract].splitlines()[1:]]
-            for extract, place in (("annuaire", 0), ("sirh", 0), ("eval", 6), ("sondage", 4))
+            for extract, place in ((Extract.ANNUAIRE, 0), ("sirh", 0), ("eval", 6), ("sondage", 4))
         ]
         assert all(column == numbers[0] for column in numbers)
 
@@ -167,9 +170,9 @@ def test_who_left_keeps_the_values_of_the_last_day():
 def test_reasons_are_mostly_resignations_and_only_the_old_retire():
     left = frames()[-1].loc[has_exit(frames()[-1])]
     reasons = left["motif_sortie"].value_counts()
-    assert set(reasons.index) == REASONS
-    assert reasons["démission"] > 0.6 * len(left)
-    assert (left.loc[left["motif_sortie"] == "retraite", "age"] >= 55).all()
+    assert set(reasons.index) == set(DEPARTURE_REASONS)
+    assert reasons["Démission"] > 0.6 * len(left)
+    assert (left.loc[left["motif_sortie"] == "Retraite", "age"] >= 55).all()
 
 
 # Values from month to month
@@ -270,6 +273,12 @@ def test_every_value_stays_within_its_bounds():
     for frame in frames():
         for name in numbers:
             assert frame[name].between(BY_NAME[name].minimum, BY_NAME[name].maximum).all()
+
+
+@pytest.mark.parametrize("end", [END, LEAP])
+def test_durations_are_in_order(end):
+    for frame in frames(end):
+        assert all((frame[smaller] <= frame[larger]).all() for smaller, larger in ORDERED)
 
 
 # The directory
