@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from random import Random
 
-from employees.columns import DEPARTMENTS
+from employees.columns import DEPARTMENTS, Extract
 from employees.tests.files import rows_of, table
 
 MONTHS = 12
@@ -43,10 +43,10 @@ class Leaving(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Files that come together: bytes by the name of their extract."""
+    """Files that come together."""
 
     as_of: date
-    files: Mapping[str, bytes]
+    files: Mapping[Extract, bytes]
     why: Why
 
 
@@ -179,7 +179,7 @@ class _Year:
         deliveries: list[Delivery] = []
         after: list[Truth] = []
 
-        def deliver(month: int, why: Why, files: dict[str, bytes], truth: Truth) -> None:
+        def deliver(month: int, why: Why, files: dict[Extract, bytes], truth: Truth) -> None:
             deliveries.append(Delivery(month_end(month), files, why))
             after.append(truth)
 
@@ -189,7 +189,7 @@ class _Year:
             if month == self.mistaken:
                 mistaken = self._truth(month, missing, self.mistakes)
                 deliver(month, Why.MISTAKEN, self._files(month, self.mistakes), mistaken)
-                deliver(month, Why.CORRECTION, {"sirh": self._files(month)["sirh"]}, truth)
+                deliver(month, Why.CORRECTION, {Extract.SIRH: self._files(month)[Extract.SIRH]}, truth)
             else:
                 why = Why.HALF_SURVEY if month == self.half else Why.REGULAR
                 deliver(month, why, self._files(month), truth)
@@ -225,7 +225,7 @@ class _Year:
 
     # Files
 
-    def _files(self, month: int, mistakes: Mapping[int, str] | None = None) -> dict[str, bytes]:
+    def _files(self, month: int, mistakes: Mapping[int, str] | None = None) -> dict[Extract, bytes]:
         listed = [person for person in self.people if person.is_in_files(month)]
         evaluated = [person for person in listed if person.has_evaluation(month)]
         asked = [person for person in listed if self._has_survey(person, month)]
@@ -235,15 +235,15 @@ class _Year:
             if person.is_employed(month) or (person.leaving is Leaving.DIRECTORY and person.leaves <= month)
         ]
         return {
-            "sirh": table([_sirh(person, month, mistakes or {}) for person in listed]),
-            "eval": table([_evaluation(person) for person in evaluated]),
-            "sondage": table([_survey(person, month) for person in asked]),
-            "annuaire": table([_entry(person, month) for person in known]),
+            Extract.SIRH: table([_sirh(person, month, mistakes or {}) for person in listed]),
+            Extract.EVAL: table([_evaluation(person) for person in evaluated]),
+            Extract.SONDAGE: table([_survey(person, month) for person in asked]),
+            Extract.ANNUAIRE: table([_entry(person, month) for person in known]),
         }
 
-    def _strangers(self) -> dict[str, bytes]:
+    def _strangers(self) -> dict[Extract, bytes]:
         numbers = range(STRANGERS, STRANGERS + len(self.people))
-        return {extract: table(rows_of(extract, numbers)) for extract in ("sirh", "eval", "sondage")}
+        return {extract: table(rows_of(extract, numbers)) for extract in (Extract.SIRH, Extract.EVAL, Extract.SONDAGE)}
 
 
 def _years(month: int, since: int) -> str:
@@ -251,7 +251,7 @@ def _years(month: int, since: int) -> str:
 
 
 def _sirh(person: _Person, month: int, mistakes: Mapping[int, str]) -> dict[str, str]:
-    [row] = rows_of("sirh", [person.number])
+    [row] = rows_of(Extract.SIRH, [person.number])
     seniority = _years(month, person.since(month))
     return row | {
         "age": _years(month, person.born),
@@ -264,12 +264,12 @@ def _sirh(person: _Person, month: int, mistakes: Mapping[int, str]) -> dict[str,
 
 
 def _evaluation(person: _Person) -> dict[str, str]:
-    [row] = rows_of("eval", [person.number])
+    [row] = rows_of(Extract.EVAL, [person.number])
     return row | {"satisfaction_employee_equipe": str(1 + person.number % 4)}
 
 
 def _survey(person: _Person, month: int) -> dict[str, str]:
-    [row] = rows_of("sondage", [person.number])
+    [row] = rows_of(Extract.SONDAGE, [person.number])
     has_left = month == person.leaves and person.leaving is Leaving.FLAG
     return row | {
         "a_quitte_l_entreprise": "Oui" if has_left else "Non",
@@ -288,5 +288,5 @@ def _entry(person: _Person, month: int) -> dict[str, str]:
         "site": "Lyon",
         "date_entree": month_end(person.since(month)).replace(day=1).isoformat(),
         "date_sortie": month_end(person.leaves).replace(day=15).isoformat() if has_left else "",
-        "motif_sortie": "démission" if has_left else "",
+        "motif_sortie": "Démission" if has_left else "",
     }

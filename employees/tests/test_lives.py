@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 
+from employees.extracts import read_extract
 from employees.tests.lives import MONTHS, STRANGERS, Why, live, month_end
 
 a_life = cache(live)
@@ -34,6 +35,15 @@ def only(life, why):
 def test_same_seed_gives_the_same_life():
     assert live(7) == a_life(7)
     assert live(8) != a_life(7)
+
+
+def test_every_file_is_recognised_and_read_whole(life):
+    for delivery in life.deliveries:
+        for extract, content in delivery.files.items():
+            read = read_extract(content)
+            assert read.extract == extract
+            assert not read.rejects
+            assert not read.questions
 
 
 def test_truth_parts_the_workforce_in_three(life):
