@@ -1,17 +1,15 @@
 """What a model card says as texts and tables, in the active language. Pure functions of the card."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from employees.disclosure import suppressed_parts
 from features import schema
 from predictions.ml.card_format import ATTRIBUTES, Card
-from predictions.ml.drift import LEVEL, holm
+from predictions.ml.fairness import beyond_chance, comparable
 from predictions.pages.formats import decimal, grouped, percent
 from predictions.pages.risk_list import label
 
@@ -218,8 +216,8 @@ def fairness(card: Card) -> list[Selection]:
             if shown:
                 pairs = ((entry, others[attribute, entry["group"]]) for entry in shown)
                 attributes.append((_(text), [_rates(*pair, pair[0]["group"] in untold) for pair in pairs]))
-            compared += _compared(groups, shown)
-        found.append(Selection(_(title), attributes, _gaps(compared)))
+            compared += comparable(groups, shown)
+        found.append(Selection(_(title), attributes, [_gap(entry) for entry in beyond_chance(compared)]))
     return found
 
 
@@ -248,40 +246,8 @@ def _cells(entry: Mapping, is_untold: bool) -> list[tuple[str, str]]:
     return cells
 
 
-def _compared(groups: Sequence[Mapping], shown: Sequence[Mapping]) -> list[Mapping]:
-    """Of the groups of one attribute those that are compared with everyone else; few people are not judged.
-
-    Two groups that are everyone are one comparison: the first stands for both, and only when neither is small.
-    """
-    if len(groups) == 2:
-        shown = [] if any(entry["is_small"] for entry in groups) else shown[:1]
-    return [entry for entry in shown if entry["selection_ratio"] and not entry["is_small"]]
-
-
-def _gaps(compared: Sequence[Mapping]) -> list[str]:
-    """The groups flagged more or less often than everyone else beyond chance, in words.
-
-    Adjusted for the number of groups (Holm): a card of groups treated alike claims anything in one case in twenty.
-    """
-    adjusted = holm(np.array([_p_value(entry["selection_ratio"]) for entry in compared]))
-    return [_gap(entry) for entry, p_value in zip(compared, adjusted, strict=True) if p_value < LEVEL]
-
-
-def _p_value(ratio: Mapping) -> float:
-    """Two-sided, that a ratio is 1: normal on the log scale, as wide as its 95 % interval is towards 1.
-
-    So it is under 0.05 exactly when the interval that is shown leaves 1 out. It is 1, which shows nothing, where an end
-    has no logarithm or the interval no width.
-    """
-    value, low, high = ratio["value"], ratio["low"], ratio["high"]
-    nearer = low if value > 1 else high
-    if not 0 < low <= value <= high or value == nearer:
-        return 1.0
-    deviations = 1.96 * math.log(value) / math.log(value / nearer)
-    return math.erfc(abs(deviations) / math.sqrt(2))
-
-
 def _gap(entry: Mapping) -> str:
+    """A group flagged more or less often than everyone else, in words."""
     texts = {key: decimal(entry["selection_ratio"][key], 2) for key in ("value", "low", "high")}
     return _("%(group)s: flagged %(value)s times as often as everyone else (%(low)s to %(high)s)") % {
         "group": _(entry["group"]),

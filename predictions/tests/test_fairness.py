@@ -182,3 +182,18 @@ def model(artifacts):
     from predictions.registry import current_model
 
     return current_model()
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "p"),
+    [
+        (1, 0.5, 2, 1),
+        (2, 1, 4, 0.05),  # the interval ends at 1
+        (0.5, 0.25, 1, 0.05),
+        (0.81, 0.70, 0.94, 0.0055),  # Altman and Bland 2011, whose standard error is that of both sides: 0.005
+        (2, 0, 4, 1),  # no logarithm
+        (2, 2, 2, 1),  # no width
+    ],
+)
+def test_p_value_of_a_ratio(value, low, high, p):
+    assert fairness.p_value({"value": value, "low": low, "high": high}) == pytest.approx(p, abs=2e-4)
