@@ -45,9 +45,9 @@ def plain_settings(settings):
 def no_refusal_of_another_test():
     """The server remembers that the log took no row until it takes one, and which networks guessed too often."""
     from predictions import passwords
-    from predictions.log import writes
+    from technova.database import refusals
 
-    writes.forget_refusal()
+    refusals.forget()
     passwords.closed_networks.clear()
 
 

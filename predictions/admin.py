@@ -12,10 +12,10 @@ from employees.access import scope_of
 from employees.admin import ForWhoReadsEverything, OfEveryoneAdmin
 from employees.disclosure import suppressed
 from features import schema
+from predictions.formats import decimal
 from predictions.keys import admin as _keys  # noqa: F401 - registers itself
 from predictions.log import admin as _log  # noqa: F401 - registers itself
 from predictions.models import RunGroup, ScoringRun
-from predictions.pages.formats import decimal
 from predictions.selectors import figures
 from technova.admin import ReadOnlyAdmin
 

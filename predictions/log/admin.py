@@ -11,8 +11,8 @@ from employees.admin import ForWhoReadsEverything
 from employees.models import Employee
 from features import schema
 from predictions.explanation import in_full, reasons
+from predictions.formats import decimal, percent
 from predictions.models import Prediction
-from predictions.pages.formats import decimal, percent
 from predictions.selectors import log
 from technova.admin import BoundedPaginator, ChangeListByIndex, ReadOnlyAdmin
 

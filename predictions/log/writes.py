@@ -1,12 +1,10 @@
-"""The writes of the log by requests, and whether the last one was refused, which all processes of the server know.
+"""The writes of the log by requests, and whether one would be taken now.
 
-A prediction that cannot be logged is not given, so that the probe has to say it.
+A prediction that cannot be logged is not given, so the probe has to report it.
 """
 
-import mmap
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, transaction
@@ -14,45 +12,26 @@ from django.db import DatabaseError, InterfaceError, transaction
 from features.schema import FEATURE_NAMES
 from predictions.keys import limits
 from predictions.models import Prediction
+from technova.database import refusals
 from technova.database.bulk import bulk_insert, reserve_keys
 from technova.database.prepared_statements import insert
 from technova.database.trouble import Trouble, trouble_of
 
-# One byte in memory that the processes of the server share, since it is made before they are forked: nothing, or the
-# place in the list of why a row was refused.
-_refusal = mmap.mmap(-1, 1)
-_TROUBLES = list(Trouble)
-
 
 def store(prediction: Prediction) -> None:
     """Write one row, which gets its key."""
-    with noting_refusals():
+    with refusals.noting():
         insert(prediction)
-    forget_refusal()
+    refusals.forget()
 
 
 def store_many(rows: Sequence[Sequence], columns: Sequence[str]) -> Sequence[int]:
     """Write rows of values for ``columns``, and return their keys."""
-    with noting_refusals(), transaction.atomic():
+    with refusals.noting(), transaction.atomic():
         keys = reserve_keys(Prediction, len(rows))
         bulk_insert(Prediction, ((key, *row) for key, row in zip(keys, rows, strict=True)), ["id", *columns])
-    forget_refusal()
+    refusals.forget()
     return keys
-
-
-@contextmanager
-def noting_refusals() -> Iterator[None]:
-    """Around a write without which there is no prediction: note what keeps the database from it."""
-    try:
-        yield
-    except (DatabaseError, InterfaceError) as error:
-        if trouble := trouble_of(error):
-            _refusal[0] = 1 + _TROUBLES.index(trouble)
-        raise
-
-
-def forget_refusal() -> None:
-    _refusal[0] = 0
 
 
 def trouble_now() -> Trouble | None:
@@ -61,7 +40,8 @@ def trouble_now() -> Trouble | None:
     Asks nothing of the database while rows are taken. After one was refused, each call tries to write what a prediction
     writes: a count, which is committed since SQLite meets a full disk only then, and a row that is rolled back.
     """
-    if not _refusal[0]:
+    known = refusals.noted()
+    if known is None:
         return None
     try:
         limits.count("probe", "ready", limit=0, now=time.time())
@@ -69,8 +49,8 @@ def trouble_now() -> Trouble | None:
             insert(Prediction(**_TRIAL))
             transaction.set_rollback(True)
     except (DatabaseError, InterfaceError) as error:
-        return trouble_of(error) or _TROUBLES[_refusal[0] - 1]
-    forget_refusal()
+        return trouble_of(error) or known
+    refusals.forget()
     return None
 
 

@@ -14,9 +14,9 @@ from features.engineering import engineer_one
 from features.models import EmployeeFeatures
 from predictions import services
 from predictions.explanation import display, in_full
+from predictions.formats import percent
 from predictions.models import Prediction
 from predictions.pages import charts, forms, scores
-from predictions.pages.formats import percent
 from predictions.registry import card_of, current_model
 from predictions.selectors import people
 from predictions.services import Caller

@@ -8,8 +8,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from employees.access import SeesNobody
+from predictions.formats import duration
 from predictions.outages import outage_of
-from predictions.pages.formats import duration
 
 
 def _page(request: HttpRequest, status: int, **context) -> HttpResponse:

@@ -18,8 +18,8 @@ from employees.access import Readable
 from features import reading, schema
 from predictions import bands
 from predictions.explanation import TOLD_AS, phrase, raising_most
+from predictions.formats import csv_delimiter
 from predictions.models import Prediction, ScoringRun
-from predictions.pages.formats import csv_delimiter
 from technova.files.spreadsheets import streamed_csv, streamed_workbook
 
 CHUNK_SIZE = 2_000

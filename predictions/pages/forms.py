@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 from employees import columns
 from features import schema
 from predictions.explanation import display, in_full
-from predictions.pages.formats import grouped
+from predictions.formats import grouped
 
 YOUNGEST = 14  # years: nobody has worked before
 INPUTS = {feature.name: feature for feature in schema.business_inputs()}

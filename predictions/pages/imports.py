@@ -26,7 +26,7 @@ from employees.messages import Message
 from employees.models import Departure, EmployeeSnapshot, Import, Survey
 from employees.services import reject_rows
 from predictions import import_process
-from predictions.pages.formats import csv_delimiter, grouped
+from predictions.formats import csv_delimiter, grouped
 from technova.database.locks import Busy
 from technova.files.spreadsheets import streamed_csv
 from technova.web.upload_limit import oversized

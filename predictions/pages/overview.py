@@ -17,9 +17,9 @@ from employees.access import Readable, Scope, readable_to, scope_of
 from employees.disclosure import suppressed
 from features import schema
 from predictions import bands
+from predictions.formats import grouped, percent, signed
 from predictions.models import RunGroup, ScoringRun
 from predictions.pages import charts
-from predictions.pages.formats import grouped, percent, signed
 from predictions.pages.risk_list import address, label, rows_of
 from predictions.selectors import figures, ranking, runs
 from predictions.selectors.figures import BINS, Figures

@@ -12,9 +12,9 @@ from employees.access import Readable
 from features import reading
 from predictions.bands import Band, band_of
 from predictions.explanation import Reason, raising_most, reasons, told_of_change
+from predictions.formats import percent
 from predictions.ml.scorer import sigmoid
 from predictions.models import Prediction
-from predictions.pages.formats import percent
 
 MOST_STEPS = 12
 LEAST_POINTS = 0.005  # half a point: less is not worth a line of its own

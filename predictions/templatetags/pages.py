@@ -4,7 +4,7 @@ import re
 
 from django import template
 
-from predictions.pages import formats
+from predictions import formats
 
 register = template.Library()
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from django.utils import translation
 
-from predictions import registry
+from predictions import formats, registry
 from predictions.ml import artifact, store, thresholds
 from predictions.ml.thresholds import parse
-from predictions.pages import formats, model_charts, model_tables
+from predictions.pages import model_charts, model_tables
 from predictions.pages.model import ThresholdForm, versions
 from predictions.pages.model_tables import fairness
 from predictions.registry import current_model

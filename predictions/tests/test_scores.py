@@ -12,10 +12,10 @@ from features import schema
 from features.engineering import engineer, engineer_one
 from features.tests.factories import INPUTS, EmployeeFeaturesFactory
 from predictions import services
+from predictions.formats import percent
 from predictions.ml.scorer import sigmoid
 from predictions.models import Prediction
 from predictions.pages import scores
-from predictions.pages.formats import percent
 from predictions.pages.forms import what_if_features
 from predictions.registry import current_model
 from predictions.services import Caller
