@@ -15,7 +15,7 @@ from features import schema
 from features import selectors as features
 from features.models import EmployeeFeatures
 from predictions.log import writes
-from predictions.log.rows import COLUMNS, BatchScore, Caller, batch_score, milliseconds_since, prediction_of, rows_of
+from predictions.log.rows import COLUMNS, BatchScore, Caller, milliseconds_since, prediction_of, rows_of
 from predictions.ml import drift
 from predictions.models import Prediction, RunGroup, ScoringRun
 from predictions.registry import current_model
@@ -146,12 +146,9 @@ def predict_for_employees(*, employee_ids: Sequence[int], caller: Caller) -> tup
     frame = features.newest_frame(Employee.objects.within(caller.scope).filter(employee_id__in=set(employee_ids)))
     scores = model.score_frame(frame)
     latency_ms = milliseconds_since(started)
-    rows = list(
-        rows_of(scores, frame=frame, model=model, caller=caller, mode=Prediction.Mode.BATCH, latency_ms=latency_ms)
-    )
-    keys = writes.store_many(rows, COLUMNS)
-    numbers = frame["employee_id"].tolist()
-    by_number = {number: batch_score(key, number, row) for key, number, row in zip(keys, numbers, rows, strict=True)}
+    rows = rows_of(scores, frame=frame, model=model, caller=caller, mode=Prediction.Mode.BATCH, latency_ms=latency_ms)
+    keys = writes.store_many(rows)
+    by_number = {score.employee_number: score for score in rows.answers(keys, frame["employee_id"].tolist())}
     leave = sum(score.predicted_class for score in by_number.values())
     count_predictions(Prediction.Mode.BATCH, total=len(by_number), leave=leave)
     found = [by_number[number] for number in employee_ids if number in by_number]

@@ -2,10 +2,9 @@
 
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import repeat
-from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -48,12 +47,33 @@ class BatchScore(NamedTuple):
     model_version: str
 
 
-_answered = itemgetter(*(COLUMNS.index(name) for name in BatchScore._fields[2:]))
+class LogRows:
+    """The rows of a frame of employees, by column: a model instance each would take longer.
 
+    The contributions are computed as the rows are read, so they are read once.
+    """
 
-def batch_score(key: int, employee_number: int, row: tuple) -> BatchScore:
-    """What is answered of a row of the log, given in the order of ``COLUMNS``."""
-    return BatchScore(key, employee_number, *_answered(row))
+    def __init__(self, columns: Mapping[str, object], count: int):
+        self.columns, self.count = columns, count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[tuple]:
+        """In the order of ``COLUMNS``."""
+        return zip(*map(self._column, COLUMNS), strict=False)  # a repeated value has no end
+
+    def answers(self, keys: Iterable[int], employee_numbers: Iterable[int]) -> Iterator[BatchScore]:
+        """What is answered of each row."""
+        columns = map(self._column, BatchScore._fields[2:])
+        return map(BatchScore._make, zip(keys, employee_numbers, *columns, strict=False))
+
+    def _column(self, name: str) -> Iterable:
+        """The values of a column, a single one repeated."""
+        value = self.columns[name]
+        if isinstance(value, np.ndarray):
+            return value.tolist()
+        return value if isinstance(value, list | Iterator) else repeat(value)
 
 
 def prediction_of(
@@ -84,8 +104,8 @@ def rows_of(
     mode: Prediction.Mode,
     latency_ms: float,
     run: ScoringRun | None = None,
-) -> Iterator[tuple]:
-    """The rows of a frame of employees, in the order of ``COLUMNS``: a model instance each would take longer."""
+) -> LogRows:
+    """The rows of a frame of employees, not yet stored."""
     contributions = _sparse(scores.contributions)
     columns = _columns(scores, contributions, strongest_two_of_each(scores.contributions), model, caller, mode) | {
         "latency_ms": latency_ms,
@@ -95,7 +115,7 @@ def rows_of(
     }
     if run is not None:
         columns |= {"run_id": run.pk, "created_at": run.created_at}
-    return zip(*(_of_each_row(columns[name]) for name in COLUMNS), strict=False)  # a repeated value has no end
+    return LogRows(columns, len(frame))
 
 
 def _columns(
@@ -127,13 +147,6 @@ def _columns(
         "main_reason": reasons[0],
         "second_reason": reasons[1],
     }
-
-
-def _of_each_row(value: object) -> Iterable:
-    """The values of a column, a single one repeated."""
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    return value if isinstance(value, list | Iterator) else repeat(value)
 
 
 def _sparse(contributions: np.ndarray) -> Iterator[dict[str, float]]:

@@ -11,6 +11,7 @@ from django.db import DatabaseError, InterfaceError, transaction
 
 from features.schema import FEATURE_NAMES
 from predictions.keys import limits
+from predictions.log.rows import COLUMNS, LogRows
 from predictions.models import Prediction
 from technova.database import refusals
 from technova.database.bulk import bulk_insert, reserve_keys
@@ -25,11 +26,11 @@ def store(prediction: Prediction) -> None:
     refusals.forget()
 
 
-def store_many(rows: Sequence[Sequence], columns: Sequence[str]) -> Sequence[int]:
-    """Write rows of values for ``columns``, and return their keys."""
+def store_many(rows: LogRows) -> Sequence[int]:
+    """Write the rows, and return their keys."""
     with refusals.noting(), transaction.atomic():
         keys = reserve_keys(Prediction, len(rows))
-        bulk_insert(Prediction, ((key, *row) for key, row in zip(keys, rows, strict=True)), ["id", *columns])
+        bulk_insert(Prediction, ((key, *row) for key, row in zip(keys, rows, strict=True)), ["id", *COLUMNS])
     refusals.forget()
     return keys
 
