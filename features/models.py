@@ -6,9 +6,8 @@ from employees.models import Employee
 from features import schema
 
 
-def column(name: str) -> models.Field:
-    """The table column of a feature, as ``schema`` describes it."""
-    feature = schema.BY_NAME[name]
+def column(feature: schema.Feature) -> models.Field:
+    """The table column of a feature."""
     label = _(feature.label)
     choices = [(choice.value, _(choice.label)) for choice in feature.choices] or None
     match feature.kind:
@@ -57,38 +56,7 @@ class EmployeeFeatures(models.Model):
     )
     created_at = models.DateTimeField(_("built at"))
 
-    note_evaluation_precedente = column("note_evaluation_precedente")
-    niveau_hierarchique_poste = column("niveau_hierarchique_poste")
-    note_evaluation_actuelle = column("note_evaluation_actuelle")
-    heures_supplementaires = column("heures_supplementaires")
-    augmentation_salaire_precedente = column("augmentation_salaire_precedente")
-    age = column("age")
-    genre = column("genre")
-    revenu_mensuel = column("revenu_mensuel")
-    statut_marital = column("statut_marital")
-    departement = column("departement")
-    poste = column("poste")
-    nombre_experiences_precedentes = column("nombre_experiences_precedentes")
-    annee_experience_totale = column("annee_experience_totale")
-    annees_dans_l_entreprise = column("annees_dans_l_entreprise")
-    annees_dans_le_poste_actuel = column("annees_dans_le_poste_actuel")
-    nombre_participation_pee = column("nombre_participation_pee")
-    nb_formations_suivies = column("nb_formations_suivies")
-    distance_domicile_travail = column("distance_domicile_travail")
-    niveau_education = column("niveau_education")
-    domaine_etude = column("domaine_etude")
-    frequence_deplacement = column("frequence_deplacement")
-    annees_depuis_la_derniere_promotion = column("annees_depuis_la_derniere_promotion")
-    annees_sous_responsable_actuel = column("annees_sous_responsable_actuel")
-    satisfaction_moyenne = column("satisfaction_moyenne")
-    nonlineaire_participation_pee = column("nonlineaire_participation_pee")
-    ratio_heures_sup_salaire = column("ratio_heures_sup_salaire")
-    nonlinaire_charge_contrainte = column("nonlinaire_charge_contrainte")
-    nonlinaire_surmenage_insatisfaction = column("nonlinaire_surmenage_insatisfaction")
-    jeune_surcharge = column("jeune_surcharge")
-    anciennete_sans_promotion = column("anciennete_sans_promotion")
-    mobilite_carriere = column("mobilite_carriere")
-    risque_global = column("risque_global")
+    vars().update({feature.name: column(feature) for feature in schema.FEATURES})  # attributes of the class
 
     a_quitte_l_entreprise = models.BooleanField(
         _("left the company"), null=True, help_text=_("The outcome, where it is known: what the model learns.")

@@ -2,7 +2,9 @@
 
 import json
 
-FEATURES = {
+from features.engineering import engineer_one
+
+_INPUTS = {
     "note_evaluation_precedente": 3,
     "niveau_hierarchique_poste": 2,
     "note_evaluation_actuelle": 3,
@@ -26,16 +28,12 @@ FEATURES = {
     "frequence_deplacement": 1,
     "annees_depuis_la_derniere_promotion": 0,
     "annees_sous_responsable_actuel": 5,
-    "satisfaction_moyenne": 2.0,
-    "nonlineaire_participation_pee": 0.0,
-    "ratio_heures_sup_salaire": 0.00016683350016683349,
-    "nonlinaire_charge_contrainte": 0.008264462809917356,
-    "nonlinaire_surmenage_insatisfaction": -1.0,
-    "jeune_surcharge": 0,
-    "anciennete_sans_promotion": 0.8571428571428571,
-    "mobilite_carriere": 0.8888888888888888,
-    "risque_global": -0.00014300014300014298,
+    "satisfaction_employee_environnement": 2,
+    "satisfaction_employee_nature_travail": 4,
+    "satisfaction_employee_equipe": 1,
+    "satisfaction_employee_equilibre_pro_perso": 1,
 }
+FEATURES = engineer_one(_INPUTS)
 
 # Of each parameter of any call, in a path or a query. All together, too, they find a page.
 PARAMETERS = {
