@@ -34,7 +34,7 @@ from technova.database.locks import Busy, exclusive
 KEPT = timedelta(days=1)  # how long files wait to be confirmed, and rejects to be downloaded
 
 ALREADY_LOADING = gettext_noop("Another load, build or scoring is running: try again when it is done.")
-BROKE_DOWN = gettext_noop("A fault of ours stopped the work; it has been recorded.")
+BROKE_DOWN = gettext_noop("An internal error stopped the work; it has been recorded.")
 
 State = Import.State
 

@@ -233,7 +233,7 @@ def _columns(name: str, extract: Extract, wanted: Sequence[Column], header: list
     columns = dict(known)
     if len(set(columns.values())) < len(columns):
         titles = [_title(header[place]) for place, column in known if list(columns.values()).count(column) > 1]
-        reason = Message(_("these columns say the same thing: %(columns)s"), {"columns": ", ".join(titles)})
+        reason = Message(_("these columns are duplicates: %(columns)s"), {"columns": ", ".join(titles)})
         raise ExtractError(name, Refusal.DUPLICATE_COLUMN, reason)
     return columns
 

@@ -115,7 +115,7 @@ def _refuse_unstorable_text(data: object) -> None:
         elif isinstance(value, list):
             waiting += value
         elif isinstance(value, str) and ("\0" in value or not _is_text(value)):
-            raise ValueError(_("a text holds a character that is none"))
+            raise ValueError(_("a text contains an invalid character"))
 
 
 def _is_text(value: str) -> bool:

@@ -131,17 +131,17 @@ def calibration(card: Card) -> Chart:
         )
         for each in bins
     ]
-    exact = Curve(_("Exactly as said"), _straight((0, 0), (top, top)), is_dashed=True)
+    exact = Curve(_("Exactly as predicted"), _straight((0, 0), (top, top)), is_dashed=True)
     return charts.curves(
-        title=_("What it says against what happened"),
+        title=_("Predicted and actual departures"),
         caption=_("Ten groups of equal size, from the least to the most at risk, each with its interval (95%)."),
-        columns=[_("The model said"), _("What happened")],
+        columns=[_("Predicted"), _("Actual")],
         curves=[exact, Curve(_("Groups"), points)],
         x_axis=_whole,
         y_axis=_whole,
         x_range=(0, top),
         y_range=(0, top),
-        x_title=_("The model said"),
+        x_title=_("Predicted"),
     )
 
 

@@ -14,7 +14,7 @@ from predictions.ml.fairness import beyond_chance, comparable
 from predictions.pages.risk_list import label
 
 FIGURES = {
-    "roc_auc": gettext_noop("Tells who leaves from who stays (ROC-AUC, 0.5 by chance, 1 at best)"),
+    "roc_auc": gettext_noop("Separates who leaves from who stays (ROC-AUC, 0.5 by chance, 1 at best)"),
     "average_precision": gettext_noop("Puts those who leave first (average precision)"),
     "best_f2": gettext_noop("Finds many without flagging all (best F2 of each test part)"),
     "brier": gettext_noop("Error of the probabilities (Brier score, the lower the better)"),
@@ -101,7 +101,7 @@ def quality(card: Card) -> Table:
             row.append("–" if measured is None else _figure(measured, is_share))
         rows.append(row)
     errors = [card["models"][side]["calibration"]["expected_calibration_error"] for side in (own, other)]
-    error_row = [_("Mean gap between what it says and what happens (calibration error)"), *map(percent, errors)]
+    error_row = [_("Mean gap between predicted and actual departures (calibration error)"), *map(percent, errors)]
     rows.append([*error_row, "–"] if has_reference else error_row)
     columns = [_("Figure"), *side_names(card), *([_("Replaced system")] if has_reference else [])]
     return Table(_("Mean of the test parts, with the interval of that mean (95%)"), columns, rows)

@@ -493,7 +493,7 @@ def test_import_goes_on_where_its_progress_has_no_room(hr, started):
     ("error", "reason"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), NO_ROOM),
-        (OSError(errno.EIO, "Input/output error"), "A fault of ours stopped the work; it has been recorded."),
+        (OSError(errno.EIO, "Input/output error"), "An internal error stopped the work; it has been recorded."),
         (OperationalError("gone"), "The database does not answer at the moment: try again in 30 seconds"),
     ],
 )

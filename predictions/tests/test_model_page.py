@@ -87,9 +87,9 @@ def test_effects_of_groups_of_people_are_for_who_sees_everyone(browse, path):
     limited, everyone = (browse(*who).get(path).content.decode() for who in (("RH", "Consulting"), ("RH",)))
     for name in ("#departement", "#poste", "#domaine_etude", 'id="departement"', "Human Resources"):
         assert name not in limited
-    assert "they would tell of departments that are not yours" in limited
+    assert "they would reveal departments that are not yours" in limited
     assert "poste" in everyone
-    assert "they would tell of departments that are not yours" not in everyone
+    assert "they would reveal departments that are not yours" not in everyone
 
 
 def test_hr_is_led_to_the_comparison_with_the_workforce(browse):
