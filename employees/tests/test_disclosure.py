@@ -120,6 +120,7 @@ def test_small_group_takes_the_next_smallest_with_it(counts, expected):
     assert suppressed(counts) == set(expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_suppressed_count_follows_from_the_total(seed):
     counts = row_table(seed)
@@ -127,6 +128,7 @@ def test_no_suppressed_count_follows_from_the_total(seed):
     assert_protected(counts, suppressed(counts), [counts])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_knowing_the_rule_too_leaves_a_suppressed_count_open(seed):
     """Of the tables that fit what is shown, only those of which the rule would suppress the same are possible."""
@@ -148,6 +150,7 @@ def test_group_of_which_no_total_is_known_needs_no_complement():
 # Two ways
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_suppressed_count_follows_from_rows_and_columns(seed):
     counts = two_way_table(seed)
@@ -191,6 +194,7 @@ def test_part_of_the_groups_that_are_not_shown_is_protected_too():
     assert suppressed_parts({"a": (3, 1), "b": (10, 8), "c": (40, 20), "d": (60, 25)}) == ({"a", "b"}, {"c"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_part_follows_from_the_groups_and_the_totals(seed):
     draw = random.Random(seed)

@@ -270,6 +270,7 @@ def test_refused_file_of_another_kind_is_called_by_it():
     )
 
 
+@pytest.mark.slow
 def test_file_has_as_many_columns_as_a_sheet_of_excel_and_no_more():
     def rows(count):
         return [row | {str(place): "" for place in range(count - len(row))} for row in SIRH]

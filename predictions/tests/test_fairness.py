@@ -78,6 +78,7 @@ def test_audit_is_the_same_in_one_block_and_in_several(monkeypatch, resamples):
             assert one["observed_to_expected"] == pytest.approx(other["observed_to_expected"], rel=1e-12)
 
 
+@pytest.mark.slow
 def test_audit_of_more_resamples_takes_no_more_memory():
     frame, target = people(2_000)
     out_of_fold = predicted(np.random.default_rng(1).random(2_000))
@@ -154,6 +155,7 @@ def test_proxies_leave_out_an_attribute_that_never_varies():
 PROTECTED = [feature for feature in schema.FEATURES if feature.is_protected]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("feature", PROTECTED, ids=lambda feature: feature.name)
 def test_changing_a_protected_feature_changes_no_score(feature, model):
     frame, _ = people(50)

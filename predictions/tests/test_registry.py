@@ -13,6 +13,7 @@ def test_current_model_is_loaded_once(artifacts):
     assert registry.current_model() is registry.current_model()
 
 
+@pytest.mark.slow
 def test_current_model_follows_a_promotion_after_the_interval(artifacts, monkeypatch):
     before = registry.current_model()
     copied = shutil.copytree(artifacts / "versions" / before.version, artifacts / "versions" / f"{before.version}-copy")
@@ -38,6 +39,7 @@ def in_use(artifacts, monkeypatch):
     return (artifacts / "current").resolve()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_current_model_that_was_damaged_in_place_is_refused_until_it_is_restored(in_use, name):
     path = in_use / name

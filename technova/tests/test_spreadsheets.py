@@ -25,6 +25,7 @@ def formulas(text, delimiter):
     return [cell for cell in cells(text, delimiter) if cell.startswith(SIGNS) or cell.strip().startswith(SIGNS)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delimiter", [",", ";"])
 @pytest.mark.parametrize("opened_with", SEPARATORS)
 def test_no_text_becomes_a_formula_whatever_the_file_is_opened_with(delimiter, opened_with):
