@@ -1,1 +1,1 @@
-"""The REST API: the contract of the reference, behind keys, for any client that a network can send."""
+"""The REST API: the reference's contract, behind keys."""

@@ -1,4 +1,4 @@
-"""Who calls, by the ``X-API-Key`` header, and what the key's scopes permit."""
+"""Authentication by the ``X-API-Key`` header, and the key's scopes."""
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -17,9 +17,9 @@ from technova.web.clients import client_address
 
 
 class APIKeyAuthentication(BaseAuthentication):
-    """The key that a request carries, as ``request.auth``; a client is not a user, so ``request.user`` is None.
+    """The request's key, as ``request.auth``; a client is not a user, so ``request.user`` is None.
 
-    An authentication and not a permission, so that a bad key is answered with 401 and counted against its address.
+    An authentication and not a permission, so that a bad key gets 401 and is counted against its address.
     """
 
     def authenticate(self, request) -> tuple[None, APIKey]:
@@ -42,7 +42,7 @@ class APIKeyAuthentication(BaseAuthentication):
 
 
 class HasScope(BasePermission):
-    """The key carries the scope that the view names: ``can_predict`` or ``can_read``. A view without one is closed."""
+    """Require the scope that the view names: ``can_predict`` or ``can_read``. A view without one is closed."""
 
     message = _("This API key lacks the scope for this call.")
 
@@ -52,7 +52,7 @@ class HasScope(BasePermission):
 
 
 def add_rate_limit(response: HttpResponseBase, request: HttpRequest) -> None:
-    """The fields of draft-ietf-httpapi-ratelimit-headers-11: both policies where the request was not counted."""
+    """Add the fields of draft-ietf-httpapi-ratelimit-headers-11: both policies if the request was not counted."""
     quota = getattr(request, "quota", None)
     if quota is None:
         policies = (("key", settings.API_KEY_RATE), ("address", settings.BAD_KEY_RATE))
@@ -63,6 +63,6 @@ def add_rate_limit(response: HttpResponseBase, request: HttpRequest) -> None:
 
 
 def caller_of(request) -> Caller:
-    """The caller that the services and the log know, from an authenticated request."""
+    """The caller of an authenticated request, for the services and the log."""
     key = request.auth
     return Caller(api_key=key, scope=scope_of_key(key), request_id=request.request_id)

@@ -1,4 +1,4 @@
-"""The API's errors: the status that each exception means, in the shape of ``technova.web.json_errors``."""
+"""The API's errors: the status of each exception, in the shape of ``technova.web.json_errors``."""
 
 import logging
 import sys
@@ -22,7 +22,7 @@ from technova.web.json_errors import error_body, error_response
 
 logger = logging.getLogger(__name__)
 
-ERRORS_SHOWN = 100  # a body can hold more unknown fields than an answer should repeat
+ERRORS_SHOWN = 100  # a body can have more unknown fields than an answer should repeat
 
 
 class Unavailable(exceptions.APIException):
@@ -49,7 +49,7 @@ class Invalid(exceptions.ValidationError):
 
 
 def exception_handler(exc: Exception, context: dict) -> Response | None:
-    """DRF's handler with the project's exceptions translated and one shape for all; None for a defect."""
+    """DRF's handler, with the project's exceptions translated and one shape for all errors; None for a defect."""
     request = context["request"]
     exc = _translate(exc, request)
     response = drf_exception_handler(exc, context)
@@ -65,7 +65,7 @@ def exception_handler(exc: Exception, context: dict) -> Response | None:
 
 
 def _translate(exc: Exception, request) -> Exception:
-    """The HTTP error that an exception of the layers below means; itself when it means none."""
+    """The HTTP error for an exception of the layers below; the exception itself if there is none."""
     outage = outage_of(exc)
     match exc:
         case UnknownEmployee():
@@ -74,7 +74,7 @@ def _translate(exc: Exception, request) -> Exception:
             text = _("Nobody whom you may see has this value: %(value)s.") % {"value": exc.value}
             return Invalid({exc.name: [text]}, "body")
         case _ if outage:
-            if isinstance(exc, ArtifactError):  # a fault of the files, which the answer does not tell
+            if isinstance(exc, ArtifactError):  # a fault of the files, which the answer does not reveal
                 logger.error("The model cannot be used: %s", exc)
             return Unavailable(outage)
         case RequestDataTooBig():
@@ -98,12 +98,12 @@ def _field_errors(detail, loc: list) -> Iterator[dict]:
         yield {"loc": loc, "msg": str(detail), "type": _TYPES.get(detail.code, detail.code) or "invalid"}
 
 
-# The reference's words for the two that a client may look at.
+# The reference's types for the two that a client may check.
 _TYPES = {"required": "missing", "unknown": "extra_forbidden"}
 
 
 def refusal(request: HttpRequest, error: exceptions.APIException) -> HttpResponse:
-    """The answer to a request that no view of the API answered."""
+    """The answer to a request that reached no view of the API."""
     wait = getattr(error, "wait", None)
     response = error_response(request, error, {"Retry-After": str(wait)} if wait else None)
     add_rate_limit(response, request)

@@ -1,4 +1,4 @@
-"""Serializer fields that take a JSON value for what it is, no text for a number, no true for one; and a query's."""
+"""Serializer fields without type coercion for JSON (no text or true as a number), and fields for queries."""
 
 import re
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ class StrictInteger(serializers.IntegerField):
 
 
 class QueryInteger(serializers.IntegerField):
-    """Digits in a query string, and no others than 0 to 9."""
+    """ASCII digits in a query string."""
 
     def to_internal_value(self, data):
         if not (isinstance(data, str) and re.fullmatch(r"-?[0-9]{1,20}", data)):
@@ -33,7 +33,7 @@ class QueryInteger(serializers.IntegerField):
 
 
 class QueryFloat(serializers.FloatField):
-    """A number in a query string, in the digits of JSON."""
+    """A number in a query string, written as in JSON."""
 
     def to_internal_value(self, data):
         if not re.fullmatch(r"[0-9.eE+-]{1,40}", data):
@@ -42,7 +42,7 @@ class QueryFloat(serializers.FloatField):
 
 
 class QueryIntegers(serializers.ListField):
-    """Some numbers with commas between them; the first that breaks a rule is the parameter's error."""
+    """Numbers separated by commas; the parameter's error is that of the first invalid one."""
 
     def to_internal_value(self, data):
         numbers = data.split(",")
@@ -65,12 +65,12 @@ class QueryBoolean(serializers.ChoiceField):
 
 
 class InstantField(serializers.DateTimeField):
-    """In UTC where it names no offset, as every answer is; an hour of the clock change is then unambiguous.
+    """UTC without an offset, like every answer, so that the hour of the clock change is unambiguous.
 
-    A plus that the client did not escape arrives as a blank: ``2026-07-01T14:30:00 02:00``.
+    An unescaped plus arrives as a blank: ``2026-07-01T14:30:00 02:00``.
     """
 
-    # Before the first and after the last row; what lies beyond does not fit into every database and time zone.
+    # Before the first and after the last row; a date beyond does not fit into every database and time zone.
     FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
     def to_internal_value(self, value):
@@ -94,7 +94,7 @@ class StrictFloat(serializers.FloatField):
 
 
 class WordField(serializers.ChoiceField):
-    """A JSON text that is one of the choices, however it is spelt; its value is the canonical spelling."""
+    """A JSON text that matches a choice in any spelling; its value is the canonical one."""
 
     def to_internal_value(self, data):
         if not isinstance(data, str):
@@ -115,7 +115,7 @@ class StrictBoolean(serializers.BooleanField):
 
 
 class BoundedList(serializers.ListField):
-    """A list whose length is checked before its elements are looked at."""
+    """A list whose length is checked before its elements."""
 
     def to_internal_value(self, data):
         if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:

@@ -1,6 +1,6 @@
-"""What the lists can be narrowed to: the ``source`` of each parameter is the condition that it sets.
+"""Filters of the lists: the ``source`` of each parameter is the lookup that it sets.
 
-What the description needs beyond these fields stands in ``schema``.
+The rest of their OpenAPI description is in ``schema``.
 """
 
 from django.db.models import QuerySet
@@ -13,14 +13,14 @@ from predictions.api.fields import InstantField, QueryBoolean, QueryFloat, Query
 from predictions.models import Prediction
 from predictions.selectors.scores import LEFT, PRESENT
 
-MAX_NUMBERS = 200  # that an address names: it has to fit in a request line
+MAX_NUMBERS = 200  # in an address, which has to fit in a request line
 
 
 class Filters(serializers.Serializer):
     """The parameters of a query; all conditions hold together."""
 
     def narrow(self, rows: QuerySet[Prediction]) -> QuerySet[Prediction]:
-        """The rows for which they hold. Raises ``ValidationError``."""
+        """The rows that match. Raises ``ValidationError``."""
         self.is_valid(raise_exception=True)
         return rows.filter(**self.validated_data)
 

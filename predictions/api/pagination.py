@@ -1,4 +1,4 @@
-"""Pages of the lists."""
+"""Keyset pagination of the lists."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,9 +29,9 @@ class PageCursor(NamedTuple):
 class KeysetPagination(CursorPagination):
     """Keyset pagination: a page starts after a row's position in the order.
 
-    The last page is as fast as the first, and each row comes once whatever is written meanwhile. Rows of equal value
-    are ordered by their number; DRF's own pagination counts them instead, and loses some on the way back. A cursor is
-    signed, so that none can be made up, and belongs to one ``series`` of pages, in which no row moves.
+    The last page is as fast as the first, and concurrent writes neither repeat nor skip a row. Rows of equal value
+    are ordered by id; DRF's own pagination uses an offset among them, and skips some on the way back. A cursor is
+    signed against forgery, and belongs to one ``series`` of pages, in which no row moves.
     """
 
     limits: type[LimitSerializer] = LimitSerializer
@@ -157,7 +157,7 @@ class RunPagination(KeysetPagination):
 
 
 class ScorePagination(KeysetPagination):
-    """The riskiest first, each series within the run that its first page was of, though a newer one may have ended."""
+    """The riskiest first; a series stays in the run of its first page, even after a newer one."""
 
     path = "/scores"
     limits = ScoreLimitSerializer
@@ -175,5 +175,5 @@ def _no_such_page() -> Invalid:
 
 
 def _plain(value: object) -> object:
-    """What JSON can hold and the database reads again."""
+    """A value as JSON, which the database can read again."""
     return value.isoformat() if isinstance(value, datetime) else value

@@ -1,4 +1,4 @@
-"""What the API accepts as a body, and that it always answers in JSON."""
+"""The request bodies that the API accepts, and its content negotiation: JSON."""
 
 import json
 import math
@@ -14,8 +14,8 @@ from rest_framework.parsers import JSONParser
 
 
 class AlwaysJSON(BaseContentNegotiation):
-    """Bodies whose ``Content-Type`` is JSON's, or absent as some clients leave it; answers in the view's first format,
-    whatever ``Accept`` says.
+    """Bodies with the ``Content-Type`` of JSON or none; answers in the view's first format, whatever
+    ``Accept`` prefers.
     """
 
     def select_parser(self, request, parsers):
@@ -28,8 +28,8 @@ class AlwaysJSON(BaseContentNegotiation):
 
 
 class StrictJSONParser(JSONParser):
-    """JSON that means one thing: UTF-8 (a byte order mark is skipped), no key twice, finite numbers, and text that both
-    databases can store.
+    """Unambiguous JSON: UTF-8 (a byte order mark is skipped), no duplicate keys, finite numbers, and text that
+    both databases can store.
     """
 
     def parse(self, stream, media_type=None, parser_context=None):
@@ -43,7 +43,7 @@ class StrictJSONParser(JSONParser):
                 parse_float=_finite,
                 parse_constant=_refuse_constant,
             )
-            if "\\u" in text:  # the only way for these to get past the decoding
+            if "\\u" in text:  # the only way for these to pass the decoding
                 _refuse_unstorable_text(data)
         except UnicodeDecodeError as error:
             raise ParseError(_("The body is not UTF-8 text.")) from error
@@ -61,9 +61,9 @@ class StrictJSONParser(JSONParser):
 
 
 def take_chunks(request: WSGIRequest) -> None:
-    """Give a body that comes in chunks the length that its readers go by: up to one byte more than a body may have.
+    """Buffer a chunked body and set its length: at most one byte more than permitted.
 
-    Raises ``ParseError`` for one that does not arrive whole.
+    Raises ``ParseError`` for an incomplete one.
     """
     try:
         body = request.environ["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
@@ -90,7 +90,7 @@ def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _whole(text: str) -> int:
     try:
         return int(text)
-    except ValueError as error:  # thousands of digits, which take Python too long
+    except ValueError as error:  # thousands of digits, which Python parses slowly
         raise ValueError(_("a number is too large")) from error
 
 

@@ -1,4 +1,4 @@
-"""The probes: whether the process answers, and whether it can do its work. Open to everyone, they tell no secret."""
+"""The probes, liveness and readiness: open to everyone, so they reveal no secret."""
 
 import logging
 from functools import cache
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class ProbeView(WithoutOptions, APIView):
-    """Answers everybody in JSON, whatever they accept."""
+    """Answers in JSON without a key, whatever ``Accept`` prefers."""
 
     authentication_classes = []
     permission_classes = []
@@ -35,7 +35,7 @@ class ProbeView(WithoutOptions, APIView):
 
 
 def an_object(meaning: str, **example: str | dict[str, str]) -> OpenApiResponse:
-    """The description of an answer, by an example: an object of these texts, and of objects of any texts."""
+    """The schema of an answer from its example: an object of these texts, and of objects of texts."""
     text = {"type": "string"}
     described = {
         name: text if isinstance(value, str) else {"type": "object", "additionalProperties": text}
@@ -54,7 +54,7 @@ class HealthView(ProbeView):
         responses={200: an_object("It does.", status="ok"), **schema.errors(405, 500)},
     )
     def get(self, request):
-        """Asks nothing of the database or the model."""
+        """Uses neither the database nor the model."""
         return Response({"status": "ok"})
 
 
@@ -91,10 +91,7 @@ class ReadyView(ProbeView):
 
 
 def problems() -> tuple[dict[str, str], int]:
-    """What is not ready and why, in words safe to show publicly, and after how many seconds to ask again.
-
-    The log has the whole error.
-    """
+    """What is not ready and why, safe to show publicly, and the seconds to wait. The log has the full error."""
     found, wait = {}, 5
     try:
         trouble = Trouble.READ_ONLY if is_read_only() else writes.trouble_now()

@@ -1,4 +1,4 @@
-"""What the API answers in."""
+"""The formats of the API's answers."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -13,7 +13,7 @@ JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
 
 
 class FastJSONRenderer(JSONRenderer):
-    """Like REST framework's own, the two characters that end a line in old JavaScript escaped; never with an indent."""
+    """REST framework's renderer by orjson: U+2028 and U+2029 are escaped, and nothing is indented."""
 
     def render(self, data, accepted_media_type=None, renderer_context=None) -> bytes:
         if data is None:
@@ -27,9 +27,9 @@ LINE_SEPARATOR, PARAGRAPH_SEPARATOR = "\N{LINE SEPARATOR}".encode(), "\N{PARAGRA
 def preferred_type(accept: str, offered: Sequence[str]) -> str | None:
     """The offer that an ``Accept`` header prefers, None where it allows none (RFC 9110, 12.5.1).
 
-    The most specific range says how much an offer is wanted. Among equals: what is named before what a wildcard takes,
-    then the header's order, then that of the offers. Django's own lets a wildcard take what ``q=0`` excludes, and takes
-    no range with a parameter, such as ``application/json; charset=utf-8``.
+    The most specific range gives the quality of an offer. Among equals: exact types before wildcards, then the header's
+    order, then that of the offers. Django's own lets a wildcard match what ``q=0`` excludes, and matches no range with
+    a parameter, such as ``application/json; charset=utf-8``.
     """
     ranges = [MediaType(text) for text in accept.split(",") if text.strip()] or [MediaType("*/*")]
     best, chosen = (0.0, 0, 0), None
@@ -47,7 +47,7 @@ def preferred_type(accept: str, offered: Sequence[str]) -> str | None:
 
 
 def _precision(accepted: MediaType, offer: str) -> int:
-    """How exactly a range names an offer: 3 by its name, 2 by its kind, 1 among all; 0 not at all."""
+    """How specifically a range matches an offer: 3 type and subtype, 2 type, 1 wildcard; 0 not at all."""
     named = f"{accepted.main_type}/{accepted.sub_type}"
     return {offer: 3, f"{offer.partition('/')[0]}/*": 2, "*/*": 1}.get(named, 0)
 
@@ -59,7 +59,7 @@ def ndjson(chunks: Iterable[list[dict]]) -> Iterator[bytes]:
 
 
 def csv(chunks: Iterable[list[dict]], names: Sequence[str]) -> Iterator[str]:
-    """A line of names, then one a row; without the mark that spreadsheets look for, which programs take for text."""
+    """A header, then one line a row; without a byte order mark, which programs read as text."""
     rows = ([_cell(row[name]) for name in names] for chunk in chunks for row in chunk)
     return streamed_csv(chain([names], rows), mark="")
 

@@ -1,4 +1,4 @@
-"""The OpenAPI description: what drf-spectacular cannot read off the views."""
+"""The OpenAPI description: what drf-spectacular cannot derive from the views."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -41,7 +41,7 @@ from predictions.models import MAX_PREDICTION_ID
 from predictions.selectors.scores import LEFT, PRESENT
 from technova.web.fast_json import dump
 
-# The parameters that each list understands; any other is refused, since a misspelt filter filters nothing.
+# The parameters of each list; any other is refused, since a misspelt filter would filter nothing.
 LOG_PARAMETERS = {
     "list": {*LogFilters().fields, "ordering", "limit", "cursor"},
     "latest": {"limit"},
@@ -73,7 +73,7 @@ def description(prefix: str) -> Description:
 
 
 def complete(result: dict, **_options) -> dict:
-    """drf-spectacular's hook: the key is needed where nothing else is said, and each parameter has an example."""
+    """drf-spectacular's hook: require the key by default, and add an example to each parameter."""
     result["servers"] = [{"url": "/", "description": "This server."}]
     result["security"] = [{"ApiKey": []}]
     for operations in result["paths"].values():
@@ -104,7 +104,7 @@ class StrictScheme(OpenApiSerializerExtension):
 
 
 class ErrorSerializer(serializers.Serializer):
-    """Every error that is not about single fields."""
+    """An error that is not about single fields."""
 
     detail = serializers.CharField()
     request_id = serializers.UUIDField()
@@ -176,7 +176,7 @@ _RATE_LIMIT = [
     ),
 ]
 
-_WITH_A_KEY = {400, 401, 403, 405, 422, 429, 500, 503}  # what any call with a key can meet
+_WITH_A_KEY = {400, 401, 403, 405, 422, 429, 500, 503}  # of any call with a key
 
 
 def errors(*statuses: int) -> dict[int, OpenApiResponse]:

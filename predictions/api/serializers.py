@@ -1,4 +1,4 @@
-"""What the API takes and gives, in the contract's names."""
+"""Requests and answers of the API, in the contract's names."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -26,10 +26,10 @@ LIMIT = 200  # rows of the log in one answer
 
 
 class StrictSerializer(serializers.Serializer):
-    """A body whose every field is known: a misspelt one is an error and not silently nothing."""
+    """A body without unknown fields: a misspelt one is an error, not silently ignored."""
 
     def run_validation(self, data=serializers.empty):
-        if data is None:  # REST framework's own words for it are in English alone
+        if data is None:  # REST framework's own message is in English only
             null = ErrorDetail(_("The body is null: an object is needed."), code="null")
             raise serializers.ValidationError({"non_field_errors": [null]})
         return super().run_validation(data)
@@ -68,7 +68,7 @@ def _field_of(feature: schema.Feature) -> serializers.Field:
     return field(**bounds, help_text=_told_lazily(feature))
 
 
-# The 32 features of the contract, exactly: each needed, none other taken.
+# Exactly the 32 features of the contract.
 FeaturesSerializer = type(
     "FeaturesSerializer",
     (StrictSerializer,),
@@ -367,7 +367,7 @@ def explanation(prediction: Prediction) -> dict:
         values=prediction.values(),
         base_value=prediction.base_value,
         contributions=prediction.contributions,
-        readable=Readable.EVERYTHING,  # a key reads every column of those that it sees
+        readable=Readable.EVERYTHING,  # a key reads every column of the people it sees
         is_told=False,
     )
     return {

@@ -1,4 +1,4 @@
-"""Addresses of the API: the reference's, letter for letter, each with a slash at its end or none."""
+"""Addresses of the API: exactly the reference's, with or without a trailing slash."""
 
 from predictions.api import probes, views
 from technova.web.routes import call

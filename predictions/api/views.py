@@ -52,7 +52,7 @@ CHUNK_SIZE = 2_000  # rows that a stream reads at a time
 
 
 class WithoutOptions:
-    """An ``APIView`` that leaves OPTIONS out of ``Allow`` and names the limits on every answer."""
+    """An ``APIView`` without OPTIONS in ``Allow``, and with the rate limits on every answer."""
 
     http_method_names: Sequence[str] = [name for name in View.http_method_names if name != "options"]
 
@@ -246,7 +246,7 @@ class ScoreViewSet(ReadViewSet):
 
 
 def _number(text: str, name: str) -> int:
-    """The number in a path; one with more digits than any id has is as unknown as the next larger one."""
+    """The number in a path; one with more digits than any id is replaced by the largest, equally unknown."""
     if not re.fullmatch("[0-9]+", text):
         raise Invalid({name: [_("A whole number is needed.")]}, "path")
     return int(text) if len(text) < 20 else MAX_PREDICTION_ID + 1

@@ -1,1 +1,1 @@
-"""The keys of REST clients, and the counts by which their requests and wrong passwords are limited."""
+"""The API keys, and the counters that limit requests and wrong passwords."""

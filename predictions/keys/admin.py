@@ -1,4 +1,4 @@
-"""The API keys, to make, replace and revoke; the counts of requests, to read."""
+"""Create, replace and revoke API keys; read the counts of requests."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -53,7 +53,7 @@ EVERYONE = "*"
 
 
 class APIKeyForm(forms.ModelForm):
-    """What makes or changes a key, which sees nobody outside ``scope``, the one of the account that fills it in."""
+    """Create or change a key within ``scope``, that of the account that fills in the form."""
 
     scope = Scope.NOBODY
     departments = forms.MultipleChoiceField(
@@ -103,9 +103,9 @@ class RotationForm(forms.Form):
 
 @admin.register(APIKey)
 class APIKeyAdmin(ForWhoReadsEverything, admin.ModelAdmin):
-    """The keys that see nobody whom the account does not see; what they see, they tell whole.
+    """The keys within the account's scope: a key reads every column of the people it sees.
 
-    A secret is shown on the page that answers its making, and goes into no message, cookie, session or log.
+    A secret appears only on the page that follows its creation, and in no message, cookie, session or log.
     """
 
     form = APIKeyForm
@@ -127,7 +127,7 @@ class APIKeyAdmin(ForWhoReadsEverything, admin.ModelAdmin):
         return [*fields, *self.readonly_fields] if obj else fields
 
     def get_readonly_fields(self, request, obj=None):
-        """Of a revoked key nothing can change any more."""
+        """A revoked key is read-only."""
         return self.get_fields(request, obj) if obj and obj.revoked else self.readonly_fields
 
     def get_changeform_initial_data(self, request):
@@ -135,7 +135,7 @@ class APIKeyAdmin(ForWhoReadsEverything, admin.ModelAdmin):
         return {"expiry_date": expiry.replace(second=0, microsecond=0)} | super().get_changeform_initial_data(request)
 
     def has_delete_permission(self, request, obj=None) -> bool:
-        """A key that was used stands in the log; one that must not be used is revoked."""
+        """Keys are revoked, not deleted: the log refers to them."""
         return False
 
     def save_model(self, request, obj, form, change):

@@ -20,7 +20,7 @@ RETURNING requests
 def count(policy: str, name: str, *, limit: int, now: float, minutes: int = 1, is_kept: bool = False) -> Quota:
     """Count a request of a subject, in one statement.
 
-    Unless the subjects of the policy are kept, the first request of one in a window clears those of earlier windows.
+    The first request of a subject in a window clears earlier windows, unless the policy's subjects are kept.
     """
     window = window_at(now, minutes)
     with connection.cursor() as cursor:
@@ -33,9 +33,9 @@ def count(policy: str, name: str, *, limit: int, now: float, minutes: int = 1, i
 
 
 def clear(policy: str, *, now: float, minutes: int = 1) -> None:
-    """Delete the subjects of earlier windows: anybody can make up addresses and names.
+    """Delete the subjects of earlier windows, since anybody can invent addresses and names.
 
-    It waits for none that is being counted, which may wait for it.
+    Skips locked rows: waiting for one that is being counted could deadlock.
     """
     over = RequestCount.objects.filter(subject__startswith=f"{policy} ", minute__lt=window_at(now, minutes) - minutes)
     with transaction.atomic():
@@ -43,11 +43,11 @@ def clear(policy: str, *, now: float, minutes: int = 1) -> None:
 
 
 def take_back(policy: str, name: str, *, now: float, minutes: int = 1) -> None:
-    """Uncount a request that was counted at ``now``, if its window still is the latest."""
+    """Undo the count of a request at ``now``, if its window is still the latest."""
     counted = RequestCount.objects.filter(subject=f"{policy} {name}", minute=window_at(now, minutes), requests__gt=0)
     counted.update(requests=F("requests") - 1)
 
 
 def forget(policy: str, name: str) -> None:
-    """Begin anew with a subject."""
+    """Delete the count of a subject."""
     RequestCount.objects.filter(subject=f"{policy} {name}").delete()

@@ -27,7 +27,7 @@ class APIKeyQuerySet(models.QuerySet["APIKey"]):
         return self.filter(Q(expiry_date=None) | Q(expiry_date__gt=timezone.now()), revoked=False)
 
     def within(self, scope: Scope):
-        """Keys that see nobody outside the scope. One query, of the few keys that there are, unless it is everyone."""
+        """Keys within the scope. One query over all keys, unless the scope is everyone."""
         if scope.sees_everyone:
             return self
         return self.filter(pk__in=[key.pk for key in self if scope.covers(scope_of_key(key))])
@@ -37,7 +37,7 @@ class APIKey(models.Model):
     """A REST client's key: hashed at rest, with an owner, scopes, an expiry and, when limited, its departments.
 
     A secret is the key's public prefix, a dot and 32 random characters (190 bits), so that a fast hash is enough: it
-    cannot be guessed. It is shown once, when the key is made. ``keys.admit`` decides whether a secret is accepted.
+    cannot be guessed. It is shown once, when the key is created. ``keys.services.admit`` accepts or refuses a secret.
     """
 
     quota: Quota  # of the current minute; set by ``keys.admit``
@@ -99,7 +99,7 @@ class APIKey(models.Model):
         return f"sha512$${hashlib.sha512(secret.encode()).hexdigest()}"
 
     def assign_secret(self) -> str:
-        """Give a new key its prefix and hash, and return the secret, which is stored nowhere."""
+        """Set the prefix and hash of a new key, and return the secret, which is not stored."""
         secret = f"{get_random_string(8)}.{get_random_string(32)}"
         self.prefix, self.hashed_key = secret[:8], self.hash(secret)
         self.id = f"{self.prefix}.{self.hashed_key}"
@@ -120,12 +120,11 @@ class APIKey(models.Model):
 
 
 class RequestCount(models.Model):
-    """How many requests of one subject fell into its latest window, a minute or several.
+    """The number of requests of a subject in its latest window of one or more minutes.
 
-    A subject is a key, the address of bad keys or of wrong passwords, or a name or a browser that passwords are tried
-    with, as digests. Written in one statement (see ``limits``), so that the count is exact across processes. On
-    PostgreSQL the table is not written ahead: a crash forgets the counts of one window, and no request waits for the
-    disk.
+    A subject is a key, the address of bad keys or wrong passwords, or the digest of a name or a browser that tries
+    passwords. Written in one statement (see ``limits``), so that the count is exact across processes. On PostgreSQL the
+    table is unlogged: a crash loses the counts of one window, and no request waits for the disk.
     """
 
     subject = models.CharField(_("subject"), max_length=60, primary_key=True)

@@ -1,4 +1,4 @@
-"""How much of a window of time a subject has used up."""
+"""The use of a rate limit within its window."""
 
 import math
 from dataclasses import dataclass
@@ -25,10 +25,10 @@ class Quota:
 
 
 def window_at(now: float, minutes: int = 1) -> int:
-    """The minute since 1970 in which the window of this moment began."""
+    """The start of the current window, in minutes since 1970."""
     return int(now // MINUTE) // minutes * minutes
 
 
 def rest_of_window(now: float, minutes: int = 1) -> int:
-    """Seconds until it ends."""
+    """Seconds until the current window ends."""
     return max(1, math.ceil(minutes * MINUTE - now % (minutes * MINUTE)))

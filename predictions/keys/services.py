@@ -1,4 +1,4 @@
-"""Writes: API keys, from their creation to the count of each of their requests."""
+"""Services: create and rotate API keys, and admit their requests."""
 
 import re
 import time
@@ -29,7 +29,7 @@ LONGEST_OVERLAP = timedelta(days=90)
 
 
 class RefusedKey(ValueError):
-    """A key cannot be made like this; the message is meant for the person who asked."""
+    """The key cannot be created; the message is for the person who asked."""
 
 
 def create_api_key(
@@ -41,7 +41,7 @@ def create_api_key(
     can_read: bool = True,
     lifetime: timedelta = LIFETIME,
 ) -> tuple[APIKey, str]:
-    """A new key for a REST client, which sees whom ``scope`` sees, and its secret, which is stored nowhere.
+    """Create a key limited to ``scope``; return it with its secret, which is not stored.
 
     Raises ``RefusedKey``.
     """
@@ -72,9 +72,9 @@ def create_api_key(
 def rotate_api_key(
     *, key: APIKey, overlap: timedelta, name: str | None = None, lifetime: timedelta = LIFETIME
 ) -> tuple[APIKey, str]:
-    """A new key in place of another, with its owner, scopes and departments; the old one lives on for ``overlap``.
+    """Replace a key by a new one with its owner, scopes and departments; the old one stays valid for ``overlap``.
 
-    Raises ``RefusedKey`` for a key that is no longer usable, which has nothing to hand over.
+    Raises ``RefusedKey`` for a key that is no longer usable.
     """
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
         raise RefusedKey(f"The old key lives on for 0 to {LONGEST_OVERLAP.days} days, not {overlap.days}.")
@@ -98,7 +98,7 @@ def rotate_api_key(
 class InvalidKey(Exception):
     """No key that may be used: absent, malformed, unknown, expired or revoked. All get the same answer.
 
-    ``quota`` is what is left to the address; None for an absent key, which counts against nobody.
+    ``quota`` is that of the address; None for a missing key, which is not counted.
     """
 
     def __init__(self, quota: Quota | None = None):
@@ -115,10 +115,10 @@ class TooManyRequests(Exception):
 
 
 def admit(*, secret: str, address: str) -> APIKey:
-    """The key that a secret opens, with this request counted in its ``quota``. One round trip on PostgreSQL.
+    """The key of a secret, with this request counted in its ``quota``. One round trip on PostgreSQL.
 
-    Its use is noted. Only requests with the right secret count against a key, so knowing its prefix is not enough to
-    use it up; the others count against their address. Raises ``InvalidKey`` and ``TooManyRequests``.
+    Records the use. Only requests with the right secret count against a key, so that its prefix is not enough to
+    exhaust it; the others count against their address. Raises ``InvalidKey`` and ``TooManyRequests``.
     """
     now = time.time()
     match = SECRET_FORMAT.fullmatch(secret)
@@ -151,7 +151,7 @@ SELECT {", ".join(f"known.{name}" for name in _KEY_FIELDS)}, counted.requests FR
 def _find_and_count(prefix: str, secret: str, now: float) -> APIKey | None:
     """The usable key of a secret, with its ``quota`` of this minute and ``last_used_at`` brought up to date.
 
-    Comparing hashes in SQL says nothing about the secret; what decides afterwards compares in constant time.
+    SQL compares hashes, which reveals nothing about the secret; the final check takes constant time.
     """
     hashed = APIKey.hash(secret)
     at = timezone.now()

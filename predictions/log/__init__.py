@@ -1,1 +1,1 @@
-"""The log of predictions: the rows that are written, what keeps them as they are, and the purge of old ones."""
+"""The prediction log: its rows, its write protection and its purge."""

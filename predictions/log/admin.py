@@ -1,4 +1,4 @@
-"""The log, to read."""
+"""Read-only administration of the log."""
 
 import uuid
 
@@ -18,7 +18,7 @@ from technova.admin import BoundedPaginator, ChangeListByIndex, ReadOnlyAdmin
 
 
 class ModelVersionFilter(admin.SimpleListFilter):
-    """The versions that have scored the workforce: a few rows, where the log has millions."""
+    """Versions from the scoring runs, a few rows instead of the log's millions."""
 
     title = _("model version")
     parameter_name = "model_version"
@@ -31,7 +31,7 @@ class ModelVersionFilter(admin.SimpleListFilter):
 
 
 class LogPaginator(BoundedPaginator):
-    """Two hundred pages: of the people of a small department, one row in twenty is found, and joined, to be counted."""
+    """At most 200 pages: counting the rows of a small department joins twenty times as many."""
 
     COUNTED = 10_000
 
@@ -76,7 +76,7 @@ class PredictionAdmin(ForWhoReadsEverything, ReadOnlyAdmin):
         return ChangeListByIndex
 
     def get_search_results(self, request, queryset, search_term):
-        """By exact number or id, so that an index answers; anything else finds nothing."""
+        """Match an exact number or id, by an index; anything else finds nothing."""
         term = search_term.strip()
         if not term:
             return queryset, False

@@ -1,4 +1,4 @@
-"""The prediction log can only grow: the database itself refuses to change or delete a row, save for the purge."""
+"""Triggers that keep the prediction log append-only: no UPDATE, and no DELETE except by the purge."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ _POSTGRESQL = [
     """,
 ]
 
-# The purge is a row in a table of its own, there while the purge's transaction lasts and so seen by nobody else.
+# A row in a table of its own marks the purge; no other transaction sees it, since it is deleted before the commit.
 _SQLITE = [
     "CREATE TABLE IF NOT EXISTS prediction_purge (since TEXT NOT NULL)",
     """
@@ -48,7 +48,7 @@ _SQLITE = [
 
 
 def protect(*, using: str, **_signal) -> None:
-    """Put the triggers in place. After every ``migrate``: SQLite alters a table by making a new one without them."""
+    """Create the triggers, after every ``migrate``: SQLite alters a table by replacing it, without them."""
     database = connections[using]
     if Prediction._meta.db_table not in database.introspection.table_names():
         return
@@ -59,7 +59,7 @@ def protect(*, using: str, **_signal) -> None:
 
 @contextmanager
 def deletable() -> Iterator[None]:
-    """A transaction in which rows of the log may be deleted, by this connection alone."""
+    """A transaction in which this connection may delete rows of the log."""
     if connection.vendor == "postgresql":
         allow, refuse = (f"SELECT set_config('technova.purge', '{state}', true)" for state in ("on", "off"))
     else:

@@ -1,4 +1,4 @@
-"""The one way to shorten the log."""
+"""The purge of the log, the only way to delete from it."""
 
 from datetime import timedelta
 
@@ -7,15 +7,15 @@ from django.utils import timezone
 from predictions.log.protection import deletable
 from predictions.models import Prediction, ScoringRun
 
-KEPT = timedelta(days=180)  # how long European rules have such logs kept at least: six months
+KEPT = timedelta(days=180)  # European rules: such logs are kept for at least six months
 
 
 class TooYoung(ValueError):
-    """The log is to be purged of rows that have to be kept."""
+    """The purge would delete rows that must be kept."""
 
 
 def purge_predictions(*, older_than: timedelta, is_forced: bool = False) -> int:
-    """Delete the rows of the log that are older, and return how many.
+    """Delete the log's rows older than ``older_than``, and return how many.
 
     The newest scoring run stays whatever its age: it is what the pages show. Raises ``TooYoung`` for less than the
     six months that logs are kept, unless ``is_forced``.
