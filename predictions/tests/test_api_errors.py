@@ -108,7 +108,7 @@ def test_body_is_refused_as_a_batch(api, body):
         ("1e400", "un nombre est trop grand"),
         ("a number of 5,000 digits", "un nombre est trop grand"),
         ("a key twice", "une clé y figure deux fois"),
-        ("an escaped null", "un texte contient un caractère qui n’en est pas un"),
+        ("an escaped null", "un texte contient un caractère invalide"),
     ],
 )
 def test_what_is_wrong_with_a_body_is_said_in_the_clients_language(api, body, reason):

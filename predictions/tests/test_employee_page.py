@@ -100,8 +100,14 @@ def test_unknown_number_is_not_found(browse, number):
 @pytest.mark.parametrize(
     ("language", "notice"),
     [
-        ("en", "This person has left the company. It was recorded on 2 March 2026, when the extract"),
-        ("fr", "Cette personne a quitté l’entreprise. C’est enregistré depuis le 2 mars 2026, jour où l’extrait"),
+        ("en", "This person has left the company. The departure was recorded on 2 March 2026, when the extract"),
+        (
+            "fr",
+            (
+                "Cette personne a quitté l’entreprise. "
+                "Le départ a été enregistré le 2 mars 2026, au chargement de l’extrait"
+            ),
+        ),
     ],
 )
 def test_employee_page_says_that_someone_has_left_and_since_when_it_is_recorded(browse, person, language, notice):
