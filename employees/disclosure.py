@@ -1,10 +1,10 @@
-"""Statistical disclosure control: which counts of people a table suppresses, so that no small group can be told.
+"""Statistical disclosure control: which counts of people a table suppresses, so that no small group is revealed.
 
-A count of one to four people is suppressed (primary suppression). Totals and the other counts would give it away by
-subtraction, so that more counts are suppressed with it (secondary, or complementary, suppression), the smallest first.
-A table is safe when whoever knows every count and total that it shows can neither work out a suppressed count nor bound
-it under five (Willenborg and de Waal 2001, *Elements of Statistical Disclosure Control*, chapter 4). A count of nobody
-is shown unless no other protects a small one; so a suppressed group is known not to be empty, as a rule.
+Primary suppression hides a count of one to four people. Since it could be derived from totals and the other counts,
+secondary (complementary) suppression hides more counts, the smallest first. A table is safe when a reader who knows
+every shown count and total can neither derive a suppressed count nor bound it under five (Willenborg and de Waal 2001,
+*Elements of Statistical Disclosure Control*, chapter 4). Zero is shown unless only it can protect a small count; so a
+suppressed group is usually known not to be empty.
 """
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
@@ -29,12 +29,12 @@ def suppressed(
     totals: Iterable[Collection[Cell]] | None = None,
     units: Iterable[Collection[Cell]] | None = None,
 ) -> frozenset[Cell]:
-    """The cells of a table of disjoint groups of people that must not be shown.
+    """The cells to suppress in a table of disjoint groups of people.
 
-    ``totals`` are the sets of cells whose sum is known: everyone unless said otherwise, the rows and the columns of a
-    two-way table. ``units`` are the cells that are suppressed together, each by itself unless said otherwise. All cells
-    of a total are suppressed where that total bounds them by itself: four people, or five in two groups. It then says
-    as much as they would.
+    ``totals`` are the sets of cells whose sum is known: by default all cells, else the rows and columns of a two-way
+    table. ``units`` are cells that are suppressed together; by default each is its own unit. Where a total alone bounds
+    its cells (four people, or five in two groups), all of them are suppressed: the total then reveals as much as they
+    would.
     """
     table = _Table(counts, [frozenset(total) for total in (totals if totals is not None else [counts])])
     free = {frozenset(unit) for unit in (units if units is not None else [[cell] for cell in counts])}
@@ -47,10 +47,9 @@ def suppressed(
 
 
 def suppressed_parts(groups: Mapping[Group, tuple[int, int]]) -> tuple[frozenset[Group], frozenset[Group]]:
-    """The groups that must not be shown, and those of the others whose part must not.
+    """The groups to suppress, and the other groups whose part must be suppressed.
 
-    ``groups`` are disjoint; each has its people and a part of them, such as those who left. How many there are of both
-    in all is known.
+    ``groups`` are disjoint; each has its people and a part of them, such as the leavers. The totals of both are known.
     """
     whole = suppressed({group: people for group, (people, _part) in groups.items()})
     rows = [{group} for group in groups if group not in whole] + ([whole] if whole else [])
@@ -67,17 +66,16 @@ def suppressed_parts(groups: Mapping[Group, tuple[int, int]]) -> tuple[frozenset
 
 @dataclass(frozen=True)
 class _Table(Generic[Cell]):
-    """Counts of people, the sets of them whose sum is known, and what is suppressed so far."""
+    """Counts of people, the sets whose sum is known, and the cells suppressed so far."""
 
     counts: Mapping[Cell, float]
     lines: Sequence[frozenset[Cell]]
     hidden: frozenset[Cell] = frozenset()
 
     def complements(self, free: Collection[frozenset[Cell]]) -> set[frozenset[Cell]]:
-        """Of the units still shown those to suppress next: the smallest beside a cell that is exposed.
+        """The units to suppress next: the smallest in a line with an exposed cell; none if none can protect it.
 
-        All of that size: which one of several was taken would tell more than that one was needed. None where none could
-        protect a cell.
+        All of that size, since the choice among them would be information.
         """
         sizes: dict[frozenset[Cell], float] = {}
         for cell in self.hidden:
@@ -90,10 +88,10 @@ class _Table(Generic[Cell]):
         return {unit for unit, size in sizes.items() if size == smallest}
 
     def is_exposed(self, cell: Cell) -> bool:
-        """Whether what is shown bounds a suppressed cell under five, or leaves it one value.
+        """Whether the shown counts bound a suppressed cell under five, or determine it.
 
-        People move freely between the suppressed cells of the same totals. Where those do not settle it, a linear
-        program does, whose corners are whole numbers in one- and two-way tables.
+        Suppressed cells of the same totals can exchange people freely, which settles most cases. A linear program
+        decides the rest; its corners are whole numbers in one- and two-way tables.
         """
         own = self.totals_of(cell)
         kin = self.kin[own]
@@ -107,12 +105,12 @@ class _Table(Generic[Cell]):
 
     @cached_property
     def least(self) -> float:
-        """How few people a suppressed cell may hold, for whoever does not know the rule to the end."""
+        """The smallest possible suppressed count, for a reader who does not know the whole rule."""
         return min(1, *(self.counts[cell] for cell in self.hidden))
 
     @cached_property
     def kin(self) -> dict[tuple[int, ...], list[Cell]]:
-        """The suppressed cells by the totals that they are part of."""
+        """The suppressed cells by the totals that include them."""
         found: dict[tuple[int, ...], list[Cell]] = {}
         for cell in self.hidden:
             found.setdefault(self.totals_of(cell), []).append(cell)
@@ -122,14 +120,14 @@ class _Table(Generic[Cell]):
         return tuple(place for place, line in enumerate(self.lines) if cell in line)
 
     def open_lines(self, cell: Cell) -> list[frozenset[Cell]]:
-        """The totals of a cell that by themselves bound a suppressed one under five; all of its totals if none does."""
+        """The totals of a cell that alone bound a suppressed one under five; all its totals if none does."""
         own = [line for line in self.lines if cell in line]
         return [
             line for line in own if sum(self.counts[each] - 1 for each in line & self.hidden) < SMALLEST_GROUP - 1
         ] or own
 
     def bound(self, cell: Cell, *, is_upper: bool) -> float:
-        """The most, or the least, people that a suppressed cell can hold by what is shown."""
+        """The upper or lower bound of a suppressed cell, given the shown counts."""
         from scipy.optimize import linprog  # takes long to import, and few tables need it
 
         order = list(self.hidden)

@@ -1,6 +1,6 @@
 """Imports by upload: receive the files, check them without writing, and load exactly them once confirmed.
 
-The states of an import, and what is done in each; a process that does it is started elsewhere.
+The states of an import and their services; ``predictions.import_process`` starts the process.
 
 checking ───► ready ───► loading ───► done
   │  ▲         │ ▲         │ │
@@ -40,16 +40,16 @@ State = Import.State
 
 
 class Outdated(Exception):
-    """What the person confirms is not what is known any more."""
+    """The confirmed preview is no longer up to date."""
 
 
 class ContentChanged(Exception):
-    """A stored file is not the one that was received."""
+    """A stored file differs from the one received."""
 
 
 @transaction.atomic
 def receive(*, user, files: Mapping[Extract, UploadedFile]) -> Import:
-    """Keep the three files, to be checked."""
+    """Store the three files for checking."""
     upload = Import.objects.create(user=user)
     for extract in JOINED:
         content = files[extract].read()
@@ -65,7 +65,7 @@ def receive(*, user, files: Mapping[Extract, UploadedFile]) -> Import:
 
 
 def confirm(*, upload: Import, user, checked_at: str) -> bool:
-    """Let what was checked be loaded, and return whether it changed the state: False when it was confirmed before.
+    """Confirm the preview; return whether the state changed, False if it was confirmed before.
 
     ``checked_at`` is that of the preview the person saw: ``Outdated`` when another one took its place or the files are
     gone. Raises ``Busy`` while another import is being loaded.
@@ -85,7 +85,7 @@ def retry(*, upload: Import) -> bool:
 
 
 def discard(*, upload: Import) -> bool:
-    """Delete the files of an import that waits, and say whether it did; one at work or loaded goes on as it is."""
+    """Delete the files of a waiting import; return whether it did. One at work or loaded is left alone."""
     with transaction.atomic():
         waiting = Import.objects.filter(pk=upload.pk, loaded_at=None)
         was_waiting = waiting.move(State.READY, State.EXPIRED) or waiting.move(State.FAILED, State.EXPIRED)
@@ -96,7 +96,7 @@ def discard(*, upload: Import) -> bool:
 
 
 def _move(upload: Import, before: State, after: State, **values) -> bool:
-    """Compare-and-swap the state, from which on a process is at work; return whether it changed."""
+    """Compare-and-swap into a state with a process at work; return whether it changed."""
     try:
         with transaction.atomic():
             has_moved = Import.objects.filter(pk=upload.pk).move(before, after, started_at=timezone.now(), **values)
@@ -108,7 +108,7 @@ def _move(upload: Import, before: State, after: State, **values) -> bool:
 
 
 def interrupt(*, upload: Import, reason: Message) -> None:
-    """Mark as failed an import that no process works on, unless its state has changed meanwhile."""
+    """Mark an import without a running process as failed, unless its state has changed meanwhile."""
     Import.objects.filter(pk=upload.pk).move(upload.state, State.FAILED, error=reason.document())
 
 
@@ -125,9 +125,9 @@ def purge() -> int:
 
 
 def check(*, upload: Import, progress: Progress | None = None) -> None:
-    """Find out what loading the files would do, and keep it to be shown; nothing of the files is written.
+    """Compute and store the preview of a load; the files' data is not written.
 
-    Refused files are remembered with the reason. Raises ``Busy``.
+    Refused files are recorded with the reason. Raises ``Busy``.
     """
     basis = _basis()  # taken first: a change meanwhile makes the preview outdated, never wrongly valid
     try:
@@ -144,7 +144,7 @@ def check(*, upload: Import, progress: Progress | None = None) -> None:
 def load(*, upload: Import, progress: Progress | None = None) -> bool:
     """Load the confirmed files unless that is done; False when the data have changed since they were checked.
 
-    The comparison, the load and the note that it is done are one transaction. Raises ``Busy``.
+    The comparison, the load and the change of state are one transaction. Raises ``Busy``.
     """
     if upload.loaded_at:
         return True
@@ -158,7 +158,7 @@ def load(*, upload: Import, progress: Progress | None = None) -> bool:
 
 
 def check_again(*, upload: Import, progress: Progress | None = None) -> None:
-    """From loading back to a new preview, which someone has to confirm."""
+    """Return from loading to a new preview, to be confirmed again."""
     _set(upload, state=State.CHECKING, confirmed_by=None, confirmed_at=None)
     check(upload=upload, progress=progress)
 
@@ -168,7 +168,7 @@ def finish(*, upload: Import) -> None:
 
 
 def fail(*, upload: Import, reason: str = BROKE_DOWN) -> None:
-    """Remember that the work of its state failed, so that someone can start it again; ``reason`` in any words."""
+    """Record that the work of its state failed, so that it can be restarted; ``reason`` is any text."""
     _set(upload, state=State.FAILED, error=Message(reason.replace("%", "%%")).document())
 
 
@@ -185,7 +185,7 @@ def _set(upload: Import, **values) -> None:
 
 
 def _basis() -> list[int | None]:
-    """A mark that any load changes: the newest row of each raw table."""
+    """A fingerprint that any load changes: the newest row of each raw table."""
     tables = (Employee, EmployeeSnapshot, Survey, Departure)
     return [table.objects.aggregate(Max("pk"))["pk__max"] for table in tables]
 
@@ -217,7 +217,7 @@ def _keep_rejects(upload: Import, rejects: Iterable[Reject]) -> None:
 
 
 def _summary(result: LoadResult) -> dict:
-    """What a person is shown of a load, as JSON."""
+    """The preview or result of a load as JSON."""
     counts = ("read", "new", "changed", "unchanged", "rejected", "unnumbered", "absent")
     return {
         **{name: getattr(result, name) for name in counts},

@@ -11,7 +11,7 @@ def gettext_noop(message: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """English as ``str()``; in the words of a reader as ``said(gettext)``. What goes into it may be a message too."""
+    """English as ``str()``, translated by ``said(gettext)``. Parameters may be messages too."""
 
     text: str
     params: Mapping[str, object] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Message:
         }
 
     def document(self) -> dict[str, object]:
-        """As JSON: what goes into it as numbers, texts and documents."""
+        """As JSON, with parameters as numbers, texts and documents."""
         params = {
             name: value.document() if isinstance(value, Message) else value if isinstance(value, int) else str(value)
             for name, value in self.params.items()
@@ -42,7 +42,7 @@ class Message:
 
     @classmethod
     def of(cls, document: Mapping) -> "Message":
-        """The message that a document was made of."""
+        """The message of a document."""
         params = {
             name: cls.of(value) if isinstance(value, Mapping) else value for name, value in document["params"].items()
         }

@@ -1,4 +1,4 @@
-"""Reads of the raw data: what is newest of each employee, in chunks that bound the memory."""
+"""Selectors of the raw data: each employee's newest rows, in chunks that bound memory."""
 
 from collections.abc import Iterator
 
@@ -46,7 +46,7 @@ def employee_numbers() -> pd.DataFrame:
 def employee_ranges(chunk_size: int) -> Iterator[range]:
     """Ranges of primary keys that together hold every employee, ``chunk_size`` in each but the last. One query.
 
-    By the keys that there are, not by their numbers: loads that were taken back leave gaps of any size.
+    By existing keys, not by arithmetic: rolled-back loads leave gaps of any size.
     """
     pks = list(Employee.objects.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(pks), chunk_size):

@@ -1,4 +1,4 @@
-"""Writes: what the three extracts say becomes history, a row wherever something changed."""
+"""Services: load the extracts as history, one row for each change."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,7 +31,7 @@ _HISTORIES = (EmployeeSnapshot, Survey, Departure)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A value of a known employee that the files change; ``old`` is None where nothing was known."""
+    """A changed value of a known employee; ``old`` is None if it was unknown."""
 
     employee_id: int
     column: str
@@ -59,7 +59,7 @@ class LoadResult:
 
     @property
     def loaded(self) -> int:
-        """Employees of whom something was written."""
+        """Employees with new rows."""
         return self.new + self.changed
 
 
@@ -79,8 +79,8 @@ def load_extracts(
     2. In one transaction, alone: add the unknown employees, compare everyone's newest rows, add what changed.
 
     The same files twice change nothing. An unknown outcome never erases a known one. ``dry_run`` does all of it and
-    rolls back; ``strict`` refuses the set if any row is rejected. ``tell`` is given the result before it is kept: what
-    it raises undoes the load. Raises ``ExtractError`` for files that cannot be loaded and ``Busy`` while
+    rolls back; ``strict`` refuses the set if any row is rejected. ``tell`` gets the result before the commit; an
+    exception from it rolls the load back. Raises ``ExtractError`` for files that cannot be loaded and ``Busy`` while
     another load, build or scoring is at work.
     """
     extracts = read_extracts(sirh, eval, sondage)
@@ -136,7 +136,7 @@ class _Load:
         self._move(known["departement"])
 
     def _move(self, known: pd.Series) -> None:
-        """Keep each employee's current department, which decides who may see the person."""
+        """Update each employee's current department, which decides who may see them."""
         current = self.frame["departement"].astype(object)
         moved = current[current.to_numpy() != known.to_numpy()]
         for departement, members in moved.groupby(moved):
@@ -145,7 +145,7 @@ class _Load:
                 Employee.objects.filter(pk__in=pks).update(departement=departement)
 
     def _keep_departures(self) -> None:
-        """Keep whether each employee has left, which the lists show and filter by."""
+        """Update whether each employee has left, for the lists and filters."""
         said = Departure.objects.filter(recorded_at=self.now)
         for has_left, left_recorded_at in ((True, self.now), (False, None)):
             employees = said.filter(a_quitte_l_entreprise=has_left).values("employee")
@@ -166,7 +166,7 @@ class _Load:
     def _load_history(
         self, model: type[ExtractRow], chunk: pd.DataFrame, employees: range
     ) -> tuple[np.ndarray, list[Change]]:
-        """Add the rows of one table that differ from the newest known ones."""
+        """Add the rows of one table that differ from the newest ones."""
         names = raw_columns(model)
         newest = newest_frame(model, employees).reindex(chunk.index)
         is_different = {name: _differs(chunk[name], newest[name]) for name in names}
@@ -206,7 +206,7 @@ class _Load:
 
 
 def _differs(new: pd.Series, known: pd.Series) -> np.ndarray:
-    """Where the files say something else than what is known; an unknown value says nothing."""
+    """Where the files differ from the known values; unknown values never do."""
     said = new.notna().to_numpy()
     is_different = np.zeros(len(new), dtype=bool)
     is_different[said] = new[said].astype(object).to_numpy() != known[said].astype(object).to_numpy()
@@ -219,7 +219,7 @@ def write_rejects(rejects: Iterable[Reject], file: TextIO) -> None:
 
 
 def reject_rows(rejects: Iterable[Reject]) -> Iterator[list]:
-    """The lines of the report, titles first, in the language that is active now even where they are read later."""
+    """The lines of the report, header first, in the language active now, even if they are read later."""
     language = get_language()
 
     def cells(reject: Reject) -> list:

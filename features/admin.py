@@ -1,4 +1,4 @@
-"""The clean features, to read: one row a change, as the builds wrote them."""
+"""Read-only administration of the clean features, one row a change."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _

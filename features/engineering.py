@@ -1,8 +1,8 @@
 """Feature engineering: the 27 business inputs of an employee to the 32 clean features.
 
-One function serves the build command (a frame of everybody) and the pages (a frame of one), so a
-simulated prediction can never be made from other formulas than a stored one. The formulas are those of
-the data dictionary; the names, spelling included, are the contract's.
+One function serves the build command (a frame of everyone) and the pages (a frame of one), so that simulated and stored
+predictions use the same formulas. The formulas are those of the data dictionary; the names, spelling included, are the
+contract's.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _ENCODINGS = {
 
 
 class MissingInputs(ValueError):
-    """Some business inputs are absent, so nothing can be engineered; ``names`` lists them."""
+    """Some business inputs are missing; ``names`` lists them."""
 
     def __init__(self, names: list[str]):
         self.names = names

@@ -22,7 +22,7 @@ def column(feature: schema.Feature) -> models.Field:
 
 
 def is_valid(feature: schema.Feature) -> models.CheckConstraint:
-    """The bounds or the choices of a feature, held by the database too."""
+    """The bounds or choices of a feature as a database constraint."""
     if feature.kind == schema.FeatureKind.CHOICE:
         condition = Q(**{f"{feature.name}__in": feature.values})
     else:
@@ -32,11 +32,11 @@ def is_valid(feature: schema.Feature) -> models.CheckConstraint:
 
 class EmployeeFeaturesQuerySet(models.QuerySet):
     def newest(self):
-        """The newest row of each employee: what the model reads."""
+        """The newest row of each employee, which the model reads."""
         return self.filter(id=_newest_id(OuterRef("employee")))
 
     def newest_of(self, employees: models.QuerySet[Employee]):
-        """The newest row of each of these employees, found by one look into an index for each of them.
+        """The newest row of each of these employees, by one index look-up each.
 
         As ``newest`` limited to them, PostgreSQL would guess that three rows are the newest and join them to the
         employees one by one: five times as long for a thousand.

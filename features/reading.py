@@ -1,4 +1,4 @@
-"""Which features a caller may read: those that are made of nothing but columns that may be read."""
+"""Which features a caller may read: those derived from readable columns only."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,9 +12,9 @@ def reads(readable: Readable, name: str) -> bool:
 
 
 def may_try(readable: Readable, name: str, used: Iterable[str]) -> bool:
-    """Whether a caller may try other values of an input in the place of someone's: it moves no feature that is hidden.
+    """Whether a caller may vary an input in what-if: it must not change a hidden feature.
 
-    ``used`` are the features of the model. What a formula of overtime and pay moves by would tell the pay.
+    ``used`` are the features of the model. The effect of a formula of overtime and pay would reveal the pay.
     """
     return all(reads(readable, moved) for moved in {name, *made_from(name).intersection(used)})
 
@@ -25,5 +25,5 @@ def values_for(readable: Readable, values: Mapping[str, object]) -> dict[str, ob
 
 
 def withheld(readable: Readable, names: Iterable[str]) -> str:
-    """What of these features may not be read, in words; empty when all may be."""
+    """The hidden matters of these features, in words; empty if all may be read."""
     return readable.withheld(frozenset[str]().union(*map(sources_of, names)))

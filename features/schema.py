@@ -1,4 +1,4 @@
-"""The clean features: single source of truth for the table, the serializer, the form, the pipeline and the docs.
+"""The clean features: single source of truth for table, serializer, form, pipeline and docs.
 
 No Django here, so that a notebook or a worker can import it. Labels and phrases are gettext message ids
 marked by ``gettext_noop``; whoever shows one translates it. A phrase states a value in words
@@ -15,7 +15,7 @@ from employees.messages import gettext_noop as _
 
 
 class FeatureKind(StrEnum):
-    """What a value is, and so how it is stored, validated, asked for and scored."""
+    """The kind of a value, which decides how it is stored, validated, entered and scored."""
 
     INTEGER = "integer"
     NUMBER = "number"
@@ -30,27 +30,27 @@ class Choice:
 
     value: str | int
     label: str
-    is_offered: bool = True  # False: the contract permits it, no form offers it
+    is_offered: bool = True  # False: permitted by the contract, not offered in forms
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One model input: what it is called, what it may hold and how it may be used."""
+    """One model input: its name, range and permitted use."""
 
     name: str
     label: str
     kind: FeatureKind
     phrase: str
-    phrase_no: str = ""  # what is said instead when the value is 0
+    phrase_no: str = ""  # the phrase when the value is 0
     unit: str = ""
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[Choice, ...] = ()
     is_engineered: bool = False
     is_rating: bool = False  # a mark up to the maximum: people read it as "3 out of 4"
-    told_as: str = ""  # the feature in whose name people read its weight: a formula would say nothing to them
+    told_as: str = ""  # the feature under which people read its contribution, since a formula means nothing to them
     ingredients: tuple[str, ...] = ()  # the features, or the satisfactions, from which a formula is made
-    is_protected: bool = False  # the law forbids deciding by it: kept for the contract and the audit, never scored
+    is_protected: bool = False  # no decision may use it: kept for the contract and the audit, never scored
     is_actionable: bool = False  # HR can change it: offered in what-if
     help: str = ""
 
@@ -372,7 +372,7 @@ FEATURE_NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
 BY_NAME: dict[str, Feature] = {feature.name: feature for feature in FEATURES}
 TARGET = "a_quitte_l_entreprise"
 
-# What the engineering needs and the clean table does not keep: their mean is a feature.
+# Inputs of the engineering that the clean table does not keep: their mean is a feature.
 SATISFACTIONS: tuple[Feature, ...] = tuple(
     _raw(name, label, FeatureKind.INTEGER, phrase, is_rating=True, is_actionable=True)
     for name, label, phrase in (
@@ -401,7 +401,7 @@ SATISFACTIONS: tuple[Feature, ...] = tuple(
 
 
 def business_inputs() -> Iterator[Feature]:
-    """What a person types to describe an employee: the features that are not engineered, then the satisfactions."""
+    """The inputs that describe an employee: the features that are not engineered, then the satisfactions."""
     yield from (feature for feature in FEATURES if not feature.is_engineered)
     yield from SATISFACTIONS
 
@@ -411,9 +411,9 @@ INPUT_NAMES: tuple[str, ...] = tuple(feature.name for feature in business_inputs
 
 @cache
 def sources_of(name: str) -> frozenset[str]:
-    """The columns of the extracts from which a feature is made; whoever may not read one of them, reads none of it.
+    """The columns of the extracts from which a feature is derived; all must be readable to read it.
 
-    Its own name for whatever has no ingredients: a column, or something that nobody has described.
+    Without ingredients, its own name: a column, or an unknown name.
     """
     ingredients = BY_NAME[name].ingredients if name in BY_NAME else ()
     return frozenset[str]().union(*map(sources_of, ingredients)) if ingredients else frozenset({name})

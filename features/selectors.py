@@ -1,4 +1,4 @@
-"""Reads of the clean features: what the model is trained on, scores and compares with."""
+"""Selectors of the clean features, for training, scoring and comparison."""
 
 from collections.abc import Iterator
 
@@ -73,14 +73,14 @@ def training_frame() -> pd.DataFrame:
 
 
 def employees_with_features() -> int:
-    """How many employees the model can score."""
+    """The number of employees with features, whom the model can score."""
     return EmployeeFeatures.objects.aggregate(Count("employee", distinct=True))["employee__count"]
 
 
 def workforce_medians(scope: Scope) -> dict[str, object]:
-    """A typical employee: the median of each number, the most frequent of each choice. Empty without features.
+    """A typical employee: the median of each number, the most frequent choice. Empty without features.
 
-    Department and job are the most frequent pair: each alone may give two that nobody has together. Covers the features
+    Department and job are the most frequent pair: chosen separately, nobody might have both. Covers the features
     that are not engineered and the mean satisfaction, over the newest rows of the employees in the scope; of
     more than 2,000 people, over as many that are spread evenly. Two queries.
     """

@@ -1,4 +1,4 @@
-"""Writes: the newest raw data of each employee becomes a row of clean features where something changed."""
+"""Services: build clean features from each employee's newest raw data, one row for each change."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """What a build did; ``read`` = ``written`` + ``unchanged`` + the employees left out."""
+    """The result of a build; ``read`` = ``written`` + ``unchanged`` + the employees left out."""
 
     read: int
     written: int

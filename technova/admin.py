@@ -1,4 +1,4 @@
-"""What the admin pages of the apps share."""
+"""Shared classes of the apps' admin pages."""
 
 from collections.abc import Iterator
 from copy import copy
@@ -25,10 +25,10 @@ class NamedDateTime(AdminSplitDateTime):
 
 
 class BoundedPaginator(Paginator):
-    """Counts no further than ``COUNTED`` rows, so that on a table of millions the last page is not far either.
+    """Counts at most ``COUNTED`` rows, so that a table of millions has a last page within reach.
 
-    What lies beyond is reached by searching, filtering or a date. A filter that fewer rows pass is still counted over
-    the whole table, unless an index knows them.
+    Rows beyond are found by search, filter or date. A filter with fewer matches still counts the whole table, unless
+    an index covers it.
     """
 
     COUNTED = 100_000
@@ -84,7 +84,7 @@ class ChangeListByIndex(ChangeList):
 
 
 class ReadOnly:
-    """Rows that are looked at and never touched here, by superusers neither: on a page of their own or inline."""
+    """Read-only rows, for superusers too: on their own page or inline."""
 
     def has_add_permission(self, request, obj=None) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""The base of the project's commands: one clear line for each foreseeable failure, progress, counts that add up."""
+"""The base of the project's commands: one line for a foreseeable failure, progress, counts that add up."""
 
 import logging
 import os
@@ -17,12 +17,12 @@ from tqdm import tqdm
 from technova.database.locks import Busy
 from technova.database.trouble import Trouble, sqlstate_of, trouble_of
 
-# What services call while they work: the step, how many are done, out of how many.
+# Called by services while they work: step, done, total.
 Progress = Callable[[str, int, int], None]
 
 
 def days(text: str) -> timedelta:
-    """The type of an argument that is a number of days, up to a century."""
+    """The type of an argument in days, up to a century."""
     number = int(text)
     if not 0 <= number <= 36_500:
         raise ArgumentTypeError(f"{text} is not a number of days between 0 and 36,500")
@@ -30,14 +30,14 @@ def days(text: str) -> timedelta:
 
 
 class TechnovaCommand(BaseCommand):
-    """A command that fails in one line and a non-zero exit code, and shows how far it is.
+    """A command that fails with one line and a non-zero exit code, and shows its progress.
 
     A subclass names in ``expected_errors`` the exceptions of its domain whose message is meant for the person
     at the terminal; any other exception is a defect and keeps its traceback.
     """
 
     expected_errors: tuple[type[Exception], ...] = ()
-    # System checks are for `manage.py check`: the commands that need a model say themselves what is wrong with it.
+    # System checks are for `manage.py check`: the commands that need a model report its faults themselves.
     requires_system_checks = ()
 
     def create_parser(self, prog_name, subcommand, **kwargs):
@@ -97,7 +97,7 @@ class TechnovaCommand(BaseCommand):
 
 
 def _discard_what_cannot_be_written() -> None:
-    """Leave nothing that the interpreter would try to write once more, and complain of in its own words, as it ends."""
+    """Prevent the BrokenPipe traceback that Python prints at shutdown."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -106,11 +106,11 @@ def _discard_what_cannot_be_written() -> None:
 
 @contextmanager
 def database_in_one_line() -> Iterator[None]:
-    """End a command of Django's in the line that the project's own would say of a database that cannot be used.
+    """Fail one of Django's commands with the project's one line for an unusable database.
 
-    Any other refusal of the database is a defect, of a migration perhaps, and keeps its traceback.
+    Any other database error is a defect, perhaps of a migration, and keeps its traceback.
     """
-    # The pool logs each attempt to connect, even after the last line, which says it once.
+    # The pool logs each attempt to connect, even after the last line, which reports it once.
     logging.getLogger("psycopg.pool").addFilter(lambda record: False)
     try:
         yield
@@ -136,7 +136,7 @@ def explain(error: DatabaseError) -> str:
 
 
 def why_no_connection() -> str:
-    """What one more attempt to connect says; the pool only knows how long it tried."""
+    """The error of one more attempt to connect; the pool only reports its timeout."""
     try:
         psycopg.connect(**connection.get_connection_params()).close()
     except psycopg.Error as error:
@@ -145,7 +145,7 @@ def why_no_connection() -> str:
 
 
 def is_unmigrated(error: DatabaseError) -> bool:
-    """Whether the error says that a table or a column does not exist."""
+    """Whether the error is a missing table or column."""
     undefined_table, undefined_column = "42P01", "42703"
     return sqlstate_of(error) in (undefined_table, undefined_column) or str(error).startswith(
         ("no such table", "no such column")
@@ -153,7 +153,7 @@ def is_unmigrated(error: DatabaseError) -> bool:
 
 
 def describe_database() -> str:
-    """Where the database is, without its password."""
+    """The database's address, without its password."""
     options = connection.settings_dict
     if connection.vendor == "sqlite":
         return str(options["NAME"])

@@ -1,8 +1,7 @@
-"""How gunicorn serves the application: ``gunicorn --config python:technova.gunicorn technova.wsgi``.
+"""Gunicorn's configuration: ``gunicorn --config python:technova.gunicorn technova.wsgi``.
 
-Gunicorn's own settings and hooks, and no code of its workers: slow clients and what is not HTTP are left to the reverse
-proxy in front. The project's settings are read here first, so that a mistake in them is said once, before any process
-is started.
+Settings and documented hooks only: slow clients and invalid HTTP are left to the reverse proxy. The project's settings
+are read here first, so that an error in them is reported once, before any process starts.
 """
 
 import gc
@@ -17,7 +16,7 @@ from django.urls import resolve
 
 from technova import settings
 
-gc.disable()  # until the processes are forked: what is imported stays, and to look through it took a fifth of the start
+gc.disable()  # until the fork: imported objects stay, and collecting among them took a fifth of the start
 
 MEMORY = "/dev/shm"  # noqa: S108 - what is written there has a random name
 worker_tmp_dir = MEMORY if Path(MEMORY).is_dir() else None
@@ -37,7 +36,7 @@ workers = settings.WORKERS
 worker_class = "gthread"
 threads = 4
 keepalive = 75  # seconds; longer than a proxy keeps a connection, which should be the one to close it
-# Whether to believe what a proxy says in its headers is said by BEHIND_TLS_PROXY and TRUSTED_PROXIES alone.
+# Only BEHIND_TLS_PROXY and TRUSTED_PROXIES decide whether a proxy's headers are trusted.
 forwarded_allow_ips = ""
 limit_request_line = 8190  # the longest that gunicorn takes: the application answers an endless address in JSON
 errorlog = (
@@ -45,11 +44,11 @@ errorlog = (
 )
 loglevel = settings.LOGGING["root"]["level"].lower()
 control_socket_disable = True
-preload_app = True  # imported once for all processes, which then start in no time and share that memory
+preload_app = True  # imported once before the fork: processes start at once and share that memory
 
 
 def on_starting(server):
-    gc.freeze()  # or the collector would write to the memory that the processes share
+    gc.freeze()  # or the collector would write to shared memory and copy it
 
 
 def post_fork(server, worker):
@@ -57,13 +56,13 @@ def post_fork(server, worker):
 
 
 def post_worker_init(worker):
-    """Ask the probe, which does what the first request would wait for: it connects, and loads the model."""
+    """Warm up by the probe, which connects to the database and loads the model."""
     resolve("/ready").func(RequestFactory().get("/ready"))
     connections.close_all()
 
 
 def child_exit(server, worker):
-    """Forget the gauges of a process that ended; its counts stay."""
+    """Drop the gauges of an ended process; its counters stay."""
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)

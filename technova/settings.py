@@ -22,7 +22,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 class Env(environ.Env):
-    """The environment; a value that cannot be read is refused under its variable's name, and nothing is guessed."""
+    """The environment; an invalid value is refused by its variable's name."""
 
     BOOLEANS = (*environ.Env.BOOLEAN_TRUE_STRINGS, "false", "off", "n", "no", "0")
 
@@ -225,7 +225,7 @@ STORAGES = {
 # HTTPS. A demo on plain http://127.0.0.1 sets HTTPS=False; everything served to people keeps the default.
 HTTPS = env.bool("HTTPS", default=not DEBUG)
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [rf"^{probe[1:]}/?$" for probe in PROBES]  # these speak plain HTTP inside the network
+SECURE_REDIRECT_EXEMPT = [rf"^{probe[1:]}/?$" for probe in PROBES]  # plain HTTP inside the network
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
@@ -234,7 +234,7 @@ SECURE_HSTS_PRELOAD = HTTPS
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 
-# Nothing inline, nothing evaluated, nothing from elsewhere, on every page.
+# On every page: nothing inline, no eval, no other origin.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

@@ -13,7 +13,7 @@ protect()
 
 
 class UTF8Request(WSGIRequest):
-    """A request whose text is UTF-8, whatever charset its ``Content-Type`` names.
+    """A request read as UTF-8, whatever charset its ``Content-Type`` declares.
 
     Django reads the query string in that charset, and a codec that is none of text (``bz2``) ends the request before
     any handler of errors is there.

@@ -1,6 +1,6 @@
-"""Who may see whom, read what and do what: the roles, and what follows from an account or from an API key.
+"""Access: roles, and the scope of an account or of an API key.
 
-A ``Scope`` says whose rows a caller sees, a ``Readable`` which columns of them.
+``Scope`` is whose rows a caller sees, ``Readable`` which of their columns.
 """
 
 from employees.access.middleware import SeesNobody, for_every_account

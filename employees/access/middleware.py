@@ -1,4 +1,4 @@
-"""Pages about people are closed to an account that sees nobody."""
+"""Close pages about people to an account that sees nobody."""
 
 from django.core.exceptions import PermissionDenied
 from django.utils.deprecation import MiddlewareMixin
@@ -7,7 +7,7 @@ from employees.access.roles import roles_of, scope_of
 
 
 class SeesNobody(PermissionDenied):
-    """An account without a role, or without a department where its role needs one, asks for a page about people."""
+    """An account without a role, or without a department that its role needs, requested a page about people."""
 
     def __init__(self, user):
         super().__init__()
@@ -15,16 +15,16 @@ class SeesNobody(PermissionDenied):
 
 
 def for_every_account(view):
-    """Mark a view that is about the account alone, so that one that sees nobody may open it too."""
+    """Mark a view about the account itself, open to one that sees nobody."""
     view.needs_scope = False
     return view
 
 
 class ScopeRequiredMiddleware(MiddlewareMixin):
-    """Close every page to an account that sees nobody, unless the page says otherwise.
+    """Close every page to an account that sees nobody, unless it is marked ``for_every_account``.
 
-    Stands after Django's ``LoginRequiredMiddleware`` and leaves out what that leaves out: the API, the probes, the way
-    in. The administration asks for permissions of its own.
+    Runs after Django's ``LoginRequiredMiddleware`` and exempts the same views: the API, the probes, sign-in. The
+    administration checks its own permissions.
     """
 
     def process_view(self, request, view, _args, _kwargs) -> None:

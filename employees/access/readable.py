@@ -1,4 +1,4 @@
-"""Which columns of those rows a caller reads."""
+"""Which columns a caller may read."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from employees.columns import SATISFACTIONS
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """Columns of the extracts that are read together, by a role once the setting is on where there is one."""
+    """Columns of the extracts that are granted together: to a role, if their setting is on."""
 
     label: str
     columns: frozenset[str]
@@ -26,7 +26,7 @@ class Matter:
 
 
 WORK = Matter(
-    "work and career",  # never named: whoever has a role reads it
+    "work and career",  # never named: every role reads it
     frozenset(
         {
             *("departement", "poste", "niveau_hierarchique_poste", "annees_dans_le_poste_actuel"),
@@ -46,15 +46,15 @@ PROTECTED = Matter(
     gettext_noop("what the law protects (age, sex, family status)"),
     frozenset({"age", "genre", "statut_marital", "ayant_enfants"}),
 )
-NAMED = (PAY, SURVEY, PROTECTED)  # what a page names when it does not show it
-ALIKE = PAY.columns | SURVEY.columns  # named together: which of the two weighs in a score would tell something of it
+NAMED = (PAY, SURVEY, PROTECTED)  # named on a page that hides it
+ALIKE = PAY.columns | SURVEY.columns  # named together: which of the two contributes to a score would reveal something
 
 
 @dataclass(frozen=True, slots=True)
 class Readable:
-    """Which columns of the extracts a caller may read of those in scope; what is made of others cannot be read.
+    """The columns of the extracts that a caller may read, and whatever is derived from them alone.
 
-    A column that stands in no ``Matter`` is read by who reads everything and by nobody else.
+    Only those who read everything read a column without a ``Matter``.
     """
 
     reads_everything: bool
@@ -68,11 +68,11 @@ class Readable:
         return cls(reads_everything=False, columns=frozenset[str]().union(*(matter.columns for matter in matters)))
 
     def reads(self, columns: frozenset[str]) -> bool:
-        """Whether all of these may be read."""
+        """Whether all these columns may be read."""
         return self.reads_everything or columns <= self.columns
 
     def withheld(self, columns: frozenset[str]) -> str:
-        """What of these may not be read, in the active language: "pay and survey answers"; empty when all may be."""
+        """The matters that may not be read, in the active language: "pay and survey answers"; empty if all may be."""
         if self.reads(columns):
             return ""
         hidden = columns - self.columns

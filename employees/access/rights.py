@@ -1,4 +1,4 @@
-"""What an account may do to another in the administration."""
+"""An account's rights over another in the administration."""
 
 from django.contrib.auth.models import Permission
 from django.db.models import Q
@@ -7,9 +7,9 @@ from employees.access.roles import scope_of
 
 
 def may_change(actor, account) -> bool:
-    """Whether one account may touch another, with its permissions in the administration.
+    """Whether one account may change another, given its permissions.
 
-    Whoever sets someone's password may sign in as them: so nobody touches an account that may do more.
+    Whoever sets a password can sign in with it, so nobody may change an account with more rights.
     """
     if actor.is_superuser:
         return True
@@ -19,10 +19,10 @@ def may_change(actor, account) -> bool:
 
 
 def may_give_rights(actor, account) -> bool:
-    """Whether one account may give or take the status, the groups and the permissions of another: never its own."""
+    """Whether one account may grant or revoke another's status, groups and permissions; never its own."""
     return actor.is_superuser and actor != account
 
 
 def may_give_departments(actor, account) -> bool:
-    """Whether one account may give or take the departments of another, all of which it sees itself: never its own."""
+    """Whether one account may grant or revoke another's departments, all of which it sees; never its own."""
     return scope_of(actor).sees_everyone and actor != account and may_change(actor, account)

@@ -1,4 +1,4 @@
-"""The roles, what an account sees and reads by its own, and the groups that give them."""
+"""The roles, their groups, and what an account sees and reads by them."""
 
 from dataclasses import dataclass
 
@@ -41,7 +41,7 @@ def scope_of(user) -> Scope:
 
 
 def _access(user) -> tuple[tuple[Role, ...], Scope]:
-    """Kept on the account, as Django keeps its permissions: one query for each account object, none for a superuser."""
+    """Cached on the account, like Django's permissions: one query an account object, none for a superuser."""
     if not hasattr(user, "_access"):
         user._access = _read_access(user)
     return user._access
@@ -60,7 +60,7 @@ def _read_access(user) -> tuple[tuple[Role, ...], Scope]:
 
 
 def readable_to(user) -> Readable:
-    """Which columns an account may read, by its roles and the settings that grant managers some."""
+    """The columns that an account may read, by its roles and the settings for managers."""
     roles = roles_of(user)
     if any(role.reads_everything for role in roles):
         return Readable.EVERYTHING
@@ -68,9 +68,9 @@ def readable_to(user) -> Readable:
 
 
 def create_groups(app_config, *, using, apps=installed, **options) -> None:
-    """Make the groups that are absent, with their permissions; called after each ``migrate``, and after a flush.
+    """Create missing groups with their permissions, after each ``migrate`` and flush.
 
-    A group that exists keeps what an administrator gave it.
+    An existing group keeps the permissions that an administrator set.
     """
     try:
         groups = apps.get_model("auth", "Group").objects.using(using)

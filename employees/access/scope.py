@@ -1,4 +1,4 @@
-"""Whose rows a caller sees."""
+"""The people a caller may see."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,8 +9,7 @@ from typing import ClassVar
 class Scope:
     """Whom a caller may see: everyone, the people of some departments, or nobody.
 
-    No empty value opens anything: ``Scope.of_departments([])`` sees nobody. ``departments`` says nothing, and is empty,
-    where ``sees_everyone``.
+    Fails closed: ``Scope.of_departments([])`` sees nobody. ``departments`` is empty and unused with ``sees_everyone``.
     """
 
     sees_everyone: bool
@@ -34,11 +33,11 @@ class Scope:
         return self.sees_everyone or name in self.departments
 
     def covers(self, other: "Scope") -> bool:
-        """Whether whoever the other sees is seen here too."""
+        """Whether this scope includes the other."""
         return self.sees_everyone or (not other.sees_everyone and other.departments <= self.departments)
 
     def narrow(self, queryset, path: str = "departement"):
-        """The rows whose department, at the end of ``path``, is in the scope."""
+        """The rows whose department, at ``path``, is in the scope."""
         return queryset if self.sees_everyone else queryset.filter(**{f"{path}__in": sorted(self.departments)})
 
 

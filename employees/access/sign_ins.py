@@ -1,4 +1,4 @@
-"""What signing in leaves behind, and how long it is kept: sessions, and the record of who signed in or tried to."""
+"""Sessions and the record of sign-ins, and their retention."""
 
 from datetime import timedelta
 
@@ -15,19 +15,19 @@ RECORDS_KEPT = timedelta(days=30)
 
 
 def record(*, request: HttpRequest, user, has_worked: bool) -> SignIn:
-    """Note an attempt; ``user`` is None where nobody has the name that was typed."""
+    """Record an attempt; ``user`` is None if no account has the name."""
     address = client_address(request.META)[: SignIn._meta.get_field("address").max_length]
     return SignIn.objects.create(user=user, address=address, has_worked=has_worked)
 
 
 @receiver(user_logged_in)
 def record_success(request: HttpRequest, user, **_kwargs) -> None:
-    """Sign-ins by whatever means: a password, a single sign-on."""
+    """Record a sign-in by any means: a password, single sign-on."""
     record(request=request, user=user, has_worked=True)
 
 
 def purge() -> tuple[int, int]:
-    """Delete the sessions that expired and the records that are old; how many of each."""
+    """Delete expired sessions and old records; return the number of each."""
     now = timezone.now()
     sessions, _ = Session.objects.filter(expire_date__lt=now).delete()
     records, _ = SignIn.objects.filter(at__lte=now - RECORDS_KEPT).delete()

@@ -30,7 +30,7 @@ class DepartmentAccessForm(forms.ModelForm):
 
 @admin.register(DepartmentAccess)
 class DepartmentAccessAdmin(ForWhoSeesEveryone, admin.ModelAdmin):
-    """Who sees which department, to find and to take away; it is given on the page of the account."""
+    """Departments by account, to search and revoke; they are granted on the account's page."""
 
     list_display = ["user", "departement"]
     list_filter = ["departement"]
@@ -73,7 +73,7 @@ admin.site.unregister([get_user_model(), Group])
 
 @admin.register(Group)
 class GroupAdmin(ForWhoSeesEveryone, DjangoGroupAdmin):
-    """What is given to a group is given to its members: by superusers alone."""
+    """A group's rights are its members', so only superusers change it."""
 
     formfield_overrides = TICKED
 
@@ -89,7 +89,7 @@ class GroupAdmin(ForWhoSeesEveryone, DjangoGroupAdmin):
 
 @admin.register(get_user_model())
 class UserAdmin(ForWhoSeesEveryone, DjangoUserAdmin):
-    """Django's accounts, with the departments that each may see; what is evidence or not to be given is only shown."""
+    """Django's accounts, with their departments; fields that are evidence or may not be granted are read-only."""
 
     list_display = [
         "username",
@@ -128,7 +128,7 @@ class UserAdmin(ForWhoSeesEveryone, DjangoUserAdmin):
         return objects, counts, lacking - {SignIn._meta.verbose_name}, protected
 
     def save_related(self, request, form, formsets, change):
-        """Say so when an account sees everyone from now on: the last department was taken, or the group given."""
+        """Warn when an account sees everyone from now on: its last department was revoked, or the group granted."""
         account = self.model.objects.get(pk=form.instance.pk)
         saw_everyone = scope_of(account).sees_everyone
         super().save_related(request, form, formsets, change)

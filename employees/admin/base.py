@@ -1,4 +1,4 @@
-"""Who may open an admin page about people, and the rows that it shows them."""
+"""Access to admin pages about people, and to their rows."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
@@ -27,14 +27,14 @@ class ForSome(admin.options.BaseModelAdmin):
 
 
 class ForWhoReadsEverything(ForSome):
-    """What shows, sorts or filters by every column of people, each of which would tell it."""
+    """A page that shows, sorts or filters by every column of people, any of which would reveal values."""
 
     def is_open_to(self, user) -> bool:
         return readable_to(user).reads_everything
 
 
 class ForWhoSeesEveryone(ForSome):
-    """What lets someone see departments: an account that sees some of them could give the others away, or to itself."""
+    """A page that grants departments: an account that sees some could grant the others to anyone, itself included."""
 
     def is_open_to(self, user) -> bool:
         return scope_of(user).sees_everyone
@@ -53,7 +53,7 @@ class OfEmployeesAdmin(ForWhoReadsEverything, ReadOnlyAdmin):
         return [self._path("employee_id")]
 
     def get_search_results(self, request, queryset, search_term):
-        """By exact number, so that an index answers; anything else finds nothing."""
+        """Match an exact number, by an index; anything else finds nothing."""
         term = search_term.strip()
         if not term:
             return queryset, False

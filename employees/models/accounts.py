@@ -1,4 +1,4 @@
-"""What belongs to an account: the departments that it may see, and its sign-ins."""
+"""The departments that an account may see, and its sign-ins."""
 
 from django.conf import settings
 from django.db import models

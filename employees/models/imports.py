@@ -15,19 +15,18 @@ from employees.messages import Message
 
 class ImportQuerySet(models.QuerySet):
     def at_work(self):
-        """Imports that a process should be busy with."""
+        """Imports that a process should be working on."""
         return self.filter(state__in=Import.AT_WORK)
 
     def move(self, before, after, **values) -> bool:
-        """Change the state of the one import in this set, if it still is what the caller saw; whether it was."""
+        """Compare-and-swap the state; return whether it changed."""
         return self.filter(state=before).update(state=after, **values) == 1
 
 
 class Import(models.Model):
-    """A set of extracts that someone uploaded: looked at first, loaded when they confirm.
+    """An uploaded set of extracts: checked first, loaded after confirmation.
 
-    A process of its own does the work of the states *checking* and *loading*; when it is gone and the state has not
-    changed, it was killed.
+    A detached process works in the states *checking* and *loading*; if it has ended in the same state, it was killed.
     """
 
     class State(models.TextChoices):
@@ -88,12 +87,12 @@ class Import(models.Model):
 
     @property
     def is_at_work(self) -> bool:
-        """Whether a process should be busy with it."""
+        """Whether a process should be working on it."""
         return self.state in self.AT_WORK
 
 
 class ImportFile(models.Model):
-    """One uploaded extract. Its content is personal data: it goes when it is loaded, refused or a day old."""
+    """One uploaded extract. Its content is personal data, deleted when it is loaded, refused or a day old."""
 
     upload = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="files", verbose_name=_("import"))
     extract = models.CharField(

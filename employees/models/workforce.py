@@ -1,4 +1,4 @@
-"""The people of the workforce and what the extracts said of them."""
+"""The workforce: employees and the history of their extracts."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -16,7 +16,7 @@ def choices_of(name: str) -> list[tuple[str, str]]:
 
 
 def is_within(name: str) -> models.CheckConstraint:
-    """The bounds or the choices of a raw column, held by the database too."""
+    """The bounds or choices of a raw column as a database constraint."""
     column = columns.BY_NAME[name]
     if column.choices:
         return models.CheckConstraint(condition=Q(**{f"{name}__in": column.choices}), name=f"%(class)s_{name}_is_known")
@@ -33,21 +33,21 @@ def bounds(extract: Extract) -> list[models.CheckConstraint]:
 
 
 class OfDepartmentsQuerySet(models.QuerySet):
-    """Employees, or other rows that stand in one department."""
+    """Employees, or other rows with a department."""
 
     department = "departement"  # the way from a row to its department
 
     def within(self, scope: Scope):
-        """Those that a caller of this scope may see."""
+        """The rows that a caller of this scope may see."""
         return scope.narrow(self, self.department)
 
     def visible_to(self, user):
-        """Those that this account may see."""
+        """The rows that this account may see."""
         return self.within(scope_of(user))
 
 
 class Employee(models.Model):
-    """A person known to the company, under the number that the SIRH gives."""
+    """A person known to the company, by the SIRH's number."""
 
     employee_id = models.PositiveIntegerField(_("employee number"), unique=True)
     departement = models.CharField(
@@ -83,7 +83,7 @@ class Employee(models.Model):
 
     @property
     def has_left(self) -> bool:
-        """Whether the person is known to have left; whoever is not is still here."""
+        """Whether the person is known to have left; anyone else counts as present."""
         return self.left_recorded_at is not None
 
 

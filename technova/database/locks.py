@@ -1,4 +1,4 @@
-"""One writer at a time: the transaction and the lock in which the workforce's data is changed."""
+"""The lock and transaction for changes to the workforce's data: one writer at a time."""
 
 import hashlib
 from collections.abc import Iterator
@@ -19,8 +19,8 @@ class Busy(Exception):
 def exclusive(name: str = "pipeline", *, wait: float = LOCK_WAIT) -> Iterator[None]:
     """A transaction in which this process alone holds the lock ``name``; leaving it commits and releases.
 
-    Loads, builds and scorings share the default name, so that none reads what another has half written.
-    The lock belongs to the transaction: a killed process leaves none behind. Raises ``Busy`` after ``wait``
+    Loads, builds and scorings share the default name, so that none reads another's partial writes.
+    The lock belongs to the transaction: a killed process leaves none. Raises ``Busy`` after ``wait``
     seconds. SQLite has one writer at a time whatever the name, and waits as long as its own timeout says.
     """
     is_ours = False
@@ -38,9 +38,9 @@ def exclusive(name: str = "pipeline", *, wait: float = LOCK_WAIT) -> Iterator[No
 
 @contextmanager
 def one_after_another(name: str) -> Iterator[None]:
-    """Work that cannot be one transaction, which a second process begins when the first has ended, or died.
+    """Serialize work that cannot be one transaction: a second process starts when the first has ended or died.
 
-    On PostgreSQL, where several containers start at once; an SQLite file belongs to one machine.
+    Only on PostgreSQL, where several containers may start at once; an SQLite file belongs to one machine.
     """
     if connection.vendor != "postgresql":
         yield

@@ -8,10 +8,10 @@ from psycopg_pool import ConnectionPool
 
 
 class PooledConnection(psycopg.Connection):
-    """A connection that is checked before each use without a question to the server, and that keeps some cursors.
+    """A connection that is checked by its socket instead of a query, and that caches cursors.
 
-    The pool checks by running an empty query. A server that ended the connection has left word of it on the socket:
-    where there is none, the round trip is spared.
+    The pool checks with an empty query. A server that closed the connection has written to the socket; if nothing is
+    there, no round trip is needed: 16 instead of 60 µs (``benchmarks/parts.py``).
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -19,7 +19,7 @@ class PooledConnection(psycopg.Connection):
         self._cursors: dict[str, psycopg.Cursor[Any]] = {}
 
     def cursor_of(self, sql: str) -> psycopg.Cursor:
-        """The cursor of one statement, which knows from its last run how to convert parameters and columns."""
+        """The cached cursor of a statement, which keeps the adapters for its parameters and columns."""
         if sql not in self._cursors:
             from django.db.backends.postgresql.base import ServerBindingCursor  # the settings import this module
 
@@ -35,8 +35,8 @@ class PooledConnection(psycopg.Connection):
         return self.cursor()
 
     def _ask(self) -> None:
-        """Ask the server after all. Where it ended this connection, it ended those that wait in the pool: replace them,
-        since the pool pauses after each that it finds, twice as long as before, until the time of the request is up.
+        """Query the server after all. If it closed this connection, it closed the idle ones too: replace them all,
+        since the pool doubles its pause after each dead one that it finds, until the request times out.
         """
         try:
             super().execute("")

@@ -1,4 +1,4 @@
-"""Why the database does not do its work, by the error that it raised."""
+"""Why the database is unusable, from the error that it raised."""
 
 from enum import Enum
 
@@ -6,12 +6,12 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 
 
 def sqlstate_of(error: BaseException) -> str | None:
-    """PostgreSQL's code of what went wrong, where Django's error has it from there."""
+    """PostgreSQL's error code, if Django's error has one."""
     return getattr(error.__cause__, "sqlstate", None)
 
 
 class Trouble(Enum):
-    """Why a database does not do its work, where it may do it again later: in words safe to show publicly."""
+    """Temporary reasons why a database is unusable, safe to show publicly."""
 
     FULL = "has no room left on its disk"
     BUSY = "is locked by other work"
@@ -36,7 +36,7 @@ _OF_SQLITE = {
 
 
 def trouble_of(error: BaseException | None) -> Trouble | None:
-    """What keeps the database from its work, by its error; None for an error that is not the database's own state."""
+    """The reason behind an error; None if it is not the database's own state."""
     if not isinstance(error, (DatabaseError, InterfaceError)):
         return None
     extended = getattr(error.__cause__, "sqlite_errorname", "")  # SQLITE_BUSY_SNAPSHOT is a kind of SQLITE_BUSY

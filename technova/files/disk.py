@@ -1,4 +1,4 @@
-"""The disk of the server itself, which holds temporary files and the outputs of background work."""
+"""The server's disk, with temporary files and the outputs of detached processes."""
 
 import errno
 
@@ -10,7 +10,7 @@ FULL = gettext_noop("The server has no room left on its disk: try again once the
 
 
 def is_full(error: BaseException | None) -> bool:
-    """Whether an error says that the disk, or the account's part of it, has no room left."""
+    """Whether an error means a full disk or quota."""
     if not isinstance(error, OSError):
         return False
     return error.errno in FULL_CODES or "No usable temporary directory" in str(error)

@@ -1,6 +1,6 @@
-"""Files for the server's account alone: they hold people's data, password hashes, sessions and secrets.
+"""File permissions: personal data, hashes, sessions and secrets are for the server's account alone.
 
-``protect`` is called where a process begins, in ``manage.py`` and in ``technova.wsgi``, before anything is written.
+``protect`` is called at the start of a process, in ``manage.py`` and in ``technova.wsgi``, before anything is written.
 """
 
 import os
@@ -20,7 +20,7 @@ PUBLIC = {"collectstatic", "compilemessages", "makemessages", "makemigrations"}
 
 
 def protect(command: str = "") -> None:
-    """Keep what this process writes, and those that it starts, from other accounts; tighten what was looser.
+    """Set the umask for this process and its children, and tighten existing files.
 
     ``command`` is that of ``manage.py``.
     """
@@ -31,9 +31,9 @@ def protect(command: str = "") -> None:
 
 
 def tighten(paths: Iterable[str]) -> dict[str, int]:
-    """Take from other accounts the files that they may open, where this account can; ``check`` names the others.
+    """Remove other accounts' permissions where this account can; ``check`` lists the other files.
 
-    Returns the permissions that each file lost.
+    Returns the permissions removed from each file.
     """
     lost = {}
     for path in paths:
@@ -45,7 +45,7 @@ def tighten(paths: Iterable[str]) -> dict[str, int]:
 
 
 def private_files() -> Iterator[str]:
-    """The files that may hold the settings' secrets, the SQLite database and the versions of the model."""
+    """The files with secrets: ``.env``, the SQLite database, the versions of the model."""
     yield str(settings.BASE_DIR / ".env")
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
@@ -58,7 +58,7 @@ def private_files() -> Iterator[str]:
 
 
 def check(app_configs, **options) -> list[CheckMessage]:
-    """Warn of files that other accounts may open, and this one could not take from them; name those that it took."""
+    """Warn of files that other accounts may open and this one cannot tighten; list those that it tightened."""
     found: list[CheckMessage] = []
     if loose := [path for path in private_files() if _loose(path)]:
         hint = "As the owner of each, run chmod go-rwx, or chown it to the account that the server runs as."
@@ -74,14 +74,14 @@ def check(app_configs, **options) -> list[CheckMessage]:
 
 
 def _who(lost: int) -> str:
-    """Whom permissions let open a file."""
+    """Who may open a file, by its permissions."""
     return "every account" if lost & 0o007 else "the accounts of its group"
 
 
 def _loose(path: str) -> int:
-    """The permissions of a file that are too many: those of all, and of the account's own group.
+    """The excess permissions of a file: others', and those of the account's own group.
 
-    A file of another group was given to that group by someone, as a ``.env`` of root is to the server's.
+    Another group was set on purpose, as for a ``.env`` of root readable by the server's group.
     """
     try:
         status = os.stat(path)

@@ -1,8 +1,8 @@
-"""Work that outlives a request: a detached ``manage.py`` process whose output is a locked file.
+"""Detached ``manage.py`` processes, which outlive their request; the output of each is a locked file.
 
 The lock belongs to the open file, which the process inherits as its standard output: it is held from before the
-process starts until it ends, however it ends, and whoever can take it knows that nobody is at work. What the process
-prints is readable while its transaction is still open, which no row of the database would be.
+process starts until it ends in any way, so whoever can take the lock knows that the process has ended. The output is
+readable while the process's transaction is open, as no row of the database would be.
 
 For servers on one machine: the files are in its temporary directory, readable by the server's account only.
 """
@@ -21,20 +21,20 @@ from typing import BinaryIO
 from django.conf import settings
 
 ABSENT = (FileNotFoundError, NotADirectoryError)
-LOCK_WAIT = 10.0  # seconds; for a process that is about to end, and for a look at the lock, which holds it briefly
+LOCK_WAIT = 10.0  # seconds; for a process about to end, and for a check of the lock, which takes it briefly
 
 
 def start(name: str, *arguments: str) -> bool:
-    """Run ``manage.py ARGUMENTS`` as the work called ``name``; False when that is at work already.
+    """Start ``manage.py ARGUMENTS`` under ``name``; False if that is running already.
 
-    Raises ``OSError`` when it cannot be started: no room for its output, no process or memory left.
+    Raises ``OSError`` when it cannot start: no disk space for its output, no process or memory left.
     """
     output = _open_and_lock(name)
     if output is None:
         return False
     with output:
         output.truncate(0)
-        # What the work counts is not the server's, which would not know either when to forget its gauges.
+        # Its metrics are not the server's, which could not tell when to drop its gauges.
         environment = {key: value for key, value in os.environ.items() if key != "PROMETHEUS_MULTIPROC_DIR"}
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and command; the arguments are no shell's
             [sys.executable, "manage.py", *arguments],
@@ -42,15 +42,15 @@ def start(name: str, *arguments: str) -> bool:
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
-            start_new_session=True,  # a stopped server does not take it along
+            start_new_session=True,  # survives a stop of the server
         )
-    with suppress(RuntimeError):  # no thread is left, and it goes on all the same
+    with suppress(RuntimeError):  # no thread is left; the process runs all the same
         threading.Thread(target=process.wait, daemon=True).start()  # so that it does not stay as a zombie
     return True
 
 
 def is_at_work(name: str) -> bool:
-    """Whether the process of that name is alive."""
+    """Whether the process of that name is running."""
     try:
         with _path(name).open("rb") as output:
             return not _lock(output)
@@ -59,7 +59,7 @@ def is_at_work(name: str) -> bool:
 
 
 def last_line(name: str) -> str:
-    """What it printed last; empty before its first line."""
+    """The last line of its output; empty before the first."""
     try:
         lines = _path(name).read_text(encoding="utf-8", errors="replace").splitlines()
     except ABSENT:
@@ -68,7 +68,7 @@ def last_line(name: str) -> str:
 
 
 def clear() -> int:
-    """Delete the outputs of the works that ended, and return how many."""
+    """Delete the outputs of ended processes, and return how many."""
     count = 0
     for path in _directory().glob("*"):
         with suppress(*ABSENT), path.open("rb") as output:
@@ -79,7 +79,7 @@ def clear() -> int:
 
 
 def _open_and_lock(name: str) -> BinaryIO | None:
-    """The output of a work, for us alone; None while the work goes on."""
+    """The output, opened and locked; None while its process is running."""
     _directory().mkdir(mode=0o700, exist_ok=True)
     while True:
         output = _path(name).open("a+b")
@@ -88,7 +88,7 @@ def _open_and_lock(name: str) -> BinaryIO | None:
             return None
         if os.fstat(output.fileno()).st_nlink:
             return output
-        output.close()  # it was deleted while we waited for it: nobody would find it
+        output.close()  # deleted while we waited: nobody would find it
 
 
 def _lock(file, wait: float = 0.0) -> bool:
@@ -109,7 +109,7 @@ def _path(name: str) -> Path:
 
 
 def _directory() -> Path:
-    """Where the outputs are, once there was one. Raises ``PermissionError`` when others may look into it."""
+    """Where the outputs are, once there was one. Raises ``PermissionError`` when others may open it."""
     directory = Path(tempfile.gettempdir()) / f"technova-{os.getuid()}"
     with suppress(*ABSENT):
         status = directory.stat()

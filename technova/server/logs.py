@@ -1,4 +1,4 @@
-"""The log: one JSON object a line, one line a request, and on every line the id of the request it belongs to."""
+"""The server's log: one JSON object a line, one line a request, and the request id on every line."""
 
 import logging
 import re
@@ -16,7 +16,7 @@ from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 from technova.server.metrics import count_request
 from technova.web.requests import Request
 
-logger = logging.getLogger("technova.logs")  # what operators filter by, wherever this module stands
+logger = logging.getLogger("technova.logs")  # operators filter by it, wherever this module is
 
 REQUEST_FIELDS = ("method", "route", "status", "milliseconds", "key", "client_request_id", "traceparent")
 FIELDS = ("time", "level", "logger", "message", "request_id", *REQUEST_FIELDS, "exc_info")
@@ -25,7 +25,7 @@ LONGEST_REFUSAL = 200  # characters; the host that a client makes up can be very
 SHORT_TEXT = re.compile(r"[ -~]{1,128}")  # printable ASCII: a ULID, a trace id, what another system counts by
 TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")  # W3C's
 
-# What PostgreSQL adds to an error quotes the values of the row.
+# PostgreSQL's error details quote the values of the row.
 QUOTED_ROW = re.compile(
     r"^(?:DETAIL|CONTEXT):.*?(?=\n\nThe above exception|\n\nDuring handling|\Z)", re.DOTALL | re.MULTILINE
 )
@@ -34,9 +34,9 @@ _request_id: ContextVar[uuid.UUID | None] = ContextVar("request_id", default=Non
 
 
 def log_requests(get_response: Callable[[Request], HttpResponse]) -> Callable[[Request], HttpResponse]:
-    """Middleware, the outermost: sets ``request.request_id``, answers it as ``X-Request-UUID``, logs and counts.
+    """Middleware, the outermost: sets ``request.request_id``, returns it as ``X-Request-UUID``, logs and counts.
 
-    ``X-Request-ID`` answers what the client sent in it, letter for letter, or the same UUID. The line names the route,
+    ``X-Request-ID`` repeats the client's own, or the same UUID. The line has the route,
     the prefix of an accepted key and the ids that the client sent to find it by; never a path, a query string, a body
     or another header, which hold employee numbers, personal data and secrets.
     """
@@ -71,12 +71,12 @@ def log_requests(get_response: Callable[[Request], HttpResponse]) -> Callable[[R
 
 
 def short_text(header: str | None) -> str | None:
-    """What a client sent to find its request by, when it is at most 128 printable ASCII characters."""
+    """A client's own request id, if it is at most 128 printable ASCII characters."""
     return header if header and SHORT_TEXT.fullmatch(header) else None
 
 
 def traceparent(header: str | None) -> str | None:
-    """The place of a request in a distributed trace, when it is told as W3C's Trace Context tells it."""
+    """A request's position in a distributed trace, if it is valid W3C Trace Context."""
     return header if header and TRACEPARENT.fullmatch(header) else None
 
 
@@ -105,7 +105,7 @@ def log_exception(request: HttpRequest | None = None, **_kwargs) -> None:
 
 
 class RequestIdFilter(logging.Filter):
-    """Drops nothing: gives a record the id of the request during which it is written."""
+    """Add the id of the current request to a record; drops nothing."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         request_id = _request_id.get() or getattr(record, "request_id", None)  # one that the server itself answered
@@ -114,7 +114,7 @@ class RequestIdFilter(logging.Filter):
 
 
 class RefusalFilter(logging.Filter):
-    """Takes what the client sent out of what Django and gunicorn write on a request that they refuse.
+    """Remove the client's input from Django's and gunicorn's records of refused requests.
 
     Django's errors on a suspicious request, most often with a long traceback, become warnings.
     """
@@ -139,7 +139,7 @@ def _without_the_request(record: logging.LogRecord) -> bool:
 
 
 def refusal(record: logging.LogRecord) -> str:
-    """What was refused, with nothing that the client sent but the name of a host."""
+    """What was refused, without the client's input except a host name."""
     kind = record.name.rpartition(".")[2]
     if kind == "DisallowedHost":
         return f"{kind}: {record.getMessage()[:LONGEST_REFUSAL]}"
@@ -150,7 +150,7 @@ def refusal(record: logging.LogRecord) -> str:
 
 
 class JsonFormatter(BaseJsonFormatter):
-    """Writes ``FIELDS`` and nothing else: a library may attach a whole request, with its query string, to a record."""
+    """Writes ``FIELDS`` only: a library may attach a whole request, with its query string, to a record."""
 
     def __init__(self):
         fields = {"levelname": "level", "name": "logger"}

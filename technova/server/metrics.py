@@ -1,6 +1,6 @@
 """Metrics for the operator, in the format that Prometheus reads, summed over the server's processes.
 
-They count what this server did since it started. ``technova/gunicorn.py`` prepares the directory through which the
+They count from the start of the server. ``technova/gunicorn.py`` prepares the directory through which the
 processes share them.
 """
 
@@ -27,7 +27,7 @@ from technova.web.json_errors import error_response
 from technova.web.requests import Request
 from technova.web.routes import call
 
-METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}  # a client may invent others, without end
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}  # a client may invent any number of others
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 requests = Counter("technova_requests", "Requests answered.", ["route", "method", "status"])
@@ -44,13 +44,13 @@ def count_request(*, route: str | None, method: str, status: int, duration: floa
 
 
 def count_predictions(mode: str, *, total: int, leave: int) -> None:
-    """Count predictions that are in the log, ``leave`` of them with the class that will leave."""
+    """Count logged predictions, ``leave`` of them of the class *leave*."""
     predictions.labels(mode, "leave").inc(leave)
     predictions.labels(mode, "stay").inc(total - leave)
 
 
 def note_model(*, before: str | None, now: str) -> None:
-    """This process uses the model ``now`` in place of ``before``."""
+    """Record that this process uses the model ``now`` instead of ``before``."""
     if before:
         models.labels(before).set(0)
     models.labels(now).set(1)

@@ -1,4 +1,4 @@
-"""Who is at the other end of a request: the client's address, and the network that counts as one client."""
+"""The client's address, and the network that counts as one client."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from django.conf import settings
 def client_address(meta: Mapping[str, str]) -> str:
     """The address that the outermost trusted proxy saw, or the peer's own where none is configured.
 
-    What a client writes into ``X-Forwarded-For`` stands to the left of what the proxies append.
+    Proxies append to ``X-Forwarded-For``; the client's own entries are to the left.
     """
     peer = meta.get("REMOTE_ADDR") or ""
     if not settings.TRUSTED_PROXIES:
@@ -23,9 +23,9 @@ def client_address(meta: Mapping[str, str]) -> str:
 
 
 def network_of(address: str) -> str:
-    """What counts as one client: the address itself, or the /64 that one IPv6 customer has to choose from.
+    """What counts as one client: an IPv4 address, or the /64 of one IPv6 customer.
 
-    A listener for both kinds writes an IPv4 address as an IPv6 one, ``::ffff:203.0.113.1``: all of them in one /64.
+    A dual-stack listener writes IPv4 addresses as IPv6, ``::ffff:203.0.113.1``: all of them in one /64.
     """
     try:
         parsed = ipaddress.ip_address(address)

@@ -1,14 +1,16 @@
-"""JSON documents of many floats: explanations, on their way into the log and to clients."""
+"""Fast JSON by orjson, for explanations of dozens of floats in the log and in answers.
+
+What it buys: by-id's answer takes 11 instead of 31 µs (``benchmarks/turns.py`` compares whole calls)."""
 
 import orjson
 from rest_framework.utils.encoders import JSONEncoder
 
 
 def dump(document: object) -> bytes:
-    """The same JSON as from the standard library in a tenth of the time; a float may be spelt otherwise (1e-7).
+    """JSON as from the standard library, in a tenth of the time; a float may be spelt differently (1e-7).
 
-    For values that hold no NaN and no infinity, which become null here instead of an error: the scorer refuses the
-    one and bounds what it is given, and the parser of the API refuses both.
+    For values without NaN and infinity, which would become null instead of an error: the scorer refuses NaN and bounds
+    its input, and the API's parser refuses both.
     """
     return orjson.dumps(document, default=_of_other_types)
 

@@ -1,4 +1,4 @@
-"""The one shape of an error in JSON: ``{"detail": …, "request_id": …}``, for every status and from every layer."""
+"""JSON errors in one shape, ``{"detail": …, "request_id": …}``, for every status and layer."""
 
 import uuid
 from typing import Any
@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 
 def request_id_of(request: HttpRequest | Request) -> uuid.UUID:
-    """The id that the middleware gave the request, or a new one where an answer is made before it."""
+    """The request id from the middleware, or a new one for an answer made before it."""
     plain: Any = getattr(request, "_request", request)
     if not hasattr(plain, "request_id"):
         plain.request_id = uuid.uuid4()
@@ -22,5 +22,5 @@ def error_body(request: HttpRequest | Request, detail: object) -> dict[str, obje
 
 
 def error_response(request: HttpRequest, error: APIException, headers: dict[str, str] | None = None) -> JsonResponse:
-    """The answer outside the API's views."""
+    """An error outside the API's views."""
     return JsonResponse(error_body(request, str(error.detail)), status=error.status_code, headers=headers)

@@ -1,4 +1,4 @@
-"""A limit on uploaded files that holds while they arrive, before they fill the disk."""
+"""A limit on uploaded files, enforced while they arrive, before they fill the disk."""
 
 from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
