@@ -1,4 +1,4 @@
-"""The rows of the log. Each column is filled here, for one prediction as for a frame of them."""
+"""The rows of the log: every column is set here, for one prediction or for a frame."""
 
 import time
 import uuid
@@ -25,7 +25,7 @@ COLUMNS = [field.attname for field in Prediction._meta.concrete_fields if not fi
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks for a prediction and whom they may see: nobody unless a scope is given."""
+    """Who requests a prediction, and whom they may see: nobody without a scope."""
 
     api_key: APIKey | None = None
     user: User | None = None
@@ -48,9 +48,9 @@ class BatchScore(NamedTuple):
 
 
 class LogRows:
-    """The rows of a frame of employees, by column: a model instance each would take longer.
+    """The rows of a frame of employees, by column: faster than model instances.
 
-    The contributions are computed as the rows are read, so they are read once.
+    The contributions are a generator, so the rows can be read once.
     """
 
     def __init__(self, columns: Mapping[str, object], count: int):
@@ -61,10 +61,10 @@ class LogRows:
 
     def __iter__(self) -> Iterator[tuple]:
         """In the order of ``COLUMNS``."""
-        return zip(*map(self._column, COLUMNS), strict=False)  # a repeated value has no end
+        return zip(*map(self._column, COLUMNS), strict=False)  # a repeated value never ends
 
     def answers(self, keys: Iterable[int], employee_numbers: Iterable[int]) -> Iterator[BatchScore]:
-        """What is answered of each row."""
+        """The answers of a batch."""
         columns = map(self._column, BatchScore._fields[2:])
         return map(BatchScore._make, zip(keys, employee_numbers, *columns, strict=False))
 
@@ -87,7 +87,7 @@ def prediction_of(
     features: EmployeeFeatures | None = None,
     payload: dict[str, object] | None = None,
 ) -> Prediction:
-    """The row of one score, not yet stored; ``started`` is the ``time.perf_counter`` at which the work on it began."""
+    """The unsaved row of one score; ``started`` is the ``time.perf_counter`` at the start of the work."""
     contributions = {name: weight for name, weight in score.contributions.items() if weight}
     shared = _columns(score, contributions, strongest_two(contributions), model, caller, mode)
     return Prediction(
@@ -105,7 +105,7 @@ def rows_of(
     latency_ms: float,
     run: ScoringRun | None = None,
 ) -> LogRows:
-    """The rows of a frame of employees, not yet stored."""
+    """The unsaved rows of a frame of employees."""
     contributions = _sparse(scores.contributions)
     columns = _columns(scores, contributions, strongest_two_of_each(scores.contributions), model, caller, mode) | {
         "latency_ms": latency_ms,
@@ -126,7 +126,7 @@ def _columns(
     caller: Caller,
     mode: Prediction.Mode,
 ) -> dict[str, object]:
-    """The columns but for whom a row is about and how long it took: a value each, or many for a frame."""
+    """All columns except employee and latency: a value each, or many for a frame."""
     return {
         "created_at": timezone.now(),
         "request_id": caller.request_id,

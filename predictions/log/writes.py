@@ -1,6 +1,6 @@
-"""The writes of the log by requests, and whether one would be taken now.
+"""Writes of the log by requests, and whether one would succeed now.
 
-A prediction that cannot be logged is not given, so the probe has to report it.
+A prediction that cannot be logged is not returned, so the readiness probe must report it.
 """
 
 import time
@@ -20,14 +20,14 @@ from technova.database.trouble import Trouble, trouble_of
 
 
 def store(prediction: Prediction) -> None:
-    """Write one row, which gets its key."""
+    """Insert one row and set its key."""
     with refusals.noting():
         insert(prediction)
     refusals.forget()
 
 
 def store_many(rows: LogRows) -> Sequence[int]:
-    """Write the rows, and return their keys."""
+    """Insert the rows, and return their keys."""
     with refusals.noting(), transaction.atomic():
         keys = reserve_keys(Prediction, len(rows))
         bulk_insert(Prediction, ((key, *row) for key, row in zip(keys, rows, strict=True)), ["id", *COLUMNS])
@@ -36,10 +36,10 @@ def store_many(rows: LogRows) -> Sequence[int]:
 
 
 def trouble_now() -> Trouble | None:
-    """Why no prediction can be logged, if the last one could not and it would be no better now.
+    """Why no prediction can be logged, if the last one could not be and a retry fails too.
 
-    Asks nothing of the database while rows are taken. After one was refused, each call tries to write what a prediction
-    writes: a count, which is committed since SQLite meets a full disk only then, and a row that is rolled back.
+    No query while writes succeed. After a failure, each call writes what a prediction writes: a count, committed since
+    SQLite detects a full disk only then, and a row that is rolled back.
     """
     known = refusals.noted()
     if known is None:
