@@ -1,4 +1,4 @@
-"""The scoring runs, to read. The log's and the keys' administration stand beside what they administer."""
+"""Read-only administration of the scoring runs. That of the log and of the keys is in their packages."""
 
 from collections.abc import Mapping
 
@@ -51,7 +51,7 @@ class ScoringRunAdmin(OfEveryoneAdmin):
 
 
 def _told(counts: Mapping[int, int]) -> str:
-    """The counts of the bins of a feature; a dash for each that is suppressed."""
+    """The counts of a feature's bins; a dash for each suppressed one."""
     hidden = suppressed(counts)
     return ", ".join("–" if place in hidden else str(people) for place, people in counts.items())
 
@@ -60,7 +60,7 @@ NOT_SHOWN = _("not shown")
 
 
 class RunGroupChangeList(ChangeList):
-    """Knows of each group that it shows whether it is suppressed."""
+    """Marks which of the shown groups are suppressed."""
 
     def get_results(self, request):
         super().get_results(request)
@@ -70,9 +70,9 @@ class RunGroupChangeList(ChangeList):
 
 @admin.register(RunGroup)
 class RunGroupAdmin(ForWhoReadsEverything, ReadOnlyAdmin):
-    """What the overview and the trend are summed from; of the departments that the account may see.
+    """The rows that the overview and the trend sum, of the departments that the account may see.
 
-    A group whose count is suppressed shows nothing, nor does an order reveal it. Smaller parts of a group, such
+    A suppressed group shows nothing, nor does the order reveal it. Smaller parts of a group, such
     as those over the threshold, are not counted here.
     """
 

@@ -1,4 +1,4 @@
-"""Risk bands: four names for where a probability stands relative to the threshold. No Django model here."""
+"""Risk bands: four ranges of probability relative to the threshold. No Django model here."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A range of probabilities: its address word, which is also its CSS class, and its name."""
+    """A range of probabilities: its word in addresses and CSS classes, and its name."""
 
     slug: str
     label: str | Promise

@@ -1,4 +1,4 @@
-"""System checks: a model or a database that cannot be used is named before a request meets it."""
+"""System checks: report an unusable model or database before a request fails."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ register(private.check, "files")
 def check_artifact(app_configs, **options):
     """Warn when the current model is absent, corrupt or made for another environment.
 
-    A warning, not an error: `runserver` starts without it, to say so and to take what needs no model. Its files are
+    A warning, not an error: `runserver` starts without a model and serves what needs none. Its files are
     verified, not unpickled.
     """
     try:

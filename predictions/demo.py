@@ -1,4 +1,4 @@
-"""The demonstration's accounts and API key: made once, their secrets shown once."""
+"""The demonstration's accounts and API key: created once, their secrets shown once."""
 
 import secrets
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ KEY_NAME = "demo"
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A way in and its secret; ``secret`` is None when it was made by an earlier run and cannot be shown again."""
+    """A credential; ``secret`` is None if an earlier run created it, since it cannot be shown again."""
 
     name: str
     secret: str | None

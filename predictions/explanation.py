@@ -1,10 +1,10 @@
 """Reasons for a score, in words: from additive contributions in log-odds to sentences and probability points.
 
-People read a weight under a feature they know. What a formula of several features weighs (overtime for the pay,
-overtime combined with the commute, …) is added to the one it is told as (overtime), so that nothing is lost: the
-contributions are additive, and with the base value they still sum to the score.
+Contributions are shown by subject, the feature that people know: that of a formula (overtime for the pay, overtime
+combined with the commute, …) is added to its subject (overtime). Contributions are additive, so with the base value
+they still sum to the score.
 
-A reader who may not read a feature's value is told its weight without it, together with that of all such features.
+The features whose values a reader may not read share one reason, without values.
 """
 
 import math
@@ -23,15 +23,15 @@ from features import reading, schema
 from predictions.ml.scorer import sigmoid
 
 TOLD_AS = {feature.name: feature.told_as or feature.name for feature in schema.FEATURES}
-WITHHELD = ""  # stands for the features whose values may not be read
+WITHHELD = ""  # the sum of the features whose values may not be read
 # Units that languages set on one side of the number or the other.
 _BY_LANGUAGE = {"%": gettext_noop("%(number)s%%"), "€": gettext_noop("€%(number)s")}
 
 
 class Reason(NamedTuple):
-    """What one feature, with those told under it, weighs in a score; positive raises the risk.
+    """The contribution of one subject to a score; positive raises the risk.
 
-    ``name`` and ``value`` are empty for what all features weigh that may not be read: the phrase names the matter.
+    ``name`` and ``value`` are empty for the sum of the hidden features: the phrase names the matter.
     """
 
     name: str  # of the feature
@@ -61,7 +61,7 @@ def points_per_log_odds(base_value: float, total: float) -> float:
 
 
 def told(contributions: Mapping[str, float]) -> dict[str, float]:
-    """Contributions by the feature under which people read them; the sum stays."""
+    """Contributions by subject; the sum is the same."""
     totals: dict[str, float] = {}
     for name, weight in contributions.items():
         name = TOLD_AS[name]
@@ -70,10 +70,10 @@ def told(contributions: Mapping[str, float]) -> dict[str, float]:
 
 
 def told_of_change(moved: Mapping[str, float], changed: Collection[str]) -> dict[str, float]:
-    """What moved between two scores, by the ``changed`` features under which people read it; the sum stays.
+    """The difference of two scores by the ``changed`` features; the sum is the same.
 
-    A formula moves with any of its ingredients. When the one that it is told as stayed, it is told under the one that
-    changed, and under its own name when several did: no feature is named that is as it was.
+    A formula changes with any of its ingredients. If its subject did not change, it is shown under the ingredient that
+    did, and under its own name if several did: no unchanged feature is named.
     """
     totals: dict[str, float] = {}
     for name, weight in moved.items():
@@ -98,8 +98,8 @@ def reasons(
 ) -> list[Reason]:
     """The reasons for a score, the heaviest first, zeros left out, in the active language.
 
-    ``values`` are the features it was made from, those that are not ``readable`` may be absent; ``contributions``
-    log-odds by feature name. ``is_told`` False leaves every formula apart, as the model has it.
+    ``values`` are its features, of which the unreadable ones may be missing; ``contributions`` are log-odds by feature.
+    ``is_told`` False keeps every formula separate, as in the model.
     """
     slope = points_per_log_odds(base_value, math.fsum(contributions.values()))
     weights, hidden = _grouped(contributions, readable, is_told=is_told)
@@ -115,7 +115,7 @@ def reasons(
 
 
 def raising_most(*, values: Mapping[str, object], contributions: Mapping[str, float], readable: Readable) -> list[str]:
-    """The two ``reasons`` that raise a score most, as phrases; fewer where fewer do."""
+    """The two ``reasons`` that raise a score most, as phrases; fewer if fewer do."""
     weights, hidden = _grouped(contributions, readable)
     raising = sorted((item for item in weights.items() if item[1] > 0), key=lambda item: -item[1])
     language = get_language()
@@ -128,7 +128,7 @@ def raising_most(*, values: Mapping[str, object], contributions: Mapping[str, fl
 def _grouped(
     contributions: Mapping[str, float], readable: Readable, *, is_told: bool = True
 ) -> tuple[dict[str, float], list[str]]:
-    """Contributions as they are told to this reader, the hidden ones as one, and the names of those."""
+    """Contributions for this reader, the hidden ones summed, and the names of those."""
     hidden = [name for name in contributions if not reading.reads(readable, name)]
     weights = {name: weight for name, weight in contributions.items() if name not in hidden}
     weights = told(weights) if is_told else weights
@@ -153,8 +153,8 @@ def _withheld_words(names: Iterable[str], readable: Readable) -> tuple[str, str,
     return phrase, "", phrase
 
 
-# Texts that come again and again are kept: to translate and format them takes longer than the score. They depend on
-# the active language, so that it is an argument even where only gettext looks at it.
+# Frequent texts are cached: translating and formatting them takes longer than the score. They depend on the active
+# language, so it is an argument even where only gettext uses it.
 
 
 @lru_cache(maxsize=32_768)
@@ -182,7 +182,7 @@ def phrase(feature: schema.Feature, value: Any) -> str:
 
 
 def in_full(feature: schema.Feature, value: Any) -> str:
-    """A value where nothing beside it says its scale: "3 out of 4"."""
+    """A value with its scale: "3 out of 4"."""
     if not feature.is_rating:
         return display(feature, value)
     return _("%(value)s out of %(maximum)s") % {
@@ -192,7 +192,7 @@ def in_full(feature: schema.Feature, value: Any) -> str:
 
 
 def display(feature: schema.Feature, value: Any) -> str:
-    """A value as people read it, with its unit, in the active language."""
+    """A value with its unit, in the active language."""
     if feature.choices:
         return _(feature.label_of(value))
     rounded = round(value, 2 if abs(value) >= 0.1 else 6)
@@ -208,7 +208,7 @@ def display(feature: schema.Feature, value: Any) -> str:
 
 
 def strongest_two(contributions: Mapping[str, float]) -> tuple[str, str]:
-    """The names of the two features that raise a score most, as people read them; "" where fewer do."""
+    """The names of the two subjects that raise a score most; "" if fewer do."""
     raising = sorted(((weight, name) for name, weight in told(contributions).items() if weight > 0), reverse=True)
     main, second = [*(name for _weight, name in raising[:2]), "", ""][:2]
     return main, second

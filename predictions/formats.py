@@ -1,4 +1,4 @@
-"""Numbers as people read them, in the active language."""
+"""Numbers in the active language."""
 
 import math
 
@@ -36,14 +36,14 @@ def decimal(value: float, decimals: int = 3) -> str:
 
 
 def money(amount: float) -> str:
-    """An amount in euros, of which four digits are told: "€12,350" in English, "12 350 €" in French."""
+    """An amount in euros, to four digits: "€12,350" in English, "12 350 €" in French."""
     digits = math.floor(math.log10(abs(amount))) if amount else 0
     rounded = round(amount, min(0, 3 - digits))
     return f"{'−' if round(rounded) < 0 else ''}{_('€%(number)s') % {'number': grouped(abs(rounded))}}"
 
 
 def duration(seconds: int) -> str:
-    """How long to wait, rounded up: "40 seconds", "1 minute", "12 minutes"."""
+    """A time to wait, rounded up: "40 seconds", "1 minute", "12 minutes"."""
     if seconds < 60:
         return ngettext("%(count)d second", "%(count)d seconds", seconds) % {"count": seconds}
     minutes = math.ceil(seconds / 60)
@@ -51,5 +51,5 @@ def duration(seconds: int) -> str:
 
 
 def csv_delimiter() -> str:
-    """What Excel expects between the cells of a CSV: ; in a language whose decimals have a comma."""
+    """Excel's CSV delimiter: ; in a language with decimal commas."""
     return ";" if get_format("DECIMAL_SEPARATOR") == "," else ","

@@ -1,4 +1,4 @@
-"""Django's error handlers: a page or JSON, for a request that no view of either answered."""
+"""Django's error handlers: an HTML page or JSON for requests that no view answered."""
 
 from django.http import HttpRequest, HttpResponse
 from rest_framework import exceptions
@@ -11,9 +11,9 @@ API_PATHS = ("/predict", "/key", "/runs", "/scores", "/openapi.json", "/docs", *
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Whether the address is one of the API's, or the client asks for JSON rather than for a page.
+    """Whether the address is the API's, or the client prefers JSON to HTML.
 
-    Without the prefix that a site may be served under; a client's base address may end in a slash of its own.
+    Ignores the site's prefix, and a double slash from a client's base address.
     """
     is_api = f"/{request.path_info.lstrip('/')}".startswith(API_PATHS)
     return is_api or request.get_preferred_type(["text/html", "application/json"]) == "application/json"

@@ -1,7 +1,6 @@
-"""The work of an upload, in a process of its own: started, its progress, and what it does.
+"""The detached process of an import: its start, progress and work.
 
-Checks the files, or loads them and then brings everyone's features and scores up to date. ``employees.imports`` has the
-states that it goes through.
+It checks the files, or loads them and updates everyone's features and scores. ``employees.imports`` has the states.
 """
 
 import logging
@@ -36,14 +35,14 @@ NOT_STARTED = gettext_noop("The server could not start the work: %(reason)s.")
 
 @transaction.atomic
 def receive(*, user, files: Mapping[Extract, UploadedFile]) -> Import:
-    """Keep the three files, and start to check them once the transaction is through."""
+    """Store the three files, and start the check after the commit."""
     upload = imports.receive(user=user, files=files)
     transaction.on_commit(lambda: _start(upload))
     return upload
 
 
 def confirm(*, upload: Import, user, checked_at: str) -> None:
-    """Start to load what was checked; an import that was confirmed before goes on as it is.
+    """Start the load; an import that was already confirmed is left alone.
 
     Raises ``Outdated`` and ``Busy`` as ``employees.imports.confirm`` does.
     """
@@ -53,14 +52,14 @@ def confirm(*, upload: Import, user, checked_at: str) -> None:
 
 
 def retry(*, upload: Import) -> None:
-    """Start a failed import again where it stopped; one that did not fail goes on as it is. Raises ``Busy``."""
+    """Restart a failed import where it stopped; any other is left alone. Raises ``Busy``."""
     settle()
     if imports.retry(upload=upload):
         _start(upload)
 
 
 def settle(*, besides: Import | None = None) -> None:
-    """Mark as failed the imports whose process was killed. One query when nothing is at work."""
+    """Mark the imports whose process was killed as failed. One query when no import is at work."""
     at_work = Import.objects.at_work().filter(started_at__lte=timezone.now() - GRACE)
     for upload in at_work.exclude(pk=besides.pk) if besides else at_work:
         if not detached.is_at_work(_work(upload)):
@@ -68,13 +67,13 @@ def settle(*, besides: Import | None = None) -> None:
 
 
 def progress_of(upload: Import) -> tuple[str, int, int] | None:
-    """The step that the process is at, how many are done, out of how many; None before it has said so."""
+    """The current step, done and total; None before the first output."""
     step, *counts = detached.last_line(_work(upload)).split("\t")
     return (step, int(counts[0]), int(counts[1])) if len(counts) == 2 else None
 
 
 def _start(upload: Import) -> None:
-    """Start the process of an import; one that cannot be started has failed, and can be tried again."""
+    """Start the process of an import; if that fails, the import fails and can be retried."""
     try:
         detached.start(_work(upload), "run_import", str(upload.pk))
     except OSError as error:
@@ -91,9 +90,9 @@ def _work(upload: Import) -> str:
 
 
 def run_import(*, upload: Import, progress: Progress | None = None) -> None:
-    """Do the work of the state that an import is in. Each step is a transaction of its own, and can be done again.
+    """Do the work of an import's state. Each step is its own transaction and can be repeated.
 
-    What cannot go on is remembered with the import as failed; a defect is raised as well.
+    A failure is recorded with the import; a defect is raised as well.
     """
     try:
         if upload.state == Import.State.CHECKING:
@@ -102,13 +101,13 @@ def run_import(*, upload: Import, progress: Progress | None = None) -> None:
             _load(upload, progress)
     except (Busy, ArtifactError, NothingToScore) as error:
         imports.fail(upload=upload, reason=str(error))
-    except Exception as error:  # whatever broke, the page must not wait for it for ever; the server's log has it all
+    except Exception as error:  # whatever broke, the page must not wait forever; the server's log has the error
         imports.fail(upload=upload, reason=_reason_of(error))
         raise
 
 
 def _reason_of(error: Exception) -> str:
-    """An outage by its name, in English, which the page translates; anything else is a fault of ours."""
+    """The outage in English, which the page translates; anything else is an internal error."""
     outage = outage_of(error)
     if outage is None:
         return imports.BROKE_DOWN

@@ -63,7 +63,7 @@ class ScoringRun(models.Model):
 
 
 class RunGroup(models.Model):
-    """What a scoring run says of one department's people in one job, those who have left apart: figures that add up.
+    """Additive figures of a scoring run, by department, job and presence.
 
     Written with the run. The overview and the trend sum these few rows instead of everyone's predictions.
     """
@@ -107,9 +107,9 @@ class PredictionQuerySet(OfDepartmentsQuerySet):
     department = "employee__departement"
 
     def visible_to(self, user):
-        """What an account may read: of everyone for HR, else of its departments' employees and its own tries on nobody.
+        """The rows that an account may read: everyone's for HR, else its departments' and its own simulations.
 
-        A simulation holds every column, whatever was changed: it is for its author and for who reads all of them.
+        A simulation holds every column: only its author and those who read every column may see it.
         """
         seen = self._within_or_own(scope_of(user), Q(user=user))
         if readable_to(user).reads_everything:
@@ -117,7 +117,7 @@ class PredictionQuerySet(OfDepartmentsQuerySet):
         return seen.filter(~Q(mode=Prediction.Mode.SIMULATION) | Q(user=user))
 
     def visible_to_key(self, key):
-        """What a key may read: everything, or its departments' employees and what it asked itself about nobody."""
+        """The rows that a key may read: all, or those of its departments and its own requests by features."""
         return self._within_or_own(scope_of_key(key), Q(api_key=key))
 
     def _within_or_own(self, scope: Scope, own: Q):
@@ -127,7 +127,7 @@ class PredictionQuerySet(OfDepartmentsQuerySet):
 
 
 class Prediction(models.Model):
-    """One prediction as it was given: when, to whom, from what, by which model, and why. Never changed."""
+    """One prediction as it was returned: time, caller, input, model and reasons. Immutable."""
 
     class Mode(models.TextChoices):
         BY_ID = "by_id", _("by number")
@@ -245,11 +245,11 @@ class Prediction(models.Model):
 
     @property
     def employee_number(self) -> int | None:
-        """The company's number of whom it is about, None for nobody. One query if the employee is not loaded."""
+        """The employee number, None without an employee. One query if the employee is not loaded."""
         return self.employee.employee_id if self.employee else None
 
     def values(self) -> dict[str, object]:
-        """The features that it was made from, in the schema's order. One query if they came from the table and are not
+        """The features of the prediction, in the schema's order. One query if they came from the table and are not
         loaded.
         """
         if self.features is not None:

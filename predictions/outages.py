@@ -1,4 +1,4 @@
-"""What keeps the service from its work for a while: told apart for people, and for programs by how long to wait."""
+"""Temporary outages: a message for people, and the seconds to wait for programs."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from technova.files import disk
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """What is said of it, and after how many seconds to try again."""
+    """The message, and the seconds until a retry."""
 
     said: Promise
     wait: int
@@ -40,12 +40,12 @@ _OF_DISK = Outage(_(disk.FULL), 300)
 
 
 def outage_by(trouble: Trouble) -> Outage:
-    """The outage that a trouble of the database is."""
+    """The outage for a database's trouble."""
     return _OF_DATABASE[trouble]
 
 
 def outage_of(error: BaseException | None) -> Outage | None:
-    """The outage that an error comes from, if any: it passes without a change of the code."""
+    """The outage behind an error, if any: one that ends without a change of the code."""
     if isinstance(error, ArtifactError):
         return OF_MODEL
     if disk.is_full(error):

@@ -1,10 +1,9 @@
-"""The limits on wrong passwords. Each password is counted before it is hashed, which is what costs the server time.
+"""Limits on wrong passwords: each is counted before it is hashed, since hashing costs the server time.
 
-A browser that the account has signed in with before carries a cookie of its own for it and counts alone: nobody can
-close the account to it by guessing, from its office or from many addresses (OWASP's "device cookies"). Any other counts
-with the network that it comes from, with what else is tried on the account from there, and with what is tried on it
-from everywhere: in all of them or, when one is full and the password is not checked, in none. Names that no account has
-are counted like the others, so that no answer tells which do.
+A browser that has signed in to the account before carries a cookie for it and has its own count, so that nobody can
+lock it out by guessing, from its office or from many addresses (OWASP's "device cookies"). Any other browser counts
+by its network, by its network and the account, and by the account: in all three or, if one is full and the password
+is not checked, in none. Names of no account are counted alike, so that no answer reveals which names exist.
 """
 
 import logging
@@ -36,15 +35,15 @@ TRIES_FROM_ONE_PLACE = 5
 TRIES_FROM_EVERYWHERE = 50
 BROWSER_KNOWN_FOR = 180 * 24 * 3600  # seconds
 
-# A process hashes one password at a time and lets one wait, or guesses from many addresses, each within the limits,
-# would have all its threads and all the processor. Known browsers wait too, and are never sent away.
+# Backpressure: a process hashes one password at a time and queues one, or guesses from many addresses, each within
+# the limits, would take all its threads. Known browsers wait too, and are never refused.
 STRANGERS_AT_A_TIME = 2
-BUSY_FOR = 5  # seconds until a stranger who was sent away should come again
+BUSY_FOR = 5  # seconds until an unknown browser that was refused should retry
 _strangers = BoundedSemaphore(STRANGERS_AT_A_TIME)
 _hashing = Lock()
 
-# The networks that have used up their minute, as far as this process has met them, and when it ends: a flood from one
-# is refused without a question to the database.
+# The networks known to this process that have used up their minute, and its end: a flood from one is refused without
+# a query.
 closed_networks: dict[str, float] = {}
 MOST_CLOSED = 10_000
 
@@ -58,10 +57,10 @@ class TooManyTries(Exception):
 
 
 class CountedBackend(ModelBackend):
-    """Django's passwords, within the limits. Without a request, as in a console, nothing is counted."""
+    """Django's password backend within the limits. Without a request, as in a console, nothing is counted."""
 
     def authenticate(self, request, username=None, password=None, **kwargs):
-        """The account, or None. Raises ``TooManyTries``, which no other backend gets to overrule."""
+        """The account, or None. Raises ``TooManyTries``, which stops the other backends."""
         if request is None or username is None or password is None:
             return super().authenticate(request, username=username, password=password, **kwargs)
         attempt = Attempt(request, username)
@@ -102,9 +101,9 @@ class Attempt:
         self.quotas: list[Quota] = []  # what it was counted in
 
     def limits(self) -> Iterator[Limit]:
-        """In the order in which they count, the same for all, so that no two attempts wait for each other.
+        """In the same order for all attempts, so that none deadlock.
 
-        That of the network is first: one statement refuses most of a flood.
+        The network's is first: one statement refuses most of a flood.
         """
         if self.browser:
             yield Limit("browser", self.browser, TRIES_FROM_ONE_PLACE)
@@ -115,7 +114,7 @@ class Attempt:
 
     @contextmanager
     def admitted(self) -> Iterator[None]:
-        """Counted, and with the processor's time to itself. Raises ``TooManyTries``, and is counted nowhere then."""
+        """Count the attempt and wait for the processor. Raises ``TooManyTries`` without counting it."""
         self._refuse_closed_network()
         with ExitStack() as place:
             with transaction.atomic():
@@ -149,19 +148,19 @@ class Attempt:
         place.callback(_strangers.release)
 
     def _clear(self) -> None:
-        """After the transaction: within it, what is cleared and what is counted could wait for each other."""
+        """After the transaction: inside it, clearing and counting could deadlock."""
         for limit, quota in zip(self.limits(), self.quotas, strict=True):
             if quota.requests == 1:
                 limits.clear(limit.policy, now=self.now, minutes=limit.minutes)
 
     def warn(self) -> None:
-        """The password was wrong: say so when it was the last one that a limit allows."""
+        """After a wrong password: log it if it reached a limit."""
         for quota in self.quotas:
             if not quota.remaining:
                 logger.warning("Too many wrong passwords counted by %s: none is checked for a while", quota.policy)
 
     def forgive(self) -> None:
-        """The password was right: what was tried on the account is forgotten, and the network gets its try back."""
+        """After the right password: reset the account's counts, and return the network's try."""
         for limit in self.limits():
             if limit.policy == "network":
                 limits.take_back(limit.policy, limit.name, now=self.now, minutes=limit.minutes)
@@ -170,12 +169,12 @@ class Attempt:
 
 
 def digest(*parts: str) -> str:
-    """Stands for names in the counts: what was typed as a name may be a password."""
+    """A keyed digest of a name for the counts, since a password may be typed as a name."""
     return salted_hmac("predictions.passwords", "\0".join(parts)).hexdigest()[:40]
 
 
 def account_of(username: str) -> str:
-    """What an account is counted under, however its name is written."""
+    """The subject of an account, however its name is written."""
     return digest(unicodedata.normalize("NFKC", username).casefold())
 
 
@@ -185,7 +184,7 @@ def browser_of(request: HttpRequest, account: str) -> str | None:
 
 
 def remember_browser(response: HttpResponseBase, account: str) -> None:
-    """Give the browser a new name. The cookie is good for this account alone and opens nothing."""
+    """Give the browser a new name, in a cookie that is valid for this account only and grants no access."""
     response.set_signed_cookie(
         _cookie_of(account),
         secrets.token_hex(16),

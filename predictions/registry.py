@@ -1,6 +1,6 @@
 """The model in use: loaded once a process, replaced within seconds when another version is promoted.
 
-It is given up as quickly when its files change in place: a server says so at once, not at its next start.
+A model whose files change in place is dropped as quickly, not at the next start of the server.
 """
 
 import threading
@@ -19,7 +19,7 @@ CHECK_INTERVAL = 2.0  # seconds during which a process trusts what it holds
 class _Registry:
     """Holds one loaded model, the directory it came from and the stamp that its files had.
 
-    A caller takes the model once and uses that object for its whole request, so every answer is of one version.
+    A caller takes the model once and uses it for its whole request, so that every answer has one version.
     """
 
     def __init__(self):
@@ -55,7 +55,7 @@ def current_model() -> artifact.Model:
 
 
 def card_of(version: str) -> Mapping:
-    """The model card of a version, the current one or another that is kept; empty without one that can be read."""
+    """The model card of a version that is still kept; empty if it cannot be read."""
     model = current_model()
     if version == model.version:
         return model.card
@@ -66,5 +66,5 @@ def card_of(version: str) -> Mapping:
 
 
 def forget_model() -> None:
-    """Load the model anew at the next call, which tests need; a server notices a promotion by itself."""
+    """Reload the model at the next call, for tests; a server detects a promotion itself."""
     _registry.forget()

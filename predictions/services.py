@@ -1,4 +1,4 @@
-"""Writes: every prediction is scored here, and is in the log before it is answered."""
+"""Services: score, and log every prediction before it is returned."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -29,11 +29,11 @@ CHUNK_SIZE = 10_000
 
 
 class UnknownEmployee(LookupError):
-    """No clean features for this number among the employees that the caller may see."""
+    """No clean features for this number within the caller's scope."""
 
 
 class OutOfScope(LookupError):
-    """Someone imagined as nobody is whom the caller sees: ``name`` is the feature, ``value`` what it holds."""
+    """A simulated employee unlike anyone in the caller's scope: ``name`` is the feature, with its ``value``."""
 
     def __init__(self, name: str, value: object):
         super().__init__(f"{name} is {value!r}, which nobody in the caller's scope has")
@@ -50,7 +50,7 @@ class NothingToScore(LookupError):
 
 
 def _again_if_someone_vanished(predict: Callable) -> Callable:
-    """Predict once more when the write fails for an employee deleted since the read: the second read finds none."""
+    """Retry once if the write fails because the employee was deleted after the read."""
 
     @wraps(predict)
     def predict_again(**arguments):
@@ -95,8 +95,8 @@ def predict_for_features(
 ) -> Prediction:
     """Score 32 ready-made features, already validated; ``employee`` is whom a simulation starts from. One write.
 
-    Raises ``OutOfScope`` for someone imagined in a department that the caller does not see, or with a job or field of
-    study of other departments: what the score then says is how their people do. Two more queries for a limited caller.
+    Raises ``OutOfScope`` for a department that the caller does not see, or a job or field of study found only in other
+    departments: the score would reveal their risk. Two more queries for a limited caller.
     """
     if employee is None:
         _check_scope(values, caller.scope)
@@ -123,7 +123,7 @@ def _logged(prediction: Prediction) -> Prediction:
 
 
 def _check_scope(values: Mapping[str, object], scope: Scope) -> None:
-    """Raise ``OutOfScope`` for what names people, of a kind that the scope does not hold."""
+    """Raise ``OutOfScope`` for a department, job or field of study that the scope does not include."""
     if scope.sees_everyone:
         return
     if not scope.sees_department(str(values["departement"])):
@@ -179,7 +179,7 @@ def score_employees(*, progress: Progress | None = None) -> ScoringRun:
             newest_departure=Departure.objects.aggregate(Max("pk"))["pk__max"],
         )
         caller = Caller()
-        keys = reserve_sparse_keys(Prediction, total).tolist()  # or they would count people to whoever sees some
+        keys = reserve_sparse_keys(Prediction, total).tolist()  # or they would reveal how many others were scored
         counts: dict[str, np.ndarray] = {}
         for chunk in features.feature_chunks(CHUNK_SIZE):
             chunk_started = time.perf_counter()
@@ -207,13 +207,13 @@ def score_employees(*, progress: Progress | None = None) -> ScoringRun:
         run.drift_counts = {name: people.tolist() for name, people in counts.items()}
         run.duration_ms = milliseconds_since(started)
         run.save()
-    refresh_statistics(Prediction)  # or whoever reads the run next sorts what an index has in order
+    refresh_statistics(Prediction)  # or the next reader's plan sorts instead of using an index
     count_predictions(Prediction.Mode.SCORING, total=run.employee_count, leave=run.above_threshold_count)
     return run
 
 
 def is_scoring_due() -> bool:
-    """Whether the newest run is missing, of another model than the current one, or older than some features."""
+    """Whether the newest run is missing, by another model, or older than some features."""
     run = ScoringRun.objects.first()
     if run is None or run.model_version != current_model().version:
         return True

@@ -1,4 +1,4 @@
-"""A model as a file: written as a new version, promoted in one step, and loaded once ``store`` has verified it."""
+"""Model files: write a new version, promote it atomically, and load it after ``store`` has verified it."""
 
 import hashlib
 import io
@@ -54,7 +54,7 @@ def check_writable(root: Path, *, promote: bool = True) -> None:
     """Refuse a directory that could not take a new version, or could not make one current with ``promote``.
 
     Training takes minutes: this writes a file larger than any version, deletes it again, and leaves an empty
-    ``root/versions`` where there was none. Raises ``store.ArtifactUnwritable``, which says what to do.
+    ``root/versions`` where there was none. Raises ``store.ArtifactUnwritable``, with the remedy.
     """
     path = root / "versions"
     try:
@@ -72,7 +72,7 @@ def check_writable(root: Path, *, promote: bool = True) -> None:
 
 
 def _check_names(root: Path) -> None:
-    """Refuse what stands in the place of something that a promotion writes."""
+    """Refuse a file or directory in the place of what a promotion writes."""
     if reason := store.why_not_a_link(root):
         raise store.ArtifactUnwritable(reason)
     for path in (root / name for name in store.FILES):
@@ -93,7 +93,7 @@ def _unwritable(path: Path, reason: str | None) -> store.ArtifactUnwritable:
 def write_version(root: Path, content: Content, *, now: datetime | None = None) -> str:
     """Write a new version under ``root/versions`` without promoting it, and return its name.
 
-    It appears whole or not at all. Writing the same model on the same day again changes nothing; a directory of that
+    Atomic. Writing the same model on the same day again changes nothing; a directory of that
     name which holds something else is refused with ``store.ArtifactCorrupt``.
     """
     created_on = (now or datetime.now(UTC)).date()

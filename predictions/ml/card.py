@@ -1,9 +1,9 @@
 """The model card: everything that the model page and ``docs/model_card.md`` show, as one JSON object.
 
-``card_format`` says what it holds. Its texts are gettext message ids (marked here, translated where they are shown),
-its features are names of ``features.schema``, its numbers have six significant digits. Two models stand side by side in
-``models``: ``default``, without what the law protects, and ``all``, with it; the card belongs to one of them,
-``feature_set``, and was computed on the same folds for both.
+``card_format`` defines its keys. Its texts are gettext message ids (marked here, translated where they are shown), its
+features are names of ``features.schema``, its numbers have six significant digits. ``models`` has two models:
+``default``, without protected features, and ``all``, with them; the card belongs to one of them, ``feature_set``, and
+was computed on the same folds for both.
 """
 
 from typing import cast
@@ -147,7 +147,7 @@ def uses_protected(features: str) -> bool:
 def side(
     frame: pd.DataFrame, target: np.ndarray, out_of_fold: OutOfFold, *, features: str, plan: Plan, seed: int
 ) -> Side:
-    """What the card says of one feature set."""
+    """The card's part on one feature set."""
     probability = out_of_fold.probability
     found = {
         "features": list(used_features(features)),

@@ -1,7 +1,7 @@
-"""What a model card holds, key by key with types and ranges, and how one is read from a file.
+"""The format of a model card, its types and ranges, and its parser.
 
-Whatever pages, commands and scoring runs take from a card is checked here, so that none of them meets a card that
-lacks it. Imports no library of a model: every command may ask whether the card of the current one can be believed.
+Every key that pages, commands and scoring runs use is checked here. Imports no library of a model, so that every
+command can check the current card cheaply.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ Amounts = Annotated[list[Amount], Meta(min_length=1)]
 
 
 class Invalid(ValueError):
-    """A file that is not as this module says; the message names the key and the rule."""
+    """A file in another format; the message names the key and the rule."""
 
 
 class Figure(TypedDict):
@@ -123,7 +123,7 @@ class GroupRates(TypedDict):
 
 
 class Side(TypedDict):
-    """One of the two models, judged on people it had not seen."""
+    """One of the two models, evaluated on people it had not seen."""
 
     features: Texts
     uses_protected: bool
@@ -262,14 +262,14 @@ class Bins(TypedDict):
 
 
 class Drift(TypedDict):
-    """What the workforce is compared with, without a person in it."""
+    """The reference for the workforce, without data of a person."""
 
     employees: Count
     bins: dict[str, Bins]
 
 
 class Card(TypedDict):
-    """What training knows of a model."""
+    """The part of a card that training computes."""
 
     purpose: Texts
     misuse: Texts
@@ -289,11 +289,11 @@ class Card(TypedDict):
     shapes: Annotated[list[Shape], Meta(min_length=1)]  # the heaviest first
     proxies: list[Proxy]
     drift: Drift
-    leak: str | None  # why the figures are not to be believed, when it was published by force
+    leak: str | None  # why the figures are implausible, if it was published by force
 
 
 class PublishedCard(Card):
-    """The whole card. It does not say its version, which is made from it: see ``store.version_of``."""
+    """The whole card. It has no version, which is derived from it: see ``store.version_of``."""
 
     created_on: date
     versions: dict[str, str]  # of the libraries whose objects are in the model's file
@@ -345,7 +345,7 @@ def _decoded(decoder: msgspec.json.Decoder, data: bytes):
 
 
 def _faults(card: PublishedCard) -> Iterator[tuple[str, str]]:
-    """What the types do not say, by its place in the card."""
+    """Faults that the types do not cover, by their place in the card."""
     yield from _absent("models", card["models"], FEATURE_SETS)
     yield from _absent("versions", card["versions"], ("python", "scikit-learn", "numpy"))
     yield from _faults_of_metrics("metrics", card["metrics"])

@@ -21,7 +21,7 @@ def binomial_interval(successes: float, n: float, level: float = 0.95) -> tuple[
 
 
 def reliability(target: np.ndarray, probability: np.ndarray) -> dict:
-    """Where the model says ``predicted``, the share ``observed`` left: ten groups of equal size, and their mean gap.
+    """Predicted and observed shares of departures in ten groups of equal size, and their mean gap.
 
     ``{"bins": [{"n", "predicted", "observed", "low", "high"}], "expected_calibration_error"}``
     """
@@ -79,7 +79,7 @@ def precision_recall(target: np.ndarray, probability: np.ndarray) -> dict:
 
 
 def capacity(target: np.ndarray, probability: np.ndarray) -> dict:
-    """What meeting the riskiest people finds, for each number that can be met.
+    """The leavers found by meeting the riskiest people, for each number of meetings.
 
     ``{"people", "share", "precision", "recall", "lift"}``: of those met, how many would leave; of those who would
     leave, how many are met; how many times more than by chance.

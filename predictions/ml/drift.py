@@ -1,4 +1,4 @@
-"""Drift: whether the workforce still looks like the people the model was trained on, and leaves as it expected.
+"""Drift: compares the workforce with the training data, and departures with those expected.
 
 Each feature is counted in bins that training fixed, so the reference holds no person. A chi-squared test of equal
 distributions works on bins merged until each can be expected to hold five people in both samples; the p-values of all
@@ -63,7 +63,7 @@ class Outcome:
 
 
 def reference(frame: pd.DataFrame, probability: np.ndarray) -> dict:
-    """What later workforces are compared with: the bins of each watched feature and of the out-of-fold scores.
+    """The reference for later workforces: the bins of each watched feature and of the out-of-fold scores.
 
     ``{"employees", "bins": {name: {"cuts" or "levels", "counts"}}}``. Numbers fall between ``cuts``, each cut in the
     bin above it; levels that training had not seen fall in a last bin of their own.
@@ -95,9 +95,9 @@ def _counted(values: pd.Series, bins: Mapping) -> np.ndarray:
 
 
 def typical(bins: Mapping, minimum: float) -> float | str:
-    """What someone in the middle of those the model learned from has: the most frequent level of a choice.
+    """A typical value in the training data: the most frequent level of a choice.
 
-    Of a number the low end of the bin that holds the median. That of the first bin is not known: one below its cut,
+    For a number, the low end of the median's bin. That of the first bin is not known: one below its cut,
     and no less than ``minimum``.
     """
     if "levels" in bins:
@@ -132,7 +132,7 @@ def compare(counts: Mapping[str, np.ndarray], reference: Mapping) -> list[Shift]
 
 
 def homogeneity(before: np.ndarray, after: np.ndarray) -> float:
-    """p-value that two ``(k,)`` counts come from one distribution; 1 where too few people are left to tell."""
+    """p-value that two ``(k,)`` counts come from one distribution; 1 if too few people are left to test."""
     from scipy.stats import chi2_contingency  # takes a second to import, and a scoring run only counts
 
     table = _merged(np.array([before, after], dtype=float))

@@ -1,7 +1,7 @@
 """Honest evaluation: nested, repeated, stratified cross-validation, and the figures that come out of it.
 
-Whatever is chosen, the penalty and the threshold, is chosen inside each outer training part by an inner
-cross-validation, and judged on the outer test part that had no say (Varma and Simon 2006).
+The penalty and the threshold are chosen inside each outer training part by an inner cross-validation, and evaluated on
+the outer test part (Varma and Simon 2006).
 """
 
 from collections.abc import Callable
@@ -36,7 +36,7 @@ DEFAULT_PLAN = Plan()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutOfFold:
-    """Predictions on people whom the model that made them had not seen, one row a repeat."""
+    """Predictions on people unseen in training, one row a repeat."""
 
     probability: np.ndarray  # (repeats, n)
     is_flagged: np.ndarray  # (repeats, n): over the threshold chosen inside the fold
@@ -45,7 +45,7 @@ class OutOfFold:
 
 
 def silent(step: str, done: int, total: int) -> None:
-    """The progress of a caller that does not want any."""
+    """Ignore progress."""
 
 
 def choose_penalty(

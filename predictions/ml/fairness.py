@@ -1,6 +1,6 @@
-"""Fairness: how the model treats groups that the law protects, and what in its inputs stands for them.
+"""Fairness: how the model treats protected groups, and which inputs are proxies for them.
 
-Nothing is corrected here. Leaving the protected columns out does not remove every gap, and the figures say so.
+Only measured, not corrected: leaving the protected columns out does not remove every gap.
 """
 
 import math
@@ -29,7 +29,7 @@ _RATES = ("selection_rate", "selection_ratio", "recall", "precision", "observed_
 
 
 def groups_of(frame: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Attribute, English name of the group and its ``(n,)`` members; only groups that hold somebody."""
+    """Attribute, English name and ``(n,)`` members of each group that is not empty."""
     for attribute in ATTRIBUTES:
         values = frame[attribute].to_numpy()
         if attribute == "age":
@@ -182,7 +182,7 @@ def p_value(ratio: Mapping) -> float:
 
 
 def proxies(frame: pd.DataFrame, *, seed: int) -> list[dict]:
-    """How much of each protected attribute the inputs of the default model tell.
+    """How much of each protected attribute the inputs of the default model predict.
 
     ``{"attribute", "together", "features": [{"feature", "share"}]}``: shares of its variance that the inputs explain,
     all of them together on people unseen (ridge regression, five folds) and the strongest one by one (adjusted for

@@ -1,4 +1,4 @@
-"""The figures that say how good probabilities are, for one set of people."""
+"""Quality figures of probabilities and decisions, for one set of people."""
 
 import math
 

@@ -1,8 +1,8 @@
 """The estimator: an additive logistic regression on broken lines, with the uncertainty of its coefficients.
 
 ``build_pipeline`` gives a scikit-learn ``Pipeline`` of two steps: ``AdditiveBasis`` turns each feature into columns of
-its own, ``LaplaceLogisticRegression`` weighs them. The log-odds are a sum of one function a feature, which is what
-makes the explanation exact (Hastie and Tibshirani, *Generalized Additive Models*, 1990).
+its own, ``LaplaceLogisticRegression`` weighs them. The log-odds are a sum of one function a feature, so that the
+explanation is exact (Hastie and Tibshirani, *Generalized Additive Models*, 1990).
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from predictions.ml.card_format import FEATURE_SETS
 
 
 def used_features(features: str) -> tuple[str, ...]:
-    """Names of the inputs of a model: ``"default"`` leaves out what the law protects, ``"all"`` nothing."""
+    """Names of the inputs of a model: ``"default"`` leaves out the protected features, ``"all"`` none."""
     if features not in FEATURE_SETS:
         raise ValueError(f"features is {features!r}; it must be one of {', '.join(FEATURE_SETS)}")
     return tuple(f.name for f in schema.FEATURES if features == "all" or not f.is_protected)

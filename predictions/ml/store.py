@@ -1,4 +1,4 @@
-"""The directory of models: versions that are written once, verified before they are believed, one of them current.
+"""The directory of models: immutable versions, verified before use, one of them current.
 
 artifacts/
   versions/<YYYYMMDD>-<20 digits>/           never changed once written; named by the day and the digest of its files
@@ -9,7 +9,7 @@ artifacts/
   promotions.jsonl                           which version was promoted when
   the three names -> current/<name>
 
-Nothing here unpickles, nor imports the libraries of a model: every command asks whether there is a usable one.
+Nothing here unpickles, nor imports the libraries of a model, so that every command can check for a usable one.
 """
 
 import hashlib
@@ -31,11 +31,11 @@ CARD_FILE = "model_card.json"
 FILES = (MODEL_FILE, THRESHOLD_FILE, CARD_FILE)
 PROMOTIONS_FILE = "promotions.jsonl"
 Stamp = tuple[tuple[int, int, int], ...]  # of each file: modified (ns), bytes, inode
-DIGITS = 20  # of the digest in a version's name: 80 bits, to which nobody fits another card or threshold
+DIGITS = 20  # of the digest in a version's name: 80 bits, too many to forge another card or threshold for
 
 
 class ArtifactError(Exception):
-    """The model cannot be used; the message names the file, the value and what to do."""
+    """The model cannot be used; the message names the file, the value and the remedy."""
 
 
 class ArtifactMissing(ArtifactError):
@@ -43,11 +43,11 @@ class ArtifactMissing(ArtifactError):
 
 
 class ArtifactCorrupt(ArtifactError):
-    """A file is not what was written: its content cannot be believed."""
+    """A file differs from what was written."""
 
 
 class ArtifactMismatch(ArtifactError):
-    """The model is whole, but made for other libraries, other features or another threshold than are here."""
+    """The model is intact, but for other libraries, features or another threshold than those here."""
 
 
 class ArtifactUnwritable(ArtifactError):
@@ -64,7 +64,7 @@ def versions(root: Path) -> list[str]:
 
 
 def promotions(root: Path) -> list[Promotion]:
-    """What was promoted when, oldest first."""
+    """The promotions with their times, oldest first."""
     path = root / PROMOTIONS_FILE
     if not path.exists():
         return []
@@ -86,7 +86,7 @@ def current_directory(root: Path) -> Path:
     directory = link if link.is_symlink() else root
     try:
         return directory.resolve(strict=True)
-    except (OSError, RuntimeError) as error:  # the latter for a link that leads to itself
+    except (OSError, RuntimeError) as error:  # the latter for a link to itself
         raise ArtifactMissing(f"{directory} leads nowhere; run `manage.py train_model`") from error
 
 
@@ -146,7 +146,7 @@ def version_directory(root: Path, version: str) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The content of a version that is as it was published: ``model`` are the bytes of its model's file."""
+    """The verified content of a version: ``model`` is the bytes of its model's file."""
 
     directory: Path
     model: bytes
@@ -174,7 +174,7 @@ def version_of(files: Mapping[str, bytes], created_on: date) -> str:
 
 
 def stamp_of(directory: Path) -> Stamp:
-    """What differs when a file of a version was written or replaced, without reading any; empty when one is absent."""
+    """A stamp that changes when a file of a version is written or replaced; empty if one is absent. Reads no file."""
     try:
         found = [(directory / name).stat() for name in FILES]
     except OSError:  # reading it says which
@@ -195,7 +195,7 @@ def verify(directory: Path) -> Verified:
 def read(directory: Path) -> Verified:
     """The content of a version, whatever libraries it is made for.
 
-    Nothing of the files is used before their digest is found to be the one in the directory's name. Raises an
+    The files are used only if their digest is the one in the directory's name. Raises an
     ``ArtifactError``.
     """
     _check_name(directory)

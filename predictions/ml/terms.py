@@ -86,7 +86,7 @@ Term = Levels | Curve
 def learn(values: pd.Series, *, n_knots: int, max_line_values: int) -> Term | None:
     """The term of one feature: levels for text, a line for few distinct numbers, otherwise a broken line.
 
-    Returns None for a number that never varies: it can tell nobody apart.
+    Returns None for a number that never varies.
     """
     # Interned and fixed-width strings, so that equal models are equal bytes whatever their data came through.
     feature = intern(str(values.name))

@@ -28,7 +28,7 @@ LEAK_F1_BASE_RATE = 1 / 3  # where more people leave, flagging everyone already 
 
 
 class TrainingError(ValueError):
-    """The data cannot train a model; the message says what is wrong with them."""
+    """The data cannot train a model; the message gives the reason."""
 
 
 class LeakSuspected(Exception):
@@ -36,12 +36,12 @@ class LeakSuspected(Exception):
 
 
 class ProtectedFeatures(Exception):
-    """The model decides by features that the law protects: it is for comparison, not for use."""
+    """The model uses protected features: it is for comparison, not for use."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """A trained model, ready to publish; ``leak`` says why its figures are not to be believed, if they are not."""
+    """A trained model, ready to publish; ``leak`` is why its figures are implausible, if they are."""
 
     content: artifact.Content
     leak: str | None
@@ -194,7 +194,7 @@ def _uncertainty(pipeline: Pipeline, frame: pd.DataFrame, *, draws: int, seed: i
 
 
 def _leak(out_of_fold: OutOfFold, target: np.ndarray, pipeline: Pipeline, frame: pd.DataFrame) -> str | None:
-    """Why the figures are too good to be true on data of this kind, or None; it names where to look first."""
+    """Why the figures are too good to be true, with the first suspects; None if they are plausible."""
     found = card.metrics(target, out_of_fold)
     limits = {"roc_auc": ("ROC-AUC", LEAK_ROC_AUC)}
     if target.mean() <= LEAK_F1_BASE_RATE:

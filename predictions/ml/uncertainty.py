@@ -1,9 +1,8 @@
-"""Uncertainty: whether the 90 % interval of a probability holds the truth in 90 % of cases, by simulation.
+"""Coverage of the 90 % interval of a probability, by simulation.
 
-A workforce like ours is given a truth that is known, outcomes are drawn from it, the model is fitted to them, and its
-intervals are asked whether they hold that truth. Truths are drawn from the posterior of the coefficients, so they
-are as jagged as the data allow and not as smooth as the fitted curve: against the fitted curve alone every
-interval would look better than it is.
+Truths are drawn from the posterior of the coefficients, outcomes from the truths; the model is refitted to them, and
+its intervals are compared with the truth. Such truths are as jagged as the data allow; against the smooth fitted curve,
+every interval would look better than it is.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""What a person does with their own account."""
+"""Pages about a person's own account: sign-in and password."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from predictions.passwords import TooManyTries, remember_browser
 
 
 class PasswordLimits:
-    """Middleware: refuses where a form has one password too many, and remembers browsers that sent the right one."""
+    """Middleware: refuse forms over the limit of passwords, and remember browsers that sent the right one."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""Charts as SVG, drawn on the server: this module places marks and axes, ``partials/chart.svg`` writes them.
+"""Charts as SVG on the server: this module computes marks and axes, ``partials/chart.svg`` renders them.
 
 The stylesheet colours a chart by class, so that it follows the theme and prints. Each mark gives its value on hover
 (``<title>``), a bar may be a link, and the same values come as a table. Pure functions of texts and numbers: the caller

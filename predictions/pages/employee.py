@@ -1,4 +1,4 @@
-"""One person: who it is, the risk and why, what it was before, and what would change it."""
+"""The page of a person: profile, risk, reasons, past scores and what-if."""
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -71,7 +71,7 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
 
 
 def _what_if_form(real: dict[str, object], readable: Readable, data) -> forms.BusinessForm:
-    """What can be acted on without telling a hidden value; all else is as it is, whatever a request says of it."""
+    """The actionable inputs that reveal no hidden value; a request cannot change the others."""
     model = current_model()
     used = model.card["used"]
     return forms.BusinessForm(

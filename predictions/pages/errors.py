@@ -1,4 +1,4 @@
-"""Error pages. They ask nothing of the database, which may be what is failing."""
+"""Error pages, without queries, since the database may be what fails."""
 
 import sys
 
@@ -23,7 +23,7 @@ def bad_request(request: HttpRequest, exception=None) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception=None) -> HttpResponse:
-    """What the exception says is shown: it is a word to the person, if any."""
+    """Shows the exception's message, if any."""
     if isinstance(exception, SeesNobody):
         return render(request, "accounts/sees_nobody.html", {"has_role": exception.has_role}, status=403)
     return _page(request, 403, text=str(exception or ""))
@@ -49,7 +49,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def too_many_tries(request: HttpRequest, wait: int) -> HttpResponse:
-    """Too many wrong passwords, and for how many seconds none is checked: no word on whether the account exists."""
+    """Too many wrong passwords, and the seconds to wait; does not reveal whether the account exists."""
     response = _page(request, 429, wait=duration(wait))
     response.headers["Retry-After"] = str(wait)
     return response

@@ -1,4 +1,4 @@
-"""The risk list as a file, sent while it is read: the first bytes at once, and memory does not grow with the list."""
+"""The risk list as a streamed file: the first bytes leave at once, and memory does not grow with the list."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""The prediction log as people read it: a filtered list, and each prediction with its reasons and its source."""
+"""The history pages: a filtered list of the log, and each prediction with its reasons and input."""
 
 from datetime import date
 
@@ -85,7 +85,7 @@ def history(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def prediction(request: HttpRequest, prediction_id: int) -> HttpResponse:
-    """One prediction: what was answered, to whom, why, and what it was made from."""
+    """One prediction: result, caller, reasons and input."""
     rows = Prediction.objects.visible_to(request.user).select_related("employee", "features", "user", "api_key")
     readable = readable_to(request.user)
     shown = scores.Shown(get_object_or_404(rows, pk=prediction_id), readable)

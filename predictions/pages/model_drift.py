@@ -1,4 +1,4 @@
-"""Whether the workforce still looks like the people the model was trained on: for those who see everyone."""
+"""The workforce page: drift from the training data, for those who see everyone."""
 
 import math
 from bisect import bisect_right
@@ -62,7 +62,7 @@ def _rows(check: drift.Check, reference: Mapping) -> list[ShiftRow]:
 
 
 def _row(shift: Shift, bins: Mapping, counts: Sequence[int]) -> ShiftRow:
-    """How far it moved, and by what chance, would tell a suppressed count that the table beside it does not show."""
+    """Effect and p-value are hidden with suppressed counts, which they would reveal."""
     is_told = not (shift.is_drift and (_suppressed(counts) or _suppressed(bins["counts"])))
     chance = decimal(shift.adjusted) if is_told else _("less than %(level)s") % {"level": decimal(LEVEL, 2)}
     return ShiftRow(

@@ -1,4 +1,4 @@
-"""What every template may show: the main menu, and the way to the import."""
+"""Template context: the main menu and the link to the import."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from predictions.pages.imports import may_import
 
 
 def navigation(request) -> dict[str, Callable]:
-    """The entries and ``may_import``, found where a template shows them: an error page asks for no account."""
+    """The entries and ``may_import``, evaluated only where shown, so that an error page loads no account."""
     return {"navigation": lambda: _entries(request), "may_import": lambda: may_import(request.user)}
 
 

@@ -1,4 +1,4 @@
-"""The overview: whom to talk to first, the figures of the newest run, where the risk is and what weighs."""
+"""The overview: people to talk to first, the newest run's figures, risk by group, strongest reasons, trend."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The risk list: who is at risk, riskiest first, with the reasons; the address holds everything that narrows it."""
+"""The risk list, riskiest first, with reasons; the address contains every filter."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -38,7 +38,7 @@ HEADINGS = (
 
 
 class RiskListForm(forms.Form):
-    """What the address of the list says. Choices are what those people of the run have whom the account may see."""
+    """The parameters of the list's address. Choices are what those people of the run have whom the account may see."""
 
     number = forms.CharField(
         label=_("Employee number"),

@@ -1,4 +1,4 @@
-"""A score as the pages show it: its band, its interval, the way from the average to it, what a change does to it."""
+"""A score as the pages show it: band, interval, waterfall and comparison."""
 
 import math
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ ROUNDING = 1e-9  # log-odds; a frame and a single row add in different orders
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One bar of the waterfall: from where the risk stood to where this reason takes it."""
+    """One bar of the waterfall: the risk before and after this reason."""
 
     phrase: str
     points: float
@@ -95,7 +95,7 @@ class Shown:
 
     @property
     def interval(self) -> str:
-        """How sure the score is, in words; empty when the log does not say. Rounded outward, it holds the score."""
+        """The interval in words; empty if it is not in the log. Rounded outward, so that it contains the score."""
         if self.prediction.is_extrapolated:
             return _("Not enough data to say how precise this is: the model has seen nobody like this.")
         if self.prediction.low is None or self.prediction.high is None:
@@ -142,7 +142,7 @@ class Comparison:
 
     @cached_property
     def changes(self) -> list[Reason]:
-        """What moved the risk, under what was changed, with the new values; the points sum to the difference."""
+        """The reasons for the difference by changed input, with the new values; the points sum to it."""
         before, after = self.before.prediction, self.after.prediction
         moved = {
             name: after.contributions.get(name, 0.0) - before.contributions.get(name, 0.0)
@@ -191,9 +191,9 @@ def _steps(weights: list[tuple[str, float]], start: float, scale: float) -> list
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What stands beside every score: how often the model is right, in people out of a hundred, and what it ignores.
+    """Shown with every score: how often the model is right, in people out of a hundred, and what it ignores.
 
-    Measured on people that it was not trained on; None where the card of the score's model does not say.
+    Measured on people it was not trained on; None if the card of the score's model is gone.
     """
 
     leave: int | None  # of a hundred over the threshold

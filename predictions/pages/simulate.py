@@ -1,4 +1,4 @@
-"""Someone who need not exist: the business inputs typed by hand, and the score they would have."""
+"""The simulation page: typed business inputs and their score."""
 
 import json
 import shlex
@@ -30,8 +30,8 @@ ENDPOINT = "/predict/by-features"
 def simulate(request: Request) -> HttpResponse:
     """The form, filled in with a typical employee of those whom the account may see; POST adds the score.
 
-    It asks for what the account may read of people. All else is that of someone typical of those the model learned
-    from, whoever asks: their own values, even as a median, would tell something of them.
+    It asks only for what the account may read. The rest is typical of the training data: a median of the account's own
+    people would reveal something about them.
     """
     scope, readable = scope_of(request.user), readable_to(request.user)
     card = current_model().card

@@ -1,4 +1,4 @@
-"""Whether the workforce still looks like the people the model was trained on, and leaves as it said."""
+"""Drift of the newest run's workforce from the training data, and departures against those expected."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class Check:
 
 
 def check(model: Model) -> Check | None:
-    """What the runs of this model say; None before its first one. Three queries, one over the people of a run."""
+    """The check of this model's runs; None before its first one. Three queries, one over the people of a run."""
     runs = ScoringRun.objects.filter(model_version=model.version, drift_counts__isnull=False)
     newest = runs.first()
     if newest is None:

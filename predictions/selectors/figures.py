@@ -1,8 +1,9 @@
-"""Figures of a scoring run that add up over groups of people: what the overview shows and the trend follows.
+"""Additive figures of a scoring run by group, for the overview and the trend.
 
-They are written with the run (``models.RunGroup``), so that a page reads some twenty rows where it would aggregate
-everyone's predictions. Departments are the current ones, as everywhere: once a later import may have moved someone,
-the figures are aggregated anew from the predictions, until the next run.
+They are written with the run (``models.RunGroup``), so that a page reads some twenty rows instead of aggregating
+everyone's predictions: the overview takes 0.1 s for 147,000 people instead of one (``benchmarks/pages.py``).
+Departments are the current ones, as everywhere: once a later import may have moved someone, the figures are aggregated
+anew from the predictions, until the next run.
 """
 
 from collections import Counter

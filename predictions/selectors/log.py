@@ -1,4 +1,4 @@
-"""The log, newest first, in pages that cost the same wherever they are: nothing is counted, nothing is skipped over."""
+"""The log, newest first, by keyset pagination: no counts, no offsets."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""One person: what is known, the scores so far, and who stands beside them in the ranked list."""
+"""One person: features, past scores, and the neighbours in the ranked list."""
 
 from django.db.models import Q
 
@@ -24,7 +24,7 @@ def satisfactions(employee: Employee) -> dict[str, int]:
 
 
 def scores(employee: Employee) -> list[Prediction]:
-    """What the scoring runs said of a person, the newest first. One query."""
+    """A person's scores by the scoring runs, newest first. One query."""
     rows = Prediction.objects.filter(employee=employee, mode=Prediction.Mode.SCORING)
     return list(rows.order_by("-created_at", "-id")[:HISTORY])
 

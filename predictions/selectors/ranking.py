@@ -1,4 +1,7 @@
-"""The risk list: a scoring run's predictions, narrowed, sorted and cut into pages."""
+"""The risk list: a scoring run's predictions, filtered, sorted and paginated.
+
+The sizes of groups from the run's figures avoid counting and sorting everyone: a manager's list by job takes 85 instead
+of 441 ms (``benchmarks/pages.py``)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The scoring runs that the pages compare and that REST clients list."""
+"""The scoring runs, for the pages' comparisons and the API's list."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Everyone's scores of one run, as REST clients read them."""
+"""Everyone's scores of one run, for REST clients."""
 
 from django.db.models import QuerySet
 

@@ -12,7 +12,7 @@ from technova.commands import TechnovaCommand
 
 class Command(TechnovaCommand):
     help = (
-        "Says whether the workforce of the newest scoring run still looks like the people the current model was "
+        "Compares the workforce of the newest scoring run with the people the current model was "
         "trained on, and whether more of them have left than it expected. Writes nothing. A small workforce that has "
         "not changed raises a false alarm in about one check in twenty, one of over a thousand hardly ever."
     )
