@@ -26,7 +26,9 @@ class Command(TechnovaCommand):
         parser.add_argument("--demo", action="store_true", help="load the 1,470 fictional employees shipped here")
         for extract in JOINED:
             parser.add_argument(f"--{extract}", metavar="FILE", help=f"the {extract} extract (CSV)")
-        parser.add_argument("--dry-run", action="store_true", help="do all the work, say what would change, keep none")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="do all the work, print what would change, roll back"
+        )
         parser.add_argument("--rejects", metavar="FILE", help="write the rejected values to this CSV file")
         parser.add_argument("--strict", action="store_true", help="refuse the whole load if any row is rejected")
 

@@ -12,15 +12,15 @@ from technova.commands import TechnovaCommand
 
 class Command(TechnovaCommand):
     help = (
-        "Compares the workforce of the newest scoring run with the people the current model was "
-        "trained on, and whether more of them have left than it expected. Writes nothing. A small workforce that has "
-        "not changed raises a false alarm in about one check in twenty, one of over a thousand hardly ever."
+        "Compares the workforce of the newest scoring run with the people the current model was trained on, and "
+        "the departures with those expected. Writes nothing. A small workforce that has not changed raises a false "
+        "alarm in about one check in twenty, one of over a thousand hardly ever."
     )
     expected_errors = (ArtifactError,)
 
     def add_arguments(self, parser):
         parser.add_argument(
-            "--fail-on-drift", action="store_true", help="end with an error when there is drift, for a scheduler"
+            "--fail-on-drift", action="store_true", help="exit with an error if there is drift, for a scheduler"
         )
 
     def handle(self, **options):
@@ -67,7 +67,7 @@ def tell(check: Check) -> str:
         f"{outcome.people:,} people, {outcome.expected:.1f} expected ({outcome.low} to {outcome.high})"
     )
     if outcome.is_more_than_expected:
-        return f"{said}: more than the model said"
+        return f"{said}: more than the model expected"
     if outcome.is_less_than_expected:
         return f"{said}: fewer so far, which says nothing while departures are still to come"
     return said

@@ -11,19 +11,19 @@ from technova.commands import TechnovaCommand, days
 
 class Command(TechnovaCommand):
     help = (
-        "Creates a key for a REST client and prints it once: only its hash is kept. With --replaces, the new key takes "
-        "over the owner, scopes and departments of another, which lives on for the days of --overlap."
+        "Creates a key for a REST client and prints it once: only its hash is stored. With --replaces, the new key "
+        "takes the owner, scopes and departments of another, which stays valid for the days of --overlap."
     )
     expected_errors = (keys.RefusedKey,)
 
     def add_arguments(self, parser):
-        parser.add_argument("name", metavar="NAME", help="what the key is called in the admin, 50 characters at most")
-        parser.add_argument("--owner", help="the team or the person that answers for it (default: NAME)")
+        parser.add_argument("name", metavar="NAME", help="the key's name in the admin, at most 50 characters")
+        parser.add_argument("--owner", help="the team or person responsible (default: NAME)")
         parser.add_argument(
             "--scope",
             action="append",
             choices=["predict", "read"],
-            help="what it may do: ask for predictions, read the log; repeatable (default: both)",
+            help="request predictions or read the log; repeatable (default: both)",
         )
         parser.add_argument(
             "--department",
@@ -40,7 +40,7 @@ class Command(TechnovaCommand):
         )
         parser.add_argument("--replaces", metavar="PREFIX", help="the first 8 characters of the key that it replaces")
         parser.add_argument(
-            "--overlap", type=days, default="7", metavar="DAYS", help="days that key still works (default: 7)"
+            "--overlap", type=days, default="7", metavar="DAYS", help="days until the old key expires (default: 7)"
         )
 
     @translation.override("en")  # what the model says of a wrong value, too

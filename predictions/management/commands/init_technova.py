@@ -18,8 +18,8 @@ from technova.server import detached
 
 class Command(TechnovaCommand):
     help = (
-        "Prepares everything: migrates the database, loads the demonstration (--demo), builds the features, trains a "
-        "model if there is none and scores everyone. Running it again does only what is new."
+        "Prepares everything: migrates the database, loads the demonstration (--demo), builds the features, trains "
+        "a model if there is none and scores everyone. A second run only does what is new."
     )
     expected_errors = (store.ArtifactError, services.NothingToScore)
 
@@ -27,8 +27,8 @@ class Command(TechnovaCommand):
         parser.add_argument(
             "--demo",
             action="store_true",
-            help="load the 1,470 fictional employees if there are none yet; make HR, manager and admin accounts and an "
-            "API key; show them",
+            help="load the 1,470 fictional employees if there are none; create and show HR, manager and admin accounts "
+            "and an API key",
         )
 
     def handle(self, **options):

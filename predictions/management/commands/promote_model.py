@@ -9,8 +9,8 @@ from technova.commands import TechnovaCommand
 
 class Command(TechnovaCommand):
     help = (
-        "Makes another published version of the model the current one, in one step and after verifying it. Running "
-        "servers take it up within seconds. Without arguments, lists the versions."
+        "Verifies another published version of the model and makes it the current one, atomically. Running servers "
+        "load it within seconds. Without arguments, lists the versions."
     )
     expected_errors = (store.ArtifactError,)
 

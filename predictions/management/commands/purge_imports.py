@@ -7,9 +7,9 @@ from technova.server import detached
 
 class Command(TechnovaCommand):
     help = (
-        "Deletes what is kept for a while only: the uploaded files that wait for a confirmation since more than a day "
-        "and the rejects of such imports, sessions that expired, records of sign-ins that are older than 30 days, and "
-        "what the imports that ended have printed. Most of it is personal data: run it every day."
+        "Deletes expired data, most of it personal: uploaded files that nobody confirmed within a day and the "
+        "rejects of such imports, expired sessions, records of sign-ins older than 30 days, and the output of "
+        "ended imports. Run it every day."
     )
 
     def handle(self, **options):

@@ -11,7 +11,7 @@ from technova.commands import TechnovaCommand
 
 class Command(TechnovaCommand):
     help = (
-        "Trains the model on the newest clean features of the employees whose departure is known, evaluates it by "
+        "Trains the model on the newest clean features of the employees with a known outcome, evaluates it by "
         "nested cross-validation, writes it as a new version with its threshold and card, and makes it the current "
         "one. Published versions are never overwritten."
     )
@@ -29,16 +29,16 @@ class Command(TechnovaCommand):
             "--features",
             choices=FEATURE_SETS,
             default="default",
-            help="default leaves out what the law protects; all is for comparison and is not promoted without --force",
+            help="default leaves out protected features; all is for comparison and is not promoted without --force",
         )
         parser.add_argument(
             "--threshold-rule",
             default="f2",
             metavar="RULE",
-            help="f2 (default), capacity:30 (people still here that can be met) or "
+            help="f2 (default), capacity:30 (present people that can be met) or "
             "cost:departure=30000,talk=500,chance=0.2",
         )
-        parser.add_argument("--no-promote", action="store_true", help="write the version, leave the current one")
+        parser.add_argument("--no-promote", action="store_true", help="write the version without promoting it")
         parser.add_argument(
             "--force", action="store_true", help="publish a model that looks leaky or uses all features"
         )
