@@ -123,7 +123,7 @@ class PredictionQuerySet(OfDepartmentsQuerySet):
     def _within_or_own(self, scope: Scope, own: Q):
         if scope.sees_everyone:
             return self
-        return self.filter(Q(employee__departement__in=sorted(scope.departments)) | own & Q(employee=None))
+        return self.filter(Q(employee__departement__in=scope.names) | own & Q(employee=None))
 
 
 class Prediction(models.Model):

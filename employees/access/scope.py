@@ -26,6 +26,11 @@ class Scope:
     def is_empty(self) -> bool:
         return not (self.sees_everyone or self.departments)
 
+    @property
+    def names(self) -> list[str]:
+        """The departments in order."""
+        return sorted(self.departments)
+
     def sees(self, employee) -> bool:
         return self.sees_department(employee.departement)
 
@@ -38,7 +43,7 @@ class Scope:
 
     def narrow(self, queryset, path: str = "departement"):
         """The rows whose department, at ``path``, is in the scope."""
-        return queryset if self.sees_everyone else queryset.filter(**{f"{path}__in": sorted(self.departments)})
+        return queryset if self.sees_everyone else queryset.filter(**{f"{path}__in": self.names})
 
 
 Scope.EVERYONE = Scope(sees_everyone=True)

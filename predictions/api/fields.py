@@ -81,6 +81,13 @@ class InstantField(serializers.DateTimeField):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
+class InUTC(serializers.DateTimeField):
+    """An instant of an answer, with +00:00."""
+
+    def to_representation(self, value):
+        return value.astimezone(UTC).isoformat()
+
+
 class StrictFloat(serializers.FloatField):
     """A JSON number that a float can hold."""
 

@@ -84,7 +84,7 @@ class KeyView(Guarded, APIView):
 
     @schema.key
     def get(self, request):
-        return Response(KeySerializer().to_representation(request.auth))
+        return Response(KeySerializer(request.auth).data)
 
 
 class PredictViewSet(Guarded, ViewSet):
@@ -189,7 +189,8 @@ class RunViewSet(ReadViewSet):
     def list(self, request):
         page = self.paginate_queryset(self.get_queryset())
         figures = runs.figures_within(scope_of_key(request.auth), page)
-        return self.get_paginated_response(RunSerializer(page, many=True, context={"figures": figures}).data)
+        rows = [{"run": run, "figures": figures[run.pk]} for run in page]
+        return self.get_paginated_response(RunSerializer(rows, many=True).data)
 
 
 class ScoreViewSet(ReadViewSet):

@@ -73,7 +73,7 @@ class APIKeyForm(forms.ModelForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if "departments" in self.fields:
-            seen = [EVERYONE, *DEPARTMENTS] if self.scope.sees_everyone else sorted(self.scope.departments)
+            seen = [EVERYONE, *DEPARTMENTS] if self.scope.sees_everyone else self.scope.names
             self.fields["departments"].choices = [(name, _("Everyone") if name == EVERYONE else name) for name in seen]
             if self.instance.pk and scope_of_key(self.instance).sees_everyone:
                 self.initial["departments"] = [EVERYONE]
@@ -179,7 +179,7 @@ class APIKeyAdmin(ForWhoReadsEverything, admin.ModelAdmin):
     @admin.display(description=_("departments"))
     def sees(self, key):
         scope = scope_of_key(key)
-        return _("all") if scope.sees_everyone else ", ".join(sorted(scope.departments))
+        return _("all") if scope.sees_everyone else ", ".join(scope.names)
 
     @admin.display(description=_("works"), boolean=True)
     def is_usable(self, key):

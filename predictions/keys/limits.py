@@ -4,7 +4,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from predictions.keys.models import RequestCount
-from predictions.keys.quota import Quota, rest_of_window, window_at
+from predictions.keys.quota import MINUTE, Quota, rest_of_window, window_at
 
 # A request that read the clock just before the window turned counts in the new one, and a clock that was set back by
 # more starts afresh: no window ever admits more than the limit, and no subject stays locked out.
@@ -29,7 +29,7 @@ def count(policy: str, name: str, *, limit: int, now: float, minutes: int = 1, i
         requests = cursor.fetchone()[0]
     if requests == 1 and not is_kept:
         clear(policy, now=now, minutes=minutes)
-    return Quota(policy, limit, requests, rest_of_window(now, minutes))
+    return Quota(policy, limit, requests, rest_of_window(now, minutes), minutes * MINUTE)
 
 
 def clear(policy: str, *, now: float, minutes: int = 1) -> None:

@@ -110,6 +110,16 @@ class APIKey(models.Model):
         return constant_time_compare(self.hash(secret), self.hashed_key)
 
     @property
+    def scopes(self) -> list[str]:
+        """What it may do."""
+        return [name for name, may in (("predict", self.can_predict), ("read", self.can_read)) if may]
+
+    @property
+    def scope(self) -> Scope:
+        """Whom it sees."""
+        return scope_of_key(self)
+
+    @property
     def is_usable(self) -> bool:
         return not self.revoked and (self.expiry_date is None or self.expiry_date > timezone.now())
 

@@ -14,6 +14,7 @@ class Quota:
     limit: int
     requests: int
     reset: int  # seconds until the window ends
+    window: int = MINUTE
 
     @property
     def remaining(self) -> int:

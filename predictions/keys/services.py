@@ -54,7 +54,7 @@ def create_api_key(
         owner=owner,
         can_predict=can_predict,
         can_read=can_read,
-        departments=None if scope.sees_everyone else sorted(scope.departments),
+        departments=None if scope.sees_everyone else scope.names,
         expiry_date=timezone.now() + lifetime,
     )
     secret = key.assign_secret()
