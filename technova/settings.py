@@ -110,9 +110,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "technova.server.logs.log_requests",
     "django.middleware.security.SecurityMiddleware",
-    "technova.policy.constant_policy",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "technova.policy.no_store",
+    "technova.web.caching.no_store",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "technova.web.routes.ProbeMiddleware",
