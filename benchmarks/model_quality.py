@@ -30,7 +30,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from predictions.ml import card, drift, evaluation, figures, uncertainty
+from predictions.ml.artifacts import card
+from predictions.ml.assessment import drift, evaluation, quality, uncertainty
 from predictions.ml.pipeline import build_pipeline, used_features
 from predictions.ml.scorer import Z_90
 
@@ -54,7 +55,7 @@ def main() -> None:
     plan = replace(evaluation.DEFAULT_PLAN, repeats=parser.parse_args().repeats)
     frame, target = demo()
     with threadpool_limits(limits=1):
-        out_of_fold = quality(frame, target, plan)
+        out_of_fold = compare_models(frame, target, plan)
         intervals(frame, target, plan)
         false_alarms(frame, out_of_fold)
 
@@ -81,7 +82,7 @@ def demo() -> tuple[pd.DataFrame, np.ndarray]:
     return _plain(rows), rows[TARGET].to_numpy(int)
 
 
-def quality(frame: pd.DataFrame, target: np.ndarray, plan: evaluation.Plan) -> np.ndarray:
+def compare_models(frame: pd.DataFrame, target: np.ndarray, plan: evaluation.Plan) -> np.ndarray:
     """Print the table; return the default model's out-of-fold probabilities, ``(repeats, n)``."""
     print(f"{len(target):,} employees, {target.sum()} left; {plan.folds} folds, {plan.repeats} repeats")
     print(f"{'':<27}" + "".join(f"{label:>17}" for label in SHOWN.values()) + f"{'CPU s':>8}")
@@ -113,8 +114,8 @@ def plain(frame: pd.DataFrame, target: np.ndarray, plan: evaluation.Plan) -> dic
     splitter = RepeatedStratifiedKFold(n_splits=plan.folds, n_repeats=plan.repeats, random_state=7)
     for train, test in splitter.split(frame, target):
         fitted = model.fit(frame[names].iloc[train], target[train])
-        rows.append(figures.figures(target[test], fitted.predict_proba(frame[names].iloc[test])[:, 1]))
-    return figures.spread(rows, folds=plan.folds)
+        rows.append(quality.figures(target[test], fitted.predict_proba(frame[names].iloc[test])[:, 1]))
+    return quality.spread(rows, folds=plan.folds)
 
 
 def intervals(frame: pd.DataFrame, target: np.ndarray, plan: evaluation.Plan) -> None:

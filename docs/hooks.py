@@ -152,7 +152,7 @@ def django_setup() -> None:
 
 def model_card() -> str:
     """The published model's card, section by section."""
-    from predictions.ml import store
+    from predictions.ml.artifacts import store
 
     found = store.read(store.current_directory(ROOT / "artifacts"))
     card = found.card
@@ -272,7 +272,7 @@ def room_of(module: str) -> str:
 
 
 def threshold(card: dict) -> str:
-    from predictions.ml import thresholds
+    from predictions.ml.assessment import thresholds
 
     points = thresholds.from_card(card["threshold"]["curve"])
     people = {name: card["training"][name] for name in ("employees", "base_rate")}

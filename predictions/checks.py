@@ -9,7 +9,7 @@ from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from predictions.ml import store
+from predictions.ml.artifacts import store
 from technova.files import private
 
 _IDS = {

@@ -17,7 +17,7 @@ from employees.columns import Extract
 from employees.messages import Message
 from employees.models import Import
 from features.services import build_features
-from predictions.ml.store import ArtifactError
+from predictions.ml.artifacts.store import ArtifactError
 from predictions.outages import outage_of
 from predictions.services import NothingToScore, score_employees
 from technova.commands import Progress

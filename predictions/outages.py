@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from predictions.ml.store import ArtifactError
+from predictions.ml.artifacts.store import ArtifactError
 from technova.database.trouble import Trouble, trouble_of
 from technova.files import disk
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from predictions.ml import artifact, store
+from predictions.ml.artifacts import artifact, store
 from technova.server.metrics import note_model
 
 CHECK_INTERVAL = 2.0  # seconds during which a process trusts what it holds

@@ -16,7 +16,7 @@ from features import selectors as features
 from features.models import EmployeeFeatures
 from predictions.log import writes
 from predictions.log.rows import COLUMNS, BatchScore, Caller, milliseconds_since, prediction_of, rows_of
-from predictions.ml import drift
+from predictions.ml.assessment import drift
 from predictions.models import Prediction, RunGroup, ScoringRun
 from predictions.registry import current_model
 from predictions.selectors import figures

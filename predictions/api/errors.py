@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from predictions.api.authentication import add_rate_limit
-from predictions.ml.store import ArtifactError
+from predictions.ml.artifacts.store import ArtifactError
 from predictions.outages import Outage, outage_of
 from predictions.services import OutOfScope, UnknownEmployee
 from technova.web.json_errors import error_body, error_response

@@ -14,7 +14,7 @@ from features.models import EmployeeFeatures
 from predictions.api import schema
 from predictions.api.views import WithoutOptions
 from predictions.log import writes
-from predictions.ml.store import ArtifactError, ArtifactMissing
+from predictions.ml.artifacts.store import ArtifactError, ArtifactMissing
 from predictions.outages import OF_MODEL, outage_by
 from predictions.registry import current_model
 from technova import __version__

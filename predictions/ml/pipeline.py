@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from features import schema
 from predictions.ml import terms
-from predictions.ml.card_format import FEATURE_SETS
+from predictions.ml.artifacts.card_format import FEATURE_SETS
 
 
 def used_features(features: str) -> tuple[str, ...]:

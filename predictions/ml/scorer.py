@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.special import expit
 
 from features.schema import FEATURE_NAMES
-from predictions.ml.card_format import PublishedCard
+from predictions.ml.artifacts.card_format import PublishedCard
 from predictions.ml.terms import Curve, Levels, Term
 
 if TYPE_CHECKING:  # a fitted one brings its library along; who only explains a score does without

@@ -14,11 +14,12 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from features.schema import FEATURE_NAMES
-from predictions.ml import artifact, card, evaluation, thresholds, uncertainty
-from predictions.ml.card_format import FEATURE_SETS, Card
-from predictions.ml.evaluation import DEFAULT_PLAN, OutOfFold, Plan, Progress, silent
+from predictions.ml.artifacts import artifact, card
+from predictions.ml.artifacts.card_format import FEATURE_SETS, Card
+from predictions.ml.assessment import evaluation, thresholds, uncertainty
+from predictions.ml.assessment.evaluation import DEFAULT_PLAN, OutOfFold, Plan, Progress, silent
+from predictions.ml.assessment.thresholds import DEFAULT_RULE, Rule
 from predictions.ml.pipeline import build_pipeline, used_features
-from predictions.ml.thresholds import DEFAULT_RULE, Rule
 
 MINIMUM_LEAVERS = 30
 REFERENCE_ROWS = 1500

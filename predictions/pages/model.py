@@ -19,11 +19,12 @@ from django.views.decorators.http import require_safe
 
 from employees.access import Readable, Scope, readable_to, scope_of
 from features import reading
-from predictions.ml import store, thresholds
-from predictions.ml.card import LIMIT_OF_LEAVING_OUT
-from predictions.ml.card_format import Card
+from predictions.ml.artifacts import store
+from predictions.ml.artifacts.card import LIMIT_OF_LEAVING_OUT
+from predictions.ml.artifacts.card_format import Card
+from predictions.ml.assessment import thresholds
+from predictions.ml.assessment.thresholds import GRID, Costs, Decision, Rule
 from predictions.ml.scorer import Model
-from predictions.ml.thresholds import GRID, Costs, Decision, Rule
 from predictions.pages import model_charts, model_tables
 from predictions.pages.charts import Chart
 from predictions.registry import current_model

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from features import schema
 from predictions.explanation import display
 from predictions.formats import money, percent
-from predictions.ml.card_format import Card, Shape
+from predictions.ml.artifacts.card_format import Card, Shape
+from predictions.ml.assessment.thresholds import Curve as ThresholdCurve
+from predictions.ml.assessment.thresholds import Decision
 from predictions.ml.scorer import sigmoid
-from predictions.ml.thresholds import Curve as ThresholdCurve
-from predictions.ml.thresholds import Decision
 from predictions.pages import charts
 from predictions.pages.charts import Bar, Chart, Curve, Point, Segment
 from predictions.pages.model_tables import side_names, sides

@@ -19,7 +19,7 @@ from employees.disclosure import is_small, suppressed
 from features import schema
 from predictions.explanation import display
 from predictions.formats import decimal, grouped, percent
-from predictions.ml.drift import LARGE, LEVEL, SCORES, Outcome, Shift
+from predictions.ml.assessment.drift import LARGE, LEVEL, SCORES, Outcome, Shift
 from predictions.pages.model_tables import Table, between
 from predictions.registry import current_model
 from predictions.selectors import drift

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_noop
 from employees.disclosure import suppressed_parts
 from features import schema
 from predictions.formats import decimal, grouped, percent
-from predictions.ml.card_format import ATTRIBUTES, Card
-from predictions.ml.fairness import beyond_chance, comparable
+from predictions.ml.artifacts.card_format import ATTRIBUTES, Card
+from predictions.ml.assessment.fairness import beyond_chance, comparable
 from predictions.pages.risk_list import label
 
 FIGURES = {

@@ -15,8 +15,8 @@ from features import reading, schema
 from features import selectors as features
 from features.engineering import engineer_one
 from predictions import services
-from predictions.ml import drift
-from predictions.ml.card import Card
+from predictions.ml.artifacts.card import Card
+from predictions.ml.assessment import drift
 from predictions.models import Prediction
 from predictions.pages import forms, scores
 from predictions.registry import current_model

@@ -6,8 +6,8 @@ import numpy as np
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 
 from features.models import EmployeeFeatures
-from predictions.ml import drift
-from predictions.ml.drift import Outcome, Shift
+from predictions.ml.assessment import drift
+from predictions.ml.assessment.drift import Outcome, Shift
 from predictions.ml.scorer import Model
 from predictions.models import Prediction, ScoringRun
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from predictions.ml import artifact, store
+from predictions.ml.artifacts import artifact, store
 
 
 def change(

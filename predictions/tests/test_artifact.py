@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from features.schema import FEATURE_NAMES
-from predictions.ml import artifact, store
-from predictions.ml.store import ArtifactCorrupt, ArtifactMismatch, ArtifactMissing, ArtifactUnwritable
+from predictions.ml.artifacts import artifact, store
+from predictions.ml.artifacts.store import ArtifactCorrupt, ArtifactMismatch, ArtifactMissing, ArtifactUnwritable
 from predictions.tests.published import change
 from predictions.tests.workforce import people, trained
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from features import schema
-from predictions.ml import card_format, store
+from predictions.ml.artifacts import card_format, store
 from predictions.ml.scorer import Scorer
 from predictions.tests.workforce import people, trained
 

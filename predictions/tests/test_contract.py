@@ -7,7 +7,7 @@ import pytest
 from features import schema
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions.api.serializers import FeaturesSerializer
-from predictions.ml import store
+from predictions.ml.artifacts import store
 from predictions.registry import current_model
 
 NAMES = list(schema.FEATURE_NAMES)

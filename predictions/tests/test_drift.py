@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from predictions.ml import drift
+from predictions.ml.assessment import drift
 from predictions.tests.workforce import people
 
 

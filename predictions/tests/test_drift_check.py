@@ -10,7 +10,7 @@ from features import selectors as features
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import services
 from predictions.log.purge import purge_predictions
-from predictions.ml import drift as measure
+from predictions.ml.assessment import drift as measure
 from predictions.registry import current_model
 from predictions.selectors import drift
 from predictions.tests.factories import PredictionFactory, ScoringRunFactory

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from predictions.ml import evaluation, thresholds
-from predictions.ml.evaluation import Plan, choose_penalty, cross_predict
+from predictions.ml.assessment import evaluation, thresholds
+from predictions.ml.assessment.evaluation import Plan, choose_penalty, cross_predict
 from predictions.tests.workforce import TINY, people
 
 pytestmark = pytest.mark.slow

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from features import schema
-from predictions.ml import fairness
-from predictions.ml.evaluation import OutOfFold
+from predictions.ml.assessment import fairness
+from predictions.ml.assessment.evaluation import OutOfFold
 from predictions.tests.workforce import people, trained
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from predictions.ml import store
+from predictions.ml.artifacts import store
 from predictions.models import Prediction
 from predictions.registry import current_model
 from predictions.selectors import log

@@ -23,7 +23,7 @@ from employees.tests.files import permit_rejects
 from employees.tests.test_imports import files, text_of
 from features.models import EmployeeFeatures
 from predictions.import_process import run_import
-from predictions.ml.store import ArtifactMissing
+from predictions.ml.artifacts.store import ArtifactMissing
 from predictions.models import ScoringRun
 from technova.server import detached
 from technova.tests.conftest import small_file_system

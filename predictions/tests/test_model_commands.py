@@ -9,7 +9,8 @@ from employees.tests.factories import EmployeeFactory
 from features.models import EmployeeFeatures
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import registry
-from predictions.ml import artifact, store, training
+from predictions.ml import training
+from predictions.ml.artifacts import artifact, store
 from predictions.tests.workforce import TINY, people, trained
 
 pytestmark = pytest.mark.slow

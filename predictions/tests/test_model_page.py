@@ -10,8 +10,9 @@ import pytest
 from django.utils import translation
 
 from predictions import formats, registry
-from predictions.ml import artifact, store, thresholds
-from predictions.ml.thresholds import parse
+from predictions.ml.artifacts import artifact, store
+from predictions.ml.assessment import thresholds
+from predictions.ml.assessment.thresholds import parse
 from predictions.pages import model_charts, model_tables
 from predictions.pages.model import ThresholdForm, versions
 from predictions.pages.model_tables import fairness

@@ -16,7 +16,7 @@ from django.utils.translation import override
 
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import registry
-from predictions.ml.store import CARD_FILE, FILES, current_directory
+from predictions.ml.artifacts.store import CARD_FILE, FILES, current_directory
 from predictions.models import Prediction
 from predictions.outages import OF_MODEL, outage_by
 from predictions.registry import current_model, forget_model

@@ -4,8 +4,8 @@ import shutil
 import pytest
 
 from predictions import registry
-from predictions.ml import artifact
-from predictions.ml.store import CARD_FILE, FILES, ArtifactError, ArtifactMissing
+from predictions.ml.artifacts import artifact
+from predictions.ml.artifacts.store import CARD_FILE, FILES, ArtifactError, ArtifactMissing
 from predictions.tests import published
 
 

@@ -7,7 +7,7 @@ from employees.columns import SATISFACTIONS
 from features.engineering import engineer_one
 from features.schema import FEATURE_NAMES, INPUT_NAMES
 from features.tests.factories import INPUTS, EmployeeFeaturesFactory
-from predictions.ml import drift
+from predictions.ml.assessment import drift
 from predictions.models import Prediction
 from predictions.registry import current_model
 

@@ -1,8 +1,19 @@
 import numpy as np
 import pytest
 
-from predictions.ml import thresholds
-from predictions.ml.thresholds import Costs, InvalidRule, Rule, at, choose, curve, describe, from_card, parse, simulate
+from predictions.ml.assessment import thresholds
+from predictions.ml.assessment.thresholds import (
+    Costs,
+    InvalidRule,
+    Rule,
+    at,
+    choose,
+    curve,
+    describe,
+    from_card,
+    parse,
+    simulate,
+)
 
 TARGET = np.array([1, 1, 0, 1, 0, 0, 0, 0, 0, 0])
 PROBABILITY = np.array([[0.95, 0.9, 0.8, 0.7, 0.3, 0.25, 0.2, 0.15, 0.1, 0.05]])

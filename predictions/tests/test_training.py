@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from features.schema import FEATURE_NAMES
-from predictions.ml import artifact, store, training
+from predictions.ml import training
+from predictions.ml.artifacts import artifact, store
 from predictions.ml.training import LeakSuspected, ProtectedFeatures, TrainingError, publish, train
 from predictions.tests.workforce import TINY, people, trained
 
@@ -34,7 +35,7 @@ def test_train_does_not_depend_on_where_the_strings_came_from():
 SAME = """
 import hashlib, sys
 from pathlib import Path
-from predictions.ml import artifact, store
+from predictions.ml.artifacts import artifact, store
 if len(sys.argv) > 1:
     artifact.load(Path(sys.argv[1]))
 from predictions.tests.workforce import trained

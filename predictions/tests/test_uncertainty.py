@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from predictions.ml import uncertainty
+from predictions.ml.assessment import uncertainty
 from predictions.ml.pipeline import build_pipeline
 from predictions.ml.scorer import Z_90
 from predictions.tests.workforce import people

@@ -8,7 +8,8 @@ from scipy.special import expit
 
 from features import schema
 from features.engineering import engineer
-from predictions.ml import evaluation, training
+from predictions.ml import training
+from predictions.ml.assessment import evaluation
 
 TINY = evaluation.Plan(folds=2, repeats=1, inner_folds=2, penalties=(0.1, 0.3), resamples=20, draws=2)
 

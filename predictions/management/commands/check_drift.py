@@ -1,8 +1,8 @@
 from django.core.management import CommandError
 from django.utils import timezone
 
-from predictions.ml.drift import LARGE, LEVEL, Shift
-from predictions.ml.store import ArtifactError
+from predictions.ml.artifacts.store import ArtifactError
+from predictions.ml.assessment.drift import LARGE, LEVEL, Shift
 from predictions.models import ScoringRun
 from predictions.registry import current_model
 from predictions.selectors import drift

@@ -10,7 +10,7 @@ from employees.access import sign_ins
 from employees.models import Employee
 from features.services import build_features
 from predictions import demo, services
-from predictions.ml import store
+from predictions.ml.artifacts import store
 from technova.commands import TechnovaCommand
 from technova.database.locks import one_after_another
 from technova.server import detached

@@ -3,7 +3,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import CommandError
 
-from predictions.ml import artifact, store
+from predictions.ml.artifacts import artifact, store
 from technova.commands import TechnovaCommand
 
 

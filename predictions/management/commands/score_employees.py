@@ -1,4 +1,4 @@
-from predictions.ml.store import ArtifactError
+from predictions.ml.artifacts.store import ArtifactError
 from predictions.services import NothingToScore, score_employees
 from technova.commands import TechnovaCommand
 

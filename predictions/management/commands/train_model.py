@@ -4,8 +4,10 @@ from django.conf import settings
 
 from features import selectors
 from features.schema import TARGET
-from predictions.ml import artifact, store, thresholds, training
-from predictions.ml.card_format import FEATURE_SETS
+from predictions.ml import training
+from predictions.ml.artifacts import artifact, store
+from predictions.ml.artifacts.card_format import FEATURE_SETS
+from predictions.ml.assessment import thresholds
 from technova.commands import TechnovaCommand
 
 

@@ -12,9 +12,9 @@ import pandas as pd
 from sklearn.metrics import log_loss
 from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedKFold
 
-from predictions.ml import thresholds
+from predictions.ml.assessment import thresholds
+from predictions.ml.assessment.thresholds import DEFAULT_RULE, Rule
 from predictions.ml.pipeline import AdditiveBasis, LaplaceLogisticRegression, build_pipeline, used_features
-from predictions.ml.thresholds import DEFAULT_RULE, Rule
 
 Progress = Callable[[str, int, int], None]  # the step, how many are done, out of how many
 

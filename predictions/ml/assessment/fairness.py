@@ -13,9 +13,9 @@ from sklearn.model_selection import KFold, cross_val_predict
 
 from employees.messages import gettext_noop as _
 from features.schema import BY_NAME
-from predictions.ml.card_format import ATTRIBUTES
-from predictions.ml.drift import LEVEL, holm
-from predictions.ml.evaluation import OutOfFold
+from predictions.ml.artifacts.card_format import ATTRIBUTES
+from predictions.ml.assessment.drift import LEVEL, holm
+from predictions.ml.assessment.evaluation import OutOfFold
 from predictions.ml.pipeline import AdditiveBasis, used_features
 
 SMALL_PEOPLE = 50  # below either, a group's figures are shown but not to be judged by

@@ -19,10 +19,10 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from features.schema import FEATURE_NAMES
-from predictions.ml import store
-from predictions.ml.card_format import Card
+from predictions.ml.artifacts import store
+from predictions.ml.artifacts.card_format import Card
+from predictions.ml.assessment.thresholds import GRID
 from predictions.ml.scorer import Model, Scorer
-from predictions.ml.thresholds import GRID
 
 TOLERANCE = 1e-9
 ROOM = 4_000_000  # bytes; a version of the demonstration's model has 0.3 MB

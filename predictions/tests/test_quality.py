@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from predictions.ml import curves, figures
+from predictions.ml.assessment import curves, quality
 
 TARGET = np.array([1, 1, 0, 1, 0, 0, 0, 0, 0, 0])
 PROBABILITY = np.array([0.95, 0.9, 0.8, 0.7, 0.3, 0.25, 0.2, 0.15, 0.1, 0.05])
 
 
 def test_figures_of_a_small_ranking_by_hand():
-    found = figures.figures(TARGET, PROBABILITY)
+    found = quality.figures(TARGET, PROBABILITY)
     assert found["roc_auc"] == pytest.approx(20 / 21)
     assert found["average_precision"] == pytest.approx((1 + 1 + 3 / 4) / 3)
     assert found["best_f2"] == pytest.approx(5 * 3 / (4 + 4 * 3))
@@ -24,31 +24,31 @@ def test_calibration_slope_is_below_one_for_overconfident_probabilities(stretch)
     random = np.random.default_rng(1)
     log_odds = random.normal(-1, 1.5, 20_000)
     target = (random.random(20_000) < expit(log_odds)).astype(int)
-    slope, intercept = figures.calibration_line(target, expit(stretch * log_odds))
+    slope, intercept = quality.calibration_line(target, expit(stretch * log_odds))
     assert slope == pytest.approx(1 / stretch, abs=0.05)
     assert intercept == pytest.approx(0, abs=0.05)
 
 
 def test_calibration_of_certain_probabilities_is_a_number():
-    slope, intercept = figures.calibration_line(TARGET, np.where(PROBABILITY > 0.5, 1.0, 0.0))
+    slope, intercept = quality.calibration_line(TARGET, np.where(PROBABILITY > 0.5, 1.0, 0.0))
     assert np.isfinite([slope, intercept]).all()
 
 
 def test_decisions_by_hand():
-    found = figures.decisions(TARGET, PROBABILITY >= 0.75)
+    found = quality.decisions(TARGET, PROBABILITY >= 0.75)
     assert found == pytest.approx(
         {"flagged": 0.3, "precision": 2 / 3, "recall": 2 / 3, "specificity": 6 / 7, "f1": 4 / 6, "f2": 10 / 15}
     )
 
 
 def test_decisions_that_flag_nobody_are_zero():
-    found = figures.decisions(TARGET, np.zeros(10, dtype=bool))
+    found = quality.decisions(TARGET, np.zeros(10, dtype=bool))
     assert (found["precision"], found["f2"], found["specificity"]) == (0, 0, 1)
 
 
 def test_spread_is_wider_than_independent_folds_would_be():
     values = [0.7, 0.8, 0.9, 0.8, 0.8]
-    found = figures.spread([{"roc_auc": value} for value in values], folds=5)["roc_auc"]
+    found = quality.spread([{"roc_auc": value} for value in values], folds=5)["roc_auc"]
     sd = np.std(values, ddof=1)
     assert (found["mean"], found["sd"]) == (pytest.approx(0.8), pytest.approx(sd))
     assert found["high"] - found["mean"] == pytest.approx(2.776 * sd * np.sqrt(1 / 5 + 1 / 4), rel=1e-3)
@@ -56,7 +56,7 @@ def test_spread_is_wider_than_independent_folds_would_be():
 
 
 def test_spread_of_one_fold_claims_no_interval():
-    assert figures.spread([{"roc_auc": 0.8}], folds=2)["roc_auc"] == {"mean": 0.8, "sd": 0, "low": 0.8, "high": 0.8}
+    assert quality.spread([{"roc_auc": 0.8}], folds=2)["roc_auc"] == {"mean": 0.8, "sd": 0, "low": 0.8, "high": 0.8}
 
 
 def test_binomial_interval_of_a_textbook_case_and_of_the_ends():
@@ -106,7 +106,7 @@ def test_roc_curve_area_is_the_auc(predicted):
     found = curves.roc(target, probability)
     assert (found["true_positive_rate"][-1], found["false_positive_rate"][0]) == (1, 0)
     area = np.trapezoid(found["true_positive_rate"], found["false_positive_rate"])
-    assert area == pytest.approx(figures.figures(target, probability[0])["roc_auc"], abs=2e-3)
+    assert area == pytest.approx(quality.figures(target, probability[0])["roc_auc"], abs=2e-3)
 
 
 def test_precision_recall_ends_at_the_base_rate(predicted):
@@ -114,7 +114,7 @@ def test_precision_recall_ends_at_the_base_rate(predicted):
     found = curves.precision_recall(target, probability)
     assert found["precision"][-1] == pytest.approx(target.mean(), abs=0.02)
     assert np.mean(found["precision"]) == pytest.approx(
-        figures.figures(target, probability[0])["average_precision"], abs=0.02
+        quality.figures(target, probability[0])["average_precision"], abs=0.02
     )
 
 

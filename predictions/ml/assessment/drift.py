@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from features.schema import FEATURES
-from predictions.ml.card_format import SCORES
+from predictions.ml.artifacts.card_format import SCORES
 
 BINS = 10
 LEVEL = 0.05  # of the whole family of tests

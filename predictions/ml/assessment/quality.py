@@ -8,7 +8,7 @@ from scipy.stats import t
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, precision_recall_curve, roc_auc_score
 
-from predictions.ml.card_format import Figure
+from predictions.ml.artifacts.card_format import Figure
 
 SURE = 1e-12  # a probability of 0 or 1 has no log-odds
 

@@ -14,9 +14,9 @@ from sklearn.pipeline import Pipeline
 
 from employees.messages import gettext_noop as _
 from features.schema import BY_NAME, FEATURES
-from predictions.ml import curves, drift, fairness, figures
-from predictions.ml.card_format import Card, Figure, Shape, Side
-from predictions.ml.evaluation import OutOfFold, Plan
+from predictions.ml.artifacts.card_format import Card, Figure, Shape, Side
+from predictions.ml.assessment import curves, drift, fairness, quality
+from predictions.ml.assessment.evaluation import OutOfFold, Plan
 from predictions.ml.pipeline import used_features
 from predictions.ml.scorer import Z_90
 from predictions.ml.terms import Levels
@@ -175,9 +175,9 @@ def metrics(target: np.ndarray, out_of_fold: OutOfFold) -> dict[str, Figure]:
         for number in np.unique(fold):
             part = fold == number
             rows.append(
-                figures.figures(target[part], probability[part]) | figures.decisions(target[part], is_flagged[part])
+                quality.figures(target[part], probability[part]) | quality.decisions(target[part], is_flagged[part])
             )
-    return figures.spread(rows, folds=int(out_of_fold.fold.max()) + 1)
+    return quality.spread(rows, folds=int(out_of_fold.fold.max()) + 1)
 
 
 def shapes(pipeline: Pipeline, frame: pd.DataFrame) -> list[Shape]:

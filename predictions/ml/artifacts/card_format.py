@@ -127,7 +127,7 @@ class Side(TypedDict):
 
     features: Texts
     uses_protected: bool
-    metrics: dict[str, Figure]  # see ``figures.figures`` and ``figures.decisions``
+    metrics: dict[str, Figure]  # see ``quality.figures`` and ``quality.decisions``
     calibration: Calibration
     departures: dict[str, list[GroupDepartures]]  # by ``departement`` and by ``poste``
     roc: Roc

@@ -22,8 +22,8 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 
 from features.schema import FEATURE_NAMES
-from predictions.ml import card_format
-from predictions.ml.card_format import Promotion, PublishedCard, Threshold
+from predictions.ml.artifacts import card_format
+from predictions.ml.artifacts.card_format import Promotion, PublishedCard, Threshold
 
 MODEL_FILE = "modele_classification_technova.joblib"
 THRESHOLD_FILE = "threshold.json"

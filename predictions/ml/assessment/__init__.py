@@ -1,0 +1,1 @@
+"""How good the model is: quality, thresholds, fairness, uncertainty and drift."""
