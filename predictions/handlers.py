@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from rest_framework import exceptions
 
 from predictions.api import errors as api
-from predictions.pages import errors as pages
+from predictions.pages import error_pages as pages
 from technova.web.routes import PROBES
 
 API_PATHS = ("/predict", "/key", "/runs", "/scores", "/openapi.json", "/docs", *PROBES)

@@ -123,7 +123,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "predictions.pages.accounts.PasswordLimits",
+    "predictions.pages.own_account.PasswordLimits",
 ]
 
 ROOT_URLCONF = "technova.urls"
@@ -192,7 +192,7 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
 SESSION_COOKIE_AGE = 12 * 3600  # a working day
-CSRF_FAILURE_VIEW = "predictions.pages.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "predictions.pages.error_pages.csrf_failure"
 
 # What managers may read of the people of their departments; HR reads everything. See employees/access/.
 MANAGERS_SEE_PAY = env.bool("MANAGERS_SEE_PAY", default=False)
@@ -304,7 +304,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_SETTINGS": "{deepLinking: true, plugins: [AccessiblePlugin], syntaxHighlight: {theme: 'obsidian'}}",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "predictions.api.schema.complete"],
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "predictions.api.openapi.complete"],
     "ENUM_NAME_OVERRIDES": {  # three fields are called "mode"
         "ModeEnum": "predictions.models.Prediction.Mode",
         "OfEmployeeModeEnum": ["by_employee_id"],

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from features.models import EmployeeFeatures
-from predictions.api import schema
+from predictions.api import openapi
 from predictions.api.views import WithoutOptions
 from predictions.log import writes
 from predictions.ml.artifacts.store import ArtifactError, ArtifactMissing
@@ -50,8 +50,8 @@ class HealthView(ProbeView):
         summary="Whether the process answers",
         tags=["probes"],
         auth=[],
-        parameters=schema.HEADERS,
-        responses={200: an_object("It does.", status="ok"), **schema.errors(405, 500)},
+        parameters=openapi.HEADERS,
+        responses={200: an_object("It does.", status="ok"), **openapi.errors(405, 500)},
     )
     def get(self, request):
         """Uses neither the database nor the model."""
@@ -63,7 +63,7 @@ class ReadyView(ProbeView):
         summary="Whether predictions can be made",
         tags=["probes"],
         auth=[],
-        parameters=schema.HEADERS,
+        parameters=openapi.HEADERS,
         responses={
             200: an_object(
                 "They can, by this model.",
@@ -77,7 +77,7 @@ class ReadyView(ProbeView):
                 detail="Not ready: database.",
                 not_ready={"database": "does not answer"},
             ),
-            **schema.errors(405, 500),
+            **openapi.errors(405, 500),
         },
     )
     def get(self, request):

@@ -22,7 +22,7 @@ from rest_framework.viewsets import GenericViewSet, ViewSet
 from employees.access import scope_of_key
 from employees.columns import MAX_EMPLOYEE_ID
 from predictions import services
-from predictions.api import schema
+from predictions.api import openapi
 from predictions.api.authentication import add_rate_limit, caller_of
 from predictions.api.errors import Invalid
 from predictions.api.filters import Filters, LogFilters, ScoreFilters
@@ -82,7 +82,7 @@ class KeyView(Guarded, APIView):
 
     permission_classes: list[type[BasePermission]] = []
 
-    @schema.key
+    @openapi.key
     def get(self, request):
         return Response(KeySerializer(request.auth).data)
 
@@ -92,7 +92,7 @@ class PredictViewSet(Guarded, ViewSet):
 
     scope = "can_predict"
 
-    @schema.by_id
+    @openapi.by_id
     def by_id(self, request, employee_id: str):
         number = _number(employee_id, "employee_id")
         if not 0 < number <= MAX_EMPLOYEE_ID:
@@ -100,14 +100,14 @@ class PredictViewSet(Guarded, ViewSet):
         prediction = services.predict_for_employee(employee_id=number, caller=caller_of(request))
         return Response(PredictionSerializer().to_representation(prediction))
 
-    @schema.by_features
+    @openapi.by_features
     def by_features(self, request):
         body = FeaturesSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         prediction = services.predict_for_features(values=body.validated_data, caller=caller_of(request))
         return Response(PredictionSerializer().to_representation(prediction))
 
-    @schema.batch
+    @openapi.batch
     def batch(self, request):
         body = BatchSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -151,16 +151,16 @@ class LogViewSet(ListModelMixin, ReadViewSet):
     serializer_class = LogRowSerializer
     filters = LogFilters
     pagination_class = LogPagination
-    parameters = schema.LOG_PARAMETERS
+    parameters = openapi.LOG_PARAMETERS
 
     def get_queryset(self):
         return super().get_queryset().visible_to_key(self.request.auth)
 
-    @schema.log
+    @openapi.log
     def list(self, request):
         return super().list(request)
 
-    @schema.latest
+    @openapi.latest
     def latest(self, request):
         query = LimitSerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
@@ -168,7 +168,7 @@ class LogViewSet(ListModelMixin, ReadViewSet):
         rows = rows.order_by("-created_at", "-id")[: query.validated_data["limit"]]
         return Response(LatestSerializer(rows, many=True).data)
 
-    @schema.logged
+    @openapi.logged
     def retrieve(self, request, prediction_id: str):
         number = _number(prediction_id, "prediction_id")
         prediction = self.get_queryset().filter(pk=number).first() if number <= MAX_PREDICTION_ID else None
@@ -183,9 +183,9 @@ class RunViewSet(ReadViewSet):
     queryset = ScoringRun.objects.all()
     serializer_class = RunSerializer
     pagination_class = RunPagination
-    parameters = schema.RUN_PARAMETERS
+    parameters = openapi.RUN_PARAMETERS
 
-    @schema.runs
+    @openapi.runs
     def list(self, request):
         page = self.paginate_queryset(self.get_queryset())
         figures = runs.figures_within(scope_of_key(request.auth), page)
@@ -200,10 +200,10 @@ class ScoreViewSet(ReadViewSet):
     serializer_class = ScoreOfRunSerializer
     filters = ScoreFilters
     pagination_class = ScorePagination
-    parameters = schema.SCORE_PARAMETERS
+    parameters = openapi.SCORE_PARAMETERS
     run: ScoringRun | None = None
 
-    @schema.scores
+    @openapi.scores
     def list(self, request):
         media_type = preferred_type(request.META.get("HTTP_ACCEPT", ""), [JSON, NDJSON, CSV])
         if media_type is None:
@@ -261,7 +261,7 @@ class SchemaView(WithoutOptions, APIView):
 
     @extend_schema(exclude=True)
     def get(self, request):
-        described = schema.description(get_script_prefix())
+        described = openapi.description(get_script_prefix())
         known = {etag.removeprefix("W/") for etag in parse_etags(request.headers.get("If-None-Match", ""))}
         headers = {"ETag": described.etag, "Cache-Control": "no-cache", "Content-Language": "en"}
         if known & {described.etag, "*"}:

@@ -13,7 +13,7 @@ from features import schema
 from predictions.explanation import in_full, reasons
 from predictions.formats import decimal, percent
 from predictions.models import Prediction
-from predictions.selectors import log
+from predictions.selectors import log_pages
 from technova.admin import BoundedPaginator, ChangeListByIndex, ReadOnlyAdmin
 
 
@@ -24,7 +24,7 @@ class ModelVersionFilter(admin.SimpleListFilter):
     parameter_name = "model_version"
 
     def lookups(self, request, model_admin):
-        return [(version, version) for version in log.model_versions()[:20]]
+        return [(version, version) for version in log_pages.model_versions()[:20]]
 
     def queryset(self, request, queryset):
         return queryset.filter(model_version=self.value()) if self.value() else queryset

@@ -20,7 +20,7 @@ from predictions import bands
 from predictions.formats import grouped, percent, signed
 from predictions.models import RunGroup, ScoringRun
 from predictions.pages import charts
-from predictions.pages.risk_list import address, label, rows_of
+from predictions.pages.people.risk_list import address, label, rows_of
 from predictions.selectors import figures, ranking, runs
 from predictions.selectors.figures import BINS, Figures
 

@@ -6,12 +6,14 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from employees.access import for_every_account
-from predictions.pages import accounts, employee, history, imports, model, model_drift, overview, risk_list, simulate
+from predictions.pages import imports, overview, own_account
+from predictions.pages.model import card_page, workforce_page
+from predictions.pages.people import employee, history, risk_list, simulate
 
 urlpatterns = [
     path("login/", auth.LoginView.as_view(template_name="accounts/login.html"), name="login"),
     path("logout/", for_every_account(auth.LogoutView.as_view()), name="logout"),
-    path("password/", for_every_account(accounts.PasswordChangeView.as_view()), name="password_change"),
+    path("password/", for_every_account(own_account.PasswordChangeView.as_view()), name="password_change"),
     path("language/", login_not_required(set_language), name="set_language"),
     path("import/", imports.uploads, name="import"),
     path("import/<uuid:pk>/", imports.detail, name="import_detail"),
@@ -27,7 +29,7 @@ urlpatterns = [
     path("simulate/", simulate.simulate, name="simulate"),
     path("history/", history.history, name="history"),
     path("history/<int:prediction_id>/", history.prediction, name="history_prediction"),
-    path("model/", model.model, name="model"),
-    path("model/effects/", model.effects, name="model_effects"),
-    path("model/workforce/", model_drift.workforce, name="model_workforce"),
+    path("model/", card_page.model, name="model"),
+    path("model/effects/", card_page.effects, name="model_effects"),
+    path("model/workforce/", workforce_page.workforce, name="model_workforce"),
 ]

@@ -60,15 +60,15 @@ def test_description_is_in_one_language_whatever_the_client_asks_for():
 
 def test_description_is_built_once(monkeypatch):
     before = APIClient().get("/openapi.json")
-    monkeypatch.setattr("predictions.api.schema.SchemaGenerator.get_schema", lambda *_given, **_named: 1 / 0)
+    monkeypatch.setattr("predictions.api.openapi.SchemaGenerator.get_schema", lambda *_given, **_named: 1 / 0)
     after = APIClient().get("/openapi.json")
     assert (after.status_code, after.content) == (200, before.content)
 
 
 def test_description_is_built_without_looking_for_geography():
     code = (
-        "import django, sys; django.setup(); from predictions.api import schema; import technova.urls;"
-        "schema.description('/'); print('django.contrib.gis' in sys.modules)"
+        "import django, sys; django.setup(); from predictions.api import openapi; import technova.urls;"
+        "openapi.description('/'); print('django.contrib.gis' in sys.modules)"
     )
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "technova.settings"}
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)

@@ -4,8 +4,8 @@ from django.utils import translation
 from employees import columns
 from features import schema
 from features.tests.factories import INPUTS
-from predictions.pages import forms
-from predictions.pages.forms import BusinessForm, form_field, what_if_features
+from predictions.pages.people import forms
+from predictions.pages.people.forms import BusinessForm, form_field, what_if_features
 
 RANGES = {"revenu_mensuel": (1009.0, 19999.0), "augmentation_salaire_precedente": (11.0, 25.0)}
 

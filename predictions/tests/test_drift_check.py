@@ -12,7 +12,7 @@ from predictions import services
 from predictions.log.purge import purge_predictions
 from predictions.ml.assessment import drift as measure
 from predictions.registry import current_model
-from predictions.selectors import drift
+from predictions.selectors import drift_check
 from predictions.tests.factories import PredictionFactory, ScoringRunFactory
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +47,7 @@ def test_a_run_counts_its_people_in_the_bins_of_the_card(monkeypatch):
 def test_check_before_the_first_run_of_the_model_says_nothing():
     run_on(1)  # of another version
     run_on(1, model_version=current_model().version)  # from before runs kept counts
-    assert drift.check(current_model()) is None
+    assert drift_check.check(current_model()) is None
 
 
 def test_check_compares_the_newest_run_with_the_training_data():
@@ -57,7 +57,7 @@ def test_check_compares_the_newest_run_with_the_training_data():
     run_on(2, model_version=current_model().version, drift_counts=same)
     newest = run_on(1, model_version=current_model().version, drift_counts=moved)
     run_on(0, drift_counts=same)  # of another version
-    found = drift.check(current_model())
+    found = drift_check.check(current_model())
     assert found.run == newest
     assert [shift.name for shift in found.drifted] == ["heures_supplementaires"]
 
@@ -79,7 +79,7 @@ def test_outcome_counts_departures_since_the_run_among_those_who_were_there():
     someone(left=True, recorded_at=before)  # came back, or the features were built from an older extract
     someone()
     someone(left=True, known=True)  # had left already
-    found = drift.outcome(run, learned_from=1470)
+    found = drift_check.outcome(run, learned_from=1470)
     assert (found.people, found.expected, found.observed) == (5, 2.5, 2)
 
 
@@ -92,7 +92,7 @@ def test_outcome_does_not_count_a_departure_that_was_corrected_since(monkeypatch
         recorded_at = timezone.now() - timedelta(days=day)
         DepartureFactory(employee=employee, a_quitte_l_entreprise=has_left, recorded_at=recorded_at)
     assert not corrected.has_left
-    assert drift.outcome(run, learned_from=1470).observed == 1
+    assert drift_check.outcome(run, learned_from=1470).observed == 1
 
 
 def test_outcome_of_a_large_workforce_is_counted_in_the_database(monkeypatch, django_assert_num_queries):
@@ -103,10 +103,10 @@ def test_outcome_of_a_large_workforce_is_counted_in_the_database(monkeypatch, dj
         row.features.save()
         if left:
             DepartureFactory.create_batch(2, employee=row.employee, a_quitte_l_entreprise=True)
-    exact = drift.outcome(run, learned_from=1470)
+    exact = drift_check.outcome(run, learned_from=1470)
     monkeypatch.setattr(measure, "EXACT_UP_TO", 0)
     with django_assert_num_queries(1):
-        found = drift.outcome(run, learned_from=1470)
+        found = drift_check.outcome(run, learned_from=1470)
     assert (found.people, found.expected, found.observed) == (3, pytest.approx(1.2), 1)
     assert (exact.people, exact.expected, exact.observed) == (3, pytest.approx(1.2), 1)
 
@@ -117,16 +117,16 @@ def test_outcome_of_a_large_run_whose_people_had_all_left_expects_nothing(monkey
     row.features.a_quitte_l_entreprise = True
     row.features.save()
     monkeypatch.setattr(measure, "EXACT_UP_TO", 0)
-    assert drift.outcome(run, learned_from=1470).people == 0
+    assert drift_check.outcome(run, learned_from=1470).people == 0
 
 
 def test_outcome_allows_for_the_people_that_the_model_learned_from(monkeypatch):
     run = run_on(9, **scored_like_training())
     PredictionFactory.create_batch(20, scored=True, run=run, probability=0.5)
     model = current_model()
-    many = drift.check(model).outcome
+    many = drift_check.check(model).outcome
     monkeypatch.setitem(model.card, "training", model.card["training"] | {"employees": 20})
-    few = drift.check(model).outcome
+    few = drift_check.check(model).outcome
     assert [(many.low, many.high), (few.low, few.high)] == [(6, 14), (4, 16)]
 
 
@@ -134,7 +134,7 @@ def test_outcome_starts_with_the_oldest_run_of_the_model():
     first, newest = (run_on(day, **scored_like_training()) for day in (9, 1))
     PredictionFactory(scored=True, run=first, probability=0.75)
     PredictionFactory(scored=True, run=newest, probability=0.25)
-    found = drift.check(current_model())
+    found = drift_check.check(current_model())
     assert found.oldest == first
     assert found.outcome.expected == 0.75
 
@@ -144,7 +144,7 @@ def test_outcome_starts_with_the_oldest_run_that_the_purge_left():
     PredictionFactory(scored=True, run=first, probability=0.75, created_at=first.created_at)
     PredictionFactory(scored=True, run=second, probability=0.25)
     purge_predictions(older_than=timedelta(days=400))
-    found = drift.check(current_model())
+    found = drift_check.check(current_model())
     assert found.oldest == second
     assert (found.outcome.people, found.outcome.expected) == (1, 0.25)
 
@@ -154,7 +154,7 @@ def test_check_without_any_prediction_left_has_no_outcome():
     PredictionFactory(scored=True, run=run, created_at=run.created_at)
     PredictionFactory(scored=True, run=run_on(400))  # the newest run, of another version
     purge_predictions(older_than=timedelta(days=400))
-    found = drift.check(current_model())
+    found = drift_check.check(current_model())
     assert found.run == run
     assert len(found.shifts) > 0
     assert (found.oldest, found.outcome) == (None, None)
@@ -164,4 +164,4 @@ def test_check_asks_a_fixed_number_of_queries(django_assert_num_queries):
     for day in (9, 5, 1):
         PredictionFactory(scored=True, run=run_on(day, **scored_like_training()))
     with django_assert_num_queries(3):
-        drift.check(current_model())
+        drift_check.check(current_model())

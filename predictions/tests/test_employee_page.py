@@ -10,8 +10,8 @@ from features.engineering import engineer_one
 from features.tests.factories import INPUTS, EmployeeFeaturesFactory
 from predictions import services
 from predictions.models import Prediction
-from predictions.pages.forms import what_if_features
-from predictions.pages.scores import ROUNDING
+from predictions.pages.people.forms import what_if_features
+from predictions.pages.people.scores import ROUNDING
 from predictions.registry import current_model
 from predictions.services import Caller
 from predictions.tests.factories import PredictionFactory, ScoringRunFactory

@@ -8,7 +8,7 @@ from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import OperationalError, connections
 
-from predictions.pages import errors
+from predictions.pages import error_pages
 from predictions.tests.conftest import only_postgresql
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ def unavailable(request):
     try:
         raise OperationalError
     except OperationalError:
-        return errors.server_error(request)
+        return error_pages.server_error(request)
 
 
 @pytest.fixture
@@ -36,12 +36,12 @@ def request_of_an_account(browse, rf):
 @pytest.mark.parametrize(
     ("handler", "status"),
     [
-        (errors.bad_request, 400),
-        (errors.permission_denied, 403),
-        (errors.csrf_failure, 403),
-        (errors.not_found, 404),
-        (lambda request: errors.too_many_tries(request, 60), 429),
-        (errors.server_error, 500),
+        (error_pages.bad_request, 400),
+        (error_pages.permission_denied, 403),
+        (error_pages.csrf_failure, 403),
+        (error_pages.not_found, 404),
+        (lambda request: error_pages.too_many_tries(request, 60), 429),
+        (error_pages.server_error, 500),
         (unavailable, 503),
     ],
 )

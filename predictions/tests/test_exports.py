@@ -11,7 +11,7 @@ from django.urls import reverse
 from employees.access import WORK, Readable
 from features import reading, schema
 from predictions.models import Prediction
-from predictions.pages import exports
+from predictions.pages.people import exports
 from predictions.tests.factories import ScoringRunFactory
 from predictions.tests.scoring import score, write_figures
 from technova.files import spreadsheets

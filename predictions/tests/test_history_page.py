@@ -7,7 +7,7 @@ from django.utils import timezone
 from predictions.ml.artifacts import store
 from predictions.models import Prediction
 from predictions.registry import current_model
-from predictions.selectors import log
+from predictions.selectors import log_pages
 from predictions.tests.factories import APIKeyFactory, PredictionFactory, ScoringRunFactory
 from predictions.tests.published import change
 
@@ -34,7 +34,7 @@ def test_history_says_how_many_predictions_the_page_holds(browse, monkeypatch):
     PredictionFactory.create_batch(3)
     browser = browse("RH")
     assert "3 predictions, the newest first" in browser.get("/history/").content.decode()
-    monkeypatch.setattr(log, "PAGE_SIZE", 2)
+    monkeypatch.setattr(log_pages, "PAGE_SIZE", 2)
     assert "2 predictions on this page" in browser.get("/history/").content.decode()
 
 
@@ -175,7 +175,7 @@ def test_prediction_page_asks_a_fixed_number_of_queries(browse, django_assert_nu
 @pytest.fixture
 def ten_rows(monkeypatch):
     """Ten rows in pages of four; the middle ones share one instant, as the rows of a scoring run do."""
-    monkeypatch.setattr(log, "PAGE_SIZE", 4)
+    monkeypatch.setattr(log_pages, "PAGE_SIZE", 4)
     instants = [datetime(2026, 1, 1 + max(0, min(place - 2, 1)), tzinfo=UTC) for place in range(10)]
     return [PredictionFactory(created_at=instant).pk for instant in instants][::-1]
 

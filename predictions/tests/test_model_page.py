@@ -13,9 +13,9 @@ from predictions import formats, registry
 from predictions.ml.artifacts import artifact, store
 from predictions.ml.assessment import thresholds
 from predictions.ml.assessment.thresholds import parse
-from predictions.pages import model_charts, model_tables
-from predictions.pages.model import ThresholdForm, versions
-from predictions.pages.model_tables import fairness
+from predictions.pages.model import card_charts, card_tables
+from predictions.pages.model.card_page import ThresholdForm, versions
+from predictions.pages.model.card_tables import fairness
 from predictions.registry import current_model
 from predictions.tests import published
 from predictions.tests.factories import ScoringRunFactory
@@ -196,9 +196,9 @@ def test_model_page_shows_both_models_beside_the_replaced_system(browse, card):
 @pytest.mark.parametrize(
     ("draw", "places"),
     [
-        (model_charts.capacity, [["10.0%", "42.8%"], ["20.0%", "62.0%"]]),
-        (model_charts.roc, [["3.7%", "42.8%"], ["11.9%", "62.0%"]]),
-        (model_charts.precision_recall, [["42.8%", "69.0%"], ["62.0%", "50.0%"]]),
+        (card_charts.capacity, [["10.0%", "42.8%"], ["20.0%", "62.0%"]]),
+        (card_charts.roc, [["3.7%", "42.8%"], ["11.9%", "62.0%"]]),
+        (card_charts.precision_recall, [["42.8%", "69.0%"], ["62.0%", "50.0%"]]),
     ],
 )
 def test_replaced_system_stands_where_its_figures_put_it(card, draw, places):
@@ -211,7 +211,7 @@ def test_replaced_system_stands_where_its_figures_put_it(card, draw, places):
 def test_calibration_chart_sets_what_happened_against_what_was_said(card):
     first = card["models"]["default"]["calibration"]["bins"][0]
     with translation.override("en"):
-        said, happened = model_charts.calibration(card).rows[0]
+        said, happened = card_charts.calibration(card).rows[0]
     assert said == f"{first['predicted']:.1%}"
     assert happened == f"{first['observed']:.1%} left ({first['low']:.1%} to {first['high']:.1%})"
 
@@ -313,12 +313,12 @@ def test_departures_of_fewer_than_five_people_cannot_be_told_by_what_is_missing(
     side = card["models"]["default"]
     rows = [row | {"n": n} for row, n in zip(side["departures"]["departement"], (4, 900, 60), strict=True)]
     changed = side | {"departures": side["departures"] | {"departement": rows}}
-    shown = model_tables.departures(card | {"models": card["models"] | {"default": changed}}, "departement")
+    shown = card_tables.departures(card | {"models": card["models"] | {"default": changed}}, "departement")
     assert [row.people for row in shown] == ["900"]
 
 
 def test_departures_of_fewer_than_five_who_left_are_suppressed_with_those_of_another_group(card):
-    shown = model_tables.departures(card, "poste")
+    shown = card_tables.departures(card, "poste")
     told = {row.group: row.observed for row in shown}
     assert len(told) == 9
     assert [group for group, observed in told.items() if observed == "not shown"] == [

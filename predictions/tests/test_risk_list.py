@@ -11,7 +11,7 @@ from employees.tests.factories import DepartureFactory, EmployeeSnapshotFactory
 from predictions import bands
 from predictions.log.purge import purge_predictions
 from predictions.models import ScoringRun
-from predictions.pages import risk_list
+from predictions.pages.people import risk_list
 from predictions.selectors import figures, ranking
 from predictions.tests.factories import PredictionFactory, RunGroupFactory, ScoringRunFactory
 from predictions.tests.scoring import score, write_figures

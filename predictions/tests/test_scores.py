@@ -15,8 +15,8 @@ from predictions import services
 from predictions.formats import percent
 from predictions.ml.scorer import sigmoid
 from predictions.models import Prediction
-from predictions.pages import scores
-from predictions.pages.forms import what_if_features
+from predictions.pages.people import scores
+from predictions.pages.people.forms import what_if_features
 from predictions.registry import current_model
 from predictions.services import Caller
 from predictions.tests.factories import PredictionFactory

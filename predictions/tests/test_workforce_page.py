@@ -5,7 +5,7 @@ from django.utils.formats import date_format
 from features import schema
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import services
-from predictions.pages.model_drift import _values
+from predictions.pages.model.workforce_page import _values
 from predictions.registry import current_model
 from predictions.tests.factories import PredictionFactory, ScoringRunFactory
 

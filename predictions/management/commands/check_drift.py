@@ -5,8 +5,8 @@ from predictions.ml.artifacts.store import ArtifactError
 from predictions.ml.assessment.drift import LARGE, LEVEL, Shift
 from predictions.models import ScoringRun
 from predictions.registry import current_model
-from predictions.selectors import drift
-from predictions.selectors.drift import Check
+from predictions.selectors import drift_check
+from predictions.selectors.drift_check import Check
 from technova.commands import TechnovaCommand
 
 
@@ -24,7 +24,7 @@ class Command(TechnovaCommand):
         )
 
     def handle(self, **options):
-        check = drift.check(current_model())
+        check = drift_check.check(current_model())
         if check is None:
             raise CommandError("The current model has scored nobody yet: run score_employees first.")
         self.stdout.write(f"Scored on {when(check.run)} by {check.run.model_version}")

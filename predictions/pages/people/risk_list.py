@@ -23,7 +23,7 @@ from features import schema
 from predictions import bands
 from predictions.explanation import phrase
 from predictions.models import Prediction, RunGroup, ScoringRun
-from predictions.pages import exports, scores
+from predictions.pages.people import exports, scores
 from predictions.selectors import figures, ranking, runs
 from technova.web.requests import Request
 

@@ -16,9 +16,9 @@ from employees.columns import MAX_EMPLOYEE_ID
 from features import reading, schema
 from predictions.explanation import in_full
 from predictions.models import MAX_PREDICTION_ID, Prediction
-from predictions.pages import scores
+from predictions.pages.people import scores
 from predictions.registry import card_of, current_model
-from predictions.selectors import log
+from predictions.selectors import log_pages
 
 # Days whose ends every database and time zone can hold.
 DAYS = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
@@ -48,7 +48,7 @@ class LogFilterForm(forms.Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         everything = ("", _("All"))
-        versions = dict.fromkeys([current_model().version, *log.model_versions()])
+        versions = dict.fromkeys([current_model().version, *log_pages.model_versions()])
         modes = [(mode.value, capfirst(mode.label)) for mode in Prediction.Mode]
         self.fields["mode"].choices = [everything, *modes]
         self.fields["predicted_class"].choices = [
@@ -78,7 +78,7 @@ def history(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         wanted = dict(form.cleaned_data)
         place = {"before": wanted.pop("before"), "after": wanted.pop("after")}
-        page = log.page(log.filtered(Prediction.objects.visible_to(request.user), **wanted), **place)
+        page = log_pages.page(log_pages.filtered(Prediction.objects.visible_to(request.user), **wanted), **place)
     rows = [scores.Shown(row, readable_to(request.user)) for row in page.rows] if page else []
     return render(request, "history/history.html", {"form": form, "page": page, "rows": rows})
 

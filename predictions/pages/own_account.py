@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from predictions.pages.errors import too_many_tries
+from predictions.pages.error_pages import too_many_tries
 from predictions.passwords import TooManyTries, remember_browser
 
 

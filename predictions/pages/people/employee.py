@@ -16,7 +16,8 @@ from predictions import services
 from predictions.explanation import display, in_full
 from predictions.formats import percent
 from predictions.models import Prediction
-from predictions.pages import charts, forms, scores
+from predictions.pages import charts
+from predictions.pages.people import forms, scores
 from predictions.registry import card_of, current_model
 from predictions.selectors import people
 from predictions.services import Caller

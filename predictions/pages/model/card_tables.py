@@ -11,7 +11,7 @@ from features import schema
 from predictions.formats import decimal, grouped, percent
 from predictions.ml.artifacts.card_format import ATTRIBUTES, Card
 from predictions.ml.assessment.fairness import beyond_chance, comparable
-from predictions.pages.risk_list import label
+from predictions.pages.people.risk_list import label
 
 FIGURES = {
     "roc_auc": gettext_noop("Separates who leaves from who stays (ROC-AUC, 0.5 by chance, 1 at best)"),

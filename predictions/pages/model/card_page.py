@@ -25,10 +25,10 @@ from predictions.ml.artifacts.card_format import Card
 from predictions.ml.assessment import thresholds
 from predictions.ml.assessment.thresholds import GRID, Costs, Decision, Rule
 from predictions.ml.scorer import Model
-from predictions.pages import model_charts, model_tables
 from predictions.pages.charts import Chart
+from predictions.pages.model import card_charts, card_tables
 from predictions.registry import current_model
-from predictions.selectors import log
+from predictions.selectors import log_pages
 from technova.web.requests import Request
 
 logger = logging.getLogger(__name__)
@@ -128,7 +128,7 @@ def _answer(form: ThresholdForm, card: Card) -> dict:
     ):
         decision = thresholds.simulate(points, rule, employees=employees, base_rate=base_rate)
         choices.append(ThresholdChoice(name, decision, str(rule)))
-    return {"choices": choices, "saving": model_charts.saving(every, card["threshold"]["value"])}
+    return {"choices": choices, "saving": card_charts.saving(every, card["threshold"]["value"])}
 
 
 @lru_cache(maxsize=4)
@@ -138,9 +138,9 @@ def _charts(in_use: Model, language: str | None) -> dict[str, Chart]:
     points = thresholds.from_card(card["threshold"]["curve"])
     drawn = {
         chart.__name__: chart(card)
-        for chart in (model_charts.roc, model_charts.precision_recall, model_charts.capacity, model_charts.calibration)
+        for chart in (card_charts.roc, card_charts.precision_recall, card_charts.capacity, card_charts.calibration)
     }
-    return drawn | {"threshold": model_charts.threshold(card, points)}
+    return drawn | {"threshold": card_charts.threshold(card, points)}
 
 
 def _told(card: Card, scope: Scope, readable: Readable) -> tuple[str, ...]:
@@ -156,7 +156,7 @@ def _told(card: Card, scope: Scope, readable: Readable) -> tuple[str, ...]:
 
 @lru_cache(maxsize=8)
 def _weights(in_use: Model, features: tuple[str, ...], language: str | None) -> Chart:
-    return model_charts.weights(in_use.card["shapes"], features)
+    return card_charts.weights(in_use.card["shapes"], features)
 
 
 @lru_cache(maxsize=256)
@@ -164,8 +164,8 @@ def _effect(in_use: Model, features: tuple[str, ...], feature: str, language: st
     """The effect of one of these features, all on one scale; drawn once for a model and a language."""
     shapes = {shape["feature"]: shape for shape in in_use.card["shapes"] if shape["feature"] in features}
     base_value = in_use.scorer.base_value
-    top = model_charts.highest(shapes.values(), base_value)
-    return model_charts.effect(shapes[feature], base_value=base_value, top=top)
+    top = card_charts.highest(shapes.values(), base_value)
+    return card_charts.effect(shapes[feature], base_value=base_value, top=top)
 
 
 def _summary(in_use: Model, scope: Scope, readable: Readable) -> dict:
@@ -181,15 +181,15 @@ def _summary(in_use: Model, scope: Scope, readable: Readable) -> dict:
         "withheld": reading.withheld(readable, card["used"]),
         "model": in_use,
         "card": card,
-        "used": model_tables.names(card["used"]),
-        "left_out": model_tables.names(card["left_out"]),
+        "used": card_tables.names(card["used"]),
+        "left_out": card_tables.names(card["left_out"]),
         "texts": {name: [gettext(text) for text in card[name] if is_true(text)] for name in TEXTS},
-        "plain": model_tables.plain(card),
-        "fairness": model_tables.fairness(card),
+        "plain": card_tables.plain(card),
+        "fairness": card_tables.fairness(card),
         "weights": _weights(in_use, told, language),
         "effects": [_effect(in_use, told, name, language) for name in told[:SHAPES]],
         "versions": versions(Path(settings.ARTIFACTS_DIR)),
-        "logged": {in_use.version, *log.model_versions()},
+        "logged": {in_use.version, *log_pages.model_versions()},
     }
 
 
@@ -198,17 +198,17 @@ def _figures(in_use: Model, language: str | None) -> dict:
     """What is counted among all the people that the model learned from, made once for a model and a language."""
     card = in_use.card
     return {
-        "quality": model_tables.quality(card),
-        "capacities": model_tables.capacity(card),
+        "quality": card_tables.quality(card),
+        "capacities": card_tables.capacity(card),
         "departures": [
-            (gettext("By department"), model_tables.departures(card, "departement")),
-            (gettext("By job"), model_tables.departures(card, "poste")),
+            (gettext("By department"), card_tables.departures(card, "departement")),
+            (gettext("By job"), card_tables.departures(card, "poste")),
         ],
         "own": card["models"][card["feature_set"]],
-        "coverage": model_tables.coverage(card),
-        "rates": [gettext(text) for _name, text, _is_share in model_tables.RATES],
-        "sides": model_tables.side_names(card),
-        "proxies": model_tables.proxies(card),
+        "coverage": card_tables.coverage(card),
+        "rates": [gettext(text) for _name, text, _is_share in card_tables.RATES],
+        "sides": card_tables.side_names(card),
+        "proxies": card_tables.proxies(card),
         "charts": _charts(in_use, language),
     }
 

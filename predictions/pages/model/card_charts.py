@@ -16,7 +16,7 @@ from predictions.ml.assessment.thresholds import Decision
 from predictions.ml.scorer import sigmoid
 from predictions.pages import charts
 from predictions.pages.charts import Bar, Chart, Curve, Point, Segment
-from predictions.pages.model_tables import side_names, sides
+from predictions.pages.model.card_tables import side_names, sides
 
 HEAVIEST = 10  # features in the chart of weights
 # Of the hundred points of a curve, those that are drawn: close together where it is steep.

@@ -20,9 +20,9 @@ from features import schema
 from predictions.explanation import display
 from predictions.formats import decimal, grouped, percent
 from predictions.ml.assessment.drift import LARGE, LEVEL, SCORES, Outcome, Shift
-from predictions.pages.model_tables import Table, between
+from predictions.pages.model.card_tables import Table, between
 from predictions.registry import current_model
-from predictions.selectors import drift
+from predictions.selectors import drift_check
 from technova.web.requests import Request
 
 
@@ -43,7 +43,7 @@ def workforce(request: Request) -> HttpResponse:
     if not scope_of(request.user).sees_everyone:
         raise PermissionDenied
     model = current_model()
-    check = drift.check(model)
+    check = drift_check.check(model)
     context: dict[str, Any] = {"check": check, "rows": _rows(check, model.card["drift"]["bins"]) if check else []}
     if check and check.outcome:
         context["left"] = _left(check.outcome)
@@ -57,7 +57,7 @@ def _left(outcome: Outcome) -> str:
     return _("fewer than five") if is_small(outcome.observed) else grouped(outcome.observed)
 
 
-def _rows(check: drift.Check, reference: Mapping) -> list[ShiftRow]:
+def _rows(check: drift_check.Check, reference: Mapping) -> list[ShiftRow]:
     return [_row(shift, reference[shift.name], (check.run.drift_counts or {})[shift.name]) for shift in check.shifts]
 
 

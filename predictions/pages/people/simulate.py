@@ -18,7 +18,7 @@ from predictions import services
 from predictions.ml.artifacts.card import Card
 from predictions.ml.assessment import drift
 from predictions.models import Prediction
-from predictions.pages import forms, scores
+from predictions.pages.people import forms, scores
 from predictions.registry import current_model
 from predictions.services import Caller
 from technova.web.requests import Request

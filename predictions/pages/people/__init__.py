@@ -1,0 +1,1 @@
+"""Pages about people: the risk list and its exports, a person, someone imagined, and the history of scores."""
