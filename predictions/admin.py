@@ -46,11 +46,11 @@ class ScoringRunAdmin(OfEveryoneAdmin):
 
     @admin.display(description=_("drift counts"))
     def people_by_feature(self, run):
-        lines = ((name, _told(dict(enumerate(counts)))) for name, counts in (run.drift_counts or {}).items())
+        lines = ((name, _shown_counts(dict(enumerate(counts)))) for name, counts in (run.drift_counts or {}).items())
         return format_html_join("", "{}: {}<br>", lines)
 
 
-def _told(counts: Mapping[int, int]) -> str:
+def _shown_counts(counts: Mapping[int, int]) -> str:
     """The counts of a feature's bins; a dash for each suppressed one."""
     hidden = suppressed(counts)
     return ", ".join("–" if place in hidden else str(people) for place, people in counts.items())

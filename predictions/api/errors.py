@@ -38,7 +38,7 @@ class BodyTooLarge(exceptions.APIException):
     default_detail = gettext_lazy("The body is too large.")
 
 
-class Invalid(exceptions.ValidationError):
+class InvalidRequest(exceptions.ValidationError):
     """Values that break a rule: 422; ``where`` is the part of the request that holds them."""
 
     status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
@@ -55,7 +55,7 @@ def exception_handler(exc: Exception, context: dict) -> Response | None:
     response = drf_exception_handler(exc, context)
     if response is None:
         return None
-    if isinstance(exc, Invalid):
+    if isinstance(exc, InvalidRequest):
         detail = list(_field_errors(exc.detail, [exc.where]))[:ERRORS_SHOWN]
     else:
         detail = response.data["detail"]
@@ -72,7 +72,7 @@ def _translate(exc: Exception, request) -> Exception:
             return exceptions.NotFound(_("There are no clean features for this employee number."))
         case OutOfScope():
             text = _("Nobody whom you may see has this value: %(value)s.") % {"value": exc.value}
-            return Invalid({exc.name: [text]}, "body")
+            return InvalidRequest({exc.name: [text]}, "body")
         case _ if outage:
             if isinstance(exc, ArtifactError):  # a fault of the files, which the answer does not reveal
                 logger.error("The model cannot be used: %s", exc)
@@ -81,8 +81,8 @@ def _translate(exc: Exception, request) -> Exception:
             return BodyTooLarge()
         case UnreadablePostError():
             return exceptions.ParseError(_("The body did not arrive whole."))
-        case exceptions.ValidationError() if not isinstance(exc, Invalid):
-            return Invalid(exc.detail, "query" if request.method == "GET" else "body")
+        case exceptions.ValidationError() if not isinstance(exc, InvalidRequest):
+            return InvalidRequest(exc.detail, "query" if request.method == "GET" else "body")
     return exc
 
 

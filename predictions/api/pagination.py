@@ -10,7 +10,7 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.utils.urls import replace_query_param
 
 from predictions.api import examples
-from predictions.api.errors import Invalid
+from predictions.api.errors import InvalidRequest
 from predictions.api.serializers import LimitSerializer, ScoreLimitSerializer
 from predictions.selectors.scores import RISKIEST_FIRST
 from technova.database.keyset import after, position_of
@@ -127,7 +127,7 @@ class LogPagination(KeysetPagination):
         ordering = request.query_params.get("ordering", "-created_at")
         if ordering not in self.ORDERINGS:
             choices = ", ".join(self.ORDERINGS)
-            raise Invalid({"ordering": [_("One of: %(choices)s.") % {"choices": choices}]}, "query")
+            raise InvalidRequest({"ordering": [_("One of: %(choices)s.") % {"choices": choices}]}, "query")
         return ordering
 
     def order(self, series: Series) -> Sequence[str]:
@@ -169,9 +169,9 @@ class ScorePagination(KeysetPagination):
         return RISKIEST_FIRST
 
 
-def _no_such_page() -> Invalid:
+def _no_such_page() -> InvalidRequest:
     rule = _("This cursor is damaged, or of another list or order: take the one in next or previous, or none.")
-    return Invalid({"cursor": [rule]}, "query")
+    return InvalidRequest({"cursor": [rule]}, "query")
 
 
 def _plain(value: object) -> object:

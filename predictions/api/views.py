@@ -24,7 +24,7 @@ from employees.columns import MAX_EMPLOYEE_ID
 from predictions import services
 from predictions.api import openapi
 from predictions.api.authentication import add_rate_limit, caller_of
-from predictions.api.errors import Invalid
+from predictions.api.errors import InvalidRequest
 from predictions.api.filters import Filters, LogFilters, ScoreFilters
 from predictions.api.pagination import LogPagination, RunPagination, ScorePagination
 from predictions.api.parsers import take_chunks
@@ -74,7 +74,7 @@ class Guarded(WithoutOptions):
         if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
             take_chunks(request._request)
         if nul := [name for name, value in request.query_params.items() if "\0" in value]:
-            raise Invalid({name: [_("Null characters are not allowed.")] for name in nul}, "query")
+            raise InvalidRequest({name: [_("Null characters are not allowed.")] for name in nul}, "query")
 
 
 class KeyView(Guarded, APIView):
@@ -138,7 +138,7 @@ class ReadViewSet(Guarded, GenericViewSet):
             name: [_("This parameter is empty.")] for name, value in request.query_params.items() if not value.strip()
         }
         if errors:
-            raise Invalid(errors, "query")
+            raise InvalidRequest(errors, "query")
 
     def filter_queryset(self, queryset):
         return self.filters(data=self.request.query_params.dict()).narrow(queryset)
@@ -236,7 +236,7 @@ class ScoreViewSet(ReadViewSet):
 
     def _stream(self, rows: QuerySet, media_type: str) -> StreamingHttpResponse:
         if paged := [name for name in ("cursor", "limit") if name in self.request.query_params]:
-            raise Invalid({name: [_("This parameter is for pages of JSON.")] for name in paged}, "query")
+            raise InvalidRequest({name: [_("This parameter is for pages of JSON.")] for name in paged}, "query")
         if self.request.method == "HEAD":
             rows = rows.none()
         row = ScoreOfRunSerializer(context=self.get_serializer_context())
@@ -249,7 +249,7 @@ class ScoreViewSet(ReadViewSet):
 def _number(text: str, name: str) -> int:
     """The number in a path; one with more digits than any id is replaced by the largest, equally unknown."""
     if not re.fullmatch("[0-9]+", text):
-        raise Invalid({name: [_("A whole number is needed.")]}, "path")
+        raise InvalidRequest({name: [_("A whole number is needed.")]}, "path")
     return int(text) if len(text) < 20 else MAX_PREDICTION_ID + 1
 
 

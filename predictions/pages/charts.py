@@ -74,7 +74,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class Line:
     """A named line of points; a dashed one is a reference, drawn without marks and left out of the table.
 
     Without ``has_line`` only its marks are drawn: points that nothing is known between.
@@ -242,7 +242,7 @@ def curves(
     *,
     title: str,
     columns: Sequence[str],
-    curves: Sequence[Curve],
+    curves: Sequence[Line],
     x_axis: Callable[[float], str],
     y_axis: Callable[[float], str],
     caption: str = "",
@@ -277,7 +277,7 @@ def curves(
     return Chart(title, caption, drawing.svg(title, caption), list(headings), texts, legend)
 
 
-def _series(curve: Curve, colour: str, x: Scale, y: Scale, *, is_named: bool) -> list[Series]:
+def _series(curve: Line, colour: str, x: Scale, y: Scale, *, is_named: bool) -> list[Series]:
     """A curve's line and dots, then its intervals."""
     ends = [f"{x(point.x)} {y(point.y)}" for point in curve.points]
     dots = []
@@ -293,7 +293,7 @@ def _series(curve: Curve, colour: str, x: Scale, y: Scale, *, is_named: bool) ->
     return [*drawn, Series(f"{colour} is-interval", intervals=intervals)] if intervals else drawn
 
 
-def _curve_table(columns: Sequence[str], curves: Sequence[Curve]) -> tuple[Sequence[str], list[list[str]]]:
+def _curve_table(columns: Sequence[str], curves: Sequence[Line]) -> tuple[Sequence[str], list[list[str]]]:
     """The headings and the rows, one a point, or one a place where all curves have the same."""
     if len(columns) == 1:
         rows = zip(*(curve.points for curve in curves), strict=True)
@@ -307,7 +307,7 @@ def _bar_table(bars: Sequence[Bar]) -> list[list[str]]:
     return [[bar.label, *(segment.text for segment in bar.segments), *bar.cells] for bar in bars]
 
 
-def _colours(curves: Sequence[Curve]) -> list[str]:
+def _colours(curves: Sequence[Line]) -> list[str]:
     """The class of each curve: references share one, the others are numbered."""
     numbers = count()
     return ["is-dashed" if curve.is_dashed else f"color-{next(numbers)}" for curve in curves]

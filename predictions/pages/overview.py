@@ -183,8 +183,8 @@ def _distribution(now: Figures, threshold: float) -> charts.Chart:
 def _drivers(now: Figures) -> charts.Chart | None:
     """What raises the risk of most people."""
     hidden = suppressed(now.reasons)
-    told = [(name, people) for name, people in now.reasons.items() if name not in hidden]
-    heaviest = sorted(told, key=lambda item: -item[1])
+    shown = [(name, people) for name, people in now.reasons.items() if name not in hidden]
+    heaviest = sorted(shown, key=lambda item: -item[1])
     bars = [
         charts.Bar(
             _(schema.BY_NAME[name].label),
@@ -219,12 +219,12 @@ def _trend(rows: Sequence[dict]) -> charts.Chart | None:
             times[place] = _("%(time)s, another threshold") % {"time": times[place]}
             caption.append(_("Another threshold since %(date)s.") % day)
 
-    def curve(name: str, figure: str, decimals: int) -> charts.Curve:
+    def curve(name: str, figure: str, decimals: int) -> charts.Line:
         points = [
             charts.Point(place, row[figure], times[place], grouped(row[figure], decimals))
             for place, row in enumerate(rows)
         ]
-        return charts.Curve(name, points)
+        return charts.Line(name, points)
 
     shown = sorted({0, len(rows) // 2, len(rows) - 1})
     return charts.curves(

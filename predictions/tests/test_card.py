@@ -57,7 +57,7 @@ def test_card_with_a_renamed_key_is_refused_by_its_name(published):
     for *parents, name in [place for place in keys(published) if place not in optional]:
         part = functools.reduce(operator.getitem, parents, published)
         part[f"{name}s"] = part.pop(name)
-        with pytest.raises(card_format.Invalid, match=re.escape(name)):
+        with pytest.raises(card_format.InvalidFile, match=re.escape(name)):
             card_format.read_card(json.dumps(published).encode())
         part[name] = part.pop(f"{name}s")
 
@@ -89,7 +89,7 @@ def test_card_with_a_renamed_key_is_refused_by_its_name(published):
 def test_card_with_a_value_out_of_its_range_is_refused_by_its_place(published, place, value):
     *parents, name = place
     functools.reduce(operator.getitem, parents, published)[name] = value
-    with pytest.raises(card_format.Invalid, match=place[0]):
+    with pytest.raises(card_format.InvalidFile, match=place[0]):
         card_format.read_card(json.dumps(published).encode())
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.template.loader import render_to_string
 
 from predictions.pages import charts
-from predictions.pages.charts import Bar, Curve, Point, Segment
+from predictions.pages.charts import Bar, Line, Point, Segment
 
 
 def percent(value):
@@ -41,7 +41,7 @@ def make_columns(**options):
 def make_curves(**options):
     points = [Point(0.1, 0.2, "10%", "20%", 0.15, 0.25), Point(0.5, 0.6, "50%", "60%", 0.5, 0.7)]
     diagonal = [Point(0, 0, "", ""), Point(1, 1, "", "")]
-    options.setdefault("curves", [Curve("Perfect", diagonal, is_dashed=True), Curve("Model", points)])
+    options.setdefault("curves", [Line("Perfect", diagonal, is_dashed=True), Line("Model", points)])
     return charts.curves(
         title="Calibration", x_axis=percent, y_axis=percent, **{"columns": ["Predicted", "Observed"]} | options
     )
@@ -162,7 +162,7 @@ def test_curves_reference_is_dashed_unmarked_and_untold():
 
 def test_curves_without_line_draw_their_marks_alone():
     points = [Point(0.1, 0.2, "10%", "20%"), Point(0.5, 0.6, "50%", "60%")]
-    chart = make_curves(curves=[Curve("Model", points, has_line=False)])
+    chart = make_curves(curves=[Line("Model", points, has_line=False)])
     assert not [node for node in shapes(chart, "path") if _has_class(node, "line")]
     assert set(marks(chart, "dot")) == {"10%: 20%", "50%: 60%"}
 
@@ -176,14 +176,14 @@ def test_curves_interval_reaches_from_low_to_high():
 
 
 def test_curves_table_names_the_curve_when_there_are_several():
-    one, two = Curve("A", [Point(0, 1, "0", "1")]), Curve("B", [Point(2, 1, "2", "1")])
+    one, two = Line("A", [Point(0, 1, "0", "1")]), Line("B", [Point(2, 1, "2", "1")])
     chart = make_curves(curves=[one, two], columns=["Model", "Predicted", "Observed"])
     assert chart.columns == ["Model", "Predicted", "Observed"]
     assert chart.rows == [["A", "0", "1"], ["B", "2", "1"]]
 
 
 def test_curves_with_the_same_places_stand_side_by_side_in_the_table():
-    one, two = (Curve(name, [Point(0, y, "0", str(y)), Point(1, y, "1", str(y))]) for name, y in (("A", 3), ("B", 4)))
+    one, two = (Line(name, [Point(0, y, "0", str(y)), Point(1, y, "1", str(y))]) for name, y in (("A", 3), ("B", 4)))
     chart = make_curves(curves=[one, two], columns=["Predicted"])
     assert chart.columns == ["Predicted", "A", "B"]
     assert chart.rows == [["0", "3", "4"], ["1", "3", "4"]]

@@ -144,8 +144,8 @@ def test_risk_list_shows_the_newest_run_only(hr, run):
 def test_risk_list_on_paper_says_what_it_was_narrowed_by_and_where_it_comes_from(hr, run):
     score(run, 1, 0.9)
     everyone, narrowed = get(hr), get(hr, number="1", department="Consulting", band="over")
-    assert everyone.context["form"].told == []
-    assert narrowed.context["form"].told == [
+    assert everyone.context["form"].set_filters == []
+    assert narrowed.context["form"].set_filters == [
         ("Employee number", "1"),
         ("Department", "Consulting"),
         ("Risk", "Over the threshold"),

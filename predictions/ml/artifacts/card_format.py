@@ -37,7 +37,7 @@ Shares = Annotated[list[Share], Meta(min_length=1)]
 Amounts = Annotated[list[Amount], Meta(min_length=1)]
 
 
-class Invalid(ValueError):
+class InvalidFile(ValueError):
     """A file in another format; the message names the key and the rule."""
 
 
@@ -186,7 +186,7 @@ class Reference(TypedDict):
     is_same_data: bool
 
 
-class Costs(TypedDict):
+class CardCosts(TypedDict):
     departure: Positive
     talk: Positive
     chance: Annotated[float, Meta(gt=0, le=1)]
@@ -216,7 +216,7 @@ class ThresholdPart(TypedDict):
 
     value: Annotated[float, Meta(ge=0.01, le=0.99)]
     rule: str
-    costs: Costs
+    costs: CardCosts
     curve: ThresholdCurve
     choices: Annotated[list[ThresholdChoice], Meta(min_length=1)]
 
@@ -320,20 +320,20 @@ _promotion = msgspec.json.Decoder(Promotion)
 
 
 def read_card(data: bytes) -> PublishedCard:
-    """The card in a file's bytes. Raises ``Invalid``."""
+    """The card in a file's bytes. Raises ``InvalidFile``."""
     card: PublishedCard = _decoded(_card, data)
     for place, fault in _faults(card):
-        raise Invalid(f"{fault} - at `$.{place}`")
+        raise InvalidFile(f"{fault} - at `$.{place}`")
     return card
 
 
 def read_threshold(data: bytes) -> Threshold:
-    """The threshold in a file's bytes. Raises ``Invalid``."""
+    """The threshold in a file's bytes. Raises ``InvalidFile``."""
     return _decoded(_threshold, data)
 
 
 def read_promotions(data: bytes) -> list[Promotion]:
-    """The promotions in a file's bytes, one a line. Raises ``Invalid``."""
+    """The promotions in a file's bytes, one a line. Raises ``InvalidFile``."""
     return [_decoded(_promotion, line) for line in data.splitlines()]
 
 
@@ -341,7 +341,7 @@ def _decoded(decoder: msgspec.json.Decoder, data: bytes):
     try:
         return decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Invalid(str(error)) from error
+        raise InvalidFile(str(error)) from error
 
 
 def _faults(card: PublishedCard) -> Iterator[tuple[str, str]]:

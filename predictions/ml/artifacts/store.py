@@ -70,7 +70,7 @@ def promotions(root: Path) -> list[Promotion]:
         return []
     try:
         return card_format.read_promotions(_read(path))
-    except card_format.Invalid as error:
+    except card_format.InvalidFile as error:
         raise ArtifactCorrupt(f"{path} cannot be read ({error}); promote a version by its name") from error
 
 
@@ -234,7 +234,7 @@ def _parse(directory: Path, files: Mapping[str, bytes]) -> tuple[PublishedCard, 
         card = card_format.read_card(files[CARD_FILE])
         path = directory / THRESHOLD_FILE
         return card, card_format.read_threshold(files[THRESHOLD_FILE])
-    except card_format.Invalid as error:
+    except card_format.InvalidFile as error:
         raise ArtifactMismatch(f"{path}: {error}; run `manage.py train_model`") from error
 
 

@@ -69,7 +69,7 @@ def parse(text: str) -> Rule:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Curve:
+class OperatingPoints:
     """What each threshold of ``GRID`` does, averaged over the repeats: arrays of one shape."""
 
     threshold: np.ndarray
@@ -79,7 +79,7 @@ class Curve:
     f2: np.ndarray
 
 
-def curve(target: np.ndarray, probability: np.ndarray) -> Curve:
+def curve(target: np.ndarray, probability: np.ndarray) -> OperatingPoints:
     """The curve of out-of-fold ``probability``, ``(repeats, n)``, against ``target``, ``(n,)`` of 0 and 1."""
     repeats, n = probability.shape
     everyone = np.sort(probability, axis=None)
@@ -89,10 +89,10 @@ def curve(target: np.ndarray, probability: np.ndarray) -> Curve:
     precision = caught / np.maximum(flagged, 1)
     recall = caught / len(leavers)
     f2 = 5 * caught / (flagged + 4 * len(leavers))  # = 5PR / (4P + R)
-    return Curve(GRID, flagged / (repeats * n), precision, recall, f2)
+    return OperatingPoints(GRID, flagged / (repeats * n), precision, recall, f2)
 
 
-def cost(points: Curve, base_rate: float, costs: Costs) -> np.ndarray:
+def cost(points: OperatingPoints, base_rate: float, costs: Costs) -> np.ndarray:
     """Expected cost an employee at each threshold: the talks, and the departures that they do not prevent."""
     kept = base_rate * points.recall * costs.chance
     return points.flagged * costs.talk + (base_rate - kept) * costs.departure
@@ -135,7 +135,7 @@ def choose(rule: Rule, target: np.ndarray, probability: np.ndarray) -> float:
     return float(GRID[_place(curve(target, probability), rule, len(target), target.mean())])
 
 
-def _place(points: Curve, rule: Rule, employees: int, base_rate: float) -> int:
+def _place(points: OperatingPoints, rule: Rule, employees: int, base_rate: float) -> int:
     """The place in ``GRID`` of the threshold that ``rule`` chooses."""
     match rule.name:
         case "capacity":
@@ -163,17 +163,17 @@ class Decision:
     saving: float  # against talking to nobody; below 0 when talks cost more than they save
 
 
-def from_card(columns: Mapping[str, object]) -> Curve:
+def from_card(columns: Mapping[str, object]) -> OperatingPoints:
     """The curve that ``describe`` wrote into a model card."""
-    return Curve(*(np.array(columns[field.name]) for field in fields(Curve)))
+    return OperatingPoints(*(np.array(columns[field.name]) for field in fields(OperatingPoints)))
 
 
-def simulate(points: Curve, rule: Rule, *, employees: int, base_rate: float) -> Decision:
+def simulate(points: OperatingPoints, rule: Rule, *, employees: int, base_rate: float) -> Decision:
     """What ``rule`` would choose on ``points``, the curve of that many people of whom ``base_rate`` leave."""
     return at(points, float(GRID[_place(points, rule, employees, base_rate)]), employees, base_rate, rule.costs)
 
 
-def at(points: Curve, threshold: float, employees: int, base_rate: float, costs: Costs) -> Decision:
+def at(points: OperatingPoints, threshold: float, employees: int, base_rate: float, costs: Costs) -> Decision:
     """What a threshold of ``GRID`` does with that many people, under ``costs``."""
     place = int(np.searchsorted(GRID, threshold))
     flagged, recall = float(points.flagged[place]), float(points.recall[place])

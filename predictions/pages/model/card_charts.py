@@ -11,11 +11,10 @@ from features import schema
 from predictions.explanation import display
 from predictions.formats import money, percent
 from predictions.ml.artifacts.card_format import Card, Shape
-from predictions.ml.assessment.thresholds import Curve as ThresholdCurve
-from predictions.ml.assessment.thresholds import Decision
+from predictions.ml.assessment.thresholds import Decision, OperatingPoints
 from predictions.ml.scorer import sigmoid
 from predictions.pages import charts
-from predictions.pages.charts import Bar, Chart, Curve, Point, Segment
+from predictions.pages.charts import Bar, Chart, Line, Point, Segment
 from predictions.pages.model.card_tables import side_names, sides
 
 HEAVIEST = 10  # features in the chart of weights
@@ -40,7 +39,7 @@ def _straight(start: tuple[float, float], end: tuple[float, float]) -> list[Poin
     return [Point(*start, "", ""), Point(*end, "", "")]
 
 
-def _sides(card: Card, curve: str, x: str, y: str, *, is_from_zero: bool = False) -> list[Curve]:
+def _sides(card: Card, curve: str, x: str, y: str, *, is_from_zero: bool = False) -> list[Line]:
     """The same curve of both models, the one in use first."""
     found = []
     for name, text in zip(sides(card), side_names(card), strict=True):
@@ -49,11 +48,11 @@ def _sides(card: Card, curve: str, x: str, y: str, *, is_from_zero: bool = False
         places = [place for place in _DENSE if place < len(columns[x])]
         points = [Point(0, 0, _whole(0), _whole(0))] if is_from_zero else []
         points += _line(columns[x], columns[y], places)
-        found.append(Curve(text, points, has_marks=name == card["feature_set"]))
+        found.append(Line(text, points, has_marks=name == card["feature_set"]))
     return found
 
 
-def _replaced(card: Card, place: Callable[[float, float], tuple[float, float]]) -> list[Curve]:
+def _replaced(card: Card, place: Callable[[float, float], tuple[float, float]]) -> list[Line]:
     """The two points that are known of the replaced system, where it was measured on the same people.
 
     ``place`` turns the share of people met and the share of leavers found into the chart's coordinates.
@@ -66,12 +65,12 @@ def _replaced(card: Card, place: Callable[[float, float], tuple[float, float]]) 
     for share, found in ((0.1, found_in_tenth), (0.2, reference["metrics"]["recall_top_20"])):
         x, y = place(share, found)
         points.append(Point(x, y, percent(x), percent(y)))
-    return [Curve(_("Replaced system"), points, has_line=False)]
+    return [Line(_("Replaced system"), points, has_line=False)]
 
 
 def roc(card: Card) -> Chart:
     base = card["training"]["base_rate"]
-    chance = Curve(_("By chance"), _straight((0, 0), (1, 1)), is_dashed=True)
+    chance = Line(_("By chance"), _straight((0, 0), (1, 1)), is_dashed=True)
     replaced = _replaced(card, lambda share, found: ((share - found * base) / (1 - base), found))
     return charts.curves(
         title=_("Found against wrongly flagged"),
@@ -85,7 +84,7 @@ def roc(card: Card) -> Chart:
 
 def precision_recall(card: Card) -> Chart:
     base = card["training"]["base_rate"]
-    chance = Curve(_("By chance"), _straight((0, base), (1, base)), is_dashed=True)
+    chance = Line(_("By chance"), _straight((0, base), (1, base)), is_dashed=True)
     return charts.curves(
         title=_("Right against found"),
         caption=_("Of those flagged, the share that leaves, for each share of leavers found (precision and recall)."),
@@ -101,7 +100,7 @@ def precision_recall(card: Card) -> Chart:
 
 
 def capacity(card: Card) -> Chart:
-    chance = Curve(_("By chance"), _straight((0, 0), (1, 1)), is_dashed=True)
+    chance = Line(_("By chance"), _straight((0, 0), (1, 1)), is_dashed=True)
     return charts.curves(
         title=_("Leavers reached, by the number of talks"),
         caption=_("Of those who leave, the share reached when the riskiest people are met first."),
@@ -131,12 +130,12 @@ def calibration(card: Card) -> Chart:
         )
         for each in bins
     ]
-    exact = Curve(_("Exactly as predicted"), _straight((0, 0), (top, top)), is_dashed=True)
+    exact = Line(_("Exactly as predicted"), _straight((0, 0), (top, top)), is_dashed=True)
     return charts.curves(
         title=_("Predicted and actual departures"),
         caption=_("Ten groups of equal size, from the least to the most at risk, each with its interval (95%)."),
         columns=[_("Predicted"), _("Actual")],
-        curves=[exact, Curve(_("Groups"), points)],
+        curves=[exact, Line(_("Groups"), points)],
         x_axis=_whole,
         y_axis=_whole,
         x_range=(0, top),
@@ -145,7 +144,7 @@ def calibration(card: Card) -> Chart:
     )
 
 
-def threshold(card: Card, points: ThresholdCurve) -> Chart:
+def threshold(card: Card, points: OperatingPoints) -> Chart:
     """What each threshold does; the one in use is the dashed line."""
     names = {
         "recall": _("Of those who leave, over it"),
@@ -154,10 +153,10 @@ def threshold(card: Card, points: ThresholdCurve) -> Chart:
         "f2": _("Balance (F2)"),
     }
     value = card["threshold"]["value"]
-    in_use = Curve(_("Threshold in use"), _straight((value, 0), (value, 1)), is_dashed=True)
+    in_use = Line(_("Threshold in use"), _straight((value, 0), (value, 1)), is_dashed=True)
     places = _every_twentieth(points)
     at = points.threshold.tolist()
-    lines = [Curve(text, _line(at, getattr(points, name).tolist(), places)) for name, text in names.items()]
+    lines = [Line(text, _line(at, getattr(points, name).tolist(), places)) for name, text in names.items()]
     return charts.curves(
         title=_("What each threshold does"),
         caption=_("A low threshold finds more of those who leave and flags more who stay."),
@@ -180,8 +179,8 @@ def saving(decisions: Sequence[Decision], in_use: float) -> Chart:
         caption=_("Departures that talks prevent, less what the talks cost; below zero they cost more than they save."),
         columns=[_("Threshold"), _("Saving")],
         curves=[
-            Curve(_("Threshold in use"), _straight((in_use, ends[0]), (in_use, ends[1])), is_dashed=True),
-            Curve(_("Saving"), places, has_marks=False),
+            Line(_("Threshold in use"), _straight((in_use, ends[0]), (in_use, ends[1])), is_dashed=True),
+            Line(_("Saving"), places, has_marks=False),
         ],
         x_axis=_whole,
         y_axis=money,
@@ -239,8 +238,8 @@ def effect(shape: Shape, *, base_value: float, top: float) -> Chart:
         title=title,
         columns=columns,
         curves=[
-            Curve(_("Average risk"), _straight((ends[0], average), (ends[1], average)), is_dashed=True),
-            Curve(_("Risk"), points),
+            Line(_("Average risk"), _straight((ends[0], average), (ends[1], average)), is_dashed=True),
+            Line(_("Risk"), points),
         ],
         x_axis=lambda value: display(replace(feature, unit=""), value),
         y_axis=_whole,
@@ -255,7 +254,7 @@ def highest(shapes: Collection[Shape], base_value: float) -> float:
     return sigmoid(base_value + max(high for shape in shapes for high in shape["high"]))
 
 
-def _every_twentieth(points: ThresholdCurve) -> list[int]:
+def _every_twentieth(points: OperatingPoints) -> list[int]:
     """The places of the thresholds 0.05, 0.10, … and of the two ends."""
     last = len(points.threshold) - 1
     return sorted({0, last, *(place for place in range(last) if round(points.threshold[place] * 1000) % 50 == 0)})

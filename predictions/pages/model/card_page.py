@@ -59,9 +59,9 @@ def effects(request: HttpRequest) -> HttpResponse:
     """The shape of every feature's effect that the account may read, the heaviest first."""
     scope = scope_of(request.user)
     in_use, readable = current_model(), readable_to(request.user)
-    told = _told(in_use.card, scope, readable)
+    shown = _shown_features(in_use.card, scope, readable)
     context = {
-        "effects": [(name, _effect(in_use, told, name, get_language())) for name in told],
+        "effects": [(name, _effect(in_use, shown, name, get_language())) for name in shown],
         "sees_everyone": scope.sees_everyone,
         "withheld": reading.withheld(readable, in_use.card["used"]),
     }
@@ -103,7 +103,7 @@ class ThresholdForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class ThresholdChoice:
+class ThresholdOption:
     """A threshold, what it does, and the rule by which training would choose it; none for the one in use."""
 
     name: str
@@ -120,14 +120,14 @@ def _answer(form: ThresholdForm, card: Card) -> dict:
     costs = form.costs
     every = [thresholds.at(points, float(value), employees, base_rate, costs) for value in GRID]
     in_use = thresholds.at(points, card["threshold"]["value"], employees, base_rate, costs)
-    choices = [ThresholdChoice(gettext("In use"), in_use)]
+    choices = [ThresholdOption(gettext("In use"), in_use)]
     capacity = form.cleaned_data["capacity"]
     for name, rule in (
         (gettext("For the people that can be met"), Rule("capacity", capacity, costs)),
         (gettext("For the least cost"), Rule("cost", costs=costs)),
     ):
         decision = thresholds.simulate(points, rule, employees=employees, base_rate=base_rate)
-        choices.append(ThresholdChoice(name, decision, str(rule)))
+        choices.append(ThresholdOption(name, decision, str(rule)))
     return {"choices": choices, "saving": card_charts.saving(every, card["threshold"]["value"])}
 
 
@@ -143,8 +143,8 @@ def _charts(in_use: Model, language: str | None) -> dict[str, Chart]:
     return drawn | {"threshold": card_charts.threshold(card, points)}
 
 
-def _told(card: Card, scope: Scope, readable: Readable) -> tuple[str, ...]:
-    """The features whose effect an account is told, the heaviest first.
+def _shown_features(card: Card, scope: Scope, readable: Readable) -> tuple[str, ...]:
+    """The features whose effect an account may see, the heaviest first.
 
     Departments, jobs and fields of study name groups of people: to an account of some departments, their effects would
     tell how those do that it may not see. By the effect of what may not be read of a person, its points in a score
@@ -171,7 +171,7 @@ def _effect(in_use: Model, features: tuple[str, ...], feature: str, language: st
 def _summary(in_use: Model, scope: Scope, readable: Readable) -> dict:
     """What every account reads of the model: rates and shapes that say how many people nowhere."""
     card, language = in_use.card, get_language()
-    told = _told(card, scope, readable)
+    shown = _shown_features(card, scope, readable)
 
     def is_true(text: str) -> bool:
         return text != LIMIT_OF_LEAVING_OUT or not card["uses_protected"]
@@ -186,8 +186,8 @@ def _summary(in_use: Model, scope: Scope, readable: Readable) -> dict:
         "texts": {name: [gettext(text) for text in card[name] if is_true(text)] for name in TEXTS},
         "plain": card_tables.plain(card),
         "fairness": card_tables.fairness(card),
-        "weights": _weights(in_use, told, language),
-        "effects": [_effect(in_use, told, name, language) for name in told[:SHAPES]],
+        "weights": _weights(in_use, shown, language),
+        "effects": [_effect(in_use, shown, name, language) for name in shown[:SHAPES]],
         "versions": versions(Path(settings.ARTIFACTS_DIR)),
         "logged": {in_use.version, *log_pages.model_versions()},
     }

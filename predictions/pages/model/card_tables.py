@@ -177,7 +177,7 @@ def _departures(attribute: str, row: Mapping, is_untold: bool) -> Departures:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupRates:
+class GroupRow:
     """How one group fares: the five rates of the model in use and of the other one, each in words or a dash.
 
     ``leavers``, and the rates that would tell them, are empty where that count is suppressed.
@@ -196,7 +196,7 @@ class Selection:
     """Whom the threshold, or the riskiest fifth, flags: the groups of each attribute, and the gaps beyond chance."""
 
     title: str
-    attributes: list[tuple[str, list[GroupRates]]]
+    attributes: list[tuple[str, list[GroupRow]]]
     gaps: list[str]
 
 
@@ -207,7 +207,7 @@ def fairness(card: Card) -> list[Selection]:
     for name, title in SELECTIONS.items():
         entries = card["models"][own]["fairness"][name]
         others = {(entry["attribute"], entry["group"]): entry for entry in card["models"][other]["fairness"][name]}
-        attributes: list[tuple[str, list[GroupRates]]] = []
+        attributes: list[tuple[str, list[GroupRow]]] = []
         compared: list[Mapping] = []
         for attribute, text in ATTRIBUTES.items():
             groups = [entry for entry in entries if entry["attribute"] == attribute]
@@ -221,8 +221,8 @@ def fairness(card: Card) -> list[Selection]:
     return found
 
 
-def _rates(entry: Mapping, other: Mapping, is_untold: bool) -> GroupRates:
-    return GroupRates(
+def _rates(entry: Mapping, other: Mapping, is_untold: bool) -> GroupRow:
+    return GroupRow(
         group=_(entry["group"]),
         people=grouped(entry["n"]),
         leavers="" if is_untold else grouped(entry["leavers"]),
@@ -256,7 +256,7 @@ def _gap(entry: Mapping) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Proxy:
+class ProxyRow:
     """How much of a protected attribute the features in use tell: together, and the three that tell most by one."""
 
     attribute: str
@@ -264,9 +264,9 @@ class Proxy:
     strongest: str
 
 
-def proxies(card: Card) -> list[Proxy]:
+def proxies(card: Card) -> list[ProxyRow]:
     return [
-        Proxy(
+        ProxyRow(
             _(ATTRIBUTES[entry["attribute"]]),
             percent(entry["together"], 0),
             ", ".join(

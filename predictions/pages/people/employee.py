@@ -138,8 +138,8 @@ def _chart(history: list[scores.Shown]) -> charts.Chart:
         caption=_("Each score with its interval at 90%; the dashed line is the threshold."),
         columns=[_("Scored on"), _("Risk")],
         curves=[
-            charts.Curve(_("Risk"), points),
-            charts.Curve(_("Threshold"), [_threshold(score.prediction) for score in reversed(history)], is_dashed=True),
+            charts.Line(_("Risk"), points),
+            charts.Line(_("Threshold"), [_threshold(score.prediction) for score in reversed(history)], is_dashed=True),
         ],
         x_axis=lambda _instant: "",
         y_axis=lambda share: percent(share, 0),

@@ -139,13 +139,13 @@ def _rows(
     with override(language):
         names = {band.slug: str(band.label) for band in bands.BANDS}
         yes_no = {True: _("Yes"), False: _("No")}
-    told = [name for name in _REASONS if reading.reads(readable, name)]
+    readable_names = [name for name in _REASONS if reading.reads(readable, name)]
     # the log holds the two strongest as HR reads them
     kept = ["main_reason", "second_reason"] if readable.reads_everything else ["contributions"]
-    fields = (*_FIELDS, *kept, *(f"features__{name}" for name in told))
+    fields = (*_FIELDS, *kept, *(f"features__{name}" for name in readable_names))
     lines = predictions.values_list(*fields).iterator(chunk_size=CHUNK_SIZE)
     for number, department, left_recorded_at, job, probability, low, high, is_unsure, *rest in lines:
-        value_of = dict(zip(told, rest[len(kept) :], strict=True))
+        value_of = dict(zip(readable_names, rest[len(kept) :], strict=True))
         first, other = [*reasons(rest[: len(kept)], value_of), "", ""][:2]
         yield [
             number,

@@ -119,7 +119,7 @@ class RiskListForm(forms.Form):
         return [field for field in fields if not field.is_hidden]
 
     @property
-    def told(self) -> list[tuple[str, str]]:
+    def set_filters(self) -> list[tuple[str, str]]:
         """The filters that are set, in words, for a printed list and a phone."""
         return [(field.label, _shown(field)) for field in self.narrowing_fields if field.value()]
 
