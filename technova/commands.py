@@ -42,7 +42,7 @@ class TechnovaCommand(BaseCommand):
 
     def create_parser(self, prog_name, subcommand, **kwargs):
         parser = super().create_parser(prog_name, subcommand, **kwargs)
-        parser.print_usage = lambda file=None: None  # a wrong argument is one line; --help says the rest
+        parser.print_usage = lambda file=None: None  # a wrong argument is one line; --help has the rest
         return parser
 
     def run_from_argv(self, argv):

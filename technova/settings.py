@@ -146,7 +146,7 @@ TEMPLATES = [
     },
 ]
 
-# Database: SQLite beside the code by default, PostgreSQL when DATABASE_URL says so.
+# Database: SQLite beside the code by default, PostgreSQL by DATABASE_URL.
 DATABASES = {"default": env.database("DATABASE_URL", default="sqlite:///db.sqlite3")}
 _database = DATABASES["default"]
 # REQUEST_LIMITS are the server's: a request that waits long for a lock or an answer keeps a thread. Commands may wait.
@@ -279,7 +279,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["predictions.api.renderers.FastJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["predictions.api.parsers.StrictJSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "predictions.api.parsers.AlwaysJSON",
-    "DEFAULT_METADATA_CLASS": None,  # OPTIONS is not a call of ours: 405
+    "DEFAULT_METADATA_CLASS": None,  # the API has no OPTIONS: 405
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "predictions.api.errors.exception_handler",
     "UNAUTHENTICATED_USER": None,

@@ -52,7 +52,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class ReadExtract:
-    """What one file says.
+    """The content of one file.
 
     ``frame`` has a row for each accepted employee, indexed by ``employee_id`` (int64), sorted and unique. Its columns
     are those of the extract in the order of ``columns.COLUMNS``, whether the file has them or not, then for the SIRH
@@ -70,7 +70,7 @@ class ReadExtract:
     report: FileReport
     read: int
     rejected: int  # rows lost: without a readable number, with a number of several rows that differ, or ragged
-    repeated: int  # rows that say once more what another row says
+    repeated: int  # exact repetitions of another row
 
 
 def read_extract(

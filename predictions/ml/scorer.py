@@ -37,7 +37,7 @@ class Score:
     probability: float
     low: float  # 90 % interval of the probability: what the training data leave uncertain
     high: float
-    is_extrapolated: bool  # the training data held nobody comparable: the interval says too little
+    is_extrapolated: bool  # the training data held nobody comparable: the interval is too narrow
     base_value: float  # log-odds of the average employee of the training data, to some hundredths
     contributions: dict[str, float]  # log-odds by feature, all 32 in the contract's order, 0.0 for one not used
 

@@ -25,7 +25,7 @@ class RunFigures:
 def latest_two() -> tuple[ScoringRun | None, ScoringRun | None]:
     """The newest run and the one before it, None where there is none or its predictions were purged. One query.
 
-    ``has_moves`` says whether an import after the run may have moved someone to another department,
+    ``has_moves`` is whether an import after the run may have moved someone to another department,
     ``has_departures`` whether one may have changed who has left.
     """
     said = {

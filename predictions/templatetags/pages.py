@@ -54,5 +54,5 @@ def page_numbers(page) -> list[int | None]:
 
 @register.filter(is_safe=True)
 def plain_corners(table: str) -> str:
-    """A table whose empty headings are plain cells: to a screen reader a heading without a text says nothing."""
+    """A table whose empty headings are plain cells: an empty heading confuses screen readers."""
     return re.sub(r"<th([^>]*)></th>", r"<td\1></td>", table)

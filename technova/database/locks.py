@@ -21,7 +21,7 @@ def exclusive(name: str = "pipeline", *, wait: float = LOCK_WAIT) -> Iterator[No
 
     Loads, builds and scorings share the default name, so that none reads another's partial writes.
     The lock belongs to the transaction: a killed process leaves none. Raises ``Busy`` after ``wait``
-    seconds. SQLite has one writer at a time whatever the name, and waits as long as its own timeout says.
+    seconds. SQLite has one writer at a time whatever the name, and waits for its own timeout.
     """
     is_ours = False
     try:

@@ -36,7 +36,7 @@ def start(name: str, *arguments: str) -> bool:
         output.truncate(0)
         # Its metrics are not the server's, which could not tell when to drop its gauges.
         environment = {key: value for key, value in os.environ.items() if key != "PROMETHEUS_MULTIPROC_DIR"}
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter and command; the arguments are no shell's
+        process = subprocess.Popen(  # noqa: S603 - a fixed interpreter and command, and no shell
             [sys.executable, "manage.py", *arguments],
             cwd=settings.BASE_DIR,
             env=environment,

@@ -69,5 +69,5 @@ def tell(check: Check) -> str:
     if outcome.is_more_than_expected:
         return f"{said}: more than the model expected"
     if outcome.is_less_than_expected:
-        return f"{said}: fewer so far, which says nothing while departures are still to come"
+        return f"{said}: fewer so far, which means nothing while departures are still to come"
     return said

@@ -43,7 +43,7 @@ class Command(TechnovaCommand):
             "--overlap", type=days, default="7", metavar="DAYS", help="days until the old key expires (default: 7)"
         )
 
-    @translation.override("en")  # what the model says of a wrong value, too
+    @translation.override("en")  # the model's messages on a wrong value, too
     @transaction.atomic  # a key that cannot be shown is none
     def handle(self, **options):
         create = self._rotate if options["replaces"] else self._create

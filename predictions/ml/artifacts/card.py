@@ -72,7 +72,7 @@ LIMITS = [
     _("Many people over the threshold will stay, and some who leave were under it; the shares are shown."),
 ]
 
-# Measured on the demonstration's 1,470 employees and exactly the folds used here; docs/model_notes.md says how.
+# Measured on the demonstration's 1,470 employees and exactly the folds used here; see docs/model_notes.md.
 REFERENCE = {
     "name": _("The replaced system: XGBoost, 32 features, balanced weights"),
     "metrics": {

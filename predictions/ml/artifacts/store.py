@@ -177,7 +177,7 @@ def stamp_of(directory: Path) -> Stamp:
     """A stamp that changes when a file of a version is written or replaced; empty if one is absent. Reads no file."""
     try:
         found = [(directory / name).stat() for name in FILES]
-    except OSError:  # reading it says which
+    except OSError:  # the read reports which
         return ()
     return tuple((status.st_mtime_ns, status.st_size, status.st_ino) for status in found)
 

@@ -13,7 +13,7 @@ BINS = 10
 
 
 def binomial_interval(successes: float, n: float, level: float = 0.95) -> tuple[float, float]:
-    """Interval of a share (Clopper and Pearson 1934): never narrower than it says. ``n`` may be a mean of counts."""
+    """Interval of a share (Clopper and Pearson 1934): conservative. ``n`` may be a mean of counts."""
     tail = (1 - level) / 2
     low = beta.ppf(tail, successes, n - successes + 1) if successes > 0 else 0.0
     high = beta.ppf(1 - tail, successes + 1, n - successes) if successes < n else 1.0

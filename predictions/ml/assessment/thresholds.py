@@ -18,7 +18,7 @@ EXAMPLE_CAPACITY = 30  # people still here that can be met, where nobody has sai
 
 
 class InvalidRule(ValueError):
-    """A threshold rule that cannot be read; the message says which ones can."""
+    """A threshold rule that cannot be read; the message lists the valid ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a model card says as texts and tables, in the active language. Pure functions of the card."""
+"""The model card as texts and tables, in the active language. Pure functions of the card."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
