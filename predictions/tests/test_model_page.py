@@ -533,7 +533,7 @@ def test_fairness_says_that_its_claims_allow_for_several_groups(browse, change_c
     browser = browse("RH")
     page = text_of(browser)
     assert "larger than chance explains among so many groups:" in page
-    assert "one wrong claim in twenty models" in page
+    assert "one false claim in twenty models" in page
     change_card(alike)
     registry.forget_model()
     assert "no gap is larger than chance explains among so many groups." in text_of(browser)
