@@ -7,17 +7,22 @@ refused whole (``ExtractError``).
 ``rejects`` holds what is refused. ``joining`` (with ``parsing``) reads the three of a set together and joins them.
 """
 
-from employees.extracts.files import FileReport, Source
+from employees.extracts.files import FileReport
+from employees.extracts.grids import Source
 from employees.extracts.joining import Extracts, read_extracts
-from employees.extracts.reading import Asked, Question, ReadExtract, read_extract
+from employees.extracts.mapping import PLAIN, Mapping
+from employees.extracts.questions import Asked, Question
+from employees.extracts.reading import ReadExtract, read_extract, read_files
 from employees.extracts.rejects import Cost, ExtractError, Refusal, Reject
 
 __all__ = [
+    "PLAIN",
     "Asked",
     "Cost",
     "ExtractError",
     "Extracts",
     "FileReport",
+    "Mapping",
     "Question",
     "ReadExtract",
     "Refusal",
@@ -25,4 +30,5 @@ __all__ = [
     "Source",
     "read_extract",
     "read_extracts",
+    "read_files",
 ]

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from employees.columns import BY_NAME, JOINED, KEY, ORDERED, Column, ColumnKind, Extract, columns_of
-from employees.extracts.files import Cells, FileReport, Source, TextTable, name_of, read_table
+from employees.extracts.files import Cells, FileReport, TextTable, read_table
+from employees.extracts.grids import Source, name_of
 from employees.extracts.parsing import Unreadable, parser_of
 from employees.extracts.rejects import ExtractError, Refusal, Reject, Rejects
 from employees.messages import Message
@@ -106,7 +107,7 @@ def _wanted(extract: Extract) -> tuple[Column, ...]:
 
 def _names(sources: Mapping[Extract, Source]) -> dict[Extract, str]:
     """The name of each source in messages; the extract is added where two share a file name."""
-    names = {extract: name_of(extract, source) for extract, source in sources.items()}
+    names = {extract: name_of(source, extract) for extract, source in sources.items()}
     count = Counter(names.values())
     return {extract: f"{name} ({extract})" if count[name] > 1 else name for extract, name in names.items()}
 

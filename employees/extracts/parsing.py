@@ -87,13 +87,18 @@ def parser_of(column: Column) -> Callable[[str], object]:
     return parse
 
 
-def read_number(text: str) -> Decimal | None:
-    """The exact number in a text, or None where there is none. Raises ``Unreadable`` if it is ambiguous."""
+def read_number(text: str, decimal: str = "") -> Decimal | None:
+    """The exact number in a text, or None where there is none.
+
+    Raises ``Unreadable`` if it is ambiguous, unless the ``decimal`` separator is given.
+    """
     if len(text) > LONGEST_NUMBER:
         return None
     text = _SPACES.sub(" ", text)
     if _AMBIGUOUS.fullmatch(text):
-        raise Unreadable(IS_UNAMBIGUOUS)
+        if not decimal:
+            raise Unreadable(IS_UNAMBIGUOUS)
+        text = re.sub(r"[.,]", lambda mark: "." if mark[0] == decimal else "", text)
     for number in _NUMBERS:
         if match := number.fullmatch(text):
             sign, whole, decimals = match.groups(default="")

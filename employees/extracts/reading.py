@@ -1,53 +1,30 @@
 """Reads one extract, alone: a bad cell costs the cell, and a row is lost only with its employee's number."""
 
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
+from itertools import islice
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
 
-from employees.columns import BY_NAME, KEY, ORDERED, Column, ColumnKind, Extract, columns_of, match_key, readable_in
-from employees.extracts.files import Cells, FileReport, Source, TextTable, read_table
-from employees.extracts.parsing import IS_GIVEN, IS_PERCENTAGE, Unreadable
-from employees.extracts.rejects import Cost, ExtractError, Refusal, Reject, Rejects
-from employees.extracts.values import UnknownWord, reader_of
+from employees.columns import KEY, ORDERED, Column, ColumnKind, Extract, match_key, readable_in
+from employees.extracts.cells import CellReader, refuse_broken_accents
+from employees.extracts.files import FileReport, report_of
+from employees.extracts.grids import Source, name_of, no_table
+from employees.extracts.headers import Header, Layout, layout_of, open_headers, recognised
+from employees.extracts.mapping import PLAIN, Mapping
+from employees.extracts.parsing import IS_GIVEN
+from employees.extracts.questions import Asking, Question
+from employees.extracts.rejects import Cost, ExtractError, Refusal, Reject, Rejects, visible
+from employees.extracts.rows import Rows
+from employees.extracts.values import is_plain, reader_of
 from employees.messages import Message
 from employees.messages import gettext_noop as _
-from employees.vocabularies import CONTRACT, Proposal, Vocabularies
+from employees.vocabularies import CONTRACT, Vocabularies
 
-_DTYPES = {
-    ColumnKind.KEY: "Int64",
-    ColumnKind.INTEGER: "Int64",
-    ColumnKind.NUMBER: "Float64",
-    ColumnKind.PERCENT: "Float64",
-    ColumnKind.BOOLEAN: "boolean",
-    ColumnKind.CHOICE: "object",
-    ColumnKind.DATE: "datetime64[s]",
-    ColumnKind.TEXT: "object",
-}
-
-
-class Asked(StrEnum):
-    """What a question is about."""
-
-    WORD = "word"  # an unknown word of an open vocabulary
-    FRACTION = "fraction"  # a whole column of percentages that may be fractions: 0.11 for 11 %?
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a file leaves open; its cells are unknown until it is answered."""
-
-    asked: Asked
-    file: str
-    column: str  # the product's name of the column, and so of the vocabulary
-    header: str  # the column as the file has it
-    text: str  # as first written
-    count: int  # rows
-    line: int  # of the first of them
-    proposal: Proposal  # of a fraction: the factor, as text
+CHUNK_SIZE = 4_000  # rows whose text is held at a time; more leave the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,182 +51,250 @@ class ReadExtract:
 
 
 def read_extract(
-    source: Source, *, extract: Extract | None = None, vocabularies: Vocabularies = CONTRACT, name: str = ""
+    source: Source,
+    *,
+    extract: Extract | None = None,
+    vocabularies: Vocabularies = CONTRACT,
+    mapping: Mapping = PLAIN,
+    name: str = "",
 ) -> ReadExtract:
     """Read one extract, recognised by its columns unless it is given; ``name`` is the file's in messages.
 
     1. A row is lost if its number cannot be read, or if other rows with the number say something else. Rows that say
        the same count once.
-    2. Each other cell is read by the rule of its column. One that is empty is unknown; one that breaks the rule is
-       unknown and rejected; a word that its vocabulary lacks is unknown and asked, and so is a whole column of
-       percentages that may be fractions.
+    2. Each other cell is read by the mapping and by the rule of its column. One that is empty is unknown; one that
+       breaks the rule is unknown and rejected; a word that its vocabulary lacks is unknown and asked, and so is a whole
+       column that may be in another unit or on another scale.
     3. Of two durations in the wrong order (``columns.ORDERED``) within the extract, the one that should be smaller is
        rejected, in the order of the list. Durations of two extracts cannot be compared here.
 
-    ``source`` is a path, the bytes, or an open binary file. Raises ``ExtractError`` when it is not a table or not the
-    extract, when a column lacks that a score needs, when no row is left or more is rejected than ``MOST_REJECTS``.
+    ``source`` is a path, the bytes, or an open binary file: CSV, or a workbook of which one sheet is the extract.
+    Raises ``ExtractError`` when it is not a table or not the extract, when a column lacks that a score needs, when no
+    row is left or more is rejected than ``MOST_REJECTS``.
     """
-    table = read_table(extract, source, name)
-    return _Reading(table, vocabularies).result()
+    name = name or name_of(source, extract)
+    headers = open_headers(source, name, mapping)
+    layout = layout_of(_chosen(name, headers, extract, mapping), extract, mapping)
+    return _Reading(layout, vocabularies, mapping).result()
+
+
+def read_files(
+    sources: Sequence[Source],
+    *,
+    vocabularies: Vocabularies = CONTRACT,
+    mapping: Mapping = PLAIN,
+    names: Sequence[str] = (),
+) -> list[ReadExtract]:
+    """Read every extract in these files: each file, and each sheet of a workbook, is recognised by its columns.
+
+    Sheets that are no extract are left out. ``names`` are those of the files in messages. In the order of ``Extract``.
+    Raises ``ExtractError`` as ``read_extract`` does, and when two are the same extract or a file holds none.
+    """
+    layouts: dict[Extract, Layout] = {}
+    for place, source in enumerate(sources):
+        name = names[place] if names else name_of(source)
+        headers = open_headers(source, name, mapping)
+        some = [header for header in headers if recognised(header, mapping)] or headers[:1]
+        for layout in (layout_of(header, None, mapping) for header in some):
+            if layout.extract in layouts:
+                params = {"extract": layout.extract, "other": layouts[layout.extract].header.name}
+                reason = Message(_("this is the %(extract)s extract, and so is %(other)s"), params)
+                raise ExtractError(layout.header.name, Refusal.WRONG_EXTRACT, reason)
+            layouts[layout.extract] = layout
+    return [_Reading(layouts[extract], vocabularies, mapping).result() for extract in Extract if extract in layouts]
+
+
+def _chosen(name: str, headers: list[Header], extract: Extract | None, mapping: Mapping) -> Header:
+    """The sheet that is the extract. Raises ``ExtractError`` where it is not said which of several is meant."""
+    found = [header for header in headers if recognised(header, mapping) in ([extract] if extract else list(Extract))]
+    if len(found) > 1:
+        sheets = ", ".join(header.grid.sheet for header in found)
+        raise no_table(name, _("several sheets may be meant: %(sheets)s"), sheets=sheets)
+    return found[0] if found else headers[0]
 
 
 class _Reading:
-    """A table of text that is being read."""
+    """A file that is being read: the text of a chunk of rows at a time, and the values of all."""
 
-    def __init__(self, table: TextTable, vocabularies: Vocabularies):
-        self.table = table
+    def __init__(self, layout: Layout, vocabularies: Vocabularies, mapping: Mapping):
+        self.layout = layout
         self.vocabularies = vocabularies
+        self.mapping = mapping
+        self.name = layout.header.name
         self.rejects = Rejects()
         self.questions: list[Question] = []
 
     def result(self) -> ReadExtract:
-        table = self.table
-        self.rejects.add(table.ragged)
-        self.keys, repeated = self._read_keys()
-        self.rows = np.flatnonzero(self.keys)
-        self.rows = self.rows[np.argsort(self.keys[self.rows], kind="stable")]
-        if not len(self.rows):
+        skipped, rows = self._read()
+        self.rejects.add(rows.ragged)
+        repeated = self._identify()
+        if not len(self.order):
             reason = Message(_("every row is rejected: nothing can be loaded"))
-            raise ExtractError(table.report.name, Refusal.ALL_REJECTED, reason, tuple(self.rejects))
-        frame = pd.DataFrame(dict(self._columns())).set_index(pd.Index(self.keys[self.rows], name=KEY))
-        self._order(frame)
+            raise ExtractError(self.name, Refusal.ALL_REJECTED, reason, tuple(self.rejects))
+        frame = self._frame()
+        self._compare_durations(frame)
+        read = rows.count - skipped
         return ReadExtract(
-            extract=table.extract,
+            extract=self.layout.extract,
             frame=frame,
-            given=tuple(name for name in frame if name in table.cells),
+            given=tuple(name for name in frame if name in self.cells),
             rejects=tuple(sorted(self.rejects, key=lambda reject: (reject.line, reject.column))),
             questions=tuple(sorted(self.questions, key=lambda question: (question.column, question.line))),
-            report=table.report,
-            read=table.report.rows,
-            rejected=table.report.rows - len(frame) - repeated,
+            report=report_of(self.layout, read, skipped),
+            read=read,
+            rejected=read - len(frame) - repeated,
             repeated=repeated,
         )
 
-    def _read_keys(self) -> tuple[np.ndarray, int]:
-        """The number of each row, 0 for a row that is lost or repeated; and how many are repeated."""
-        (column,) = (column for column in columns_of(self.table.extract) if column.name == KEY)
-        cells = self.table.cells[KEY]
-        values, broken, _unknown = self._texts(column, cells)
-        broken |= {code: IS_GIVEN for code, value in enumerate(values) if value is None and code not in broken}
-        numbers = np.array([value or 0 for value in values], dtype=np.int64)[cells.codes]
-        self._reject_texts(column, broken, np.arange(len(numbers)), Cost.ROW)
-        is_conflicting, is_repeated, first = self._compare(numbers)
-        rows = np.flatnonzero(is_conflicting)
-        lines = self.table.lines
-        self.rejects.add(
-            self._reject(column, row, _is_once(lines[first[row]]), Cost.ROW, numbers[row]) for row in rows.tolist()
-        )
-        return np.where(is_conflicting | is_repeated, 0, numbers), int(is_repeated.sum())
+    def _read(self) -> tuple[int, Rows]:
+        """Read every cell; return how many rows were skipped."""
+        for title in self.layout.header.titles:
+            refuse_broken_accents(self.name, self.layout.header.line, title)
+        rows, lines, skipped = Rows(self.layout.header), array("i"), 0
+        places = sorted(self.layout.columns, key=lambda place: self.layout.columns[place].name != KEY)
+        readers = [self._reader(place) for place in places]
+        cells_of = itemgetter(*places)
+        skips = frozenset(map(match_key, self.mapping.skipped))
+        numbered = iter(rows)
+        while chunk := list(islice(numbered, CHUNK_SIZE)):
+            if skips:
+                before = len(chunk)
+                chunk = [(line, row) for line, row in chunk if match_key(row[places[0]]) not in skips]
+                skipped += before - len(chunk)
+            some_lines, texts = zip(*chunk, strict=True)
+            lines.extend(some_lines)
+            for reader, column in zip(readers, zip(*map(cells_of, texts), strict=True), strict=True):
+                reader.add(column)
+        self.lines = np.frombuffer(lines, dtype=np.int32)
+        self.key, self.cells = readers[0], {reader.column.name: reader for reader in readers[1:]}
+        return skipped, rows
 
-    def _compare(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Which rows conflict with another of their number, which repeat one, and an other row of each number."""
-        is_double = pd.Series(numbers).duplicated(keep=False).to_numpy() & (numbers > 0)
-        rows = np.flatnonzero(is_double)
-        groups = pd.Series(rows).groupby(numbers[rows])
-        first = groups.transform("first").to_numpy()
-        is_other = np.zeros(len(rows), dtype=bool)
-        for name, cells in self.table.cells.items():
-            if name != KEY:
-                is_other |= cells.codes[rows] != cells.codes[first]
-        conflicts = pd.Series(is_other).groupby(numbers[rows]).transform("any").to_numpy()
-        is_conflicting, is_repeated = np.zeros((2, len(numbers)), dtype=bool)
-        is_conflicting[rows[conflicts]] = True
-        is_repeated[rows[~conflicts & (rows != first)]] = True
-        other = np.zeros(len(numbers), dtype=np.int64)
-        other[rows] = np.where(rows == first, groups.transform("last").to_numpy(), first)
-        return is_conflicting, is_repeated, other
+    def _reader(self, place: int) -> CellReader:
+        column, mapping = self.layout.columns[place], self.mapping
+        read = reader_of(column, self.vocabularies, mapping)
+        return CellReader(column, self.layout.title(column.name), read, is_plain(column, mapping))
 
-    def _columns(self) -> Iterator[tuple[str, Any]]:
-        for column in readable_in(self.table.extract):
-            if column.name in self.table.cells and column.name != KEY:
-                yield column.name, self._read_column(column)
-            elif column.extract == self.table.extract and column.name != KEY:
-                yield column.name, _series(column, [None], np.zeros(len(self.rows), dtype=np.intp))
+    def _identify(self) -> int:
+        """Find the rows to keep, in the order of their numbers; return how many others repeat one of them."""
+        self.numbers, is_known = self.key.values()
+        is_double = pd.Series(self.numbers).duplicated(keep=False).to_numpy() & is_known
+        is_kept = is_known.copy()
+        self._reject_keys(is_known)
+        repeated = 0
+        for rows in _groups(self.numbers, np.flatnonzero(is_double)):
+            same = [self._said(row) == self._said(rows[0]) for row in rows]
+            is_kept[rows[1:]] = False
+            repeated += (len(rows) - 1) * all(same)
+            if not all(same):
+                is_kept[rows[0]] = False
+                self.rejects.add(self._conflict(row, rows[1] if row == rows[0] else rows[0]) for row in rows)
+        self.is_kept = is_kept
+        self.order = np.flatnonzero(is_kept)
+        self.order = self.order[np.argsort(self.numbers[self.order], kind="stable")]
+        return repeated
 
-    def _read_column(self, column: Column) -> Any:
-        cells = self.table.cells[column.name]
-        values, broken, unknown = self._texts(column, cells)
-        if column.kind == ColumnKind.PERCENT and self._is_asked_as_fractions(column, cells, broken):
-            values, broken = [None] * len(values), {}
-        self._reject_texts(column, broken, self.rows, Cost.CELL)
-        self._ask_words(column, cells, unknown)
-        return _series(column, values, cells.codes[self.rows])
+    def _reject_keys(self, is_known: np.ndarray) -> None:
+        problems = dict(zip(*(part.tolist() for part in self.key.troubles()), strict=True))
+        for row in np.flatnonzero(~is_known).tolist():
+            problem = self.key.problems[problems[row]] if row in problems else None
+            text, rule = (problem.text, problem.rule or IS_GIVEN) if problem else ("", IS_GIVEN)
+            self.rejects.add([self._reject(self.key, row, text, rule, Cost.ROW)])
 
-    def _texts(self, column: Column, cells: Cells) -> tuple[list[Any], dict[int, Message], list[int]]:
-        """The value of each distinct text of a column, the rule that a text (by its code) breaks, the unknown words."""
-        read = reader_of(column, self.vocabularies)
-        values: list[Any] = []
-        broken: dict[int, Message] = {}
-        unknown: list[int] = []
-        for code, text in enumerate(cells.texts):
-            value = None
-            try:
-                value = read(text)
-            except Unreadable as error:
-                broken[code] = error.rule
-            except UnknownWord:
-                unknown.append(code)
-            values.append(value)
-        return values, broken, unknown
+    def _said(self, row: int) -> list:
+        """What a row says, texts that cannot be read as they stand."""
+        said: list = []
+        for cells in self.cells.values():
+            values, is_known = cells.values()
+            rows, codes = cells.troubles()
+            place = np.searchsorted(rows, row)
+            is_trouble = place < len(rows) and rows[place] == row
+            said.append(cells.problems[codes[place]].text if is_trouble else values[row] if is_known[row] else None)
+        return said
 
-    def _is_asked_as_fractions(self, column: Column, cells: Cells, broken: dict[int, Message]) -> bool:
-        """Ask whether a column of percentages holds fractions, if every number in it may be one."""
-        fractions = [code for code, rule in broken.items() if rule is IS_PERCENTAGE]
-        others = [
-            text
-            for code, text in enumerate(cells.texts)
-            if code not in fractions and text.strip() not in ("", "0", "1")
-        ]
-        if not fractions or others:
-            return False
-        self._ask(Asked.FRACTION, column, cells, fractions, Proposal("100", is_new=False))
-        return True
+    def _conflict(self, row: int, other: int) -> Reject:
+        rule = _("an employee number of one row: line %(line)s has it too, with other values")
+        message = Message(rule, {"line": int(self.lines[other])})
+        return self._reject(self.key, row, str(self.numbers[row]), message, Cost.ROW)
 
-    def _ask_words(self, column: Column, cells: Cells, unknown: list[int]) -> None:
-        """Ask for each unknown word once, however it is spelt."""
-        spellings: dict[str, list[int]] = {}
-        for code in unknown:
-            spellings.setdefault(match_key(cells.texts[code]), []).append(code)
-        for codes in spellings.values():
-            proposal = self.vocabularies[column.name].propose(cells.texts[codes[0]])
-            self._ask(Asked.WORD, column, cells, codes, proposal)
+    def _frame(self) -> pd.DataFrame:
+        asking = Asking(self.name, self.layout.extract, self.mapping, self.vocabularies, self.is_kept, self.lines)
+        index = pd.Index(self.numbers[self.order].astype(np.int64), name=KEY)
+        columns = {column.name: self._column(column, asking, index) for column in self._columns()}
+        return pd.DataFrame(columns, copy=False)
 
-    def _ask(self, asked: Asked, column: Column, cells: Cells, codes: list[int], proposal: Proposal) -> None:
-        rows = self.rows[np.isin(cells.codes[self.rows], codes)]
-        if not len(rows):  # they stand in lost rows alone
-            return
-        text, line = cells.texts[codes[0]].strip(), int(self.table.lines[rows.min()])
-        name = self.table.report.name
-        self.questions.append(Question(asked, name, column.name, cells.header, text, len(rows), line, proposal))
+    def _columns(self) -> Iterator[Column]:
+        """The columns of the frame: those of the extract, and those of the directory that the file has."""
+        for column in readable_in(self.layout.extract):
+            if column.name in self.cells or (column.extract == self.layout.extract and column.name != KEY):
+                yield column
 
-    def _order(self, frame: pd.DataFrame) -> None:
+    def _column(self, column: Column, asking: Asking, index: pd.Index) -> pd.Series:
+        cells = self.cells.get(column.name)
+        if cells is None:
+            nothing = np.zeros(len(index), dtype=bool)
+            return _series(column, nothing, nothing, index)
+        question = asking.about(cells)
+        if question:
+            self.questions.append(question)
+        else:
+            self._refuse_broken_accents(cells)
+            self.questions.extend(asking.words(cells))
+            self.rejects.add(self._bad_cells(cells))
+        values, is_known = cells.take()
+        return _series(column, values[self.order], is_known[self.order] & (question is None), index)
+
+    def _refuse_broken_accents(self, cells: CellReader) -> None:
+        rows, codes = cells.troubles()
+        for code in np.unique(codes):
+            problem = cells.problems[code]
+            if problem.rule is None or cells.column.kind == ColumnKind.CHOICE:
+                refuse_broken_accents(self.name, int(self.lines[rows[codes == code][0]]), problem.text)
+
+    def _bad_cells(self, cells: CellReader) -> Iterator[Reject]:
+        for row, code in zip(*(part.tolist() for part in cells.troubles()), strict=True):
+            problem = cells.problems[code]
+            if problem.rule and self.is_kept[row]:
+                yield self._reject(cells, row, problem.text, problem.rule, Cost.CELL)
+
+    def _compare_durations(self, frame: pd.DataFrame) -> None:
         """Make the longer of two durations in the wrong order unknown, where it should be the shorter one."""
         for smaller, larger in ORDERED:
-            if smaller in frame and larger in frame:
+            if smaller in self.cells and larger in self.cells:
                 places = np.flatnonzero((frame[smaller] > frame[larger]).fillna(False).to_numpy(dtype=bool))
                 rule = Message(_("at most %(larger)s"), {"larger": larger})
-                column = BY_NAME[smaller]
+                texts = frame[smaller].iloc[places].astype(str).tolist()
+                rows = self.order[places].tolist()
                 self.rejects.add(
-                    self._reject(column, row, rule, Cost.CELL, self.keys[row]) for row in self.rows[places].tolist()
+                    self._reject(self.cells[smaller], row, text, rule, Cost.CELL)
+                    for row, text in zip(rows, texts, strict=True)
                 )
                 frame.iloc[places, frame.columns.get_loc(smaller)] = pd.NA
 
-    def _reject_texts(self, column: Column, broken: dict[int, Message], rows: np.ndarray, costs: Cost) -> None:
-        codes = self.table.cells[column.name].codes
-        places = rows[np.isin(codes[rows], list(broken))]
-        keys = self.keys if costs == Cost.CELL else np.zeros(len(codes), dtype=np.int64)
-        self.rejects.add(self._reject(column, row, broken[codes[row]], costs, keys[row]) for row in places.tolist())
-
-    def _reject(self, column: Column, row: int, rule: Message, costs: Cost, number: int) -> Reject:
-        cells, table = self.table.cells[column.name], self.table
-        line = int(table.lines[row])
-        return Reject(table.report.name, line, cells.header, cells[row], rule, costs, column.name, int(number) or None)
+    def _reject(self, cells: CellReader, row: int, text: str, rule: Message, costs: Cost) -> Reject:
+        line, number = int(self.lines[row]), int(self.numbers[row]) or None
+        return Reject(self.name, line, cells.title, visible(text), rule, costs, cells.column.name, number)
 
 
-def _is_once(line: int) -> Message:
-    return Message(_("an employee number of one row: line %(line)s has it too, with other values"), {"line": int(line)})
+def _groups(numbers: np.ndarray, rows: np.ndarray) -> Iterator[list[int]]:
+    """The rows of each number."""
+    order = rows[np.argsort(numbers[rows], kind="stable")]
+    bounds = np.flatnonzero(np.diff(numbers[order])) + 1
+    return (group.tolist() for group in np.split(order, bounds) if len(group))
 
 
-def _series(column: Column, values: Sequence[Any], codes: np.ndarray) -> pd.Series:
-    """The values at these places, None where unknown, in the type of their column."""
-    return pd.Series(values, dtype=_DTYPES[column.kind]).take(codes).reset_index(drop=True)
+def _series(column: Column, values: np.ndarray, is_known: np.ndarray, index: pd.Index) -> pd.Series:
+    """Values of a column in the type of the frame."""
+    match column.kind:
+        case ColumnKind.KEY | ColumnKind.INTEGER:
+            found = pd.arrays.IntegerArray(values.astype(np.int64), ~is_known)
+        case ColumnKind.NUMBER | ColumnKind.PERCENT:
+            found = pd.arrays.FloatingArray(values.astype(np.float64), ~is_known)
+        case ColumnKind.BOOLEAN:
+            found = pd.arrays.BooleanArray(values.astype(np.bool_), ~is_known)
+        case ColumnKind.DATE:
+            found = np.where(is_known, values.astype("datetime64[s]"), np.datetime64("NaT", "s"))
+        case _:
+            found = values.astype(object)
+            found[~is_known] = None
+            return pd.Series(found, index=index, dtype=object, copy=False)
+    return pd.Series(found, index=index, copy=False)

@@ -1,5 +1,6 @@
 """Rejects (a row that breaks a rule) and refusals (a file set that cannot be loaded)."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,6 +10,7 @@ from employees.messages import Message
 from employees.messages import gettext_noop as _
 
 MOST_REJECTS = 500_000  # of a set; numbers that one file misspells are rejects of all three: 441,000 for 147,000 people
+_INVISIBLE = {"Cc", "Cf", "Co", "Cn", "Zl", "Zp"}
 LONGEST_SHOWN = 60  # characters of a value in a sentence
 
 
@@ -59,6 +61,16 @@ class ExtractError(Exception):
         self.reason = reason
         self.rejects = rejects
         super().__init__(f"{file}: {reason}" if file else str(reason))
+
+
+def visible(text: str) -> str:
+    """A text with its invisible characters named, as ``1⟨U+200B⟩``."""
+    if text.isprintable():
+        return text
+    return "".join(
+        f"⟨U+{ord(character):04X}⟩" if unicodedata.category(character) in _INVISIBLE else character
+        for character in text
+    )
 
 
 class Rejects(list[Reject]):

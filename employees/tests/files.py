@@ -4,7 +4,7 @@ from errno import ENOSPC
 from io import StringIO
 
 from employees.columns import JOINED, Extract
-from employees.extracts import files, rejects
+from employees.extracts import rejects, rows
 
 EMPLOYEES = 3
 
@@ -109,7 +109,7 @@ def write(directory, **changes) -> dict[str, str]:
 
 def permit_rejects(monkeypatch, most: int) -> None:
     """Refuse a set with more rejects than that."""
-    for module in (rejects, files):
+    for module in (rejects, rows):
         monkeypatch.setattr(module, "MOST_REJECTS", most)
 
 

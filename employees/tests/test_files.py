@@ -265,8 +265,8 @@ def test_file_that_is_not_the_table_is_refused_with_a_named_reason(content, expe
 
 
 def test_refused_file_of_another_kind_is_called_by_it():
-    assert str(refusal(b"PK\x03\x04")) == (
-        "extrait_sirh.csv: it is a file of kind Excel or ZIP, not CSV text: export it as CSV"
+    assert str(refusal(b"%PDF-1.7")) == (
+        "extrait_sirh.csv: it is a file of kind PDF, not CSV text or XLSX: export it as CSV"
     )
 
 

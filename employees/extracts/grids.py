@@ -1,0 +1,222 @@
+"""Opens a file as grids of text: one for a CSV file, one for each sheet of a workbook.
+
+A grid gives its rows with their line numbers as often as it is asked, without holding them.
+"""
+
+import codecs
+import csv
+import io
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import numpy as np
+
+from employees.columns import Extract
+from employees.extracts.rejects import ExtractError, Refusal
+from employees.messages import Message
+from employees.messages import gettext_noop as _
+
+# A path, the bytes themselves, or an open or uploaded file in binary mode.
+Source = str | os.PathLike | bytes | BinaryIO
+Row = tuple[int, list[str]]  # the physical line on which it starts, and its cells
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+MOST_COLUMNS = 16_384  # as many as a sheet of Excel has
+HEAD = 20  # rows among which the header is looked for
+CHUNK = 1 << 20  # bytes decoded at a time
+
+WORKBOOK = b"PK\x03\x04"
+_FOREIGN = {
+    b"\xd0\xcf\x11\xe0": "Excel 97",
+    b"%PDF": "PDF",
+    b"\x1f\x8b": "gzip",
+    b"<": "HTML or XML",
+}
+_BOMS = {
+    codecs.BOM_UTF8: ("utf-8-sig", "UTF-8 with BOM"),
+    codecs.BOM_UTF16_LE: ("utf-16", "UTF-16"),
+    codecs.BOM_UTF16_BE: ("utf-16", "UTF-16"),
+}
+# A line of empty cells, and the ``sep=;`` line that names the delimiter for Excel, which pads it with empty cells.
+_BLANK = r"[ \t\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE},;]*"
+_EMPTY = rf'{_BLANK}(?:""{_BLANK}){{0,{MOST_COLUMNS}}}(?:\r\n|\r|\n)?'
+_EMPTY_LINE = re.compile(_EMPTY)
+_DELIMITER_LINE = re.compile(rf'"?sep=[^\r\n]"?{_EMPTY}', re.IGNORECASE)
+
+
+class Grid(Protocol):
+    """A sheet of text."""
+
+    @property
+    def name(self) -> str:
+        """Of the file in messages, with the sheet where it has several."""
+
+    @property
+    def sheet(self) -> str:
+        """Empty for a CSV file."""
+
+    @property
+    def encoding(self) -> str:
+        """For people; the kind of a workbook."""
+
+    @property
+    def delimiter(self) -> str:
+        """The character; empty in a workbook."""
+
+    def rows(self) -> Iterator[Row]:
+        """The rows that are not blank. Raises ``ExtractError`` where they cannot be read."""
+
+
+def name_of(source: Source, extract: Extract | None = None) -> str:
+    """The name of a source in messages: the last part of its path, or the extract's usual file name."""
+    path = source if isinstance(source, str | os.PathLike) else getattr(source, "name", "")
+    return Path(path or (f"extrait_{extract}.csv" if extract else "extrait.csv")).name
+
+
+@contextmanager
+def opened(source: Source) -> Iterator[BinaryIO]:
+    """A source as a binary file at its start. Raises ``ExtractError`` when it cannot be opened."""
+    if isinstance(source, bytes):
+        yield io.BytesIO(source)
+    elif isinstance(source, str | os.PathLike):
+        with _open(source) as file:
+            yield file
+    else:
+        source.seek(0)
+        yield source
+
+
+def _open(path: str | os.PathLike) -> BinaryIO:
+    try:
+        return open(path, "rb")
+    except (OSError, ValueError) as error:
+        params = {"error": getattr(error, "strerror", "") or error}
+        reason = Message(_("the file cannot be read: %(error)s"), params)
+        raise ExtractError(str(path), Refusal.UNREADABLE, reason) from error
+
+
+def beginning_of(name: str, source: Source) -> bytes:
+    """The first bytes of a file. Raises ``ExtractError`` for a file of another kind than text or a workbook."""
+    with opened(source) as file:
+        beginning = file.read(512)
+    for magic, kind in _FOREIGN.items():
+        if beginning.lstrip().startswith(magic):
+            raise no_table(name, _("it is a file of kind %(kind)s, not CSV text or XLSX: export it as CSV"), kind=kind)
+    return beginning
+
+
+def no_table(name: str, reason: str, **params: object) -> ExtractError:
+    """The refusal of a file that is not the table it should be."""
+    return ExtractError(name, Refusal.NOT_A_TABLE, Message(reason, params))
+
+
+@dataclass(frozen=True, slots=True)
+class TextGrid:
+    """The rows of a CSV file, for one delimiter."""
+
+    source: Source
+    name: str
+    codec: str
+    encoding: str  # the codec's name for people
+    delimiter: str
+    start: int  # lines before the first that is neither blank nor names the delimiter
+    sheet: str = ""
+
+    def rows(self) -> Iterator[Row]:
+        with opened(self.source) as file:
+            text = io.TextIOWrapper(file, self.codec, newline="")
+            try:
+                yield from self._rows(text)
+            finally:
+                text.detach()
+
+    def _rows(self, text: io.TextIOWrapper) -> Iterator[Row]:
+        reader = csv.reader(islice(text, self.start, None), delimiter=self.delimiter, strict=True)
+        line = self.start + 1
+        try:
+            for row in reader:
+                if len(row) > MOST_COLUMNS:
+                    raise no_table(self.name, _("its first line has more than %(most)s cells"), most=MOST_COLUMNS)
+                if row and (row[0] or any(map(str.strip, row))):
+                    yield line, row
+                line = self.start + 1 + reader.line_num
+        except csv.Error as error:
+            raise self._unreadable(line, str(error)) from error
+
+    def _unreadable(self, line: int, error: str) -> ExtractError:
+        if "end of data" in error:
+            return no_table(self.name, _("line %(line)s: a quotation mark opens a cell and is never closed"), line=line)
+        if "field limit" in error:
+            reason = _("line %(line)s: a cell is longer than %(most)s characters: a quotation mark may never be closed")
+            return no_table(self.name, reason, line=line, most=csv.field_size_limit())
+        reason = _("line %(line)s: a quotation mark within a quoted cell is not doubled")
+        return no_table(self.name, reason, line=line)
+
+
+def text_grids(name: str, source: Source) -> list[TextGrid]:
+    """A CSV file split at each delimiter that can split its first row. Raises ``ExtractError`` if it is no text."""
+    with opened(source) as file:
+        codec, encoding = _encoding(file)
+        file.seek(0)
+        _check(name, file, codec)
+    with opened(source) as file:
+        start = _start(name, file, codec)
+    return [TextGrid(source, name, codec, encoding, delimiter, start) for delimiter in DELIMITERS]
+
+
+def _encoding(file: BinaryIO) -> tuple[str, str]:
+    """The codec of a file and its name for people."""
+    beginning = file.read(64)
+    for bom, encoding in _BOMS.items():
+        if beginning.startswith(bom):
+            return encoding
+    # UTF-16 without a mark: the header is plain letters, so every other byte of it is zero.
+    octets = np.frombuffer(beginning, dtype=np.uint8)
+    if len(octets) >= 4 and not octets[1::2].any() and octets[::2].all():
+        return "utf-16-le", "UTF-16"
+    if len(octets) >= 4 and not octets[::2].any() and octets[1::2].all():
+        return "utf-16-be", "UTF-16"
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for piece in chain([beginning], iter(lambda: file.read(CHUNK), b"")):
+            decoder.decode(piece)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return "cp1252", "Windows-1252"
+    return "utf-8", "UTF-8"
+
+
+def _check(name: str, file: BinaryIO, codec: str) -> None:
+    """Decode a file once, in pieces. Raises ``ExtractError`` when it cannot be decoded, or holds a NUL byte."""
+    decoder = codecs.getincrementaldecoder(codec)()
+    lines, position = 1, 0
+    try:
+        for octets in chain(iter(lambda: file.read(CHUNK), b""), [b""]):
+            text = decoder.decode(octets, final=not octets)
+            if "\0" in text:
+                line = lines + text.count("\n", 0, text.index("\0"))
+                raise ExtractError(name, Refusal.NUL, Message(_("line %(line)s holds a NUL byte"), {"line": line}))
+            lines += text.count("\n")
+            position += len(octets)
+    except UnicodeDecodeError as error:
+        reason = _("byte %(position)s is neither UTF-8, UTF-16 nor Windows-1252: save the file as CSV UTF-8")
+        params = {"position": position + error.start}
+        raise ExtractError(name, Refusal.UNDECODABLE, Message(reason, params)) from error
+
+
+def _start(name: str, file: BinaryIO, codec: str) -> int:
+    """How many lines stand before the first that has a cell."""
+    text = io.TextIOWrapper(file, codec, newline="")
+    try:
+        for place, line in enumerate(text):
+            if not (_EMPTY_LINE.fullmatch(line) or _DELIMITER_LINE.fullmatch(line)):
+                return place
+    finally:
+        text.detach()
+    raise ExtractError(name, Refusal.EMPTY, Message(_("the file is empty")))

@@ -1,0 +1,167 @@
+"""Finds the header of a grid, and by it which extract the grid is and where its columns stand."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from employees.columns import COLUMNS, KEY, Column, Extract, columns_of, readable_in
+from employees.extracts.grids import HEAD, WORKBOOK, Grid, Row, Source, beginning_of, no_table, text_grids
+from employees.extracts.mapping import PLAIN, Mapping
+from employees.extracts.parsing import fold
+from employees.extracts.rejects import ExtractError, Refusal
+from employees.extracts.workbooks import sheet_grids
+from employees.messages import Message
+from employees.messages import gettext_noop as _
+
+KEY_TITLES = {column.source for column in COLUMNS if column.name == KEY} | {KEY}  # any of them names the key
+LONGEST_TITLE = 200  # characters of a header that are kept: each reject of its column repeats them
+_OTHER_DELIMITER = _("its cells are separated by |, not by a comma, a semicolon or a tab")
+
+# The columns that are looked for in a file of an extract.
+Wanted = Callable[[Extract], tuple[Column, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The row of a grid that names its columns."""
+
+    grid: Grid
+    line: int
+    titles: tuple[str, ...]  # without the empty ones at its end
+    width: int  # cells of the row
+    first: tuple[str, ...]  # of the grid's first row, whether it is the header or not
+
+    @property
+    def name(self) -> str:
+        return self.grid.name
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Which extract a grid is, and the columns of it by their place."""
+
+    header: Header
+    extract: Extract
+    columns: dict[int, Column]
+
+    def title(self, name: str) -> str:
+        """The title of a column in the file, as messages call it."""
+        return next(title_of(self.header.titles[place]) for place, found in self.columns.items() if found.name == name)
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """The titles of the other columns; an unnamed column is "#4"."""
+        titles = enumerate(self.header.titles)
+        return tuple(title_of(title) or f"#{place + 1}" for place, title in titles if place not in self.columns)
+
+
+def open_headers(source: Source, name: str, mapping: Mapping = PLAIN) -> list[Header]:
+    """The headers of a file: of a CSV file for its likeliest delimiter, of each sheet of a workbook that has rows.
+
+    Raises ``ExtractError`` when it is neither, or empty.
+    """
+    if beginning_of(name, source).startswith(WORKBOOK):
+        headers = [header for grid in sheet_grids(name, source) if (header := find_header(grid, mapping))]
+        if not headers:
+            raise ExtractError(name, Refusal.EMPTY, Message(_("the file is empty")))
+        return headers
+    failures, headers = [], []
+    for grid in text_grids(name, source):
+        try:
+            headers += [header for header in [find_header(grid, mapping)] if header]
+        except ExtractError as error:  # another delimiter may split it
+            failures.append(error)
+    best = max(headers, key=lambda header: (_most_known(header.titles, mapping), len(header.titles)), default=None)
+    if best is None or (failures and len(best.titles) < 2):
+        raise failures[0]
+    return [best]
+
+
+def find_header(grid: Grid, mapping: Mapping = PLAIN) -> Header | None:
+    """The row among the first that names most columns; the first one where none does. None for a grid without rows."""
+    given = {mapping.header_lines[extract] for extract in mapping.header_lines}
+    rows = list(islice(_head(grid), HEAD))
+    if not rows:
+        return None
+    line, row = max(rows, key=lambda row: (row[0] in given, _most_known(row[1], mapping)))
+    titles = list(row)
+    while titles and not titles[-1].strip():  # trailing delimiters
+        titles.pop()
+    return Header(grid, line, tuple(titles), len(row), tuple(rows[0][1]))
+
+
+def _head(grid: Grid) -> Iterator[Row]:
+    """The first rows, as far as they can be read: what is wrong further down is told when it is read."""
+    rows = grid.rows()
+    yield next(rows, (0, []))
+    try:
+        yield from rows
+    except ExtractError:
+        return
+
+
+def _most_known(titles: Sequence[str], mapping: Mapping) -> int:
+    return max(len(known(columns_of(extract), titles, mapping, extract)) for extract in Extract)
+
+
+def known(columns: Sequence[Column], titles: Sequence[str], mapping: Mapping, extract: Extract) -> dict[int, Column]:
+    """The columns found among titles, by place, under the product's name, the source's or the company's."""
+    by_name = {column.name: column for column in columns}
+    by_title = {fold(title): column for column in columns for title in (column.name, column.source)}
+    if KEY in by_name:
+        by_title |= {fold(title): by_name[KEY] for title in KEY_TITLES}
+    said = {fold(title): by_name.get(name) for title, name in mapping.headers.get(extract, {}).items()}
+    found = {place: (by_title | said).get(fold(title)) for place, title in enumerate(titles)}
+    return {place: column for place, column in found.items() if column}
+
+
+def recognised(header: Header, mapping: Mapping = PLAIN) -> Extract | None:
+    """The extract to which most of the titles belong; a file of the SIRH may hold the directory's too."""
+    counts = {
+        extract: sum(
+            column.name != KEY for column in known(columns_of(extract), header.titles, mapping, extract).values()
+        )
+        for extract in Extract
+        if mapping.sheets.get(extract, header.grid.sheet) == header.grid.sheet
+    }
+    likeliest = max(counts, key=lambda each: (counts[each] and each != Extract.ANNUAIRE, counts[each]), default=None)
+    return likeliest if likeliest and counts[likeliest] else None
+
+
+def layout_of(
+    header: Header, extract: Extract | None = None, mapping: Mapping = PLAIN, wanted: Wanted = readable_in
+) -> Layout:
+    """Where the columns of an extract stand; which extract it is, is seen by the titles unless it is given.
+
+    Raises ``ExtractError`` when it is another extract or none, or if a column is missing or double.
+    """
+    found = recognised(header, mapping)
+    if not found:
+        raise _unrecognised(header, extract, mapping)
+    if extract and found != extract:
+        reason = Message(_("this is the %(other)s extract, not %(extract)s"), {"other": found, "extract": extract})
+        raise ExtractError(header.name, Refusal.WRONG_EXTRACT, reason)
+    columns = known(wanted(found), header.titles, mapping, found)
+    missing = [column.source for column in wanted(found) if column.is_required and column not in columns.values()]
+    if missing:
+        reason = Message(_("missing columns: %(columns)s"), {"columns": ", ".join(missing)})
+        raise ExtractError(header.name, Refusal.MISSING_COLUMN, reason)
+    if len(set(columns.values())) < len(columns):
+        twins = [place for place, column in columns.items() if list(columns.values()).count(column) > 1]
+        titles = ", ".join(title_of(header.titles[place]) for place in twins)
+        reason = Message(_("these columns are duplicates: %(columns)s"), {"columns": titles})
+        raise ExtractError(header.name, Refusal.DUPLICATE_COLUMN, reason)
+    return Layout(header, found, columns)
+
+
+def _unrecognised(header: Header, extract: Extract | None, mapping: Mapping) -> ExtractError:
+    if _most_known(",".join(header.first).split("|"), mapping):
+        return no_table(header.name, _OTHER_DELIMITER)
+    if extract:
+        return no_table(header.name, _("its first line names no column of the %(extract)s extract"), extract=extract)
+    return no_table(header.name, _("its first line names no column of any extract"))
+
+
+def title_of(cell: str) -> str:
+    """The name of a column in messages."""
+    return cell.strip()[:LONGEST_TITLE]

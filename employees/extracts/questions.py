@@ -1,0 +1,122 @@
+"""What a file leaves open: words that are not known, and columns that may be in another unit or on another scale."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from employees.columns import Column, ColumnKind, Extract, match_key
+from employees.extracts.cells import CellReader
+from employees.extracts.mapping import Mapping
+from employees.extracts.parsing import IS_PERCENTAGE
+from employees.vocabularies import Proposal, Vocabularies
+
+HIGHEST_MARK = 5  # columns with a higher maximum hold no marks
+SCALES = ((1, 5), (0, 5), (1, 6), (1, 7), (1, 10), (0, 10), (0, 20), (0, 100))
+BEYOND_SHARE = 0.05  # of the marks that lie beyond the scale, from which on it is another scale
+FEWEST_BEYOND = 2
+HIGHEST_MEDIAN_PAY = 15_000  # euros a month: a median above it is pay by the year
+PAY = "revenu_mensuel"
+
+
+class Asked(StrEnum):
+    """What a question is about."""
+
+    WORD = "word"  # an unknown word of an open vocabulary: which value is it?
+    FRACTION = "fraction"  # a column of percentages that may be fractions, 0.11 for 11 %: multiplied by?
+    SCALE = "scale"  # a column of marks beyond the scale: from what to what?
+    UNIT = "unit"  # a column of pay that is none of a month: multiplied by?
+    HEADER = "header"  # a title that is not known: which column is it?
+    ROW = "row"  # rows that seem to be no person: skipped?
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a file leaves open; its cells are unknown until it is answered."""
+
+    asked: Asked
+    file: str
+    column: str  # the product's name of the column, and so of the vocabulary
+    header: str  # the column as the file has it
+    text: str  # as first written
+    count: int  # rows
+    line: int  # of the first of them
+    proposal: Proposal
+    extract: Extract | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Asks about the columns of one file."""
+
+    file: str
+    extract: Extract
+    mapping: Mapping
+    vocabularies: Vocabularies
+    is_kept: np.ndarray  # (rows,) whether the row is read: nothing is asked about the others
+    lines: np.ndarray  # (rows,)
+
+    def about(self, cells: CellReader) -> Question | None:
+        """The question about the whole column, if there is one: then none of its cells is read."""
+        column = cells.column
+        if column.kind == ColumnKind.PERCENT:
+            return self._fraction(cells)
+        if column.name == PAY and PAY not in self.mapping.factors:
+            return self._unit(cells)
+        is_mark = column.kind in (ColumnKind.NUMBER, ColumnKind.INTEGER) and (column.maximum or 0) <= HIGHEST_MARK
+        return self._scale(cells) if is_mark and column.name not in self.mapping.scales else None
+
+    def words(self, cells: CellReader) -> Iterator[Question]:
+        """A question for each unknown word, however it is spelt."""
+        rows, codes = self._troubles(cells)
+        spellings: dict[str, list[int]] = {}
+        for code in np.unique(codes):
+            if cells.problems[code].rule is None:
+                spellings.setdefault(match_key(cells.problems[code].text), []).append(code)
+        for same in spellings.values():
+            found = rows[np.isin(codes, same)]
+            text = cells.problems[codes[np.searchsorted(rows, found[0])]].text.strip()
+            yield self._question(Asked.WORD, cells, text, found, self.vocabularies[cells.column.name].propose(text))
+
+    def _troubles(self, cells: CellReader) -> tuple[np.ndarray, np.ndarray]:
+        rows, codes = cells.troubles()
+        return rows[self.is_kept[rows]], codes[self.is_kept[rows]]
+
+    def _fraction(self, cells: CellReader) -> Question | None:
+        rows, codes = self._troubles(cells)
+        if not len(rows) or any(cells.problems[code].rule is not IS_PERCENTAGE for code in np.unique(codes)):
+            return None
+        values, is_known = cells.values()
+        if not np.isin(values[is_known & self.is_kept], (0, 1)).all():
+            return None
+        text = cells.problems[codes[0]].text.strip()
+        return self._question(Asked.FRACTION, cells, text, rows, Proposal("100", is_new=False))
+
+    def _unit(self, cells: CellReader) -> Question | None:
+        values, is_known = cells.values()
+        rows = np.flatnonzero(is_known & self.is_kept)
+        if not len(rows) or np.median(values[rows]) <= HIGHEST_MEDIAN_PAY:
+            return None
+        return self._question(Asked.UNIT, cells, str(values[rows[0]]), rows, Proposal("1/12", is_new=False))
+
+    def _scale(self, cells: CellReader) -> Question | None:
+        column: Column = cells.column
+        rows, codes = self._troubles(cells)
+        marks = np.array([np.nan if problem.value is None else problem.value for problem in cells.problems])[codes]
+        is_beyond = marks > (column.maximum or 0)
+        values, is_known = cells.values()
+        known = values[is_known & self.is_kept]
+        if is_beyond.sum() < max(FEWEST_BEYOND, BEYOND_SHARE * (len(known) + len(rows))):
+            return None
+        lowest, highest = np.nanmin([*known, *marks]), np.nanmax(marks)
+        scale = next((f"{low}-{high}" for low, high in SCALES if low <= lowest and highest <= high), None)
+        if scale is None:
+            return None
+        text = cells.problems[codes[is_beyond][0]].text.strip()
+        return self._question(Asked.SCALE, cells, text, rows[is_beyond], Proposal(scale, is_new=False))
+
+    def _question(self, asked: Asked, cells: CellReader, text: str, rows: np.ndarray, proposal: Proposal) -> Question:
+        line = int(self.lines[rows.min()])
+        name = cells.column.name
+        return Question(asked, self.file, name, cells.title, text, len(rows), line, proposal, self.extract)
