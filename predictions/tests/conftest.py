@@ -9,6 +9,9 @@ from django.db import connection, connections
 from django.test import Client
 
 from predictions import registry
+from predictions.ml.artifacts import store
+from predictions.registry import current_model
+from predictions.tests import published
 from predictions.tests.factories import APIKeyFactory
 
 ARTIFACTS = Path(project_settings.ARTIFACTS_DIR)
@@ -110,3 +113,19 @@ def lose_database(request, replaced_database):
         replaced_database(PORT=port, OPTIONS=options)
 
     return lose
+
+
+@pytest.fixture
+def card():
+    """The card of the published model."""
+    return current_model().card
+
+
+@pytest.fixture
+def change_card(artifacts):
+    """Writes another card beside the model in use."""
+
+    def change(edit):
+        published.change(store.current_directory(artifacts), card=edit)
+
+    return change
