@@ -7,7 +7,7 @@ A word is matched after NFC, trimming, folding of case and of inner blanks (``co
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from functools import cached_property
 
@@ -50,6 +50,11 @@ class Vocabulary:
             if value := of(text):
                 return Proposal(value, is_new=False)
         return Proposal(" ".join(unicodedata.normalize("NFC", text).split()), is_new=True)
+
+    def learn(self, text: str, value: str) -> "Vocabulary":
+        """The same with a text that stands for this value, which may be a new one."""
+        values = self.values if value in self.values else (*self.values, value)
+        return replace(self, values=values, synonyms={**self.synonyms, text: value})
 
     @cached_property
     def _by_key(self) -> dict[str, str]:

@@ -3,21 +3,25 @@
 A value is read, rejected with a reason, or asked; nothing is guessed. A file that is not the expected extract is
 refused whole (``ExtractError``).
 
-``files`` turns a file into a table of text, ``values`` a cell into a value, ``reading`` a table into one extract;
-``rejects`` holds what is refused. ``joining`` (with ``parsing``) reads the three of a set together and joins them.
+``grids`` opens a file as rows of text, ``workbooks`` a workbook; ``headers`` finds the header and the extract that it
+names, ``rows`` gives the rows below it. ``values`` reads a cell, ``cells`` a column, ``reading`` one extract;
+``questions`` asks, ``proposals`` (with ``titles``) proposes a ``mapping``; ``rejects`` holds what is refused.
+``joining`` (with ``files`` and ``parsing``) reads the three of a set together and joins them.
 """
 
 from employees.extracts.files import FileReport
 from employees.extracts.grids import Source
 from employees.extracts.joining import Extracts, read_extracts
 from employees.extracts.mapping import PLAIN, Mapping
+from employees.extracts.proposals import answer, propose_mapping
 from employees.extracts.questions import Asked, Question
 from employees.extracts.reading import ReadExtract, read_extract, read_files
-from employees.extracts.rejects import Cost, ExtractError, Refusal, Reject
+from employees.extracts.rejects import Cause, Cost, ExtractError, Refusal, Reject, causes, visible
 
 __all__ = [
     "PLAIN",
     "Asked",
+    "Cause",
     "Cost",
     "ExtractError",
     "Extracts",
@@ -28,7 +32,11 @@ __all__ = [
     "Refusal",
     "Reject",
     "Source",
+    "answer",
+    "causes",
+    "propose_mapping",
     "read_extract",
     "read_extracts",
     "read_files",
+    "visible",
 ]

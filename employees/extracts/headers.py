@@ -19,6 +19,8 @@ _OTHER_DELIMITER = _("its cells are separated by |, not by a comma, a semicolon 
 
 # The columns that are looked for in a file of an extract.
 Wanted = Callable[[Extract], tuple[Column, ...]]
+# How much a row is like a header.
+Likeness = Callable[[Sequence[str]], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,35 +57,37 @@ class Layout:
         return tuple(title_of(title) or f"#{place + 1}" for place, title in titles if place not in self.columns)
 
 
-def open_headers(source: Source, name: str, mapping: Mapping = PLAIN) -> list[Header]:
+def open_headers(source: Source, name: str, mapping: Mapping = PLAIN, likeness: Likeness | None = None) -> list[Header]:
     """The headers of a file: of a CSV file for its likeliest delimiter, of each sheet of a workbook that has rows.
 
-    Raises ``ExtractError`` when it is neither, or empty.
+    A header is the row that names most columns, or the one most like a header. Raises ``ExtractError`` when the file is
+    neither, or empty.
     """
+    score = likeness or (lambda titles: _most_known(titles, mapping))
     if beginning_of(name, source).startswith(WORKBOOK):
-        headers = [header for grid in sheet_grids(name, source) if (header := find_header(grid, mapping))]
+        headers = [header for grid in sheet_grids(name, source) if (header := _find_header(grid, mapping, score))]
         if not headers:
             raise ExtractError(name, Refusal.EMPTY, Message(_("the file is empty")))
         return headers
     failures, headers = [], []
     for grid in text_grids(name, source):
         try:
-            headers += [header for header in [find_header(grid, mapping)] if header]
+            headers += [header for header in [_find_header(grid, mapping, score)] if header]
         except ExtractError as error:  # another delimiter may split it
             failures.append(error)
-    best = max(headers, key=lambda header: (_most_known(header.titles, mapping), len(header.titles)), default=None)
+    best = max(headers, key=lambda header: (score(header.titles), len(header.titles)), default=None)
     if best is None or (failures and len(best.titles) < 2):
         raise failures[0]
     return [best]
 
 
-def find_header(grid: Grid, mapping: Mapping = PLAIN) -> Header | None:
-    """The row among the first that names most columns; the first one where none does. None for a grid without rows."""
+def _find_header(grid: Grid, mapping: Mapping, score: Likeness) -> Header | None:
+    """The likeliest row among the first; the first one where none is. None for a grid without rows."""
     given = {mapping.header_lines[extract] for extract in mapping.header_lines}
     rows = list(islice(_head(grid), HEAD))
     if not rows:
         return None
-    line, row = max(rows, key=lambda row: (row[0] in given, _most_known(row[1], mapping)))
+    line, row = max(rows, key=lambda row: (row[0] in given, score(row[1])))
     titles = list(row)
     while titles and not titles[-1].strip():  # trailing delimiters
         titles.pop()
@@ -93,7 +97,7 @@ def find_header(grid: Grid, mapping: Mapping = PLAIN) -> Header | None:
 def _head(grid: Grid) -> Iterator[Row]:
     """The first rows, as far as they can be read: what is wrong further down is told when it is read."""
     rows = grid.rows()
-    yield next(rows, (0, []))
+    yield from islice(rows, 1)
     try:
         yield from rows
     except ExtractError:

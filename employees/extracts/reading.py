@@ -157,14 +157,12 @@ class _Reading:
         skips = frozenset(map(match_key, self.mapping.skipped))
         numbered = iter(rows)
         while chunk := list(islice(numbered, CHUNK_SIZE)):
-            if skips:
-                before = len(chunk)
-                chunk = [(line, row) for line, row in chunk if match_key(row[places[0]]) not in skips]
-                skipped += before - len(chunk)
-            some_lines, texts = zip(*chunk, strict=True)
-            lines.extend(some_lines)
-            for reader, column in zip(readers, zip(*map(cells_of, texts), strict=True), strict=True):
-                reader.add(column)
+            kept = [(line, row) for line, row in chunk if match_key(row[places[0]]) not in skips] if skips else chunk
+            skipped += len(chunk) - len(kept)
+            lines.extend(line for line, _row in kept)
+            texts_of = zip(*[cells_of(row) for _line, row in kept], strict=True)
+            for reader, texts in zip(readers, texts_of, strict=bool(kept)):
+                reader.add(texts)
         self.lines = np.frombuffer(lines, dtype=np.int32)
         self.key, self.cells = readers[0], {reader.column.name: reader for reader in readers[1:]}
         return skipped, rows

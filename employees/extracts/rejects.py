@@ -52,6 +52,39 @@ class Reject:
     employee_id: int | None = None  # whose row it is, where the number can be read
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The rejects of one column, or of rows, that broke one rule."""
+
+    count: int
+    rule: Message
+    column: str  # its title; empty where whole rows break the rule
+    first: Reject
+
+    @property
+    def sentence(self) -> Message:
+        """What was refused, and what is expected instead."""
+        shown = repr(self.first.value[:LONGEST_SHOWN])
+        params = {"count": self.count, "file": self.first.file, "line": self.first.line, "value": shown}
+        if self.first.costs == Cost.CELL:
+            text = _(
+                "%(file)s, column %(column)s. Refused cells: %(count)s; the first is on line %(line)s: %(value)s."
+                " Expected: %(rule)s."
+            )
+            return Message(text, {**params, "column": self.column, "rule": self.rule})
+        text = _("%(file)s. Lost rows: %(count)s; the first is on line %(line)s: %(value)s. Expected: %(rule)s.")
+        return Message(text, {**params, "rule": self.rule})
+
+
+def causes(rejects: Iterable[Reject]) -> list[Cause]:
+    """The rejects by file, column, cost and rule, whatever lines a rule names; the most frequent ones first."""
+    found: dict[tuple[str, ...], list[Reject]] = {}
+    for reject in rejects:
+        found.setdefault((reject.file, reject.column, reject.costs, reject.rule.text), []).append(reject)
+    groups = sorted(found.values(), key=lambda group: -len(group))
+    return [Cause(len(group), group[0].rule, group[0].column, group[0]) for group in groups]
+
+
 class ExtractError(Exception):
     """A refused file set: ``file`` is the one at fault (empty for the set), ``rejects`` those found before it."""
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from employees.columns import BY_NAME, DEPARTMENTS, Extract, columns_of
-from employees.extracts import Asked, Cost, ExtractError, Refusal, read_extract
+from employees.extracts import Asked, Cost, ExtractError, Refusal, cells, read_extract, reading
 from employees.extracts.parsing import IS_PERCENTAGE, IS_UNAMBIGUOUS
 from employees.tests.files import permit_rejects, rows_of, table
 from employees.vocabularies import CONTRACT, Proposal, Vocabulary
@@ -333,6 +333,67 @@ def test_column_of_percentages_that_may_be_fractions_is_asked_whole():
     assert (question.asked, question.text, question.count, question.line) == (Asked.FRACTION, "0.11", 2, 2)
     assert found.frame["augmentation_salaire_precedente"].isna().all()
     assert found.rejects == ()
+
+
+# Files that are damaged
+
+BROKEN = {"twice encoded": "CÃ©libataire", "Mac OS Roman": "CŽlibataire", "lost": "C\N{REPLACEMENT CHARACTER}libataire"}
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize("header", ["statut_marital", "nom"])
+def test_broken_accents_refuse_the_file_and_say_how_to_save_it(header, text):
+    rows = [row | {"nom": "Željko Šešelj, Ångström, Java™"} for row in rows_of(Extract.SIRH)]
+    rows[1][header] = text
+    with pytest.raises(ExtractError, match=r"line 3: the accents are broken .* save the file as CSV UTF-8"):
+        read_extract(table(rows))
+
+
+def test_broken_accents_in_a_title_refuse_the_file():
+    rows = [{"Ã¢ge" if k == "age" else k: v for k, v in row.items()} for row in rows_of(Extract.SIRH)]
+    with pytest.raises(ExtractError, match="line 1: the accents are broken"):
+        read_extract(table(rows))
+
+
+def test_broken_accents_in_a_column_that_is_not_read_are_no_matter():
+    assert read_extract(table([row | {"note": "CÃ©"} for row in rows_of(Extract.SIRH)])).rejects == ()
+
+
+def test_marks_of_a_merge_conflict_refuse_the_file():
+    lines = table(rows_of(Extract.SIRH)).decode().splitlines()
+    content = "\n".join([*lines, "<<<<<<< HEAD", lines[1], "=======", lines[1], ">>>>>>> x", ""])
+    with pytest.raises(ExtractError, match="line 5 is a mark of a merge conflict"):
+        read_extract(content.encode())
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ('"41', "line 2: a quotation mark opens a cell and is never closed"),
+        ('"4"1', "line 2: a quotation mark within a quoted cell is not doubled"),
+        ('"' + "4" * 140_000, "line 2: a cell is longer than 131072 characters"),
+    ],
+)
+def test_broken_quotes_are_told_in_words(cell, reason):
+    with pytest.raises(ExtractError, match=reason):
+        read_extract(table(rows_of(Extract.SIRH)).replace(b"41", cell.encode(), 1))
+
+
+def test_invisible_character_in_a_number_is_named():
+    (reject,) = read(Extract.SIRH, id_employee="2\N{ZERO WIDTH SPACE}").rejects
+    assert reject.value == "2⟨U+200B⟩"
+
+
+def test_file_in_many_chunks_reads_as_in_one(monkeypatch):
+    rows = rows_of(Extract.SIRH, [*range(1, 30), 7])
+    rows[3]["age"], rows[20]["age"], rows[12]["departement"], rows[25]["departement"] = "x", "", "R&D", "r&d"
+    rows[17]["id_employee"], rows[29]["age"] = "?", "50"
+    expected = read_extract(table(rows))
+    monkeypatch.setattr(reading, "CHUNK_SIZE", 4)
+    monkeypatch.setattr(cells, "MOST_REMEMBERED", 1)
+    found = read_extract(table(rows))
+    pd.testing.assert_frame_equal(found.frame, expected.frame)
+    assert (found.rejects, found.questions) == (expected.rejects, expected.questions)
 
 
 # Any order

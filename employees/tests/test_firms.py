@@ -1,0 +1,87 @@
+import json
+
+import pandas as pd
+import pytest
+
+from employees.columns import SATISFACTIONS, Extract
+from employees.extracts import Asked, Mapping, answer, propose_mapping, read_files
+from employees.tests.firms import FIRMS, NEW_DEPARTMENT, as_read
+from employees.vocabularies import CONTRACT
+
+
+def read(files, mapping, vocabularies):
+    return read_files(list(files.values()), names=list(files), mapping=mapping, vocabularies=vocabularies)
+
+
+def questions_of(extracts):
+    return [question for extract in extracts for question in extract.questions]
+
+
+def learned(firm):
+    """The mapping and the words of a company after its first month: proposals are taken, four titles corrected."""
+    files = firm.files(1)
+    mapping, questions = propose_mapping(list(files.values()), names=list(files))
+    for question in questions:
+        if question.header.startswith("Q"):  # no title says what it asks
+            mapping = answer(mapping, question, SATISFACTIONS[int(question.header[1]) - 1])
+    vocabularies = dict(CONTRACT)
+    for question in questions_of(read(files, mapping, vocabularies)):
+        if question.asked == Asked.WORD:
+            known = vocabularies[question.column]
+            vocabularies[question.column] = known.learn(question.text, question.proposal.value)
+        else:
+            mapping = answer(mapping, question, question.proposal.value)
+    return Mapping.of(json.loads(json.dumps(mapping.document()))), vocabularies
+
+
+@pytest.fixture(params=FIRMS, ids=lambda firm: type(firm).__name__, scope="module")
+def firm(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def known(firm):
+    return learned(firm)
+
+
+def test_files_of_the_first_month_say_what_the_company_means(firm, known):
+    mapping, vocabularies = known
+    people = as_read(firm.people(1))
+    for extract in read(firm.files(1), mapping, vocabularies):
+        assert extract.rejects == extract.questions == ()
+        given = [name for name in extract.given if name in people]
+        pd.testing.assert_frame_equal(
+            extract.frame[given].astype(object), people[given].astype(object), check_index_type=False
+        )
+        assert extract.extract == Extract.ANNUAIRE or len(given) >= 8
+
+
+def test_second_month_asks_for_the_new_department_alone(firm, known):
+    mapping, vocabularies = known
+    files = firm.files(2)
+    (question,) = questions_of(read(files, mapping, vocabularies))
+    assert (question.column, question.text, question.count) == ("departement", NEW_DEPARTMENT, 3)
+    assert propose_mapping(list(files.values()), names=list(files), mapping=mapping) == (mapping, [])
+    words = {**vocabularies, "departement": vocabularies["departement"].learn(NEW_DEPARTMENT, NEW_DEPARTMENT)}
+    assert questions_of(read(files, mapping, words)) == []
+
+
+def test_titles_are_understood_but_those_that_say_nothing():
+    for firm in FIRMS:
+        files = firm.files(1)
+        _mapping, questions = propose_mapping(list(files.values()), names=list(files))
+        unknown = [question.header for question in questions if question.proposal.is_new]
+        assert all(title.startswith("Q") or title == "CENTRE_COUT" for title in unknown)
+        assert all(question.column or question.proposal.is_new for question in questions)
+
+
+def test_totals_are_proposed_to_be_skipped_and_counted():
+    factory = FIRMS[1]
+    files = factory.files(1)
+    mapping, questions = propose_mapping([files["paie_1.csv"]], names=["paie_1.csv"])
+    (total,) = (question for question in questions if question.asked == Asked.ROW)
+    assert (total.text, total.count, total.line) == ("TOTAL", 1, 42)
+    (extract,) = read_files([files["paie_1.csv"]], mapping=mapping)
+    assert (extract.read, extract.rejected, extract.report.skipped) == (40, 0, 1)
+    (extract,) = read_files([files["paie_1.csv"]], mapping=answer(mapping, total, ""))
+    assert (extract.read, extract.rejected, extract.report.skipped) == (41, 1, 0)
