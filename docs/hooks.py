@@ -58,7 +58,7 @@ def permitted(feature) -> str:
 
 
 def extracts() -> str:
-    """The columns of the three extracts, one table a file."""
+    """The columns of the extracts, one table a file."""
     from employees import columns
 
     def section(extract) -> str:

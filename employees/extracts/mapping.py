@@ -61,13 +61,6 @@ class Mapping:
         """The same with rows to skip: those that have this text for a number."""
         return replace(self, skipped=(*self.skipped, text))
 
-    def value_of(self, name: str, text: str) -> str:
-        """What a text of a column stands for; itself where nothing is said."""
-        return self._values(name).get(match_key(text), text)
-
-    def _values(self, name: str) -> dict[str, str]:
-        return {match_key(text): value for text, value in self.values.get(name, {}).items()}
-
     def skips(self, text: str) -> bool:
         """Whether a row with this text for a number is no person."""
         return bool(self.skipped) and match_key(text) in map(match_key, self.skipped)
