@@ -45,7 +45,8 @@ def answer(mapping: Mapping, question: Question, value: str) -> Mapping:
     """The mapping with the answer to a question.
 
     ``value`` is what the proposal would be: the name of a column or nothing; the text of the rows to skip or nothing;
-    a factor, as "1/12"; a scale, as "1-5"; for a word a value of the vocabulary. Raises ``ValueError`` for another.
+    a factor, as "1/12"; a scale, as "1-5"; for a word a value of the vocabulary; for a value Oui, Non, F, M, or nothing
+    for a text that says nothing. Raises ``ValueError`` for another.
     """
     match question.asked:
         case Asked.HEADER if question.extract and (
@@ -60,7 +61,7 @@ def answer(mapping: Mapping, question: Question, value: str) -> Mapping:
         case Asked.SCALE:
             lowest, highest = map(float, value.split("-"))
             return mapping.with_scale(question.column, lowest, highest)
-        case Asked.WORD:
+        case Asked.WORD | Asked.VALUE:
             return mapping.with_value(question.column, question.text, value)
     raise ValueError(value)
 

@@ -18,12 +18,16 @@ BEYOND_SHARE = 0.05  # of the marks that lie beyond the scale, from which on it 
 FEWEST_BEYOND = 2
 HIGHEST_MEDIAN_PAY = 15_000  # euros a month: a median above it is pay by the year
 PAY = "revenu_mensuel"
+MOST_VALUES = 10  # distinct texts of a column of two values; more are no values
+# What companies write for one of two values; the first digit of a French social security number tells the sex.
+USUAL_VALUES = {"genre": {"1": "M", "2": "F"}, "": {"x": "Oui", "ok": "Oui", "-": "Non"}}
 
 
 class Asked(StrEnum):
     """What a question is about."""
 
     WORD = "word"  # an unknown word of an open vocabulary: which value is it?
+    VALUE = "value"  # a text of a column of sex or of yes and no, most of which are not known: which value is it?
     FRACTION = "fraction"  # a column of percentages that may be fractions, 0.11 for 11 %: multiplied by?
     SCALE = "scale"  # a column of marks beyond the scale: from what to what?
     UNIT = "unit"  # a column of pay that is none of a month: multiplied by?
@@ -70,14 +74,26 @@ class Asking:
     def words(self, cells: CellReader) -> Iterator[Question]:
         """A question for each unknown word, however it is spelt."""
         rows, codes = self._troubles(cells)
-        spellings: dict[str, list[int]] = {}
-        for code in np.unique(codes):
-            if cells.problems[code].rule is None:
-                spellings.setdefault(match_key(cells.problems[code].text), []).append(code)
-        for same in spellings.values():
-            found = rows[np.isin(codes, same)]
-            text = cells.problems[codes[np.searchsorted(rows, found[0])]].text.strip()
+        is_word = np.array([problem.rule is None for problem in cells.problems], dtype=bool)[codes]
+        for text, found in _spellings(cells, rows[is_word], codes[is_word]):
             yield self._question(Asked.WORD, cells, text, found, self.vocabularies[cells.column.name].propose(text))
+
+    def values(self, cells: CellReader) -> list[Question]:
+        """A question for each text of a column of two values, where most cells hold none of the known ones."""
+        name = cells.column.name
+        is_closed = cells.column.kind == ColumnKind.CHOICE and not self.vocabularies[name].is_open
+        if not (is_closed or cells.column.kind == ColumnKind.BOOLEAN):
+            return []
+        rows, codes = self._troubles(cells)
+        texts = list(_spellings(cells, rows, codes))
+        if len(rows) <= int((cells.values()[1] & self.is_kept).sum()) or len(texts) > MOST_VALUES:
+            return []
+        usual = USUAL_VALUES.get(name, USUAL_VALUES[""])
+        proposals = [usual.get(match_key(text), "") for text, _rows in texts]
+        return [
+            self._question(Asked.VALUE, cells, text, found, Proposal(value, is_new=not value))
+            for (text, found), value in zip(texts, proposals, strict=True)
+        ]
 
     def _troubles(self, cells: CellReader) -> tuple[np.ndarray, np.ndarray]:
         rows, codes = cells.troubles()
@@ -120,3 +136,13 @@ class Asking:
         line = int(self.lines[rows.min()])
         name = cells.column.name
         return Question(asked, self.file, name, cells.title, text, len(rows), line, proposal, self.extract)
+
+
+def _spellings(cells: CellReader, rows: np.ndarray, codes: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """The texts of these problems, however they are spelt: as first written, with their rows."""
+    spellings: dict[str, list[int]] = {}
+    for code in np.unique(codes):
+        spellings.setdefault(match_key(cells.problems[code].text), []).append(code)
+    for same in spellings.values():
+        places = np.flatnonzero(np.isin(codes, same))
+        yield cells.problems[codes[places[0]]].text.strip(), rows[places]

@@ -237,7 +237,9 @@ class _Reading:
         else:
             self._refuse_broken_accents(cells)
             self.questions.extend(asking.words(cells))
-            self.rejects.add(self._bad_cells(cells))
+            asked = asking.values(cells)
+            self.questions.extend(asked)
+            self.rejects.add([] if asked else self._bad_cells(cells))
         values, is_known = cells.take()
         return _series(column, values[self.order], is_known[self.order] & (question is None), index)
 

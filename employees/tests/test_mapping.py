@@ -3,7 +3,7 @@ import json
 import pandas as pd
 import pytest
 
-from employees.columns import Extract
+from employees.columns import Extract, columns_of
 from employees.extracts import PLAIN, Asked, Mapping, answer, read_extract
 from employees.tests.files import rows_of, table
 from employees.vocabularies import CONTRACT
@@ -159,3 +159,31 @@ def test_answer_to_a_word_is_kept_as_a_value():
     (question,) = read(Extract.SIRH, PLAIN, "poste", ["Consultante"]).questions
     mapping = answer(PLAIN, question, question.proposal.value)
     assert read(Extract.SIRH, mapping, "poste", ["consultante"]).frame["poste"].tolist() == ["Consultant"]
+
+
+@pytest.mark.parametrize(
+    ("extract", "header", "texts", "proposals", "values"),
+    [
+        (Extract.SIRH, "genre", ["1", "2", " 2"], ["M", "F"], ["M", "F", "F"]),
+        (Extract.EVAL, "heure_supplementaires", ["X", "", "x"], ["Oui"], [True, None, True]),
+        (Extract.EVAL, "heure_supplementaires", ["?", "Oui", "?"], [""], [None, True, None]),
+    ],
+)
+def test_values_of_which_most_are_unknown_are_asked(extract, header, texts, proposals, values):
+    found = read(extract, PLAIN, header, texts)
+    assert found.rejects == ()
+    assert [question.asked for question in found.questions] == [Asked.VALUE] * len(proposals)
+    assert [question.proposal.value for question in found.questions] == proposals
+    mapping = PLAIN
+    for question in found.questions:
+        mapping = answer(mapping, question, question.proposal.value)
+    found = read(extract, mapping, header, texts)
+    name = next(column.name for column in columns_of(extract) if column.source == header)
+    assert found.questions == found.rejects == ()
+    assert [None if pd.isna(value) else value for value in found.frame[name]] == values
+
+
+def test_values_of_which_most_are_known_are_refused_one_by_one():
+    found = read(Extract.SIRH, PLAIN, "genre", ["F", "M", "X"])
+    assert found.questions == ()
+    assert [reject.value for reject in found.rejects] == ["X"]
