@@ -36,7 +36,7 @@ def main() -> None:
     copies = parser.parse_args().copies
     with tempfile.TemporaryDirectory() as directory, scratch_database(Path(directory)) as url:
         files, count = repeat_demo(copies, Path(directory))
-        load = ["seed_from_csv", *(f"--{extract}={file}" for extract, file in files.items())]
+        load = ["seed_from_csv", "--as-of=2026-06-30", *(f"--{extract}={file}" for extract, file in files.items())]
         run(["migrate", "-v0"], url)
         print(f"{count:,} employees on {urlsplit(url).scheme}")
         print(f"{'step':<26}{'seconds':>9}{'employees/s':>14}{'computed':>10}{'peak MiB':>10}")

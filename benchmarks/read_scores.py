@@ -34,7 +34,7 @@ def numbers(host: str, key: str, kind: str) -> Iterator[tuple[int, int]]:
     connection = http.client.HTTPConnection(host, timeout=120)
     headers = {"X-API-Key": key, "Accept": ACCEPT[kind]}
     if kind == "pages":
-        address = "/scores?presence=any&limit=1000"
+        address = "/scores?limit=1000"
         while address:
             body = ask(connection, address, headers).read()
             page = json.loads(body)
@@ -42,7 +42,7 @@ def numbers(host: str, key: str, kind: str) -> Iterator[tuple[int, int]]:
                 yield row["employee_id"], 0 if place else len(body)
             address = page["next"]
         return
-    answer = ask(connection, "/scores?presence=any", headers)
+    answer = ask(connection, "/scores", headers)
     if kind == "NDJSON":
         for line in answer:
             yield json.loads(line)["employee_id"], len(line)

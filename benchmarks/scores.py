@@ -41,7 +41,7 @@ def main() -> None:
 def fill(url: str, copies: int, directory: Path) -> int:
     """Load and score the demo, repeated; how many employees that are."""
     files, count = repeat_demo(copies, directory)
-    load = ["seed_from_csv", *(f"--{extract}={file}" for extract, file in files.items())]
+    load = ["seed_from_csv", "--as-of=2026-06-30", *(f"--{extract}={file}" for extract, file in files.items())]
     for command in (["migrate", "-v0"], load, ["build_features"], ["score_employees"]):
         run(command, url)
     return count

@@ -12,21 +12,20 @@ A failed import that was not loaded expires too; one that was loaded waits to be
 """
 
 import hashlib
-import io
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
-from typing import Any
+from dataclasses import fields
+from datetime import date, timedelta
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
-from django.db.models import Max
 from django.utils import timezone
 
-from employees.columns import JOINED, Extract
-from employees.extracts import ExtractError, Reject
+from employees.columns import Extract
+from employees.extracts import ExtractError, ReadExtract, Reject, read_extract
 from employees.messages import Message, gettext_noop
-from employees.models import Departure, Employee, EmployeeSnapshot, Import, ImportFile, ImportReject, Survey
-from employees.services import LoadResult, load_extracts
+from employees.models import Import, ImportFile, ImportReject, WorkforceDay
+from employees.workforce.comparison import PREVIEW_SIZE
+from employees.workforce.loading import LoadResult, load_extracts
 from technova.commands import Progress
 from technova.database.bulk import bulk_insert
 from technova.database.locks import Busy, exclusive
@@ -43,20 +42,24 @@ class Outdated(Exception):
     """The confirmed preview is no longer up to date."""
 
 
+class NotAccepted(Exception):
+    """The preview shows alarms, and nobody has said to go on all the same."""
+
+
 class ContentChanged(Exception):
     """A stored file differs from the one received."""
 
 
 @transaction.atomic
-def receive(*, user, files: Mapping[Extract, UploadedFile]) -> Import:
-    """Store the three files for checking."""
-    upload = Import.objects.create(user=user)
-    for extract in JOINED:
-        content = files[extract].read()
+def receive(*, user, as_of: date, files: Mapping[Extract, UploadedFile]) -> Import:
+    """Store the files of a day for checking."""
+    upload = Import.objects.create(user=user, as_of=as_of)
+    for extract, file in files.items():
+        content = file.read()
         ImportFile.objects.create(
             upload=upload,
             extract=extract,
-            name=(files[extract].name or "")[-255:],
+            name=(file.name or "")[-255:],
             size=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
             content=content,
@@ -64,18 +67,28 @@ def receive(*, user, files: Mapping[Extract, UploadedFile]) -> Import:
     return upload
 
 
-def confirm(*, upload: Import, user, checked_at: str) -> bool:
+def confirm(*, upload: Import, user, checked_at: str, accept_implausible: bool = False) -> bool:
     """Confirm the preview; return whether the state changed, False if it was confirmed before.
 
     ``checked_at`` is that of the preview the person saw: ``Outdated`` when another one took its place or the files are
-    gone. Raises ``Busy`` while another import is being loaded.
+    gone. Raises ``NotAccepted`` where the preview shows alarms that the person has not overridden, and ``Busy`` while
+    another import is being loaded.
     """
     upload.refresh_from_db()
     if upload.state in (State.LOADING, State.DONE):
         return False
     if upload.state != State.READY or not upload.checked_at or checked_at != upload.checked_at.isoformat():
         raise Outdated
-    return _move(upload, State.READY, State.LOADING, confirmed_by=user, confirmed_at=timezone.now())
+    if (upload.summary or {}).get("alarms") and not accept_implausible:
+        raise NotAccepted
+    return _move(
+        upload,
+        State.READY,
+        State.LOADING,
+        confirmed_by=user,
+        confirmed_at=timezone.now(),
+        accepts_implausible=accept_implausible,
+    )
 
 
 def retry(*, upload: Import) -> bool:
@@ -131,7 +144,7 @@ def check(*, upload: Import, progress: Progress | None = None) -> None:
     """
     basis = _basis()  # taken first: a change meanwhile makes the preview outdated, never wrongly valid
     try:
-        result = load_extracts(**_sources(upload), dry_run=True, progress=progress)
+        result = load_extracts(as_of=_day(upload), extracts=_read(upload), dry_run=True, progress=progress)
     except ExtractError as error:
         _keep_rejects(upload, error.rejects)
         _forget_files(upload)
@@ -151,8 +164,14 @@ def load(*, upload: Import, progress: Progress | None = None) -> bool:
     with exclusive():
         if upload.basis != _basis():
             return False
-        result = load_extracts(**_sources(upload), progress=progress)
-        _set(upload, loaded_at=timezone.now(), summary=_summary(result))
+        result = load_extracts(
+            as_of=_day(upload),
+            extracts=_read(upload),
+            user=upload.confirmed_by,
+            accept_implausible=upload.accepts_implausible,
+            progress=progress,
+        )
+        _set(upload, loaded_at=timezone.now(), load_id=result.load, summary=_summary(result))
         _forget_files(upload)
     return True
 
@@ -184,22 +203,28 @@ def _set(upload: Import, **values) -> None:
     upload.save(update_fields=list(values))
 
 
-def _basis() -> list[int | None]:
-    """A fingerprint that any load changes: the newest row of each raw table."""
-    tables = (Employee, EmployeeSnapshot, Survey, Departure)
-    return [table.objects.aggregate(Max("pk"))["pk__max"] for table in tables]
+def _basis() -> str:
+    """A fingerprint that any load, withdrawal or answer changes: each of them replays a day."""
+    revisions = WorkforceDay.objects.values_list("revision", flat=True)
+    return hashlib.sha256(b"".join(revision.bytes for revision in revisions)).hexdigest()
 
 
-def _sources(upload: Import) -> dict[str, Any]:
-    """The files by extract, under the names they had. Raises ``ContentChanged`` when one is not what was received."""
-    sources = {}
+def _day(upload: Import) -> date:
+    return upload.as_of or timezone.localdate(upload.created_at)
+
+
+def _read(upload: Import) -> dict[Extract, ReadExtract]:
+    """What the files hold. Raises ``ContentChanged`` when one is not what was received, and ``ExtractError``."""
+    extracts = {}
+    names = [file.name for file in upload.files.defer("content")]
     for file in upload.files.all():
         content = bytes(file.content)
         if hashlib.sha256(content).hexdigest() != file.sha256:
             raise ContentChanged(f"{file.name} is not the file that was received")
-        sources[file.extract] = io.BytesIO(content)
-        sources[file.extract].name = file.name
-    return sources
+        extract = Extract(file.extract)
+        name = f"{file.name} ({extract})" if names.count(file.name) > 1 else file.name
+        extracts[extract] = read_extract(content, extract=extract, name=name)
+    return extracts
 
 
 def _forget_files(upload: Import) -> None:
@@ -218,14 +243,27 @@ def _keep_rejects(upload: Import, rejects: Iterable[Reject]) -> None:
 
 def _summary(result: LoadResult) -> dict:
     """The preview or result of a load as JSON."""
-    counts = ("read", "new", "changed", "unchanged", "rejected", "unnumbered", "absent")
+    moves = {field.name: getattr(result.moves, field.name) for field in fields(result.moves)}
     return {
-        **{name: getattr(result, name) for name in counts},
-        "reject_count": len(result.rejects),
+        "as_of": result.as_of.isoformat(),
+        "present_before": result.present_before,
+        "present": result.present,
+        "is_new": len(result.known_already) < len(result.reports),
+        "moves": {name: {"count": len(numbers), "first": numbers[:PREVIEW_SIZE]} for name, numbers in moves.items()},
+        "changed": result.changed,
         "changes": [[change.employee_id, change.column, change.old, change.new] for change in result.changes],
-        "new_employees": list(result.new_employees),
+        "alarms": [alarm.message.document() for alarm in result.alarms],
+        "reject_count": len(result.rejects),
         "files": [
-            {"name": report.name, "rows": report.rows, "encoding": report.encoding, "ignored": list(report.ignored)}
-            for report in result.reports.values()
+            {
+                "name": report.name,
+                "rows": report.rows,
+                "accepted": result.stored[extract],
+                "encoding": report.encoding,
+                "ignored": list(report.ignored),
+                "is_known": extract in result.known_already,
+                "is_correction": extract in result.replaced,
+            }
+            for extract, report in result.reports.items()
         ],
     }

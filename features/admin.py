@@ -15,21 +15,24 @@ _RAW = [name for name in schema.FEATURE_NAMES if name not in _ENGINEERED]
 class EmployeeFeaturesAdmin(OfEmployeesAdmin):
     list_display = [
         "employee",
-        "created_at",
+        "as_of",
+        "superseded_at",
         "departement",
         "poste",
         "revenu_mensuel",
         "heures_supplementaires",
         "satisfaction_moyenne",
         "annees_depuis_la_derniere_promotion",
-        "a_quitte_l_entreprise",
     ]
-    list_filter = ["departement", "poste", "heures_supplementaires", "a_quitte_l_entreprise"]
+    list_filter = [
+        ("departement", admin.AllValuesFieldListFilter),
+        ("superseded_at", admin.EmptyFieldListFilter),
+        "heures_supplementaires",
+    ]
     list_select_related = ["employee"]
-    date_hierarchy = "created_at"
-    sortable_by = ["employee", "created_at"]
+    sortable_by = ["employee", "as_of"]
     fieldsets = [
-        (None, {"fields": ["employee", "created_at", schema.TARGET]}),
+        (None, {"fields": ["employee", "as_of", "created_at", "superseded_at"]}),
         (_("From the extracts"), {"fields": [*_RAW]}),
         (_("Engineered"), {"fields": [*_ENGINEERED]}),
     ]

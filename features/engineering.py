@@ -43,15 +43,16 @@ def encode(raw: pd.DataFrame) -> pd.DataFrame:
 def engineer(raw: pd.DataFrame) -> pd.DataFrame:
     """Compute the clean features of ``n`` employees.
 
-    ``raw`` has one row an employee and at least the columns ``schema.INPUT_NAMES``, encoded or in the words of
-    the extracts, without missing values. Returns an ``(n, 32)`` frame, columns in the contract's order, same index.
+    ``raw`` has one row an employee and at least the columns ``schema.INPUT_NAMES``, encoded or in the words of the
+    extracts, without missing values but those of ``schema.OPTIONAL_INPUTS``. Returns an ``(n, 32)`` frame, columns in
+    the contract's order, same index.
     Raises ``MissingInputs`` naming the absent columns and those with a missing value.
     """
     absent = [name for name in schema.INPUT_NAMES if name not in raw.columns]
     if absent:
         raise MissingInputs(absent)
     data = encode(raw[list(schema.INPUT_NAMES)])
-    incomplete = [name for name in data.columns if data[name].isna().any()]
+    incomplete = [name for name in data.columns if name not in schema.OPTIONAL_INPUTS and data[name].isna().any()]
     if incomplete:
         raise MissingInputs(incomplete)
 
@@ -67,26 +68,33 @@ def engineer(raw: pd.DataFrame) -> pd.DataFrame:
     data["ratio_heures_sup_salaire"] = overtime / (pay + 1)
     data["nonlinaire_charge_contrainte"] = overtime * distance / (distance + 10) ** 2
     data["nonlinaire_surmenage_insatisfaction"] = overtime * (1 - satisfaction)
-    data["jeune_surcharge"] = (data["age"] < 30) & (overtime == 1)
+    data["jeune_surcharge"] = ((data["age"] < 30) & (overtime == 1)).astype("Int8").mask(data["age"].isna())
     data["anciennete_sans_promotion"] = (seniority - data["annees_depuis_la_derniere_promotion"]) / (seniority + 1)
     data["mobilite_carriere"] = data["nombre_experiences_precedentes"] / (data["annee_experience_totale"] + 1)
     data["risque_global"] = data["ratio_heures_sup_salaire"] * data["anciennete_sans_promotion"] * (1 - satisfaction)
-    return data[list(schema.FEATURE_NAMES)].astype(DTYPES)
+    return typed(data[list(schema.FEATURE_NAMES)])
 
 
 def engineer_one(inputs: Mapping[str, object]) -> dict[str, object]:
     """The clean features of one employee, as plain Python values; errors as ``engineer``."""
-    absent = [name for name in schema.INPUT_NAMES if inputs.get(name) is None]
+    absent = [name for name in schema.INPUT_NAMES if inputs.get(name) is None and name not in schema.OPTIONAL_INPUTS]
     if absent:
         raise MissingInputs(absent)
-    row = engineer(pd.DataFrame([dict(inputs)])).iloc[0]
-    return {name: getattr(value, "item", lambda value=value: value)() for name, value in row.items()}
+    row = engineer(pd.DataFrame([dict.fromkeys(schema.OPTIONAL_INPUTS) | dict(inputs)])).iloc[0]
+    values = {name: getattr(value, "item", lambda value=value: value)() for name, value in row.items()}
+    return {name: None if value is pd.NA else value for name, value in values.items()}
 
 
 def _dtype(feature: schema.Feature) -> str:
     if feature.is_integer:
         return "int64"
     return "object" if feature.kind == schema.FeatureKind.CHOICE else "float64"
+
+
+def typed(features: pd.DataFrame) -> pd.DataFrame:
+    """Features in their types: ``DTYPES``, nullable integers where an optional one is unknown."""
+    unknown = [name for name in schema.OPTIONAL_FEATURES if DTYPES[name] == "int64" and features[name].isna().any()]
+    return features.astype(DTYPES | dict.fromkeys(unknown, "Int64"))
 
 
 DTYPES: dict[str, str] = {feature.name: _dtype(feature) for feature in schema.FEATURES}

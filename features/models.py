@@ -1,3 +1,5 @@
+from datetime import date
+
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
@@ -6,34 +8,40 @@ from employees.models import Employee
 from features import schema
 
 
+def is_open(feature: schema.Feature) -> bool:
+    """Whether its words are the company's own, which no constraint knows."""
+    return feature.kind == schema.FeatureKind.CHOICE
+
+
 def column(feature: schema.Feature) -> models.Field:
     """The table column of a feature."""
-    label = _(feature.label)
+    label, is_optional = _(feature.label), feature.name in schema.OPTIONAL_FEATURES
     choices = [(choice.value, _(choice.label)) for choice in feature.choices] or None
     match feature.kind:
         case schema.FeatureKind.CHOICE:
-            return models.CharField(label, max_length=40, choices=choices)
+            return models.CharField(label, max_length=100, null=is_optional)
         case schema.FeatureKind.NUMBER:
             return models.FloatField(label)
         case schema.FeatureKind.INTEGER:
-            return models.IntegerField(label)
+            return models.IntegerField(label, null=is_optional)
         case _:
-            return models.SmallIntegerField(label, choices=choices)
+            return models.SmallIntegerField(label, choices=choices, null=is_optional)
 
 
 def is_valid(feature: schema.Feature) -> models.CheckConstraint:
-    """The bounds or choices of a feature as a database constraint."""
-    if feature.kind == schema.FeatureKind.CHOICE:
-        condition = Q(**{f"{feature.name}__in": feature.values})
-    else:
-        condition = Q(**{f"{feature.name}__gte": feature.minimum, f"{feature.name}__lte": feature.maximum})
+    """The bounds of a feature as a database constraint."""
+    condition = Q(**{f"{feature.name}__gte": feature.minimum, f"{feature.name}__lte": feature.maximum})
     return models.CheckConstraint(condition=condition, name=f"{feature.name}_is_valid")
 
 
 class EmployeeFeaturesQuerySet(models.QuerySet):
-    def newest(self):
-        """The newest row of each employee, which the model reads."""
-        return self.filter(id=_newest_id(OuterRef("employee")))
+    def in_force(self):
+        """Rows that follow from the extracts in force; a later build superseded the others."""
+        return self.filter(superseded_at=None)
+
+    def newest(self, day: date | None = None):
+        """The newest row in force of each employee, as of a day, which the model reads."""
+        return self.filter(id=_newest_id(OuterRef("employee"), day))
 
     def newest_of(self, employees: models.QuerySet[Employee]):
         """The newest row of each of these employees, by one index look-up each.
@@ -44,40 +52,62 @@ class EmployeeFeaturesQuerySet(models.QuerySet):
         return self.filter(id__in=employees.values(newest=_newest_id(OuterRef("pk"))))
 
 
-def _newest_id(employee: OuterRef) -> Subquery:
-    return Subquery(EmployeeFeatures.objects.filter(employee=employee).order_by("-id").values("id")[:1])
+def _newest_id(employee: OuterRef, day: date | None = None) -> Subquery:
+    rows = EmployeeFeatures.objects.in_force().filter(employee=employee).order_by("-as_of")
+    if day:
+        rows = rows.filter(as_of__lte=day)
+    return Subquery(rows.values("id")[:1])
 
 
 class EmployeeFeatures(models.Model):
-    """The clean features of an employee, as one build computed them. Rows are never changed: a build adds a new one."""
+    """The clean features of an employee from a day on, as one build computed them.
+
+    A row is never changed: where the extracts in force make something else of that day, a build adds another one and
+    notes when it superseded the first, of which predictions may have been made.
+    """
 
     employee = models.ForeignKey(
         Employee, on_delete=models.CASCADE, related_name="features", verbose_name=_("employee")
     )
+    as_of = models.DateField(_("as of"), help_text=_("The day from which the values hold."))
     created_at = models.DateTimeField(_("built at"))
+    superseded_at = models.DateTimeField(_("superseded at"), null=True)
 
     vars().update({feature.name: column(feature) for feature in schema.FEATURES})  # attributes of the class
-
-    a_quitte_l_entreprise = models.BooleanField(
-        _("left the company"), null=True, help_text=_("The outcome, where it is known: what the model learns.")
-    )
 
     objects = EmployeeFeaturesQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("clean features")
         verbose_name_plural = _("clean features")
-        ordering = ["-id"]
-        get_latest_by = "id"
-        indexes = [
-            # the newest row of an employee: every prediction by number
-            models.Index(fields=["employee", "-id"], name="features_newest"),
+        ordering = ["-as_of", "-id"]
+        get_latest_by = ["as_of", "id"]
+        constraints = [
+            # its index finds the newest row of an employee: every prediction by number
+            models.UniqueConstraint(
+                fields=["employee", "as_of"], condition=Q(superseded_at=None), name="one_row_in_force_a_day"
+            ),
+            *(is_valid(feature) for feature in schema.FEATURES if not is_open(feature)),
         ]
-        constraints = [is_valid(feature) for feature in schema.FEATURES]
 
     def __str__(self):
-        return f"{self.employee_id} {self.created_at:%Y-%m-%d}"
+        return f"{self.employee_id} {self.as_of:%Y-%m-%d}"
 
     def values(self) -> dict[str, object]:
         """The 32 features by name, in the contract's order."""
         return {name: getattr(self, name) for name in schema.FEATURE_NAMES}
+
+
+class FeatureBuild(models.Model):
+    """A day whose features were built, and the revision of it that they were built of."""
+
+    as_of = models.DateField(_("as of"), unique=True)
+    revision = models.UUIDField()
+
+    class Meta:
+        verbose_name = _("build of the features")
+        verbose_name_plural = _("builds of the features")
+        ordering = ["as_of"]
+
+    def __str__(self):
+        return f"{self.as_of:%Y-%m-%d}"

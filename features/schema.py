@@ -406,6 +406,9 @@ def business_inputs() -> Iterator[Feature]:
     yield from SATISFACTIONS
 
 
+# Kept for the contract and the fairness audit alone: they may be unknown, and so may what is made of them.
+OPTIONAL_INPUTS: frozenset[str] = frozenset({"age", "genre", "statut_marital"})
+
 INPUT_NAMES: tuple[str, ...] = tuple(feature.name for feature in business_inputs())
 
 
@@ -423,3 +426,6 @@ def sources_of(name: str) -> frozenset[str]:
 def made_from(name: str) -> frozenset[str]:
     """The features that change with a column of the extracts: itself where it is one, and the formulas of it."""
     return frozenset(feature.name for feature in FEATURES if name in sources_of(feature.name))
+
+
+OPTIONAL_FEATURES: frozenset[str] = frozenset(name for name in FEATURE_NAMES if sources_of(name) & OPTIONAL_INPUTS)

@@ -1,16 +1,17 @@
 """Selectors of the clean features, for training, scoring and comparison."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import pandas as pd
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Count, F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from employees.access import Scope
-from employees.models import Employee
+from employees.models import Employee, EmployeeState, Presence, WorkforceDay
 from employees.selectors import employee_ranges
 from features import schema
-from features.engineering import DTYPES
+from features.engineering import typed
 from features.models import EmployeeFeatures
 from technova.database.prepared_statements import PreparedSelect
 
@@ -20,8 +21,9 @@ _FEATURES_FIELDS = [field.attname for field in EmployeeFeatures._meta.concrete_f
 _EMPLOYEE_FIELDS = [field.attname for field in Employee._meta.concrete_fields]
 _NEWEST_OF_ONE = PreparedSelect(
     lambda: (
-        EmployeeFeatures.objects.filter(employee__employee_id=0)
-        .order_by("-id")
+        EmployeeFeatures.objects.in_force()
+        .filter(employee__employee_id=0)
+        .order_by("-as_of")
         .values_list(*_FEATURES_FIELDS, *(f"employee__{name}" for name in _EMPLOYEE_FIELDS))[:1]
     )
 )
@@ -36,45 +38,71 @@ def newest_features(employee_id: int) -> EmployeeFeatures | None:
     return None
 
 
-def newest_frame(employees: range | QuerySet[Employee] | None = None) -> pd.DataFrame:
-    """The newest features of everyone, of some employees, or of those whose primary keys lie in a range. One query.
+def frame_of(rows: QuerySet[EmployeeFeatures]) -> pd.DataFrame:
+    """Rows of features as a frame. One query.
 
-    Columns ``employee_pk``, ``features_pk``, ``employee_id``, the 32 features and the nullable target, ordered by
+    Columns ``employee_pk``, ``features_pk``, ``employee_id``, ``as_of`` and the 32 features, ordered by
     ``employee_id``.
     """
-    if isinstance(employees, QuerySet):
-        rows = EmployeeFeatures.objects.newest_of(employees)
-    else:
-        rows = EmployeeFeatures.objects.newest()
-        if employees is not None:
-            rows = rows.filter(employee__gte=employees.start, employee__lt=employees.stop)
-    fields = ["employee", "pk", "employee__employee_id", *schema.FEATURE_NAMES, schema.TARGET]
-    columns = ["employee_pk", "features_pk", "employee_id", *schema.FEATURE_NAMES, schema.TARGET]
+    fields = ["employee", "pk", "employee__employee_id", "as_of", *schema.FEATURE_NAMES]
+    columns = ["employee_pk", "features_pk", "employee_id", "as_of", *schema.FEATURE_NAMES]
     records = list(rows.order_by("employee__employee_id").values_list(*fields))
-    return pd.DataFrame.from_records(records, columns=columns).astype(DTYPES)
+    return typed(pd.DataFrame.from_records(records, columns=columns))
 
 
-def feature_chunks(chunk_size: int) -> Iterator[pd.DataFrame]:
-    """Everyone's newest features in frames of at most ``chunk_size`` rows, as ``newest_frame``. One query a chunk."""
+def newest_frame(employees: QuerySet[Employee]) -> pd.DataFrame:
+    """The newest features of some employees, as ``frame_of``. One query."""
+    return frame_of(EmployeeFeatures.objects.newest_of(employees))
+
+
+def scorable(day: date | None = None) -> QuerySet[EmployeeFeatures]:
+    """The newest features of everyone who is present, or was on an earlier day."""
+    if day is None:
+        return EmployeeFeatures.objects.newest().filter(employee__presence=Presence.PRESENT)
+    there = EmployeeState.objects.on(day).filter(employee=OuterRef("employee"), presence=Presence.PRESENT)
+    return EmployeeFeatures.objects.newest(day).filter(Exists(there))
+
+
+def feature_chunks(chunk_size: int, day: date | None = None) -> Iterator[pd.DataFrame]:
+    """The features of ``scorable`` in frames of at most ``chunk_size`` rows. One query a chunk."""
+    present = scorable(day)
     for employees in employee_ranges(chunk_size):
-        chunk = newest_frame(employees)
+        chunk = frame_of(present.filter(employee__gte=employees.start, employee__lt=employees.stop))
         if len(chunk):
             yield chunk
 
 
 def training_frame() -> pd.DataFrame:
-    """The newest features of everyone whose outcome is known: index ``employee_id``, the 32 features, the target.
+    """Those present, and those who left in the twelve months until the newest day: newest features and the target.
 
-    Ordered by ``employee_id``, so that the same data gives the same bytes whatever the order of the loads.
+    Index ``employee_id``; the 32 features, then whether the person has left. Ordered by ``employee_id``, so that the
+    same data gives the same bytes whatever the order of the loads. Departures of longer ago are left out: in a year's
+    time the model would else count every leaver of all years. Three queries.
     """
-    frame = newest_frame()
-    known = frame[frame[schema.TARGET].notna()].astype({schema.TARGET: bool})
+    day = WorkforceDay.objects.values_list("as_of", flat=True).last()
+    if day is None:
+        left = Employee.objects.none()
+    else:
+        states = EmployeeState.objects.newest().filter(presence=Presence.LEFT, left_by__gt=_year_before(day))
+        left = Employee.objects.filter(pk__in=states.values("employee"))
+    frames = [
+        newest_frame(employees).assign(**{schema.TARGET: has_left})
+        for employees, has_left in ((Employee.objects.present(), False), (left, True))
+    ]
+    known = typed(pd.concat(frames)).astype({schema.TARGET: bool}).sort_values("employee_id")
     return known.set_index("employee_id")[[*schema.FEATURE_NAMES, schema.TARGET]]
 
 
-def employees_with_features() -> int:
-    """The number of employees with features, whom the model can score."""
-    return EmployeeFeatures.objects.aggregate(Count("employee", distinct=True))["employee__count"]
+def _year_before(day: date) -> date:
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:  # the 29th of February
+        return day.replace(year=day.year - 1, day=28)
+
+
+def employees_with_features(day: date | None = None) -> int:
+    """How many people present, or present on an earlier day, the model can score. One query."""
+    return scorable(day).count()
 
 
 def workforce_medians(scope: Scope) -> dict[str, object]:
@@ -85,7 +113,7 @@ def workforce_medians(scope: Scope) -> dict[str, object]:
     more than 2,000 people, over as many that are spread evenly. Two queries.
     """
     names = [feature.name for feature in schema.FEATURES if not feature.is_engineered] + ["satisfaction_moyenne"]
-    people = Employee.objects.within(scope)
+    people = Employee.objects.present().within(scope)
     if (step := people.count() // SAMPLE + 1) > 1:
         people = people.alias(place=F("pk") % step).filter(place=0)
     rows = EmployeeFeatures.objects.newest_of(people).values_list(*names)

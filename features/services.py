@@ -1,28 +1,37 @@
-"""Services: build clean features from each employee's newest raw data, one row for each change."""
+"""Writes: what is known of each employee on each day becomes a row of clean features where something changed."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
+import numpy as np
 import pandas as pd
 from django.db import transaction
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
-from employees.models import Employee
-from employees.selectors import newest_raw_chunks
+from employees.columns import BY_NAME
+from employees.models import Employee, EmployeeState, WorkforceDay
+from employees.workforce.listing import why_not_scored
+from employees.workforce.values import RAW_KINDS, History
 from features import schema
 from features.engineering import engineer
-from features.models import EmployeeFeatures
-from features.selectors import newest_frame
+from features.models import EmployeeFeatures, FeatureBuild
+from features.selectors import frame_of
 from technova.commands import Progress
 from technova.database.bulk import bulk_insert
 from technova.database.locks import exclusive
 
 CHUNK_SIZE = 10_000
+UPDATE_SIZE = 500  # bounds the parameters of a statement
+INPUTS = {kind: [name for name in schema.INPUT_NAMES if BY_NAME[name].extract == kind] for kind in RAW_KINDS}
+REQUIRED_NAMES = [name for name in schema.INPUT_NAMES if name not in schema.OPTIONAL_INPUTS]
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """An employee for whom no features can be built, and why."""
+    """An employee for whom no features can be built on the newest day, and why."""
 
     employee_id: int
     reason: str
@@ -30,12 +39,18 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """The result of a build; ``read`` = ``written`` + ``unchanged`` + the employees left out."""
+    """What a build did. ``read`` people of the newest day = ``unchanged`` + ``changed`` + those left out."""
 
-    read: int
-    written: int
-    unchanged: int
-    left_out: tuple[LeftOut, ...]
+    read: int = 0
+    changed: int = 0
+    left_out: tuple[LeftOut, ...] = ()
+    written: int = 0  # rows, of all days built
+    superseded: int = 0
+    days: tuple[date, ...] = ()
+
+    @property
+    def unchanged(self) -> int:
+        return self.read - self.changed - len(self.left_out)
 
     @property
     def reasons(self) -> Counter:
@@ -44,51 +59,113 @@ class BuildResult:
 
 
 def build_features(*, dry_run: bool = False, progress: Progress | None = None) -> BuildResult:
-    """Build the features of everyone, in one transaction, and add a row for each employee whose values changed.
+    """Build the features of the days that changed since the last build, in one transaction.
 
-    An employee whose inputs are incomplete is left out, with the reason. ``dry_run`` does the work and rolls back.
-    Memory is bounded by the chunk. Raises ``Busy`` while another load, build or scoring is at work.
+    A row is added for each employee and day where the values differ from those before, and rows that no longer follow
+    from the extracts in force are superseded. Whoever lacks an input is left out, with the reason. ``dry_run`` does the
+    work and rolls back. Memory is bounded by the chunk. Raises ``Busy`` while another writer is at work.
     """
-    read = written = 0
-    left_out: list[LeftOut] = []
     with exclusive():
-        created_at = timezone.now()
-        total = Employee.objects.count()
-        for raw in newest_raw_chunks(CHUNK_SIZE):
-            read += len(raw)
-            complete = raw["has_snapshot"] & raw["has_survey"]
-            left_out += [LeftOut(*row) for row in _incomplete(raw[~complete])]
-            changed = _changed(raw[complete])
-            written += bulk_insert(EmployeeFeatures, changed.assign(created_at=created_at))
-            if progress:
-                progress("Building features", read, total)
+        build = _Build()
+        build.run(progress)
         if dry_run:
             transaction.set_rollback(True)
-    return BuildResult(read, written, read - written - len(left_out), tuple(left_out))
+    return build.result()
 
 
-def _incomplete(raw: pd.DataFrame):
-    for row in raw[["employee_id", "has_snapshot", "has_survey"]].itertuples(index=False):
-        absent = [
-            name
-            for name, is_present in (("SIRH extract", row.has_snapshot), ("survey", row.has_survey))
-            if not is_present
-        ]
-        yield row.employee_id, "no row from the " + " and the ".join(absent)
+class _Build:
+    """One build in progress: from the first day on whose revision is not the one that was built."""
+
+    def __init__(self) -> None:
+        self.history = History.now()
+        self.revisions = dict(WorkforceDay.objects.values_list("as_of", "revision"))
+        built = dict(FeatureBuild.objects.values_list("as_of", "revision"))
+        days = self.revisions.keys() | built.keys()
+        self.since = min((day for day in days if self.revisions.get(day) != built.get(day)), default=None)
+        self.days = [day for day in sorted(self.revisions) if self.since and day >= self.since]
+        self.read = self.changed = self.written = self.superseded = 0
+        self.left_out: list[LeftOut] = []
+
+    def run(self, progress: Progress | None) -> None:
+        if self.since is None:
+            return
+        self.now = timezone.now()
+        FeatureBuild.objects.filter(as_of__gte=self.since).delete()
+        FeatureBuild.objects.bulk_create(FeatureBuild(as_of=day, revision=self.revisions[day]) for day in self.days)
+        keys = pd.Series(
+            dict(Employee.objects.order_by("employee_id").values_list("employee_id", "pk")), dtype=np.int64
+        )
+        for start in range(0, len(keys), CHUNK_SIZE):
+            self._build_chunk(keys.iloc[start : start + CHUNK_SIZE], self.since)
+            if progress:
+                progress("Building features", min(start + CHUNK_SIZE, len(keys)), len(keys))
+
+    def _build_chunk(self, keys: pd.Series, since: date) -> None:
+        """Build the days for some people; ``keys`` has their primary keys by number."""
+        rows = EmployeeFeatures.objects.in_force()
+        rows = rows.filter(employee__employee_id__range=(int(keys.index[0]), int(keys.index[-1])))
+        newest_before = rows.filter(employee=OuterRef("employee"), as_of__lt=since).order_by("-as_of").values("id")[:1]
+        known = frame_of(rows.filter(id=Subquery(newest_before))).set_index("employee_id")
+        standing = frame_of(rows.filter(as_of__gte=since)).set_index("employee_id")
+        kept: set[int] = set()
+        added = []
+        for day in self.days:
+            built = self._built(day, keys.index.to_numpy())
+            changed = built[~is_same(built, known)]
+            of_day = standing[(standing["as_of"] == day).to_numpy()]
+            is_kept = is_same(changed, of_day)
+            kept.update(of_day.loc[changed.index[is_kept], "features_pk"])
+            added.append(changed[~is_kept].assign(as_of=day))
+            known = pd.concat([known.drop(changed.index, errors="ignore"), changed]) if len(changed) else known
+            if day == self.days[-1]:
+                self.changed += len(changed)
+        self._supersede([key for key in standing["features_pk"] if key not in kept])
+        self._add([frame for frame in added if len(frame)], keys)
+
+    def _built(self, day: date, numbers: np.ndarray) -> pd.DataFrame:
+        """The features on a day of those in its SIRH extract who lack nothing, by number."""
+        there = EmployeeState.objects.on(day).filter(Q(is_listed=True) | Q(is_kept=True))
+        there = there.filter(employee__employee_id__range=(int(numbers[0]), int(numbers[-1])))
+        numbers = np.sort(np.fromiter(there.values_list("employee__employee_id", flat=True), dtype=np.int64))
+        if not len(numbers):
+            return pd.DataFrame(columns=list(schema.FEATURE_NAMES), index=pd.Index([], name="employee_id"))
+        kinds = [self.history.values(kind, day, numbers, names) for kind, names in INPUTS.items()]
+        raw = kinds[0].join(kinds[1:], how="inner")
+        complete = raw[raw[REQUIRED_NAMES].notna().all(axis=1)]
+        if day == self.days[-1]:
+            self.read += len(numbers)
+            left_out = np.setdiff1d(numbers, complete.index)
+            self.left_out += [LeftOut(*each) for each in why_not_scored(self.history, day, left_out).items()]
+        return engineer(complete.infer_objects())
+
+    def _supersede(self, keys: Sequence[int]) -> None:
+        self.superseded += len(keys)
+        for start in range(0, len(keys), UPDATE_SIZE):
+            some = keys[start : start + UPDATE_SIZE]
+            EmployeeFeatures.objects.filter(pk__in=some).update(superseded_at=self.now)
+
+    def _add(self, frames: Sequence[pd.DataFrame], keys: pd.Series) -> None:
+        if frames:
+            rows = pd.concat(frames)
+            rows = rows[["as_of", *schema.FEATURE_NAMES]].assign(
+                employee_id=keys.loc[rows.index].to_numpy(), created_at=self.now, superseded_at=None
+            )
+            self.written += bulk_insert(EmployeeFeatures, rows.reset_index(drop=True))
+
+    def result(self) -> BuildResult:
+        return BuildResult(
+            read=self.read,
+            changed=self.changed,
+            left_out=tuple(self.left_out),
+            written=self.written,
+            superseded=self.superseded,
+            days=tuple(self.days),
+        )
 
 
-def _changed(raw: pd.DataFrame) -> pd.DataFrame:
-    """The rows to insert: the features that differ from the newest built ones, with ``employee_id`` the primary key."""
-    if raw.empty:
-        return pd.DataFrame(columns=["employee_id", *schema.FEATURE_NAMES, schema.TARGET])
-    built = engineer(raw)
-    built[schema.TARGET] = raw[schema.TARGET].astype("boolean")
-    employees = range(int(raw.index.min()), int(raw.index.max()) + 1)
-    known = newest_frame(employees).set_index("employee_pk").astype({schema.TARGET: "boolean"})
-    known = known.reindex(built.index)
+def is_same(rows: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
+    """Whose features are the same in another frame, both by number; false for who is not in it."""
     names = list(schema.FEATURE_NAMES)
-    has_same_features = (built[names] == known[names]).all(axis=1)  # false for a newcomer, whose known row is missing
-    outcome, known_outcome = built[schema.TARGET], known[schema.TARGET]
-    has_same_outcome = (outcome == known_outcome).fillna(False) | (outcome.isna() & known_outcome.isna())
-    changed = built[~(has_same_features & has_same_outcome)]
-    return changed.rename_axis("employee_id").reset_index()
+    these, those = rows[names], others[names].reindex(rows.index)
+    is_equal = (these == those).fillna(False).to_numpy(dtype=bool) | (these.isna() & those.isna()).to_numpy()
+    return is_equal.all(axis=1) & rows.index.isin(others.index)

@@ -34,7 +34,7 @@ class ScoringRunAdmin(OfEveryoneAdmin):
     date_hierarchy = "created_at"
     list_filter = ["model_version"]
     search_fields = ["model_version"]
-    fields = (*list_display, "newest_snapshot", "people_by_feature")
+    fields = (*list_display, "as_of", "people_by_feature")
 
     @admin.display(description=_("expected departures"), ordering="expected_departures")
     def expected(self, run):
@@ -80,13 +80,12 @@ class RunGroupAdmin(ForWhoReadsEverything, ReadOnlyAdmin):
         "run",
         "departement",
         "poste",
-        "has_left",
         "people",
         "expected",
     )
-    sortable_by = ["run", "departement", "poste", "has_left"]
+    sortable_by = ["run", "departement", "poste"]
     date_hierarchy = "run__created_at"
-    list_filter = ["departement", "poste", "has_left", "run__model_version"]
+    list_filter = ["departement", "poste", "run__model_version"]
     list_select_related = ["run"]
     search_fields = ["departement", "poste"]
     search_help_text = _("A department or a job.")

@@ -5,7 +5,7 @@ It checks the files, or loads them and updates everyone's features and scores. `
 
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -34,20 +34,20 @@ NOT_STARTED = gettext_noop("The server could not start the work: %(reason)s.")
 
 
 @transaction.atomic
-def receive(*, user, files: Mapping[Extract, UploadedFile]) -> Import:
-    """Store the three files, and start the check after the commit."""
-    upload = imports.receive(user=user, files=files)
+def receive(*, user, as_of: date, files: Mapping[Extract, UploadedFile]) -> Import:
+    """Store the files of a day, and start the check after the commit."""
+    upload = imports.receive(user=user, as_of=as_of, files=files)
     transaction.on_commit(lambda: _start(upload))
     return upload
 
 
-def confirm(*, upload: Import, user, checked_at: str) -> None:
+def confirm(*, upload: Import, user, checked_at: str, accept_implausible: bool = False) -> None:
     """Start the load; an import that was already confirmed is left alone.
 
-    Raises ``Outdated`` and ``Busy`` as ``employees.imports.confirm`` does.
+    Raises ``Outdated``, ``NotAccepted`` and ``Busy`` as ``employees.imports.confirm`` does.
     """
     settle(besides=upload)
-    if imports.confirm(upload=upload, user=user, checked_at=checked_at):
+    if imports.confirm(upload=upload, user=user, checked_at=checked_at, accept_implausible=accept_implausible):
         _start(upload)
 
 

@@ -2,7 +2,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +17,13 @@ MAX_PREDICTION_ID = models.BigIntegerField.MAX_BIGINT
 REASON_CHOICES = [(feature.name, _(feature.label)) for feature in schema.FEATURES]
 
 
+class ScoringRunQuerySet(models.QuerySet):
+    def in_force(self):
+        """The last run of each day, of days that no later run has gone back before: a load may have been taken back."""
+        later = ScoringRun.objects.filter(pk__gt=OuterRef("pk"), as_of__lte=OuterRef("as_of"))
+        return self.filter(~Exists(later))
+
+
 class ScoringRun(models.Model):
     """One scoring of the whole workforce; its predictions are the ranked list of that day.
 
@@ -25,8 +32,8 @@ class ScoringRun(models.Model):
 
     # Annotated by ``selectors.runs.latest_two``.
     is_in_log: bool
-    has_moves: bool
-    has_departures: bool
+    is_outdated: bool = False  # the workforce has changed since
+    revision_now: uuid.UUID | None
 
     created_at = models.DateTimeField(_("scored at"), default=timezone.now, db_index=True)
     model_version = models.CharField(_("model version"), max_length=40)
@@ -35,17 +42,15 @@ class ScoringRun(models.Model):
     above_threshold_count = models.PositiveIntegerField(_("over the threshold"))
     expected_departures = models.FloatField(_("expected departures"), help_text=_("The sum of the probabilities."))
     duration_ms = models.FloatField(_("duration (ms)"))
-    newest_snapshot = models.BigIntegerField(
-        _("newest snapshot"), null=True, help_text=_("Of the raw data then: a later one may have moved someone.")
-    )
-    newest_departure = models.BigIntegerField(
-        _("newest departure"),
-        null=True,
-        help_text=_("Of the raw data then: a later one may have changed who has left."),
+    as_of = models.DateField(_("as of"), null=True, help_text=_("The day that the scores describe."))
+    revision = models.UUIDField(
+        _("revision"), null=True, help_text=_("Of that day: another one may have changed who is there, and where.")
     )
     drift_counts = models.JSONField(
         _("drift counts"), null=True, help_text=_("People by feature and bin, in the bins of the model's card.")
     )
+
+    objects = ScoringRunQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("scoring run")
@@ -63,19 +68,14 @@ class ScoringRun(models.Model):
 
 
 class RunGroup(models.Model):
-    """Additive figures of a scoring run, by department, job and presence.
+    """Additive figures of a scoring run, by department and job.
 
     Written with the run. The overview and the trend sum these few rows instead of everyone's predictions.
     """
 
     run = models.ForeignKey(ScoringRun, on_delete=models.CASCADE, related_name="groups", verbose_name=_("scoring run"))
-    departement = models.CharField(_("department"), max_length=40)
-    poste = models.CharField(_("job"), max_length=40)
-    has_left = models.BooleanField(
-        _("left the company"),
-        null=True,
-        help_text=_("Known of these people then; empty where both are counted together."),
-    )
+    departement = models.CharField(_("department"), max_length=100)
+    poste = models.CharField(_("job"), max_length=100)
     employee_count = models.PositiveIntegerField(_("employees"))
     above_threshold_count = models.PositiveIntegerField(_("over the threshold"))
     expected_departures = models.FloatField(_("expected departures"))
@@ -89,11 +89,9 @@ class RunGroup(models.Model):
     class Meta:
         verbose_name = _("figures of a group")
         verbose_name_plural = _("figures of groups")
-        ordering = ["run", "departement", "poste", "has_left"]
+        ordering = ["run", "departement", "poste"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["run", "departement", "poste", "has_left"], name="one_row_a_run_department_job_and_presence"
-            ),
+            models.UniqueConstraint(fields=["run", "departement", "poste"], name="one_row_a_run_department_and_job"),
             models.CheckConstraint(
                 condition=Q(above_threshold_count__lte=F("employee_count")), name="group_counts_add_up"
             ),

@@ -2,15 +2,15 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from functools import wraps
 
 import numpy as np
 from django.db import IntegrityError
-from django.db.models import Max
 from django.utils.translation import gettext
 
 from employees.access import Scope
-from employees.models import Departure, Employee, EmployeeSnapshot
+from employees.models import Employee, WorkforceDay
 from features import schema
 from features import selectors as features
 from features.models import EmployeeFeatures
@@ -46,7 +46,7 @@ class OutOfScope(LookupError):
 
 
 class NothingToScore(LookupError):
-    """No employee has clean features."""
+    """No employee present has clean features."""
 
 
 def _again_if_someone_vanished(predict: Callable) -> Callable:
@@ -155,19 +155,20 @@ def predict_for_employees(*, employee_ids: Sequence[int], caller: Caller) -> tup
     return found, [number for number in dict.fromkeys(employee_ids) if number not in by_number]
 
 
-def score_employees(*, progress: Progress | None = None) -> ScoringRun:
-    """Score everyone who has clean features with the current model, as one run and in one transaction.
+def score_employees(*, as_of: date | None = None, progress: Progress | None = None) -> ScoringRun:
+    """Score everyone present with the current model, as one run and in one transaction.
 
-    The figures of its groups are part of the run. Reads and writes in chunks of 10,000 employees, so memory does not
-    grow with the workforce. Raises ``NothingToScore``, ``Busy`` while another writer is at work, and
-    ``ArtifactError`` without a usable model.
+    ``as_of`` is an earlier day: those who were present then, by their features of then. The figures of its groups are
+    part of the run. Reads and writes in chunks of 10,000 employees, so memory does not grow with the workforce. Raises
+    ``NothingToScore``, ``Busy`` while another writer is at work, and ``ArtifactError`` without a usable model.
     """
     started = time.perf_counter()
     model = current_model()
     with exclusive():
-        total = features.employees_with_features()
+        total = features.employees_with_features(as_of)
         if not total:
-            raise NothingToScore("No employee has clean features: run seed_from_csv, then build_features.")
+            raise NothingToScore("No employee present has clean features: run seed_from_csv, then build_features.")
+        day = WorkforceDay.objects.filter(as_of=as_of).first() if as_of else WorkforceDay.objects.last()
         run = ScoringRun.objects.create(
             model_version=model.version,
             threshold=model.threshold,
@@ -175,13 +176,13 @@ def score_employees(*, progress: Progress | None = None) -> ScoringRun:
             above_threshold_count=0,
             expected_departures=0,
             duration_ms=0,
-            newest_snapshot=EmployeeSnapshot.objects.aggregate(Max("pk"))["pk__max"],
-            newest_departure=Departure.objects.aggregate(Max("pk"))["pk__max"],
+            as_of=day.as_of if day else None,
+            revision=day.revision if day else None,
         )
         caller = Caller()
         keys = reserve_sparse_keys(Prediction, total).tolist()  # or they would reveal how many others were scored
         counts: dict[str, np.ndarray] = {}
-        for chunk in features.feature_chunks(CHUNK_SIZE):
+        for chunk in features.feature_chunks(CHUNK_SIZE, as_of):
             chunk_started = time.perf_counter()
             scores = model.score_frame(chunk)
             rows = rows_of(
@@ -203,7 +204,7 @@ def score_employees(*, progress: Progress | None = None) -> ScoringRun:
                 counts[name] = people + counts.get(name, 0)
             if progress:
                 progress("Scoring", run.employee_count, total)
-        RunGroup.objects.bulk_create(figures.aggregate(run, Scope.EVERYONE))
+        RunGroup.objects.bulk_create(figures.aggregate(run, Scope.EVERYONE, is_of_then=True))
         run.drift_counts = {name: people.tolist() for name, people in counts.items()}
         run.duration_ms = milliseconds_since(started)
         run.save()
@@ -213,8 +214,9 @@ def score_employees(*, progress: Progress | None = None) -> ScoringRun:
 
 
 def is_scoring_due() -> bool:
-    """Whether the newest run is missing, by another model, or older than some features."""
+    """Whether the newest run is missing, by another model, or of another state of the workforce."""
     run = ScoringRun.objects.first()
     if run is None or run.model_version != current_model().version:
         return True
-    return EmployeeFeatures.objects.filter(created_at__gt=run.created_at).exists()
+    day = WorkforceDay.objects.last()
+    return day is not None and run.revision != day.revision

@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 
 import psycopg
 from django.core.management.base import BaseCommand, CommandError
@@ -27,6 +27,14 @@ def days(text: str) -> timedelta:
     if not 0 <= number <= 36_500:
         raise ArgumentTypeError(f"{text} is not a number of days between 0 and 36,500")
     return timedelta(days=number)
+
+
+def day(text: str) -> date:
+    """A day on the command line, as 2026-10-31. Raises ``CommandError``."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise CommandError(f"{text} is no day: write it as 2026-10-31.") from error
 
 
 class TechnovaCommand(BaseCommand):

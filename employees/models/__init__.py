@@ -1,28 +1,46 @@
-"""What the app stores: the workforce, the imports of its extracts, and what belongs to an account."""
+"""What the app stores: the loads and what they held, the workforce, the imports, and what belongs to an account."""
 
 from employees.models.accounts import DepartmentAccess, SignIn
 from employees.models.imports import Import, ImportFile, ImportReject
-from employees.models.workforce import (
-    Departure,
-    Employee,
-    EmployeeSnapshot,
+from employees.models.loads import (
+    ROWS,
+    AnnuaireRow,
+    EvalRow,
     ExtractRow,
+    Load,
+    LoadedExtract,
+    SirhRow,
+    SondageRow,
+)
+from employees.models.workforce import (
+    Employee,
+    EmployeeState,
+    NumberMerge,
     OfDepartmentsQuerySet,
-    Survey,
-    choices_of,
+    Presence,
+    PresenceAnswer,
+    WorkforceDay,
 )
 
 __all__ = [
+    "ROWS",
+    "AnnuaireRow",
     "DepartmentAccess",
-    "Departure",
     "Employee",
-    "EmployeeSnapshot",
+    "EmployeeState",
+    "EvalRow",
     "ExtractRow",
     "Import",
     "ImportFile",
     "ImportReject",
+    "Load",
+    "LoadedExtract",
+    "NumberMerge",
     "OfDepartmentsQuerySet",
+    "Presence",
+    "PresenceAnswer",
     "SignIn",
-    "Survey",
-    "choices_of",
+    "SirhRow",
+    "SondageRow",
+    "WorkforceDay",
 ]

@@ -2,12 +2,8 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-
-from employees import columns
-from employees.models.workforce import choices_of
 
 
 class DepartmentAccess(models.Model):
@@ -19,16 +15,13 @@ class DepartmentAccess(models.Model):
         related_name="department_accesses",
         verbose_name=_("account"),
     )
-    departement = models.CharField(_("department"), max_length=40, choices=choices_of("departement"))
+    departement = models.CharField(_("department"), max_length=100)
 
     class Meta:
         verbose_name = _("department access")
         verbose_name_plural = _("department accesses")
         constraints = [
             models.UniqueConstraint(fields=["user", "departement"], name="one_access_a_user_and_department"),
-            models.CheckConstraint(
-                condition=Q(departement__in=columns.DEPARTMENTS), name="access_departement_is_known"
-            ),
         ]
 
     def __str__(self):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from employees.columns import JOINED
 from employees.extracts import Reject
 from employees.messages import Message
+from employees.models.loads import Load
 
 
 class ImportQuerySet(models.QuerySet):
@@ -48,6 +49,7 @@ class Import(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.CHECKING)
     started_at = models.DateTimeField(_("started at"), default=timezone.now, help_text=_("The work of its state."))
     checked_at = models.DateTimeField(_("checked at"), null=True)
+    as_of = models.DateField(_("as of"), null=True, help_text=_("The day that the files describe."))
     basis = models.JSONField(
         _("basis"), null=True, help_text=_("What the raw tables held when the files were checked.")
     )
@@ -58,6 +60,12 @@ class Import(models.Model):
     )
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
     loaded_at = models.DateTimeField(_("loaded at"), null=True)
+    load = models.OneToOneField(
+        Load, on_delete=models.SET_NULL, null=True, related_name="upload", verbose_name=_("load"), editable=False
+    )
+    accepts_implausible = models.BooleanField(
+        _("alarms overridden"), default=False, help_text=_("Whoever confirmed it saw alarms and went on.")
+    )
     finished_at = models.DateTimeField(_("finished at"), null=True)
 
     objects = ImportQuerySet.as_manager()

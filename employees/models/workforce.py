@@ -1,73 +1,63 @@
-"""The workforce: employees and the history of their extracts."""
+"""The workforce: who is known, and what is known of each on every day."""
 
+import uuid
+
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from employees import columns
 from employees.access import Scope, scope_of
-from employees.columns import ColumnKind, Extract
-
-
-def choices_of(name: str) -> list[tuple[str, str]]:
-    """Django choices of a raw text column: the source's words are their own labels."""
-    return [(value, value) for value in columns.BY_NAME[name].choices]
-
-
-def is_within(name: str) -> models.CheckConstraint:
-    """The bounds or choices of a raw column as a database constraint."""
-    column = columns.BY_NAME[name]
-    if column.choices:
-        return models.CheckConstraint(condition=Q(**{f"{name}__in": column.choices}), name=f"%(class)s_{name}_is_known")
-    return models.CheckConstraint(
-        condition=Q(**{f"{name}__gte": column.minimum, f"{name}__lte": column.maximum}),
-        name=f"%(class)s_{name}_in_range",
-    )
-
-
-def bounds(extract: Extract) -> list[models.CheckConstraint]:
-    """The bounds and the choices of all columns of an extract."""
-    names = [column.name for column in columns.columns_of(extract) if column.name in columns.BY_NAME]
-    return [is_within(name) for name in names if columns.BY_NAME[name].kind != ColumnKind.BOOLEAN]
 
 
 class OfDepartmentsQuerySet(models.QuerySet):
-    """Employees, or other rows with a department."""
+    """Employees, or other rows that stand in one department."""
 
     department = "departement"  # the way from a row to its department
 
     def within(self, scope: Scope):
-        """The rows that a caller of this scope may see."""
+        """Those that a caller of this scope may see."""
         return scope.narrow(self, self.department)
 
     def visible_to(self, user):
-        """The rows that this account may see."""
+        """Those that this account may see."""
         return self.within(scope_of(user))
 
 
+class Presence(models.TextChoices):
+    """Whether somebody is there, as of a day; the empty text for a number that no SIRH extract holds."""
+
+    PRESENT = "present", _("present")
+    LEFT = "left", _("left")
+    ABSENT = "absent", _("absent")
+
+
+class EmployeeQuerySet(OfDepartmentsQuerySet):
+    def present(self):
+        """Those who are there: whom every figure, list and ranking counts."""
+        return self.filter(presence=Presence.PRESENT)
+
+    def of_the_workforce(self):
+        """Those whom some SIRH extract in force holds."""
+        return self.exclude(presence="")
+
+
 class Employee(models.Model):
-    """A person known to the company, by the SIRH's number."""
+    """A person under the number that the company gives, and whether they are there as of the newest extract."""
 
     employee_id = models.PositiveIntegerField(_("employee number"), unique=True)
     departement = models.CharField(
         _("department"),
-        max_length=40,
-        choices=choices_of("departement"),
+        max_length=100,
+        blank=True,
         db_index=True,
-        help_text=_("The current department, kept by the import: it decides who may see this person."),
+        help_text=_("The newest department known: it decides who may see this person."),
     )
-    left_recorded_at = models.DateTimeField(
-        _("departure recorded at"),
-        null=True,
-        editable=False,
-        help_text=_(
-            "When an extract that says that the person has left was loaded; kept by the import, empty for others."
-        ),
-    )
+    presence = models.CharField(_("presence"), max_length=10, choices=Presence.choices, blank=True, db_index=True)
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
-    objects = OfDepartmentsQuerySet.as_manager()
+    objects = EmployeeQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("employee")
@@ -75,121 +65,171 @@ class Employee(models.Model):
         ordering = ["employee_id"]
         constraints = [
             models.CheckConstraint(condition=Q(employee_id__gte=1), name="employee_id_is_positive"),
-            is_within("departement"),
+            models.CheckConstraint(condition=Q(presence__in=["", *Presence.values]), name="presence_is_known"),
         ]
 
     def __str__(self):
         return str(self.employee_id)
 
     @property
+    def is_present(self) -> bool:
+        return self.presence == Presence.PRESENT
+
+    @property
     def has_left(self) -> bool:
-        """Whether the person is known to have left; anyone else counts as present."""
-        return self.left_recorded_at is not None
+        return self.presence == Presence.LEFT
 
 
-class ExtractRow(models.Model):
-    """What one extract said of an employee at an instant; a row is written only when something changed."""
+class EmployeeStateQuerySet(models.QuerySet):
+    def on(self, day):
+        """The state of everyone on a day."""
+        return self.filter(Q(until=None) | Q(until__gt=day), as_of__lte=day)
 
-    employee = models.ForeignKey(Employee, on_delete=models.CASCADE, verbose_name=_("employee"))
-    recorded_at = models.DateTimeField(_("recorded at"))
+    def newest(self):
+        return self.filter(until=None)
+
+
+class EmployeeState(models.Model):
+    """What is known of someone's presence from one day until another. Derived: replayed from the extracts in force.
+
+    The columns are those of ``employees.workforce.presence.KNOWN``.
+    """
+
+    employee = models.ForeignKey(
+        Employee, on_delete=models.CASCADE, related_name="states", db_index=False, verbose_name=_("employee")
+    )
+    as_of = models.DateField(_("as of"))
+    until = models.DateField(_("until"), null=True, help_text=_("The day from which the next state holds."))
+    presence = models.CharField(_("presence"), max_length=10, choices=Presence.choices, blank=True)
+    since = models.DateField(_("since"), null=True)
+    departement = models.CharField(_("department"), max_length=100, blank=True)
+    is_listed = models.BooleanField(_("in the newest SIRH extract"))
+    is_kept = models.BooleanField(_("there, though in no SIRH extract"))
+    last_listed = models.DateField(_("last SIRH extract"), null=True)
+    says_left = models.BooleanField(_("left, says the survey"), null=True)
+    date_entree = models.DateField(_("entry"), null=True)
+    date_sortie = models.DateField(_("exit"), null=True)
+    motif_sortie = models.CharField(_("reason of the exit"), max_length=100, blank=True)
+    is_said_left = models.BooleanField(_("left, says HR"))
+    was_unlisted = models.BooleanField(_("in no SIRH extract since the departure"))
+    returned_on = models.DateField(_("returned on"), null=True)
+    left_after = models.DateField(_("left after"), null=True)
+    left_by = models.DateField(_("left by"), null=True)
+    left_because = models.CharField(_("reason of the departure"), max_length=100, blank=True)
+
+    objects = EmployeeStateQuerySet.as_manager()
 
     class Meta:
-        abstract = True
-        ordering = ["-recorded_at", "-id"]
-        get_latest_by = ["recorded_at", "id"]
-
-
-class EmployeeSnapshot(ExtractRow):
-    """Job, pay and seniority of an employee at an instant (SIRH)."""
-
-    age = models.PositiveSmallIntegerField(_("age"))
-    genre = models.CharField(_("sex"), max_length=1, choices=choices_of("genre"))
-    revenu_mensuel = models.PositiveIntegerField(_("monthly income"))
-    statut_marital = models.CharField(_("marital status"), max_length=20, choices=choices_of("statut_marital"))
-    departement = models.CharField(_("department"), max_length=40, choices=choices_of("departement"))
-    poste = models.CharField(_("job"), max_length=40, choices=choices_of("poste"))
-    nombre_experiences_precedentes = models.PositiveSmallIntegerField(_("previous employers"))
-    nombre_heures_travaillees = models.PositiveSmallIntegerField(_("hours worked"))
-    annee_experience_totale = models.PositiveSmallIntegerField(_("total experience (years)"))
-    annees_dans_l_entreprise = models.PositiveSmallIntegerField(_("years with the company"))
-    annees_dans_le_poste_actuel = models.PositiveSmallIntegerField(_("years in the current job"))
-
-    class Meta(ExtractRow.Meta):
-        verbose_name = _("employee snapshot")
-        verbose_name_plural = _("employee snapshots")
-        default_related_name = "snapshots"
+        verbose_name = _("state of an employee")
+        verbose_name_plural = _("states of employees")
+        ordering = ["employee", "as_of"]
         indexes = [
-            # the newest snapshot of each employee, for the import and the feature build
-            models.Index(fields=["employee", "-recorded_at", "-id"], name="snapshot_newest"),
+            # who left, is absent or is back: the views of their own, and everyone on a day
+            models.Index(fields=["presence", "as_of"], name="state_by_presence"),
         ]
         constraints = [
-            *bounds(Extract.SIRH),
+            models.UniqueConstraint(fields=["employee", "as_of"], name="one_state_an_employee_and_day"),
+            models.UniqueConstraint(fields=["employee"], condition=Q(until=None), name="one_newest_state_an_employee"),
             models.CheckConstraint(
-                condition=Q(annees_dans_le_poste_actuel__lte=F("annees_dans_l_entreprise")),
-                name="time_in_job_within_time_in_company",
+                condition=Q(until=None) | Q(until__gt=F("as_of")), name="state_ends_after_it_begins"
             ),
             models.CheckConstraint(
-                condition=Q(annees_dans_l_entreprise__lte=F("annee_experience_totale")),
-                name="time_in_company_within_experience",
+                condition=Q(presence="left", left_by__isnull=False) | ~Q(presence="left") & Q(left_by=None),
+                name="who_left_has_a_day_of_departure",
             ),
         ]
 
     def __str__(self):
-        return f"{self.employee_id} {self.recorded_at:%Y-%m-%d}"
+        return f"{self.employee_id} {self.as_of:%Y-%m-%d} {self.presence}"
 
 
-class Survey(ExtractRow):
-    """Appraisals (evaluation extract) and survey answers of an employee at an instant."""
+class WorkforceDay(models.Model):
+    """A day that an extract in force or an answer describes. ``revision`` changes whenever the day is replayed."""
 
-    satisfaction_employee_environnement = models.PositiveSmallIntegerField(_("satisfaction: environment"))
-    satisfaction_employee_nature_travail = models.PositiveSmallIntegerField(_("satisfaction: work itself"))
-    satisfaction_employee_equipe = models.PositiveSmallIntegerField(_("satisfaction: team"))
-    satisfaction_employee_equilibre_pro_perso = models.PositiveSmallIntegerField(_("satisfaction: work-life balance"))
-    note_evaluation_precedente = models.PositiveSmallIntegerField(_("previous appraisal"))
-    note_evaluation_actuelle = models.PositiveSmallIntegerField(_("current appraisal"))
-    niveau_hierarchique_poste = models.PositiveSmallIntegerField(_("job level"))
-    heures_supplementaires = models.BooleanField(_("overtime"))
-    augmentation_salaire_precedente = models.FloatField(_("last pay rise (percent)"))
-    nombre_participation_pee = models.PositiveSmallIntegerField(_("savings plan participations"))
-    nb_formations_suivies = models.PositiveSmallIntegerField(_("training courses attended"))
-    nombre_employee_sous_responsabilite = models.PositiveIntegerField(_("people managed"))
-    distance_domicile_travail = models.PositiveSmallIntegerField(_("home to work distance (km)"))
-    niveau_education = models.PositiveSmallIntegerField(_("education level"))
-    domaine_etude = models.CharField(_("field of study"), max_length=40, choices=choices_of("domaine_etude"))
-    ayant_enfants = models.BooleanField(_("has children"))
-    frequence_deplacement = models.CharField(
-        _("business travel"), max_length=20, choices=choices_of("frequence_deplacement")
+    as_of = models.DateField(_("as of"), unique=True)
+    revision = models.UUIDField(default=uuid.uuid4)
+
+    class Meta:
+        verbose_name = _("day of the workforce")
+        verbose_name_plural = _("days of the workforce")
+        ordering = ["as_of"]
+        get_latest_by = "as_of"
+
+    def __str__(self):
+        return f"{self.as_of:%Y-%m-%d}"
+
+
+class AnswerQuerySet(models.QuerySet):
+    def in_force(self):
+        return self.filter(revoked_at=None)
+
+
+class PresenceAnswer(models.Model):
+    """What HR says of somebody whom the files leave open: that they have left, or that they are there."""
+
+    class Kind(models.TextChoices):
+        LEFT = "left", _("has left")
+        HERE = "here", _("is there")
+
+    employee = models.ForeignKey(Employee, on_delete=models.CASCADE, related_name="answers", verbose_name=_("employee"))
+    as_of = models.DateField(_("as of"), help_text=_("The day from which the answer holds."))
+    kind = models.CharField(_("answer"), max_length=10, choices=Kind.choices)
+    left_after = models.DateField(_("left after"), null=True)
+    left_by = models.DateField(_("left by"), null=True)
+    left_because = models.CharField(_("reason of the departure"), max_length=100, blank=True)
+    recorded_at = models.DateTimeField(_("recorded at"), default=timezone.now, editable=False)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("answered by")
     )
-    annees_depuis_la_derniere_promotion = models.PositiveSmallIntegerField(_("years since the last promotion"))
-    annees_sous_responsable_actuel = models.PositiveSmallIntegerField(_("years with the current manager"))
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, editable=False)
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("revoked by")
+    )
 
-    class Meta(ExtractRow.Meta):
-        verbose_name = _("survey")
-        verbose_name_plural = _("surveys")
-        default_related_name = "surveys"
-        indexes = [
-            # the newest survey of each employee, for the import and the feature build
-            models.Index(fields=["employee", "-recorded_at", "-id"], name="survey_newest"),
-        ]
-        constraints = [*bounds(Extract.EVAL), *bounds(Extract.SONDAGE)]
+    objects = AnswerQuerySet.as_manager()
 
-    def __str__(self):
-        return f"{self.employee_id} {self.recorded_at:%Y-%m-%d}"
-
-
-class Departure(ExtractRow):
-    """Ground truth: whether the employee had left when the extract was made; no row while it is unknown."""
-
-    a_quitte_l_entreprise = models.BooleanField(_("left the company"))
-
-    class Meta(ExtractRow.Meta):
-        verbose_name = _("departure")
-        verbose_name_plural = _("departures")
-        default_related_name = "departures"
-        indexes = [
-            # the newest known outcome of each employee
-            models.Index(fields=["employee", "-recorded_at", "-id"], name="departure_newest"),
+    class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="left", left_by__isnull=False) | Q(kind="here", left_by=None, left_after=None),
+                name="answer_dates_a_departure",
+            ),
         ]
 
     def __str__(self):
-        return f"{self.employee_id} {self.recorded_at:%Y-%m-%d}"
+        return f"{self.employee_id} {self.get_kind_display()} {self.as_of:%Y-%m-%d}"
+
+
+class NumberMerge(models.Model):
+    """Two numbers of one person: what the files say of ``number`` is said of ``employee``."""
+
+    number = models.PositiveIntegerField(_("other number"))
+    employee = models.ForeignKey(
+        Employee, on_delete=models.CASCADE, related_name="other_numbers", verbose_name=_("employee")
+    )
+    recorded_at = models.DateTimeField(_("recorded at"), default=timezone.now, editable=False)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("merged by")
+    )
+    revoked_at = models.DateTimeField(_("parted at"), null=True, editable=False)
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("parted by")
+    )
+
+    objects = AnswerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("merged number")
+        verbose_name_plural = _("merged numbers")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["number"], condition=Q(revoked_at=None), name="a_number_is_merged_into_one_person"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.number} = {self.employee_id}"

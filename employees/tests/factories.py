@@ -1,7 +1,10 @@
-import factory
-from django.utils import timezone
+from datetime import date
 
-from employees.models import Departure, Employee, EmployeeSnapshot, Survey
+import factory
+
+from employees.models import Employee, EmployeeState, Load, LoadedExtract, Presence, WorkforceDay
+
+DAY = date(2026, 6, 30)
 
 
 class EmployeeFactory(factory.django.DjangoModelFactory):
@@ -10,67 +13,67 @@ class EmployeeFactory(factory.django.DjangoModelFactory):
 
     employee_id = factory.Sequence(lambda number: number + 1)
     departement = "Consulting"
+    presence = Presence.PRESENT
 
 
-class EmployeeSnapshotFactory(factory.django.DjangoModelFactory):
-    class Meta:
-        model = EmployeeSnapshot
-
-    employee = factory.SubFactory(EmployeeFactory)
-    recorded_at = factory.LazyFunction(timezone.now)
-    age = 41
-    genre = "F"
-    revenu_mensuel = 5993
-    statut_marital = "Célibataire"
-    departement = factory.SelfAttribute("employee.departement")
-    poste = "Consultant"
-    nombre_experiences_precedentes = 8
-    nombre_heures_travaillees = 80
-    annee_experience_totale = 8
-    annees_dans_l_entreprise = 6
-    annees_dans_le_poste_actuel = 4
-
-
-class SurveyFactory(factory.django.DjangoModelFactory):
-    class Meta:
-        model = Survey
-
-    employee = factory.SubFactory(EmployeeFactory)
-    recorded_at = factory.LazyFunction(timezone.now)
-    satisfaction_employee_environnement = 2
-    satisfaction_employee_nature_travail = 4
-    satisfaction_employee_equipe = 1
-    satisfaction_employee_equilibre_pro_perso = 1
-    note_evaluation_precedente = 3
-    note_evaluation_actuelle = 3
-    niveau_hierarchique_poste = 2
-    heures_supplementaires = True
-    augmentation_salaire_precedente = 11.0
-    nombre_participation_pee = 0
-    nb_formations_suivies = 0
-    nombre_employee_sous_responsabilite = 1
-    distance_domicile_travail = 1
-    niveau_education = 2
-    domaine_etude = "Infra & Cloud"
-    ayant_enfants = True
-    frequence_deplacement = "Occasionnel"
-    annees_depuis_la_derniere_promotion = 0
-    annees_sous_responsable_actuel = 5
-
-
-class DepartureFactory(factory.django.DjangoModelFactory):
-    """What an extract said of someone, kept with the employee as the import keeps it."""
+class EmployeeStateFactory(factory.django.DjangoModelFactory):
+    """The newest state of an employee, of which the employee's own columns are a copy."""
 
     class Meta:
-        model = Departure
-        skip_postgeneration_save = True
+        model = EmployeeState
 
-    employee = factory.SubFactory(EmployeeFactory)
-    recorded_at = factory.LazyFunction(timezone.now)
-    a_quitte_l_entreprise = False
+    class Params:
+        left = factory.Trait(presence=Presence.LEFT, left_by=factory.SelfAttribute("as_of"))
 
-    @factory.post_generation
-    def kept(self, create, extracted):
-        if create:
-            self.employee.left_recorded_at = self.recorded_at if self.a_quitte_l_entreprise else None
-            self.employee.save()
+    employee = factory.SubFactory(
+        EmployeeFactory,
+        presence=factory.SelfAttribute("..presence"),
+        departement=factory.SelfAttribute("..departement"),
+    )
+    as_of = DAY
+    presence = Presence.PRESENT
+    since = factory.SelfAttribute("as_of")
+    departement = "Consulting"
+    is_listed = True
+    is_kept = False
+    is_said_left = False
+    was_unlisted = False
+
+
+class WorkforceDayFactory(factory.django.DjangoModelFactory):
+    """A day that something described: any run of before is outdated."""
+
+    class Meta:
+        model = WorkforceDay
+        django_get_or_create = ["as_of"]
+
+    as_of = DAY
+
+
+class LoadFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Load
+
+    as_of = DAY
+
+
+class LoadedExtractFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = LoadedExtract
+
+    load = factory.SubFactory(LoadFactory)
+    kind = "sirh"
+    as_of = factory.SelfAttribute("load.as_of")
+    name = "extrait_sirh.csv"
+    content_sha256 = "0" * 64
+    row_count = 0
+
+
+def leave(employee: Employee, *, day: date = DAY, **values) -> EmployeeState:
+    """Let somebody have left by a day."""
+    employee.states.all().delete()
+    employee.presence = Presence.LEFT
+    employee.save()
+    return EmployeeStateFactory(
+        employee=employee, departement=employee.departement, as_of=day, left=True, is_listed=False, **values
+    )

@@ -1,5 +1,8 @@
 """Django admin: raw data and imports are read there and never changed; accounts and what they see are."""
 
+from datetime import date
+from itertools import pairwise
+
 import pytest
 from django.contrib import admin
 from django.contrib.auth import get_user_model
@@ -9,29 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from employees.access import HR, MANAGER
-from employees.models import (
-    DepartmentAccess,
-    Departure,
-    Employee,
-    EmployeeSnapshot,
-    Import,
-    ImportReject,
-    Survey,
-)
-from employees.tests.factories import (
-    DepartureFactory,
-    EmployeeFactory,
-    EmployeeSnapshotFactory,
-    SurveyFactory,
-)
+from employees.models import DepartmentAccess, Employee, Import, ImportReject, Load
+from employees.tests.extracts import load_all
+from employees.tests.factories import EmployeeFactory, EmployeeStateFactory, LoadFactory
 
 pytestmark = pytest.mark.django_db
-FACTORIES = {
-    Employee: EmployeeFactory,
-    EmployeeSnapshot: EmployeeSnapshotFactory,
-    Survey: SurveyFactory,
-    Departure: DepartureFactory,
-}
+FACTORIES = {Employee: EmployeeFactory}
 IMPORTS = [Import, ImportReject]
 READ_ONLY = [*FACTORIES, *IMPORTS]
 
@@ -123,26 +109,25 @@ def test_list_filters_by_each_of_its_filters(model, admin_client):
             assert admin_client.get(address(model) + choice["query_string"]).status_code == 200
 
 
-def test_employees_are_filtered_by_what_is_known_of_their_departure(admin_client):
-    known = {answer: DepartureFactory(a_quitte_l_entreprise=answer == "yes").employee for answer in ("yes", "no")}
-    known["unknown"] = EmployeeFactory()
-    for answer, employee in known.items():
-        assert listed(admin_client.get(address(Employee), {"has_left": answer})) == [employee], answer
+@pytest.mark.parametrize("presence", ["present", "left", "absent"])
+def test_employees_are_filtered_by_presence(admin_client, presence):
+    found = {each: EmployeeFactory(presence=each) for each in ("present", "left", "absent")}
+    assert listed(admin_client.get(address(Employee), {"presence__exact": presence})) == [found[presence]]
 
 
-@pytest.mark.parametrize("model", [Survey, Departure])
-def test_history_is_filtered_by_the_current_department(model, admin_client):
-    row, _other = (FACTORIES[model](employee__departement=name) for name in ("Commercial", "Consulting"))
-    assert listed(admin_client.get(address(model), {"employee__departement__exact": "Commercial"})) == [row]
+def test_loads_are_listed_with_their_extracts_and_never_changed(admin_client):
+    load_all(people={1: {}, 2: {}})
+    load = Load.objects.get()
+    assert listed(admin_client.get(address(Load))) == [load]
+    page = admin_client.get(address(Load, "change", load.pk)).content.decode()
+    assert "extrait_sirh.csv" in page
+    assert admin_client.post(address(Load, "change", load.pk), {"as_of": "2020-01-01"}).status_code == 403
 
 
-@pytest.mark.parametrize("model", FACTORIES)
-def test_list_is_browsed_by_date(model, admin_client):
-    row = FACTORIES[model]()
-    field = admin.site.get_model_admin(model).date_hierarchy
-    year = getattr(row, field).year
-    assert listed(admin_client.get(address(model), {f"{field}__year": year})) == [row]
-    assert listed(admin_client.get(address(model), {f"{field}__year": year - 1})) == []
+def test_loads_are_for_who_sees_everyone(client):
+    LoadFactory()
+    client.force_login(staff(HR.group, departments=["Commercial"]))
+    assert listed(client.get(address(Load))) == []
 
 
 @pytest.mark.parametrize("model", FACTORIES)
@@ -176,24 +161,15 @@ def test_hr_who_is_staff_sees_everyone(client):
     assert len(listed(client.get(address(Employee)))) == 2
 
 
-def test_employee_list_shows_the_newest_job_income_and_outcome(admin_client):
+def test_employee_page_shows_the_states_newest_first(admin_client, django_assert_max_num_queries):
     employee = EmployeeFactory()
-    EmployeeSnapshotFactory(employee=employee, poste="Consultant", revenu_mensuel=5000)
-    EmployeeSnapshotFactory(employee=employee, poste="Manager", revenu_mensuel=6000)
-    DepartureFactory(employee=employee, a_quitte_l_entreprise=True)
-    (row,) = listed(admin_client.get(address(Employee)))
-    assert (row.job, row.income, row.outcome) == ("Manager", 6000, True)
-
-
-def test_employee_page_shows_the_history_newest_first(admin_client, django_assert_max_num_queries):
-    employee = EmployeeFactory()
-    for job in ("Consultant", "Manager"):
-        EmployeeSnapshotFactory(employee=employee, poste=job)
-    SurveyFactory(employee=employee)
+    days = [date(2026, 1, 31), date(2026, 2, 28), None]
+    for day, until in pairwise(days):
+        EmployeeStateFactory(employee=employee, as_of=day, until=until)
     with django_assert_max_num_queries(11):
         page = admin_client.get(address(Employee, "change", employee.pk))
-    snapshots = page.context["inline_admin_formsets"][0].formset.queryset
-    assert [row.poste for row in snapshots] == ["Manager", "Consultant"]
+    states = page.context["inline_admin_formsets"][0].formset.queryset
+    assert [state.as_of for state in states] == [date(2026, 2, 28), date(2026, 1, 31)]
 
 
 # Imports

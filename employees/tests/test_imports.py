@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -8,11 +8,12 @@ from django.utils import timezone
 
 from employees import imports
 from employees.columns import JOINED
-from employees.management.commands.seed_from_csv import DEMO
+from employees.demo.published import FOLDER as DEMO
 from employees.messages import Message
-from employees.models import Employee, EmployeeSnapshot, Import
+from employees.models import Employee, Import, Load
 
 pytestmark = pytest.mark.django_db
+DAY = date(2026, 6, 30)
 HEAD = 11  # the header and ten employees
 
 
@@ -38,7 +39,7 @@ def text_of(extract):
 
 
 def received(user, **texts):
-    return imports.receive(user=user, files=files(**texts))
+    return imports.receive(user=user, as_of=DAY, files=files(**texts))
 
 
 def checked(user, **texts):
@@ -66,8 +67,8 @@ def confirmed(user, **texts):
 def test_check_writes_nothing_and_says_what_would_change(user):
     upload = checked(user)
     assert upload.state == Import.State.READY
-    assert upload.summary["new"] == 10
-    assert len(upload.summary["new_employees"]) == 10
+    assert upload.summary["present"] == 8
+    assert [upload.summary["moves"][name]["count"] for name in ("arrived", "left")] == [8, 2]
     assert not Employee.objects.exists()
 
 
@@ -75,10 +76,10 @@ def test_rejects_tell_apart_files_of_the_same_long_name(user):
     uploads = files(sirh=text_of("sirh").replace(",41,", ",12,", 1), eval=text_of("eval").replace("E_2,", "?,", 1))
     for upload in uploads.values():
         upload.name = f"{'x' * 251}.csv"
-    upload = imports.receive(user=user, files=uploads)
+    upload = imports.receive(user=user, as_of=DAY, files=uploads)
     imports.check(upload=upload)
     named = {reject.file.lstrip("x") for reject in imports.rejects_of(upload)}
-    assert named == {".csv (sirh)", ".csv (eval)", ".csv (sondage)"}
+    assert named == {".csv (sirh)", ".csv (eval)"}
 
 
 def test_check_keeps_every_reject(user):
@@ -89,7 +90,7 @@ def test_check_keeps_every_reject(user):
         ("sirh-2026.csv", 3, "age", "=1+1"),
     ]
     assert str(rejects[0].rule) == "a whole number between 16 and 80"
-    assert upload.summary["rejected"] == 2
+    assert upload.summary["reject_count"] == 2
 
 
 def test_check_refuses_a_wrong_file_and_forgets_it(user):
@@ -115,6 +116,7 @@ def test_confirmed_import_loads_what_was_shown_and_forgets_the_files(user):
     assert upload.summary == shown
     assert upload.loaded_at
     assert Employee.objects.count() == 10
+    assert (upload.load.as_of, upload.load.recorded_by) == (DAY, user)
     assert not upload.files.exclude(content=b"").exists()
 
 
@@ -122,7 +124,7 @@ def test_load_twice_loads_once(user):
     upload = confirmed(user)
     imports.load(upload=upload)
     assert imports.load(upload=upload)
-    assert EmployeeSnapshot.objects.count() == 10
+    assert Load.objects.count() == 1
 
 
 def test_load_after_another_load_shows_a_new_preview_instead(user):
@@ -136,7 +138,7 @@ def test_load_after_another_load_shows_a_new_preview_instead(user):
     upload.refresh_from_db()
     assert upload.state == Import.State.READY
     assert upload.confirmed_by is None
-    assert upload.summary["unchanged"] == 10
+    assert not upload.summary["is_new"]
 
 
 def test_confirm_of_an_older_preview_is_refused(user):

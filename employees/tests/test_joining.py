@@ -6,10 +6,10 @@ import pytest
 
 from employees import columns
 from employees.columns import JOBS, JOINED, ORDERED, ColumnKind, Extract
+from employees.demo.published import FOLDER as DEMO
 from employees.extracts import ExtractError, Refusal, read_extracts
 from employees.extracts.joining import IS_ONCE
 from employees.extracts.rejects import MOST_REJECTS, Rejects
-from employees.management.commands.seed_from_csv import DEMO
 from employees.tests.files import KEYS, extracts, permit_rejects, rows_of, table
 
 BY_NAME = {name: column for name, column in columns.BY_NAME.items() if column.extract in JOINED}

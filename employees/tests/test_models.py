@@ -1,31 +1,18 @@
-from datetime import UTC, datetime
+from datetime import date
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
-from employees import columns
 from employees.access import HR, MANAGER, Scope, scope_of
-from employees.columns import JOINED, ORDERED
-from employees.models import (
-    DepartmentAccess,
-    Departure,
-    Employee,
-    EmployeeSnapshot,
-    Survey,
-)
-from employees.selectors import raw_columns
-from employees.tests.factories import (
-    DepartureFactory,
-    EmployeeFactory,
-    EmployeeSnapshotFactory,
-    SurveyFactory,
-)
+from employees.columns import BY_NAME, DEPARTMENTS, ORDERED, ColumnKind
+from employees.models import ROWS, DepartmentAccess, Employee, EmployeeState, LoadedExtract, SirhRow
+from employees.tests.factories import EmployeeFactory, EmployeeStateFactory, LoadedExtractFactory
 
-BY_NAME = {name: column for name, column in columns.BY_NAME.items() if column.extract in JOINED}
+KEY, TEXT = ColumnKind.KEY, ColumnKind.TEXT
 pytestmark = pytest.mark.django_db
-FACTORIES = {EmployeeSnapshot: EmployeeSnapshotFactory, Survey: SurveyFactory, Departure: DepartureFactory}
-COLUMNS = {name: model for model in FACTORIES for name in raw_columns(model)}
+COLUMNS = {name: model for model in ROWS.values() for name in model.value_names()}
 
 
 def member(*groups, **options):
@@ -34,59 +21,43 @@ def member(*groups, **options):
     return user
 
 
-def test_employee_keeps_the_newest_outcome():
-    days = [datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2)]
-    histories = {1: (False, True), 2: (True, False), 3: (True,), 4: ()}
-    for number, outcomes in histories.items():
-        employee = EmployeeFactory(employee_id=number)
-        for day, has_left in zip(days, outcomes, strict=False):
-            DepartureFactory(employee=employee, a_quitte_l_entreprise=has_left, recorded_at=day)
-    kept = Employee.objects.values_list("employee_id", "left_recorded_at").order_by("employee_id")
-    assert list(kept) == [(1, days[1]), (2, None), (3, days[0]), (4, None)]
+def row(model, **values):
+    """A row of an extract, of employee number 1."""
+    return model.objects.create(extract=LoadedExtractFactory(), number=1, **values)
 
 
 def test_every_raw_column_is_in_exactly_one_table():
     assert COLUMNS.keys() == BY_NAME.keys()
-    assert sum(len(raw_columns(model)) for model in FACTORIES) == len(BY_NAME)
+    assert sum(len(model.value_names()) for model in ROWS.values()) == len(BY_NAME)
 
 
-def test_choices_of_a_table_are_those_of_the_extract():
-    for name, column in BY_NAME.items():
-        if column.choices:
-            field = COLUMNS[name]._meta.get_field(name)
-            assert [value for value, _label in field.choices] == list(column.choices)
-            assert field.max_length >= max(map(len, column.choices))
+def test_database_refuses_a_value_beyond_the_bounds():
+    bounded = {name: c for name, c in BY_NAME.items() if c.minimum is not None and c.kind not in (KEY, TEXT)}
+    for name, column in bounded.items():
+        for value in (column.minimum - 1, column.maximum + 1):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                row(COLUMNS[name], **{name: value})
+    assert len(bounded) > 20
 
 
-def beyond(name, column):
-    """Values that a column may not have, as near as can be to those that it may."""
-    if column.minimum is not None:
-        return [column.minimum - 1, column.maximum + 1]
-    return ["A" if name == "genre" else "Autre chose"] if column.choices else []
-
-
-def refuses(row, name, value):
-    """Whether the database refuses the value."""
-    try:
-        with transaction.atomic():
-            type(row).objects.filter(pk=row.pk).update(**{name: value})
-    except IntegrityError:
-        return True
-    return False
-
-
-def test_database_refuses_a_value_beyond_the_bounds_or_the_choices():
-    rows = {model: factory() for model, factory in FACTORIES.items()}
-    for name, column in BY_NAME.items():
-        for value in beyond(name, column):
-            assert refuses(rows[COLUMNS[name]], name, value), (name, value)
+def test_database_takes_an_unknown_value_of_every_column():
+    for model in ROWS.values():
+        row(model)
+        assert model.objects.filter(**dict.fromkeys(model.value_names())).count() == 1
 
 
 def test_database_refuses_a_duration_that_exceeds_the_one_around_it():
-    row = EmployeeSnapshotFactory()
-    for smaller, larger in ORDERED:
-        if COLUMNS[smaller] is COLUMNS[larger] is EmployeeSnapshot:
-            assert refuses(row, smaller, getattr(row, larger) + 1), (smaller, larger)
+    pairs = [pair for pair in ORDERED if {COLUMNS[name] for name in pair} == {SirhRow}]
+    for smaller, larger in pairs:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            row(SirhRow, **{larger: 4, smaller: 5})
+    assert len(pairs) == 2
+
+
+def test_database_refuses_a_second_row_of_a_number_in_an_extract():
+    first = row(SirhRow)
+    with pytest.raises(IntegrityError):
+        SirhRow.objects.create(extract=first.extract, number=1)
 
 
 def test_database_refuses_a_second_employee_with_the_number():
@@ -100,17 +71,6 @@ def test_database_refuses_employee_number_zero():
         EmployeeFactory(employee_id=0)
 
 
-def test_database_refuses_an_unknown_department_of_an_employee_or_an_access():
-    employee = EmployeeFactory()
-    with pytest.raises(IntegrityError):
-        Employee.objects.filter(pk=employee.pk).update(departement="Ventes")
-
-
-def test_database_refuses_access_to_an_unknown_department():
-    with pytest.raises(IntegrityError):
-        DepartmentAccess.objects.create(user=member(), departement="Ventes")
-
-
 def test_database_refuses_the_same_access_twice():
     user = member()
     DepartmentAccess.objects.create(user=user, departement="Commercial")
@@ -118,20 +78,38 @@ def test_database_refuses_the_same_access_twice():
         DepartmentAccess.objects.create(user=user, departement="Commercial")
 
 
-@pytest.mark.parametrize("model", FACTORIES)
-def test_history_is_newest_first(model):
+def test_extract_in_force_is_the_last_one_of_its_kind_and_day_that_was_not_withdrawn():
+    first, second = LoadedExtractFactory(), LoadedExtractFactory()
+    other_day = LoadedExtractFactory(load__as_of=date(2026, 5, 31))
+    assert set(LoadedExtract.objects.in_force()) == {second, other_day}
+    second.load.withdrawn_at = timezone.now()
+    second.load.save()
+    assert set(LoadedExtract.objects.in_force()) == {first, other_day}
+
+
+def test_database_refuses_two_newest_states_of_an_employee():
+    state = EmployeeStateFactory()
+    with pytest.raises(IntegrityError):
+        EmployeeStateFactory(employee=state.employee, as_of=date(2026, 7, 31))
+
+
+def test_database_refuses_a_departure_without_a_day():
+    with pytest.raises(IntegrityError):
+        EmployeeStateFactory(presence="left")
+
+
+def test_state_of_a_day_is_the_one_that_holds_on_it():
     employee = EmployeeFactory()
-    old, new = FACTORIES[model].create_batch(2, employee=employee)
-    assert list(model.objects.all()) == [new, old]
-    assert model.objects.latest() == new
+    old = EmployeeStateFactory(employee=employee, as_of=date(2026, 1, 31), until=date(2026, 3, 31))
+    new = EmployeeStateFactory(employee=employee, as_of=date(2026, 3, 31))
+    for day, expected in (("2026-01-30", []), ("2026-01-31", [old]), ("2026-03-30", [old]), ("2026-03-31", [new])):
+        assert list(EmployeeState.objects.on(date.fromisoformat(day))) == expected
 
 
 def test_rows_say_who_and_when():
-    row = SurveyFactory()
-    assert str(row) == f"{row.employee_id} {row.recorded_at:%Y-%m-%d}"
     assert str(EmployeeFactory(employee_id=4211)) == "4211"
-    assert str(EmployeeSnapshotFactory()).endswith(f"{row.recorded_at:%Y-%m-%d}")
-    assert str(DepartureFactory()).endswith(f"{row.recorded_at:%Y-%m-%d}")
+    assert str(LoadedExtractFactory()) == "sirh 2026-06-30"
+    assert str(EmployeeStateFactory()).endswith("2026-06-30 present")
 
 
 # Who sees whom
@@ -186,7 +164,7 @@ def test_stranger_sees_nobody():
 
 
 def test_visible_employees_are_those_of_the_departments():
-    for department in columns.DEPARTMENTS:
+    for department in DEPARTMENTS:
         EmployeeFactory(departement=department)
     user = member(MANAGER.group)
     DepartmentAccess.objects.create(user=user, departement="Consulting")

@@ -4,9 +4,9 @@ import io
 import pytest
 from django.utils import translation
 
-from employees.extracts import Reject
+from employees.extracts import Reject, read_extract
 from employees.messages import Message
-from employees.services import load_extracts, write_rejects
+from employees.rejects import write_rejects
 from employees.tests.files import extracts
 
 
@@ -16,9 +16,8 @@ def written(rejects):
     return list(csv.reader(io.StringIO(file.getvalue().removeprefix("\N{BYTE ORDER MARK}"), newline="")))
 
 
-@pytest.mark.django_db
 def test_rejects_report_names_file_line_column_value_and_rule():
-    result = load_extracts(**extracts(age="12"))
+    result = read_extract(extracts(age="12")["sirh"], name="extrait_sirh.csv")
     with translation.override("en"):
         assert written(result.rejects) == [
             ["file", "line", "column", "value", "rule"],

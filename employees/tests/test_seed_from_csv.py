@@ -1,15 +1,18 @@
 import csv
+from datetime import date
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from employees.columns import JOINED, Extract
-from employees.models import Employee, EmployeeSnapshot
+from employees.columns import JOINED, ColumnKind, Extract, columns_of
+from employees.models import Employee, Load
 from employees.tests.files import Full, permit_rejects, rows_of, write
 
 pytestmark = pytest.mark.django_db
+DAY = date(2026, 6, 30)
+NUMERIC = [column.source for column in columns_of(Extract.SIRH) if column.kind == ColumnKind.INTEGER][:7]
 
 
 @pytest.fixture(autouse=True)
@@ -19,6 +22,7 @@ def in_english(settings):
 
 def seed(files=None, **options):
     out = StringIO()
+    options = options if "demo" in options else {"as_of": DAY} | options
     call_command("seed_from_csv", **(files or {}), **options, stdout=out, stderr=out)
     return out.getvalue()
 
@@ -31,40 +35,73 @@ def refused(files=None, **options):
     return message
 
 
-def test_demo_loads_the_1470_employees():
+def test_demo_loads_thirteen_months_once():
     output = seed(demo=True)
-    assert "1,470 employees read = 1,470 loaded + 0 unchanged + 0 rejected" in output
-    assert "extrait_sirh.csv: 1,470 rows (UTF-8, comma)" in output
-    assert Employee.objects.count() == EmployeeSnapshot.objects.count() == 1470
-
-
-def test_demo_again_changes_nothing():
+    assert output.count("As of ") == 13
+    assert "1,233 present, 3 arrived, 20 left\n" in output
+    assert Employee.objects.count() == 1470
+    assert Employee.objects.present().count() == 1233
     seed(demo=True)
-    output = seed(demo=True)
-    assert "1,470 employees read = 0 loaded + 1,470 unchanged + 0 rejected" in output
-    assert "Rows added: 0 employee, 0 employeesnapshot, 0 survey, 0 departure" in output
+    assert Load.objects.count() == 13
 
 
 def test_three_files_load(tmp_path):
-    assert "3 employees read = 3 loaded + 0 unchanged + 0 rejected\n(3 new, 0 changed)" in seed(write(tmp_path))
+    output = seed(write(tmp_path))
+    assert "As of 2026-06-30\n" in output
+    assert "3 rows of extrait_sirh.csv = 3 accepted + 0 rejected\n" in output
+    assert "3 present (0 before): 3 arrived, 0 left, 0 absent without a word" in output
+    assert f"Load {Load.objects.get().pk}; take it back with: manage.py withdraw_load" in output
 
 
-def test_counts_tell_new_changed_unchanged_rejected_and_absent(tmp_path):
+def test_same_files_twice_are_nothing_new(tmp_path):
+    seed(write(tmp_path))
+    assert seed(write(tmp_path)).endswith("Nothing new: everything was loaded before.\n")
+
+
+def test_one_file_loads_alone(tmp_path):
+    seed(write(tmp_path))
+    sirh = {"sirh": write(tmp_path, revenu_mensuel="6500")["sirh"]}
+    assert "3 present (3 before): 0 arrived" in seed(sirh, as_of=date(2026, 7, 31))
+
+
+def test_day_in_the_names_of_the_files_is_theirs(tmp_path):
+    files = {kind: Path(path).rename(tmp_path / f"{kind}_20260531.csv") for kind, path in write(tmp_path).items()}
+    out = StringIO()
+    call_command("seed_from_csv", **{kind: str(path) for kind, path in files.items()}, stdout=out)
+    assert "As of 2026-05-31\n" in out.getvalue()
+
+
+def test_files_without_a_day_ask_for_it(tmp_path):
+    assert refused(write(tmp_path), as_of=None) == "Which day do the files describe? Add --as-of 2026-10-31."
+
+
+def test_implausible_load_is_stopped_by_sentences(tmp_path):
+    numbers = range(1, 21)
+    company = {kind.value: rows_of(kind, numbers) for kind in JOINED}
+    seed(write(tmp_path, **company), as_of=date(2026, 5, 31))
+    others = write(tmp_path, **{kind.value: rows_of(kind, range(101, 121)) for kind in JOINED})
+    assert refused(others) == "Nothing was loaded: add --accept-implausible if the files are right."
+    output = seed(others, accept_implausible=True)
+    assert "Implausible, and accepted: 20 of the 20 people present are missing from the SIRH file." in output
+
+
+def test_counts_tell_who_comes_who_goes_and_who_changes(tmp_path):
     seed(write(tmp_path))
     numbers = [2, 3, 4, 5]
     files = {extract.value: rows_of(extract, numbers) for extract in JOINED}
     files["sirh"][0]["revenu_mensuel"] = "6500"
     files["sirh"][3]["age"] = "12"
-    output = seed(write(tmp_path, **files))
-    assert "4 employees read = 2 loaded + 1 unchanged + 1 rejected\n(1 new, 1 changed)" in output
-    assert "1 known employees have no accepted row in these files and stay as they are" in output
+    output = seed(write(tmp_path, **files), as_of=date(2026, 7, 31))
+    assert "4 rows of extrait_sirh.csv = 4 accepted + 0 rejected\n" in output
+    assert "4 present (3 before): 2 arrived, 0 left, 1 absent without a word" in output
+    assert "1 known people changed" in output
     assert "extrait_sirh.csv line 5: age '12' is not a whole number between 16 and 80" in output
 
 
 def test_row_without_a_number_is_not_a_second_employee(tmp_path):
     output = seed(write(tmp_path, id_employee="?"))
-    assert "3 employees read = 2 loaded + 0 unchanged + 1 rejected\n" in output
-    assert "Rejected rows whose employee number cannot be read for certain: 1\n" in output
+    assert "3 rows of extrait_sirh.csv = 2 accepted + 1 rejected\n" in output
+    assert "2 present" in output
 
 
 def test_row_without_the_cells_of_the_header_is_called_the_row(tmp_path):
@@ -83,14 +120,14 @@ def test_ignored_columns_are_reported(tmp_path):
 
 def test_dry_run_shows_the_counts_and_keeps_nothing(tmp_path):
     output = seed(write(tmp_path), dry_run=True)
-    assert "3 employees read = 3 loaded" in output
+    assert "3 present (0 before)" in output
     assert output.endswith("Dry run: nothing was kept.\n")
     assert not Employee.objects.exists()
 
 
 def test_few_rejects_are_shown_and_the_rest_counted(tmp_path):
     sirh = rows_of(Extract.SIRH)
-    sirh[1] |= dict.fromkeys(list(sirh[1])[1:8], "?")
+    sirh[1] |= dict.fromkeys(NUMERIC, "?")
     output = seed(write(tmp_path, sirh=sirh))
     assert output.count("extrait_sirh.csv line 3: ") == 5
     assert "… 2 more rejects; --rejects FILE writes them all" in output
@@ -99,7 +136,7 @@ def test_few_rejects_are_shown_and_the_rest_counted(tmp_path):
 def test_rejects_file_holds_every_reject_for_excel(tmp_path):
     report = tmp_path / "rejects.csv"
     sirh = rows_of(Extract.SIRH)
-    sirh[1] |= dict.fromkeys(list(sirh[1])[1:8], "?")
+    sirh[1] |= dict.fromkeys(NUMERIC, "?")
     output = seed(write(tmp_path, sirh=sirh), rejects=str(report))
     assert f"2 more rejects; all 7 are in {report}" in output
     assert report.read_bytes().startswith(b"\xef\xbb\xbf")
@@ -123,7 +160,7 @@ def test_rejects_file_of_a_load_without_rejects_is_its_header(tmp_path):
 def test_strict_refuses_and_still_writes_the_rejects(tmp_path):
     report = tmp_path / "rejects.csv"
     message = refused(write(tmp_path, age="12"), strict=True, rejects=str(report))
-    assert message == "1 rejects, and none is allowed"
+    assert message == "1 values are rejected, and --strict allows none."
     assert len(report.read_text("utf-8-sig").splitlines()) == 2
     assert not Employee.objects.exists()
 
@@ -153,7 +190,9 @@ def test_absent_file_is_named(tmp_path):
 def test_rejects_in_an_absent_directory_is_named_before_anything_is_loaded(tmp_path):
     report, output = tmp_path / "absent" / "rejects.csv", StringIO()
     with pytest.raises(CommandError) as caught:
-        call_command("seed_from_csv", **write(tmp_path), rejects=str(report), stdout=output, stderr=StringIO())
+        call_command(
+            "seed_from_csv", **write(tmp_path), as_of=DAY, rejects=str(report), stdout=output, stderr=StringIO()
+        )
     assert str(caught.value) == f"{report}: No such file or directory"
     assert output.getvalue() == ""
     assert not Employee.objects.exists()
@@ -166,7 +205,7 @@ def test_rejects_that_cannot_be_written_leave_the_database_as_it_was(tmp_path):
 
 def test_output_that_cannot_be_written_leaves_the_database_as_it_was(tmp_path):
     with pytest.raises(CommandError) as caught:
-        call_command("seed_from_csv", **write(tmp_path), stdout=Full(), stderr=StringIO())
+        call_command("seed_from_csv", **write(tmp_path), as_of=DAY, stdout=Full(), stderr=StringIO())
     assert str(caught.value) == "A file or the standard output: No space left on device"
     assert not Employee.objects.exists()
 
@@ -187,15 +226,9 @@ def test_rejects_over_one_of_the_extracts_is_refused_and_the_extract_is_kept(tmp
     assert Path(files[extract]).read_bytes() == before
 
 
-def test_no_file_names_what_is_missing():
-    assert refused() == "Missing --sirh, --eval, --sondage: give the three files together, or --demo."
-
-
-def test_two_of_three_files_name_the_third(tmp_path):
-    files = write(tmp_path)
-    del files["sondage"]
-    assert refused(files) == "Missing --sondage: give the three files together, or --demo."
+def test_no_file_names_what_can_be_given():
+    assert refused() == "No file: give --sirh, --eval, --sondage, --annuaire, or --demo."
 
 
 def test_demo_beside_a_file_is_refused(tmp_path):
-    assert refused(write(tmp_path), demo=True).startswith("--demo takes no other file")
+    assert refused(write(tmp_path), demo=True).startswith("--demo goes with no file")

@@ -1,9 +1,10 @@
+from datetime import timedelta
 from functools import lru_cache
 
 import factory
 from django.utils import timezone
 
-from employees.tests.factories import EmployeeFactory
+from employees.tests.factories import DAY, EmployeeFactory
 from features import engineering
 from features.models import EmployeeFeatures
 
@@ -45,15 +46,24 @@ def engineered(**inputs):
     return engineering.engineer_one(inputs)
 
 
+def _day_of_next_row(employee):
+    """A row in force has a day of its own."""
+    return DAY + timedelta(days=employee.features.count() if employee.pk else 0)
+
+
 class EmployeeFeaturesFactory(factory.django.DjangoModelFactory):
-    """A row whose engineered features follow from its business inputs; any of either can be given."""
+    """A row whose engineered features follow from its business inputs; any of either can be given.
+
+    Rows of one employee need days of their own.
+    """
 
     class Meta:
         model = EmployeeFeatures
 
     employee = factory.SubFactory(EmployeeFactory)
+    as_of = factory.LazyAttribute(lambda row: _day_of_next_row(row.employee))
     created_at = factory.LazyFunction(timezone.now)
-    a_quitte_l_entreprise = None
+    superseded_at = None
 
     @classmethod
     def _adjust_kwargs(cls, **given):

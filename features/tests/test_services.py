@@ -1,29 +1,30 @@
 import csv
 import random
 import threading
+from datetime import date
 
 import pytest
 from django.db import connection
 
-from employees.management.commands.seed_from_csv import DEMO
-from employees.models import EmployeeSnapshot
-from employees.services import load_extracts
-from employees.tests.factories import DepartureFactory, EmployeeFactory, EmployeeSnapshotFactory, SurveyFactory
+from employees.columns import JOINED
+from employees.demo import months
+from employees.demo.published import FOLDER
+from employees.extracts import read_extract
+from employees.models import Employee
+from employees.tests.extracts import DAY, load, load_all
+from employees.workforce.loading import load_extracts, withdraw_load
 from features import schema, services
 from features.models import EmployeeFeatures
 from features.services import LeftOut, build_features
 from technova.database.locks import Busy, exclusive
 
 pytestmark = pytest.mark.django_db
-FILES = {extract: DEMO / f"extrait_{extract}.csv" for extract in ("sirh", "eval", "sondage")}
+FILES = {extract: FOLDER / f"extrait_{extract}.csv" for extract in JOINED}
+NEXT, LAST = date(2026, 7, 31), date(2026, 8, 31)
 
 
-def complete(**options):
-    """An employee of whom all inputs are known."""
-    employee = EmployeeFactory()
-    EmployeeSnapshotFactory(employee=employee, **options)
-    SurveyFactory(employee=employee)
-    return employee
+def in_force(number=1):
+    return EmployeeFeatures.objects.in_force().filter(employee__employee_id=number)
 
 
 def read(path):
@@ -81,128 +82,158 @@ def expected_of(sirh, evaluation, survey):
     }
 
 
-def test_features_of_the_demo_equal_an_independent_computation_and_shuffled_files_change_nothing():
-    load_extracts(**FILES)
-    result = build_features()
-    assert (result.read, result.written, result.unchanged, result.left_out) == (1470, 1470, 0, ())
-
+def assert_as_published():
     evaluations = {int(row["eval_number"].removeprefix("E_")): row for row in read(FILES["eval"])}
     surveys = {int(row["code_sondage"]): row for row in read(FILES["sondage"])}
-    built = {row.employee.employee_id: row for row in EmployeeFeatures.objects.select_related("employee")}
+    newest = EmployeeFeatures.objects.newest().select_related("employee")
+    built = {row.employee.employee_id: row.values() for row in newest}
     assert len(built) == 1470
     for sirh in read(FILES["sirh"]):
         number = int(sirh["id_employee"])
-        values = built[number].values()
+        values = built[number]
         assert tuple(values) == schema.FEATURE_NAMES
         for name, expected in expected_of(sirh, evaluations[number], surveys[number]).items():
             is_text = isinstance(expected, str)
             assert values[name] == expected if is_text else abs(values[name] - expected) <= 1e-9, (number, name)
-        assert built[number].a_quitte_l_entreprise is (surveys[number][schema.TARGET] == "Oui")
 
-    order, shuffled = random.Random(7), {}
+
+def test_features_of_the_published_extracts_equal_an_independent_computation_in_any_order_of_rows():
+    order = random.Random(7)
+    extracts = {}
     for extract, path in FILES.items():
         header, *rows = path.read_bytes().splitlines(keepends=True)
         order.shuffle(rows)
-        shuffled[extract] = b"".join([header, *rows])
-    assert load_extracts(**shuffled).unchanged == 1470
-    assert build_features().unchanged == 1470
-    assert EmployeeFeatures.objects.count() == 1470
+        extracts[extract] = read_extract(b"".join([header, *rows]), extract=extract)
+    load_extracts(as_of=DAY, extracts=extracts)
+    result = build_features()
+    assert (result.read, result.changed, result.unchanged, result.left_out) == (1470, 1470, 0, ())
+    assert_as_published()
+
+
+@pytest.mark.slow
+def test_features_of_the_demo_are_the_published_ones_in_any_order_of_its_months():
+    every_month = months(date(2026, 10, 31))
+    random.Random(3).shuffle(every_month)
+    for month in every_month:
+        extracts = {extract: read_extract(content, extract=extract) for extract, content in month.files.items()}
+        load_extracts(as_of=month.as_of, extracts=extracts, accept_implausible=True)
+    build_features()
+    assert_as_published()
+    assert (Employee.objects.present().count(), Employee.objects.filter(presence="left").count()) == (1233, 237)
 
 
 def test_build_writes_a_row_for_a_newcomer():
-    employee = complete()
-    DepartureFactory(employee=employee, a_quitte_l_entreprise=True)
+    load_all(people={1: {}})
     result = build_features()
-    assert (result.read, result.written, result.unchanged) == (1, 1, 0)
-    row = employee.features.get()
-    assert (row.age, row.genre, row.a_quitte_l_entreprise) == (41, 0, True)
+    assert (result.read, result.changed, result.unchanged, result.written) == (1, 1, 0, 1)
+    row = in_force().get()
+    assert (row.age, row.genre, row.as_of) == (41, 0, DAY)
     assert row.satisfaction_moyenne == 2.0
 
 
-def test_build_again_writes_nothing():
-    complete()
+def test_build_again_has_nothing_to_do():
+    load_all(people={1: {}})
     build_features()
     before = list(EmployeeFeatures.objects.values())
-    result = build_features()
-    assert (result.written, result.unchanged) == (0, 1)
+    assert build_features() == services.BuildResult()
     assert list(EmployeeFeatures.objects.values()) == before
 
 
 def test_changed_input_adds_a_row_and_keeps_the_old_one():
-    employee, other = complete(), complete()
+    load_all(people={1: {}, 2: {}})
     build_features()
-    before = list(EmployeeFeatures.objects.order_by("pk").values())
-    EmployeeSnapshotFactory(employee=employee, revenu_mensuel=7000)
+    load_all(NEXT, {1: {"revenu_mensuel": 7000}, 2: {}})
     result = build_features()
-    assert (result.written, result.unchanged) == (1, 1)
-    assert list(EmployeeFeatures.objects.order_by("pk").values())[:2] == before
-    assert [row.revenu_mensuel for row in employee.features.all()] == [7000, 5993]
-    assert other.features.count() == 1
+    assert (result.written, result.changed, result.unchanged, result.superseded) == (1, 1, 1, 0)
+    assert list(in_force().values_list("as_of", "revenu_mensuel")) == [(NEXT, 7000), (DAY, 5993)]
+    assert in_force(2).count() == 1
 
 
 def test_input_that_is_no_feature_and_changes_no_mean_adds_no_row():
-    employee = complete()
+    load_all(people={1: {}})
     build_features()
-    SurveyFactory(employee=employee, ayant_enfants=False, nombre_employee_sous_responsabilite=9)
+    load_all(NEXT, {1: {"ayant_enfants": False, "nombre_employee_sous_responsabilite": 9}})
     assert build_features().written == 0
 
 
-@pytest.mark.parametrize("outcomes", [(None, False), (None, True), (False, True)])
-def test_outcome_that_becomes_known_or_changes_adds_a_row(outcomes):
-    employee = complete()
-    for outcome in outcomes:
-        if outcome is not None:
-            DepartureFactory(employee=employee, a_quitte_l_entreprise=outcome)
-        assert build_features().written == 1
-    assert employee.features.latest().a_quitte_l_entreprise is outcomes[1]
-
-
-def test_unknown_outcome_is_null():
-    employee = complete()
+def test_correction_supersedes_the_row_and_keeps_it():
+    load_all(people={1: {}, 2: {}})
     build_features()
-    assert employee.features.get().a_quitte_l_entreprise is None
-
-
-def test_employee_without_a_table_is_left_out_with_the_reason():
-    complete()
-    without_survey = EmployeeSnapshotFactory().employee
-    without_snapshot = SurveyFactory().employee
-    without_any = EmployeeFactory()
+    load(sirh={1: {"revenu_mensuel": 6100}, 2: {}})
     result = build_features()
-    assert (result.read, result.written, result.unchanged) == (4, 1, 0)
-    assert result.left_out == (
-        LeftOut(without_survey.employee_id, "no row from the survey"),
-        LeftOut(without_snapshot.employee_id, "no row from the SIRH extract"),
-        LeftOut(without_any.employee_id, "no row from the SIRH extract and the survey"),
-    )
-    assert result.reasons == {employee.reason: 1 for employee in result.left_out}
+    assert (result.written, result.superseded) == (1, 1)
+    assert in_force().get().revenu_mensuel == 6100
+    assert EmployeeFeatures.objects.exclude(superseded_at=None).get().revenu_mensuel == 5993
+
+
+def test_late_extract_takes_its_place_in_history():
+    load_all(people={1: {}})
+    load_all(LAST, {1: {"revenu_mensuel": 7000}})
+    build_features()
+    load_all(NEXT, {1: {"revenu_mensuel": 6500}})
+    build_features()
+    assert list(in_force().values_list("as_of", "revenu_mensuel")) == [(LAST, 7000), (NEXT, 6500), (DAY, 5993)]
+    assert not EmployeeFeatures.objects.exclude(superseded_at=None).exists()
+
+
+def test_withdrawn_load_leaves_the_features_of_before():
+    load_all(people={1: {}, 2: {}})
+    build_features()
+    before = list(EmployeeFeatures.objects.values())
+    number = load_all(NEXT, {1: {"revenu_mensuel": 7000}, 3: {}}).load
+    build_features()
+    withdraw_load(load=number, reason="wrong file")
+    build_features()
+    assert list(EmployeeFeatures.objects.in_force().values()) == before
+
+
+def test_unknown_sex_age_and_marital_status_stay_unknown():
+    unknown = dict.fromkeys(("age", "genre", "statut_marital"))
+    load_all(people={1: unknown})
+    build_features()
+    row = in_force().get()
+    assert (row.age, row.genre, row.statut_marital, row.jeune_surcharge) == (None,) * 4
+
+
+def test_employee_who_lacks_an_input_is_left_out_with_the_reason():
+    load_all(people={1: {}})
+    load(NEXT, sirh={1: {}, 2: {}}, eval={2: {}})
+    result = build_features()
+    assert (result.read, result.changed, result.unchanged) == (2, 0, 1)
+    assert result.left_out == (LeftOut(2, "no survey"),)
+    assert result.reasons == {"no survey": 1}
+
+
+def test_whoever_left_keeps_the_features_of_then():
+    load_all(people={1: {}, 2: {}, 3: {}})
+    load_all(NEXT, {1: {}, 2: {}})
+    build_features()
+    assert in_force(3).get().as_of == DAY
 
 
 def test_build_of_nobody_reads_nobody():
-    assert build_features() == services.BuildResult(0, 0, 0, ())
+    assert build_features() == services.BuildResult()
 
 
 def test_dry_run_counts_and_keeps_nothing():
-    complete()
+    load_all(people={1: {}})
     assert build_features(dry_run=True).written == 1
     assert not EmployeeFeatures.objects.exists()
-
-
-def test_build_in_chunks_equals_a_build_at_once(monkeypatch):
-    employees = [complete(age=30 + place) for place in range(5)]
-    EmployeeFactory()
-    monkeypatch.setattr(services, "CHUNK_SIZE", 2)
-    steps = []
-    result = build_features(progress=lambda *step: steps.append(step))
-    assert (result.read, result.written, len(result.left_out)) == (6, 5, 1)
-    assert steps[-1] == ("Building features", 6, 6)
-    assert [employee.features.get().age for employee in employees] == [30, 31, 32, 33, 34]
-    EmployeeSnapshotFactory(employee=employees[3], age=50)
     assert build_features().written == 1
 
 
+def test_build_in_chunks_equals_a_build_at_once(monkeypatch):
+    load_all(people={number: {"age": 29 + number} for number in range(1, 6)})
+    monkeypatch.setattr(services, "CHUNK_SIZE", 2)
+    steps = []
+    result = build_features(progress=lambda *step: steps.append(step))
+    assert (result.read, result.written) == (5, 5)
+    assert steps[-1] == ("Building features", 5, 5)
+    assert [in_force(number).get().age for number in range(1, 6)] == [30, 31, 32, 33, 34]
+
+
 def test_build_that_fails_half_way_leaves_nothing(monkeypatch):
-    [complete() for _ in range(3)]
+    load_all(people={1: {}, 2: {}, 3: {}})
     monkeypatch.setattr(services, "CHUNK_SIZE", 2)
     insert, calls = services.bulk_insert, []
 
@@ -219,9 +250,8 @@ def test_build_that_fails_half_way_leaves_nothing(monkeypatch):
 
 
 def test_build_reads_a_constant_number_of_queries_a_chunk(django_assert_max_num_queries):
-    [complete() for _ in range(30)]
-    build_features()
-    with django_assert_max_num_queries(16):
+    load_all(people={number: {} for number in range(1, 31)})
+    with django_assert_max_num_queries(24):
         build_features()
 
 
@@ -229,20 +259,20 @@ def test_build_reads_a_constant_number_of_queries_a_chunk(django_assert_max_num_
 def test_build_while_a_load_is_at_work_is_refused(monkeypatch):
     if connection.vendor != "postgresql":
         pytest.skip("needs two connections to PostgreSQL: SQLite's tests have one")
-    complete()
+    load_all(people={1: {}})
     monkeypatch.setattr(services, "exclusive", lambda: exclusive(wait=0.2))
     is_at_work, may_end = threading.Event(), threading.Event()
 
-    def load():
+    def other_load():
         try:
             with exclusive():
-                EmployeeSnapshot.objects.update(age=50)
+                load_all(people={1: {"age": 50}})
                 is_at_work.set()
                 may_end.wait(10)
         finally:
             connection.close()
 
-    thread = threading.Thread(target=load)
+    thread = threading.Thread(target=other_load)
     thread.start()
     try:
         assert is_at_work.wait(10)
@@ -252,4 +282,4 @@ def test_build_while_a_load_is_at_work_is_refused(monkeypatch):
         may_end.set()
         thread.join()
     build_features()
-    assert EmployeeFeatures.objects.get().age == 50
+    assert in_force().get().age == 50

@@ -4,14 +4,11 @@ The rest of their OpenAPI description is in ``schema``.
 """
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from employees.columns import MAX_EMPLOYEE_ID
-from employees.models import choices_of
+from employees.columns import DEPARTMENTS, MAX_EMPLOYEE_ID
 from predictions.api.fields import InstantField, QueryBoolean, QueryFloat, QueryInteger, QueryIntegers, WordField
 from predictions.models import Prediction
-from predictions.selectors.scores import LEFT, PRESENT
 
 MAX_NUMBERS = 200  # in an address, which has to fit in a request line
 
@@ -53,7 +50,7 @@ class ScoreFilters(Filters):
 
     department = WordField(
         source="employee__departement",
-        choices=choices_of("departement"),
+        choices=DEPARTMENTS,
         required=False,
     )
     employee_ids = QueryIntegers(
@@ -69,11 +66,3 @@ class ScoreFilters(Filters):
     min_probability = QueryFloat(
         source="probability__gte", min_value=0, max_value=1, required=False, help_text="Or more."
     )
-    presence = serializers.ChoiceField(
-        [(PRESENT, _("Still here")), (LEFT, _("Has left")), ("any", _("Everyone"))],
-        default=PRESENT,
-    )
-
-    def validate(self, attrs):
-        presence = attrs.pop("presence")
-        return attrs if presence == "any" else attrs | {"employee__left_recorded_at__isnull": presence == PRESENT}

@@ -38,7 +38,6 @@ from predictions.api.serializers import (
     UnknownSerializer,
 )
 from predictions.models import MAX_PREDICTION_ID
-from predictions.selectors.scores import LEFT, PRESENT
 from technova.web.fast_json import dump
 
 # The parameters of each list; any other is refused, since a misspelt filter would filter nothing.
@@ -361,11 +360,6 @@ scores = _call(
             "department",
             {"$ref": "#/components/schemas/DepartementEnum"},
             description="Of those who are in this department now.",
-        ),
-        OpenApiParameter(
-            "presence",
-            {"type": "string", "enum": [PRESENT, LEFT, "any"], "default": PRESENT},
-            description="Whether the person is known to have left.",
         ),
         _number("run_id", MAX_PREDICTION_ID, "Of this scoring run instead of the newest."),
     ],

@@ -12,6 +12,7 @@ from rest_framework.exceptions import ErrorDetail
 
 from employees.access import Readable
 from employees.columns import MAX_EMPLOYEE_ID
+from employees.models import Presence
 from features import schema
 from predictions.api.fields import (
     BoundedList,
@@ -24,7 +25,6 @@ from predictions.api.fields import (
 )
 from predictions.explanation import reasons
 from predictions.models import MAX_PREDICTION_ID, Prediction
-from predictions.selectors.scores import LEFT, PRESENT
 from predictions.services import BatchScore
 
 BATCH_LIMIT = 1000
@@ -169,7 +169,7 @@ class ScoreOfRunSerializer(ScoreSerializer):
     low = serializers.FloatField(min_value=0, max_value=1, allow_null=True)
     high = serializers.FloatField(min_value=0, max_value=1, allow_null=True)
     department = serializers.CharField(help_text="The current one.")
-    presence = serializers.ChoiceField(choices=[PRESENT, LEFT], help_text="Whether the person is known to have left.")
+    presence = serializers.ChoiceField(choices=Presence.choices, help_text="As of the newest extract.")
     main_reason = serializers.CharField(allow_null=True, help_text="The feature that raises the risk most.")
     second_reason = serializers.CharField(allow_null=True, help_text="The feature that comes next.")
     run_id = serializers.IntegerField()
@@ -188,7 +188,7 @@ class ScoreOfRunSerializer(ScoreSerializer):
             "high": row.high,
             "is_extrapolated": row.is_extrapolated,
             "department": row.employee__departement,
-            "presence": PRESENT if row.employee__left_recorded_at is None else LEFT,
+            "presence": row.employee__presence,
             "main_reason": row.main_reason or None,
             "second_reason": row.second_reason or None,
             "run_id": run.pk,

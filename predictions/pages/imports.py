@@ -1,12 +1,14 @@
 """The import: upload, preview, confirmation, progress, result. For those who see everyone."""
 
 from collections.abc import Set as AbstractSet
+from datetime import date
 
 from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import user_passes_test
 from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.core.validators import FileExtensionValidator
 from django.db.models import QuerySet
@@ -21,10 +23,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from employees import imports
 from employees.access import scope_of
-from employees.columns import JOINED
+from employees.columns import Extract
 from employees.messages import Message
-from employees.models import Departure, EmployeeSnapshot, Import, Survey
-from employees.services import reject_rows
+from employees.models import ROWS, Import
+from employees.rejects import reject_rows
+from employees.workforce.as_of import common_date
 from predictions import import_process
 from predictions.formats import csv_delimiter, grouped
 from technova.database.locks import Busy
@@ -35,7 +38,7 @@ REJECTS_A_PAGE = 20
 IMPORTS_SHOWN = 20
 CHANGES_SHOWN = 20
 STEPS = {
-    "Loading employees": gettext_lazy("Comparing with what is known"),
+    "Deriving the workforce": gettext_lazy("Comparing with what is known"),
     "Building features": gettext_lazy("Building the features"),
     "Scoring": gettext_lazy("Scoring everyone"),
 }
@@ -44,9 +47,7 @@ WHOLE_COMPANY = gettext_lazy(
     "The extracts hold the whole company, and your account sees some departments only. "
     "Ask someone in HR who sees everyone to import them."
 )
-LABELS = {
-    field.name: field.verbose_name for table in (EmployeeSnapshot, Survey, Departure) for field in table._meta.fields
-}
+LABELS = {field.name: field.verbose_name for table in ROWS.values() for field in table._meta.fields}
 
 
 def may_import(user) -> bool:
@@ -66,8 +67,14 @@ for_importers = user_passes_test(_admitted)
 
 
 class ImportForm(forms.Form):
-    """The three files, by kind of extract."""
+    """The files of one day, by kind of extract: any of them, at least one."""
 
+    as_of = forms.DateField(
+        label=gettext_lazy("The day that the files describe"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=gettext_lazy("Empty: the day in the names of the files, where they agree on one."),
+    )
     sirh = forms.FileField(label=gettext_lazy("SIRH extract"), help_text=gettext_lazy("Job, pay and seniority."))
     eval = forms.FileField(
         label=gettext_lazy("Evaluation extract"),
@@ -77,12 +84,18 @@ class ImportForm(forms.Form):
         label=gettext_lazy("Survey extract"),
         help_text=gettext_lazy("Training, travel, promotion, and who left, when it is known."),
     )
+    annuaire = forms.FileField(
+        label=gettext_lazy("Directory"),
+        help_text=gettext_lazy("Names, managers, sites, days of entry and of exit."),
+    )
 
     def __init__(self, *args, dropped: AbstractSet[str] = frozenset(), **kwargs):
         super().__init__(*args, **kwargs)
         self.dropped = dropped
         wrong_type = gettext_lazy("This is not a CSV file. In Excel: Save as, CSV UTF-8.")
-        for field in self.fields.values():
+        for extract in Extract:
+            field = self.fields[extract]
+            field.required = False
             field.widget.attrs["accept"] = ".csv,.txt,text/csv"
             field.validators.append(FileExtensionValidator(["csv", "txt"], message=wrong_type))
 
@@ -91,6 +104,21 @@ class ImportForm(forms.Form):
             self.errors.pop(name, None)
             limit = filesizeformat(settings.LARGEST_UPLOAD)
             self.add_error(name, _("The file is larger than %(limit)s.") % {"limit": limit})
+        if not self.errors and not self.files_given:
+            self.add_error("sirh", _("Choose at least one file."))
+        if self.files_given and not self.errors and self.day is None:
+            self.add_error("as_of", _("The names of the files hold no day: enter the one that they describe."))
+        if self.files_given and self.day and self.day > timezone.localdate():
+            self.add_error("as_of", _("This day is still to come."))
+
+    @property
+    def files_given(self) -> dict[Extract, UploadedFile]:
+        return {extract: file for extract in Extract if (file := self.cleaned_data.get(extract))}
+
+    @property
+    def day(self) -> date | None:
+        """The day entered, or that the names of the files agree on."""
+        return self.cleaned_data.get("as_of") or common_date(file.name or "" for file in self.files_given.values())
 
 
 @for_importers
@@ -98,10 +126,8 @@ def uploads(request: HttpRequest) -> HttpResponse:
     import_process.settle()
     imports.purge()
     form = ImportForm(request.POST or None, request.FILES or None, dropped=oversized(request))
-    if request.method == "POST" and form.is_valid():
-        upload = import_process.receive(
-            user=request.user, files={extract: form.cleaned_data[extract] for extract in JOINED}
-        )
+    if request.method == "POST" and form.is_valid() and form.day:
+        upload = import_process.receive(user=request.user, as_of=form.day, files=form.files_given)
         return redirect("import_detail", upload.pk)
     recent = _with_badges(Import.objects.select_related("user")[:IMPORTS_SHOWN])
     context = {"form": form, "uploads": recent, "limit": filesizeformat(settings.LARGEST_UPLOAD)}
@@ -121,7 +147,7 @@ def _with_badges(uploads: QuerySet) -> list[dict]:
 def detail(request: HttpRequest, pk) -> HttpResponse:
     import_process.settle()
     upload = get_object_or_404(Import.objects.select_related("user", "confirmed_by"), pk=pk)
-    summary = upload.summary or {}
+    summary = _summary(upload)
     rejects = Paginator(upload.rejects.all(), REJECTS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "upload": upload,
@@ -130,13 +156,36 @@ def detail(request: HttpRequest, pk) -> HttpResponse:
         "progress": _progress(upload) if upload.is_at_work else None,
         "error": _error(upload),
         "summary": summary,
-        "has_something_to_load": bool(summary and summary["new"] + summary["changed"]),
+        "has_something_to_load": bool(summary and summary["is_new"]),
+        "alarms": [Message.of(alarm).said(_) for alarm in summary.get("alarms", ())],
+        "moves": _moves(summary),
         "changes": [_change(*change) for change in summary.get("changes", ())[:CHANGES_SHOWN]],
         "more_changes": max(0, len(summary.get("changes", ())) - CHANGES_SHOWN),
         "rejects": rejects,
         "rows": [(reject, reject.as_reject().rule.said(_)) for reject in rejects],
     }
     return render(request, "imports/import.html", context)
+
+
+MOVES = {
+    "left": gettext_lazy("Departures"),
+    "arrived": gettext_lazy("Arrivals"),
+    "vanished": gettext_lazy("Missing without a word"),
+    "returned": gettext_lazy("Back"),
+    "moved": gettext_lazy("In another department"),
+}
+
+
+def _summary(upload: Import) -> dict:
+    """What a load changes; empty before the check, and for an import of before loads had a day."""
+    summary = upload.summary or {}
+    return summary if "moves" in summary else {}
+
+
+def _moves(summary: dict) -> list[dict]:
+    """Who comes and goes, departures first."""
+    moves = summary.get("moves", {})
+    return [{"label": label, **moves[name]} for name, label in MOVES.items() if moves.get(name, {}).get("count")]
 
 
 def _progress(upload: Import) -> dict[str, object]:
@@ -170,7 +219,14 @@ def _shown(value) -> str:
 def confirm(request: HttpRequest, pk) -> HttpResponse:
     upload = get_object_or_404(Import, pk=pk)
     try:
-        import_process.confirm(upload=upload, user=request.user, checked_at=request.POST.get("checked_at", ""))
+        import_process.confirm(
+            upload=upload,
+            user=request.user,
+            checked_at=request.POST.get("checked_at", ""),
+            accept_implausible=bool(request.POST.get("accept_implausible")),
+        )
+    except imports.NotAccepted:
+        messages.error(request, _("Tick the box to load what seems implausible. Nothing was loaded."))
     except Busy as error:
         messages.error(request, _(str(error)))
     except imports.Outdated:

@@ -69,11 +69,11 @@ def _figures(
     now = figures.total(groups)
     groups_before = figures.groups_then(before, scope) if before else []
     then = figures.total(groups_before) if groups_before else None
-    over = ranking.narrowed(run, scope, ranking.Narrowing(band=ranking.OVER, presence=ranking.HERE))
+    over = ranking.narrowed(run, scope, ranking.Narrowing(band=ranking.OVER))
     return {
         "people": rows_of(ranking.page_of(over, before, stop=FIRST), before, readable),
         "cards": _cards(run, now, before, then),
-        "first_href": address({}, band=ranking.OVER, presence=ranking.HERE),
+        "first_href": address({}, band=ranking.OVER),
         "by_department": _breakdown(_("Risk by department"), groups, "departement", "department", run.threshold),
         "by_job": _breakdown(_("Risk by job"), groups, "poste", "job", run.threshold),
         "distribution": _distribution(now, run.threshold),
@@ -128,7 +128,7 @@ def _cards(run: ScoringRun, now: Figures, before: ScoringRun | None, then: Figur
             _("People scored"),
             grouped(now.people),
             address({}),
-            _("Those who have left included; their mean risk is %(mean)s") % {"mean": percent(now.mean_probability)},
+            _("Their mean risk is %(mean)s") % {"mean": percent(now.mean_probability)},
             **change(now.people, then.people if then else None, is_risk=False),
         ),
     ]

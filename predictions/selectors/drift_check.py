@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+from django.utils import timezone
 
-from features.models import EmployeeFeatures
+from employees.models import EmployeeState, Presence
 from predictions.ml.assessment import drift
 from predictions.ml.assessment.drift import Outcome, Shift
 from predictions.ml.scorer import Model
@@ -50,9 +51,10 @@ def outcome(run: ScoringRun, *, learned_from: int) -> Outcome:
     Seen is who is known to have left now: a departure that an extract has taken back since does not count. One query
     over the run's people.
     """
-    left_since = Q(employee__left_recorded_at__gt=run.created_at)
-    gone = EmployeeFeatures.objects.filter(pk=OuterRef("features"), a_quitte_l_entreprise=True)
-    there = Prediction.objects.filter(~Exists(gone), run=run)
+    left = EmployeeState.objects.newest().filter(employee=OuterRef("employee"), presence=Presence.LEFT)
+    day = run.as_of or timezone.localdate(run.created_at)
+    there = Prediction.objects.filter(~Exists(left.filter(left_by__lte=day)), run=run)
+    left_since = Q(employee__presence=Presence.LEFT)
     if run.employee_count > drift.EXACT_UP_TO:
         chance = F("probability")
         sums = there.aggregate(
@@ -64,6 +66,6 @@ def outcome(run: ScoringRun, *, learned_from: int) -> Outcome:
         if not sums["people"]:
             return drift.outcome([], [], learned_from=learned_from)
         return drift.outcome_of_sums(**sums, learned_from=learned_from)
-    people = list(there.values_list("probability", "employee__left_recorded_at"))
-    has_left = [recorded_at is not None and recorded_at > run.created_at for _, recorded_at in people]
+    people = list(there.values_list("probability", "employee__presence"))
+    has_left = [presence == Presence.LEFT for _, presence in people]
     return drift.outcome([probability for probability, _ in people], has_left, learned_from=learned_from)

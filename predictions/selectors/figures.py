@@ -2,25 +2,26 @@
 
 They are written with the run (``models.RunGroup``), so that a page reads some twenty rows instead of aggregating
 everyone's predictions: the overview takes 0.1 s for 147,000 people instead of one (``benchmarks/pages.py``).
-Departments are the current ones, as everywhere: once a later import may have moved someone, the figures are aggregated
+Departments and presence are the current ones, as everywhere: once the workforce has changed, the figures are aggregated
 anew from the predictions, until the next run.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import Case, CharField, Count, F, FloatField, IntegerField, Sum, Value, When
+from django.db.models import Case, CharField, Count, F, FloatField, IntegerField, QuerySet, Sum, Value, When
 from django.db.models.functions import Cast, Floor, Least
-from django.db.models.lookups import IsNull
 
 from employees.access import Scope
 from employees.disclosure import suppressed
+from employees.models import Presence
 from predictions.bands import BANDS, HIGH, VERY_HIGH, limits
 from predictions.models import Prediction, RunGroup, ScoringRun
 
 BINS = 20  # of the histogram, from 0 to 1
-TREND_FIELDS = ("created_at", "model_version", "threshold")
+TREND_FIELDS = ("created_at", "as_of", "model_version", "threshold")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,9 @@ def split(groups: Iterable[RunGroup], attribute: str) -> dict[str, list[RunGroup
 def current_groups(run: ScoringRun, scope: Scope) -> list[RunGroup]:
     """The groups of the newest run in a scope, summing to what its list holds now.
 
-    ``run`` comes from ``runs.latest_two``. One query; two, over all its predictions, once someone may have moved.
+    ``run`` comes from ``runs.latest_two``. One query; two, over all its predictions, once the workforce has changed.
     """
-    return aggregate(run, scope) if run.has_moves else groups_then(run, scope)
+    return aggregate(run, scope) if run.is_outdated else groups_then(run, scope)
 
 
 def groups_then(run: ScoringRun, scope: Scope) -> list[RunGroup]:
@@ -101,7 +102,7 @@ def kinds(groups: Iterable[RunGroup]) -> Kinds:
 def current_kinds(run: ScoringRun, scope: Scope) -> Kinds:
     """The kinds of what ``aggregate`` finds. One query over the run's predictions, a third of its time."""
     columns = ("employee__departement", "features__poste", "main_reason", "second_reason")
-    rows = Prediction.objects.filter(run=run).within(scope).values_list(*columns).order_by().distinct()
+    rows = people_of(run, scope).values_list(*columns).order_by().distinct()
     places, jobs, *reasons = (set(column) for column in zip(*rows, strict=True)) if rows else [set()] * 4
     return Kinds(departments=places, jobs=jobs, reasons=set().union(*reasons) - {""})
 
@@ -110,6 +111,7 @@ def trend(scope: Scope, limit: int) -> list[dict]:
     """The last runs, oldest first: ``run``, its ``TREND_FIELDS``, ``people``, ``above``, ``expected``. One query."""
     rows = (
         RunGroup.objects.within(scope)
+        .filter(run__in=ScoringRun.objects.in_force())
         .values("run", **{name: F(f"run__{name}") for name in TREND_FIELDS})
         .annotate(people=Sum("employee_count"), above=Sum("above_threshold_count"), expected=Sum("expected_departures"))
         .order_by("-run")[:limit]
@@ -140,9 +142,7 @@ def suppressed_groups(groups: Iterable[RunGroup]) -> set[RunGroup]:
         hidden = suppressed({value: sum(counts[place] for place in line) for value, line in lines.items()})
         totals += [line for value, line in lines.items() if value not in hidden]
         totals += [[place for value in hidden for place in lines[value]]] if hidden else []
-    # those who left, and the others of their job, are in the same totals: together they need no other group
-    units = _places(groups, "departement", "poste").values()
-    return {groups[place] for place in suppressed(counts, totals=totals, units=units)}
+    return {groups[place] for place in suppressed(counts, totals=totals)}
 
 
 def _places(groups: Sequence[RunGroup], *attributes: str) -> dict[tuple[str, ...], list[int]]:
@@ -153,20 +153,26 @@ def _places(groups: Sequence[RunGroup], *attributes: str) -> dict[tuple[str, ...
     return places
 
 
-def aggregate(run: ScoringRun, scope: Scope) -> list[RunGroup]:
-    """The groups of a run, not saved, from its predictions. Two queries over all of them."""
-    predictions = Prediction.objects.filter(run=run).within(scope)
-    keys = {
-        "departement": F("employee__departement"),
-        "poste": F("features__poste"),
-        "has_left": IsNull(F("employee__left_recorded_at"), False),
-    }
+def people_of(run: ScoringRun, scope: Scope) -> QuerySet[Prediction]:
+    """The predictions of a run in the scope: of those who are there now, where that may be others than then."""
+    rows = Prediction.objects.filter(run=run).within(scope)
+    return rows.filter(employee__presence=Presence.PRESENT) if run.is_outdated else rows
+
+
+def aggregate(run: ScoringRun, scope: Scope, *, is_of_then: bool = False) -> list[RunGroup]:
+    """The groups of a run, not saved, from its predictions, by current department or by that of the day scored.
+
+    Two queries over all of them.
+    """
+    predictions = people_of(run, scope)
+    department = "features__departement" if is_of_then else "employee__departement"
+    keys = {"departement": F(department), "poste": F("features__poste")}
     groups: dict[tuple[object, ...], RunGroup] = {}
     cells = predictions.values(band=_band(run.threshold), bin=_bin(), **keys).annotate(
         people=Count("id"), expected=Sum("probability")
     )
     for cell in cells.order_by():
-        key = {name: cell[name] for name in keys}
+        key = _of(cell, keys)
         group = groups.setdefault(tuple(key.values()), _empty(run, **key))
         group.employee_count += cell["people"]
         group.expected_departures += cell["expected"]
@@ -178,9 +184,14 @@ def aggregate(run: ScoringRun, scope: Scope) -> list[RunGroup]:
         for place in ("main_reason", "second_reason")
     )
     for row in main.union(second, all=True):
-        reasons = groups[tuple(row[name] for name in keys)].reasons
+        reasons = groups[tuple(_of(row, keys).values())].reasons
         reasons[row["reason"]] = reasons.get(row["reason"], 0) + row["people"]
     return list(groups.values())
+
+
+def _of(row: Any, names: Iterable[str]) -> dict[str, Any]:
+    """Some columns of a row whose columns are named at run time."""
+    return {name: row[name] for name in names}
 
 
 def _empty(run: ScoringRun, **key: object) -> RunGroup:

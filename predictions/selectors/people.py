@@ -1,9 +1,13 @@
 """One person: features, past scores, and the neighbours in the ranked list."""
 
+import numpy as np
+import pandas as pd
 from django.db.models import Q
 
 from employees.access import Scope
-from employees.models import Employee, Survey
+from employees.columns import Extract
+from employees.models import Employee, EmployeeState, Presence, WorkforceDay
+from employees.workforce.values import History
 from features import schema
 from features.models import EmployeeFeatures
 from predictions.models import Prediction
@@ -14,13 +18,22 @@ HISTORY = 60  # scores of a person that a page shows: five years of monthly runs
 def clean_features(employee_id: int, scope: Scope) -> EmployeeFeatures | None:
     """The newest clean features of a person in the scope, the employee loaded too. One query."""
     visible = Employee.objects.within(scope).filter(employee_id=employee_id)
-    return EmployeeFeatures.objects.filter(employee__in=visible).select_related("employee").order_by("-id").first()
+    return EmployeeFeatures.objects.newest_of(visible).select_related("employee").first()
 
 
-def satisfactions(employee: Employee) -> dict[str, int]:
-    """The four satisfactions of the newest survey; empty when there is none. One query."""
+def satisfactions(employee: Employee) -> dict[str, float]:
+    """The four satisfactions of the newest evaluation; empty when one is unknown. Four queries or more."""
+    day = WorkforceDay.objects.values_list("as_of", flat=True).last()
     names = [feature.name for feature in schema.SATISFACTIONS]
-    return Survey.objects.filter(employee=employee).order_by("-recorded_at", "-id").values(*names).first() or {}
+    known = History.now().values(Extract.EVAL, day, np.array([employee.employee_id]), names) if day else pd.DataFrame()
+    if known.empty or known.isna().any(axis=None):
+        return {}
+    return {name: int(value) if value == int(value) else value for name, value in known.iloc[0].items()}
+
+
+def state(employee: Employee) -> EmployeeState | None:
+    """What is known of somebody's presence as of the newest day. One query."""
+    return EmployeeState.objects.newest().filter(employee=employee).first()
 
 
 def scores(employee: Employee) -> list[Prediction]:
@@ -35,8 +48,8 @@ def score_of(features: EmployeeFeatures, model_version: str) -> Prediction | Non
 
 
 def neighbours(score: Prediction, scope: Scope) -> tuple[int | None, int | None]:
-    """The numbers of the people just before and just after this one in the run's ranked list. Two queries."""
-    rows = Prediction.objects.filter(run=score.run_id).within(scope)
+    """The numbers of those present just before and just after this one in the run's ranked list. Two queries."""
+    rows = Prediction.objects.filter(run=score.run_id, employee__presence=Presence.PRESENT).within(scope)
     above = rows.filter(probability__gte=score.probability).filter(
         Q(probability__gt=score.probability) | Q(id__lt=score.id)
     )

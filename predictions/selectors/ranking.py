@@ -11,10 +11,9 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from employees.access import Scope
 from predictions import bands
 from predictions.models import Prediction, RunGroup, ScoringRun
+from predictions.selectors.figures import people_of
 
 OVER = "over"  # beside the bands' own words: everyone over the threshold
-# Whether someone has left; whoever is not known to have left is still here.
-HERE, LEFT = "here", "left"
 # What the list sorts by; the riskiest come first among equals.
 SORTS = {
     "risk": "probability",
@@ -38,12 +37,11 @@ class Narrowing:
     job: str = ""
     band: str = ""
     reason: str = ""
-    presence: str = ""
 
 
 def narrowed(run: ScoringRun, scope: Scope, narrowing: Narrowing) -> QuerySet[Prediction]:
     """The predictions of a run, in the scope, that pass every filter."""
-    rows = Prediction.objects.filter(run=run).within(scope)
+    rows = people_of(run, scope)
     if narrowing.numbers:
         rows = rows.filter(employee__employee_id__in=narrowing.numbers)
     if narrowing.department:
@@ -55,8 +53,6 @@ def narrowed(run: ScoringRun, scope: Scope, narrowing: Narrowing) -> QuerySet[Pr
         rows = rows.filter(probability__gte=low, probability__lt=high)
     if narrowing.reason:
         rows = rows.filter(Q(main_reason=narrowing.reason) | Q(second_reason=narrowing.reason))
-    if narrowing.presence:
-        rows = rows.filter(employee__left_recorded_at__isnull=narrowing.presence == HERE)
     return rows
 
 
@@ -79,19 +75,15 @@ def ordered(rows: QuerySet[Prediction], sort: str = RISKIEST_FIRST) -> QuerySet[
 def sizes(groups: Iterable[RunGroup], narrowing: Narrowing) -> Sizes | None:
     """How many people of each group pass the filters; None where the figures of a run do not say.
 
-    They say it of a level or of a reason, not of the two together, and nothing of single people. Those of a run from
-    before departures were shown do not say who had left.
+    They say it of a level or of a reason, not of the two together, and nothing of single people.
     """
     groups = list(groups)
-    is_unsaid = narrowing.presence and any(group.has_left is None for group in groups)
-    if narrowing.numbers or (narrowing.band and narrowing.reason) or is_unsaid:
+    if narrowing.numbers or (narrowing.band and narrowing.reason):
         return None
     return [
         (group, _size(group, narrowing))
         for group in groups
-        if narrowing.department in ("", group.departement)
-        and narrowing.job in ("", group.poste)
-        and narrowing.presence in ("", LEFT if group.has_left else HERE)
+        if narrowing.department in ("", group.departement) and narrowing.job in ("", group.poste)
     ]
 
 

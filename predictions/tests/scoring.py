@@ -24,4 +24,4 @@ def write_figures():
     """The figures of every run's groups, as a scoring writes them."""
     RunGroup.objects.all().delete()
     for run in ScoringRun.objects.all():
-        RunGroup.objects.bulk_create(figures.aggregate(run, Scope.EVERYONE))
+        RunGroup.objects.bulk_create(figures.aggregate(run, Scope.EVERYONE, is_of_then=True))

@@ -158,13 +158,12 @@ def test_scoring_runs_are_filtered_by_model_version(client):
 
 
 def test_figures_of_groups_are_listed_filtered_and_searched(client):
-    group = RunGroupFactory(departement="Commercial", poste="Manager", has_left=True, run__model_version="two")
+    group = RunGroupFactory(departement="Commercial", poste="Manager", run__model_version="two")
     RunGroupFactory(run__model_version="one")
     assert len(listed(client.get(GROUPS))) == 2
     for query in (
         {"departement": "Commercial"},
         {"poste": "Manager"},
-        {"has_left__exact": "1"},
         {"run__model_version": "two"},
         {"q": "manager"},
     ):
@@ -218,18 +217,6 @@ def test_figures_of_groups_add_up_to_no_suppressed_one_of_a_job_or_department():
     assert {(group.departement, group.poste) for group in hidden} == {
         (departement, poste) for departement in ("Consulting", "Commercial") for poste in ("Manager", "Tech Lead")
     }
-
-
-def test_few_who_left_a_job_take_only_the_others_of_that_job_with_them():
-    run = ScoringRunFactory()
-    for poste, has_left, people in (
-        ("Manager", True, 2),
-        ("Manager", False, 80),
-        ("Tech Lead", True, 10),
-        ("Tech Lead", False, 70),
-    ):
-        RunGroupFactory(run=run, poste=poste, has_left=has_left, employee_count=people, above_threshold_count=0)
-    assert {group.poste for group in figures.suppressed_groups(run.groups.all())} == {"Manager"}
 
 
 def test_counts_of_a_run_by_feature_hide_the_small_ones(client):

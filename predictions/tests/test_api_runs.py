@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
+from employees.tests.factories import WorkforceDayFactory, leave
 from predictions.tests.conftest import APIClient
 from predictions.tests.factories import APIKeyFactory, RunGroupFactory, ScoringRunFactory
+from predictions.tests.scoring import score, write_figures
 
 pytestmark = pytest.mark.django_db
 
@@ -28,8 +30,8 @@ def limited():
 
 def test_run_says_when_by_which_model_and_with_what_figures(api):
     run = ScoringRunFactory(created_at=NOON, threshold=0.3)
-    RunGroupFactory(run=run, departement="Commercial", has_left=False)
-    RunGroupFactory(run=run, departement="Consulting", has_left=False)
+    RunGroupFactory(run=run, departement="Commercial")
+    RunGroupFactory(run=run, departement="Consulting")
     assert api.get("/runs").json() == {
         "next": None,
         "previous": None,
@@ -66,22 +68,20 @@ def test_run_that_ends_meanwhile_does_not_shift_the_next_page(api):
     assert second.pk > first.pk
 
 
-def test_those_who_had_left_are_not_counted(api):
+def test_figures_of_a_run_stay_those_of_its_day(api):
     run = ScoringRunFactory()
-    RunGroupFactory(run=run, has_left=False)
-    RunGroupFactory(run=run, has_left=True)
-    assert figures(runs(api)[0]) == (10, 3, 2.0)
-
-
-def test_run_from_before_departures_were_kept_counts_everyone(api):
-    RunGroupFactory(run=ScoringRunFactory(), has_left=None)
-    assert figures(runs(api)[0]) == (10, 3, 2.0)
+    gone = score(run, 1, 0.9).employee
+    score(run, 2, 0.1)
+    write_figures()
+    leave(gone)
+    WorkforceDayFactory()
+    assert figures(runs(api)[0]) == (2, 1, 1.0)
 
 
 def test_limited_key_reads_no_figure_of_other_departments(limited):
     run = ScoringRunFactory(employee_count=30, above_threshold_count=15, expected_departures=9.0)
-    RunGroupFactory(run=run, departement="Commercial", employee_count=12, above_threshold_count=6, has_left=False)
-    RunGroupFactory(run=run, departement="Consulting", has_left=False)
+    RunGroupFactory(run=run, departement="Commercial", employee_count=12, above_threshold_count=6)
+    RunGroupFactory(run=run, departement="Consulting")
     [row] = runs(limited)
     assert figures(row) == (12, 6, 2.0)
 
@@ -102,13 +102,12 @@ def test_limited_key_reads_no_figure_of_fewer_than_five(limited, people, above, 
         departement="Commercial",
         employee_count=people,
         above_threshold_count=above,
-        has_left=False,
     )
     assert figures(runs(limited)[0]) == shown
 
 
 def test_run_without_anyone_of_the_departments_has_no_figures(limited):
-    RunGroupFactory(run=ScoringRunFactory(), departement="Consulting", has_left=False)
+    RunGroupFactory(run=ScoringRunFactory(), departement="Consulting")
     assert figures(runs(limited)[0]) == (None, None, None)
 
 

@@ -10,6 +10,8 @@ import pytest
 from django.core import signing
 from django.db import connection
 
+from employees.models import Employee
+from employees.tests.factories import WorkforceDayFactory, leave
 from predictions.api import views
 from predictions.api.renderers import preferred_type
 from predictions.tests.conftest import APIClient, only_postgresql
@@ -108,13 +110,27 @@ def test_before_the_first_run_there_are_no_scores(api):
     assert set(stream(api, CSV).splitlines()[0].replace('"', "").split(",")) == FIELDS
 
 
-def test_those_present_are_given_unless_others_are_asked_for(api, run):
-    score(run, 1, 0.9, employee__left_recorded_at=NOON)
+def test_those_present_alone_are_given(api, run):
+    score(run, 1, 0.9, employee__presence="left")
     score(run, 2, 0.8)
-    assert numbers(api) == numbers(api, "?presence=present") == [2]
-    assert numbers(api, "?presence=left") == [1]
-    rows = api.get("/scores/?presence=any").json()["results"]
-    assert [(row["employee_id"], row["presence"]) for row in rows] == [(1, "left"), (2, "present")]
+    score(run, 3, 0.7, employee__presence="absent")
+    for query in ("", f"?run_id={run.pk}", "?employee_ids=1,2,3", "?department=Consulting"):
+        assert numbers(api, query) == [2], query
+
+
+@pytest.mark.parametrize("departments", [None, ["Consulting"]])
+def test_departure_after_the_run_drops_the_person_from_every_page_and_line(run, departments):
+    for number in range(1, 6):
+        score(run, number, 1 - number / 10)
+    client = APIClient(APIKeyFactory(departments=departments).secret)
+    first = client.get("/scores/?limit=2").json()
+    leave(Employee.objects.get(employee_id=4))
+    Employee.objects.filter(employee_id=5).update(presence="absent")
+    WorkforceDayFactory()
+    assert [row["employee_id"] for row in follow(client, first["next"])] == [3]
+    assert numbers(client) == [1, 2, 3]
+    assert [json.loads(line)["employee_id"] for line in stream(client, NDJSON).splitlines()] == [1, 2, 3]
+    assert len(stream(client, CSV).splitlines()) == 4
 
 
 def test_filters_hold_together(api, run):
@@ -153,7 +169,8 @@ def test_filters_hold_together(api, run):
         "employee_ids=1,x",
         "employee_ids=2147483648",
         "employee_ids=" + ",".join(["1"] * 201),
-        "presence=gone",
+        "presence=present",
+        "presence=any",
         "run_id=x",
         "run_id=0",
         "run_id=9223372036854775808",
@@ -245,7 +262,7 @@ def test_limit_of_a_page(api, run):
     assert [len(numbers(api, query)) for query in ("", "?limit=1", "?limit=1000")] == [200, 1, 202]
 
 
-@pytest.mark.parametrize("query", ["?presence=any", "?will_leave=true&department=Commercial"])
+@pytest.mark.parametrize("query", ["?min_probability=0", "?will_leave=true&department=Commercial"])
 def test_streams_say_what_the_pages_say(api, run, query, monkeypatch):
     monkeypatch.setattr(views, "CHUNK_SIZE", 2)
     for number in range(1, 8):
@@ -254,7 +271,6 @@ def test_streams_say_what_the_pages_say(api, run, query, monkeypatch):
             number,
             (0.1, 0.5, 0.6)[number % 3],
             departement=("Commercial", "Consulting")[number > 5],
-            employee__left_recorded_at=NOON if number == 4 else None,
             second_reason="",
         )
     pages = follow(api, f"/scores/{query}&limit=3")
@@ -324,7 +340,7 @@ def test_limited_key_reads_the_scores_of_its_departments(run, media_type):
     score(run, 1, 0.9)
     score(run, 2, 0.8, departement="Commercial")
     client = APIClient(APIKeyFactory(departments=["Commercial"]).secret)
-    for query in ("", "?employee_ids=1,2", "?presence=any"):
+    for query in ("", "?employee_ids=1,2", "?min_probability=0"):
         body = client.get(f"/scores/{query}", headers={"Accept": media_type})
         text = (b"".join(body.streaming_content) if body.streaming else body.content).decode()
         assert text.count("Commercial") == 1

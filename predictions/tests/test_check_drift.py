@@ -5,7 +5,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from employees.tests.factories import DepartureFactory
+from employees.tests.factories import leave
 from predictions.registry import current_model
 from predictions.tests.factories import PredictionFactory, ScoringRunFactory
 
@@ -71,7 +71,7 @@ def test_check_drift_compares_departures_with_what_was_expected(left, probabilit
     for number in range(4):
         row = PredictionFactory(scored=True, run=run, probability=probability, threshold=0.2)
         if number < left:
-            DepartureFactory(employee=row.employee, a_quitte_l_entreprise=True)
+            leave(row.employee, day=timezone.localdate())
     assert said in check()
     if left:
         with pytest.raises(CommandError):

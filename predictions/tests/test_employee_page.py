@@ -1,10 +1,12 @@
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from employees.access import Scope, readable_to
 from employees.columns import SATISFACTIONS
-from employees.tests.factories import DepartureFactory, SurveyFactory
+from employees.models import Employee
+from employees.tests.extracts import load
+from employees.tests.factories import DAY, EmployeeStateFactory, WorkforceDayFactory, leave
 from features import reading
 from features.engineering import engineer_one
 from features.tests.factories import INPUTS, EmployeeFeaturesFactory
@@ -20,8 +22,9 @@ pytestmark = pytest.mark.django_db
 
 
 def make_person(departement="Consulting", **inputs):
-    survey = SurveyFactory(employee__departement=departement)
-    return EmployeeFeaturesFactory(employee=survey.employee, **inputs)
+    """Somebody whose extracts are those that the features of the factory are made of."""
+    load(sirh={1: {"departement": departement}}, eval={1: {}})
+    return EmployeeFeaturesFactory(employee=Employee.objects.get(employee_id=1), **inputs)
 
 
 @pytest.fixture
@@ -97,49 +100,65 @@ def test_unknown_number_is_not_found(browse, number):
     assert browse("RH").get(f"/employees/{number}/").status_code == 404
 
 
+def notice_on(browser, row, language="en"):
+    return browser.get(address(row), headers={"Accept-Language": language}).context["state"]
+
+
 @pytest.mark.parametrize(
-    ("language", "notice"),
+    ("departure", "notice"),
     [
-        ("en", "This person has left the company. The departure was recorded on 2 March 2026, when the extract"),
+        ({}, "Left the company by 2 March 2026."),
+        ({"left_after": date(2026, 3, 2)}, "Left the company on 2 March 2026."),
+        ({"left_after": date(2026, 1, 31)}, "Left the company between 31 January 2026 and 2 March 2026."),
         (
-            "fr",
-            (
-                "Cette personne a quitté l’entreprise. "
-                "Le départ a été enregistré le 2 mars 2026, au chargement de l’extrait"
-            ),
+            {"left_after": date(2026, 3, 2), "left_because": "Démission"},
+            "Left the company on 2 March 2026. Reason: Démission.",
         ),
     ],
 )
-def test_employee_page_says_that_someone_has_left_and_since_when_it_is_recorded(browse, person, language, notice):
+def test_employee_page_says_when_someone_left_and_why(browse, person, departure, notice):
     browser = browse("Manager", "Consulting")
-    headers = {"Accept-Language": language}
-    assert notice not in browser.get(address(person), headers=headers).content.decode()
-    recorded_at = datetime(2026, 3, 2, 11, 30, tzinfo=UTC)
-    DepartureFactory(employee=person.employee, a_quitte_l_entreprise=True, recorded_at=recorded_at)
-    assert notice in " ".join(browser.get(address(person), headers=headers).content.decode().split())
+    assert notice_on(browser, person) == ""
+    leave(person.employee, day=date(2026, 3, 2), **departure)
+    assert notice_on(browser, person) == notice
+    assert notice in browser.get(address(person)).content.decode()
+
+
+def test_employee_page_says_since_when_someone_is_absent(browse, person):
+    person.employee.states.all().delete()
+    Employee.objects.update(presence="absent")
+    EmployeeStateFactory(
+        employee=person.employee, as_of=date(2026, 3, 2), presence="absent", is_listed=False, departement="Consulting"
+    )
+    notice = "In no SIRH extract since 2 March 2026, and no departure is known."
+    assert notice_on(browse("Manager", "Consulting"), person) == notice
 
 
 def test_employee_page_of_someone_who_came_back_has_no_notice(browse, person):
-    for has_left in (True, False):
-        DepartureFactory(employee=person.employee, a_quitte_l_entreprise=has_left)
-    assert "has left" not in browse("RH").get(address(person)).content.decode()
+    for day, has_left in ((date(2026, 7, 31), True), (date(2026, 8, 31), False)):
+        load(day, sondage={1: {"a_quitte_l_entreprise": has_left}})
+    page = browse("RH").get(address(person))
+    assert page.context["state"] == ""
+    assert "Left the company" not in page.content.decode()
 
 
 def test_employee_page_of_someone_who_has_left_without_a_score_says_so_too(browse):
     row = make_person()
-    DepartureFactory(employee=row.employee, a_quitte_l_entreprise=True)
+    leave(row.employee)
     page = browse("RH").get(address(row)).content.decode()
-    assert "This person has left the company" in page
+    assert "Left the company by 30 June 2026." in page
     assert "No score yet" in page
 
 
-def test_employee_page_asks_a_fixed_number_of_queries(browse, person, django_assert_num_queries):
+@pytest.mark.parametrize(("has_left", "queries"), [(False, 13), (True, 12)])
+def test_employee_page_asks_a_fixed_number_of_queries(browse, person, django_assert_num_queries, has_left, queries):
     ScoringRunFactory.create_batch(3)
     for run in ScoringRunFactory.create_batch(3):
         PredictionFactory(scored=True, run=run, employee=person.employee, features=person)
-    DepartureFactory(employee=person.employee, a_quitte_l_entreprise=True)
+    if has_left:
+        leave(person.employee)
     browser = browse("Manager", "Consulting")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(queries):
         assert browser.get(address(person)).status_code == 200
 
 
@@ -152,7 +171,7 @@ def test_employee_page_before_the_first_score_offers_what_if(browse):
 
 def test_employee_page_of_newer_data_warns_that_the_score_is_older(browse, person):
     assert "The data changed since this score" not in browse("RH").get(address(person)).content.decode()
-    EmployeeFeaturesFactory(employee=person.employee, heures_supplementaires=0)
+    EmployeeFeaturesFactory(employee=person.employee, as_of=DAY + timedelta(days=1), heures_supplementaires=0)
     page = browse("Manager", "Consulting").get(address(person)).content.decode()
     assert "The data changed since this score" in page
     assert "Works overtime" in page  # the reasons are those of the data that were scored
@@ -218,10 +237,24 @@ def test_employee_page_links_the_neighbours_in_the_ranked_list(browse):
     assert neighbours(hr, 0) == (None, other.employee.employee_id)
 
 
+def test_employee_page_links_no_neighbour_who_is_not_present(browse):
+    run = ScoringRunFactory()
+    risks = [0.9, 0.8, 0.7, 0.6, 0.5]
+    rows = [PredictionFactory(scored=True, run=run, probability=risk, low=None) for risk in risks]
+    leave(rows[1].employee)
+    Employee.objects.filter(pk=rows[3].employee_id).update(presence="absent")
+    WorkforceDayFactory()
+    browser = browse("RH")
+    context = browser.get(address(rows[2])).context
+    assert (context["previous"], context["following"]) == (rows[0].employee_number, rows[4].employee_number)
+    context = browser.get(address(rows[1])).context
+    assert (context["previous"], context["following"]) == (None, None)
+
+
 def test_what_if_shows_the_risk_it_starts_from_before_the_first_try(browse, person):
     browser = browse("RH")
     assert browser.get(address(person)).context["now"].prediction == Prediction.objects.get()
-    EmployeeFeaturesFactory(employee=person.employee, heures_supplementaires=0)
+    EmployeeFeaturesFactory(employee=person.employee, as_of=DAY + timedelta(days=1), heures_supplementaires=0)
     assert browser.get(address(person)).context["now"] is None  # the score of other data is not where it starts
 
 
@@ -322,7 +355,7 @@ def test_what_if_of_the_real_values_changes_nothing(browse, person):
 
 
 def test_what_if_compares_with_the_newest_data_and_logs_that_score_once(browse, person):
-    row = EmployeeFeaturesFactory(employee=person.employee, revenu_mensuel=2000)
+    row = EmployeeFeaturesFactory(employee=person.employee, as_of=DAY + timedelta(days=1), revenu_mensuel=2000)
     browser = browse("RH")
     for overtime in (0, 1):
         data = values(revenu_mensuel=2000, heures_supplementaires=overtime)
@@ -356,7 +389,7 @@ def test_what_if_by_htmx_answers_with_its_part_alone(browse, person):
 
 def test_what_if_asks_a_fixed_number_of_queries(browse, person, django_assert_num_queries):
     browser = browse("Manager", "Consulting")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(10):
         browser.post(address(person), values(), headers={"HX-Request": "true"})
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.urls import reverse
 
 from employees.access import WORK, Readable
+from employees.tests.factories import WorkforceDayFactory
 from features import reading, schema
 from predictions.models import Prediction
 from predictions.pages.people import exports
@@ -131,7 +132,6 @@ def test_csv_says_everything_in_words(hr, run):
         "Second reason": "Monthly income: €5,993",
         "Scored at": "2026-03-02 12:30",
         "Model version": run.model_version,
-        "Left the company": "No",
     }
 
 
@@ -155,28 +155,13 @@ def test_export_tells_a_manager_hidden_reasons_without_their_values(browse, run,
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-@pytest.mark.parametrize(
-    ("language", "title", "yes", "no"),
-    [("en", "Left the company", "Yes", "No"), ("fr", "A quitté l’entreprise", "Oui", "Non")],
-)
-def test_export_says_in_its_last_column_who_has_left(hr, run, kind, language, title, yes, no):
-    score(run, 1, 0.9, employee__left_recorded_at=NOON)
-    score(run, 2, 0.8)
-    rows = rows_in(hr, kind, language)
-    assert [row[-1] for row in rows] == [title, yes, no]
-
-
-@pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_export_holds_those_who_are_still_here_when_they_are_asked_for(browse, run, kind):
-    for number in range(1, 5):
-        score(
-            run,
-            number,
-            departement=("Commercial", "Consulting")[number > 2],
-            employee__left_recorded_at=NOON if number % 2 else None,
-        )
-    assert numbers(browse("RH"), kind, presence="here", sort="number") == [2, 4]
-    assert numbers(browse("Manager", "Commercial"), kind, presence="left") == [1]
+def test_export_holds_those_alone_who_are_still_present(hr, browse, run, kind):
+    for number, presence in enumerate(("present", "left", "absent", "present", "left"), start=1):
+        score(run, number, departement=("Commercial", "Consulting")[number > 2], employee__presence=presence)
+    WorkforceDayFactory()
+    assert numbers(hr, kind, sort="number") == [1, 4]
+    assert numbers(hr, kind, number="2 4") == [4]
+    assert numbers(browse("Manager", "Commercial"), kind) == [1]
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
@@ -215,7 +200,7 @@ def test_csv_in_french_suits_a_french_excel(hr, run):
 
 def test_xlsx_has_numbers_percentages_and_dates(hr, run):
     score(run, 7, 0.7)
-    number, _department, _job, probability, *_others, scored_at, version, _left = sheet_of(download(hr, "xlsx"))[2]
+    number, _department, _job, probability, *_others, scored_at, version = sheet_of(download(hr, "xlsx"))[2]
     assert (number.value, number.data_type) == (7, "n")
     assert (probability.value, probability.number_format) == (0.7, "0.0%")
     assert scored_at.value == NOON.replace(tzinfo=None)
@@ -268,7 +253,7 @@ def test_export_memory_does_not_grow_with_the_list(run, respond, readable):
     one = Prediction.objects.get()
     line = [getattr(one.features, name) for name in exports._REASONS if reading.reads(readable, name)]
     why = ["age", "revenu_mensuel"] if readable.reads_everything else [{"age": 0.2, "nb_formations_suivies": 0.5}]
-    values = [1, "Consulting", None, "Consultant", 0.5, 0.4, 0.6, False, *why, *line]
+    values = [1, "Consulting", "Consultant", 0.5, 0.4, 0.6, False, *why, *line]
 
     class Long:
         """A list of many people without a database."""
@@ -311,7 +296,7 @@ def test_export_sends_its_first_bytes_before_it_reads_anyone(run, respond, djang
 def test_xlsx_filters_the_lines_there_are(hr, run):
     for number in range(1, 4):
         score(run, number)
-    assert sheet_of(download(hr, "xlsx")).auto_filter.ref == "A1:N4"
+    assert sheet_of(download(hr, "xlsx")).auto_filter.ref == "A1:M4"
 
 
 def test_export_reads_the_features_that_reasons_name():

@@ -1,12 +1,18 @@
+from datetime import date
+from uuid import uuid4
+
 import pytest
 from django.utils import timezone
 
 from employees.access import Scope
-from employees.tests.factories import DepartureFactory, EmployeeFactory, EmployeeSnapshotFactory
+from employees.models import WorkforceDay
+from employees.tests.factories import EmployeeFactory, WorkforceDayFactory, leave
 from predictions.selectors import figures, runs
 from predictions.tests.factories import PredictionFactory, RunGroupFactory, ScoringRunFactory
 
 pytestmark = pytest.mark.django_db
+
+LATER = date(2026, 7, 31)  # than the day of the factories
 
 
 def score(run, probability, departement="Consulting", poste="Consultant", **fields):
@@ -44,13 +50,18 @@ def test_aggregate_separates_departments_and_jobs():
     assert found == {("Consulting", "Consultant"): 1, ("Consulting", "Manager"): 1, ("Commercial", "Manager"): 1}
 
 
-def test_aggregate_separates_those_who_have_left():
+@pytest.mark.parametrize("presence", ["left", "absent"])
+def test_aggregate_once_the_workforce_has_changed_counts_those_present(presence):
     run = ScoringRunFactory()
     score(run, 0.5)
     score(run, 0.4)
-    score(run, 0.9, employee__left_recorded_at=timezone.now())
-    found = {group.has_left: (group.employee_count, group.reasons) for group in figures.aggregate(run, Scope.EVERYONE)}
-    assert found == {False: (2, {"heures_supplementaires": 2}), True: (1, {"heures_supplementaires": 1})}
+    score(run, 0.9, employee__presence=presence)
+    assert group_of(run).employee_count == 3
+    WorkforceDayFactory()
+    group = group_of(newest())
+    assert (group.employee_count, group.reasons) == (2, {"heures_supplementaires": 2})
+    assert group.expected_departures == pytest.approx(0.9)
+    assert sum(map(sum, group.histogram.values())) == 2
 
 
 def test_aggregate_leaves_out_other_runs_and_departments():
@@ -117,7 +128,7 @@ def newest():
 
 
 def test_current_groups_are_those_written_with_the_run():
-    run = ScoringRunFactory(newest_snapshot=EmployeeSnapshotFactory().pk)
+    run = ScoringRunFactory(revision=WorkforceDayFactory().revision)
     RunGroupFactory(run=run, departement="Commercial", employee_count=7)
     RunGroupFactory(run=run, departement="Consulting", employee_count=8)
     groups = figures.current_groups(newest(), Scope.of_departments(["Commercial"]))
@@ -125,16 +136,27 @@ def test_current_groups_are_those_written_with_the_run():
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-def test_current_groups_after_a_later_import_count_again(is_known):
-    run = ScoringRunFactory(newest_snapshot=EmployeeSnapshotFactory().pk if is_known else None)
+def test_current_groups_after_a_later_load_count_again(is_known):
+    run = ScoringRunFactory(revision=WorkforceDayFactory().revision if is_known else None)
     RunGroupFactory(run=run, departement="Commercial", employee_count=7)
-    prediction = score(run, 0.5)
-    EmployeeSnapshotFactory(employee=prediction.employee)
+    score(run, 0.5)
+    WorkforceDayFactory(as_of=LATER)
     assert [group.departement for group in figures.current_groups(newest(), Scope.EVERYONE)] == ["Consulting"]
 
 
+@pytest.mark.parametrize("scope", [Scope.EVERYONE, Scope.of_departments(["Consulting"])])
+def test_current_groups_drop_whom_a_later_load_says_to_have_left(scope):
+    run = ScoringRunFactory()
+    score(run, 0.5)
+    gone = score(run, 0.9, poste="Manager").employee
+    leave(gone)
+    WorkforceDayFactory()
+    (group,) = figures.current_groups(newest(), scope)
+    assert (group.poste, group.employee_count, group.above_threshold_count) == ("Consultant", 1, 1)
+
+
 def test_current_groups_cost_one_query(django_assert_num_queries):
-    ScoringRunFactory(newest_snapshot=EmployeeSnapshotFactory().pk)
+    ScoringRunFactory(revision=WorkforceDayFactory().revision)
     run = newest()
     with django_assert_num_queries(1):
         figures.current_groups(run, Scope.EVERYONE)
@@ -145,10 +167,13 @@ def test_current_kinds_are_those_of_the_current_groups(scope, django_assert_max_
     run = ScoringRunFactory()
     score(run, 0.5, main_reason="revenu_mensuel", second_reason="")
     score(run, 0.5, departement="Commercial", poste="Manager", main_reason="age", second_reason="genre")
-    EmployeeSnapshotFactory()
+    score(run, 0.5, departement="Commercial", poste="Directeur", main_reason="poste", employee__presence="left")
+    WorkforceDayFactory()
+    run = newest()
     with django_assert_max_num_queries(1):
         kinds = figures.current_kinds(run, scope)
-    assert kinds == figures.kinds(figures.current_groups(newest(), scope))
+    assert kinds == figures.kinds(figures.current_groups(run, scope))
+    assert "Directeur" not in kinds.jobs
 
 
 def test_aggregate_costs_two_queries(django_assert_num_queries):
@@ -169,12 +194,22 @@ def test_trend_sums_each_run_oldest_first():
 
 
 @pytest.mark.parametrize(("is_known", "is_later"), [(True, False), (True, True), (False, True)])
-def test_departure_after_the_newest_run_is_noticed(is_known, is_later):
-    newest_departure = DepartureFactory().pk
-    ScoringRunFactory(newest_departure=newest_departure if is_known else None)
+def test_day_after_that_of_the_newest_run_is_noticed(is_known, is_later):
+    ScoringRunFactory(revision=WorkforceDayFactory().revision if is_known else None)
     if is_later:
-        DepartureFactory()
-    assert newest().has_departures is is_later
+        WorkforceDayFactory(as_of=LATER)
+    assert newest().is_outdated is is_later
+
+
+def test_correction_of_the_day_of_the_newest_run_is_noticed():
+    ScoringRunFactory(revision=WorkforceDayFactory().revision)
+    WorkforceDay.objects.update(revision=uuid4())
+    assert newest().is_outdated
+
+
+def test_run_of_no_day_is_up_to_date_where_there_is_none():
+    ScoringRunFactory()
+    assert not newest().is_outdated
 
 
 def test_latest_two_runs_newest_first():

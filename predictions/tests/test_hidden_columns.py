@@ -16,8 +16,8 @@ from django.urls import reverse
 
 from employees.access import PAY, PROTECTED, SURVEY, Scope
 from employees.columns import SATISFACTIONS
-from employees.models import EmployeeSnapshot, Survey
-from employees.tests.factories import EmployeeSnapshotFactory, SurveyFactory
+from employees.models import ROWS, WorkforceDay
+from employees.tests.extracts import load_all
 from features import schema
 from features.engineering import engineer_one
 from features.models import EmployeeFeatures
@@ -73,7 +73,7 @@ def world(browse, monkeypatch):
     manager, hr = browse("Manager", INSIDE), browse("RH")
     run = ScoringRunFactory(model_version=version, created_at=NOW)
     for number, reason in zip(NUMBERS, [*REASONS, "poste", "poste"], strict=True):
-        row = score(
+        score(
             run,
             number,
             0.9 - number / 100,
@@ -84,9 +84,9 @@ def world(browse, monkeypatch):
             model_version=version,
             created_at=NOW,
         )
-        EmployeeSnapshotFactory(employee=row.employee, recorded_at=NOW)
-        SurveyFactory(employee=row.employee, recorded_at=NOW)
-    run.newest_snapshot = EmployeeSnapshot.objects.latest("pk").pk
+    load_all(people={number: {"departement": INSIDE} for number in NUMBERS})
+    day = WorkforceDay.objects.get()
+    run.as_of, run.revision = day.as_of, day.revision
     run.save()
     write_figures()
     give(VALUES)
@@ -116,7 +116,7 @@ def give(values):
     """Let everyone have these values, raw and engineered; no prediction changes."""
     given = inputs(values)
     EmployeeFeatures.objects.update(**engineer_one(given))
-    for model in (EmployeeSnapshot, Survey):
+    for model in ROWS.values():
         names = {field.name for field in model._meta.concrete_fields} & given.keys() - {"departement"}
         words = {"genre": "FM"[given["genre"]], "frequence_deplacement": "Occasionnel"}
         model.objects.update(**{name: words.get(name, given[name]) for name in names})

@@ -6,11 +6,12 @@ import os
 import subprocess
 import tempfile
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.urls import reverse
@@ -20,7 +21,7 @@ from django.utils.text import capfirst
 from employees import imports
 from employees.models import Employee, Import
 from employees.tests.files import permit_rejects
-from employees.tests.test_imports import files, text_of
+from employees.tests.test_imports import DAY, files, text_of
 from features.models import EmployeeFeatures
 from predictions.import_process import run_import
 from predictions.ml.artifacts.store import ArtifactMissing
@@ -57,7 +58,7 @@ def client(client, hr):
 @pytest.fixture
 def upload(started, hr):
     """An import whose files were checked."""
-    upload = imports.receive(user=hr, files=files(sirh=text_of("sirh").replace(",41,F", ",12,F")))
+    upload = imports.receive(user=hr, as_of=DAY, files=files(sirh=text_of("sirh").replace(",41,F", ",12,F")))
     run_import(upload=upload)
     return upload
 
@@ -78,7 +79,7 @@ def confirm(client, upload, user):
 
 def test_upload_leads_to_the_page_of_the_import(client, started, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
-        response = client.post("/import/", files())
+        response = client.post("/import/", files() | {"as_of": "2026-06-30"})
     upload = Import.objects.get()
     assert response.url == reverse("import_detail", args=[upload.pk])
     assert started == [("run_import", str(upload.pk))]
@@ -88,25 +89,45 @@ def test_upload_leads_to_the_page_of_the_import(client, started, django_capture_
 @pytest.mark.parametrize(
     ("name", "error"),
     [
-        (None, "This field is required."),
         ("eval.xlsx", "This is not a CSV file."),
     ],
 )
 def test_upload_of_a_wrong_file_says_so_beside_its_field(client, name, error):
     uploaded = files()
-    if name:
-        uploaded["eval"].name = name
-    else:
-        del uploaded["eval"]
-    response = client.post("/import/", uploaded)
+    uploaded["eval"].name = name
+    response = client.post("/import/", uploaded | {"as_of": "2026-06-30"})
     assert response.status_code == 422
     assert error in response.context["form"].errors["eval"][0]
     assert not Import.objects.exists()
 
 
+def test_upload_without_a_file_says_so(client):
+    response = client.post("/import/", {"as_of": "2026-06-30"})
+    assert (response.status_code, response.context["form"].errors) == (422, {"sirh": ["Choose at least one file."]})
+
+
+@pytest.mark.parametrize(
+    ("day", "error"),
+    [("", "The names of the files hold no day"), ("2999-01-01", "This day is still to come."), ("x", "valid date")],
+)
+def test_upload_of_no_day_that_can_be_says_so(client, day, error):
+    response = client.post("/import/", files() | {"as_of": day})
+    assert response.status_code == 422
+    assert error in response.context["form"].errors["as_of"][0]
+    assert not Import.objects.exists()
+
+
+def test_upload_of_one_file_takes_the_day_in_its_name(client, started):
+    uploaded = files()["eval"]
+    uploaded.name = "eval_2026-05-31.csv"
+    assert client.post("/import/", {"eval": uploaded}).status_code == 302
+    upload = Import.objects.get()
+    assert (upload.as_of, [file.extract for file in upload.files.all()]) == (date(2026, 5, 31), ["eval"])
+
+
 def test_upload_of_a_large_file_says_the_limit(client, settings):
     settings.LARGEST_UPLOAD = 1000
-    response = client.post("/import/", files(sirh="x" * 2000))
+    response = client.post("/import/", files(sirh="x" * 2000) | {"as_of": "2026-06-30"})
     assert response.context["form"].errors == {"sirh": ["The file is larger than 1000\N{NO-BREAK SPACE}bytes."]}
     assert not Import.objects.exists()
 
@@ -120,15 +141,15 @@ def test_preview_shows_counts_newcomers_and_rejects_and_wrote_nothing(client, up
 
 
 def test_preview_tells_the_rows_that_count_as_nobody(client, hr, started):
-    upload = imports.receive(user=hr, files=files(sirh=text_of("sirh").replace("2,49,M", "?,49,M")))
+    upload = imports.receive(user=hr, as_of=DAY, files=files(sirh=text_of("sirh").replace("2,49,M", "?,49,M")))
     run_import(upload=upload)
     content = page(client, upload)
-    assert "10 employees in the files." in content
-    assert "1 rejected row counts as nobody" in content
+    assert upload.summary["files"][0]["accepted"] == 9
+    assert "1 rejected value" in content
 
 
 def test_preview_says_that_a_whole_row_is_rejected(client, hr, started):
-    upload = imports.receive(user=hr, files=files(sirh=text_of("sirh").replace("2,49,M", "2,49")))
+    upload = imports.receive(user=hr, as_of=DAY, files=files(sirh=text_of("sirh").replace("2,49,M", "2,49")))
     run_import(upload=upload)
     assert "(the whole row)" in page(client, upload)
 
@@ -137,12 +158,13 @@ def test_preview_of_changes_names_the_column_and_both_values(client, hr, upload,
     confirm(client, upload, hr)
     run_import(upload=upload)
     changed = imports.receive(
-        user=hr, files=files(eval=text_of("eval").replace("\n3,2,2,2,4,3,E_2,", "\n1,2,2,2,4,3,E_2,"))
+        user=hr, as_of=DAY, files=files(eval=text_of("eval").replace("\n3,2,2,2,4,3,E_2,", "\n1,2,2,2,4,3,E_2,"))
     )
     run_import(upload=changed)
     response = client.get(reverse("import_detail", args=[changed.pk]))
     assert response.context["changes"] == [
-        {"employee_id": 2, "label": "Satisfaction: environment", "old": "3", "new": "1"}
+        {"employee_id": 1, "label": "Age", "old": "–", "new": "41"},  # was refused in the first import
+        {"employee_id": 2, "label": "Satisfaction: environment", "old": "3", "new": "1"},
     ]
 
 
@@ -199,7 +221,8 @@ def test_confirmed_import_loads_builds_and_scores(client, hr, upload, started):
     assert "The import is running" in page(client, upload)
     run_import(upload=upload)
     assert upload.state == Import.State.DONE
-    assert Employee.objects.count() == EmployeeFeatures.objects.count() == ScoringRun.objects.get().employee_count == 9
+    assert Employee.objects.count() == EmployeeFeatures.objects.count() == 10
+    assert ScoringRun.objects.get().employee_count == Employee.objects.present().count() == 8
     assert "Everything is loaded and scored" in page(client, upload)
 
 
@@ -211,17 +234,42 @@ def test_confirm_of_an_older_preview_explains_itself(client, upload):
 def test_confirm_while_another_import_is_loaded_explains_itself(client, hr, upload, started, monkeypatch):
     confirm(client, upload, hr)
     monkeypatch.setattr(detached, "is_at_work", lambda name: True)
-    second = imports.receive(user=hr, files=files())
+    second = imports.receive(user=hr, as_of=DAY, files=files())
     run_import(upload=second)
     assert "Another load, build or scoring is running" in confirm(client, second, hr).content.decode()
 
 
 def test_run_after_another_load_asks_to_confirm_the_new_preview(client, hr, upload, started):
     confirm(client, upload, hr)
-    call_command("seed_from_csv", demo=True, stdout=io.StringIO())
+    same = imports.receive(
+        user=hr, as_of=DAY, files={file.extract: ContentFile(file.content, file.name) for file in upload.files.all()}
+    )
+    imports.check(upload=same)
+    assert imports.load(upload=same)
     run_import(upload=upload)
     assert upload.state == Import.State.READY
     assert "there is nothing to load" in page(client, upload)
+
+
+def test_preview_of_an_implausible_load_has_to_be_accepted(client, hr, upload, started):
+    confirm(client, upload, hr)
+    run_import(upload=upload)
+    second = imports.receive(user=hr, as_of=DAY, files=files(sirh=text_of("sirh").replace("\n", "\n9", 10)))
+    run_import(upload=second)
+    assert "This seems implausible" in page(client, second)
+    assert "Nothing was loaded" in confirm(client, second, hr).content.decode()
+    assert second.state == Import.State.READY
+    post(client, second, "confirm", checked_at=second.checked_at.isoformat(), accept_implausible="1")
+    second.refresh_from_db()
+    assert (second.state, second.accepts_implausible) == (Import.State.LOADING, True)
+
+
+def test_import_from_before_loads_had_a_day_is_shown_without_what_it_changed(client, hr, started):
+    upload = Import.objects.create(
+        user=hr, state="expired", summary={"read": 10, "new": 10, "changed": 0, "rejected": 0}
+    )
+    assert "The files were deleted before they were loaded" in page(client, upload)
+    assert client.get("/import/").status_code == 200
 
 
 def test_run_that_cannot_score_fails_and_finishes_when_started_again(client, hr, upload, started, monkeypatch):
@@ -281,7 +329,7 @@ def test_loaded_import_of_any_age_goes_on_from_its_page(client, loaded):
     loaded.refresh_from_db()
     run_import(upload=loaded)
     assert loaded.state == Import.State.DONE
-    assert ScoringRun.objects.get().employee_count == 9
+    assert ScoringRun.objects.get().employee_count == 8
 
 
 def test_discard_of_a_loaded_import_does_not_say_that_nothing_was_loaded(client, loaded):
@@ -291,7 +339,7 @@ def test_discard_of_a_loaded_import_does_not_say_that_nothing_was_loaded(client,
 
 
 def test_run_with_a_defect_is_remembered_and_raised(hr, started, monkeypatch):
-    upload = imports.receive(user=hr, files=files())
+    upload = imports.receive(user=hr, as_of=DAY, files=files())
     monkeypatch.setattr("employees.imports.load_extracts", lambda **options: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run_import(upload=upload)
@@ -306,7 +354,7 @@ def test_run_of_a_finished_import_does_nothing(upload):
 
 
 def test_refused_files_show_the_reason(client, hr, started):
-    upload = imports.receive(user=hr, files=files(sirh=text_of("eval")))
+    upload = imports.receive(user=hr, as_of=DAY, files=files(sirh=text_of("eval")))
     run_import(upload=upload)
     assert "sirh-2026.csv: this is the eval extract, not sirh" in page(client, upload)
 
@@ -322,7 +370,7 @@ TOO_MANY = {
 def test_files_with_too_many_rejects_are_refused_with_one_of_them(client, hr, started, monkeypatch, language):
     permit_rejects(monkeypatch, 1)
     upload = imports.receive(
-        user=hr, files=files(sirh=text_of("sirh").replace(",41,F", ",41,X").replace(",49,M", ",49,X"))
+        user=hr, as_of=DAY, files=files(sirh=text_of("sirh").replace(",41,F", ",41,X").replace(",49,M", ",49,X"))
     )
     run_import(upload=upload)
     client.cookies["django_language"] = language
@@ -343,8 +391,8 @@ def test_action_needs_a_post(client, upload, action):
 
 
 def test_progress_is_shown_while_it_runs(client, hr, started, monkeypatch):
-    upload = imports.receive(user=hr, files=files())
-    monkeypatch.setattr(detached, "last_line", lambda name: "Loading employees\t1500\t3000")
+    upload = imports.receive(user=hr, as_of=DAY, files=files())
+    monkeypatch.setattr(detached, "last_line", lambda name: "Deriving the workforce\t1500\t3000")
     text = page(client, upload)
     assert "Comparing with what is known: 1,500 / 3,000" in " ".join(text.split())
     assert 'hx-trigger="every 1s"' in text
@@ -355,7 +403,7 @@ def test_hr_of_some_departments_may_not_import_and_is_told_why(client, hr, uploa
     hr.department_accesses.create(departement="Consulting")
     asked = [client.get(reverse(f"import_{name}", args=[upload.pk])) for name in ("detail", "rejects")]
     asked += [client.post(reverse(f"import_{name}", args=[upload.pk])) for name in ("confirm", "retry", "discard")]
-    asked += [client.get("/import/"), client.post("/import/", files())]
+    asked += [client.get("/import/"), client.post("/import/", files() | {"as_of": "2026-06-30"})]
     for response in asked:
         assert response.status_code == 403
         assert "Ask someone in HR who sees everyone to import them." in response.text
@@ -375,7 +423,7 @@ def test_manager_may_not_import(client, django_user_model, upload, permitted):
         assert client.get(reverse(f"import_{name}", args=[upload.pk])).status_code == 403
     for name in ("confirm", "retry", "discard"):
         assert client.post(reverse(f"import_{name}", args=[upload.pk])).status_code == 403
-    assert client.post("/import/", files()).status_code == 403
+    assert client.post("/import/", files() | {"as_of": "2026-06-30"}).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -402,10 +450,10 @@ def test_pages_of_the_import_ask_few_questions(client, upload, django_assert_max
 
 
 def test_run_import_command_prints_progress(hr, started):
-    upload = imports.receive(user=hr, files=files())
+    upload = imports.receive(user=hr, as_of=DAY, files=files())
     out = io.StringIO()
     call_command("run_import", str(upload.pk), stdout=out)
-    assert out.getvalue() == "Loading employees\t10\t10\n"
+    assert out.getvalue() == "Deriving the workforce\t10\t10\n"
 
 
 @pytest.mark.parametrize("number", ["nonsense", "6b9f2a4e-0000-4000-8000-000000000000"])
@@ -431,12 +479,12 @@ def test_upload_that_the_disk_has_no_room_for_says_so_and_works_once_there_is(
     client.raise_request_exception = False
     large = text_of("sirh") + "\n" * 3_000_000  # not kept in memory
     monkeypatch.setattr(tempfile, "tempdir", str(small_directory))
-    response = client.post("/import/", files(sirh=large))
+    response = client.post("/import/", files(sirh=large) | {"as_of": "2026-06-30"})
     assert (response.status_code, response["Retry-After"]) == (503, "300")
     assert NO_ROOM in response.content.decode()
     assert not Import.objects.exists()
     monkeypatch.setattr(tempfile, "tempdir", None)
-    assert client.post("/import/", files(sirh=large)).status_code == 302
+    assert client.post("/import/", files(sirh=large) | {"as_of": "2026-06-30"}).status_code == 302
 
 
 @pytest.fixture
@@ -468,7 +516,7 @@ def test_import_whose_process_cannot_start_says_why_and_can_be_tried_again(
 ):
     reason = request.getfixturevalue(fault)
     with django_capture_on_commit_callbacks(execute=True):
-        response = client.post("/import/", files())
+        response = client.post("/import/", files() | {"as_of": "2026-06-30"})
     upload = Import.objects.get()
     assert response.url == reverse("import_detail", args=[upload.pk])
     assert upload.state == Import.State.FAILED
@@ -482,7 +530,7 @@ def test_import_whose_process_cannot_start_says_why_and_can_be_tried_again(
 
 
 def test_import_goes_on_where_its_progress_has_no_room(hr, started):
-    upload = imports.receive(user=hr, files=files())
+    upload = imports.receive(user=hr, as_of=DAY, files=files())
     with suppress(OSError), Path("/dev/full").open("w") as output:
         call_command("run_import", str(upload.pk), stdout=output)
     upload.refresh_from_db()
@@ -501,7 +549,7 @@ def test_import_that_an_outage_stops_names_it(client, hr, started, monkeypatch, 
     def stop(**options):
         raise error
 
-    upload = imports.receive(user=hr, files=files())
+    upload = imports.receive(user=hr, as_of=DAY, files=files())
     monkeypatch.setattr(imports, "check", stop)
     with pytest.raises(type(error)):
         run_import(upload=upload)

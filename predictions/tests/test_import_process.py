@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from employees import imports
 from employees.models import Import, SignIn
-from employees.tests.test_imports import checked, files, text_of
+from employees.tests.test_imports import DAY, checked, files, text_of
 from predictions import import_process
 from technova.database.locks import Busy
 from technova.server import detached
@@ -37,7 +37,7 @@ def user():
 
 
 def received(user):
-    return import_process.receive(user=user, files=files())
+    return import_process.receive(user=user, as_of=DAY, files=files())
 
 
 def confirmed(user):

@@ -11,14 +11,15 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from employees.access import Scope, scope_of
-from employees.models import Employee, EmployeeSnapshot, Import
+from employees.models import Employee, Import, Load
+from employees.tests.extracts import load
 from features.models import EmployeeFeatures
 from predictions.keys import services as keys
 from predictions.models import APIKey, Prediction, ScoringRun
 from technova.server import detached
 
 pytestmark = pytest.mark.django_db
-COUNTED = (Employee, EmployeeSnapshot, EmployeeFeatures, ScoringRun, Prediction, APIKey, get_user_model())
+COUNTED = (Employee, Load, EmployeeFeatures, ScoringRun, Prediction, APIKey, get_user_model())
 
 
 @pytest.fixture(autouse=True)
@@ -39,8 +40,9 @@ def shown(output, name):
 
 def test_init_demo_scores_everyone_and_shows_ways_in_once():
     output = init("--demo")
-    run = ScoringRun.objects.get()
-    assert run.employee_count == run.predictions.count() == 1470
+    assert ScoringRun.objects.count() == 13  # a year of months before the newest
+    run = ScoringRun.objects.latest()
+    assert run.employee_count == run.predictions.count() == 1470 - 237  # who have left
     hr = authenticate(RequestFactory().get("/"), username="rh", password=shown(output, "rh"))
     admin = authenticate(RequestFactory().get("/"), username="admin", password=shown(output, "admin"))
     assert hr.groups.get().name == "RH"
@@ -66,12 +68,12 @@ def test_init_demo_uses_the_chosen_password(settings):
 
 def test_init_demo_again_keeps_what_was_loaded_since():
     init("--demo")
-    snapshot = EmployeeSnapshot.objects.select_related("employee").first()
-    snapshot.pk, snapshot.revenu_mensuel = None, snapshot.revenu_mensuel + 500
-    snapshot.save(force_insert=True)
-    count = EmployeeSnapshot.objects.count()
+    load(timezone.localdate(), eval={1: {"augmentation_salaire_precedente": 25.0}})
+    count = Load.objects.count()
     init("--demo")
-    assert EmployeeSnapshot.objects.count() == count
+    assert Load.objects.count() == count
+    newest = EmployeeFeatures.objects.newest().get(employee__employee_id=1)
+    assert newest.augmentation_salaire_precedente == 25
 
 
 def test_init_without_data_says_what_to_do_and_makes_no_account():

@@ -5,7 +5,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from employees.tests.factories import EmployeeFactory
+from employees.tests.factories import DAY, EmployeeFactory, EmployeeStateFactory, WorkforceDayFactory
 from features.models import EmployeeFeatures
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import registry
@@ -34,8 +34,12 @@ def workforce(db, monkeypatch):
     quick = training.train
     monkeypatch.setattr(training, "train", lambda *rows, **options: quick(*rows, **options | {"plan": TINY}))
     frame, target = people()
-    rows = frame.assign(a_quitte_l_entreprise=target.astype(bool), created_at=timezone.now()).to_dict("records")
-    EmployeeFeatures.objects.bulk_create(EmployeeFeatures(employee=EmployeeFactory(), **row) for row in rows)
+    rows = frame.assign(as_of=DAY, created_at=timezone.now()).to_dict("records")
+    people_ = [EmployeeStateFactory(left=True).employee if has_left else EmployeeFactory() for has_left in target]
+    EmployeeFeatures.objects.bulk_create(
+        EmployeeFeatures(employee=person, **row) for person, row in zip(people_, rows, strict=True)
+    )
+    WorkforceDayFactory()
 
 
 def test_train_model_writes_a_version_and_makes_it_current(workforce, tmp_path):
@@ -103,8 +107,9 @@ def test_train_model_with_all_features_is_not_promoted(workforce, tmp_path):
 
 
 def test_train_model_warns_of_a_leak_and_publishes_only_by_force(workforce, tmp_path):
-    EmployeeFeatures.objects.filter(a_quitte_l_entreprise=True).update(augmentation_salaire_precedente=11.0)
-    EmployeeFeatures.objects.filter(a_quitte_l_entreprise=False).update(augmentation_salaire_precedente=18.0)
+    for presence, rise in (("left", 11.0), ("present", 18.0)):
+        rows = EmployeeFeatures.objects.filter(employee__presence=presence)
+        rows.update(augmentation_salaire_precedente=rise)
     with pytest.raises(CommandError, match="augmentation_salaire_precedente"):
         run("train_model", "--output", tmp_path)
     assert store.versions(tmp_path) == []

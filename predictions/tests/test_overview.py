@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 import pytest
 from django.urls import reverse
 
-from employees.tests.factories import DepartureFactory, EmployeeSnapshotFactory
+from employees.models import Employee
+from employees.tests.factories import WorkforceDayFactory, leave
 from predictions.pages import overview
 from predictions.tests.factories import ScoringRunFactory
 from predictions.tests.scoring import score, write_figures
@@ -39,7 +40,7 @@ def workforce(run, start=1):
 
 def move(employee, department):
     """Give someone another department, as an import does."""
-    EmployeeSnapshotFactory(employee=employee, departement=department)
+    WorkforceDayFactory()
     employee.departement = department
     employee.save()
 
@@ -163,11 +164,12 @@ def test_overview_names_ten_people_over_the_threshold_riskiest_first(hr, run):
 
 def test_overview_names_only_people_who_are_still_here(hr, run):
     for number in range(1, 15):
-        score(run, number, number / 20, employee__left_recorded_at=run.created_at if number > 11 else None)
+        score(run, number, number / 20, employee__presence="left" if number > 11 else "present")
+    WorkforceDayFactory()
     context = page_of(hr).context
     numbers = [row.prediction.employee.employee_id for row in context["people"]]
     assert numbers == [11, 10, 9, 8, 7, 6, 5, 4]
-    assert context["first_href"] == "/employees/?band=over&presence=here"
+    assert context["first_href"] == "/employees/?band=over"
     assert count(hr, context["first_href"]) == len(numbers)
 
 
@@ -175,22 +177,39 @@ def test_overview_drops_whom_a_later_import_says_to_have_left(hr, run):
     score(run, 1)
     score(run, 2)
     write_figures()
-    DepartureFactory(employee=run.predictions.first().employee, a_quitte_l_entreprise=True)
+    leave(run.predictions.first().employee)
+    WorkforceDayFactory()
     numbers = [row.prediction.employee.employee_id for row in hr.get(reverse("overview")).context["people"]]
     assert numbers == [run.predictions.last().employee.employee_id]
 
 
-def test_overview_figures_count_those_who_have_left_and_say_so(hr, run):
-    score(run, 1, 0.9, employee__left_recorded_at=run.created_at)
-    score(run, 2, 0.1)
-    cards = {card.label: card for card in page_of(hr).context["cards"]}
-    assert cards["People scored"].hint.startswith("Those who have left included")
-    assert (cards["People scored"].value, count(hr, cards["People scored"].href)) == ("2", 2)
-    assert (cards["Over the threshold"].value, count(hr, cards["Over the threshold"].href)) == ("1", 1)
+@pytest.mark.parametrize("who", [("RH",), ("Manager", "Commercial")], ids=" ".join)
+def test_overview_every_figure_drops_at_once_who_is_not_present_any_more(browse, run, who):
+    workforce(run)
+    workforce(run, start=101)
+    write_figures()
+    client = browse(*who)
+    people = {card.label: card for card in client.get(reverse("overview")).context["cards"]}["People scored"].value
+    gone = list(run.predictions.filter(employee__departement="Commercial", probability__gt=0.5)[:2])
+    leave(gone[0].employee)
+    Employee.objects.filter(pk=gone[1].employee_id).update(presence="absent")
+    WorkforceDayFactory()
+    context = client.get(reverse("overview")).context
+    cards = {card.label: card for card in context["cards"]}
+    assert int(cards["People scored"].value) == int(people) - 2
+    for name in ("People scored", "Over the threshold", "Very high risk"):
+        assert count(client, cards[name].href) == int(cards[name].value)
+    for parts in (context["by_department"]["parts"], context["by_job"]["parts"]):
+        assert sum(part.figures.people for part in parts) == int(people) - 2
+    assert sum(number for _band, number, _href in context["levels"]) == int(people) - 2
+    rows = context["distribution"].rows
+    assert sum(int(cell) for row in rows for cell in row[1:]) == int(people) - 2
 
 
 def test_overview_when_only_people_who_have_left_are_over_the_threshold(hr, run):
-    score(run, 1, 0.9, employee__left_recorded_at=run.created_at)
+    score(run, 1, 0.9, employee__presence="left")
+    score(run, 2, 0.1)
+    WorkforceDayFactory()
     assert "Nobody who is still here is over the threshold." in words(page_of(hr))
 
 

@@ -7,13 +7,13 @@ from django.utils import timezone
 
 from employees.access import Scope
 from employees.models import Employee
-from employees.tests.factories import DepartureFactory, EmployeeSnapshotFactory
+from employees.tests.factories import WorkforceDayFactory, leave
 from predictions import bands
 from predictions.log.purge import purge_predictions
 from predictions.models import ScoringRun
 from predictions.pages.people import risk_list
-from predictions.selectors import figures, ranking
-from predictions.tests.factories import PredictionFactory, RunGroupFactory, ScoringRunFactory
+from predictions.selectors import figures, ranking, runs
+from predictions.tests.factories import PredictionFactory, ScoringRunFactory
 from predictions.tests.scoring import score, write_figures
 
 pytestmark = pytest.mark.django_db
@@ -101,14 +101,14 @@ def test_risk_list_tells_a_manager_the_reasons_that_the_persons_page_tells(manag
     assert first.reasons == row.reasons == [reason.phrase for reason in page if reason.raises_risk][:2]
 
 
-@pytest.mark.parametrize("has_moves", [False, True])
+@pytest.mark.parametrize("is_outdated", [False, True])
 @pytest.mark.parametrize("granted", [[], ["MANAGERS_SEE_PAY"], ["MANAGERS_SEE_PAY", "MANAGERS_SEE_SURVEY_ANSWERS"]])
-def test_risk_list_has_no_filter_by_reason_for_a_manager(manager, hr, run, settings, granted, has_moves):
+def test_risk_list_has_no_filter_by_reason_for_a_manager(manager, hr, run, settings, granted, is_outdated):
     for setting in granted:
         setattr(settings, setting, True)
     hidden_reasons(run)
-    if has_moves:
-        EmployeeSnapshotFactory(employee__departement="Commercial")
+    if is_outdated:
+        WorkforceDayFactory()
     assert {*HIDDEN, "poste"} <= set(offered_reasons(get(hr)))
     page = get(manager)
     assert "reason" not in [field.name for field in page.context["form"].narrowing_fields]
@@ -232,17 +232,11 @@ def test_risk_list_after_a_purge_of_the_run_before_calls_nobody_new(hr, run):
         ({"reason": "revenu_mensuel"}, [3, 2]),
         ({"reason": "revenu_mensuel", "band": "high"}, [2]),
         ({"department": "Commercial", "job": "Manager"}, []),
-        ({"presence": "here"}, [3, 1]),
-        ({"presence": "left"}, [2]),
-        ({"presence": "here", "band": "over"}, [3]),
-        ({"presence": "left", "band": "over", "reason": "revenu_mensuel"}, [2]),
-        ({"presence": "here", "number": "1 2"}, [1]),
-        ({"presence": "left", "department": "Commercial"}, []),
     ],
 )
 def test_risk_list_filters_combine(hr, run, state, expected):
     score(run, 1, 0.05)
-    score(run, 2, 0.2, poste="Manager", second_reason="revenu_mensuel", employee__left_recorded_at=run.created_at)
+    score(run, 2, 0.2, poste="Manager", second_reason="revenu_mensuel")
     score(run, 3, 0.8, departement="Commercial", main_reason="revenu_mensuel")
     assert listed(get(hr, **state)) == expected
 
@@ -259,12 +253,11 @@ def test_risk_list_filters_combine(hr, run, state, expected):
         {"band": "over"},
         *({"band": band.slug} for band in bands.BANDS),
         {"job": "Manager", "band": "over"},
-        {"presence": "here"},
-        {"presence": "left", "band": "over"},
-        {"presence": "here", "reason": "revenu_mensuel", "department": "Consulting"},
+        {"reason": "revenu_mensuel", "department": "Consulting"},
     ],
 )
-def test_sizes_are_what_the_list_holds(run, narrowing):
+@pytest.mark.parametrize("is_outdated", [False, True])
+def test_sizes_are_what_the_list_holds(run, narrowing, is_outdated):
     for number in range(40):
         score(
             run,
@@ -273,8 +266,11 @@ def test_sizes_are_what_the_list_holds(run, narrowing):
             poste=("Consultant", "Manager")[number % 2],
             departement=("Commercial", "Consulting")[number % 3 > 0],
             second_reason=("", "revenu_mensuel")[number % 5 > 0],
-            employee__left_recorded_at=run.created_at if number % 7 == 0 else None,
+            employee__presence="left" if number % 7 == 0 else "present",
         )
+    if is_outdated:
+        WorkforceDayFactory()
+    run, _before = runs.latest_two()
     narrowing = ranking.Narrowing(**narrowing)
     sizes = ranking.sizes(figures.aggregate(run, Scope.EVERYONE), narrowing)
     assert sum(size for _group, size in sizes) == ranking.narrowed(run, Scope.EVERYONE, narrowing).count()
@@ -284,13 +280,6 @@ def test_sizes_are_what_the_list_holds(run, narrowing):
 def test_sizes_are_unknown_where_the_figures_do_not_say(run, narrowing):
     score(run, 1)
     assert ranking.sizes(figures.aggregate(run, Scope.EVERYONE), ranking.Narrowing(**narrowing)) is None
-
-
-def test_sizes_of_a_run_that_did_not_tell_departures_apart_say_nothing_of_them(run):
-    groups = [RunGroupFactory(run=run)]
-    assert groups[0].has_left is None
-    assert ranking.sizes(groups, ranking.Narrowing(presence=ranking.LEFT)) is None
-    assert ranking.sizes(groups, ranking.Narrowing()) == [(groups[0], groups[0].employee_count)]
 
 
 @pytest.mark.parametrize(
@@ -350,58 +339,67 @@ def test_risk_list_pages_follow_whom_a_later_import_moved(hr, run, sort):
     write_figures()
     for employee in Employee.objects.filter(departement="Consulting"):
         Employee.objects.filter(pk=employee.pk).update(departement="Commercial")
-        EmployeeSnapshotFactory(employee=employee, departement="Commercial")
+    WorkforceDayFactory()
     pages = [hr.get(reverse("employees"), {"sort": sort, "department": "Commercial", "page": page}) for page in (1, 2)]
     assert "30 people" in pages[0].content.decode()
     assert sorted(listed(pages[0]) + listed(pages[1])) == list(range(1, 31))
 
 
-@pytest.mark.parametrize(("language", "mark"), [("en", "has left"), ("fr", "a quitté l’entreprise")])
-def test_risk_list_marks_who_has_left(hr, run, language, mark):
-    score(run, 1, 0.9, employee__left_recorded_at=run.created_at)
-    score(run, 2, 0.8)
-    write_figures()
-    page = hr.get(reverse("employees"), headers={"Accept-Language": language}).content.decode()
-    first, second = re.findall(r"<tr>.*?</tr>", page[page.index("<tbody>") :], re.DOTALL)
-    assert mark in first
-    assert mark not in second
-
-
-@pytest.mark.parametrize(
-    ("language", "told"), [("en", "Presence: Still here"), ("fr", "Présence\xa0: Encore dans l’entreprise")]
-)
-def test_risk_list_tells_the_presence_on_a_phone_and_on_paper(hr, run, language, told):
+def test_risk_list_has_no_filter_by_presence(hr, run):
     score(run, 1)
-    write_figures()
-    page = hr.get(reverse("employees"), {"presence": "here"}, headers={"Accept-Language": language}).content.decode()
-    (line,) = re.findall(r'<p class="phone-or-print.*?</p>', page, re.DOTALL)
-    assert told in line
+    assert "presence" not in get(hr).context["form"].fields
+    assert listed(get(hr, presence="left")) == [1]
 
 
-def test_risk_list_keeps_the_presence_in_its_links(hr, run):
-    score(run, 1)
-    page = get(hr, presence="here").content.decode()
-    for link in ("/employees/?presence=here&amp;sort=number", "/employees/export.csv?presence=here"):
-        assert link in page
-
-
-def test_risk_list_follows_a_departure_that_a_later_import_recorded(hr, run):
+@pytest.mark.parametrize("presence", ["left", "absent"])
+@pytest.mark.parametrize("state", [{}, {"sort": "job"}, {"sort": "department"}, {"band": "over"}])
+def test_risk_list_drops_at_once_who_is_not_present_any_more(hr, run, presence, state):
     for number in (1, 2, 3):
         score(run, number)
     write_figures()
-    assert len(listed(hr.get(reverse("employees"), {"presence": "here"}))) == 3
-    DepartureFactory(employee=Employee.objects.get(employee_id=2), a_quitte_l_entreprise=True)
-    for presence, numbers in (("here", [1, 3]), ("left", [2])):
-        response = hr.get(reverse("employees"), {"presence": presence, "sort": "job"})
-        assert listed(response) == numbers
-        assert response.context["page"].paginator.count == len(numbers)
+    assert listed(hr.get(reverse("employees"), state)) == [1, 2, 3]
+    Employee.objects.filter(employee_id=2).update(presence=presence)
+    WorkforceDayFactory()
+    response = hr.get(reverse("employees"), state)
+    assert listed(response) == [1, 3]
+    assert response.context["page"].paginator.count == 2
+    assert listed(hr.get(reverse("employees"), state | {"number": "2"})) == []
 
 
-def test_risk_list_of_a_manager_shows_only_their_own_departures(manager, run):
+def test_risk_list_pages_are_fewer_once_people_have_left(hr, run):
+    for number in range(1, 28):
+        score(run, number)
+    write_figures()
+    assert listed(hr.get(reverse("employees"), {"page": "2"})) == [26, 27]
+    for employee in Employee.objects.filter(employee_id__in=(3, 5)):
+        leave(employee)
+    WorkforceDayFactory()
+    response = hr.get(reverse("employees"), {"page": "2"})  # shows the only page
+    assert listed(response) == [number for number in range(1, 28) if number not in (3, 5)]
+    assert "25 people" in response.content.decode()
+
+
+def test_risk_list_of_a_manager_drops_their_own_departures(manager, run):
     for number, departement in ((1, "Consulting"), (2, "Commercial"), (3, "Commercial")):
-        score(run, number, departement=departement, employee__left_recorded_at=run.created_at if number < 3 else None)
-    assert listed(get(manager, presence="left")) == [2]
-    assert listed(get(manager, presence="here")) == [3]
+        score(run, number, departement=departement)
+    write_figures()
+    assert listed(manager.get(reverse("employees"))) == [2, 3]
+    for employee in Employee.objects.filter(employee_id__in=(1, 2)):
+        leave(employee)
+    WorkforceDayFactory()
+    response = manager.get(reverse("employees"))
+    assert listed(response) == [3]
+    assert response.context["page"].paginator.count == 1
+
+
+def test_risk_list_after_a_departure_offers_what_those_present_have(hr, run):
+    score(run, 1)
+    gone = score(run, 2, departement="Commercial", poste="Manager", main_reason="age")
+    leave(gone.employee)
+    WorkforceDayFactory()
+    form = get(hr).context["form"]
+    offered = [[value for value, _text in form.fields[name].choices[1:]] for name in ("department", "job", "reason")]
+    assert offered == [["Consulting"], ["Consultant"], ["heures_supplementaires"]]
 
 
 @pytest.mark.parametrize("page", ["0", "99", "abc", "-1", "1" * 50])
@@ -416,7 +414,6 @@ def test_risk_list_page_out_of_range_shows_one(hr, run, page):
         ({"department": "Nowhere"}, "Department: Select a valid choice. Nowhere"),
         ({"job": "Pilot"}, "Job: Select a valid choice"),
         ({"band": "extreme"}, "Risk: Select a valid choice"),
-        ({"presence": "away"}, "Presence: Select a valid choice"),
         ({"reason": "age' OR 1=1"}, "Reason: Select a valid choice"),
         ({"sort": "password"}, "Order: Select a valid choice"),
         ({"size": "1000000"}, "People per page: Select a valid choice"),
@@ -500,16 +497,14 @@ def test_risk_list_queries_do_not_grow(hr, run, people, django_assert_num_querie
         assert len(listed(hr.get(reverse("employees")))) == people
     with django_assert_num_queries(9):
         assert len(listed(hr.get(reverse("employees"), {"sort": "job"}))) == people
-    with django_assert_num_queries(8):
-        assert len(listed(hr.get(reverse("employees"), {"presence": "here"}))) == people
 
 
-@pytest.mark.parametrize("has_moves", [False, True])
-def test_risk_list_of_a_manager_takes_twelve_queries_at_most(manager, run, has_moves, django_assert_max_num_queries):
+@pytest.mark.parametrize("is_outdated", [False, True])
+def test_risk_list_of_a_manager_takes_twelve_queries_at_most(manager, run, is_outdated, django_assert_max_num_queries):
     score(run, 1, departement="Commercial")
     write_figures()
-    if has_moves:
-        EmployeeSnapshotFactory(employee__departement="Commercial")
+    if is_outdated:
+        WorkforceDayFactory()
     with django_assert_max_num_queries(12):
         manager.get(reverse("employees"))
 
@@ -518,7 +513,7 @@ def test_risk_list_of_a_manager_takes_twelve_queries_at_most(manager, run, has_m
 def test_risk_list_queries_do_not_grow_after_an_import_either(hr, run, people, django_assert_num_queries):
     for number in range(1, people + 1):
         score(run, number)
-    EmployeeSnapshotFactory()
+    WorkforceDayFactory()
     for state in ({}, {"sort": "job"}):
         with django_assert_num_queries(9):
             assert len(listed(hr.get(reverse("employees"), state))) == people
@@ -530,7 +525,7 @@ def test_risk_list_after_an_import_offers_what_people_have_now(browse, run):
     write_figures()
     for number, department in ((1, "Commercial"), (2, "Consulting")):
         Employee.objects.filter(employee_id=number).update(departement=department)
-        EmployeeSnapshotFactory(employee=Employee.objects.get(employee_id=number), departement=department)
+    WorkforceDayFactory()
     form = browse("RH", "Commercial").get(reverse("employees")).context["form"]
     offered = {name: [value for value, _text in form.fields[name].choices[1:]] for name in ("job", "reason")}
     assert offered == {"job": ["Consultant"], "reason": ["distance_domicile_travail"]}

@@ -10,6 +10,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import chain
 from types import SimpleNamespace
 
@@ -25,17 +26,9 @@ from django.urls import URLPattern, get_resolver, reverse
 from employees import imports
 from employees.access import Scope, scope_of
 from employees.columns import Extract, columns_of
-from employees.models import (
-    DepartmentAccess,
-    Departure,
-    Employee,
-    EmployeeSnapshot,
-    Import,
-    ImportReject,
-    SignIn,
-    Survey,
-)
-from employees.tests.factories import DepartureFactory, EmployeeFactory, EmployeeSnapshotFactory, SurveyFactory
+from employees.models import DepartmentAccess, Employee, Import, ImportReject, Load, SignIn
+from employees.tests.extracts import DAY, load_all
+from employees.tests.factories import EmployeeFactory, leave
 from features.engineering import engineer_one
 from features.models import EmployeeFeatures
 from features.services import build_features
@@ -121,7 +114,11 @@ API: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
     "api-by-id": about("api-by-id", "outside", method="post"),
     "api-batch": lambda world: [Ask(reverse("api-batch"), {"employee_ids": [world.outside, 1]}, "post")],
     "api-scores": asks(
-        "api-scores", {"presence": "any"}, {"employee_ids": str(NUMBERS[0])}, {"department": OUTSIDE}, {"limit": "1"}
+        "api-scores",
+        {"min_probability": "0"},
+        {"employee_ids": str(NUMBERS[0])},
+        {"department": OUTSIDE},
+        {"limit": "1"},
     ),
     "api-latest": asks("api-latest", {"limit": "200"}),
     "api-predictions": asks("api-predictions", {"ordering": "-predicted_proba"}, {"mode": "simulation"}),
@@ -166,11 +163,11 @@ OURS = {name for name in ROUTES if not name.startswith("admin:")}
 @pytest.fixture
 def world(browse, tmp_path, monkeypatch):
     """Five people inside and seven riskier ones outside, scored, simulated and imported by those who see everyone."""
-    for number, departement in [*((number, INSIDE) for number in range(1, 6)), *((n, OUTSIDE) for n in NUMBERS)]:
-        employee = EmployeeFactory(employee_id=number, departement=departement)
-        is_outside = departement == OUTSIDE
-        EmployeeSnapshotFactory(employee=employee, revenu_mensuel=INCOME if is_outside else 5000 + number)
-        SurveyFactory(employee=employee, heures_supplementaires=is_outside)
+    people = {number: {"departement": INSIDE, "revenu_mensuel": 5000 + number} for number in range(1, 6)}
+    people |= {number: {"departement": OUTSIDE, "revenu_mensuel": INCOME} for number in NUMBERS}
+    load_all(
+        people={number: values | {"heures_supplementaires": number in NUMBERS} for number, values in people.items()}
+    )
     build_features()
     score_employees()
     hr = browse("RH")
@@ -209,7 +206,7 @@ def import_with_a_reject(account):
         )
         for extract, line in row.items()
     }
-    upload = imports.receive(user=account, files=files)
+    upload = imports.receive(user=account, as_of=DAY + timedelta(days=1), files=files)
     run_import(upload=upload)
     return upload
 
@@ -363,9 +360,9 @@ def test_admin_is_walked():
 
 # What a staff account of one department, with every permission to view, finds of each model in the administration.
 # Of those that hold every column of its people a manager finds nothing either.
-OF_DEPARTMENTS = {Employee, EmployeeSnapshot, Survey, Departure, EmployeeFeatures, RunGroup, Prediction}
+OF_DEPARTMENTS = {Employee, EmployeeFeatures, RunGroup, Prediction}
 ACCOUNTS = {get_user_model(), Group, DepartmentAccess, SignIn}
-OF_EVERYONE = {Import, ImportReject, ScoringRun, RequestCount, APIKey} | ACCOUNTS  # nothing
+OF_EVERYONE = {Load, Import, ImportReject, ScoringRun, RequestCount, APIKey} | ACCOUNTS  # nothing
 CASES = OF_DEPARTMENTS | OF_EVERYONE
 each_model = pytest.mark.parametrize("model", sorted(CASES, key=lambda model: model._meta.label))
 
@@ -373,8 +370,8 @@ each_model = pytest.mark.parametrize("model", sorted(CASES, key=lambda model: mo
 @pytest.fixture
 def offices(world):
     """The staff of one department and the staff that sees everyone, with a row at least of every model."""
-    DepartureFactory(employee=EmployeeFactory(departement=INSIDE))
-    DepartureFactory(employee=Employee.objects.get(employee_id=NUMBERS[0]))
+    leave(EmployeeFactory(employee_id=77, departement=INSIDE))
+    leave(Employee.objects.get(employee_id=NUMBERS[0]))
     RequestCount.objects.create(subject="address 192.0.2.1", minute=1, requests=1)
     colleague = get_user_model().objects.create_user("colleague")
     colleague.department_accesses.create(departement=OUTSIDE)
@@ -433,5 +430,5 @@ def test_staff_that_sees_everyone_finds_every_row_in_the_admin(offices, model):
     listing, forms = admin_pages(offices.hr, model)
     assert listing.context["cl"].result_count == len(forms) > 0
     assert {form.status_code for form in forms} == {200}
-    if model in OF_DEPARTMENTS - {RunGroup, Departure}:
+    if model in OF_DEPARTMENTS - {RunGroup}:
         assert any(MARKS.search(text_of(response)) for response in (listing, *forms))

@@ -6,8 +6,8 @@ import pytest
 from django.utils import translation
 
 from employees.access import Readable, Scope
+from employees.demo.published import FOLDER as DEMO
 from employees.extracts import read_extracts
-from employees.management.commands.seed_from_csv import DEMO
 from features import schema
 from features.engineering import engineer, engineer_one
 from features.tests.factories import INPUTS, EmployeeFeaturesFactory

@@ -1,11 +1,12 @@
 import math
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 from django.db import IntegrityError, connection
 
 from employees.access import Scope
-from employees.tests.factories import DepartureFactory, EmployeeFactory, EmployeeSnapshotFactory
+from employees.tests.factories import DAY, EmployeeFactory, WorkforceDayFactory, leave
 from features.models import EmployeeFeatures
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import services
@@ -18,6 +19,8 @@ from predictions.tests.factories import PredictionFactory
 from technova.database.bulk import BLOCK
 
 pytestmark = pytest.mark.django_db
+
+LATER = DAY + timedelta(days=1)
 
 
 def log_odds(probability):
@@ -51,7 +54,7 @@ def test_predict_for_employee_is_logged_with_what_it_was_made_from():
 
 def test_predict_for_employee_reads_the_newest_features():
     old = EmployeeFeaturesFactory(heures_supplementaires=0)
-    new = EmployeeFeaturesFactory(employee=old.employee, heures_supplementaires=1)
+    new = EmployeeFeaturesFactory(employee=old.employee, as_of=LATER, heures_supplementaires=1)
     prediction = services.predict_for_employee(
         employee_id=old.employee.employee_id, caller=Caller(scope=Scope.EVERYONE)
     )
@@ -123,11 +126,13 @@ def test_predict_for_employees_leaves_out_other_departments():
     )
 
 
-def test_score_employees_scores_the_newest_features_of_everyone():
+def test_score_employees_scores_the_newest_features_of_everyone_present():
     old = EmployeeFeaturesFactory(heures_supplementaires=0)
-    EmployeeFeaturesFactory(employee=old.employee, heures_supplementaires=1)
+    EmployeeFeaturesFactory(employee=old.employee, as_of=LATER, heures_supplementaires=1)
     EmployeeFeaturesFactory()
     EmployeeFactory()  # without features: not scored
+    for presence in ("left", "absent", ""):
+        EmployeeFeaturesFactory(employee__presence=presence)
     steps = []
     run = services.score_employees(progress=lambda *step: steps.append(step))
     predictions = list(run.predictions.select_related("features"))
@@ -145,21 +150,20 @@ def test_score_employees_scores_the_newest_features_of_everyone():
 
 def test_score_employees_writes_figures_that_add_up_to_the_run(monkeypatch):
     monkeypatch.setattr(services, "CHUNK_SIZE", 2)
-    newest = EmployeeSnapshotFactory().pk
+    day = WorkforceDayFactory()
     EmployeeFeaturesFactory.create_batch(3)
     EmployeeFeaturesFactory(employee__departement="Commercial", poste="Manager")
-    departure = DepartureFactory(employee=EmployeeFeaturesFactory().employee, a_quitte_l_entreprise=True)
+    leave(EmployeeFeaturesFactory().employee)
     run = services.score_employees()
     groups = list(run.groups.all())
-    assert [(group.departement, group.poste, group.has_left) for group in groups] == [
-        ("Commercial", "Manager", False),
-        ("Consulting", "Consultant", False),
-        ("Consulting", "Consultant", True),
+    assert [(group.departement, group.poste, group.employee_count) for group in groups] == [
+        ("Commercial", "Manager", 1),
+        ("Consulting", "Consultant", 3),
     ]
     assert sum(group.employee_count for group in groups) == run.employee_count
     assert sum(group.above_threshold_count for group in groups) == run.above_threshold_count
     assert sum(group.expected_departures for group in groups) == pytest.approx(run.expected_departures)
-    assert (run.newest_snapshot, run.newest_departure) == (newest, departure.pk)
+    assert (run.as_of, run.revision) == (day.as_of, day.revision)
 
 
 @only_postgresql
@@ -208,12 +212,19 @@ def test_score_employees_without_features_leaves_no_run():
     assert not ScoringRun.objects.exists()
 
 
+def test_score_employees_when_everyone_has_left_leaves_no_run():
+    leave(EmployeeFeaturesFactory().employee)
+    with pytest.raises(NothingToScore):
+        services.score_employees()
+    assert not ScoringRun.objects.exists()
+
+
 def test_is_scoring_due_until_everyone_is_scored_with_the_current_model():
-    row = EmployeeFeaturesFactory()
+    EmployeeFeaturesFactory()
     assert services.is_scoring_due()
     run = services.score_employees()
     assert not services.is_scoring_due()
-    EmployeeFeaturesFactory(employee=row.employee)
+    WorkforceDayFactory()
     assert services.is_scoring_due()
     services.score_employees()
     ScoringRun.objects.exclude(pk=run.pk).update(model_version="another")

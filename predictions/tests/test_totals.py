@@ -17,6 +17,7 @@ from django.urls import reverse
 from employees.access import Scope
 from employees.columns import DEPARTMENTS
 from employees.models import Employee
+from employees.tests.factories import WorkforceDayFactory, leave
 from predictions import registry
 from predictions.models import Prediction, RunGroup, ScoringRun
 from predictions.selectors import figures
@@ -42,7 +43,7 @@ def addresses() -> list[str]:
     run = ScoringRun.objects.latest()
     inside = Prediction.objects.filter(run=run, employee__departement="Consulting")
     people = [f"/employees/{row.employee.employee_id}/" for row in inside.select_related("employee")[:2]]
-    lists = ("/employees/", "/employees/?sort=job", "/employees/?presence=left", "/employees/export.csv")
+    lists = ("/employees/", "/employees/?sort=job", "/employees/?band=over", "/employees/export.csv")
     return [
         *("/", *lists, "/employees/export.xlsx", *people, "/simulate/"),
         *("/history/", "/history/?mode=scoring", f"/history/{inside.earliest('pk').pk}/"),
@@ -51,7 +52,7 @@ def addresses() -> list[str]:
 
 
 ADMIN = [reverse(f"admin:predictions_{name}_changelist") for name in ("rungroup", "prediction", "scoringrun")]
-CALLS = ["/runs/", "/scores/", "/scores/?presence=any", "/predictions/", "/predictions/latest"]
+CALLS = ["/runs/", "/scores/", "/scores/?min_probability=0.3", "/predictions/", "/predictions/latest"]
 
 
 def read(client, paths) -> dict[str, str]:
@@ -61,7 +62,7 @@ def read(client, paths) -> dict[str, str]:
 
 @pytest.fixture
 def company():
-    """Two runs of a company of three departments, the newest with those who have left."""
+    """Two runs of a company of three departments, nothing of which has changed since."""
     for run in (ScoringRunFactory(threshold=0.2), ScoringRunFactory(threshold=0.2)):
         number = 0
         for departement, people in (("Consulting", 14), ("Commercial", 11), (OUTSIDE, 9)):
@@ -73,14 +74,14 @@ def company():
 
 def hired(run, number, departement, place):
     employee = Employee.objects.filter(employee_id=number).first()
-    fields = {"employee": employee} if employee else {}
+    fields = {"employee": employee, "features": employee.features.get()} if employee else {}
     poste = ("Consultant", "Manager", "Tech Lead")[place % 2 if place < 8 else 2]
     risk = 0.05 + place / 20 + number / 1_000_000  # nobody shares a place in the order
     return score(run, number, risk, departement=departement, poste=poste, **fields)
 
 
 def change_the_others() -> None:
-    """Four more people out of sight, riskier than anyone, of whom some left."""
+    """Four more people out of sight, riskier than anyone; then some of the department leave, so the run is outdated."""
     for run in ScoringRun.objects.all():
         for number in range(900, 904):
             hired(run, number, OUTSIDE, number - 886)
@@ -88,11 +89,11 @@ def change_the_others() -> None:
             employee_count=500, above_threshold_count=300, expected_departures=77.7, drift_counts={"age": [300, 200]}
         )
     for employee in Employee.objects.filter(departement=OUTSIDE)[:3]:
-        employee.left_recorded_at = ScoringRun.objects.latest().created_at
-        employee.save()
+        leave(employee)
+    WorkforceDayFactory()
     RunGroup.objects.filter(departement=OUTSIDE).delete()
     for run in ScoringRun.objects.all():
-        RunGroup.objects.bulk_create(figures.aggregate(run, Scope.of_departments([OUTSIDE])))
+        RunGroup.objects.bulk_create(figures.aggregate(run, Scope.of_departments([OUTSIDE]), is_of_then=True))
 
 
 def of_another_company(value):
@@ -178,7 +179,7 @@ def test_pages_of_everyone_do_show_what_the_others_do_not(browse, company, chang
 
 def counts_of(departments) -> dict[str, int]:
     people = Employee.objects.filter(departement__in=departments)
-    left = people.exclude(left_recorded_at=None).count()
+    left = people.filter(presence="left").count()
     over = Prediction.objects.filter(employee__in=people, predicted_class=True).count()
     return {"people": people.count(), "left": left, "stayed": people.count() - left, "over": over}
 

@@ -22,11 +22,11 @@ from technova.database.trouble import Trouble, trouble_of
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
-COLUMNS = ["employee_id", "departement", "left_recorded_at", "created_at"]
+COLUMNS = ["employee_id", "departement", "presence", "created_at"]
 
 
 def people(numbers):
-    common = {"departement": "Consulting", "left_recorded_at": None, "created_at": NOW}
+    common = {"departement": "Consulting", "presence": "present", "created_at": NOW}
     return pd.DataFrame({"employee_id": list(numbers), **common})
 
 
@@ -36,14 +36,14 @@ def people(numbers):
 def test_frame_is_inserted_row_for_row():
     assert bulk_insert(Employee, people([7, 3])) == 2
     assert list(Employee.objects.order_by("pk").values_list(*COLUMNS)) == [
-        (7, "Consulting", None, NOW),
-        (3, "Consulting", None, NOW),
+        (7, "Consulting", "present", NOW),
+        (3, "Consulting", "present", NOW),
     ]
 
 
 def test_iterable_of_tuples_is_inserted_under_its_columns():
-    rows = ((number, NOW, "Commercial", None) for number in (1, 2))
-    assert bulk_insert(Employee, rows, ["employee_id", "created_at", "departement", "left_recorded_at"]) == 2
+    rows = ((number, NOW, "Commercial", "") for number in (1, 2))
+    assert bulk_insert(Employee, rows, ["employee_id", "created_at", "departement", "presence"]) == 2
     assert Employee.objects.filter(departement="Commercial", created_at=NOW).count() == 2
 
 
@@ -70,7 +70,7 @@ def test_column_that_is_absent_or_unknown_is_named(columns):
 
 
 def test_primary_key_may_be_given():
-    bulk_insert(Employee, [(4_000_000, 1, "Consulting", None, NOW)], ["id", *COLUMNS])
+    bulk_insert(Employee, [(4_000_000, 1, "Consulting", "", NOW)], ["id", *COLUMNS])
     assert Employee.objects.get().pk == 4_000_000
 
 

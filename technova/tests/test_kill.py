@@ -14,16 +14,18 @@ import pytest
 from django.db import connection
 
 from employees.columns import JOINED
-from employees.models import Departure, Employee, EmployeeSnapshot, Survey
+from employees.models import ROWS, Employee, EmployeeState, Load, LoadedExtract, WorkforceDay
 from employees.tests.files import rows_of, write
-from features.models import EmployeeFeatures
+from features.models import EmployeeFeatures, FeatureBuild
 from predictions.models import Prediction, ScoringRun
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL, which outlives the killed process"),
 ]
-TABLES = (Employee, EmployeeSnapshot, Survey, Departure, EmployeeFeatures, ScoringRun, Prediction)
+RAW = [ROWS[extract] for extract in JOINED]
+LOADED = (Employee, EmployeeState, Load, LoadedExtract, WorkforceDay, *RAW)
+TABLES = (*LOADED, EmployeeFeatures, FeatureBuild, ScoringRun, Prediction)
 KILLS = 4  # of each of the three steps
 PEOPLE = 2_000
 
@@ -129,11 +131,12 @@ def test_kill_at_random_instants_of_load_build_and_score(manage, tmp_path):
     order = random.Random(seed)
     numbers = range(1, PEOPLE + 1)
     files = write(tmp_path, **{extract.value: rows_of(extract, numbers) for extract in JOINED})
-    load = ["seed_from_csv", *(f"--{extract}={path}" for extract, path in files.items())]
-    raw = dict.fromkeys(("Employee", "EmployeeSnapshot", "Survey", "Departure"), PEOPLE)
+    load = ["seed_from_csv", "--as-of=2026-06-30", *(f"--{extract}={path}" for extract, path in files.items())]
+    raw = dict.fromkeys((model.__name__ for model in (Employee, EmployeeState, *RAW)), PEOPLE)
+    raw |= {"Load": 1, "LoadedExtract": len(RAW), "WorkforceDay": 1}
     steps = [
         (load, [*load, "--dry-run"], raw),
-        (["build_features"], ["build_features", "--dry-run"], {"EmployeeFeatures": PEOPLE}),
+        (["build_features"], ["build_features", "--dry-run"], {"EmployeeFeatures": PEOPLE, "FeatureBuild": 1}),
         (["score_employees"], ["score_employees"], {"ScoringRun": 1, "Prediction": PEOPLE}),
     ]
     before_they_were_done = 0
@@ -148,6 +151,7 @@ def test_kill_at_random_instants_of_load_build_and_score(manage, tmp_path):
     found = counts()
     assert found == raw | {
         "EmployeeFeatures": PEOPLE,
+        "FeatureBuild": 1,
         "ScoringRun": found["ScoringRun"],
         "Prediction": PEOPLE * found["ScoringRun"],
     }

@@ -3,7 +3,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from employees.models import Employee
-from employees.tests.factories import EmployeeFactory
+from employees.tests.factories import EmployeeFactory, EmployeeStateFactory
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions.models import Prediction
 from predictions.tests.factories import PredictionFactory
@@ -27,11 +27,14 @@ def test_prepared_select_without_a_row_is_empty():
 
 
 def test_prepared_select_converts_what_the_database_stores_otherwise():
-    row = EmployeeFeaturesFactory(a_quitte_l_entreprise=True)
-    query = PreparedSelect(lambda: type(row).objects.filter(pk=0).values_list("a_quitte_l_entreprise", "created_at"))
-    ((left, built_at),) = query.rows(row.pk)
-    assert left is True
-    assert built_at == row.created_at
+    state = EmployeeStateFactory(left=True, is_said_left=True)
+    features = EmployeeFeaturesFactory(employee=state.employee)
+    of_state = PreparedSelect(lambda: type(state).objects.filter(pk=0).values_list("is_said_left", "left_by"))
+    of_features = PreparedSelect(lambda: type(features).objects.filter(pk=0).values_list("as_of", "created_at"))
+    ((is_said_left, left_by),) = of_state.rows(state.pk)
+    assert is_said_left is True
+    assert left_by == state.left_by
+    assert of_features.rows(features.pk) == [(features.as_of, features.created_at)]
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL alone prepares statements")

@@ -127,7 +127,14 @@ def test_rejects_are_for_their_account_alone(site):
     files, rejects = write(site, age="12"), site / "rejects.csv"
     rejects.write_text("of an earlier load")
     rejects.chmod(0o644)
-    manage(site, "seed_from_csv", *(f"--{extract}={path}" for extract, path in files.items()), "--rejects", rejects)
+    manage(
+        site,
+        "seed_from_csv",
+        "--as-of=2026-06-30",
+        *(f"--{extract}={path}" for extract, path in files.items()),
+        "--rejects",
+        rejects,
+    )
     assert "12" in rejects.read_text()
     assert mode(rejects) == 0o600
 

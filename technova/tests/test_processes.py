@@ -20,6 +20,7 @@ COMMANDS = sorted(name for name, app in get_commands().items() if app in APPS)
 # Arguments without which a command has no work.
 NEEDED = {
     "seed_from_csv": ["--demo"],
+    "withdraw_load": ["1", "--reason", "a wrong file"],
     "create_api_key": ["A client"],
     "purge_predictions": ["--older-than", "365"],
     "run_import": ["00000000-0000-0000-0000-000000000001"],
@@ -127,7 +128,7 @@ def test_wrong_argument_ends_a_process_in_one_line():
 
 
 def test_file_that_is_missing_is_one_line(tmp_path):
-    code, output, errors = Manage()("seed_from_csv", "--sirh=absent.csv", "--eval=absent.csv", "--sondage=absent.csv")
+    code, output, errors = Manage()("seed_from_csv", "--as-of=2026-06-30", "--sirh=absent.csv")
     assert (code, output) == (1, "")
     assert errors == "CommandError: absent.csv: the file cannot be read: No such file or directory\n"
 
@@ -139,17 +140,20 @@ def test_extracts_become_scores_and_again_add_nothing(manage):
         code, output, errors = manage(*step)
         assert (code, errors) == (0, "")
         outputs.append(output)
-    assert "1,470 employees read = 1,470 loaded + 0 unchanged + 0 rejected" in outputs[0]
-    assert "1,470 employees read = 1,470 written + 0 unchanged + 0 left out" in outputs[1]
-    assert "1,470 employees scored = " in outputs[2]
-    assert "1,470 employees read = 0 loaded + 1,470 unchanged + 0 rejected" in outputs[3]
-    assert "1,470 employees read = 0 written + 1,470 unchanged + 0 left out" in outputs[4]
+    months = [output.splitlines()[:13] for output in (outputs[0], outputs[3])]
+    assert [line.startswith("As of ") for line in months[0]] == [True] * 13
+    assert ": 1,233 present, " in months[0][-1]
+    assert "1,470 employees of the newest day = " in outputs[1]
+    assert " + 0 left out" in outputs[1]
+    assert "1,233 employees scored = " in outputs[2]
+    assert [line.endswith(" present, 0 arrived, 0 left") for line in months[1]] == [True] * 13
+    assert "Nothing has changed since the last build" in outputs[4]
 
 
 def test_score_before_build_says_what_to_run(manage):
     code, output, errors = manage("score_employees")
     assert (code, output) == (1, "")
-    assert errors == "CommandError: No employee has clean features: run seed_from_csv, then build_features.\n"
+    assert errors == "CommandError: No employee present has clean features: run seed_from_csv, then build_features.\n"
 
 
 def test_model_that_is_absent_is_named_once_by_the_commands_that_need_it(manage, tmp_path):
@@ -182,7 +186,7 @@ def test_output_that_nothing_can_be_written_to_is_one_line(manage, redirection, 
 def test_text_that_the_output_cannot_encode_is_written_all_the_same(manage, tmp_path):
     files = write(tmp_path, age="12")
     unnameable = Path(files["sirh"]).rename(tmp_path / "sirh_\udce9.csv")
-    options = ["--sirh", unnameable, "--eval", files["eval"], "--sondage", files["sondage"]]
+    options = ["--as-of=2026-06-30", "--sirh", unnameable, "--eval", files["eval"], "--sondage", files["sondage"]]
     code, output, errors = in_shell(manage, "seed_from_csv", *options, PYTHONIOENCODING="ascii:strict")
     assert (code, errors) == (0, "")
     assert r"sirh_\udce9.csv line 3: age '12' is not" in output

@@ -1,72 +1,119 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Literal, TextIO
 
 from django.core.management.base import CommandError
+from django.utils import timezone
 
-from employees.columns import JOINED
-from employees.extracts import ExtractError, Reject
-from employees.services import LoadResult, load_extracts, write_rejects
-from technova.commands import TechnovaCommand
+from employees.columns import Extract
+from employees.demo import last_month_end, months
+from employees.extracts import ExtractError, Question, ReadExtract, Reject, Source, read_extract
+from employees.rejects import write_rejects
+from employees.workforce.as_of import common_date
+from employees.workforce.loading import Implausible, LoadResult, load_extracts
+from technova.commands import TechnovaCommand, day
 from technova.files.private import tighten
 
-DEMO = Path(__file__).resolve().parents[2] / "demo"
-FEW = 5  # rejects shown on the terminal
+FEW, MANY = 5, 50  # rejects and questions shown on the terminal
 
 
 class Command(TechnovaCommand):
     help = (
-        "Load the three HR extracts into the raw tables, all or nothing. The files are joined by employee number; "
-        "loading the same files again changes nothing. Rows that break a rule are rejected and the others are loaded."
+        "Loads HR extracts of one day, one of them or several, all or nothing. The workforce on each day is what the "
+        "extracts in force make of it, in whatever order they were loaded; another extract of the same kind and day "
+        "replaces the first, and the same rows again change nothing. Prints the number of the load, which "
+        "withdraw_load takes back."
     )
     expected_errors = (ExtractError,)
 
     def add_arguments(self, parser):
-        parser.add_argument("--demo", action="store_true", help="load the 1,470 fictional employees shipped here")
-        for extract in JOINED:
+        parser.add_argument(
+            "--demo", action="store_true", help="load the 1,470 fictional employees shipped here, and a year before"
+        )
+        for extract in Extract:
             parser.add_argument(f"--{extract}", metavar="FILE", help=f"the {extract} extract (CSV)")
         parser.add_argument(
-            "--dry-run", action="store_true", help="do all the work, print what would change, roll back"
+            "--as-of",
+            metavar="DATE",
+            type=day,
+            help="the day that the files describe, as 2026-10-31; the one in their names when all agree on it",
         )
+        parser.add_argument(
+            "--accept-implausible", action="store_true", help="load what raises an alarm; it is recorded with the load"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="do all the work, say what would change, keep none")
         parser.add_argument("--rejects", metavar="FILE", help="write the rejected values to this CSV file")
-        parser.add_argument("--strict", action="store_true", help="refuse the whole load if any row is rejected")
+        parser.add_argument("--strict", action="store_true", help="refuse the whole load if any value is rejected")
 
-    def handle(self, *, demo, dry_run, rejects, strict, **options):
-        sources = self._sources(demo, {extract.value: options[extract] for extract in JOINED})
-        self._spare(rejects, sources)
+    def handle(self, *, demo, as_of, accept_implausible, dry_run, rejects, strict, **options):
+        files = {extract: Path(options[extract]) for extract in Extract if options[extract]}
+        if demo:
+            self._load_demo(files, as_of, dry_run)
+            return
+        if not files:
+            raise CommandError(f"No file: give {', '.join(f'--{extract}' for extract in Extract)}, or --demo.")
+        as_of = as_of or self._day_of(files)
+        self._spare(rejects, files)
         if rejects:
             with self._open(rejects, "a"):
                 pass  # or a load would be done, to find out at its end that its rejects have no place
+        extracts = _read(files)
+        found = [reject for extract in extracts.values() for reject in extract.rejects]
+        self._report(found, [question for extract in extracts.values() for question in extract.questions], rejects)
+        if strict and found:
+            raise CommandError(f"{len(found):,} values are rejected, and --strict allows none.")
+        self._load(as_of, extracts, accept_implausible, dry_run)
 
-        def tell(result: LoadResult) -> None:
-            self._report(result.rejects, rejects)
-            self._print(result)
-            self.stdout.flush()
+    def _load_demo(self, files: Mapping[Extract, Path], as_of: date | None, dry_run: bool) -> None:
+        """Thirteen months, each a load of its own, a line each."""
+        if files or dry_run:
+            raise CommandError("--demo goes with no file and no --dry-run: give --demo alone or files.")
+        every_month = months(as_of or last_month_end(timezone.localdate()))
+        for place, month in enumerate(every_month, start=1):
+            extracts = _read(month.files)
+            load_extracts(as_of=month.as_of, extracts=extracts, tell=self._tell_month)
+            self.progress("Loading the demo's months", place, len(every_month))
 
+    def _tell_month(self, result: LoadResult) -> None:
+        arrived, left = len(result.moves.arrived), len(result.moves.left)
+        self.stdout.write(f"As of {result.as_of}: {result.present:,} present, {arrived:,} arrived, {left:,} left")
+
+    def _load(
+        self, as_of: date, extracts: Mapping[Extract, ReadExtract], accept_implausible: bool, dry_run: bool
+    ) -> None:
         try:
-            load_extracts(**sources, strict=strict, dry_run=dry_run, progress=self.progress, tell=tell)
-        except ExtractError as error:
-            self._report(error.rejects, rejects)
-            raise
+            load_extracts(
+                as_of=as_of,
+                extracts=extracts,
+                accept_implausible=accept_implausible,
+                dry_run=dry_run,
+                progress=self.progress,
+                tell=self._tell,
+            )
+        except Implausible as error:
+            for alarm in error.alarms:
+                self.stdout.write(f"Implausible: {alarm}")
+            raise CommandError("Nothing was loaded: add --accept-implausible if the files are right.") from error
 
-    def _sources(self, demo: bool, files: dict[str, str | None]) -> dict[str, Path]:
-        missing = [f"--{extract}" for extract, file in files.items() if not file]
-        if demo:
-            if len(missing) < len(files):
-                raise CommandError("--demo takes no other file: give --demo alone or the three files.")
-            return {extract: DEMO / f"extrait_{extract}.csv" for extract in files}
-        if missing:
-            raise CommandError(f"Missing {', '.join(missing)}: give the three files together, or --demo.")
-        return {extract: Path(file) for extract, file in files.items() if file}
+    def _tell(self, result: LoadResult) -> None:
+        self._print(result)
+        self.stdout.flush()
 
-    def _spare(self, rejects: str | None, sources: dict[str, Path]) -> None:
+    def _day_of(self, files: Mapping[Extract, Path]) -> date:
+        """The day that the files' names hold."""
+        if found := common_date(file.name for file in files.values()):
+            return found
+        raise CommandError("Which day do the files describe? Add --as-of 2026-10-31.")
+
+    def _spare(self, rejects: str | None, files: Mapping[Extract, Path]) -> None:
         """Refuse to write the report over one of the extracts."""
-        for source in sources.values():
-            if rejects and Path(rejects).exists() and source.exists() and Path(rejects).samefile(source):
+        for file in files.values():
+            if rejects and Path(rejects).exists() and file.exists() and Path(rejects).samefile(file):
                 raise CommandError(f"--rejects {rejects} is one of the extracts: name another file.")
 
-    def _report(self, rejects: Sequence[Reject], file: str | None) -> None:
+    def _report(self, rejects: Sequence[Reject], questions: Sequence[Question], file: str | None) -> None:
         if file:
             with self._open(file, "w") as report:
                 write_rejects(rejects, report)
@@ -77,6 +124,11 @@ class Command(TechnovaCommand):
         if len(rejects) > FEW:
             where = f"all {len(rejects):,} are in {file}" if file else "--rejects FILE writes them all"
             self.stdout.write(f"… {len(rejects) - FEW:,} more rejects; {where}")
+        for question in questions[:MANY]:
+            self.stdout.write(
+                f"{question.file} line {question.line}: {question.header} {question.text!r} is not known "
+                f"({question.count:,} rows)"
+            )
 
     @contextmanager
     def _open(self, file: str, mode: Literal["w", "a"]) -> Iterator[TextIO]:
@@ -90,25 +142,34 @@ class Command(TechnovaCommand):
             raise CommandError(f"{file}: {error.strerror}") from error
 
     def _print(self, result: LoadResult) -> None:
-        for report in result.reports.values():
+        self.stdout.write(f"As of {result.as_of}")
+        for extract, report in result.reports.items():
             self.stdout.write(f"{report.name}: {report.rows:,} rows ({report.encoding}, {report.delimiter})")
             if report.ignored:
                 self.stdout.write(f"{report.name}: ignored columns {', '.join(report.ignored)}")
-        added = ", ".join(f"{count:,} {name}" for name, count in result.rows.items())
-        self.stdout.write(f"Rows added: {added}")
-        if result.absent:
-            self.stdout.write(
-                f"{result.absent:,} known employees have no accepted row in these files and stay as they are"
-            )
-        if result.unnumbered:
-            self.stdout.write(f"Rejected rows whose employee number cannot be read for certain: {result.unnumbered:,}")
-        self.print_counts(
-            "employees read",
-            result.read,
-            loaded=result.loaded,
-            unchanged=result.unchanged,
-            rejected=result.rejected,
+            stored, read = result.stored[extract], result.read[extract]
+            self.print_counts(f"rows of {report.name}", read, accepted=stored, rejected=read - stored)
+            if extract in result.known_already:
+                self.stdout.write(f"{report.name}: loaded before, with the same content for this day")
+            if extract in result.replaced:
+                self.stdout.write(f"{report.name}: replaces what was loaded for this day")
+        for alarm in result.alarms:
+            self.stdout.write(f"Implausible, {'and' if not result.is_dry_run else 'not'} accepted: {alarm}")
+        moves = result.moves
+        self.stdout.write(
+            f"{result.present:,} present ({result.present_before:,} before): {len(moves.arrived):,} arrived, "
+            f"{len(moves.left):,} left, {len(moves.vanished):,} absent without a word, {len(moves.returned):,} back, "
+            f"{len(moves.moved):,} in another department; {result.changed:,} known people changed"
         )
-        self.stdout.write(f"({result.new:,} new, {result.changed:,} changed)")
         if result.is_dry_run:
             self.stdout.write("Dry run: nothing was kept.")
+        elif result.load:
+            self.stdout.write(
+                f"Load {result.load}; take it back with: manage.py withdraw_load {result.load} --reason …"
+            )
+        else:
+            self.stdout.write("Nothing new: everything was loaded before.")
+
+
+def _read(files: Mapping[Extract, Source]) -> dict[Extract, ReadExtract]:
+    return {extract: read_extract(file, extract=extract) for extract, file in files.items()}

@@ -7,12 +7,13 @@ from django.db import DEFAULT_DB_ALIAS
 
 from employees import imports
 from employees.access import sign_ins
-from employees.models import Employee
+from employees.models import Employee, LoadedExtract, WorkforceDay
+from employees.workforce.replay import replay
 from features.services import build_features
 from predictions import demo, services
 from predictions.ml.artifacts import store
 from technova.commands import TechnovaCommand
-from technova.database.locks import one_after_another
+from technova.database.locks import exclusive, one_after_another
 from technova.server import detached
 
 
@@ -40,20 +41,33 @@ class Command(TechnovaCommand):
         imports.purge()
         sign_ins.purge()
         detached.clear()
-        if options["demo"] and not Employee.objects.exists():  # later loads, and real people, are not overwritten
+        is_new_demo = options["demo"] and not Employee.objects.exists()  # real people are not overwritten
+        if is_new_demo:
             call_command("seed_from_csv", demo=True, verbosity=verbosity, stdout=self.stdout, stderr=self.stderr)
-        built = build_features(progress=self.progress)
-        if not built.read:
+        if LoadedExtract.objects.exists() and not WorkforceDay.objects.exists():  # moved from undated rows
+            with exclusive():
+                replay(since=None, progress=self.progress)
+        build_features(progress=self.progress)
+        if not Employee.objects.of_the_workforce().exists():
             self.stdout.write("No employee yet: load the extracts with seed_from_csv or on the import page.")
             return
         if not store.has_current(Path(settings.ARTIFACTS_DIR)):
             call_command("train_model", verbosity=verbosity, stdout=self.stdout, stderr=self.stderr)
+        if is_new_demo:
+            self._score_earlier_days()
         if services.is_scoring_due():
             call_command("score_employees", verbosity=verbosity, stdout=self.stdout, stderr=self.stderr)
         else:
             self.stdout.write("Everyone is scored with the current model")
         if options["demo"]:
             self._show_credentials()
+
+    def _score_earlier_days(self):
+        """The demo's trend and everyone's history, which a company's own would have grown month by month."""
+        earlier = list(WorkforceDay.objects.values_list("as_of", flat=True))[:-1]
+        for place, day in enumerate(earlier, start=1):
+            services.score_employees(as_of=day)
+            self.progress("Scoring the months before", place, len(earlier))
 
     def _show_credentials(self):
         accounts = demo.make_accounts(password=settings.DEMO_PASSWORD)

@@ -1,5 +1,7 @@
 """The page of a person: profile, risk, reasons, past scores and what-if."""
 
+from datetime import date
+
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.formats import date_format
@@ -9,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from employees.access import Readable, Scope, readable_to, scope_of
+from employees.models import Employee, Presence
 from features import reading, schema
 from features.engineering import engineer_one
 from features.models import EmployeeFeatures
@@ -107,11 +110,12 @@ def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readabl
         "withheld": reading.withheld(readable, PROFILE),
         "advice": scores.advice(card_of(version)),
         "history": history,
+        "state": _presence(row.employee),
         "chart": _chart(history) if len(history) > 1 else None,
     }
     if history:
         newest = history[0].prediction
-        previous, following = people.neighbours(newest, scope)
+        previous, following = people.neighbours(newest, scope) if row.employee.is_present else (None, None)
         is_outdated = newest.features_id != row.pk
         if not is_outdated:
             newest.features = row
@@ -125,6 +129,28 @@ def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readabl
             "following": following,
         }
     return context
+
+
+def _presence(employee: Employee) -> str:
+    """Why somebody is not among those present, in a sentence; empty for who is."""
+    state = None if employee.is_present else people.state(employee)
+    if state is None:
+        return ""
+    if state.presence == Presence.ABSENT:
+        return _("In no SIRH extract since %(date)s, and no departure is known.") % {"date": _day(state.since)}
+    if state.left_after in (None, state.left_by):
+        sentence = _("Left the company on %(date)s.") if state.left_after else _("Left the company by %(date)s.")
+        left = sentence % {"date": _day(state.left_by)}
+    else:
+        left = _("Left the company between %(after)s and %(date)s.") % {
+            "after": _day(state.left_after),
+            "date": _day(state.left_by),
+        }
+    return left + (_(" Reason: %(reason)s.") % {"reason": state.left_because} if state.left_because else "")
+
+
+def _day(day: date | None) -> str:
+    return date_format(day) if day else "–"
 
 
 def _chart(history: list[scores.Shown]) -> charts.Chart:

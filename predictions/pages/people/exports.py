@@ -27,7 +27,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - a workbook counts days, and knows no zones
 _REASONS = sorted(set(TOLD_AS.values()))
 _FIELDS = (
-    *("employee__employee_id", "employee__departement", "employee__left_recorded_at", "features__poste"),
+    *("employee__employee_id", "employee__departement", "features__poste"),
     *("probability", "low", "high", "is_extrapolated"),
 )
 
@@ -89,7 +89,6 @@ def _columns() -> list[tuple[str, str, int]]:
         (_("Second reason"), "text", 44),
         (_("Scored at"), "date", 18),
         (_("Model version"), "text", 20),
-        (_("Left the company"), "text", 12),
     ]
 
 
@@ -144,7 +143,7 @@ def _rows(
     kept = ["main_reason", "second_reason"] if readable.reads_everything else ["contributions"]
     fields = (*_FIELDS, *kept, *(f"features__{name}" for name in readable_names))
     lines = predictions.values_list(*fields).iterator(chunk_size=CHUNK_SIZE)
-    for number, department, left_recorded_at, job, probability, low, high, is_unsure, *rest in lines:
+    for number, department, job, probability, low, high, is_unsure, *rest in lines:
         value_of = dict(zip(readable_names, rest[len(kept) :], strict=True))
         first, other = [*reasons(rest[: len(kept)], value_of), "", ""][:2]
         yield [
@@ -161,5 +160,4 @@ def _rows(
             other,
             scored_at,
             run.model_version,
-            yes_no[left_recorded_at is not None],
         ]

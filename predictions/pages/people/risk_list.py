@@ -50,11 +50,6 @@ class RiskListForm(forms.Form):
     job = forms.ChoiceField(label=_("Job"), required=False)
     band = forms.ChoiceField(label=_("Risk"), required=False)
     reason = forms.ChoiceField(label=_("Reason"), required=False)
-    presence = forms.ChoiceField(
-        label=_("Presence"),
-        required=False,
-        choices=[("", _("Everyone")), (ranking.HERE, _("Still here")), (ranking.LEFT, _("Has left"))],
-    )
     sort = forms.ChoiceField(
         label=_("Order"),
         required=False,
@@ -105,7 +100,7 @@ class RiskListForm(forms.Form):
         values = self.cleaned_data
         return ranking.Narrowing(
             numbers=values["number"],
-            **{name: values[name] for name in ("department", "job", "band", "reason", "presence")},
+            **{name: values[name] for name in ("department", "job", "band", "reason")},
         )
 
     @property
@@ -115,7 +110,7 @@ class RiskListForm(forms.Form):
     @property
     def narrowing_fields(self):
         """What people see of the form above the list."""
-        fields = [self[name] for name in ("number", "department", "job", "band", "reason", "presence")]
+        fields = [self[name] for name in ("number", "department", "job", "band", "reason")]
         return [field for field in fields if not field.is_hidden]
 
     @property
@@ -150,7 +145,7 @@ class ListQuery:
     before: ScoringRun | None
     scope: Scope
     readable: Readable
-    groups: Sequence[RunGroup] | None  # of the run, within the scope; None once someone may have moved
+    groups: Sequence[RunGroup] | None  # of the run, within the scope; None once the workforce has changed
     form: RiskListForm
 
     @property
@@ -160,16 +155,13 @@ class ListQuery:
     @property
     def sizes(self) -> ranking.Sizes | None:
         """How many people of each group are listed, where the figures of the run still say it."""
-        narrowing = self.form.narrowing()
-        if self.groups is None or (narrowing.presence and self.run and self.run.has_departures):
-            return None
-        return ranking.sizes(self.groups, narrowing)
+        return None if self.groups is None else ranking.sizes(self.groups, self.form.narrowing())
 
     @classmethod
     def of(cls, request: Request) -> "ListQuery":
         scope = scope_of(request.user)
         run, before = runs.latest_two()
-        if run and run.has_moves:
+        if run and run.is_outdated:
             groups, kinds = None, figures.current_kinds(run, scope)
         else:
             groups = figures.groups_then(run, scope) if run else []
@@ -251,7 +243,7 @@ def _reasons(prediction: Prediction, readable: Readable) -> list[str]:
 
 def label(feature: str, value: str) -> str:
     """A department or a job in the active language."""
-    return gettext(schema.BY_NAME[feature].label_of(value))
+    return gettext(schema.BY_NAME[feature].label_of(value)) if value else "–"
 
 
 def _feature(name: str) -> str:

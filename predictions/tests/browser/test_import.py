@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from employees.columns import JOINED, Extract
-from employees.management.commands.seed_from_csv import DEMO
+from employees.demo.published import FOLDER as DEMO
 
 SLOW = 60_000  # ms; a process starts, checks or loads and scores 1,470 people
 

@@ -1,0 +1,172 @@
+"""Loads, corrections, late files and withdrawals, in the database."""
+
+from datetime import date
+
+import pytest
+
+from employees.columns import Extract
+from employees.models import Employee, EmployeeState, Load, PresenceAnswer, WorkforceDay
+from employees.tests.extracts import load, load_all
+from employees.workforce.answers import answer_left, merge_numbers, part_numbers, revoke
+from employees.workforce.listing import people_on
+from employees.workforce.loading import Implausible, NoSuchLoad, withdraw_load
+
+pytestmark = pytest.mark.django_db
+
+JANUARY, FEBRUARY, MARCH = date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)
+MANY = {number: {} for number in range(1, 21)}
+
+
+def there(day=None):
+    return {person.number: person.presence for person in people_on(day)}
+
+
+def test_load_makes_everyone_in_the_sirh_present():
+    result = load_all(JANUARY, {1: {}, 2: {"departement": "Commercial"}})
+    assert there() == {1: "present", 2: "present"}
+    assert result.moves.arrived == (1, 2)
+    assert list(Employee.objects.values_list("employee_id", "departement", "presence")) == [
+        (1, "Consulting", "present"),
+        (2, "Commercial", "present"),
+    ]
+
+
+def test_load_of_the_same_content_changes_nothing():
+    load_all(JANUARY, {1: {}, 2: {}})
+    revision = WorkforceDay.objects.get().revision
+    result = load_all(JANUARY, {1: {}, 2: {}})
+    assert result.load is None
+    assert set(result.known_already) == {Extract.SIRH, Extract.EVAL, Extract.SONDAGE}
+    assert (Load.objects.count(), WorkforceDay.objects.get().revision) == (1, revision)
+
+
+def test_second_extract_of_a_day_replaces_the_first():
+    load_all(JANUARY, {1: {}, 2: {}})
+    result = load(JANUARY, sirh={1: {}, 3: {}})
+    assert result.replaced == (Extract.SIRH,)
+    assert there() == {1: "present", 3: "present"}
+
+
+def test_withdrawn_correction_leaves_what_it_had_replaced():
+    load_all(JANUARY, {1: {}, 2: {}})
+    correction = load(JANUARY, sirh={1: {}, 3: {}}).load
+    withdraw_load(load=correction, reason="wrong file")
+    assert there() == {1: "present", 2: "present"}
+
+
+def test_older_extract_changes_nothing_after_it():
+    load_all(FEBRUARY, {1: {"departement": "Commercial"}, 2: {"a_quitte_l_entreprise": True}})
+    load_all(JANUARY, {1: {}, 2: {}})
+    assert there(JANUARY) == {1: "present", 2: "present"}
+    assert there() == {1: "present", 2: "left"}
+    assert Employee.objects.get(employee_id=1).departement == "Commercial"
+    departure = EmployeeState.objects.newest().get(employee__employee_id=2)
+    assert (departure.left_after, departure.left_by) == (JANUARY, FEBRUARY)
+
+
+def test_withdrawing_everything_leaves_an_empty_workforce():
+    loads = [load_all(day, MANY).load for day in (JANUARY, FEBRUARY)]
+    for number in loads:
+        withdraw_load(load=number, reason="test")
+    assert there() == {}
+    assert not EmployeeState.objects.exists()
+    assert not Employee.objects.of_the_workforce().exists()
+
+
+def test_withdrawn_load_keeps_who_took_it_back_and_why(django_user_model):
+    user = django_user_model.objects.create(username="rh")
+    withdraw_load(load=load_all(JANUARY, {1: {}}).load, reason="another company", user=user)
+    found = Load.objects.get()
+    assert (found.withdrawn_by, found.withdrawal_reason) == (user, "another company")
+    with pytest.raises(NoSuchLoad):
+        withdraw_load(load=found.pk, reason="again")
+
+
+def test_whoever_vanishes_is_absent():
+    load_all(JANUARY, MANY)
+    result = load_all(FEBRUARY, {number: {} for number in range(1, 20)})
+    assert result.moves.vanished == (20,)
+    assert there()[20] == "absent"
+
+
+def test_answer_of_hr_is_recorded_and_revocable():
+    load_all(JANUARY, MANY)
+    load_all(FEBRUARY, {number: {} for number in range(1, 20)})
+    answer_left(numbers=[20], left_by=date(2026, 2, 10), because="démission")
+    assert there()[20] == "left"
+    revoke(answers=list(PresenceAnswer.objects.all()))
+    assert there()[20] == "absent"
+
+
+def test_rehired_person_is_present_and_the_departure_stays_in_history():
+    load_all(JANUARY, {1: {"a_quitte_l_entreprise": True}, 2: {"a_quitte_l_entreprise": True}})
+    load_all(FEBRUARY, {1: {"a_quitte_l_entreprise": True}, 2: {"a_quitte_l_entreprise": False}})
+    assert there() == {1: "left", 2: "present"}
+    assert there(JANUARY)[2] == "left"
+
+
+def test_newcomer_in_the_sirh_alone_is_present_and_not_scored():
+    load_all(JANUARY, {1: {}})
+    load(FEBRUARY, sirh={1: {}, 9: {}})
+    [newcomer] = people_on(view="unscored")
+    assert (newcomer.number, newcomer.presence) == (9, "present")
+    assert newcomer.why_not_scored == "no evaluation; no survey"
+
+
+def test_empty_cell_leaves_the_last_known_value():
+    load_all(JANUARY, {1: {"poste": "Manager"}})
+    load(FEBRUARY, sirh={1: {"poste": None, "departement": "Commercial"}})
+    [person] = people_on()
+    assert (person.job, person.department, person.why_not_scored) == ("Manager", "Commercial", "")
+
+
+def test_announced_exit_counts_from_its_day_on():
+    load(JANUARY, sirh={1: {}}, annuaire={1: {"date_sortie": date(2026, 2, 15), "motif_sortie": "retraite"}})
+    assert there(date(2026, 2, 14)) == {1: "present"}
+    assert there(date(2026, 2, 15)) == {1: "left"}
+
+
+def test_load_of_another_company_is_stopped_and_nothing_is_kept():
+    load_all(JANUARY, MANY)
+    with pytest.raises(Implausible) as caught:
+        load_all(FEBRUARY, {number: {} for number in range(101, 121)})
+    assert {alarm.kind for alarm in caught.value.alarms} == {"missing", "unknown"}
+    assert there() == dict.fromkeys(MANY, "present")
+    assert Load.objects.count() == 1
+
+
+def test_overridden_alarms_are_recorded():
+    load_all(JANUARY, MANY)
+    load_all(FEBRUARY, {number: {} for number in range(101, 121)}, accept_implausible=True)
+    assert len(Load.objects.latest("pk").overridden) == 2
+
+
+def test_pay_by_the_year_is_implausible():
+    load_all(JANUARY, MANY)
+    with pytest.raises(Implausible, match="median of revenu_mensuel goes from 5993 to 71916"):
+        load_all(FEBRUARY, {number: {"revenu_mensuel": 5993 * 12} for number in MANY})
+
+
+def test_older_file_loaded_as_newer_is_implausible():
+    load_all(JANUARY, {number: {"age": 41} for number in MANY})
+    with pytest.raises(Implausible, match="age falls for 20 of 20"):
+        load_all(FEBRUARY, {number: {"age": 40} for number in MANY})
+
+
+def test_merged_numbers_are_one_person_until_they_are_parted():
+    load_all(JANUARY, MANY)
+    load_all(FEBRUARY, {number: {} for number in (*range(1, 20), 120)})
+    assert there()[20] == "absent"
+    merge = merge_numbers(number=120, into=20)
+    assert there()[20] == "present"
+    assert 120 not in there()
+    part_numbers(merge=merge)
+    assert (there()[20], there()[120]) == ("absent", "present")
+
+
+def test_dry_run_finds_what_a_load_would_change_and_keeps_nothing():
+    load_all(JANUARY, MANY)
+    result = load_all(FEBRUARY, {number: {"revenu_mensuel": 6100} for number in MANY}, dry_run=True)
+    assert (result.changed, result.load, result.is_dry_run) == (20, None, True)
+    assert result.changes[0].column == "revenu_mensuel"
+    assert WorkforceDay.objects.count() == 1

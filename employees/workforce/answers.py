@@ -1,0 +1,90 @@
+"""Writes: what HR says of people whom the files leave open, and what it takes back."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from employees.models import Employee, EmployeeState, NumberMerge, PresenceAnswer, WorkforceDay
+from employees.workforce.replay import replay
+from technova.database.locks import exclusive
+
+
+class NotMergeable(ValueError):
+    """Two numbers that cannot be one person's, or are already."""
+
+
+def answer_left(
+    *,
+    numbers: Iterable[int],
+    left_by: date | None = None,
+    because: str = "",
+    user: User | None = None,
+) -> list[PresenceAnswer]:
+    """Say that people have left: on a day, or between the last extract that held them and the first that did not.
+
+    The answers hold as of the newest day. Raises ``technova.database.locks.Busy``.
+    """
+    with exclusive():
+        day = WorkforceDay.objects.latest().as_of
+        states = EmployeeState.objects.newest().filter(employee__employee_id__in=list(numbers))
+        answers = PresenceAnswer.objects.bulk_create(
+            PresenceAnswer(
+                employee_id=state.employee_id,
+                as_of=day,
+                kind=PresenceAnswer.Kind.LEFT,
+                left_after=left_by or state.last_listed,
+                left_by=left_by or min(state.since or day, day),
+                left_because=because,
+                recorded_by=user,
+            )
+            for state in states
+        )
+        replay(since=day)
+    return answers
+
+
+def answer_here(*, numbers: Iterable[int], user: User | None = None) -> list[PresenceAnswer]:
+    """Say that people are there, though the newest SIRH extract lacks them. Raises ``Busy``."""
+    with exclusive():
+        day = WorkforceDay.objects.latest().as_of
+        employees = Employee.objects.of_the_workforce().filter(employee_id__in=list(numbers))
+        answers = PresenceAnswer.objects.bulk_create(
+            PresenceAnswer(employee=employee, as_of=day, kind=PresenceAnswer.Kind.HERE, recorded_by=user)
+            for employee in employees
+        )
+        replay(since=day)
+    return answers
+
+
+def revoke(*, answers: Sequence[PresenceAnswer], user: User | None = None) -> None:
+    """Take answers back: everything is as it would be without them. Raises ``Busy``."""
+    with exclusive():
+        found = PresenceAnswer.objects.in_force().filter(pk__in=[answer.pk for answer in answers])
+        days = list(found.values_list("as_of", flat=True))
+        found.update(revoked_at=timezone.now(), revoked_by=user)
+        if days:
+            replay(since=min(days))
+
+
+def merge_numbers(*, number: int, into: int, user: User | None = None) -> NumberMerge:
+    """Say that a number is another one of a person. Raises ``NotMergeable`` and ``Busy``."""
+    with exclusive():
+        person = Employee.objects.filter(employee_id=into).first()
+        merges = NumberMerge.objects.in_force()
+        if person is None or number == into or not Employee.objects.filter(employee_id=number).exists():
+            raise NotMergeable(f"{number} and {into} are not two known numbers")
+        if merges.filter(number__in=(number, into)).exists() or merges.filter(employee__employee_id=number).exists():
+            raise NotMergeable(f"{number} or {into} is merged already: part it first")
+        merge = NumberMerge.objects.create(number=number, employee=person, recorded_by=user)
+        replay(since=None)
+    return merge
+
+
+def part_numbers(*, merge: NumberMerge, user: User | None = None) -> None:
+    """Take a merge back: the two numbers are two people again. Raises ``Busy``."""
+    with exclusive():
+        merge.revoked_at, merge.revoked_by = timezone.now(), user
+        merge.save()
+        replay(since=None)

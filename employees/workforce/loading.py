@@ -1,0 +1,257 @@
+"""Writes: the extracts of a day are loaded, and taken back; the workforce is what those in force make of it."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from employees.columns import Extract
+from employees.extracts import FileReport, Question, ReadExtract, Reject
+from employees.models import ROWS, EmployeeState, Load, LoadedExtract, Presence
+from employees.workforce.comparison import Change, Comparison
+from employees.workforce.plausibility import Alarm, Evidence, alarms_of
+from employees.workforce.replay import replay
+from employees.workforce.values import History
+from technova.commands import Progress
+from technova.database.bulk import bulk_insert
+from technova.database.locks import exclusive
+
+CHUNK_SIZE = 20_000  # people compared at a time
+
+
+class Implausible(Exception):
+    """A load that cannot be what it says: ``alarms`` are the sentences."""
+
+    def __init__(self, alarms: Sequence[Alarm]):
+        self.alarms = alarms
+        super().__init__("; ".join(map(str, alarms)))
+
+
+class NoSuchLoad(LookupError):
+    """No load in force has this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What a load changed in the workforce as of its newest day: employee numbers, in order."""
+
+    arrived: tuple[int, ...] = ()
+    left: tuple[int, ...] = ()
+    vanished: tuple[int, ...] = ()  # present before, in no file now
+    returned: tuple[int, ...] = ()
+    moved: tuple[int, ...] = ()  # present before and after, in another department
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """What a load did, or would do. Of each extract ``read`` rows = ``stored`` + ``rejected``."""
+
+    load: int | None  # its number; None when every extract was loaded before, or nothing was kept
+    as_of: date
+    read: Mapping[Extract, int]
+    stored: Mapping[Extract, int]
+    known_already: tuple[Extract, ...]  # the same content is in force for the day: nothing to do
+    replaced: tuple[Extract, ...]  # corrected: another one was in force for the day
+    changed: int  # known people of whom some value changes
+    changes: tuple[Change, ...]  # the first ones, by employee number
+    moves: Moves
+    present_before: int
+    present: int
+    rejects: tuple[Reject, ...]
+    questions: tuple[Question, ...]
+    reports: Mapping[Extract, FileReport]
+    alarms: tuple[Alarm, ...]  # overridden ones, or those that a dry run found
+    is_dry_run: bool
+
+
+def load_extracts(
+    *,
+    as_of: date,
+    extracts: Mapping[Extract, ReadExtract],
+    user: User | None = None,
+    accept_implausible: bool = False,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    tell: Callable[[LoadResult], None] | None = None,
+) -> LoadResult:
+    """Load what was read of one day's extracts, all or nothing, in one transaction.
+
+    An extract that is in force for its day with the same content is left out; another one for the day replaces it.
+    ``dry_run`` does all of it and rolls back. ``tell`` is given the result before it is kept: what it raises undoes the
+    load. Raises ``Implausible`` unless told to go on, and ``technova.db.Busy`` while another load, build or scoring is
+    at work.
+    """
+    with exclusive():
+        load = _Loading(as_of, extracts, user)
+        load.run(progress)
+        if load.alarms and not (accept_implausible or dry_run):
+            raise Implausible(load.alarms)
+        if dry_run:
+            transaction.set_rollback(True)
+        result = load.result(is_dry_run=dry_run)
+        if tell:
+            tell(result)
+    return result
+
+
+def withdraw_load(*, load: int, reason: str, user: User | None = None, progress: Progress | None = None) -> Load:
+    """Take a load back: from its day on, everything is as the other extracts in force make it.
+
+    Predictions that were given stay in the log. Raises ``NoSuchLoad`` and ``technova.db.Busy``.
+    """
+    with exclusive():
+        found = Load.objects.in_force().filter(pk=load).first()
+        if found is None:
+            raise NoSuchLoad(load)
+        found.withdrawn_at, found.withdrawn_by, found.withdrawal_reason = timezone.now(), user, reason
+        found.save()
+        replay(since=found.as_of, progress=progress)
+    return found
+
+
+class _Loading:
+    """One load in progress."""
+
+    def __init__(self, as_of: date, extracts: Mapping[Extract, ReadExtract], user: User | None):
+        self.as_of = as_of
+        self.user = user
+        self.given = extracts
+        self.history = History.now()
+        self.digests = {kind: digest(extract.frame) for kind, extract in extracts.items()}
+        self.known_already = tuple(kind for kind in extracts if self._is_known(kind))
+        self.extracts = {kind: extract for kind, extract in extracts.items() if kind not in self.known_already}
+        self.comparison = Comparison()
+        self.load: Load | None = None
+        self.alarms: list[Alarm] = []
+
+    def _is_known(self, kind: Extract) -> bool:
+        in_force = self.history.on(kind, self.as_of)
+        return in_force is not None and in_force.content_sha256 == self.digests[kind]
+
+    def run(self, progress: Progress | None) -> None:
+        self.before = self.after = _presence_on(self.as_of)
+        if not self.extracts:
+            return
+        for kind, extract in self.extracts.items():
+            self._compare(kind, extract.frame)
+        self.load = Load.objects.create(as_of=self.as_of, recorded_by=self.user)
+        for kind, extract in self.extracts.items():
+            self._store(self.load, kind, extract)
+        numbers = np.unique(np.concatenate([extract.frame.index.to_numpy() for extract in self.extracts.values()]))
+        replay(since=self.as_of, numbers=numbers, progress=progress)
+        self.after = _presence_on(self.as_of)
+        self.alarms = alarms_of(self._evidence())
+        self.load.overridden = [alarm.message.document() for alarm in self.alarms]
+        self.load.save(update_fields=["overridden"])
+
+    def _compare(self, kind: Extract, frame: pd.DataFrame) -> None:
+        """Look at what the extract changes of what was known for its day, people in chunks."""
+        numbers = frame.index.to_numpy()
+        for start in range(0, len(numbers), CHUNK_SIZE):
+            some = numbers[start : start + CHUNK_SIZE]
+            self.comparison.add(self.history.values(kind, self.as_of, some), frame.iloc[start : start + CHUNK_SIZE])
+
+    def _store(self, load: Load, kind: Extract, extract: ReadExtract) -> None:
+        stored = LoadedExtract.objects.create(
+            load=load,
+            kind=kind,
+            as_of=self.as_of,
+            name=_printable(extract.report.name)[-255:],
+            content_sha256=self.digests[kind],
+            given=list(extract.given),
+            row_count=len(extract.frame),
+            reject_count=len(extract.rejects),
+        )
+        rows = extract.frame.rename_axis("number").reset_index()
+        bulk_insert(ROWS[kind], rows.assign(extract_id=stored.pk))
+
+    def _evidence(self) -> Evidence:
+        moves = self._moves()
+        return Evidence(
+            rows={extract.report.name: _refused(extract) for extract in self.extracts.values()},
+            present=len(_who(self.before, Presence.PRESENT)),
+            missing=len(moves.vanished),
+            unknown=len(moves.arrived),
+            had_left=len(_who(self.before, Presence.LEFT)),
+            returned=len(moves.returned),
+            pairs=self.comparison.pairs(),
+        )
+
+    def _moves(self) -> Moves:
+        return moves_between(self.before, self.after)
+
+    def result(self, *, is_dry_run: bool) -> LoadResult:
+        return LoadResult(
+            load=self.load.pk if self.load and not is_dry_run else None,
+            as_of=self.as_of,
+            read={kind: extract.read for kind, extract in self.given.items()},
+            stored={kind: len(extract.frame) for kind, extract in self.given.items()},
+            known_already=self.known_already,
+            replaced=tuple(kind for kind in self.extracts if self.history.on(kind, self.as_of)),
+            changed=self.comparison.changed,
+            changes=tuple(self.comparison.changes()),
+            moves=self._moves(),
+            present_before=len(_who(self.before, Presence.PRESENT)),
+            present=len(_who(self.after, Presence.PRESENT)),
+            rejects=tuple(reject for extract in self.given.values() for reject in extract.rejects),
+            questions=tuple(question for extract in self.given.values() for question in extract.questions),
+            reports={kind: extract.report for kind, extract in self.given.items()},
+            alarms=tuple(self.alarms),
+            is_dry_run=is_dry_run,
+        )
+
+
+def _presence_on(day: date) -> pd.DataFrame:
+    """Presence and department on a day of everyone, by number. One query."""
+    states = EmployeeState.objects.on(day).exclude(presence="").order_by("employee__employee_id")
+    names = ["employee_id", "presence", "departement"]
+    rows = list(states.values_list("employee__employee_id", "presence", "departement"))
+    return pd.DataFrame.from_records(rows, columns=names, index="employee_id")
+
+
+def _who(states: pd.DataFrame, presence: Presence) -> pd.Index:
+    return states.index[(states["presence"] == presence).to_numpy()]
+
+
+def moves_between(before: pd.DataFrame, after: pd.DataFrame) -> Moves:
+    """Who came, went and moved between two states, each with ``presence`` and ``departement`` by number."""
+    was, is_ = (
+        states["presence"].reindex(before.index.union(after.index), fill_value="") for states in (before, after)
+    )
+    there = before.index[(before["presence"] == Presence.PRESENT).to_numpy()].intersection(
+        _who(after, Presence.PRESENT)
+    )
+    is_moved = before.loc[there, "departement"] != after.loc[there, "departement"]
+
+    def numbers(condition: pd.Series) -> tuple[int, ...]:
+        return tuple(condition.index[condition].tolist())
+
+    return Moves(
+        arrived=numbers((was == "") & (is_ == Presence.PRESENT)),
+        left=numbers((was != Presence.LEFT) & (is_ == Presence.LEFT)),
+        vanished=numbers((was == Presence.PRESENT) & (is_ == Presence.ABSENT)),
+        returned=numbers(was.isin([Presence.LEFT, Presence.ABSENT]) & (is_ == Presence.PRESENT)),
+        moved=numbers(is_moved),
+    )
+
+
+def _printable(name: str) -> str:
+    """A file's name, which may be no text, as one that a database takes."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _refused(extract: ReadExtract) -> tuple[int, int]:
+    """How many rows a file has, and how many of them hold a refused value."""
+    return extract.read, len({reject.line for reject in extract.rejects})
+
+
+def digest(frame: pd.DataFrame) -> str:
+    """The SHA-256 of what an extract holds, whatever the order and the spelling in its file."""
+    hashed = pd.util.hash_pandas_object(frame.astype(object).where(frame.notna(), None), index=True)
+    return hashlib.sha256(hashed.to_numpy().tobytes() + ",".join(frame.columns).encode()).hexdigest()

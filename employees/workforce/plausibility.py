@@ -1,0 +1,166 @@
+"""Alarms: what a load says that cannot be, beside what is known. Pure; each is one sentence."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+
+from employees.columns import SATISFACTIONS
+from employees.messages import Message
+from employees.messages import gettext_noop as _
+
+MOST_REFUSED = 0.05  # of the rows of a file
+MOST_MISSING = 0.2  # of those present before
+MOST_UNKNOWN = 0.2
+MOST_RETURNED = 0.2  # of those who had left
+MOST_FALLING = 0.05  # of the people compared
+MOST_JUMPING = 0.01
+MEDIAN_SHIFT = 0.5  # of the median before
+JUMP = 2.0  # times, up or down
+REVERSED = -0.2  # correlation of a person's answers with their last ones
+FEW = 3  # people, fewer of whom raise no alarm
+
+NEVER_FALLING = ("age", "annee_experience_totale", "annees_dans_l_entreprise")
+MEDIANS = (
+    "age",
+    "revenu_mensuel",
+    "annees_dans_l_entreprise",
+    "distance_domicile_travail",
+    "augmentation_salaire_precedente",
+)
+
+
+class AlarmKind(StrEnum):
+    REFUSED = "refused"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+    RETURNED = "returned"
+    MEDIAN = "median"
+    FALLING = "falling"
+    JUMPING = "jumping"
+    REVERSED = "reversed"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One thing that is implausible, and the sentence that tells it."""
+
+    kind: AlarmKind
+    message: Message
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the alarms are raised by. ``pairs`` are the known and the new values of the same people, by column."""
+
+    rows: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # by file: rows read, rows with a refused cell
+    present: int = 0  # before the load
+    missing: int = 0  # of them, whom the new SIRH does not hold and of whom no departure is known
+    unknown: int = 0  # whom nothing was known of
+    had_left: int = 0
+    returned: int = 0
+    pairs: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+
+
+def alarms_of(evidence: Evidence) -> list[Alarm]:
+    """All alarms that the evidence raises; none about a first load, which nothing is known beside."""
+    return [*_about_people(evidence), *_about_files(evidence), *_about_values(evidence)]
+
+
+def _about_people(evidence: Evidence) -> Iterator[Alarm]:
+    if _is_over(evidence.missing, evidence.present, MOST_MISSING):
+        yield _alarm(
+            AlarmKind.MISSING,
+            _("%(count)s of the %(total)s people present are missing from the SIRH file."),
+            count=evidence.missing,
+            total=evidence.present,
+        )
+    if _is_over(evidence.unknown, evidence.present, MOST_UNKNOWN):
+        yield _alarm(
+            AlarmKind.UNKNOWN,
+            _("%(count)s people of the files are unknown, beside %(total)s present: is this another company's file?"),
+            count=evidence.unknown,
+            total=evidence.present,
+        )
+    if _is_over(evidence.returned, evidence.had_left, MOST_RETURNED):
+        yield _alarm(
+            AlarmKind.RETURNED,
+            _("%(count)s of the %(total)s people who have left would be back: is this an older file?"),
+            count=evidence.returned,
+            total=evidence.had_left,
+        )
+
+
+def _about_files(evidence: Evidence) -> Iterator[Alarm]:
+    for file, (read, refused) in evidence.rows.items():
+        if evidence.present and _is_over(refused, read, MOST_REFUSED):
+            yield _alarm(
+                AlarmKind.REFUSED,
+                _("%(count)s of the %(total)s rows of %(file)s hold a value that is refused."),
+                count=refused,
+                total=read,
+                file=file,
+            )
+
+
+def _about_values(evidence: Evidence) -> Iterator[Alarm]:
+    for name, (old, new) in evidence.pairs.items():
+        if name in NEVER_FALLING and _is_over(int((new < old).sum()), len(old), MOST_FALLING):
+            yield _alarm(
+                AlarmKind.FALLING,
+                _("%(column)s falls for %(count)s of %(total)s people: is this an older file?"),
+                column=name,
+                count=int((new < old).sum()),
+                total=len(old),
+            )
+        if name in MEDIANS and len(old) >= FEW and _has_shifted(np.median(old), np.median(new)):
+            yield _alarm(
+                AlarmKind.MEDIAN,
+                _("The median of %(column)s goes from %(old)s to %(new)s: is it in another unit?"),
+                column=name,
+                old=f"{np.median(old):g}",
+                new=f"{np.median(new):g}",
+            )
+        if name == "revenu_mensuel":
+            yield from _about_jumps(name, old, new)
+        if name in SATISFACTIONS and _is_reversed(old, new):
+            yield _alarm(
+                AlarmKind.REVERSED,
+                _("Whoever answered high on %(column)s answers low now, and the reverse: is the scale turned round?"),
+                column=name,
+            )
+
+
+def _about_jumps(name: str, old: np.ndarray, new: np.ndarray) -> Iterator[Alarm]:
+    is_jump = (new > JUMP * old) | (JUMP * new < old)
+    if _is_over(int(is_jump.sum()), len(old), MOST_JUMPING):
+        yield _alarm(
+            AlarmKind.JUMPING,
+            _("%(column)s more than doubles, or falls below a half, for %(count)s of %(total)s people."),
+            column=name,
+            count=int(is_jump.sum()),
+            total=len(old),
+        )
+
+
+def _has_shifted(old: float, new: float) -> bool:
+    return bool(old > 0 and abs(new - old) > MEDIAN_SHIFT * old)
+
+
+def _is_reversed(old: np.ndarray, new: np.ndarray) -> bool:
+    """Whether the same people's answers go against their last ones, seen in enough of them to be no chance."""
+    if len(old) < 30 or old.std() == 0 or new.std() == 0:
+        return False
+    return bool(np.corrcoef(old, new)[0, 1] < REVERSED)
+
+
+def _is_over(count: int, total: int, share: float) -> bool:
+    return count >= FEW and count > share * total > 0
+
+
+def _alarm(kind: AlarmKind, text: str, **params: object) -> Alarm:
+    return Alarm(kind, Message(text, params))

@@ -1,0 +1,189 @@
+"""Replays the workforce from a day on: what the extracts in force and HR's answers make of everyone, day by day."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+from django.utils import timezone
+
+from employees.columns import Extract
+from employees.models import Employee, EmployeeState, PresenceAnswer, WorkforceDay
+from employees.workforce import presence
+from employees.workforce.presence import DATE, KNOWN, Facts
+from employees.workforce.values import History
+from technova.commands import Progress
+from technova.database.bulk import bulk_insert
+
+CHUNK_SIZE = 20_000  # people at a time
+UPDATE_SIZE = 500  # bounds the parameters of a statement
+ONE_DAY = timedelta(days=1)
+_STATE_COLUMNS = ["employee_id", "as_of", "until", *KNOWN]
+
+
+def replay(*, since: date | None, numbers: np.ndarray | None = None, progress: Progress | None = None) -> None:
+    """Derive everyone's states anew from a day on, from the first one if it is None; inside ``exclusive``.
+
+    ``numbers`` are those that a load has brought: who is not yet an employee becomes one. Rows are read for people in
+    chunks, so memory does not grow with the workforce.
+    """
+    history = History.now()
+    described = _days(history)
+    since = _first_to_derive(described, since)
+    days = [day for day in described if since is None or day >= since]
+    _forget(since)
+    WorkforceDay.objects.bulk_create([WorkforceDay(as_of=day) for day in days])
+    people = _people(numbers)
+    for start in range(0, len(people), CHUNK_SIZE):
+        chunk = people.iloc[start : start + CHUNK_SIZE]
+        _Chunk(chunk, history, days).run()
+        if progress:
+            progress("Deriving the workforce", min(start + CHUNK_SIZE, len(people)), len(people))
+
+
+def _days(history: History) -> list[date]:
+    """The days that something describes."""
+    extracts = {extract.as_of for extracts in history.extracts.values() for extract in extracts}
+    return sorted(extracts.union(PresenceAnswer.objects.in_force().values_list("as_of", flat=True)))
+
+
+def _first_to_derive(described: Sequence[date], since: date | None) -> date | None:
+    """The day given, or an earlier one that was never derived, as after a migration."""
+    derived = set(WorkforceDay.objects.values_list("as_of", flat=True))
+    never = next((day for day in described if day not in derived), None)
+    return since if since is None or never is None else min(since, never)
+
+
+def _forget(since: date | None) -> None:
+    """Take back what was derived for the days from this one on."""
+    if since is None:
+        EmployeeState.objects.all().delete()
+        WorkforceDay.objects.all().delete()
+        return
+    EmployeeState.objects.filter(as_of__gte=since).delete()
+    EmployeeState.objects.filter(until__gte=since).update(until=None)
+    WorkforceDay.objects.filter(as_of__gte=since).delete()
+
+
+def _people(numbers: np.ndarray | None) -> pd.DataFrame:
+    """Everyone, by number: primary key (missing for who is no employee yet), department and presence. One query."""
+    rows = list(Employee.objects.order_by("employee_id").values_list("employee_id", "pk", "departement", "presence"))
+    people = pd.DataFrame.from_records(rows, columns=["employee_id", "pk", "departement", "presence"])
+    people = people.astype({"employee_id": np.int64, "pk": "Int64"}).set_index("employee_id")
+    new = np.setdiff1d([] if numbers is None else numbers, people.index).astype(np.int64)
+    return pd.concat([people, pd.DataFrame(index=pd.Index(new, name="employee_id"))]).sort_index()
+
+
+class _Chunk:
+    """Some people, replayed over the days."""
+
+    def __init__(self, people: pd.DataFrame, history: History, days: Sequence[date]):
+        self.people = people
+        self.numbers = people.index.to_numpy()
+        self.history = history
+        self.days = days
+
+    def run(self) -> None:
+        known = self._known_before()
+        self.newest = pd.Series(pd.NA, self.people.index, dtype="Int64")  # the key of each one's state in the database
+        self.newest.update(self._keys)
+        ended: list[tuple[date, list[int]]] = []
+        added: list[pd.DataFrame] = []
+        for day in self.days:
+            after = presence.step(known, self._facts(day))
+            is_changed = presence.differs(after, known)
+            ended.append((day, self._end(is_changed)))
+            added.append(after[is_changed].assign(as_of=day))
+            known = after
+        self._write(known, added, ended)
+
+    def _known_before(self) -> pd.DataFrame:
+        """What is known of these people before the first day. One query."""
+        known = presence.nobody(self.numbers)
+        range_ = (int(self.numbers[0]), int(self.numbers[-1]))
+        rows = EmployeeState.objects.newest().filter(employee__employee_id__range=range_)
+        names = ["employee__employee_id", "pk", *KNOWN]
+        found = pd.DataFrame.from_records(list(rows.values_list(*names)), columns=["employee_id", "pk", *KNOWN])
+        found = found.set_index("employee_id")
+        self._keys = found.pop("pk").astype("Int64")
+        for name, dtype in KNOWN.items():
+            known.loc[found.index, name] = found[name].astype(dtype)
+        return known
+
+    def _end(self, is_changed: np.ndarray) -> list[int]:
+        """The keys of the states in the database that end for those who changed."""
+        keys = self.newest[is_changed].dropna().tolist()
+        self.newest[is_changed] = pd.NA
+        return keys
+
+    def _facts(self, day: date) -> Facts:
+        sirh = self._rows(Extract.SIRH, day, "departement")
+        survey = self._rows(Extract.SONDAGE, day, "a_quitte_l_entreprise")
+        directory = self._rows(Extract.ANNUAIRE, day, "date_entree", "date_sortie", "motif_sortie")
+        values = {name: rows[name] for rows in (sirh, directory) if rows is not None for name in rows}
+        if survey is not None:
+            values["says_left"] = survey["a_quitte_l_entreprise"]
+        extract = self.history.on(Extract.SIRH, day)
+        answers = self._answers(day)
+        is_left = answers.pop("kind") == PresenceAnswer.Kind.LEFT
+        return Facts(
+            day,
+            listed=None if sirh is None else sirh.index.to_numpy(),
+            is_complete=extract is None or extract.is_complete,
+            listed_before=next((row.as_of for row in self.history.until(Extract.SIRH, day - ONE_DAY)), None),
+            values=values,
+            said_left=answers[is_left],
+            said_here=answers.index[~is_left].to_numpy(),
+        )
+
+    def _rows(self, kind: Extract, day: date, *names: str) -> pd.DataFrame | None:
+        """Some columns of what the extract in force of a day holds of these people; None without one."""
+        extract = self.history.on(kind, day)
+        return None if extract is None else self.history.rows(extract, self.numbers, names)
+
+    def _answers(self, day: date) -> pd.DataFrame:
+        names = ["left_after", "left_by", "left_because", "kind"]
+        range_ = (int(self.numbers[0]), int(self.numbers[-1]))
+        rows = PresenceAnswer.objects.in_force().filter(as_of=day, employee__employee_id__range=range_).order_by("pk")
+        found = pd.DataFrame.from_records(
+            list(rows.values_list("employee__employee_id", *names)), columns=["employee_id", *names]
+        )
+        return found.drop_duplicates("employee_id", keep="last").set_index("employee_id")
+
+    def _write(self, known: pd.DataFrame, added: Sequence[pd.DataFrame], ended: Sequence[tuple[date, list[int]]]):
+        for day, keys in ended:
+            for some in _batches(keys):
+                EmployeeState.objects.filter(pk__in=some).update(until=day)
+        self._keep_newest(known)
+        if states := [frame for frame in added if len(frame)]:
+            rows = pd.concat(states).reset_index()
+            rows["until"] = rows.groupby("employee_id")["as_of"].shift(-1)
+            rows["employee_id"] = self.people["pk"].reindex(rows["employee_id"]).to_numpy()
+            bulk_insert(EmployeeState, _as_dates(rows)[_STATE_COLUMNS])
+
+    def _keep_newest(self, known: pd.DataFrame) -> None:
+        """Bring the employees' own columns up to date, and add those who are new."""
+        names = ["departement", "presence"]
+        is_new = self.people["pk"].isna()
+        if is_new.any():
+            self._add(known.loc[is_new, names])
+        is_changed = (known[names] != self.people[names]).any(axis=1) & ~is_new
+        for (departement, now), group in known[is_changed].groupby(names):
+            for keys in _batches(self.people.loc[group.index, "pk"].tolist()):
+                Employee.objects.filter(pk__in=keys).update(departement=departement, presence=now)
+
+    def _add(self, new: pd.DataFrame) -> None:
+        bulk_insert(Employee, new.reset_index().assign(created_at=timezone.now()))
+        range_ = (int(new.index[0]), int(new.index[-1]))
+        keys = dict(Employee.objects.filter(employee_id__range=range_).values_list("employee_id", "pk"))
+        self.people = self.people.assign(pk=self.people["pk"].fillna(self.people.index.to_series().map(keys)))
+
+
+def _as_dates(rows: pd.DataFrame) -> pd.DataFrame:
+    """With dates as Python's, for the database."""
+    dates = [name for name, dtype in KNOWN.items() if dtype == DATE]
+    return rows.assign(**{name: rows[name].dt.date for name in dates})
+
+
+def _batches(keys: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (keys[start : start + UPDATE_SIZE] for start in range(0, len(keys), UPDATE_SIZE))

@@ -1,0 +1,84 @@
+"""What is known of people on a day: of each column the newest value that an extract in force until then gives."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from employees.columns import Extract
+from employees.models import ROWS, LoadedExtract, NumberMerge
+
+RAW_KINDS = (Extract.SIRH, Extract.EVAL, Extract.SONDAGE)  # what the features are made of
+RARELY_GIVEN = ("date_sortie", "motif_sortie")  # empty for whoever stays: no reason to look for an older value
+FEW = 500  # numbers that are asked for one by one rather than as a range
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The extracts in force, newest first by kind, and the numbers that are merged. Two queries."""
+
+    extracts: Mapping[Extract, Sequence[LoadedExtract]]
+    merged: Mapping[int, int]
+
+    @classmethod
+    def now(cls) -> "History":
+        rows = list(LoadedExtract.objects.in_force().order_by("-as_of", "-pk"))
+        extracts = {kind: [row for row in rows if row.kind == kind] for kind in Extract}
+        return cls(extracts, dict(NumberMerge.objects.in_force().values_list("number", "employee__employee_id")))
+
+    def until(self, kind: Extract, day: date) -> list[LoadedExtract]:
+        return [extract for extract in self.extracts[kind] if extract.as_of <= day]
+
+    def on(self, kind: Extract, day: date) -> LoadedExtract | None:
+        """The extract in force that describes exactly this day."""
+        return next((extract for extract in self.extracts[kind] if extract.as_of == day), None)
+
+    def values(self, kind: Extract, day: date, numbers: np.ndarray, names: Sequence[str] | None = None) -> pd.DataFrame:
+        """What is known of some people (sorted numbers) on a day.
+
+        Index ``employee_id``: those whom an extract until then holds; some or all columns of the extract's table, as
+        objects. A query for the newest extract, and for each older one that gives what the newer ones left unknown.
+        """
+        names = list(names or ROWS[kind].value_names())
+        known = pd.DataFrame(columns=names, index=pd.Index([], dtype=np.int64, name="employee_id"), dtype=object)
+        for extract in self.until(kind, day):
+            given = [name for name in names if name in extract.given and name not in RARELY_GIVEN]
+            wanted = _lacking(known, numbers, given)
+            if not len(wanted):
+                continue
+            older = self.rows(extract, wanted, names)
+            older = older[older.index.isin(wanted)]
+            known = known.combine_first(older)[names] if len(known) else older
+        return known
+
+    def rows(self, extract: LoadedExtract, numbers: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
+        """What an extract holds of some people (sorted numbers), as objects: index ``employee_id``, one row a person.
+
+        A merged number's row stands for the person; where the extract holds both, the person's own row does. A query.
+        """
+        rows = extract.table.objects.filter(extract=extract)
+        own = set(numbers.tolist())
+        others = [number for number, into in self.merged.items() if into in own]
+        if len(numbers) + len(others) <= FEW:
+            found = list(rows.filter(number__in=[*numbers.tolist(), *others]).values_list("number", *names))
+        else:
+            found = list(rows.filter(number__range=(int(numbers[0]), int(numbers[-1]))).values_list("number", *names))
+            found += rows.filter(number__in=others).values_list("number", *names) if others else []
+        frame = pd.DataFrame.from_records(found, columns=["number", *names]).astype({"number": np.int64})
+        if self.merged:
+            frame = self._merge(frame)
+        frame = frame.rename(columns={"number": "employee_id"}).set_index("employee_id").sort_index()
+        return frame[frame.index.isin(numbers)].astype(object)
+
+    def _merge(self, frame: pd.DataFrame) -> pd.DataFrame:
+        is_other = frame["number"].isin(list(self.merged))
+        merged = pd.concat([frame[~is_other], frame[is_other].replace({"number": dict(self.merged)})])
+        return merged.drop_duplicates("number")
+
+
+def _lacking(known: pd.DataFrame, numbers: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Of whom something that an extract gives is not known yet."""
+    is_complete = known.index[known[names].notna().all(axis=1).to_numpy()] if len(known) else known.index
+    return np.setdiff1d(numbers, is_complete)
