@@ -133,9 +133,10 @@ class _Numbers:
 
 def read_key(text: str) -> int | None:
     """The number of an employee without what an export puts before it: E_1, 000001."""
+    text = _KEY_DECORATION.sub("", text)
     if len(text) <= LONGEST_INTEGER and text.isascii() and text.isdigit():
         return int(text)
-    number = read_number(_KEY_DECORATION.sub("", text))
+    number = read_number(text)
     if number is not None and number != number.to_integral_value():
         raise Unreadable(IS_WHOLE)
     return None if number is None else int(number)
