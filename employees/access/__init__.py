@@ -6,7 +6,7 @@
 from employees.access.middleware import SeesNobody, for_every_account
 from employees.access.readable import NAMED, PAY, PROTECTED, SURVEY, WORK, Matter, Readable
 from employees.access.rights import may_change, may_give_departments, may_give_rights
-from employees.access.roles import HR, MANAGER, ROLES, Role, readable_to, roles_of, scope_of
+from employees.access.roles import HR, MANAGER, ROLES, Role, may_answer, readable_to, roles_of, scope_of
 from employees.access.scope import Scope, scope_of_key
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Scope",
     "SeesNobody",
     "for_every_account",
+    "may_answer",
     "may_change",
     "may_give_departments",
     "may_give_rights",

@@ -18,10 +18,11 @@ class Role:
     sees_everyone: bool = False  # while no department is given; else nobody
     reads_everything: bool = False  # of those whom it sees; else the matters that are granted
     reads: tuple[Matter, ...] = ()
+    answers: bool = False  # whether somebody whom it sees has left or is there
     permissions: tuple[str, ...] = ()  # of this app; given to the group when it is made
 
 
-HR = Role("RH", sees_everyone=True, reads_everything=True, permissions=("add_employee",))
+HR = Role("RH", sees_everyone=True, reads_everything=True, answers=True, permissions=("add_employee",))
 MANAGER = Role("Manager", reads=(WORK, PAY, SURVEY))
 ROLES = {role.group: role for role in (HR, MANAGER)}
 
@@ -65,6 +66,11 @@ def readable_to(user) -> Readable:
     if any(role.reads_everything for role in roles):
         return Readable.EVERYTHING
     return Readable.of_matters(matter for role in roles for matter in role.reads if matter.is_granted)
+
+
+def may_answer(user) -> bool:
+    """Whether an account says who has left and who is there, of those whom it sees."""
+    return any(role.answers for role in roles_of(user))
 
 
 def create_groups(app_config, *, using, apps=installed, **options) -> None:

@@ -1,15 +1,15 @@
 """The state of the workforce on a day, person by person."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import pandas as pd
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from employees.columns import KEY, Extract, columns_of
-from employees.models import EmployeeState, Presence, WorkforceDay
+from employees.models import ROWS, EmployeeState, Presence, WorkforceDay
 from employees.workforce.values import RAW_KINDS, History
 
 UNSCORED = "unscored"
@@ -81,14 +81,64 @@ def _people(chunk: pd.DataFrame, history: History, day: date) -> Iterator[Person
         yield Person(number, row.presence, since, row.departement, job or "", why.get(number, ""))
 
 
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What a score needs and no extract of a kind gives: ``columns``, or none where no extract holds the person."""
+
+    kind: Extract
+    columns: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"unknown {', '.join(self.columns)}" if self.columns else f"no {_NAMES[self.kind]}"
+
+
 def why_not_scored(history: History, day: date, numbers: np.ndarray) -> dict[int, str]:
     """What keeps people from a score, by number; those who lack nothing are left out."""
-    lacking: dict[int, list[str]] = {}
+    lacking: dict[int, list[Lack]] = {}
     for kind, names in REQUIRED.items():
         known = history.values(kind, day, numbers, names) if len(numbers) else pd.DataFrame(columns=names)
         for number in np.setdiff1d(numbers, known.index).tolist():
-            lacking.setdefault(number, []).append(f"no {_NAMES[kind]}")
+            lacking.setdefault(number, []).append(Lack(kind))
         for number, row in known[known.isna().any(axis=1)].iterrows():
-            names_lacking = ", ".join(str(name) for name in row.index[row.isna()])
-            lacking.setdefault(int(number), []).append(f"unknown {names_lacking}")
-    return {number: "; ".join(reasons) for number, reasons in lacking.items()}
+            names_lacking = tuple(str(name) for name in row.index[row.isna()])
+            lacking.setdefault(int(number), []).append(Lack(kind, names_lacking))
+    return {number: "; ".join(map(str, lacks)) for number, lacks in lacking.items()}
+
+
+def lacks_of_few(history: History, numbers: Sequence[int]) -> dict[int, list[Lack]]:
+    """The same as of the newest day, for the people of a page. One query a kind, however many extracts are in force."""
+    lacking: dict[int, list[Lack]] = {number: [] for number in numbers}
+    for kind, names in REQUIRED.items():
+        known = _known_columns(history, kind, names, numbers)
+        for number, lacks in lacking.items():
+            unknown = tuple(name for name in names if name not in known.get(number, ()))
+            if unknown:
+                lacks.append(Lack(kind, unknown if number in known else ()))
+    return {number: lacks for number, lacks in lacking.items() if lacks}
+
+
+def _known_columns(
+    history: History, kind: Extract, names: Sequence[str], numbers: Sequence[int]
+) -> dict[int, set[str]]:
+    """Which columns some extract gives of each number that one holds, by the person's number."""
+    found = _rows(history, kind, numbers).order_by().values("number")
+    known: dict[int, set[str]] = {}
+    for row in found.annotate(**{f"count_{name}": Count(name) for name in names}):
+        of_person = known.setdefault(history.merged.get(row["number"], row["number"]), set())
+        of_person.update(name for name in names if row[f"count_{name}"])
+    return known
+
+
+def last_jobs(history: History, numbers: Sequence[int]) -> dict[int, str]:
+    """The last job known of each of the people of a page. One query."""
+    days = {extract.pk: extract.as_of for extract in history.extracts[Extract.SIRH]}
+    rows = _rows(history, Extract.SIRH, numbers).exclude(poste=None).values_list("extract", "number", "poste")
+    in_order = sorted(rows, key=lambda row: days[row[0]])
+    return {history.merged.get(number, number): job for _extract, number, job in in_order}
+
+
+def _rows(history: History, kind: Extract, numbers: Sequence[int]) -> QuerySet:
+    """All that the extracts in force of a kind hold of some people, under their other numbers too."""
+    others = [number for number, into in history.merged.items() if into in set(numbers)]
+    extracts = [extract.pk for extract in history.extracts[kind]]
+    return ROWS[kind].objects.filter(extract__in=extracts, number__in=[*numbers, *others])

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from employees.columns import Extract
 from employees.extracts import FileReport, Question, ReadExtract, Reject
-from employees.models import ROWS, EmployeeState, Load, LoadedExtract, Presence
+from employees.models import ROWS, EmployeeState, Load, LoadedExtract, Presence, WorkforceDay
 from employees.workforce.comparison import Change, Comparison
 from employees.workforce.plausibility import Alarm, Evidence, alarms_of
 from employees.workforce.replay import replay
@@ -46,6 +46,7 @@ class Moves:
     vanished: tuple[int, ...] = ()  # present before, in no file now
     returned: tuple[int, ...] = ()
     moved: tuple[int, ...] = ()  # present before and after, in another department
+    forgotten: tuple[int, ...] = ()  # in no extract in force any more: corrected or taken back
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,17 @@ def withdraw_load(*, load: int, reason: str, user: User | None = None, progress:
         found.save()
         replay(since=found.as_of, progress=progress)
     return found
+
+
+def withdrawal_moves(*, load: int) -> Moves:
+    """What taking a load back would change as of the newest day; nothing is written. Raises as ``withdraw_load``."""
+    with exclusive():
+        day = WorkforceDay.objects.latest().as_of
+        before = _presence_on(day)
+        withdraw_load(load=load, reason="")
+        after = _presence_on(day)
+        transaction.set_rollback(True)
+    return moves_between(before, after)
 
 
 class _Loading:
@@ -238,6 +250,7 @@ def moves_between(before: pd.DataFrame, after: pd.DataFrame) -> Moves:
         vanished=numbers((was == Presence.PRESENT) & (is_ == Presence.ABSENT)),
         returned=numbers(was.isin([Presence.LEFT, Presence.ABSENT]) & (is_ == Presence.PRESENT)),
         moved=numbers(is_moved),
+        forgotten=numbers((was != "") & (is_ == "")),
     )
 
 

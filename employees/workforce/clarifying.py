@@ -1,0 +1,102 @@
+"""What the files leave open of the people in a scope, and HR's answers to it."""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+from django.contrib.auth.models import User
+from django.db.models import Count, F, QuerySet, Window
+
+from employees.access import Scope
+from employees.models import Employee, EmployeeState, NumberMerge, Presence, PresenceAnswer, WorkforceDay
+from employees.workforce import answers
+from technova.database.locks import exclusive
+
+
+class Changed(Exception):
+    """The workforce is no longer what the person saw who answers for everyone listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """When people left, as far as it is known, and why."""
+
+    left_by: date | None = None
+    because: str = ""
+
+
+def count_absent(scope: Scope) -> int:
+    """How many people of a scope are absent: questions that wait. One query."""
+    return Employee.objects.within(scope).filter(presence=Presence.ABSENT).count()
+
+
+def absent(scope: Scope) -> QuerySet[EmployeeState]:
+    """The people of a scope who are absent, those absent longest first; ``total`` counts them all."""
+    states = EmployeeState.objects.newest().filter(presence=Presence.ABSENT)
+    rows = scope.narrow(states, "employee__departement").select_related("employee")
+    return rows.annotate(total=Window(Count("pk"))).order_by("since", "employee__employee_id")
+
+
+def answer_absent(
+    *,
+    scope: Scope,
+    numbers: Collection[int] | None,
+    departure: Departure | None,
+    revision: uuid.UUID | None = None,
+    user: User,
+) -> list[PresenceAnswer]:
+    """Say of absent people within a scope that they have left, or without a ``departure`` that they are there.
+
+    ``numbers`` are those of them who are answered for: whoever is not absent any more, or out of the scope, is left
+    out. None stands for everyone absent as of the ``revision`` that the person saw: raises ``Changed`` when it is
+    another one now. Raises ``Busy``.
+    """
+    with exclusive():
+        people = Employee.objects.within(scope).filter(presence=Presence.ABSENT)
+        if numbers is not None:
+            people = people.filter(employee_id__in=numbers)
+        elif revision is None or revision != WorkforceDay.objects.latest().revision:
+            raise Changed
+        found = list(people.values_list("employee_id", flat=True))
+        if not found:
+            return []
+        if departure is None:
+            return answers.answer_here(numbers=found, user=user)
+        return answers.answer_left(numbers=found, left_by=departure.left_by, because=departure.because, user=user)
+
+
+def answers_within(scope: Scope) -> QuerySet[PresenceAnswer]:
+    """All answers about people of a scope, those taken back too, the newest first."""
+    rows = scope.narrow(PresenceAnswer.objects.all(), "employee__departement")
+    return rows.select_related("employee", "recorded_by", "revoked_by")
+
+
+def revoke_within(*, scope: Scope, keys: Collection[int], user: User) -> int:
+    """Take back those of some answers that are in force and about people of a scope; how many. Raises ``Busy``."""
+    with exclusive():
+        found = list(answers_within(scope).filter(pk__in=keys, revoked_at=None))
+        answers.revoke(answers=found, user=user)
+    return len(found)
+
+
+def merges_within(scope: Scope) -> QuerySet[NumberMerge]:
+    """The numbers merged into those of people of a scope, those parted again too, the newest first."""
+    rows = scope.narrow(NumberMerge.objects.all(), "employee__departement")
+    return rows.select_related("employee", "recorded_by", "revoked_by")
+
+
+def merge_within(*, scope: Scope, number: int, into: int, user: User) -> NumberMerge:
+    """Merge two numbers whose people are both of a scope. Raises ``NotMergeable`` and ``Busy``."""
+    with exclusive():
+        both = Employee.objects.within(scope).filter(employee_id__in=(number, into))
+        if both.count() < 2:
+            raise answers.NotMergeable(f"{number} and {into} are not two known numbers")
+        return answers.merge_numbers(number=number, into=into, user=user)
+
+
+def departed(scope: Scope) -> QuerySet[EmployeeState]:
+    """The people of a scope who have left as of the newest day, the last departure first."""
+    states = EmployeeState.objects.newest().filter(presence=Presence.LEFT)
+    rows = scope.narrow(states, "employee__departement").select_related("employee")
+    return rows.order_by(F("left_by").desc(), "-employee__employee_id")
