@@ -213,10 +213,13 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
     return run
 
 
-def is_scoring_due() -> bool:
-    """Whether the newest run is missing, by another model, or of another state of the workforce."""
+def is_scoring_due(day: WorkforceDay | None = None) -> bool:
+    """Whether the newest run is missing, by another model, or of another state of the workforce.
+
+    ``day`` is the newest one where the caller has it. Two queries, one with the day.
+    """
     run = ScoringRun.objects.first()
     if run is None or run.model_version != current_model().version:
         return True
-    day = WorkforceDay.objects.last()
+    day = day or WorkforceDay.objects.last()
     return day is not None and run.revision != day.revision

@@ -1,0 +1,38 @@
+"""The detached process that follows an answer of HR or a withdrawal: builds the features and scores everyone again.
+
+It needs no state of its own: whether the newest run is of the workforce as it is now tells what is left to do.
+"""
+
+import logging
+from contextlib import suppress
+
+from features.services import build_features
+from predictions.services import NothingToScore, is_scoring_due, score_employees
+from technova.commands import Progress
+from technova.server import detached
+
+logger = logging.getLogger(__name__)
+
+_WORK = "rescoring"
+
+
+def start() -> None:
+    """Start it, unless it is at work; if that fails, the pages offer to start it again."""
+    try:
+        detached.start(_WORK, "run_rescoring")
+    except OSError:
+        logger.exception("The process that scores everyone could not be started")
+
+
+def is_at_work() -> bool:
+    return detached.is_at_work(_WORK)
+
+
+def run(*, progress: Progress | None = None) -> None:
+    """Build and score, again while the workforce has changed meanwhile. Raises ``Busy`` and ``ArtifactError``."""
+    with suppress(NothingToScore):
+        is_due = True
+        while is_due:
+            build_features(progress=progress)
+            score_employees(progress=progress)
+            is_due = is_scoring_due()
