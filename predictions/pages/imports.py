@@ -173,6 +173,7 @@ MOVES = {
     "vanished": gettext_lazy("Missing without a word"),
     "returned": gettext_lazy("Back"),
     "moved": gettext_lazy("In another department"),
+    "forgotten": gettext_lazy("In no extract any more"),
 }
 
 

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from employees.access import scope_of
+from employees.access import may_answer, scope_of
+from employees.workforce.clarifying import count_absent
+from predictions.formats import grouped
 from predictions.pages.imports import may_import
 
 
@@ -29,12 +31,19 @@ def _pages(user) -> list[tuple[str, str]]:
     entries = [
         ("overview", _("Overview")),
         ("employees", _("Risk list")),
+        ("departures", _("Departures")),
         ("simulate", _("Simulate")),
         ("history", _("History")),
     ]
+    if may_answer(user):
+        entries.insert(1, ("clarify", _to_clarify(count_absent(scope_of(user)))))
     if may_import(user):
         entries.append(("import", _("Import")))
     return [*entries, ("model", _("The model"))]
+
+
+def _to_clarify(count: int) -> str:
+    return _("To clarify (%(count)s)") % {"count": grouped(count)} if count else _("To clarify")
 
 
 def _entry(request, name: str, label: str) -> dict:

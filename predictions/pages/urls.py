@@ -6,9 +6,10 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from employees.access import for_every_account
-from predictions.pages import imports, overview, own_account
+from predictions.pages import imports, loads, overview, own_account
 from predictions.pages.model import card_page, workforce_page
 from predictions.pages.people import employee, history, risk_list, simulate
+from predictions.pages.presence import clarify, departures, numbers
 
 urlpatterns = [
     path("login/", auth.LoginView.as_view(template_name="accounts/login.html"), name="login"),
@@ -16,6 +17,8 @@ urlpatterns = [
     path("password/", for_every_account(own_account.PasswordChangeView.as_view()), name="password_change"),
     path("language/", login_not_required(set_language), name="set_language"),
     path("import/", imports.uploads, name="import"),
+    path("import/loads/", loads.loads, name="import_loads"),
+    path("import/loads/<int:load>/", loads.withdraw, name="import_withdraw"),
     path("import/<uuid:pk>/", imports.detail, name="import_detail"),
     path("import/<uuid:pk>/confirm/", imports.confirm, name="import_confirm"),
     path("import/<uuid:pk>/retry/", imports.retry, name="import_retry"),
@@ -26,6 +29,14 @@ urlpatterns = [
     path("employees/export.csv", risk_list.risk_csv, name="employees_csv"),
     path("employees/export.xlsx", risk_list.risk_xlsx, name="employees_xlsx"),
     path("employees/<int:employee_id>/", employee.employee, name="employee"),
+    path("departures/", departures.departures, name="departures"),
+    path("departures/export.csv", departures.departures_csv, name="departures_csv"),
+    path("clarify/", clarify.clarify, name="clarify"),
+    path("clarify/unscored/", clarify.unscored, name="clarify_unscored"),
+    path("clarify/answers/", clarify.answers, name="clarify_answers"),
+    path("clarify/numbers/", numbers.numbers, name="clarify_numbers"),
+    path("clarify/numbers/<int:pk>/part/", numbers.part, name="clarify_part"),
+    path("clarify/rescore/", clarify.rescore, name="clarify_rescore"),
     path("simulate/", simulate.simulate, name="simulate"),
     path("history/", history.history, name="history"),
     path("history/<int:prediction_id>/", history.prediction, name="history_prediction"),

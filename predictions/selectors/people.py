@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from django.db.models import Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Window
 
 from employees.access import Scope
 from employees.columns import Extract
@@ -34,6 +34,14 @@ def satisfactions(employee: Employee) -> dict[str, float]:
 def state(employee: Employee) -> EmployeeState | None:
     """What is known of somebody's presence as of the newest day. One query."""
     return EmployeeState.objects.newest().filter(employee=employee).first()
+
+
+def unscored(scope: Scope) -> QuerySet[EmployeeState]:
+    """The people of a scope who are present without features, which a score needs; ``total`` counts them all."""
+    has_features = Exists(EmployeeFeatures.objects.in_force().filter(employee=OuterRef("employee")))
+    rows = EmployeeState.objects.newest().filter(~has_features, presence=Presence.PRESENT)
+    rows = scope.narrow(rows, "employee__departement").select_related("employee")
+    return rows.annotate(total=Window(Count("pk"))).order_by("employee__employee_id")
 
 
 def scores(employee: Employee) -> list[Prediction]:

@@ -389,7 +389,7 @@ def test_effects_by_which_weights_could_be_read_as_hidden_values_are_not_drawn_f
 
 def test_effects_page_asks_a_fixed_number_of_queries(browse, django_assert_num_queries):
     browser = browse("RH")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         browser.get("/model/effects/")
 
 

@@ -46,6 +46,8 @@ def addresses() -> list[str]:
     lists = ("/employees/", "/employees/?sort=job", "/employees/?band=over", "/employees/export.csv")
     return [
         *("/", *lists, "/employees/export.xlsx", *people, "/simulate/"),
+        *("/departures/", "/departures/export.csv", "/import/loads/"),
+        *("/clarify/", "/clarify/unscored/", "/clarify/answers/", "/clarify/numbers/"),
         *("/history/", "/history/?mode=scoring", f"/history/{inside.earliest('pk').pk}/"),
         *("/model/", "/model/?capacity=30", "/model/effects/"),
     ]

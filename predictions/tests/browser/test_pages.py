@@ -22,6 +22,14 @@ PAGES = {
     "wrong filter of the list": ("/employees/?number=x&band=y", "rh"),
     "employee": ("/employees/1/", "rh"),
     "employee of a manager": ("/employees/2/", "manager"),
+    "departures": ("/departures/", "rh"),
+    "departures of a manager": ("/departures/", "manager"),
+    "absent": ("/clarify/", "rh"),
+    "not scored": ("/clarify/unscored/", "rh"),
+    "answers": ("/clarify/answers/", "rh"),
+    "merged numbers": ("/clarify/numbers/", "rh"),
+    "loads": ("/import/loads/", "rh"),
+    "withdrawal": ("/import/loads/1/", "rh"),
     "simulation": ("/simulate/", "rh"),
     "simulation of a manager": ("/simulate/", "manager"),
     "history": ("/history/", "rh"),
@@ -40,7 +48,8 @@ PAGES = {
 }
 # Addresses that show no page of their own; that of one import is opened by the test of the import.
 NOT_PAGES = {
-    *(name for name in OURS if name.startswith("import_")),
+    *(name for name in OURS if name.startswith("import_") and name not in ("import_loads", "import_withdraw")),
+    *("clarify_part", "clarify_rescore", "departures_csv"),
     *(name for name in OURS if name.startswith("api-") and name != "api-docs"),
     *("employees_csv", "employees_xlsx", "logout", "set_language", "health", "ready", "metrics"),
 }

@@ -1,0 +1,1 @@
+"""Pages about who is there, who has left, and who is neither."""

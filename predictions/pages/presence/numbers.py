@@ -1,0 +1,67 @@
+"""Two numbers of one person: merged, and parted again."""
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from employees.access import scope_of
+from employees.columns import MAX_EMPLOYEE_ID
+from employees.workforce import clarifying
+from employees.workforce.answers import NotMergeable, part_numbers
+from predictions import rescoring
+from predictions.pages.presence import answering
+from predictions.pages.presence.answering import PAGE_SIZE, for_answerers
+from technova.database.locks import Busy
+from technova.web.requests import Request
+
+
+class MergeForm(forms.Form):
+    """The person keeps the one number, under which the other's data are read from then on."""
+
+    number = forms.IntegerField(label=gettext_lazy("This number"), min_value=1, max_value=MAX_EMPLOYEE_ID)
+    into = forms.IntegerField(label=gettext_lazy("is another one of employee"), min_value=1, max_value=MAX_EMPLOYEE_ID)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_answerers
+def numbers(request: Request) -> HttpResponse:
+    form = MergeForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid() and _merge(request, form):
+        return redirect("clarify_numbers")
+    merges = Paginator(clarifying.merges_within(scope_of(request.user)), PAGE_SIZE)
+    context = {"tabs": answering.tabs(request), "form": form, "page": merges.get_page(request.GET.get("page"))}
+    return render(request, "presence/numbers.html", context, status=422 if form.errors else 200)
+
+
+def _merge(request: Request, form: MergeForm) -> bool:
+    """Merge what the form holds, and return whether that was possible."""
+    try:
+        clarifying.merge_within(scope=scope_of(request.user), user=request.user, **form.cleaned_data)
+    except NotMergeable:
+        form.add_error(None, _("These are not two known numbers, or one of them is merged already."))
+        return False
+    except Busy as error:
+        form.add_error(None, _(str(error)))
+        return False
+    messages.success(request, _("Number %(number)s is number %(into)s from now on.") % form.cleaned_data)
+    rescoring.start()
+    return True
+
+
+@require_POST
+@for_answerers
+def part(request: Request, pk: int) -> HttpResponse:
+    merge = get_object_or_404(clarifying.merges_within(scope_of(request.user)), pk=pk, revoked_at=None)
+    try:
+        part_numbers(merge=merge, user=request.user)
+    except Busy as error:
+        messages.error(request, _(str(error)))
+    else:
+        messages.success(request, _("The two numbers are two people again."))
+        rescoring.start()
+    return redirect("clarify_numbers")
