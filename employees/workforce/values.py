@@ -42,16 +42,18 @@ class History:
         objects. A query for the newest extract, and for each older one that gives what the newer ones left unknown.
         """
         names = list(names or ROWS[kind].value_names())
-        known = pd.DataFrame(columns=names, index=pd.Index([], dtype=np.int64, name="employee_id"), dtype=object)
+        known = np.full((len(numbers), len(names)), None, dtype=object)
+        is_held = np.zeros(len(numbers), dtype=bool)
         for extract in self.until(kind, day):
-            given = [name for name in names if name in extract.given and name not in RARELY_GIVEN]
-            wanted = _lacking(known, numbers, given)
-            if not len(wanted):
-                continue
-            older = self.rows(extract, wanted, names)
-            older = older[older.index.isin(wanted)]
-            known = known.combine_first(older)[names] if len(known) else older
-        return known
+            given = [name in extract.given and name not in RARELY_GIVEN for name in names]
+            wanted = numbers[~is_held | pd.isna(known[:, given]).any(axis=1)]
+            if len(wanted):
+                older = self.rows(extract, wanted, names)
+                places = np.searchsorted(numbers, older.index.to_numpy())
+                is_held[places] = True
+                known[places] = np.where(pd.isna(known[places]), older.to_numpy(), known[places])
+        index = pd.Index(numbers[is_held], name="employee_id")
+        return pd.DataFrame(known[is_held], columns=names, index=index, dtype=object)
 
     def rows(self, extract: LoadedExtract, numbers: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
         """What an extract holds of some people (sorted numbers), as objects: index ``employee_id``, one row a person.
@@ -76,9 +78,3 @@ class History:
         is_other = frame["number"].isin(list(self.merged))
         merged = pd.concat([frame[~is_other], frame[is_other].replace({"number": dict(self.merged)})])
         return merged.drop_duplicates("number")
-
-
-def _lacking(known: pd.DataFrame, numbers: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Of whom something that an extract gives is not known yet."""
-    is_complete = known.index[known[names].notna().all(axis=1).to_numpy()] if len(known) else known.index
-    return np.setdiff1d(numbers, is_complete)

@@ -1,13 +1,9 @@
 """One person: features, past scores, and the neighbours in the ranked list."""
 
-import numpy as np
-import pandas as pd
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Window
 
 from employees.access import Scope
-from employees.columns import Extract
-from employees.models import Employee, EmployeeState, Presence, WorkforceDay
-from employees.workforce.values import History
+from employees.models import Employee, EmployeeState, EvalRow, LoadedExtract, NumberMerge, Presence
 from features import schema
 from features.models import EmployeeFeatures
 from predictions.models import Prediction
@@ -22,13 +18,17 @@ def clean_features(employee_id: int, scope: Scope) -> EmployeeFeatures | None:
 
 
 def satisfactions(employee: Employee) -> dict[str, float]:
-    """The four satisfactions of the newest evaluation; empty when one is unknown. Four queries or more."""
-    day = WorkforceDay.objects.values_list("as_of", flat=True).last()
+    """The four satisfactions of the newest evaluations that give them; empty when one is unknown. One query."""
     names = [feature.name for feature in schema.SATISFACTIONS]
-    known = History.now().values(Extract.EVAL, day, np.array([employee.employee_id]), names) if day else pd.DataFrame()
-    if known.empty or known.isna().any(axis=None):
+    others = NumberMerge.objects.in_force().filter(employee=employee).values("number")
+    rows = EvalRow.objects.filter(Q(number=employee.employee_id) | Q(number__in=others))
+    rows = rows.filter(extract__in=LoadedExtract.objects.in_force()).order_by("-extract__as_of")
+    known: dict[str, float] = {}
+    for row in rows.values(*names)[:HISTORY]:
+        known = {name: value for name, value in row.items() if value is not None} | known
+    if known.keys() != set(names):
         return {}
-    return {name: int(value) if value == int(value) else value for name, value in known.iloc[0].items()}
+    return {name: int(value) if value == int(value) else value for name, value in known.items()}
 
 
 def state(employee: Employee) -> EmployeeState | None:

@@ -150,7 +150,7 @@ def test_employee_page_of_someone_who_has_left_without_a_score_says_so_too(brows
     assert "No score yet" in page
 
 
-@pytest.mark.parametrize(("has_left", "queries"), [(False, 13), (True, 12)])
+@pytest.mark.parametrize(("has_left", "queries"), [(False, 10), (True, 9)])
 def test_employee_page_asks_a_fixed_number_of_queries(browse, person, django_assert_num_queries, has_left, queries):
     ScoringRunFactory.create_batch(3)
     for run in ScoringRunFactory.create_batch(3):
@@ -389,7 +389,7 @@ def test_what_if_by_htmx_answers_with_its_part_alone(browse, person):
 
 def test_what_if_asks_a_fixed_number_of_queries(browse, person, django_assert_num_queries):
     browser = browse("Manager", "Consulting")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(7):
         browser.post(address(person), values(), headers={"HX-Request": "true"})
 
 
