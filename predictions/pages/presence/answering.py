@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from employees.access import may_answer
+from employees.access import Scope, may_answer
 from employees.columns import DEPARTURE_REASONS
 from employees.models import EmployeeState, PresenceAnswer, WorkforceDay
 from predictions import rescoring
@@ -51,11 +51,14 @@ def tabs(request: HttpRequest) -> list[dict]:
     return [{"href": href, "label": label, "is_current": request.path == href} for href, label in entries]
 
 
-def scoring_state(day: WorkforceDay | None) -> str:
-    """``running`` while everyone is scored again, ``due`` when the scores are older than the newest day. One query."""
+def scoring_state(day: WorkforceDay | None, scope: Scope) -> str:
+    """``running`` while everyone is scored again, ``due`` when the scores are older than the newest day. One query.
+
+    That something has changed is told to those who see everyone: it may be about people out of a scope.
+    """
     if rescoring.is_at_work():
         return "running"
-    return "due" if day and is_scoring_due(day) else ""
+    return "due" if day and scope.sees_everyone and is_scoring_due(day) else ""
 
 
 def counted_page(request: HttpRequest, rows: QuerySet) -> tuple[list, Page]:

@@ -106,7 +106,7 @@ def clarify(request: Request) -> HttpResponse:
         "rows": _with_jobs(rows, ticked=request.POST.getlist("number")),
         "page": page,
         "revision": day.revision if day else None,
-        "scoring": answering.scoring_state(day),
+        "scoring": answering.scoring_state(day, scope_of(request.user)),
     }
     return render(request, "presence/clarify.html", context, status=422 if form.errors else 200)
 
