@@ -43,10 +43,12 @@ def plain_settings(settings):
 
 @pytest.fixture(autouse=True)
 def no_refusal_of_another_test():
-    """The server remembers that the log took no row until it takes one, and which networks guessed too often."""
+    """The server remembers that the log took no row until it takes one, which networks guessed too often, and terms."""
+    from employees import terms
     from predictions import passwords
     from technova.database import refusals
 
+    terms.forget()
     refusals.forget()
     passwords.closed_networks.clear()
 

@@ -10,5 +10,7 @@ class EmployeesConfig(AppConfig):
     def ready(self):
         from employees.access import sign_ins  # noqa: F401 - listens to sign-ins, once the models exist
         from employees.access.roles import create_groups
+        from employees.terms.contract import create_terms
 
         post_migrate.connect(create_groups, sender=self)
+        post_migrate.connect(create_terms, sender=self)

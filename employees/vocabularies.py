@@ -181,3 +181,49 @@ CONTRACT: Vocabularies = {
         ),
     )
 }
+
+# Of the contract's words: the French and the English label.
+LABELS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "departement": {
+        "Commercial": ("Commercial", "Sales"),
+        "Consulting": ("Consulting", "Consulting"),
+        "Ressources Humaines": ("Ressources humaines", "Human resources"),
+    },
+    "poste": {
+        "Assistant de Direction": ("Assistant de direction", "Executive assistant"),
+        "Cadre Commercial": ("Cadre commercial", "Sales executive"),
+        "Consultant": ("Consultant", "Consultant"),
+        "Directeur Technique": ("Directeur technique", "Technical director"),
+        "Manager": ("Manager", "Manager"),
+        "Représentant Commercial": ("Représentant commercial", "Sales representative"),
+        "Ressources Humaines": ("Chargé des ressources humaines", "Human resources officer"),
+        "Senior Manager": ("Senior manager", "Senior manager"),
+        "Tech Lead": ("Tech lead", "Tech lead"),
+    },
+    "domaine_etude": {
+        "Autre": ("Autre domaine", "Other field"),
+        "Entrepreunariat": ("Entrepreneuriat", "Entrepreneurship"),
+        "Infra & Cloud": ("Infrastructure et cloud", "Infrastructure and cloud"),
+        "Marketing": ("Marketing", "Marketing"),
+        "Ressources Humaines": ("Études de ressources humaines", "Human resources studies"),
+        "Transformation Digitale": ("Transformation digitale", "Digital transformation"),
+    },
+    "statut_marital": {
+        "Célibataire": ("Célibataire", "Single"),
+        "Marié(e)": ("Marié(e)", "Married"),
+        "Divorcé(e)": ("Divorcé(e)", "Divorced"),
+    },
+    "frequence_deplacement": {
+        "Aucun": ("Aucun", "None"),
+        "Occasionnel": ("Occasionnel", "Occasional"),
+        "Frequent": ("Fréquent", "Frequent"),
+    },
+    "motif_sortie": {
+        "Démission": ("Démission", "Resignation"),
+        "Retraite": ("Retraite", "Retirement"),
+        "Licenciement": ("Licenciement", "Dismissal"),
+        "Fin de contrat": ("Fin de contrat", "End of contract"),
+        "Mutation": ("Mutation", "Transfer"),
+        "Autre": ("Autre raison", "Other reason"),
+    },
+}

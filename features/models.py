@@ -8,11 +8,6 @@ from employees.models import Employee
 from features import schema
 
 
-def is_open(feature: schema.Feature) -> bool:
-    """Whether its words are the company's own, which no constraint knows."""
-    return feature.kind == schema.FeatureKind.CHOICE
-
-
 def column(feature: schema.Feature) -> models.Field:
     """The table column of a feature."""
     label, is_optional = _(feature.label), feature.name in schema.OPTIONAL_FEATURES
@@ -87,7 +82,7 @@ class EmployeeFeatures(models.Model):
             models.UniqueConstraint(
                 fields=["employee", "as_of"], condition=Q(superseded_at=None), name="one_row_in_force_a_day"
             ),
-            *(is_valid(feature) for feature in schema.FEATURES if not is_open(feature)),
+            *(is_valid(feature) for feature in schema.FEATURES if not feature.is_open),
         ]
 
     def __str__(self):

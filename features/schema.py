@@ -12,6 +12,7 @@ from functools import cache
 
 from employees import columns
 from employees.messages import gettext_noop as _
+from employees.vocabularies import LABELS
 
 
 class FeatureKind(StrEnum):
@@ -21,7 +22,7 @@ class FeatureKind(StrEnum):
     NUMBER = "number"
     BOOLEAN = "boolean"  # 0 or 1
     ORDINAL = "ordinal"  # an integer whose values have names
-    CHOICE = "choice"  # text, one of the choices
+    CHOICE = "choice"  # text, a word of the vocabulary that has the feature's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,11 @@ class Feature:
         return self.kind in (FeatureKind.INTEGER, FeatureKind.BOOLEAN, FeatureKind.ORDINAL)
 
     @property
+    def is_open(self) -> bool:
+        """Whether its values are the company's own words: ``choices`` are those of the contract alone."""
+        return self.kind == FeatureKind.CHOICE
+
+    @property
     def values(self) -> tuple[str | int, ...]:
         """The permitted values of a choice or an ordinal, in order."""
         return tuple(choice.value for choice in self.choices)
@@ -69,39 +75,8 @@ class Feature:
 
 
 YES_NO = (Choice(0, _("No")), Choice(1, _("Yes")))
-DEPARTMENT_LABELS = {
-    "Commercial": _("Sales"),
-    "Consulting": _("Consulting"),
-    "Ressources Humaines": _("Human resources"),
-}
-JOB_LABELS = {
-    "Assistant de Direction": _("Executive assistant"),
-    "Cadre Commercial": _("Sales executive"),
-    "Consultant": _("Consultant"),
-    "Directeur Technique": _("Technical director"),
-    "Manager": _("Manager"),
-    "Représentant Commercial": _("Sales representative"),
-    "Ressources Humaines": _("Human resources officer"),
-    "Senior Manager": _("Senior manager"),
-    "Tech Lead": _("Tech lead"),
-}
-FIELD_LABELS = {
-    "Autre": _("Other field"),
-    "Entrepreunariat": _("Entrepreneurship"),
-    "Infra & Cloud": _("Infrastructure and cloud"),
-    "Marketing": _("Marketing"),
-    "Ressources Humaines": _("Human resources studies"),
-    "Transformation Digitale": _("Digital transformation"),
-}
-MARITAL_LABELS = {
-    "Célibataire": _("Single"),
-    "Marié(e)": _("Married"),
-    "Divorcé(e)": _("Divorced"),
-}
-
-
-def _choices(labels: dict[str, str]) -> tuple[Choice, ...]:
-    return tuple(Choice(value, label) for value, label in labels.items())
+# The marital statuses are the groups of an audit, which a card stores in English and a page translates.
+AUDITED = (_("Single"), _("Married"), _("Divorced"))
 
 
 def _raw(name: str, label: str, kind: FeatureKind, phrase: str, **options) -> Feature:
@@ -110,10 +85,10 @@ def _raw(name: str, label: str, kind: FeatureKind, phrase: str, **options) -> Fe
     return Feature(name, label, kind, phrase, minimum=column.minimum, maximum=column.maximum, **options)
 
 
-def _choice(name: str, label: str, labels: dict[str, str], phrase: str, **options) -> Feature:
-    if set(labels) != set(columns.BY_NAME[name].choices):
-        raise ValueError(f"{name}: the labels do not name exactly the choices of the extract")
-    return Feature(name, label, FeatureKind.CHOICE, phrase, choices=_choices(labels), **options)
+def _choice(name: str, label: str, phrase: str, **options) -> Feature:
+    """A feature whose values are the company's words. The choices are those of the contract; ``Term`` has them all."""
+    choices = tuple(Choice(value, english) for value, (_french, english) in LABELS[name].items())
+    return Feature(name, label, FeatureKind.CHOICE, phrase, choices=choices, **options)
 
 
 def _engineered(name: str, label: str, phrase: str, minimum: float, maximum: float, **options) -> Feature:
@@ -184,9 +159,9 @@ FEATURES: tuple[Feature, ...] = (
         unit="€",
         is_actionable=True,
     ),
-    _choice("statut_marital", _("Marital status"), MARITAL_LABELS, _("Marital status: %(value)s"), is_protected=True),
-    _choice("departement", _("Department"), DEPARTMENT_LABELS, _("Department: %(value)s")),
-    _choice("poste", _("Job"), JOB_LABELS, _("Job: %(value)s")),
+    _choice("statut_marital", _("Marital status"), _("Marital status: %(value)s"), is_protected=True),
+    _choice("departement", _("Department"), _("Department: %(value)s")),
+    _choice("poste", _("Job"), _("Job: %(value)s")),
     _raw(
         "nombre_experiences_precedentes",
         _("Previous employers"),
@@ -245,7 +220,7 @@ FEATURES: tuple[Feature, ...] = (
         _("Education level: %(value)s"),
         help=_("From 1 to 5, the highest."),
     ),
-    _choice("domaine_etude", _("Field of study"), FIELD_LABELS, _("Field of study: %(value)s")),
+    _choice("domaine_etude", _("Field of study"), _("Field of study: %(value)s")),
     Feature(
         "frequence_deplacement",
         _("Business travel"),

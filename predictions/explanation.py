@@ -18,6 +18,7 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext_noop, ngettext
 from django.utils.translation import gettext as _
 
+from employees import terms
 from employees.access import Readable
 from features import reading, schema
 from predictions.ml.scorer import sigmoid
@@ -193,6 +194,8 @@ def in_full(feature: schema.Feature, value: Any) -> str:
 
 def display(feature: schema.Feature, value: Any) -> str:
     """A value with its unit, in the active language."""
+    if feature.is_open:
+        return terms.label(feature.name, value) if value else "–"
     if feature.choices:
         return _(feature.label_of(value))
     rounded = round(value, 2 if abs(value) >= 0.1 else 6)

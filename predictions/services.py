@@ -7,8 +7,8 @@ from functools import wraps
 
 import numpy as np
 from django.db import IntegrityError
-from django.utils.translation import gettext
 
+from employees import terms
 from employees.access import Scope
 from employees.models import Employee, WorkforceDay
 from features import schema
@@ -42,7 +42,7 @@ class OutOfScope(LookupError):
     @property
     def label(self) -> str:
         """The value in the active language."""
-        return gettext(schema.BY_NAME[self.name].label_of(str(self.value)))
+        return terms.label(self.name, str(self.value))
 
 
 class NothingToScore(LookupError):

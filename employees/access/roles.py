@@ -8,6 +8,7 @@ from django.contrib.auth.management import create_permissions
 
 from employees.access.readable import PAY, SURVEY, WORK, Matter, Readable
 from employees.access.scope import Scope
+from employees.terms import resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def scope_of(user) -> Scope:
     """Whom an account may see.
 
     Superusers see everyone. Others with a role see the departments given to the account; without any, members of *RH*
-    see everyone and members of *Manager* nobody.
+    see everyone and members of *Manager* nobody. A merged department is the one that it was merged into.
     """
     return _access(user)[1]
 
@@ -56,7 +57,9 @@ def _read_access(user) -> tuple[tuple[Role, ...], Scope]:
     accounts = get_user_model().objects.filter(pk=user.pk)
     rows = set(accounts.values_list("groups__name", "department_accesses__departement"))
     roles = tuple(role for role in ROLES.values() if role.group in {group for group, _department in rows})
-    given = Scope.of_departments({department for _group, department in rows if department and roles})
+    given = Scope.of_departments(
+        resolved("departement", {department for _group, department in rows if department and roles})
+    )
     return roles, Scope.EVERYONE if given.is_empty and any(role.sees_everyone for role in roles) else given
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from employees.terms import resolved
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -51,5 +53,8 @@ Scope.NOBODY = Scope(sees_everyone=False)
 
 
 def scope_of_key(key) -> Scope:
-    """Whom an API key may see: the departments stored with it, or everyone where none are stored."""
-    return Scope.EVERYONE if key.departments is None else Scope.of_departments(key.departments)
+    """Whom an API key may see: the departments stored with it, or everyone where none are stored.
+
+    A merged department is the one that it was merged into.
+    """
+    return Scope.EVERYONE if key.departments is None else Scope.of_departments(resolved("departement", key.departments))

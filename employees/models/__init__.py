@@ -12,6 +12,7 @@ from employees.models.loads import (
     SirhRow,
     SondageRow,
 )
+from employees.models.terms import Term, TermRevision, TermSynonym
 from employees.models.workforce import (
     Employee,
     EmployeeState,
@@ -42,5 +43,8 @@ __all__ = [
     "SignIn",
     "SirhRow",
     "SondageRow",
+    "Term",
+    "TermRevision",
+    "TermSynonym",
     "WorkforceDay",
 ]

@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from employees import terms
 from employees.columns import Extract
 from employees.models import ROWS, LoadedExtract, NumberMerge
 
@@ -17,16 +18,18 @@ FEW = 500  # numbers that are asked for one by one rather than as a range
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The extracts in force, newest first by kind, and the numbers that are merged. Two queries."""
+    """The extracts in force, newest first by kind, the numbers that are merged, and the words. Three queries."""
 
     extracts: Mapping[Extract, Sequence[LoadedExtract]]
     merged: Mapping[int, int]
+    words: Mapping[str, Mapping[str, str]]  # of each column, what its merged words stand for
 
     @classmethod
     def now(cls) -> "History":
         rows = list(LoadedExtract.objects.in_force().order_by("-as_of", "-pk"))
         extracts = {kind: [row for row in rows if row.kind == kind] for kind in Extract}
-        return cls(extracts, dict(NumberMerge.objects.in_force().values_list("number", "employee__employee_id")))
+        numbers = dict(NumberMerge.objects.in_force().values_list("number", "employee__employee_id"))
+        return cls(extracts, numbers, terms.refreshed().merged)
 
     def until(self, kind: Extract, day: date) -> list[LoadedExtract]:
         return [extract for extract in self.extracts[kind] if extract.as_of <= day]
@@ -72,7 +75,8 @@ class History:
         if self.merged:
             frame = self._merge(frame)
         frame = frame.rename(columns={"number": "employee_id"}).set_index("employee_id").sort_index()
-        return frame[frame.index.isin(numbers)].astype(object)
+        frame = frame[frame.index.isin(numbers)].astype(object)
+        return frame.replace({name: dict(self.words[name]) for name in names if name in self.words})
 
     def _merge(self, frame: pd.DataFrame) -> pd.DataFrame:
         is_other = frame["number"].isin(list(self.merged))

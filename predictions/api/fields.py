@@ -4,10 +4,14 @@ import re
 from datetime import UTC, datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from employees.columns import by_key, match_key
+from employees import terms
+from employees.extracts.rejects import LONGEST_SHOWN
+
+LONGEST_WORD = 100  # characters
 
 
 def _is_number(value: object) -> bool:
@@ -100,16 +104,30 @@ class StrictFloat(serializers.FloatField):
             self.fail("invalid")
 
 
-class WordField(serializers.ChoiceField):
-    """A JSON text that matches a choice in any spelling; its value is the canonical one."""
+@extend_schema_field({"type": "string", "maxLength": LONGEST_WORD})
+class WordField(serializers.Field):
+    """A text that is a word of a vocabulary in any spelling; its value is the canonical one."""
+
+    default_error_messages = {
+        "unknown": gettext_lazy("“{word}” is not known. Known are: {known}."),
+        "invalid": gettext_lazy("A text is needed, one of: {known}."),
+    }
+
+    def __init__(self, *, vocabulary: str, **options):
+        super().__init__(**options)
+        self.vocabulary = vocabulary
 
     def to_internal_value(self, data):
+        known = terms.listed(self.vocabulary)
         if not isinstance(data, str):
-            self.fail("invalid_choice", input=type(data).__name__)
-        canonical = by_key(tuple(self.choices)).get(match_key(data))
-        if canonical is None:
-            self.fail("invalid_choice", input=data)
-        return canonical
+            self.fail("invalid", known=known)
+        value = terms.match(self.vocabulary, data) if len(data) <= LONGEST_WORD else None
+        if value is None:
+            self.fail("unknown", word=data[:LONGEST_SHOWN], known=known)
+        return value
+
+    def to_representation(self, value):
+        return value
 
 
 class StrictBoolean(serializers.BooleanField):

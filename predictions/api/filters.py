@@ -6,7 +6,7 @@ The rest of their OpenAPI description is in ``schema``.
 from django.db.models import QuerySet
 from rest_framework import serializers
 
-from employees.columns import DEPARTMENTS, MAX_EMPLOYEE_ID
+from employees.columns import MAX_EMPLOYEE_ID
 from predictions.api.fields import InstantField, QueryBoolean, QueryFloat, QueryInteger, QueryIntegers, WordField
 from predictions.models import Prediction
 
@@ -50,7 +50,7 @@ class ScoreFilters(Filters):
 
     department = WordField(
         source="employee__departement",
-        choices=DEPARTMENTS,
+        vocabulary="departement",
         required=False,
     )
     employee_ids = QueryIntegers(

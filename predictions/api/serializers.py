@@ -67,8 +67,7 @@ _told_lazily = lazy(_told, str)
 def _field_of(feature: schema.Feature) -> serializers.Field:
     """The serializer field of a feature, with its bounds or choices."""
     if feature.kind == schema.FeatureKind.CHOICE:
-        choices = [(choice.value, _(choice.label)) for choice in feature.choices]
-        return WordField(choices=choices, help_text=_(feature.label))
+        return WordField(vocabulary=feature.name, help_text=_(feature.label))
     field = StrictInteger if feature.is_integer else StrictFloat
     bounds: dict[str, Any] = {"min_value": feature.minimum, "max_value": feature.maximum}
     return field(**bounds, help_text=_told_lazily(feature))

@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from employees import terms
 from employees.access import Scope, scope_of, scope_of_key
 from employees.admin import ForWhoReadsEverything, OfEveryoneAdmin
-from employees.columns import DEPARTMENTS
 from predictions.keys import services as keys
 from predictions.keys.quota import MINUTE
 from predictions.models import APIKey, RequestCount
@@ -73,10 +73,12 @@ class APIKeyForm(forms.ModelForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if "departments" in self.fields:
-            seen = [EVERYONE, *DEPARTMENTS] if self.scope.sees_everyone else self.scope.names
-            self.fields["departments"].choices = [(name, _("Everyone") if name == EVERYONE else name) for name in seen]
-            if self.instance.pk and scope_of_key(self.instance).sees_everyone:
-                self.initial["departments"] = [EVERYONE]
+            given = scope_of_key(self.instance) if self.instance.pk else Scope.NOBODY
+            offered = terms.values("departement") if self.scope.sees_everyone else self.scope.names
+            choices = [(name, terms.label("departement", name)) for name in sorted({*offered, *given.departments})]
+            everyone = [(EVERYONE, _("Everyone"))] if self.scope.sees_everyone else []
+            self.fields["departments"].choices = [*everyone, *choices]
+            self.initial["departments"] = [EVERYONE] if given.sees_everyone else given.names
 
     def clean_departments(self) -> list[str] | None:
         chosen = self.cleaned_data["departments"]

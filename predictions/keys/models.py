@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, get_random_string
 from django.utils.translation import gettext_lazy as _
 
-from employees import columns
+from employees import terms
 from employees.access import Scope, scope_of_key
 from predictions.keys.quota import Quota
 
@@ -16,9 +16,10 @@ UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # Unicode categories: controls, halves o
 
 
 def validate_departments(value) -> None:
-    """A list of departments that exist."""
-    if not (isinstance(value, list) and set(map(str, value)) <= set(columns.DEPARTMENTS)):
-        raise ValidationError(_("Choose among: %(names)s.") % {"names": ", ".join(columns.DEPARTMENTS)})
+    """A list of departments that exist, or did before they were merged."""
+    known = terms.current().vocabularies["departement"].values
+    if not (isinstance(value, list) and terms.resolved("departement", map(str, value)) <= set(known)):
+        raise ValidationError(_("Choose among: %(names)s.") % {"names": terms.listed("departement")})
 
 
 class APIKeyQuerySet(models.QuerySet["APIKey"]):

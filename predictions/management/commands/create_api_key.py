@@ -2,8 +2,8 @@ from django.core.management import CommandError
 from django.db import transaction
 from django.utils import translation
 
+from employees import terms
 from employees.access import Scope
-from employees.columns import DEPARTMENTS
 from predictions.keys import services as keys
 from predictions.models import APIKey
 from technova.commands import TechnovaCommand, days
@@ -29,7 +29,7 @@ class Command(TechnovaCommand):
             "--department",
             action="append",
             metavar="DEPARTMENT",
-            help=f"a department whose employees it sees, of {', '.join(DEPARTMENTS)}; repeatable (default: all)",
+            help="a department whose employees it sees, as Consulting; repeatable (default: all)",
         )
         parser.add_argument(
             "--days",
@@ -59,7 +59,7 @@ class Command(TechnovaCommand):
             owner=owner or name,
             can_predict="predict" in scopes,
             can_read="read" in scopes,
-            scope=Scope.EVERYONE if department is None else Scope.of_departments(department),
+            scope=Scope.EVERYONE if department is None else Scope.of_departments(map(_department, department)),
             lifetime=lifetime,
         )
 
@@ -72,3 +72,11 @@ class Command(TechnovaCommand):
         except (APIKey.DoesNotExist, UnicodeEncodeError) as error:  # what is no text is no prefix
             raise CommandError(f"There is no key that begins with {replaces.partition('.')[0]}.") from error
         return keys.rotate_api_key(key=key, overlap=overlap, name=name, lifetime=lifetime)
+
+
+def _department(text: str) -> str:
+    """The department that a text stands for."""
+    value = terms.match("departement", text)
+    if value is None:
+        raise CommandError(f"{text!r} is no department. Known are: {terms.listed('departement')}.")
+    return value

@@ -14,6 +14,7 @@ from django.utils.formats import get_format
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
+from employees import terms
 from employees.access import Readable
 from features import reading, schema
 from predictions import bands
@@ -122,7 +123,7 @@ def _rows(
     @lru_cache(maxsize=50_000)
     def label(name: str, value: str) -> str:
         with override(language):
-            return str(_(schema.BY_NAME[name].label_of(value)))
+            return terms.label(name, value)
 
     @lru_cache(maxsize=50_000)
     def reason(name: str, value: object) -> str:

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from employees import columns
+from employees import columns, terms
 from features import schema
 from predictions.explanation import display, in_full
 from predictions.formats import grouped
@@ -158,10 +158,10 @@ def plain(value: object) -> object:
 def form_field(feature: schema.Feature) -> forms.Field:
     """The field that accepts exactly what a feature may hold."""
     options: dict[str, Any] = {"label": _(feature.label), "help_text": feature.help and _(feature.help)}
-    offered = [(choice.value, _(choice.label)) for choice in feature.choices if choice.is_offered]
+    offered: list[tuple[Any, str]] = [(each.value, _(each.label)) for each in feature.choices if each.is_offered]
     match feature.kind:
         case schema.FeatureKind.CHOICE:
-            return forms.ChoiceField(choices=offered, **options)
+            return forms.ChoiceField(choices=terms.labelled(feature.name), **options)
         case schema.FeatureKind.BOOLEAN:
             return forms.TypedChoiceField(choices=offered, coerce=int, widget=forms.RadioSelect, **options)
         case schema.FeatureKind.ORDINAL:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
+from employees import terms
 from employees.access import Readable, Scope, readable_to, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
 from features import schema
@@ -243,7 +244,7 @@ def _reasons(prediction: Prediction, readable: Readable) -> list[str]:
 
 def label(feature: str, value: str) -> str:
     """A department or a job in the active language."""
-    return gettext(schema.BY_NAME[feature].label_of(value)) if value else "–"
+    return terms.label(feature, value) if value else "–"
 
 
 def _feature(name: str) -> str:

@@ -1,0 +1,167 @@
+"""The company's words as the database holds them, kept by each process while nothing changes.
+
+One query a request asks whether something has changed, and three more read everything after a change: no label and no
+match costs a query. ``changes`` writes, ``contract`` has the words that every installation starts with.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+from django.core.signals import request_started
+from django.utils.translation import get_language
+
+from employees.models.terms import Term, TermRevision, TermSynonym
+from employees.vocabularies import CONTRACT, Vocabularies, Vocabulary
+
+CLOSED = {name: vocabulary for name, vocabulary in CONTRACT.items() if not vocabulary.is_open}
+# Its words stand for the numbers of a feature of the contract: they can be spelt otherwise, none can be added.
+NUMBERED = frozenset({"frequence_deplacement"})
+LISTED = 20  # known values that an error lists
+
+
+@dataclass(frozen=True)
+class Terms:
+    """All terms at one revision. Immutable."""
+
+    revision: UUID | None
+    terms: tuple[Term, ...]
+    synonyms: tuple[tuple[int, str], ...]  # a term's key and a spelling
+
+    @cached_property
+    def vocabularies(self) -> Vocabularies:
+        """The words to read files with, and those that are closed; merged words are read as the word they stand for."""
+        synonyms: dict[str, dict[str, str]] = {name: dict(words) for name, words in self.merged.items()}
+        for pk, spelling in self.synonyms:
+            term = self._by_pk[pk]
+            synonyms.setdefault(term.vocabulary, {})[spelling] = self.resolve(term.vocabulary, term.value)
+        known = self._values(lambda term: term.merged_into_id is None)
+        names = Term.Vocabulary.values
+        return {name: Vocabulary(name, known.get(name, ()), synonyms.get(name, {})) for name in names} | CLOSED
+
+    @cached_property
+    def merged(self) -> Mapping[str, Mapping[str, str]]:
+        """By vocabulary, what each merged value stands for."""
+        merged: dict[str, dict[str, str]] = {}
+        for term in self.terms:
+            if term.merged_into_id is not None:
+                merged.setdefault(term.vocabulary, {})[term.value] = self._root(term).value
+        return merged
+
+    def resolve(self, vocabulary: str, value: str) -> str:
+        """The value that a merged one stands for; itself otherwise."""
+        return self.merged.get(vocabulary, {}).get(value, value)
+
+    def values(self, vocabulary: str) -> tuple[str, ...]:
+        """The values that forms offer, in order."""
+        return self._offered.get(vocabulary, ())
+
+    def label(self, vocabulary: str, value: str) -> str:
+        """A value in the active language; the value itself where it has no label."""
+        french, english = self._labels.get((vocabulary, value), ("", ""))
+        return (french if (get_language() or "").startswith("fr") else english) or value
+
+    @cached_property
+    def _by_pk(self) -> dict[int, Term]:
+        return {term.pk: term for term in self.terms}
+
+    @cached_property
+    def _labels(self) -> dict[tuple[str, str], tuple[str, str]]:
+        return {(term.vocabulary, term.value): (term.label_fr, term.label_en) for term in self.terms}
+
+    @cached_property
+    def _offered(self) -> dict[str, tuple[str, ...]]:
+        return self._values(lambda term: term.is_active and term.merged_into_id is None)
+
+    def _values(self, is_wanted: Callable[[Term], bool]) -> dict[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for term in self.terms:
+            if is_wanted(term):
+                found.setdefault(term.vocabulary, []).append(term.value)
+        return {name: tuple(values) for name, values in found.items()}
+
+    def _root(self, term: Term) -> Term:
+        while term.merged_into_id is not None:
+            term = self._by_pk[term.merged_into_id]
+        return term
+
+
+_NOTHING = Terms(None, (), ())
+_held = _NOTHING
+_this = threading.local()  # whether what is held was compared with the database in this request
+
+
+def current() -> Terms:
+    """The terms; compared with the database once a request, or where nobody has since ``forget``."""
+    return _held if getattr(_this, "is_checked", False) else refreshed()
+
+
+def refreshed() -> Terms:
+    """The terms as they are now. One query, three more after a change."""
+    global _held
+    revision = TermRevision.objects.values_list("revision", flat=True).first()
+    held = _held
+    if revision is None or held.revision != revision:
+        held = _held = _read(revision)
+    _this.is_checked = True
+    return held
+
+
+def _read(revision: UUID | None) -> Terms:
+    synonyms = TermSynonym.objects.values_list("term", "spelling")
+    return Terms(revision, tuple(Term.objects.order_by("vocabulary", "value")), tuple(synonyms))
+
+
+def forget(**_signal) -> None:
+    """Compare what is held with the database when it is next needed."""
+    _this.is_checked = False
+
+
+request_started.connect(forget)
+
+
+def vocabularies() -> Vocabularies:
+    """The words to read files with, as they are now."""
+    return refreshed().vocabularies
+
+
+def values(vocabulary: str) -> tuple[str, ...]:
+    """The values that forms offer, in order."""
+    return current().values(vocabulary)
+
+
+def label(vocabulary: str, value: str) -> str:
+    """A value in the active language; the value itself where it has no label."""
+    return current().label(vocabulary, value)
+
+
+def match(vocabulary: str, text: str) -> str | None:
+    """The value that a text stands for in any of its spellings; None for one that is not known."""
+    return current().vocabularies[vocabulary].match(text)
+
+
+def resolve(vocabulary: str, value: str) -> str:
+    """The value that a merged one stands for; itself otherwise."""
+    return current().resolve(vocabulary, value)
+
+
+def resolved(vocabulary: str, values: Iterable[str]) -> frozenset[str]:
+    """The values that these stand for. No query for none."""
+    found = frozenset(values)
+    merged = current().merged.get(vocabulary, {}) if found else {}
+    return frozenset(merged.get(value, value) for value in found)
+
+
+def listed(vocabulary: str) -> str:
+    """The first known values, for an error: "Commercial, Consulting …"."""
+    known = values(vocabulary)
+    return ", ".join(known[:LISTED]) + (", …" if len(known) > LISTED else "")
+
+
+def labelled(vocabulary: str) -> list[tuple[str, str]]:
+    """The values that forms offer with their labels, by label."""
+    terms = current()
+    pairs = ((value, terms.label(vocabulary, value)) for value in terms.values(vocabulary))
+    return sorted(pairs, key=lambda pair: pair[1].casefold())
