@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # a fitted one brings its library along; who only explains a 
 Z_90 = 1.6448536269514722  # 95 % quantile of the normal: a two-sided 90 % interval
 BLOCK = 8192  # rows of a frame that are scored at a time: about 20 MB of working memory
 
+UNSEEN = (0.0, -1)  # weight and row of a level that the training data lack: nothing is known, so it moves nothing
+
 
 class InvalidProfile(ValueError):
     """A feature that the model needs is absent or is not a number; the message names it."""
@@ -111,7 +113,7 @@ class Scorer:
                     level: (float(weight) - centre, offset + i)
                     for i, (level, weight) in enumerate(zip(term.levels.tolist(), weights, strict=True))
                 }
-                self._levels.append((term.feature, table, -centre))
+                self._levels.append((term.feature, table))
                 rows.append(factor)
                 offset += term.width
             else:
@@ -131,8 +133,8 @@ class Scorer:
         is_extrapolated = False
         name = ""
         try:
-            for name, table, unseen in self._levels:
-                contribution, row = table.get(values[name], (unseen, -1))
+            for name, table in self._levels:
+                contribution, row = table.get(values[name], UNSEEN)
                 contributions[name] = contribution
                 if row >= 0:
                     touched.append(row)
@@ -185,8 +187,12 @@ class Scorer:
             rows = slice(start, start + BLOCK)
             block = frame.iloc[rows]
             design = self._basis.transform(block)
-            for column, columns, centre in zip(self._columns, self._basis.slices_, self._centres, strict=True):
-                contributions[rows, column] = design[:, columns] @ self._coefficients[columns] - centre
+            parts = zip(self._columns, self._basis.terms_, self._basis.slices_, self._centres, strict=True)
+            for column, term, columns, centre in parts:
+                weight = design[:, columns] @ self._coefficients[columns] - centre
+                if isinstance(term, Levels):
+                    weight[~design[:, columns].any(axis=1)] = UNSEEN[0]
+                contributions[rows, column] = weight
             projected = design @ self._factor[:-1] + self._factor[-1]
             errors[rows] = np.sqrt(np.einsum("ij,ij->i", projected, projected))
             is_unseen[rows] = self._basis.is_unseen(block)

@@ -62,3 +62,16 @@ def test_contributions_start_at_whole_hundredths(everyone):
 def test_sigmoid_far_out_does_not_overflow():
     assert sigmoid(-1e4) == 0.0
     assert sigmoid(1e4) == 1.0
+
+
+@pytest.mark.parametrize("name", ["departement", "poste"])
+def test_word_that_the_model_never_saw_moves_nothing_and_is_said_to_be_extrapolated(everyone, name):
+    model, strange = current_model(), everyone.head(3).assign(**{name: "R&D"})
+    if name not in model.scorer.features:
+        return
+    frame = model.score_frame(strange)
+    assert frame.is_extrapolated.all()
+    assert (frame.contributions[:, list(strange).index(name)] == 0).all()
+    one = model.score_one(strange.iloc[0].to_dict())
+    assert (one.is_extrapolated, one.contributions[name]) == (True, 0)
+    assert one.probability == pytest.approx(frame.probability[0], abs=1e-9)
