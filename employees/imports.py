@@ -20,10 +20,14 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from employees.columns import Extract
-from employees.extracts import ExtractError, ReadExtract, Reject, read_extract
+from employees import terms
+from employees.columns import Extract, match_key
+from employees.extracts import Asked, ExtractError, Question, ReadExtract, Reject, read_extract
+from employees.extracts.rejects import LONGEST_SHOWN
 from employees.messages import Message, gettext_noop
 from employees.models import Import, ImportFile, ImportReject, WorkforceDay
+from employees.terms import match, vocabularies
+from employees.terms.changes import Unacceptable, learn
 from employees.workforce.comparison import PREVIEW_SIZE
 from employees.workforce.loading import LoadResult, load_extracts
 from technova.commands import Progress
@@ -35,11 +39,19 @@ KEPT = timedelta(days=1)  # how long files wait to be confirmed, and rejects to 
 ALREADY_LOADING = gettext_noop("Another load, build or scoring is running: try again when it is done.")
 BROKE_DOWN = gettext_noop("An internal error stopped the work; it has been recorded.")
 
+NEITHER = gettext_noop(
+    "“%(word)s” is not known: choose a value of the list, or keep the word of the file for a new one."
+)
+
 State = Import.State
 
 
 class Outdated(Exception):
     """The confirmed preview is no longer up to date."""
+
+
+class NotAnswered(Exception):
+    """Some words of the files are not known, and nobody has said to leave them unknown."""
 
 
 class NotAccepted(Exception):
@@ -67,18 +79,55 @@ def receive(*, user, as_of: date, files: Mapping[Extract, UploadedFile]) -> Impo
     return upload
 
 
-def confirm(*, upload: Import, user, checked_at: str, accept_implausible: bool = False) -> bool:
+@transaction.atomic
+def answer(*, upload: Import, user, checked_at: str, answers: Mapping[int, str]) -> bool:
+    """Store what words of the files mean, by their place among the questions, to check the files again.
+
+    An answer is a known value in any spelling, or the word itself for a new one. Returns whether there is anything to
+    check again. Raises ``Outdated`` as ``confirm`` does, and ``Unacceptable`` for an answer that is neither.
+    """
+    upload.refresh_from_db()
+    _ensure_seen(upload, checked_at)
+    words = questions_of(upload)
+    for place, value in answers.items():
+        _learn(words[place], value, user)
+    return bool(answers) and _move(upload, State.READY, State.CHECKING)
+
+
+def questions_of(upload: Import) -> list[dict]:
+    """The words of the files that are not known: ``column``, ``text``, ``count``, ``file``, ``value``, ``is_new``."""
+    return (upload.summary or {}).get("questions", [])
+
+
+def _learn(question: dict, value: str, user) -> None:
+    column, text = question["column"], question["text"]
+    is_itself = match_key(value) == match_key(text)
+    if not is_itself and match(column, value) is None:
+        raise Unacceptable(NEITHER, word=value[:LONGEST_SHOWN])
+    learn(vocabulary=column, text=text, value=text if is_itself else value, user=user)
+
+
+def _ensure_seen(upload: Import, checked_at: str) -> None:
+    """Raise ``Outdated`` unless the import is ready as the person saw it."""
+    if upload.state != State.READY or not upload.checked_at or checked_at != upload.checked_at.isoformat():
+        raise Outdated
+
+
+def confirm(
+    *, upload: Import, user, checked_at: str, accept_implausible: bool = False, leave_unknown: bool = False
+) -> bool:
     """Confirm the preview; return whether the state changed, False if it was confirmed before.
 
     ``checked_at`` is that of the preview the person saw: ``Outdated`` when another one took its place or the files are
-    gone. Raises ``NotAccepted`` where the preview shows alarms that the person has not overridden, and ``Busy`` while
-    another import is being loaded.
+    gone. Raises ``NotAccepted`` where the preview shows alarms that the person has not overridden, ``NotAnswered``
+    where it asks about words that the person has not left unknown, and ``Busy`` while another import is being loaded.
     """
     upload.refresh_from_db()
     if upload.state in (State.LOADING, State.DONE):
         return False
-    if upload.state != State.READY or not upload.checked_at or checked_at != upload.checked_at.isoformat():
-        raise Outdated
+    _ensure_seen(upload, checked_at)
+    if questions_of(upload) and not leave_unknown:
+        raise NotAnswered
     if (upload.summary or {}).get("alarms") and not accept_implausible:
         raise NotAccepted
     return _move(
@@ -204,9 +253,9 @@ def _set(upload: Import, **values) -> None:
 
 
 def _basis() -> str:
-    """A fingerprint that any load, withdrawal or answer changes: each of them replays a day."""
-    revisions = WorkforceDay.objects.values_list("revision", flat=True)
-    return hashlib.sha256(b"".join(revision.bytes for revision in revisions)).hexdigest()
+    """A fingerprint that any load, withdrawal or answer changes, each of which replays a day, and any new word."""
+    revisions = [*WorkforceDay.objects.values_list("revision", flat=True), terms.refreshed().revision]
+    return hashlib.sha256(" ".join(map(str, revisions)).encode()).hexdigest()
 
 
 def _day(upload: Import) -> date:
@@ -215,7 +264,7 @@ def _day(upload: Import) -> date:
 
 def _read(upload: Import) -> dict[Extract, ReadExtract]:
     """What the files hold. Raises ``ContentChanged`` when one is not what was received, and ``ExtractError``."""
-    extracts = {}
+    extracts, words = {}, vocabularies()
     names = [file.name for file in upload.files.defer("content")]
     for file in upload.files.all():
         content = bytes(file.content)
@@ -223,7 +272,7 @@ def _read(upload: Import) -> dict[Extract, ReadExtract]:
             raise ContentChanged(f"{file.name} is not the file that was received")
         extract = Extract(file.extract)
         name = f"{file.name} ({extract})" if names.count(file.name) > 1 else file.name
-        extracts[extract] = read_extract(content, extract=extract, name=name)
+        extracts[extract] = read_extract(content, extract=extract, vocabularies=words, name=name)
     return extracts
 
 
@@ -254,6 +303,7 @@ def _summary(result: LoadResult) -> dict:
         "changes": [[change.employee_id, change.column, change.old, change.new] for change in result.changes],
         "alarms": [alarm.message.document() for alarm in result.alarms],
         "reject_count": len(result.rejects),
+        "questions": [_question(question) for question in result.questions if question.asked == Asked.WORD],
         "files": [
             {
                 "name": report.name,
@@ -266,4 +316,16 @@ def _summary(result: LoadResult) -> dict:
             }
             for extract, report in result.reports.items()
         ],
+    }
+
+
+def _question(question: Question) -> dict:
+    return {
+        "column": question.column,
+        "text": question.text,
+        "count": question.count,
+        "file": question.file,
+        "line": question.line,
+        "value": question.proposal.value,
+        "is_new": question.proposal.is_new,
     }

@@ -41,13 +41,25 @@ def receive(*, user, as_of: date, files: Mapping[Extract, UploadedFile]) -> Impo
     return upload
 
 
-def confirm(*, upload: Import, user, checked_at: str, accept_implausible: bool = False) -> None:
-    """Start the load; an import that was already confirmed is left alone.
-
-    Raises ``Outdated``, ``NotAccepted`` and ``Busy`` as ``employees.imports.confirm`` does.
-    """
+def answer(*, upload: Import, user, checked_at: str, answers: Mapping[int, str]) -> None:
+    """Store what the words of the files mean, and check them again. Raises as ``employees.imports.answer`` does."""
     settle(besides=upload)
-    if imports.confirm(upload=upload, user=user, checked_at=checked_at, accept_implausible=accept_implausible):
+    if imports.answer(upload=upload, user=user, checked_at=checked_at, answers=answers):
+        _start(upload)
+
+
+def confirm(
+    *, upload: Import, user, checked_at: str, accept_implausible: bool = False, leave_unknown: bool = False
+) -> None:
+    """Start the load; an import that was already confirmed is left alone. Raises as ``employees.imports.confirm``."""
+    settle(besides=upload)
+    if imports.confirm(
+        upload=upload,
+        user=user,
+        checked_at=checked_at,
+        accept_implausible=accept_implausible,
+        leave_unknown=leave_unknown,
+    ):
         _start(upload)
 
 

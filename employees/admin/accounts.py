@@ -9,8 +9,10 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Field, ManyToManyField, Prefetch
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from employees import terms
 from employees.access import may_change, may_give_departments, may_give_rights, scope_of
 from employees.admin.base import ForWhoSeesEveryone
 from employees.models import DepartmentAccess, SignIn
@@ -18,14 +20,22 @@ from technova.admin import ReadOnlyAdmin
 
 
 class DepartmentAccessForm(forms.ModelForm):
-    class Meta:
-        help_texts = {
-            "departement": _(
-                "A manager sees the people of the departments given, and nobody without one. A member of RH sees "
-                "everyone, until a department is given: then those given alone, and imports nothing. "
-                "A superuser always sees everyone."
-            )
-        }
+    departement = forms.ChoiceField(
+        label=capfirst(_("department")),
+        help_text=_(
+            "A manager sees the people of the departments given, and nobody without one. A member of RH sees "
+            "everyone, until a department is given: then those given alone, and imports nothing. "
+            "A superuser always sees everyone."
+        ),
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        given = self.instance.departement
+        offered = [*terms.labelled("departement")]
+        if given and given not in dict(offered):  # merged meanwhile, or no longer offered
+            offered.append((given, terms.label("departement", given)))
+        self.fields["departement"].choices = [("", "–"), *offered]  # type: ignore[attr-defined]
 
 
 @admin.register(DepartmentAccess)

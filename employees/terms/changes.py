@@ -2,7 +2,8 @@
 
 import unicodedata
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -10,6 +11,8 @@ from django.db import transaction
 from employees import terms
 from employees.columns import match_key
 from employees.extracts import Question
+from employees.extracts.rejects import LONGEST_SHOWN
+from employees.messages import Message, gettext_noop
 from employees.models import Term, TermRevision, TermSynonym
 from employees.terms import NUMBERED
 from employees.workforce.replay import replay
@@ -19,82 +22,101 @@ LONGEST = 100  # characters of a value, a label or a spelling
 
 
 class Unacceptable(ValueError):
-    """A word that cannot be added or merged; the message says why."""
+    """A word that cannot be added or merged; ``message`` says why."""
+
+    def __init__(self, text: str, **params):
+        self.message = Message(text, params)
+        super().__init__(str(self.message))
 
 
-@transaction.atomic
-def touch() -> None:
-    """Tell every process that a term has changed; waits for another change to be committed."""
-    TermRevision.objects.update_or_create(pk=1, defaults={"revision": uuid.uuid4()})
-    terms.forget()
+NO_NUMBER = gettext_noop("“%(word)s” has no number in the model: it can only be another spelling of a known value.")
+NO_WORD = gettext_noop("“%(word)s” is no word: give 1 to %(longest)s characters.")
+KNOWN = gettext_noop("“%(word)s” is known: it stands for “%(value)s”.")
+OTHER_VOCABULARY = gettext_noop("Words of different vocabularies cannot be merged.")
+SAME = gettext_noop("“%(word)s” and “%(value)s” are the same already.")
 
 
-@transaction.atomic
-def add(*, vocabulary: str, value: str, label_fr: str = "", label_en: str = "", user: User | None = None) -> Term:
-    """Add a word. Raises ``Unacceptable`` for one that is known, empty or too long, or has no number to stand for."""
-    touch()
-    if vocabulary in NUMBERED:
-        raise Unacceptable(f"{value!r} has no number in the model: it can only be another spelling of a known value.")
-    term = Term(
-        vocabulary=vocabulary,
-        value=_new(vocabulary, value),
-        label_fr=label_fr,
-        label_en=label_en,
-        recorded_by=user,
-    )
-    term.save()
-    return term
+@contextmanager
+def changing() -> Iterator[None]:
+    """A transaction that changes terms: one at a time, and at its end every process is told."""
+    with transaction.atomic():
+        row, _is_new = TermRevision.objects.select_for_update().get_or_create(pk=1)
+        yield
+        row.revision = uuid.uuid4()
+        row.save()
+        terms.forget()
 
 
-@transaction.atomic
-def add_synonym(*, term: Term, spelling: str, user: User | None = None) -> TermSynonym:
-    """Add another spelling of a term. Raises ``Unacceptable`` for one that stands for a term already."""
-    touch()
-    synonym = TermSynonym(term=term, spelling=_new(term.vocabulary, spelling), recorded_by=user)
-    synonym.save()
-    return synonym
-
-
-def _new(vocabulary: str, text: str) -> str:
-    """A text as it is stored. Raises ``Unacceptable``."""
+def new_word(vocabulary: str, text: str) -> str:
+    """A text as it is stored. Raises ``Unacceptable`` for one that is known, empty or too long."""
     text = " ".join(unicodedata.normalize("NFC", text).split())
     if not text or len(text) > LONGEST or not text.isprintable():
-        raise Unacceptable(f"{text[:LONGEST]!r} is no word: give 1 to {LONGEST} characters.")
+        raise Unacceptable(NO_WORD, word=text[:LONGEST_SHOWN], longest=LONGEST)
     known = terms.refreshed().vocabularies[vocabulary].match(text)
     if known is not None:
-        raise Unacceptable(f"{text!r} is known: it stands for {known!r}.")
+        raise Unacceptable(KNOWN, word=text, value=known)
     return text
 
 
-def merge(*, term: Term, into: Term, user: User | None = None) -> Term:
+def new_value(vocabulary: str, text: str) -> str:
+    """A new value as it is stored. Raises ``Unacceptable``, also where a value needs a number in the model."""
+    if vocabulary in NUMBERED:
+        raise Unacceptable(NO_NUMBER, word=text[:LONGEST_SHOWN])
+    return new_word(vocabulary, text)
+
+
+@changing()
+def add(*, vocabulary: str, value: str, label_fr: str = "", label_en: str = "", user: User | None = None) -> Term:
+    """Add a value. Raises ``Unacceptable`` as ``new_value`` does."""
+    value = new_value(vocabulary, value)
+    return Term.objects.create(
+        vocabulary=vocabulary, value=value, label_fr=label_fr, label_en=label_en, recorded_by=user
+    )
+
+
+@changing()
+def add_synonym(*, term: Term, spelling: str, user: User | None = None) -> TermSynonym:
+    """Add another spelling of a term. Raises ``Unacceptable`` for one that stands for a term already."""
+    return TermSynonym.objects.create(term=term, spelling=new_word(term.vocabulary, spelling), recorded_by=user)
+
+
+def ensure_mergeable(term: Term, into: Term) -> None:
+    """Raise ``Unacceptable`` where one term cannot stand for the other."""
+    if term.vocabulary != into.vocabulary:
+        raise Unacceptable(OTHER_VOCABULARY)
+    held = terms.refreshed()
+    if held.resolve(into.vocabulary, into.value) == held.resolve(term.vocabulary, term.value) != into.value:
+        raise Unacceptable(SAME, word=term.value, value=into.value)
+
+
+def save(*, term: Term) -> Term:
+    """Store a term as it was edited. Merged otherwise than before, it changes everyone's state on every day.
+
+    Raises ``technova.database.locks.Busy``.
+    """
+    with exclusive():
+        with changing():
+            before = Term.objects.filter(pk=term.pk).values_list("merged_into", flat=True).first()
+            term.save()
+        if term.merged_into_id != before:
+            replay(since=None)
+    return term
+
+
+def merge(*, term: Term, into: Term) -> Term:
     """Say that a term is another one: whoever has its value has the other one's, on every day.
 
     Accesses and keys follow. Raises ``Unacceptable`` and ``technova.database.locks.Busy``.
     """
-    with exclusive():
-        touch()
-        held = terms.refreshed()
-        if term.vocabulary != into.vocabulary:
-            raise Unacceptable("Two terms of different vocabularies cannot be merged.")
-        if held.resolve(into.vocabulary, into.value) == held.resolve(term.vocabulary, term.value):
-            raise Unacceptable(f"{term.value!r} and {into.value!r} are the same already.")
-        _move(term, into)
-    return term
+    ensure_mergeable(term, into)
+    term.merged_into = into
+    return save(term=term)
 
 
 def part(*, term: Term) -> Term:
     """Take a merge back: everything is as it would be without it. Raises ``technova.database.locks.Busy``."""
-    with exclusive():
-        touch()
-        _move(term, None)
-    return term
-
-
-def _move(term: Term, into: Term | None) -> None:
-    term.merged_into = into
-    term.save(update_fields=["merged_into"])
-    terms.forget()
-    replay(since=None)
+    term.merged_into = None
+    return save(term=term)
 
 
 @transaction.atomic

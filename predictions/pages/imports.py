@@ -27,6 +27,8 @@ from employees.columns import Extract
 from employees.messages import Message
 from employees.models import ROWS, Import
 from employees.rejects import reject_rows
+from employees.terms import NUMBERED, labelled
+from employees.terms.changes import Unacceptable
 from employees.workforce.as_of import common_date
 from predictions import import_process
 from predictions.formats import csv_delimiter, grouped
@@ -159,6 +161,8 @@ def detail(request: HttpRequest, pk) -> HttpResponse:
         "has_something_to_load": bool(summary and summary["is_new"]),
         "alarms": [Message.of(alarm).said(_) for alarm in summary.get("alarms", ())],
         "moves": _moves(summary),
+        "questions": _questions(upload),
+        "vocabularies": _vocabularies(upload),
         "changes": [_change(*change) for change in summary.get("changes", ())[:CHANGES_SHOWN]],
         "more_changes": max(0, len(summary.get("changes", ())) - CHANGES_SHOWN),
         "rejects": rejects,
@@ -181,6 +185,19 @@ def _summary(upload: Import) -> dict:
     """What a load changes; empty before the check, and for an import of before loads had a day."""
     summary = upload.summary or {}
     return summary if "moves" in summary else {}
+
+
+def _questions(upload: Import) -> list[dict]:
+    """The words that are not known, each with what it may be."""
+    return [
+        question | {"label": capfirst(LABELS[question["column"]]), "is_spelling": question["column"] in NUMBERED}
+        for question in imports.questions_of(upload)
+    ]
+
+
+def _vocabularies(upload: Import) -> dict[str, list[tuple[str, str]]]:
+    """The values to choose from, by column; each with its label."""
+    return {name: labelled(name) for name in {question["column"] for question in imports.questions_of(upload)}}
 
 
 def _moves(summary: dict) -> list[dict]:
@@ -225,13 +242,37 @@ def confirm(request: HttpRequest, pk) -> HttpResponse:
             user=request.user,
             checked_at=request.POST.get("checked_at", ""),
             accept_implausible=bool(request.POST.get("accept_implausible")),
+            leave_unknown=bool(request.POST.get("leave_unknown")),
         )
+    except imports.NotAnswered:
+        messages.error(request, _("Answer the questions or tick the box below them. Nothing was loaded."))
     except imports.NotAccepted:
         messages.error(request, _("Tick the box to load what seems implausible. Nothing was loaded."))
     except Busy as error:
         messages.error(request, _(str(error)))
     except imports.Outdated:
         messages.warning(request, _("This is no longer what you saw when you confirmed. Nothing was loaded."))
+    return redirect("import_detail", upload.pk)
+
+
+@require_POST
+@for_importers
+def answer(request: HttpRequest, pk) -> HttpResponse:
+    """Take the answers to the questions about words; an empty one leaves the word unknown."""
+    upload = get_object_or_404(Import, pk=pk)
+    places = range(len(imports.questions_of(upload)))
+    given = {place: request.POST.get(f"answer-{place}", "").strip() for place in places}
+    try:
+        import_process.answer(
+            upload=upload,
+            user=request.user,
+            checked_at=request.POST.get("checked_at", ""),
+            answers={place: value for place, value in given.items() if value},
+        )
+    except Unacceptable as error:
+        messages.error(request, error.message.said(_))
+    except imports.Outdated:
+        messages.warning(request, _("This is no longer what you saw when you answered. Nothing was kept."))
     return redirect("import_detail", upload.pk)
 
 

@@ -20,6 +20,7 @@ urlpatterns = [
     path("import/loads/", loads.loads, name="import_loads"),
     path("import/loads/<int:load>/", loads.withdraw, name="import_withdraw"),
     path("import/<uuid:pk>/", imports.detail, name="import_detail"),
+    path("import/<uuid:pk>/answer/", imports.answer, name="import_answer"),
     path("import/<uuid:pk>/confirm/", imports.confirm, name="import_confirm"),
     path("import/<uuid:pk>/retry/", imports.retry, name="import_retry"),
     path("import/<uuid:pk>/discard/", imports.discard, name="import_discard"),

@@ -5,18 +5,23 @@ from pathlib import Path
 from typing import Literal, TextIO
 
 from django.core.management.base import CommandError
+from django.db import transaction
 from django.utils import timezone
 
+from employees import terms
 from employees.columns import Extract
 from employees.demo import last_month_end, months
-from employees.extracts import ExtractError, Question, ReadExtract, Reject, Source, read_extract
+from employees.extracts import Asked, ExtractError, Question, ReadExtract, Reject, Source, read_extract
 from employees.rejects import write_rejects
+from employees.terms import NUMBERED, vocabularies
+from employees.terms.changes import learn_all
 from employees.workforce.as_of import common_date
 from employees.workforce.loading import Implausible, LoadResult, load_extracts
 from technova.commands import TechnovaCommand, day
 from technova.files.private import tighten
 
 FEW, MANY = 5, 50  # rejects and questions shown on the terminal
+ACCEPT, REJECT = "accept", "reject"
 
 
 class Command(TechnovaCommand):
@@ -41,13 +46,20 @@ class Command(TechnovaCommand):
             help="the day that the files describe, as 2026-10-31; the one in their names when all agree on it",
         )
         parser.add_argument(
+            "--new-values",
+            choices=[ACCEPT, REJECT],
+            default=REJECT,
+            help="what becomes of a word that is not known (a department, a job …): take it for what is proposed, for "
+            "good, or leave its cells unknown (default)",
+        )
+        parser.add_argument(
             "--accept-implausible", action="store_true", help="load what raises an alarm; it is recorded with the load"
         )
         parser.add_argument("--dry-run", action="store_true", help="do all the work, say what would change, keep none")
         parser.add_argument("--rejects", metavar="FILE", help="write the rejected values to this CSV file")
         parser.add_argument("--strict", action="store_true", help="refuse the whole load if any value is rejected")
 
-    def handle(self, *, demo, as_of, accept_implausible, dry_run, rejects, strict, **options):
+    def handle(self, *, demo, as_of, new_values, accept_implausible, dry_run, rejects, strict, **options):
         files = {extract: Path(options[extract]) for extract in Extract if options[extract]}
         if demo:
             self._load_demo(files, as_of, dry_run)
@@ -59,12 +71,25 @@ class Command(TechnovaCommand):
         if rejects:
             with self._open(rejects, "a"):
                 pass  # or a load would be done, to find out at its end that its rejects have no place
-        extracts = _read(files)
-        found = [reject for extract in extracts.values() for reject in extract.rejects]
-        self._report(found, [question for extract in extracts.values() for question in extract.questions], rejects)
-        if strict and found:
-            raise CommandError(f"{len(found):,} values are rejected, and --strict allows none.")
-        self._load(as_of, extracts, accept_implausible, dry_run)
+        with transaction.atomic():  # the words stay as they were when nothing is loaded
+            extracts = _read(files)
+            if new_values == ACCEPT and self._learn(extracts):
+                extracts = _read(files)
+            self._report(extracts, rejects, strict)
+            self._load(as_of, extracts, accept_implausible, dry_run)
+            if dry_run:
+                transaction.set_rollback(True)
+                terms.forget()
+
+    def _learn(self, extracts: Mapping[Extract, ReadExtract]) -> bool:
+        """Take the words that are not known for what is proposed; return whether there were any."""
+        asked = _words(extracts)
+        refused = learn_all(asked)
+        for question in asked:
+            if question not in refused:
+                meant = "a new value" if question.proposal.is_new else question.proposal.value
+                self.stdout.write(f"{question.column} {question.text!r}: {meant} ({question.count:,} rows)")
+        return bool(asked)
 
     def _load_demo(self, files: Mapping[Extract, Path], as_of: date | None, dry_run: bool) -> None:
         """Thirteen months, each a load of its own, a line each."""
@@ -113,7 +138,14 @@ class Command(TechnovaCommand):
             if rejects and Path(rejects).exists() and file.exists() and Path(rejects).samefile(file):
                 raise CommandError(f"--rejects {rejects} is one of the extracts: name another file.")
 
-    def _report(self, rejects: Sequence[Reject], questions: Sequence[Question], file: str | None) -> None:
+    def _report(self, extracts: Mapping[Extract, ReadExtract], file: str | None, strict: bool) -> None:
+        rejects = [reject for extract in extracts.values() for reject in extract.rejects]
+        self._report_rejects(rejects, file)
+        self._report_questions([question for extract in extracts.values() for question in extract.questions])
+        if strict and rejects:
+            raise CommandError(f"{len(rejects):,} values are rejected, and --strict allows none.")
+
+    def _report_rejects(self, rejects: Sequence[Reject], file: str | None) -> None:
         if file:
             with self._open(file, "w") as report:
                 write_rejects(rejects, report)
@@ -124,11 +156,16 @@ class Command(TechnovaCommand):
         if len(rejects) > FEW:
             where = f"all {len(rejects):,} are in {file}" if file else "--rejects FILE writes them all"
             self.stdout.write(f"… {len(rejects) - FEW:,} more rejects; {where}")
+
+    def _report_questions(self, questions: Sequence[Question]) -> None:
         for question in questions[:MANY]:
+            proposed = f"; {_proposed(question)}" if question.asked == Asked.WORD else ""
             self.stdout.write(
                 f"{question.file} line {question.line}: {question.header} {question.text!r} is not known "
-                f"({question.count:,} rows)"
+                f"({question.count:,} rows){proposed}"
             )
+        if len(questions) > MANY:
+            self.stdout.write(f"… {len(questions) - MANY:,} more that are not known")
 
     @contextmanager
     def _open(self, file: str, mode: Literal["w", "a"]) -> Iterator[TextIO]:
@@ -172,4 +209,18 @@ class Command(TechnovaCommand):
 
 
 def _read(files: Mapping[Extract, Source]) -> dict[Extract, ReadExtract]:
-    return {extract: read_extract(file, extract=extract) for extract, file in files.items()}
+    words = vocabularies()
+    return {extract: read_extract(file, extract=extract, vocabularies=words) for extract, file in files.items()}
+
+
+def _words(extracts: Mapping[Extract, ReadExtract]) -> list[Question]:
+    questions = (question for extract in extracts.values() for question in extract.questions)
+    return [question for question in questions if question.asked == Asked.WORD]
+
+
+def _proposed(question: Question) -> str:
+    """How to accept a word."""
+    if question.column in NUMBERED and question.proposal.is_new:
+        return "in the administration, say which known value it spells"
+    meant = "it as a new value" if question.proposal.is_new else f"{question.proposal.value!r}"
+    return f"--new-values accept takes {meant}"

@@ -78,5 +78,5 @@ def _department(text: str) -> str:
     """The department that a text stands for."""
     value = terms.match("departement", text)
     if value is None:
-        raise CommandError(f"{text!r} is no department. Known are: {terms.listed('departement')}.")
+        raise CommandError(f"{text!r} is no department. Choose among: {terms.listed('departement')}.")
     return value

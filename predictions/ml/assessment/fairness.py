@@ -38,10 +38,10 @@ def groups_of(frame: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
                 yield attribute, label, (values >= start) & (values < stop)
                 start = stop
         else:
-            labels = {choice.value: choice.label for choice in BY_NAME[attribute].choices}
+            labels: dict[str | int, str] = {choice.value: choice.label for choice in BY_NAME[attribute].choices}
             others = {value for value in values if isinstance(value, str)} - labels.keys()
             for value in [*labels, *sorted(others)]:
-                yield attribute, labels.get(value, value), values == value
+                yield attribute, labels.get(value, str(value)), values == value
 
 
 def audit(
