@@ -10,7 +10,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from employees.models import Employee
+from employees.models import Employee, Term
+from employees.terms.changes import add
 from employees.tests.factories import EmployeeFactory, leave
 from features import schema, selectors
 from features.tests.factories import EmployeeFeaturesFactory
@@ -310,3 +311,19 @@ def test_each_answer_and_its_log_row_are_of_one_version_when_the_model_is_swappe
         logged = Prediction.objects.get(pk=answer["prediction_id"])
         assert answer["model_version"] == logged.model_version == f"version {place}"
         assert answer["threshold"] == logged.threshold == 0.01 + place / 100
+
+
+def test_word_of_the_company_is_known_to_the_api_in_any_spelling(api):
+    add(vocabulary="departement", value="R&D")
+    answer = api.call("/predict/by-features", features(departement=" r&d ")).json()
+    assert Prediction.objects.get().payload["departement"] == "R&D"
+    assert answer["is_extrapolated"]
+
+
+def test_word_of_a_large_vocabulary_is_refused_with_few_of_the_known_ones(api):
+    Term.objects.bulk_create(Term(vocabulary="poste", value=f"Métier {number:04}") for number in range(2_000))
+    response = api.call("/predict/by-features", features(poste="Pilote"))
+    [error] = response.json()["detail"]
+    assert error["loc"] == ["body", "poste"]
+    assert "Pilote" in error["msg"]
+    assert error["msg"].count("Métier") <= 20

@@ -5,6 +5,7 @@ import io
 import os
 import subprocess
 import tempfile
+import uuid
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,8 @@ from django.utils import timezone, translation
 from django.utils.text import capfirst
 
 from employees import imports
-from employees.models import Employee, Import
+from employees.models import Employee, Import, Term, TermRevision, TermSynonym
+from employees.terms.changes import learn
 from employees.tests.files import permit_rejects
 from employees.tests.test_imports import DAY, files, text_of
 from features.models import EmployeeFeatures
@@ -554,3 +556,78 @@ def test_import_that_an_outage_stops_names_it(client, hr, started, monkeypatch, 
     with pytest.raises(type(error)):
         run_import(upload=upload)
     assert reason in page(client, upload)
+
+
+@pytest.fixture
+def asking(started, hr):
+    """A checked import with a new department and a job in the feminine."""
+    rows = text_of("sirh").replace(",Consulting,", ",R&D,", 2).replace(",Consultant,", ",Consultante,", 1)
+    upload = imports.receive(user=hr, as_of=DAY, files=files(sirh=rows))
+    run_import(upload=upload)
+    return upload
+
+
+def test_unknown_words_are_asked_with_what_they_may_be(client, asking):
+    text = page(client, asking)
+    assert "2 words to recognise" in text
+    assert "Department: “R&amp;D” (2 rows)" in text
+    assert "Job: “Consultante” (1 row)" in text
+    asked = {question["text"]: (question["value"], question["is_new"]) for question in imports.questions_of(asking)}
+    assert asked == {"R&D": ("R&D", True), "Consultante": ("Consultant", False)}
+    assert '<option value="Ressources Humaines">Human resources</option>' in text
+
+
+def answer(client, upload, **answers):
+    places = {question["text"]: place for place, question in enumerate(imports.questions_of(upload))}
+    data = {f"answer-{places[text]}": value for text, value in answers.items()}
+    return post(client, upload, "answer", checked_at=upload.checked_at.isoformat(), **data)
+
+
+def test_answers_are_learned_and_the_files_checked_again(client, asking, hr, started):
+    answer(client, asking, **{"R&D": "r&d", "Consultante": "consultant"})
+    asking.refresh_from_db()
+    assert (asking.state, started) == ("checking", [("run_import", str(asking.pk))])
+    run_import(upload=asking)
+    assert imports.questions_of(asking) == []
+    assert "to recognise" not in page(client, asking)
+    assert Term.objects.get(value="R&D").recorded_by == hr
+    assert TermSynonym.objects.get(spelling="Consultante").term.value == "Consultant"
+
+
+def test_answer_that_is_neither_known_nor_the_word_itself_changes_nothing(client, asking, started):
+    response = answer(client, asking, **{"R&D": "R&D", "Consultante": "Consltant"})
+    assert "“Consltant” is not known: choose a value of the list" in response.content.decode()
+    asking.refresh_from_db()
+    assert (asking.state, started) == ("ready", [])
+    assert not Term.objects.filter(value="R&D").exists()
+
+
+def test_answer_to_an_older_check_is_not_kept(client, asking):
+    response = post(client, asking, "answer", checked_at="2026-01-01", **{"answer-0": "R&D"})
+    assert "no longer what you saw when you answered" in response.content.decode()
+    assert not Term.objects.filter(value="R&D").exists()
+
+
+def test_words_are_left_unknown_by_an_explicit_act(client, asking, started):
+    response = post(client, asking, "confirm", checked_at=asking.checked_at.isoformat())
+    assert "Answer the questions or tick the box" in response.content.decode()
+    post(client, asking, "confirm", checked_at=asking.checked_at.isoformat(), leave_unknown="1")
+    asking.refresh_from_db()
+    assert asking.state == "loading"
+
+
+def test_word_that_was_learned_meanwhile_makes_the_preview_outdated(client, asking, hr):
+    imports.confirm(upload=asking, user=hr, checked_at=asking.checked_at.isoformat(), leave_unknown=True)
+    learn(vocabulary="departement", text="R&D", value="R&D")
+    run_import(upload=asking)
+    assert asking.state == "ready"
+    assert [question["text"] for question in imports.questions_of(asking)] == ["Consultante"]
+
+
+def test_page_with_a_large_vocabulary_stays_within_its_queries(client, asking, django_assert_max_num_queries):
+    Term.objects.bulk_create(Term(vocabulary="departement", value=f"Service {number}") for number in range(300))
+    Term.objects.bulk_create(Term(vocabulary="poste", value=f"Métier {number}") for number in range(2_000))
+    TermRevision.objects.update(revision=uuid.uuid4())
+    page(client, asking)
+    with django_assert_max_num_queries(12):
+        assert page(client, asking).count("<option") > 2_300

@@ -8,6 +8,8 @@ from django.db import IntegrityError
 from django.utils import timezone, translation
 
 from employees.access import Scope
+from employees.models import Term
+from employees.terms.changes import add, merge
 from employees.tests.files import Full
 from predictions.keys import services as keys
 from predictions.models import APIKey
@@ -179,3 +181,19 @@ def test_key_made_before_the_product_hashed_keys_itself_still_opens():
         id=f"AbCdEfGh.{stored}", prefix="AbCdEfGh", hashed_key=stored, name="old", owner="Finance"
     )
     assert keys.admit(secret=secret, address="192.0.2.1") == key
+
+
+def test_department_of_a_key_is_one_of_the_terms_in_any_spelling(capsys):
+    add(vocabulary="departement", value="R&D")
+    create("payroll", "--department", "r&d", "--department", " consulting")
+    key = APIKey.objects.get()
+    assert key.departments == ["Consulting", "R&D"]
+
+
+def test_key_of_a_merged_department_sees_the_other_one():
+    add(vocabulary="departement", value="Conseil")
+    key = APIKeyFactory(departments=["Conseil"])
+    conseil, consulting = (Term.objects.get(vocabulary="departement", value=name) for name in ("Conseil", "Consulting"))
+    merge(term=conseil, into=consulting)
+    assert key.scope == Scope.of_departments(["Consulting"])
+    key.full_clean()
