@@ -17,10 +17,13 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if item not in slow]
 
 
+def uses_database(item) -> bool:
+    return bool(item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(item.fixturenames))
+
+
 def is_slow(item) -> bool:
     """Whether a test uses a database, a browser or another process, trains a model, or is slow otherwise."""
-    uses_database = item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(item.fixturenames)
-    return bool(uses_database or item.get_closest_marker("slow") or "browser" in item.path.parts)
+    return bool(uses_database(item) or item.get_closest_marker("slow") or "browser" in item.path.parts)
 
 
 @pytest.hookimpl(trylast=True)
@@ -43,14 +46,24 @@ def plain_settings(settings):
 
 @pytest.fixture(autouse=True)
 def no_refusal_of_another_test():
-    """The server remembers that the log took no row until it takes one, which networks guessed too often, and terms."""
-    from employees import terms
+    """The server remembers that the log took no row until it takes one, and which networks guessed too often."""
     from predictions import passwords
     from technova.database import refusals
 
-    terms.forget()
     refusals.forget()
     passwords.closed_networks.clear()
+
+
+@pytest.fixture(autouse=True)
+def words_of_this_database(request):
+    """A process keeps the words that it has read: another test's are gone, and reading them is no test's cost."""
+    from employees import terms
+
+    terms.forget()
+    if uses_database(request.node):
+        request.getfixturevalue("db")
+        terms.refreshed()
+        terms.forget()
 
 
 @pytest.fixture(scope="session", autouse=True)

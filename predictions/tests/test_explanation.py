@@ -12,6 +12,7 @@ from predictions import explanation
 from predictions.explanation import reasons, strongest_two, strongest_two_of_each
 from predictions.ml.scorer import sigmoid
 
+pytestmark = pytest.mark.django_db  # the labels of the words
 VALUES = {
     "heures_supplementaires": 1,
     "distance_domicile_travail": 12,

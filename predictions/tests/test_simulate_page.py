@@ -42,7 +42,7 @@ def test_simulate_page_asks_a_manager_for_what_managers_may_read(browse):
 
 def test_simulate_page_offers_the_departments_in_sight(browse):
     form = browse("Manager", "Consulting", "Commercial").get("/simulate/").context["form"]
-    assert [value for value, _label in form.fields["departement"].choices] == ["Commercial", "Consulting"]
+    assert [value for value, _label in form.fields["departement"].choices] == ["Consulting", "Commercial"]
     assert len(browse("RH").get("/simulate/").context["form"].fields["departement"].choices) == 3
 
 
