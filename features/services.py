@@ -77,7 +77,7 @@ class _Build:
     """One build in progress: from the first day on whose revision is not the one that was built."""
 
     def __init__(self) -> None:
-        self.history = History.now()
+        self.history = History.locked()
         self.revisions = dict(WorkforceDay.objects.values_list("as_of", "revision"))
         built = dict(FeatureBuild.objects.values_list("as_of", "revision"))
         days = self.revisions.keys() | built.keys()

@@ -6,9 +6,9 @@ from django.apps import apps as installed
 from django.contrib.auth import get_user_model
 from django.contrib.auth.management import create_permissions
 
+from employees import terms
 from employees.access.readable import PAY, SURVEY, WORK, Matter, Readable
 from employees.access.scope import Scope
-from employees.terms import resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,12 @@ def _read_access(user) -> tuple[tuple[Role, ...], Scope]:
     if user.is_superuser:
         return tuple(ROLES.values()), Scope.EVERYONE
     accounts = get_user_model().objects.filter(pk=user.pk)
-    rows = set(accounts.values_list("groups__name", "department_accesses__departement"))
+    found = list(accounts.values_list("groups__name", "department_accesses__departement", terms.REVISION))
+    rows = {(group, department) for group, department, _revision in found}
+    words = terms.at(found[0][-1]) if found else terms.current()
     roles = tuple(role for role in ROLES.values() if role.group in {group for group, _department in rows})
     given = Scope.of_departments(
-        resolved("departement", {department for _group, department in rows if department and roles})
+        words.resolved("departement", {department for _group, department in rows if department and roles})
     )
     return roles, Scope.EVERYONE if given.is_empty and any(role.sees_everyone for role in roles) else given
 

@@ -1,7 +1,7 @@
 """The company's words as the database holds them, kept by each process while nothing changes.
 
-One query a request asks whether something has changed, and three more read everything after a change: no label and no
-match costs a query. ``changes`` writes, ``contract`` has the words that every installation starts with.
+One query a request asks whether something has changed (that of an account's scope brings the answer), and two more read
+everything after a change: no label and no match costs a query. ``changes`` writes, ``contract`` has the first words.
 """
 
 import threading
@@ -11,6 +11,7 @@ from functools import cached_property
 from uuid import UUID
 
 from django.core.signals import request_started
+from django.db.models import Subquery
 from django.utils.translation import get_language
 
 from employees.models.terms import Term, TermRevision, TermSynonym
@@ -54,6 +55,10 @@ class Terms:
         """The value that a merged one stands for; itself otherwise."""
         return self.merged.get(vocabulary, {}).get(value, value)
 
+    def resolved(self, vocabulary: str, values: Iterable[str]) -> frozenset[str]:
+        """The values that these stand for."""
+        return frozenset(self.resolve(vocabulary, value) for value in values)
+
     def values(self, vocabulary: str) -> tuple[str, ...]:
         """The values that forms offer, in order."""
         return self._offered.get(vocabulary, ())
@@ -88,6 +93,8 @@ class Terms:
         return term
 
 
+REVISION = Subquery(TermRevision.objects.values("revision")[:1])  # for a query of something else to bring it along
+
 _NOTHING = Terms(None, (), ())
 _held = _NOTHING
 _this = threading.local()  # whether what is held was compared with the database in this request
@@ -99,9 +106,13 @@ def current() -> Terms:
 
 
 def refreshed() -> Terms:
-    """The terms as they are now. One query, three more after a change."""
+    """The terms as they are now. One query, two more after a change."""
+    return at(TermRevision.objects.values_list("revision", flat=True).first())
+
+
+def at(revision: UUID | None) -> Terms:
+    """The terms of the revision that a query of this request has just read. Two queries after a change, else none."""
     global _held
-    revision = TermRevision.objects.values_list("revision", flat=True).first()
     held = _held
     if revision is None or held.revision != revision:
         held = _held = _read(revision)
@@ -150,8 +161,7 @@ def resolve(vocabulary: str, value: str) -> str:
 def resolved(vocabulary: str, values: Iterable[str]) -> frozenset[str]:
     """The values that these stand for. No query for none."""
     found = frozenset(values)
-    merged = current().merged.get(vocabulary, {}) if found else {}
-    return frozenset(merged.get(value, value) for value in found)
+    return current().resolved(vocabulary, found) if found else found
 
 
 def listed(vocabulary: str) -> str:

@@ -134,7 +134,7 @@ class _Loading:
         self.as_of = as_of
         self.user = user
         self.given = extracts
-        self.history = History.now()
+        self.history = History.locked()
         self.digests = {kind: digest(extract.frame) for kind, extract in extracts.items()}
         self.known_already = tuple(kind for kind in extracts if self._is_known(kind))
         self.extracts = {kind: extract for kind, extract in extracts.items() if kind not in self.known_already}

@@ -27,7 +27,7 @@ def replay(*, since: date | None, numbers: np.ndarray | None = None, progress: P
     ``numbers`` are those that a load has brought: who is not yet an employee becomes one. Rows are read for people in
     chunks, so memory does not grow with the workforce.
     """
-    history = History.now()
+    history = History.locked()
     described = _days(history)
     since = _first_to_derive(described, since)
     days = [day for day in described if since is None or day >= since]

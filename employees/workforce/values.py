@@ -25,11 +25,17 @@ class History:
     words: Mapping[str, Mapping[str, str]]  # of each column, what its merged words stand for
 
     @classmethod
+    def locked(cls) -> "History":
+        """As ``now``, for a writer inside ``exclusive``: with the words as they are since it holds the lock."""
+        terms.refreshed()
+        return cls.now()
+
+    @classmethod
     def now(cls) -> "History":
         rows = list(LoadedExtract.objects.in_force().order_by("-as_of", "-pk"))
         extracts = {kind: [row for row in rows if row.kind == kind] for kind in Extract}
         numbers = dict(NumberMerge.objects.in_force().values_list("number", "employee__employee_id"))
-        return cls(extracts, numbers, terms.refreshed().merged)
+        return cls(extracts, numbers, terms.current().merged)
 
     def until(self, kind: Extract, day: date) -> list[LoadedExtract]:
         return [extract for extract in self.extracts[kind] if extract.as_of <= day]

@@ -26,7 +26,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from employees import imports
 from employees.access import Scope, scope_of
 from employees.columns import Extract, columns_of
-from employees.models import DepartmentAccess, Employee, Import, ImportReject, Load, Presence, SignIn
+from employees.models import DepartmentAccess, Employee, Import, ImportReject, Load, Presence, SignIn, Term
 from employees.tests.extracts import DAY, load, load_all
 from employees.tests.factories import EmployeeFactory, leave
 from employees.workforce.answers import answer_left, merge_numbers
@@ -134,6 +134,7 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
     ],
     "import_detail": about("import_detail", "upload", refused=403),
     "import_rejects": about("import_rejects", "upload", refused=403),
+    "import_answer": about("import_answer", "upload", method="post", refused=403),
     "import_confirm": about("import_confirm", "upload", method="post", refused=403),
     "import_retry": about("import_retry", "upload", method="post", refused=403),
     "import_discard": about("import_discard", "upload", method="post", refused=403),
@@ -141,7 +142,7 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
 # What an account that sees everyone finds the marks in.
 SHOWS_PEOPLE = PAGES.keys() - {
     *("model", "model_effects", "model_workforce"),
-    *("import", "import_confirm", "import_retry", "import_discard", "import_loads"),
+    *("import", "import_answer", "import_confirm", "import_retry", "import_discard", "import_loads"),
     *("clarify_part", "clarify_rescore"),
 }
 
@@ -405,7 +406,7 @@ def test_admin_is_walked():
 # Of those that hold every column of its people a manager finds nothing either.
 OF_DEPARTMENTS = {Employee, EmployeeFeatures, RunGroup, Prediction}
 ACCOUNTS = {get_user_model(), Group, DepartmentAccess, SignIn}
-OF_EVERYONE = {Load, Import, ImportReject, ScoringRun, RequestCount, APIKey} | ACCOUNTS  # nothing
+OF_EVERYONE = {Load, Term, Import, ImportReject, ScoringRun, RequestCount, APIKey} | ACCOUNTS  # nothing
 CASES = OF_DEPARTMENTS | OF_EVERYONE
 each_model = pytest.mark.parametrize("model", sorted(CASES, key=lambda model: model._meta.label))
 
