@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from django.db import connection, models, transaction
 
-INSTANCES_AT_A_TIME = 2_000  # bounds the memory where there is no COPY
+ROWS_AT_A_TIME = 2_000  # bounds the memory where there is no COPY
 BLOCK, MARGIN = 2**24, 2**16  # keys, see ``reserve_sparse_keys``
 
 
 def bulk_insert(
     model: type[models.Model], rows: pd.DataFrame | Iterable[Sequence], columns: Sequence[str] | None = None
 ) -> int:
-    """Insert many rows and return how many: COPY on PostgreSQL, ``bulk_create`` in chunks elsewhere.
+    """Insert many rows and return how many: COPY on PostgreSQL, ``executemany`` in chunks elsewhere.
 
     ``rows`` is a frame, whose missing values (NaN, NaT, NA) become NULL, or an iterable of tuples of ``columns``.
     Columns are attribute names (``employee_id`` for a key to an employee); every column except an automatic key
@@ -29,7 +29,7 @@ def bulk_insert(
         columns = list(rows.columns)
         rows = frame_rows(rows)
     fields = _fields(model, columns or ())
-    write = _copy if connection.vendor == "postgresql" else _bulk_create
+    write = _copy if connection.vendor == "postgresql" else _execute_many
     with transaction.atomic():
         return write(model, fields, rows)
 
@@ -127,10 +127,27 @@ def _copy(model: type[models.Model], fields: Sequence[models.Field], rows: Itera
     return count
 
 
-def _bulk_create(model: type[models.Model], fields: Sequence[models.Field], rows: Iterable[Sequence]) -> int:
-    names = [field.attname for field in fields]
+def _execute_many(model: type[models.Model], fields: Sequence[models.Field], rows: Iterable[Sequence]) -> int:
+    quote = connection.ops.quote_name
+    names = ", ".join(quote(str(field.column)) for field in fields)
+    places = ", ".join(["%s"] * len(fields))
+    statement = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({places})"  # noqa: S608 - of the model
+    prepare = {place: field for place, field in enumerate(fields) if isinstance(_stored(field), _PREPARED)}
     remaining, count = iter(rows), 0
-    while chunk := list(islice(remaining, INSTANCES_AT_A_TIME)):
-        model._base_manager.bulk_create(model(**dict(zip(names, row, strict=True))) for row in chunk)
-        count += len(chunk)
+    with connection.cursor() as cursor:
+        while chunk := [list(row) for row in islice(remaining, ROWS_AT_A_TIME)]:
+            for place, field in prepare.items():
+                for row in chunk:
+                    row[place] = field.get_db_prep_save(row[place], connection)
+            cursor.executemany(statement, chunk)
+            count += len(chunk)
     return count
+
+
+# Whose Python values are no values of a database yet.
+_PREPARED = (models.DateField, models.TimeField, models.JSONField, models.UUIDField, models.BinaryField)
+
+
+def _stored(field: models.Field) -> models.Field:
+    """The field itself; of a foreign key the field that it points to."""
+    return field.target_field if isinstance(field, models.ForeignKey) else field

@@ -57,7 +57,7 @@ def test_nothing_is_inserted_from_an_empty_frame():
 
 
 def test_more_rows_than_are_written_at_a_time():
-    number = 2 * bulk.INSTANCES_AT_A_TIME + 1
+    number = 2 * bulk.ROWS_AT_A_TIME + 1
     assert bulk_insert(Employee, people(range(1, number + 1))) == number
     assert Employee.objects.count() == number
 
