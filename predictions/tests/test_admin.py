@@ -56,7 +56,11 @@ def test_every_model_of_the_apps_has_a_page():
         for model in apps.get_app_config(name).get_models()
         if not admin.site.is_registered(model)
     }
-    assert without == {"ImportFile"}  # stands on the page of its import
+    beside = {"ImportFile", "LoadedExtract", "EmployeeState", "TermSynonym"}  # on the page of what they belong to
+    rows = {"SirhRow", "EvalRow", "SondageRow", "AnnuaireRow"}  # of composite keys, which the administration lacks
+    workings = {"WorkforceDay", "TermRevision", "FeatureBuild"}
+    on_pages = {"PresenceAnswer", "NumberMerge"}  # of their own
+    assert without == beside | rows | workings | on_pages
 
 
 @pytest.mark.parametrize("model", [Prediction, ScoringRun, RunGroup, RequestCount])

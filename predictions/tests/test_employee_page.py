@@ -110,18 +110,20 @@ def notice_on(browser, row, language="en"):
         ({}, "Left the company by 2 March 2026."),
         ({"left_after": date(2026, 3, 2)}, "Left the company on 2 March 2026."),
         ({"left_after": date(2026, 1, 31)}, "Left the company between 31 January 2026 and 2 March 2026."),
-        (
-            {"left_after": date(2026, 3, 2), "left_because": "Démission"},
-            "Left the company on 2 March 2026. Reason: Démission.",
-        ),
+        ({"left_after": date(2026, 3, 2), "left_because": "Démission"}, "Left the company on 2 March 2026."),
     ],
 )
-def test_employee_page_says_when_someone_left_and_why(browse, person, departure, notice):
+def test_employee_page_says_when_someone_left(browse, person, departure, notice):
     browser = browse("Manager", "Consulting")
     assert notice_on(browser, person) == ""
     leave(person.employee, day=date(2026, 3, 2), **departure)
     assert notice_on(browser, person) == notice
     assert notice in browser.get(address(person)).content.decode()
+
+
+def test_employee_page_gives_the_reason_of_a_departure_to_hr_alone(browse, person):
+    leave(person.employee, day=date(2026, 3, 2), left_after=date(2026, 3, 2), left_because="Démission")
+    assert notice_on(browse("RH"), person) == "Left the company on 2 March 2026. Reason: Démission."
 
 
 def test_employee_page_says_since_when_someone_is_absent(browse, person):

@@ -110,7 +110,7 @@ def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readabl
         "withheld": reading.withheld(readable, PROFILE),
         "advice": scores.advice(card_of(version)),
         "history": history,
-        "state": _presence(row.employee),
+        "state": _presence(row.employee, readable),
         "chart": _chart(history) if len(history) > 1 else None,
     }
     if history:
@@ -131,7 +131,7 @@ def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readabl
     return context
 
 
-def _presence(employee: Employee) -> str:
+def _presence(employee: Employee, readable: Readable) -> str:
     """Why somebody is not among those present, in a sentence; empty for who is."""
     state = None if employee.is_present else people.state(employee)
     if state is None:
@@ -146,7 +146,9 @@ def _presence(employee: Employee) -> str:
             "after": _day(state.left_after),
             "date": _day(state.left_by),
         }
-    return left + (_(" Reason: %(reason)s.") % {"reason": state.left_because} if state.left_because else "")
+    if state.left_because and readable.reads(frozenset({"motif_sortie"})):
+        left += _(" Reason: %(reason)s.") % {"reason": state.left_because}
+    return left
 
 
 def _day(day: date | None) -> str:
