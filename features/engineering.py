@@ -52,7 +52,8 @@ def engineer(raw: pd.DataFrame) -> pd.DataFrame:
     if absent:
         raise MissingInputs(absent)
     data = encode(raw[list(schema.INPUT_NAMES)])
-    incomplete = [name for name in data.columns if name not in schema.OPTIONAL_INPUTS and data[name].isna().any()]
+    given = raw[list(schema.INPUT_NAMES)].notna()
+    incomplete = [name for name in data.columns if (data[name].isna() & (given[name] | _is_required(name))).any()]
     if incomplete:
         raise MissingInputs(incomplete)
 
@@ -75,9 +76,13 @@ def engineer(raw: pd.DataFrame) -> pd.DataFrame:
     return typed(data[list(schema.FEATURE_NAMES)])
 
 
+def _is_required(name: str) -> bool:
+    return name not in schema.OPTIONAL_INPUTS
+
+
 def engineer_one(inputs: Mapping[str, object]) -> dict[str, object]:
     """The clean features of one employee, as plain Python values; errors as ``engineer``."""
-    absent = [name for name in schema.INPUT_NAMES if inputs.get(name) is None and name not in schema.OPTIONAL_INPUTS]
+    absent = [name for name in schema.INPUT_NAMES if inputs.get(name) is None and _is_required(name)]
     if absent:
         raise MissingInputs(absent)
     row = engineer(pd.DataFrame([dict.fromkeys(schema.OPTIONAL_INPUTS) | dict(inputs)])).iloc[0]

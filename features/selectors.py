@@ -121,7 +121,7 @@ def workforce_medians(scope: Scope) -> dict[str, object]:
     if frame.empty:
         return {}
     pair = ["departement", "poste"]
-    typical = {name: _typical(schema.BY_NAME[name], frame[name]) for name in names}
+    typical = {name: _typical(schema.BY_NAME[name], frame[name]) for name in names if frame[name].notna().any()}
     return typical | dict(zip(pair, frame.groupby(pair).size().idxmax(), strict=True))
 
 

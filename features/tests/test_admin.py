@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
+from django.utils import timezone
 
 from employees.access import HR, MANAGER
 from features import schema
@@ -57,19 +58,25 @@ def test_search_finds_every_row_of_an_employee_by_exact_number(admin_client):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("departement", "Commercial"), ("heures_supplementaires", 0), ("poste", "Manager"), (schema.TARGET, True)],
+    [("departement", "Commercial"), ("heures_supplementaires", 0)],
 )
 def test_list_filters(admin_client, name, value):
     row = EmployeeFeaturesFactory(**{name: value})
-    EmployeeFeaturesFactory(departement="Consulting", heures_supplementaires=1, poste="Consultant")
-    lookup = name if name == schema.TARGET else f"{name}__exact"
-    assert listed(admin_client.get(LIST, {f"{lookup}": value})) == [row]
+    EmployeeFeaturesFactory(departement="Consulting", heures_supplementaires=1)
+    lookup = name if name == "departement" else f"{name}__exact"
+    assert listed(admin_client.get(LIST, {lookup: value})) == [row]
+
+
+def test_list_filters_rows_in_force(admin_client):
+    row = EmployeeFeaturesFactory()
+    EmployeeFeaturesFactory(employee=row.employee, superseded_at=timezone.now())
+    assert listed(admin_client.get(LIST, {"superseded_at__isempty": "1"})) == [row]
 
 
 def test_row_shows_every_feature(admin_client):
     page = admin_client.get(address("change", EmployeeFeaturesFactory()))
     shown = [name for fieldset in page.context["adminform"].fieldsets for name in fieldset[1]["fields"]]
-    assert set(shown) == {"employee", "created_at", schema.TARGET, *schema.FEATURE_NAMES}
+    assert set(shown) == {"employee", "as_of", "created_at", "superseded_at", *schema.FEATURE_NAMES}
 
 
 @pytest.mark.parametrize(("group", "is_open"), [(HR.group, True), (MANAGER.group, False)])

@@ -107,7 +107,7 @@ def test_absent_input_is_named(name):
     assert caught.value.names == [name]
 
 
-@pytest.mark.parametrize("name", schema.INPUT_NAMES)
+@pytest.mark.parametrize("name", [name for name in schema.INPUT_NAMES if name not in schema.OPTIONAL_INPUTS])
 def test_input_without_a_value_is_named(name):
     for call in (engineer_one, lambda inputs: engineer(pd.DataFrame([inputs, INPUTS]))):
         with pytest.raises(MissingInputs) as caught:
@@ -116,8 +116,14 @@ def test_input_without_a_value_is_named(name):
 
 
 def test_all_missing_inputs_are_named_at_once():
-    with pytest.raises(MissingInputs, match="age, poste"):
-        one(age=None, poste=None)
+    with pytest.raises(MissingInputs, match="revenu_mensuel, poste"):
+        one(revenu_mensuel=None, poste=None)
+
+
+def test_unknown_age_sex_and_marital_status_stay_unknown_with_what_is_made_of_them():
+    values = one(age=None, genre=None, statut_marital=None)
+    unknown = {name for name, value in values.items() if value is None}
+    assert unknown == {"age", "genre", "statut_marital", "jeune_surcharge"} == schema.OPTIONAL_FEATURES
 
 
 def test_word_that_is_not_of_the_extracts_is_a_missing_input():

@@ -1,12 +1,18 @@
+from datetime import date, timedelta
+
 import pytest
 
 from employees.access import Scope
-from employees.tests.factories import EmployeeFactory
+from employees.models import Employee
+from employees.tests.extracts import load_all
+from employees.tests.factories import DAY, EmployeeFactory, WorkforceDayFactory, leave
 from features import schema, selectors
 from features.engineering import DTYPES
+from features.services import build_features
 from features.tests.factories import EmployeeFeaturesFactory
 
 pytestmark = pytest.mark.django_db
+LATER = date(2026, 7, 31)
 
 
 def test_newest_features_of_an_employee(django_assert_num_queries):
@@ -28,7 +34,7 @@ def test_newest_frame_has_a_typed_row_an_employee_in_the_order_of_their_numbers(
     early = EmployeeFeaturesFactory(employee__employee_id=800)
     newest = EmployeeFeaturesFactory(employee=late.employee, age=50)
     with django_assert_num_queries(1):
-        frame = selectors.newest_frame()
+        frame = selectors.newest_frame(Employee.objects.all())
     assert frame["employee_id"].tolist() == [800, 900]
     assert frame["features_pk"].tolist() == [early.pk, newest.pk]
     assert frame["age"].tolist() == [41, 50]
@@ -42,10 +48,21 @@ def test_feature_chunks_hold_everyone_once(django_assert_num_queries):
     assert sorted(pks) == [row.pk for row in rows]
 
 
-def test_training_frame_holds_those_whose_outcome_is_known_by_number():
-    EmployeeFeaturesFactory(employee__employee_id=900, a_quitte_l_entreprise=True)
-    EmployeeFeaturesFactory(employee__employee_id=800, a_quitte_l_entreprise=False)
-    EmployeeFeaturesFactory(a_quitte_l_entreprise=None)
+def test_feature_chunks_of_an_earlier_day_hold_those_of_then():
+    load_all(people={1: {"revenu_mensuel": 5000}, 2: {}})
+    load_all(LATER, {1: {"revenu_mensuel": 7000}, 2: {"a_quitte_l_entreprise": True}})
+    build_features()
+    (then,), (now,) = selectors.feature_chunks(10, DAY), selectors.feature_chunks(10)
+    assert dict(zip(then["employee_id"], then["revenu_mensuel"], strict=True)) == {1: 5000, 2: 5993}
+    assert dict(zip(now["employee_id"], now["revenu_mensuel"], strict=True)) == {1: 7000}
+
+
+def test_training_frame_holds_those_present_and_the_leavers_of_a_year_by_number():
+    WorkforceDayFactory(as_of=LATER)
+    for number, day in ((900, DAY), (700, LATER - timedelta(days=366))):
+        leave(EmployeeFeaturesFactory(employee__employee_id=number).employee, day=day)
+    EmployeeFeaturesFactory(employee__employee_id=800)
+    EmployeeFeaturesFactory(employee__presence="absent")
     frame = selectors.training_frame()
     assert frame.index.tolist() == [800, 900]
     assert list(frame.columns) == [*schema.FEATURE_NAMES, schema.TARGET]
