@@ -82,6 +82,7 @@ print(*(oct(path.stat().st_mode & 0o777) for path in database.parent.glob("db.*"
 
 IMPORT = """
 import os, time
+from datetime import date
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 from employees.columns import JOINED
@@ -90,7 +91,7 @@ from predictions import import_process
 large = TemporaryUploadedFile("large.csv", "text/csv", 1, "utf-8")
 print(oct(os.fstat(large.fileno()).st_mode & 0o777))
 files = {extract: SimpleUploadedFile("small.csv", b"a;b") for extract in JOINED}
-upload = import_process.receive(user=User.objects.create(username="rh"), files=files)
+upload = import_process.receive(user=User.objects.create(username="rh"), as_of=date(2026, 6, 30), files=files)
 while Import.objects.get(pk=upload.pk).state in Import.AT_WORK:
     time.sleep(0.1)
 """

@@ -127,8 +127,8 @@ def test_wrong_argument_ends_a_process_in_one_line():
     assert errors == "manage.py build_features: error: unrecognized arguments: --nonsense\n"
 
 
-def test_file_that_is_missing_is_one_line(tmp_path):
-    code, output, errors = Manage()("seed_from_csv", "--as-of=2026-06-30", "--sirh=absent.csv")
+def test_file_that_is_missing_is_one_line(manage):
+    code, output, errors = manage("seed_from_csv", "--as-of=2026-06-30", "--sirh=absent.csv")
     assert (code, output) == (1, "")
     assert errors == "CommandError: absent.csv: the file cannot be read: No such file or directory\n"
 

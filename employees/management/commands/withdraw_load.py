@@ -5,7 +5,7 @@ from technova.commands import TechnovaCommand
 class Command(TechnovaCommand):
     help = (
         "Takes a load back: people, values, departments and departures are as the other loads make them. Predictions "
-        "that were given stay in the log. Then run build_features and score_employees."
+        "that were given stay in the log. Features and scores follow when they are next built and run."
     )
     expected_errors = (NoSuchLoad,)
 

@@ -9,7 +9,7 @@ ADDRESSES = [
     "/admin/",
     "/admin/employees/employee/",
     "/admin/employees/employee/1/change/",
-    "/admin/employees/employeesnapshot/",
+    "/admin/employees/load/",
     "/admin/employees/import/",
     "/admin/features/employeefeatures/",
     "/admin/predictions/prediction/",
