@@ -41,27 +41,4 @@ class Migration(migrations.Migration):
             field=models.DateField(help_text='The day that the scores describe.', null=True, verbose_name='as of'),
         ),
         migrations.RunPython(date_runs, migrations.RunPython.noop, elidable=True),
-        migrations.RemoveField(
-            model_name='rungroup',
-            name='has_left',
-        ),
-        migrations.AddField(
-            model_name='scoringrun',
-            name='revision',
-            field=models.UUIDField(help_text='Of that day: another one may have changed who is there, and where.', null=True, verbose_name='revision'),
-        ),
-        migrations.AlterField(
-            model_name='rungroup',
-            name='departement',
-            field=models.CharField(max_length=100, verbose_name='department'),
-        ),
-        migrations.AlterField(
-            model_name='rungroup',
-            name='poste',
-            field=models.CharField(max_length=100, verbose_name='job'),
-        ),
-        migrations.AddConstraint(
-            model_name='rungroup',
-            constraint=models.UniqueConstraint(fields=('run', 'departement', 'poste'), name='one_row_a_run_department_and_job'),
-        ),
     ]
