@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from employees import terms
 from employees.extracts.rejects import LONGEST_SHOWN
+from employees.vocabularies import CONTRACT
 
 LONGEST_WORD = 100  # characters
 
@@ -104,7 +106,6 @@ class StrictFloat(serializers.FloatField):
             self.fail("invalid")
 
 
-@extend_schema_field({"type": "string", "maxLength": LONGEST_WORD})
 class WordField(serializers.Field):
     """A text that is a word of a vocabulary in any spelling; its value is the canonical one."""
 
@@ -128,6 +129,15 @@ class WordField(serializers.Field):
 
     def to_representation(self, value):
         return value
+
+
+class WordDescription(OpenApiSerializerFieldExtension):
+    """The contract's words, which every server knows; those that a company has added are taken, too."""
+
+    target_class = WordField
+
+    def map_serializer_field(self, auto_schema, direction):
+        return {"type": "string", "enum": list(CONTRACT[self.target.vocabulary].values)}
 
 
 class StrictBoolean(serializers.BooleanField):
