@@ -297,7 +297,7 @@ def _summary(result: LoadResult) -> dict:
         "as_of": result.as_of.isoformat(),
         "present_before": result.present_before,
         "present": result.present,
-        "is_new": len(result.known_already) < len(result.reports),
+        "is_new": result.stored.keys() != set(result.known_already),
         "moves": {name: {"count": len(numbers), "first": numbers[:PREVIEW_SIZE]} for name, numbers in moves.items()},
         "changed": result.changed,
         "changes": [[change.employee_id, change.column, change.old, change.new] for change in result.changes],

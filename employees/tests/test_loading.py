@@ -5,11 +5,12 @@ from datetime import date
 import pytest
 
 from employees.columns import Extract
-from employees.models import Employee, EmployeeState, Load, PresenceAnswer, WorkforceDay
+from employees.extracts import read_extract
+from employees.models import AnnuaireRow, Employee, EmployeeState, Load, PresenceAnswer, WorkforceDay
 from employees.tests.extracts import load, load_all
 from employees.workforce.answers import answer_left, merge_numbers, part_numbers, revoke
 from employees.workforce.listing import people_on
-from employees.workforce.loading import Implausible, NoSuchLoad, withdraw_load
+from employees.workforce.loading import Implausible, NoSuchLoad, load_extracts, withdraw_load
 
 pytestmark = pytest.mark.django_db
 
@@ -118,6 +119,22 @@ def test_empty_cell_leaves_the_last_known_value():
     load(FEBRUARY, sirh={1: {"poste": None, "departement": "Commercial"}})
     [person] = people_on()
     assert (person.job, person.department, person.why_not_scored) == ("Manager", "Commercial", "")
+
+
+def test_directory_in_the_sirh_file_is_read_as_one():
+    header = "id_employee,age,genre,revenu_mensuel,statut_marital,departement,poste,nombre_experiences_precedentes,"
+    header += "annee_experience_totale,annees_dans_l_entreprise,annees_dans_le_poste_actuel,nom,date_sortie\n"
+    rows = "".join(
+        f"{number},41,F,5993,Célibataire,Consulting,Consultant,8,8,6,4,Martin,{exit_}\n"
+        for number, exit_ in ((1, ""), (2, "2026-01-15"))
+    )
+    sirh = read_extract((header + rows).encode(), extract=Extract.SIRH)
+    result = load_extracts(as_of=JANUARY, extracts={Extract.SIRH: sirh})
+    assert there() == {1: "present", 2: "left"}
+    assert dict(AnnuaireRow.objects.values_list("number", "nom")) == {1: "Martin", 2: "Martin"}
+    assert result.stored == {Extract.SIRH: 2, Extract.ANNUAIRE: 2}
+    again = load_extracts(as_of=JANUARY, extracts={Extract.SIRH: sirh})
+    assert again.load is None
 
 
 def test_announced_exit_counts_from_its_day_on():

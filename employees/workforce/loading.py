@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -39,7 +39,7 @@ class NoSuchLoad(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """What a load changed in the workforce as of its newest day: employee numbers, in order."""
+    """What a load changed in the workforce of the day that it describes: employee numbers, in order."""
 
     arrived: tuple[int, ...] = ()
     left: tuple[int, ...] = ()
@@ -56,7 +56,7 @@ class LoadResult:
     load: int | None  # its number; None when every extract was loaded before, or nothing was kept
     as_of: date
     read: Mapping[Extract, int]
-    stored: Mapping[Extract, int]
+    stored: Mapping[Extract, int]  # also of a directory that the SIRH file holds
     known_already: tuple[Extract, ...]  # the same content is in force for the day: nothing to do
     replaced: tuple[Extract, ...]  # corrected: another one was in force for the day
     changed: int  # known people of whom some value changes
@@ -85,8 +85,7 @@ def load_extracts(
 
     An extract that is in force for its day with the same content is left out; another one for the day replaces it.
     ``dry_run`` does all of it and rolls back. ``tell`` is given the result before it is kept: what it raises undoes the
-    load. Raises ``Implausible`` unless told to go on, and ``technova.db.Busy`` while another load, build or scoring is
-    at work.
+    load. Raises ``Implausible`` unless told to go on, and ``Busy`` while another load, build or scoring is at work.
     """
     with exclusive():
         load = _Loading(as_of, extracts, user)
@@ -104,7 +103,7 @@ def load_extracts(
 def withdraw_load(*, load: int, reason: str, user: User | None = None, progress: Progress | None = None) -> Load:
     """Take a load back: from its day on, everything is as the other extracts in force make it.
 
-    Predictions that were given stay in the log. Raises ``NoSuchLoad`` and ``technova.db.Busy``.
+    Predictions that were given stay in the log. Raises ``NoSuchLoad`` and ``Busy``.
     """
     with exclusive():
         found = Load.objects.in_force().filter(pk=load).first()
@@ -135,9 +134,10 @@ class _Loading:
         self.user = user
         self.given = extracts
         self.history = History.locked()
-        self.digests = {kind: digest(extract.frame) for kind, extract in extracts.items()}
-        self.known_already = tuple(kind for kind in extracts if self._is_known(kind))
-        self.extracts = {kind: extract for kind, extract in extracts.items() if kind not in self.known_already}
+        self.by_kind = with_directory(extracts)
+        self.digests = {kind: digest(extract.frame) for kind, extract in self.by_kind.items()}
+        self.known_already = tuple(kind for kind in self.by_kind if self._is_known(kind))
+        self.extracts = {kind: extract for kind, extract in self.by_kind.items() if kind not in self.known_already}
         self.comparison = Comparison()
         self.load: Load | None = None
         self.alarms: list[Alarm] = []
@@ -203,7 +203,7 @@ class _Loading:
             load=self.load.pk if self.load and not is_dry_run else None,
             as_of=self.as_of,
             read={kind: extract.read for kind, extract in self.given.items()},
-            stored={kind: len(extract.frame) for kind, extract in self.given.items()},
+            stored={kind: len(extract.frame) for kind, extract in self.by_kind.items()},
             known_already=self.known_already,
             replaced=tuple(kind for kind in self.extracts if self.history.on(kind, self.as_of)),
             changed=self.comparison.changed,
@@ -217,6 +217,19 @@ class _Loading:
             alarms=tuple(self.alarms),
             is_dry_run=is_dry_run,
         )
+
+
+def with_directory(extracts: Mapping[Extract, ReadExtract]) -> dict[Extract, ReadExtract]:
+    """The extracts, with the directory's columns of a SIRH file as an extract of their own, unless one was given."""
+    parts = dict(extracts)
+    sirh = parts.get(Extract.SIRH)
+    names = [name for name in ROWS[Extract.ANNUAIRE].value_names() if sirh and name in sirh.given]
+    if sirh and names:
+        parts[Extract.SIRH] = replace(sirh, frame=sirh.frame.drop(columns=names))
+        columns = ROWS[Extract.ANNUAIRE].value_names()
+        directory = replace(sirh, frame=sirh.frame.reindex(columns=columns), given=tuple(names), rejects=())
+        parts.setdefault(Extract.ANNUAIRE, directory)
+    return parts
 
 
 def _presence_on(day: date) -> pd.DataFrame:
@@ -236,9 +249,7 @@ def moves_between(before: pd.DataFrame, after: pd.DataFrame) -> Moves:
     was, is_ = (
         states["presence"].reindex(before.index.union(after.index), fill_value="") for states in (before, after)
     )
-    there = before.index[(before["presence"] == Presence.PRESENT).to_numpy()].intersection(
-        _who(after, Presence.PRESENT)
-    )
+    there = _who(before, Presence.PRESENT).intersection(_who(after, Presence.PRESENT))
     is_moved = before.loc[there, "departement"] != after.loc[there, "departement"]
 
     def numbers(condition: pd.Series) -> tuple[int, ...]:
