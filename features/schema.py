@@ -381,10 +381,10 @@ def business_inputs() -> Iterator[Feature]:
     yield from SATISFACTIONS
 
 
-# Kept for the contract and the fairness audit alone: they may be unknown, and so may what is made of them.
-OPTIONAL_INPUTS: frozenset[str] = frozenset({"age", "genre", "statut_marital"})
-
 INPUT_NAMES: tuple[str, ...] = tuple(feature.name for feature in business_inputs())
+
+# Kept for the contract and the fairness audit alone: they may be unknown, and so may what is made of them.
+OPTIONAL_INPUTS: frozenset[str] = frozenset(name for name in INPUT_NAMES if not columns.BY_NAME[name].is_required)
 
 
 @cache

@@ -20,11 +20,10 @@ from features.engineering import engineer
 from features.models import EmployeeFeatures, FeatureBuild
 from features.selectors import frame_of
 from technova.commands import Progress
-from technova.database.bulk import bulk_insert
+from technova.database.bulk import batches, bulk_insert
 from technova.database.locks import exclusive
 
 CHUNK_SIZE = 10_000
-UPDATE_SIZE = 500  # bounds the parameters of a statement
 INPUTS = {kind: [name for name in schema.INPUT_NAMES if BY_NAME[name].extract == kind] for kind in RAW_KINDS}
 REQUIRED_NAMES = [name for name in schema.INPUT_NAMES if name not in schema.OPTIONAL_INPUTS]
 
@@ -140,8 +139,7 @@ class _Build:
 
     def _supersede(self, keys: Sequence[int]) -> None:
         self.superseded += len(keys)
-        for start in range(0, len(keys), UPDATE_SIZE):
-            some = keys[start : start + UPDATE_SIZE]
+        for some in batches(keys):
             EmployeeFeatures.objects.filter(pk__in=some).update(superseded_at=self.now)
 
     def _add(self, frames: Sequence[pd.DataFrame], keys: pd.Series) -> None:

@@ -1,6 +1,6 @@
 """Replays the workforce from a day on: what the extracts in force and HR's answers make of everyone, day by day."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -13,10 +13,9 @@ from employees.workforce import presence
 from employees.workforce.presence import DATE, KNOWN, Facts
 from employees.workforce.values import History
 from technova.commands import Progress
-from technova.database.bulk import bulk_insert
+from technova.database.bulk import batches, bulk_insert
 
 CHUNK_SIZE = 20_000  # people at a time
-UPDATE_SIZE = 500  # bounds the parameters of a statement
 ONE_DAY = timedelta(days=1)
 _STATE_COLUMNS = ["employee_id", "as_of", "until", *KNOWN]
 
@@ -152,7 +151,7 @@ class _Chunk:
 
     def _write(self, known: pd.DataFrame, added: Sequence[pd.DataFrame], ended: Sequence[tuple[date, list[int]]]):
         for day, keys in ended:
-            for some in _batches(keys):
+            for some in batches(keys):
                 EmployeeState.objects.filter(pk__in=some).update(until=day)
         self._keep_newest(known)
         if states := [frame for frame in added if len(frame)]:
@@ -169,7 +168,7 @@ class _Chunk:
             self._add(known.loc[is_new, names])
         is_changed = (known[names] != self.people[names]).any(axis=1) & ~is_new
         for (departement, now), group in known[is_changed].groupby(names):
-            for keys in _batches(self.people.loc[group.index, "pk"].tolist()):
+            for keys in batches(self.people.loc[group.index, "pk"].tolist()):
                 Employee.objects.filter(pk__in=keys).update(departement=departement, presence=now)
 
     def _add(self, new: pd.DataFrame) -> None:
@@ -183,7 +182,3 @@ def _as_dates(rows: pd.DataFrame) -> pd.DataFrame:
     """With dates as Python's, for the database."""
     dates = [name for name, dtype in KNOWN.items() if dtype == DATE]
     return rows.assign(**{name: rows[name].dt.date for name in dates})
-
-
-def _batches(keys: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (keys[start : start + UPDATE_SIZE] for start in range(0, len(keys), UPDATE_SIZE))

@@ -11,6 +11,7 @@ import pandas as pd
 from django.db import connection, models, transaction
 
 ROWS_AT_A_TIME = 2_000  # bounds the memory where there is no COPY
+KEYS_AT_A_TIME = 500  # bounds the parameters of a statement
 BLOCK, MARGIN = 2**24, 2**16  # keys, see ``reserve_sparse_keys``
 
 
@@ -91,6 +92,11 @@ def _python_values(series: pd.Series) -> list:
     if missing.any():
         series = series.astype(object).mask(missing, None)
     return series.tolist()
+
+
+def batches(keys: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Keys as many at a time as one statement takes for parameters."""
+    return (keys[start : start + KEYS_AT_A_TIME] for start in range(0, len(keys), KEYS_AT_A_TIME))
 
 
 def _fields(model: type[models.Model], columns: Sequence[str]) -> list[models.Field]:
