@@ -95,7 +95,7 @@ def _find_header(grid: Grid, mapping: Mapping, score: Likeness) -> Header | None
 
 
 def _head(grid: Grid) -> Iterator[Row]:
-    """The first rows, as far as they can be read: what is wrong further down is told when it is read."""
+    """The first rows that can be read; faults further down are reported by the full reading."""
     rows = grid.rows()
     yield from islice(rows, 1)
     try:

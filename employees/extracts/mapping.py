@@ -40,12 +40,12 @@ class Mapping:
         return cls(**{**document, "scales": scales, "skipped": tuple(document.get("skipped", ()))})
 
     def with_header(self, extract: Extract, title: str, name: str) -> "Mapping":
-        """The same with a title that stands for this column of the product; for none where it is empty."""
+        """A copy that maps a title to a column of the product, or to none if the column is empty."""
         titles = {**self.headers.get(extract, {}), title: name}
         return replace(self, headers={**self.headers, extract.value: titles})
 
     def with_value(self, name: str, text: str, value: str) -> "Mapping":
-        """The same with a text that stands for this value of a column."""
+        """A copy that maps a text of a column to a value."""
         return replace(self, values={**self.values, name: {**self.values.get(name, {}), text: value}})
 
     def with_scale(self, name: str, lowest: float, highest: float) -> "Mapping":

@@ -114,7 +114,7 @@ def _ask_titles(header: Header, extract: Extract, mapping: Mapping) -> Iterator[
 
 
 def _ask_totals(header: Header, extract: Extract, mapping: Mapping) -> Iterator[Question]:
-    """A question for each word for a total that stands in the place of a number."""
+    """A question for each word such as TOTAL that stands where a number should."""
     columns = known(readable_in(extract), header.titles, mapping, extract)
     place = next((place for place, column in columns.items() if column.name == KEY), None)
     if place is None:

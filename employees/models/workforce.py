@@ -165,7 +165,7 @@ class AnswerQuerySet(models.QuerySet):
 
 
 class PresenceAnswer(models.Model):
-    """What HR says of somebody whom the files leave open: that they have left, or that they are there."""
+    """HR's answer about somebody absent from the files: has left, or is there."""
 
     class Kind(models.TextChoices):
         LEFT = "left", _("has left")

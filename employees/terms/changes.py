@@ -38,7 +38,7 @@ SAME = gettext_noop("“%(word)s” and “%(value)s” are the same already.")
 
 @contextmanager
 def changing() -> Iterator[None]:
-    """A transaction that changes terms: one at a time, and at its end every process is told."""
+    """A transaction that changes terms: serialised, and at its end a new revision for every process."""
     with transaction.atomic():
         row, _is_new = TermRevision.objects.select_for_update().get_or_create(pk=1)
         yield
