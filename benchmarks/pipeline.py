@@ -68,12 +68,13 @@ def show(step: str, count: int, cost: Cost) -> None:
     )
 
 
-def run(command: list[str], url: str) -> Cost:
-    """Run a management command, start of Python included."""
+def run(command: list[str], url: str, tree: Path = ROOT) -> Cost:
+    """Run a management command, of another checkout by its own packages; start of Python included."""
+    python = sys.executable if tree == ROOT else str(tree / ".venv" / "bin" / "python")
     started = time.perf_counter()
     pid = os.posix_spawn(
-        sys.executable,
-        [sys.executable, str(ROOT / "manage.py"), *command],
+        python,
+        [python, str(tree / "manage.py"), *command],
         environment(url),
         file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
     )
@@ -90,19 +91,19 @@ def environment(url: str) -> dict[str, str]:
 
 
 @contextmanager
-def scratch_database(directory: Path) -> Iterator[str]:
+def scratch_database(directory: Path, name: str = SCRATCH) -> Iterator[str]:
     """The URL of an empty database on the server of DATABASE_URL, or of an SQLite file without one."""
     server = os.environ.get("DATABASE_URL", "sqlite:")
     if server.startswith("sqlite:"):
-        yield f"sqlite:///{directory / 'benchmark.sqlite3'}"
+        yield f"sqlite:///{directory / name}.sqlite3"
         return
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {SCRATCH}")
-        connection.execute(f"CREATE DATABASE {SCRATCH}")
+        connection.execute(f"DROP DATABASE IF EXISTS {name}")
+        connection.execute(f"CREATE DATABASE {name}")
         try:
-            yield urlsplit(server)._replace(path=f"/{SCRATCH}").geturl()
+            yield urlsplit(server)._replace(path=f"/{name}").geturl()
         finally:
-            connection.execute(f"DROP DATABASE {SCRATCH}")
+            connection.execute(f"DROP DATABASE {name}")
 
 
 def repeat_demo(copies: int, directory: Path) -> tuple[dict[str, Path], int]:

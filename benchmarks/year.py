@@ -1,0 +1,82 @@
+"""What a year of monthly extracts costs: each month 1 % of the people get a raise, everything else stays.
+
+    DATABASE_URL=postgres://postgres@127.0.0.1:5432/postgres python benchmarks/year.py [--copies 100] [--before TREE]
+
+The demo is repeated under new employee numbers (100 copies: 147,000 employees), and its three files are loaded, built
+and scored as of the first of each month, each step as a process of its own. TREE is another checkout with a ``.venv``
+of its own, which does the same month on a database of its own, in turns with this one. Printed for each month: seconds
+of the three steps and the peak resident memory of the largest; at the end the bytes of a person and month in the raw
+rows, indexes included.
+"""
+
+import argparse
+import csv
+import tempfile
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from statistics import median
+
+import psycopg
+from pipeline import ROOT, SCRATCH, Cost, repeat_demo, run, scratch_database
+
+MONTHS = 12
+RAW = ("employees_sirhrow", "employees_evalrow", "employees_sondagerow")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--copies", type=int, default=100, help="how many times the 1,470 employees of the demo")
+    parser.add_argument("--before", type=Path, help="another checkout, to run in turns with this one")
+    options = parser.parse_args()
+    trees = [ROOT, *([options.before.resolve()] if options.before else [])]
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        urls = [stack.enter_context(scratch_database(Path(name), f"{SCRATCH}_{place}")) for place in range(len(trees))]
+        for tree, url in zip(trees, urls, strict=True):
+            run(["migrate", "-v0"], url, tree)
+        files, count = repeat_demo(options.copies, Path(name))
+        print(f"{count:,} employees")
+        print(f"{'month':<14}{'seed s':>8}{'build s':>9}{'score s':>9}{'all s':>8}{'peak MiB':>10}", flush=True)
+        months: dict[Path, list[Cost]] = {tree: [] for tree in trees}
+        for number in range(1, MONTHS + 1):
+            raise_some(files["sirh"], number)
+            for tree, url in zip(trees, urls, strict=True):
+                months[tree].append(month(date(2025, number, 1), files, url, tree))
+        if options.before:
+            ratio = median(ours.seconds / theirs.seconds for ours, theirs in zip(*months.values(), strict=True))
+            print(f"median of the months' ratios, this checkout to the other: {ratio:.2f}")
+        if urls[0].startswith("postgres"):
+            print(f"{raw_bytes(urls[0]) / (count * MONTHS):,.0f} bytes a person and month in the raw rows")
+
+
+def raise_some(file: Path, month: int) -> None:
+    """Give one person in a hundred 1 % more, others each month."""
+    with file.open(encoding="utf-8", newline="") as lines:
+        header, *rows = csv.reader(lines)
+    pay = header.index("revenu_mensuel")
+    for row in rows[month::100]:
+        row[pay] = str(round(int(row[pay]) * 1.01))
+    with file.open("w", encoding="utf-8", newline="") as lines:
+        csv.writer(lines).writerows([header, *rows])
+
+
+def month(as_of: date, files: dict[str, Path], url: str, tree: Path) -> Cost:
+    """Load, build and score one month; prints and returns what it took together."""
+    day = [f"--as-of={as_of}"] if tree == ROOT else []
+    load = ["seed_from_csv", *day, *(f"--{extract}={file}" for extract, file in files.items())]
+    costs = [run(command, url, tree) for command in (load, ["build_features"], ["score_employees"])]
+    whole = Cost(sum(cost.seconds for cost in costs), sum(c.computed for c in costs), max(c.peak for c in costs))
+    seconds = f"{costs[0].seconds:>8.1f}{costs[1].seconds:>9.1f}{costs[2].seconds:>9.1f}{whole.seconds:>8.1f}"
+    print(f"{as_of:%Y-%m}{'' if tree == ROOT else ' before':<7}{seconds}{whole.peak:>10,.0f}", flush=True)
+    return whole
+
+
+def raw_bytes(url: str) -> int:
+    """What the raw rows take on disk."""
+    with psycopg.connect(url) as connection:
+        sizes = [connection.execute("SELECT pg_total_relation_size(%s)", [table]).fetchone() for table in RAW]
+    return sum(size for (size,) in filter(None, sizes))
+
+
+if __name__ == "__main__":
+    main()
