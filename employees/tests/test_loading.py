@@ -121,6 +121,11 @@ def test_empty_cell_leaves_the_last_known_value():
     assert (person.job, person.department, person.why_not_scored) == ("Manager", "Commercial", "")
 
 
+def test_unknown_job_is_empty_in_the_list():
+    load_all(JANUARY, {1: {"poste": None}, 2: {}})
+    assert [person.job for person in people_on()] == ["", "Consultant"]
+
+
 def test_directory_in_the_sirh_file_is_read_as_one():
     header = "id_employee,age,genre,revenu_mensuel,statut_marital,departement,poste,nombre_experiences_precedentes,"
     header += "annee_experience_totale,annees_dans_l_entreprise,annees_dans_le_poste_actuel,nom,date_sortie\n"

@@ -78,7 +78,7 @@ def _people(chunk: pd.DataFrame, history: History, day: date) -> Iterator[Person
     why = why_not_scored(history, day, numbers[(chunk["presence"] == Presence.PRESENT).to_numpy()])
     for number, row, job in zip(numbers.tolist(), chunk.itertuples(index=False), jobs, strict=True):
         since = None if pd.isna(row.since) else row.since
-        yield Person(number, row.presence, since, row.departement, job or "", why.get(number, ""))
+        yield Person(number, row.presence, since, row.departement, "" if pd.isna(job) else job, why.get(number, ""))
 
 
 @dataclass(frozen=True, slots=True)
