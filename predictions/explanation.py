@@ -183,8 +183,8 @@ def phrase(feature: schema.Feature, value: Any) -> str:
 
 
 def in_full(feature: schema.Feature, value: Any) -> str:
-    """A value with its scale: "3 out of 4"."""
-    if not feature.is_rating:
+    """A value with its scale: "3 out of 4"; a dash for an unknown one."""
+    if not feature.is_rating or value is None:
         return display(feature, value)
     return _("%(value)s out of %(maximum)s") % {
         "value": display(feature, value),
@@ -193,7 +193,9 @@ def in_full(feature: schema.Feature, value: Any) -> str:
 
 
 def display(feature: schema.Feature, value: Any) -> str:
-    """A value with its unit, in the active language."""
+    """A value with its unit, in the active language; a dash for an unknown one."""
+    if value is None:
+        return "–"
     if feature.is_open:
         return terms.label(feature.name, value) if value else "–"
     if feature.choices:

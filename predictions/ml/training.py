@@ -4,6 +4,7 @@
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -69,11 +70,13 @@ def train(
     """Evaluate, choose the penalty and the threshold, fit on everybody and describe the result.
 
     ``frame``: ``(n, 32)`` clean features; ``target``: ``(n,)`` of 0 and 1, 1 for those who left. The model with the
-    other feature set is evaluated beside it. About a minute with the default plan on 1,470 rows. Raises
-    ``TrainingError`` for data that cannot train a model.
+    other feature set is evaluated beside it. Protected features that are not used may be unknown: the audit leaves out
+    whoever they are unknown of. About a minute with the default plan on 1,470 rows. Raises ``TrainingError`` for data
+    that cannot train a model.
     """
-    frame = _plain(frame)
-    target = _checked(frame, target)
+    people = _plain(frame)
+    target = _checked(people, target, used_features(features))
+    frame = _learnable(people)
     # One thread: sums in another order would change the last bits, and so the hash.
     with threadpool_limits(limits=1):
         sides = {
@@ -98,14 +101,14 @@ def train(
             reference=reference,
             reference_probability=pipeline.predict_proba(reference)[:, 1],
             card=card.build(
-                frame,
+                people,
                 target,
                 sides,
                 pipeline,
                 features=features,
                 plan=plan,
                 seed=seed,
-                training_sha256=data_hash(frame, target),
+                training_sha256=data_hash(people, target),
                 threshold=thresholds.describe(rule, threshold, target, out_of_fold),
                 uncertainty=simulated,
                 leak=leak,
@@ -144,7 +147,13 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _checked(frame: pd.DataFrame, target: np.ndarray | pd.Series) -> np.ndarray:
+def _learnable(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same with what is unknown of somebody alike for everyone, so that a model learns nothing from it."""
+    unknown = [name for name in FEATURE_NAMES if frame[name].isna().any()]
+    return frame.assign(**dict.fromkeys(unknown, 0.0))
+
+
+def _checked(frame: pd.DataFrame, target: np.ndarray | pd.Series, needed: Sequence[str]) -> np.ndarray:
     """The target as integers, after refusing data that cannot train a model."""
     target = np.asarray(target)
     if len(target) != len(frame):
@@ -159,7 +168,7 @@ def _checked(frame: pd.DataFrame, target: np.ndarray | pd.Series) -> np.ndarray:
     if min(leavers, stayers) < MINIMUM_LEAVERS:
         few = f"{leavers} left" if leavers < MINIMUM_LEAVERS else f"{stayers} stayed"
         raise TrainingError(f"only {few}, at least {MINIMUM_LEAVERS} are needed to train and to judge a model")
-    incomplete = [name for name in FEATURE_NAMES if frame[name].isna().any()]
+    incomplete = [name for name in needed if frame[name].isna().any()]
     if incomplete:
         raise TrainingError(f"missing values in {', '.join(incomplete)}")
     return target

@@ -212,3 +212,14 @@ def test_outcome_of_nobody_expects_nothing():
     found = drift.outcome(np.array([]), np.array([], dtype=bool), learned_from=KNOWN)
     assert (found.expected, found.observed, found.low, found.high) == (0, 0, 0, 0)
     assert not found.is_more_than_expected
+
+
+def test_what_is_unknown_is_neither_counted_nor_compared():
+    frame, probability = people()[0], np.full(300, 0.2)
+    known = drift.reference(frame, probability)
+    unknown = frame.assign(age=pd.array([None] * len(frame), dtype="Int64"), statut_marital=None)
+    counts = drift.count(unknown, probability, known)
+    assert counts["age"].sum() == counts["statut_marital"].sum() == 0
+    shifts = drift.compare(counts, known)
+    assert "age" not in {shift.name for shift in shifts}
+    assert not any(shift.is_drift for shift in shifts)

@@ -222,6 +222,12 @@ def test_prediction_page_shows_reasons_source_and_asker(browse):
     assert str(prediction.request_id) in page
 
 
+def test_prediction_page_shows_a_dash_for_what_is_unknown(browse):
+    row = PredictionFactory(features__age=None, features__statut_marital=None)
+    sources = dict(browse("RH").get(f"/history/{row.pk}/").context["sources"])
+    assert (sources["Age"], sources["Marital status"], sources["Job"]) == ("–", "–", "Consultant")
+
+
 def test_prediction_page_leads_to_the_person(browse):
     prediction = PredictionFactory()
     page = browse("RH").get(f"/history/{prediction.pk}/").content.decode()

@@ -4,6 +4,7 @@ import sys
 import numpy as np
 import pytest
 
+from features.engineering import typed
 from features.schema import FEATURE_NAMES
 from predictions.ml import training
 from predictions.ml.artifacts import artifact, store
@@ -143,9 +144,9 @@ def test_train_accepts_thirty_leavers():
 
 def test_train_names_features_with_missing_values():
     frame, target = people()
-    frame["age"] = frame["age"].astype(float)
-    frame.loc[3, "age"] = np.nan
-    assert refused(frame, target) == "missing values in age"
+    frame["revenu_mensuel"] = frame["revenu_mensuel"].astype(float)
+    frame.loc[3, "revenu_mensuel"] = np.nan
+    assert refused(frame, target) == "missing values in revenu_mensuel"
 
 
 def test_scale_of_the_intervals_is_the_one_of_the_card():
@@ -167,3 +168,46 @@ def test_a_profile_of_seen_values_in_an_unseen_combination_is_extrapolated(tmp_p
     model = artifact.load(tmp_path / "versions" / publish(tmp_path, trained(), promote=False))
     numbers = {name: frame[name].max() for name in FEATURE_NAMES if frame[name].dtype != object}
     assert model.score_frame(frame[:1].assign(**numbers)).is_extrapolated.all()
+
+
+def unknown(frame, *names, people=slice(None)):
+    """The frame as the table gives it, with these features unknown of some people."""
+    places = range(len(frame))[people]
+    return typed(
+        frame.astype(dict.fromkeys(names, object)).assign(
+            **{name: [None if place in places else value for place, value in enumerate(frame[name])] for name in names}
+        )
+    )
+
+
+PROTECTED = ("age", "genre", "statut_marital", "jeune_surcharge")
+
+
+def test_a_model_of_people_whose_protected_features_are_unknown_is_the_same():
+    frame, target = people()
+    without = train(unknown(frame, *PROTECTED), target, plan=TINY)
+    assert without.card["shapes"] == trained().card["shapes"]
+    assert without.threshold == trained().threshold
+
+
+def test_what_is_unknown_of_everyone_is_in_no_audit(tmp_path):
+    frame, target = people()
+    without = train(unknown(frame, *PROTECTED), target, plan=TINY)
+    publish(tmp_path, without)
+    card = artifact.load(tmp_path).card
+    assert card["models"]["default"]["fairness"]["threshold"] == card["proxies"] == []
+    assert not set(PROTECTED) & card["drift"]["bins"].keys()
+
+
+def test_the_audit_counts_those_whose_age_is_known():
+    frame, target = people()
+    card = train(unknown(frame, "age", "jeune_surcharge", people=slice(0, 100)), target, plan=TINY).card
+    groups = card["models"]["default"]["fairness"]["threshold"]
+    assert sum(group["n"] for group in groups if group["attribute"] == "age") == len(frame) - 100
+    assert sum(card["drift"]["bins"]["age"]["counts"]) == len(frame) - 100
+
+
+def test_a_model_that_uses_age_needs_everyones():
+    frame, target = people()
+    with pytest.raises(TrainingError, match="missing values in age, jeune_surcharge"):
+        train(unknown(frame, "age", "jeune_surcharge", people=slice(0, 1)), target, features="all", plan=TINY)

@@ -66,9 +66,10 @@ def reference(frame: pd.DataFrame, probability: np.ndarray) -> dict:
     """The reference for later workforces: the bins of each watched feature and of the out-of-fold scores.
 
     ``{"employees", "bins": {name: {"cuts" or "levels", "counts"}}}``. Numbers fall between ``cuts``, each cut in the
-    bin above it; levels that training had not seen fall in a last bin of their own.
+    bin above it; levels that training had not seen fall in a last bin of their own. Whose value is unknown is not
+    counted, and a feature that is unknown of everyone is left out.
     """
-    bins = {name: _bins(frame[name]) for name in WATCHED}
+    bins = {name: _bins(frame[name].dropna()) for name in WATCHED if frame[name].notna().any()}
     scores = _bins(pd.Series(probability.ravel()))
     scores["counts"] = [count / len(probability) for count in scores["counts"]]
     return {"employees": len(frame), "bins": bins | {SCORES: scores}}
@@ -108,18 +109,19 @@ def typical(bins: Mapping, minimum: float) -> float | str:
 
 
 def count(frame: pd.DataFrame, probability: np.ndarray, reference: Mapping) -> dict[str, np.ndarray]:
-    """People in each bin of the reference. Counts of parts of a workforce add up to those of the whole."""
+    """People in each bin of the reference, as far as their values are known.
+
+    Counts of parts of a workforce add up to those of the whole.
+    """
     return {
-        name: _counted(pd.Series(probability) if name == SCORES else frame[name], bins)
+        name: _counted(pd.Series(probability) if name == SCORES else frame[name].dropna(), bins)
         for name, bins in reference["bins"].items()
     }
 
 
 def compare(counts: Mapping[str, np.ndarray], reference: Mapping) -> list[Shift]:
-    """Every shift, the most significant first; empty below 30 people, where nothing can be said."""
-    if next(iter(counts.values())).sum() < MINIMUM:
-        return []
-    names = list(counts)
+    """Every shift, the most significant first, of what is known of 30 people: of fewer nothing can be said."""
+    names = [name for name, people in counts.items() if people.sum() >= MINIMUM]
     pairs = [(np.asarray(reference["bins"][name]["counts"], dtype=float), counts[name]) for name in names]
     p_values = np.array([homogeneity(before, after) for before, after in pairs])
     shifts = []

@@ -29,7 +29,7 @@ _RATES = ("selection_rate", "selection_ratio", "recall", "precision", "observed_
 
 
 def groups_of(frame: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Attribute, English name and ``(n,)`` members of each group that is not empty."""
+    """Attribute, English name and ``(n,)`` members of each group. Whose attribute is unknown is in none of them."""
     for attribute in ATTRIBUTES:
         values = frame[attribute].to_numpy()
         if attribute == "age":
@@ -188,22 +188,27 @@ def proxies(frame: pd.DataFrame, *, seed: int) -> list[dict]:
 
     ``{"attribute", "together", "features": [{"feature", "share"}]}``: shares of its variance that the inputs explain,
     all of them together on people unseen (ridge regression, five folds) and the strongest one by one (adjusted for
-    their number of columns).
+    their number of columns). Among those whose attribute is known; one that is known of fewer than ``SMALL_PEOPLE`` is
+    left out.
     """
     inputs = used_features("default")
     basis = AdditiveBasis(inputs).fit(frame)
     design = basis.transform(frame)
     rows = []
     for attribute in ATTRIBUTES:
-        values = pd.get_dummies(frame[attribute]).to_numpy(float) if attribute != "age" else frame[["age"]].to_numpy()
+        is_known = frame[attribute].notna().to_numpy()
+        if is_known.sum() < SMALL_PEOPLE:
+            continue
+        known = frame.loc[is_known, attribute]
+        values = pd.get_dummies(known).to_numpy(float) if attribute != "age" else known.to_numpy()[:, None]
         values = values - values.mean(axis=0)
         total = (values**2).sum()
         if not total:
             continue
         folds = KFold(5, shuffle=True, random_state=seed)
-        guess = cross_val_predict(Ridge(alpha=10.0), design, values, cv=folds).reshape(values.shape)
+        guess = cross_val_predict(Ridge(alpha=10.0), design[is_known], values, cv=folds).reshape(values.shape)
         alone = {
-            term.feature: _explained(design[:, columns], values)
+            term.feature: _explained(design[is_known, columns], values)
             for term, columns in zip(basis.terms_, basis.slices_, strict=True)
         }
         strongest = sorted(alone, key=lambda name: -alone[name])[:STRONGEST]

@@ -106,7 +106,9 @@ def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readabl
     version = history[0].prediction.model_version if history else current_model().version
     context = {
         "summary": [display(schema.BY_NAME[name], shown[name]) for name in ("poste", "departement")],
-        "profile": [(_(forms.INPUTS[name].label), _in_words(name, shown[name])) for name in PROFILE if name in shown],
+        "profile": [
+            (_(forms.INPUTS[name].label), in_full(forms.INPUTS[name], shown[name])) for name in PROFILE if name in shown
+        ],
         "withheld": reading.withheld(readable, PROFILE),
         "advice": scores.advice(card_of(version)),
         "history": history,
@@ -189,7 +191,3 @@ def _told(score: Prediction, style: str) -> str:
 
 def _threshold(score: Prediction) -> charts.Point:
     return charts.Point(score.created_at.timestamp(), score.threshold, "", "")
-
-
-def _in_words(name: str, value: object) -> str:
-    return "–" if value is None else in_full(forms.INPUTS[name], value)

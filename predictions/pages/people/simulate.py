@@ -78,8 +78,9 @@ def _typical(scope: Scope) -> dict[str, object]:
 
 def _typical_of_training(card: Card, names: Iterable[str]) -> dict[str, object]:
     bins = card["drift"]["bins"]
-    watched = {name: name if name in bins else "satisfaction_moyenne" for name in names}  # of the four, the mean is
-    return {name: drift.typical(bins[watched[name]], forms.INPUTS[name].minimum or 0) for name in names}
+    known = [name for name in names if name in bins or name not in schema.OPTIONAL_INPUTS]
+    watched = {name: name if name in bins else "satisfaction_moyenne" for name in known}  # of the four, the mean is
+    return {name: drift.typical(bins[watched[name]], forms.INPUTS[name].minimum or 0) for name in known}
 
 
 def _command(request: Request, payload: dict[str, object]) -> str:
