@@ -78,6 +78,38 @@ def extracts() -> str:
     return "\n\n".join(section(extract) for extract in columns.Extract)
 
 
+def purposes() -> str:
+    """Why each column of the extracts is kept, for how long, who reads it and what leaving it out costs."""
+    django_setup()
+    from django.utils.translation import override
+
+    from employees.columns import Extract
+    from features.dictionary import entries
+
+    def section(extract) -> str:
+        return f"### {extract.value}\n\n" + table(
+            ("column", "why it is kept", "without it", "read by", "how long", "can be switched off"),
+            (
+                (f"`{entry.column.name}`", entry.why, entry.cost, readers(entry.column.name), entry.kept, switchable)
+                for entry in entries(extract)
+                for switchable in ["yes" if entry.column.is_dispensable else "no"]
+            ),
+        )
+
+    with override("en"):
+        return "\n\n".join(section(extract) for extract in Extract)
+
+
+def readers(column: str) -> str:
+    """The roles that read a column, with the setting that grants it: ``RH, Manager (`MANAGERS_SEE_PAY`)``."""
+    from employees.access import readers_of
+
+    return ", ".join(
+        f"{role.group} (`{matter.setting}`)" if matter and matter.setting else role.group
+        for role, matter in readers_of(column)
+    )
+
+
 def settings() -> str:
     """The variables of ``.env.example``, each with the comment that stands over it."""
     return table(
@@ -382,6 +414,7 @@ RATES = {
 PARTS = {
     "features": features,
     "extracts": extracts,
+    "purposes": purposes,
     "settings": settings,
     "commands": commands,
     "models": models,

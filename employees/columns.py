@@ -67,6 +67,11 @@ class Column:
         return self.minimum is None or self.maximum is None or self.minimum <= value <= self.maximum
 
     @property
+    def is_dispensable(self) -> bool:
+        """Whether the company can do without it: no score needs it, and nobody's presence follows from it."""
+        return not self.is_required and self.name not in PRESENCE
+
+    @property
     def rule(self) -> Message:
         """The rule that every value must follow."""
         bounds = {"minimum": f"{self.minimum or 0:.0f}", "maximum": f"{self.maximum or 0:.0f}"}
@@ -103,6 +108,7 @@ def by_key(words: tuple[str, ...]) -> dict[str, str]:
 MAX_EMPLOYEE_ID = 2**31 - 1
 
 KEY = "employee_id"
+PRESENCE = ("a_quitte_l_entreprise", "date_entree", "date_sortie", "motif_sortie")  # they tell who is there
 LONGEST_TEXT = 100  # characters of a name or a site
 
 GENDERS = ("F", "M")

@@ -26,7 +26,7 @@ from employees.extracts import Asked, ExtractError, Question, ReadExtract, Rejec
 from employees.extracts.rejects import LONGEST_SHOWN
 from employees.messages import Message, gettext_noop
 from employees.models import Import, ImportFile, ImportReject, WorkforceDay
-from employees.terms import match, vocabularies
+from employees.terms import match, vocabularies, wanted
 from employees.terms.changes import Unacceptable, learn
 from employees.workforce.comparison import PREVIEW_SIZE
 from employees.workforce.loading import LoadResult, load_extracts
@@ -272,7 +272,7 @@ def _read(upload: Import) -> dict[Extract, ReadExtract]:
             raise ContentChanged(f"{file.name} is not the file that was received")
         extract = Extract(file.extract)
         name = f"{file.name} ({extract})" if names.count(file.name) > 1 else file.name
-        extracts[extract] = read_extract(content, extract=extract, vocabularies=words, name=name)
+        extracts[extract] = read_extract(content, extract=extract, vocabularies=words, name=name, wanted=wanted)
     return extracts
 
 

@@ -57,8 +57,9 @@ def _newest_id(employee: OuterRef, day: date | None = None) -> Subquery:
 class EmployeeFeatures(models.Model):
     """The clean features of an employee from a day on, as one build computed them.
 
-    A row is never changed: where the extracts in force make something else of that day, a build adds another one and
-    notes when it superseded the first, of which predictions may have been made.
+    A row is never changed, except that a column switched off is erased: where the extracts in force make something
+    else of that day, a build adds another one and notes when it superseded the first, of which predictions may have
+    been made.
     """
 
     employee = models.ForeignKey(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from employees import terms
 from employees.access import Readable
 from features.schema import made_from, sources_of
 
@@ -9,6 +10,11 @@ from features.schema import made_from, sources_of
 def reads(readable: Readable, name: str) -> bool:
     """Whether the value of a feature, or of a column, may be read."""
     return readable.reads(sources_of(name))
+
+
+def is_off(name: str) -> bool:
+    """Whether a feature is made of a column that is switched off, or is one: then it is unknown of everyone."""
+    return not terms.columns_off().isdisjoint(sources_of(name))
 
 
 def may_try(readable: Readable, name: str, used: Iterable[str]) -> bool:

@@ -11,7 +11,7 @@ from django.db import IntegrityError
 from employees import terms
 from employees.access import Scope
 from employees.models import Employee, WorkforceDay
-from features import schema
+from features import reading, schema
 from features import selectors as features
 from features.models import EmployeeFeatures
 from predictions.log import writes
@@ -95,14 +95,15 @@ def predict_for_features(
 ) -> Prediction:
     """Score 32 ready-made features, already validated; ``employee`` is whom a simulation starts from. One write.
 
-    Raises ``OutOfScope`` for a department that the caller does not see, or a job or field of study found only in other
+    What is made of a column that is switched off is taken for unknown, and logged so. Raises ``OutOfScope`` for a
+    department that the caller does not see, or a job or field of study found only in other
     departments: the score would reveal their risk. Two more queries for a limited caller.
     """
     if employee is None:
         _check_scope(values, caller.scope)
     started = time.perf_counter()
     model = current_model()
-    payload = {name: values[name] for name in schema.FEATURE_NAMES}
+    payload = {name: None if reading.is_off(name) else values[name] for name in schema.FEATURE_NAMES}
     return _logged(
         prediction_of(
             model.score_one(payload),

@@ -6,7 +6,18 @@
 from employees.access.middleware import SeesNobody, for_every_account
 from employees.access.readable import NAMED, PAY, PROTECTED, SURVEY, WORK, Matter, Readable
 from employees.access.rights import may_change, may_give_departments, may_give_rights
-from employees.access.roles import HR, MANAGER, ROLES, Role, may_answer, readable_to, roles_of, scope_of
+from employees.access.roles import (
+    HR,
+    MANAGER,
+    ROLES,
+    Role,
+    may_answer,
+    may_switch_columns,
+    readable_to,
+    readers_of,
+    roles_of,
+    scope_of,
+)
 from employees.access.scope import Scope, scope_of_key
 
 __all__ = [
@@ -28,7 +39,9 @@ __all__ = [
     "may_change",
     "may_give_departments",
     "may_give_rights",
+    "may_switch_columns",
     "readable_to",
+    "readers_of",
     "roles_of",
     "scope_of",
     "scope_of_key",

@@ -1,5 +1,6 @@
 """The roles, their groups, and what an account sees and reads by them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.apps import apps as installed
@@ -9,6 +10,7 @@ from django.contrib.auth.management import create_permissions
 from employees import terms
 from employees.access.readable import PAY, SURVEY, WORK, Matter, Readable
 from employees.access.scope import Scope
+from employees.columns import KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,20 @@ def readable_to(user) -> Readable:
     if any(role.reads_everything for role in roles):
         return Readable.EVERYTHING
     return Readable.of_matters(matter for role in roles for matter in role.reads if matter.is_granted)
+
+
+def readers_of(column: str) -> Iterator[tuple[Role, Matter | None]]:
+    """The roles that read a column of the extracts, with the matter that grants it; None where nothing has to."""
+    for role in ROLES.values():
+        if role.reads_everything or column == KEY:
+            yield role, None
+        else:
+            yield from ((role, matter) for matter in role.reads if column in matter.columns)
+
+
+def may_switch_columns(user) -> bool:
+    """Whether an account decides what the company does without: a permission of its own, and for the whole company."""
+    return user.has_perm("employees.switch_column") and scope_of(user).sees_everyone
 
 
 def may_answer(user) -> bool:

@@ -13,7 +13,7 @@ from employees.columns import KEY, ORDERED, Column, ColumnKind, Extract, match_k
 from employees.extracts.cells import CellReader, refuse_broken_accents
 from employees.extracts.files import FileReport, report_of
 from employees.extracts.grids import Source, name_of, no_table
-from employees.extracts.headers import Header, Layout, layout_of, open_headers, recognised
+from employees.extracts.headers import Header, Layout, Wanted, layout_of, open_headers, recognised
 from employees.extracts.mapping import PLAIN, Mapping
 from employees.extracts.parsing import IS_GIVEN
 from employees.extracts.questions import Asking, Question
@@ -57,8 +57,11 @@ def read_extract(
     vocabularies: Vocabularies = CONTRACT,
     mapping: Mapping = PLAIN,
     name: str = "",
+    wanted: Wanted = readable_in,
 ) -> ReadExtract:
     """Read one extract, recognised by its columns unless it is given; ``name`` is the file's in messages.
+
+    Only ``wanted`` columns are read; the others are ignored, as unknown ones are.
 
     1. A row is lost if its number cannot be read, or if other rows with the number say something else. Rows that say
        the same count once.
@@ -74,7 +77,7 @@ def read_extract(
     """
     name = name or name_of(source, extract)
     headers = open_headers(source, name, mapping)
-    layout = layout_of(_chosen(name, headers, extract, mapping), extract, mapping)
+    layout = layout_of(_chosen(name, headers, extract, mapping), extract, mapping, wanted)
     return _Reading(layout, vocabularies, mapping).result()
 
 
@@ -84,6 +87,7 @@ def read_files(
     vocabularies: Vocabularies = CONTRACT,
     mapping: Mapping = PLAIN,
     names: Sequence[str] = (),
+    wanted: Wanted = readable_in,
 ) -> list[ReadExtract]:
     """Read every extract in these files: each file, and each sheet of a workbook, is recognised by its columns.
 
@@ -95,7 +99,7 @@ def read_files(
         name = names[place] if names else name_of(source)
         headers = open_headers(source, name, mapping)
         some = [header for header in headers if recognised(header, mapping)] or headers[:1]
-        for layout in (layout_of(header, None, mapping) for header in some):
+        for layout in (layout_of(header, None, mapping, wanted) for header in some):
             if layout.extract in layouts:
                 params = {"extract": layout.extract, "other": layouts[layout.extract].header.name}
                 reason = Message(_("this is the %(extract)s extract, and so is %(other)s"), params)

@@ -1,6 +1,7 @@
 """What the app stores: the loads and what they held, the workforce, the imports, and what belongs to an account."""
 
 from employees.models.accounts import DepartmentAccess, SignIn
+from employees.models.columns import ColumnSwitch
 from employees.models.imports import Import, ImportFile, ImportReject
 from employees.models.loads import (
     ROWS,
@@ -26,6 +27,7 @@ from employees.models.workforce import (
 __all__ = [
     "ROWS",
     "AnnuaireRow",
+    "ColumnSwitch",
     "DepartmentAccess",
     "Employee",
     "EmployeeState",

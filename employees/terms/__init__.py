@@ -1,7 +1,8 @@
-"""The company's words as the database holds them, kept by each process while nothing changes.
+"""The company's words, and the columns it does without, as the database holds them: kept while nothing changes.
 
-One query a request asks whether something has changed (that of an account's scope brings the answer), and two more read
-everything after a change: no label and no match costs a query. ``changes`` writes, ``contract`` has the first words.
+One query a request asks whether something has changed (that of an account's scope brings the answer), and three more
+read everything after a change: no label and no match costs a query. ``changes`` writes, ``contract`` has the first
+words.
 """
 
 import threading
@@ -14,6 +15,8 @@ from django.core.signals import request_started
 from django.db.models import Subquery
 from django.utils.translation import get_language
 
+from employees.columns import Column, Extract, readable_in
+from employees.models.columns import ColumnSwitch
 from employees.models.terms import Term, TermRevision, TermSynonym
 from employees.vocabularies import CONTRACT, Vocabularies, Vocabulary
 
@@ -25,11 +28,12 @@ LISTED = 20  # known values that an error lists
 
 @dataclass(frozen=True)
 class Terms:
-    """All terms at one revision. Immutable."""
+    """All terms at one revision, and the columns that are switched off. Immutable."""
 
     revision: UUID | None
     terms: tuple[Term, ...]
     synonyms: tuple[tuple[int, str], ...]  # a term's key and a spelling
+    columns_off: frozenset[str]
 
     @cached_property
     def vocabularies(self) -> Vocabularies:
@@ -95,7 +99,7 @@ class Terms:
 
 REVISION = Subquery(TermRevision.objects.values("revision")[:1])  # for a query of something else to bring it along
 
-_NOTHING = Terms(None, (), ())
+_NOTHING = Terms(None, (), (), frozenset())
 _held = _NOTHING
 _this = threading.local()  # whether what is held was compared with the database in this request
 
@@ -106,12 +110,12 @@ def current() -> Terms:
 
 
 def refreshed() -> Terms:
-    """The terms as they are now. One query, two more after a change."""
+    """The terms as they are now. One query, three more after a change."""
     return at(TermRevision.objects.values_list("revision", flat=True).first())
 
 
 def at(revision: UUID | None) -> Terms:
-    """The terms of the revision that a query of this request has just read. Two queries after a change, else none."""
+    """The terms of the revision that a query of this request has just read. Three queries after a change, else none."""
     global _held
     held = _held
     if revision is None or held.revision != revision:
@@ -121,8 +125,10 @@ def at(revision: UUID | None) -> Terms:
 
 
 def _read(revision: UUID | None) -> Terms:
+    terms = Term.objects.order_by("vocabulary", "value")
     synonyms = TermSynonym.objects.values_list("term", "spelling")
-    return Terms(revision, tuple(Term.objects.order_by("vocabulary", "value")), tuple(synonyms))
+    columns_off = ColumnSwitch.objects.in_force().values_list("column", flat=True)
+    return Terms(revision, tuple(terms), tuple(synonyms), frozenset(columns_off))
 
 
 def forget(**_signal) -> None:
@@ -136,6 +142,16 @@ request_started.connect(forget)
 def vocabularies() -> Vocabularies:
     """The words to read files with, as they are now."""
     return refreshed().vocabularies
+
+
+def columns_off() -> frozenset[str]:
+    """The columns that are switched off."""
+    return current().columns_off
+
+
+def wanted(extract: Extract) -> tuple[Column, ...]:
+    """The columns that are read from a file of an extract: all but those that are switched off."""
+    return tuple(column for column in readable_in(extract) if column.name not in columns_off())
 
 
 def values(vocabulary: str) -> tuple[str, ...]:

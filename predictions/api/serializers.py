@@ -13,7 +13,7 @@ from rest_framework.exceptions import ErrorDetail
 from employees.access import Readable
 from employees.columns import MAX_EMPLOYEE_ID
 from employees.models import Presence
-from features import schema
+from features import reading, schema
 from predictions.api.fields import (
     BoundedList,
     InUTC,
@@ -55,6 +55,18 @@ class StrictSerializer(serializers.Serializer):
         return values
 
 
+class AskedFeatures(StrictSerializer):
+    """Features of which those made of a column that is switched off are neither asked for nor looked at."""
+
+    def to_internal_value(self, data):
+        off = [name for name in self.fields if reading.is_off(name)]
+        for name in off:
+            self.fields.pop(name)
+        if off and isinstance(data, dict):
+            data = {name: value for name, value in data.items() if name not in off}
+        return super().to_internal_value(data)
+
+
 def _told(feature: schema.Feature) -> str:
     """The name of a feature, and of each value that has one: ``Sex: 0 Woman, 1 Man``."""
     values = ", ".join(f"{choice.value} {gettext(choice.label)}" for choice in feature.choices)
@@ -76,7 +88,7 @@ def _field_of(feature: schema.Feature) -> serializers.Field:
 # Exactly the 32 features of the contract.
 FeaturesSerializer = type(
     "FeaturesSerializer",
-    (StrictSerializer,),
+    (AskedFeatures,),
     {"__doc__": "The 32 clean features.", **{feature.name: _field_of(feature) for feature in schema.FEATURES}},
 )
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from employees.access import may_answer, scope_of
 from employees.workforce.clarifying import count_absent
 from predictions.formats import grouped
+from predictions.pages import data
 from predictions.pages.imports import may_import
 
 
@@ -39,6 +40,8 @@ def _pages(user) -> list[tuple[str, str]]:
         entries.insert(1, ("clarify", _to_clarify(count_absent(scope_of(user)))))
     if may_import(user):
         entries.append(("import", _("Import")))
+    if data.may_read(user):
+        entries.append(("data", _("Data")))
     return [*entries, ("model", _("The model"))]
 
 

@@ -6,7 +6,7 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from employees.access import for_every_account
-from predictions.pages import imports, loads, overview, own_account
+from predictions.pages import data, imports, loads, overview, own_account
 from predictions.pages.model import card_page, workforce_page
 from predictions.pages.people import employee, history, risk_list, simulate
 from predictions.pages.presence import clarify, departures, numbers
@@ -38,6 +38,9 @@ urlpatterns = [
     path("clarify/numbers/", numbers.numbers, name="clarify_numbers"),
     path("clarify/numbers/<int:pk>/part/", numbers.part, name="clarify_part"),
     path("clarify/rescore/", clarify.rescore, name="clarify_rescore"),
+    path("data/", data.data, name="data"),
+    path("data/<str:name>/off/", data.off, name="data_off"),
+    path("data/<str:name>/on/", data.on, name="data_on"),
     path("simulate/", simulate.simulate, name="simulate"),
     path("history/", history.history, name="history"),
     path("history/<int:prediction_id>/", history.prediction, name="history_prediction"),

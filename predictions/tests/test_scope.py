@@ -118,6 +118,12 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
     "clarify_numbers": lambda world: [hr_asks("clarify_numbers")],
     "clarify_part": lambda world: [hr_asks("clarify_part", {}, world.merge, refused=404)],
     "clarify_rescore": lambda world: [hr_asks("clarify_rescore", {}, refused=302)],
+    "data": lambda world: [Ask(reverse("data"), refused=403)],
+    "data_off": lambda world: [
+        Ask(reverse("data_off", args=["age"]), refused=403),
+        Ask(reverse("data_off", args=["age"]), {"reason": "not needed"}, "post", refused=403),
+    ],
+    "data_on": lambda world: [Ask(reverse("data_on", args=["age"]), {}, "post", refused=403)],
     "simulate": asks("simulate"),
     "history": asks("history", {"mode": "simulation"}, {"mode": "by_features"}, {"mode": "by_id"}, {"mode": "scoring"}),
     "history_prediction": lambda world: [
@@ -143,7 +149,7 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
 SHOWS_PEOPLE = PAGES.keys() - {
     *("model", "model_effects", "model_workforce"),
     *("import", "import_answer", "import_confirm", "import_retry", "import_discard", "import_loads"),
-    *("clarify_part", "clarify_rescore"),
+    *("clarify_part", "clarify_rescore", "data", "data_off", "data_on"),
 }
 
 API: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {

@@ -210,7 +210,10 @@ class Command(TechnovaCommand):
 
 def _read(files: Mapping[Extract, Source]) -> dict[Extract, ReadExtract]:
     words = vocabularies()
-    return {extract: read_extract(file, extract=extract, vocabularies=words) for extract, file in files.items()}
+    return {
+        extract: read_extract(file, extract=extract, vocabularies=words, wanted=terms.wanted)
+        for extract, file in files.items()
+    }
 
 
 def _words(extracts: Mapping[Extract, ReadExtract]) -> list[Question]:

@@ -107,6 +107,7 @@ def build(
     used = used_features(features)
     chosen, counts = np.unique(own.penalties, return_counts=True)
     models = {name: side(frame, target, each, features=name, plan=plan, seed=seed) for name, each in sides.items()}
+    unknown = [feature.name for feature in FEATURES if frame[feature.name].isna().all()]
     card = {
         "purpose": PURPOSE,
         "misuse": MISUSE,
@@ -136,6 +137,7 @@ def build(
         "proxies": fairness.proxies(frame, seed=seed),
         "drift": drift.reference(frame, own.probability),
         "leak": leak,
+        "unknown": unknown,
     }
     return cast(Card, _rounded(card))
 

@@ -290,6 +290,7 @@ class Card(TypedDict):
     proxies: list[Proxy]
     drift: Drift
     leak: str | None  # why the figures are implausible, if it was published by force
+    unknown: NotRequired[list[str]]  # features of which nobody's value was known
 
 
 class PublishedCard(Card):
@@ -364,6 +365,7 @@ def _faults(card: PublishedCard) -> Iterator[tuple[str, str]]:
         yield from _unknown("proxies", [each["feature"] for each in proxy["features"]], BY_NAME)
     yield from _unknown("used", card["used"], BY_NAME)
     yield from _unknown("left_out", card["left_out"], BY_NAME)
+    yield from _unknown("unknown", card.get("unknown", ()), BY_NAME)
     for name, bins in card["drift"]["bins"].items():
         yield from _faults_of_bins(name, bins)
 

@@ -18,7 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from employees.access import Readable, Scope, readable_to, scope_of
+from employees.columns import BY_NAME
+from employees.terms import columns_off
 from features import reading
+from features.dictionary import label
 from predictions.ml.artifacts import store
 from predictions.ml.artifacts.card import LIMIT_OF_LEAVING_OUT
 from predictions.ml.artifacts.card_format import Card
@@ -183,6 +186,8 @@ def _summary(in_use: Model, scope: Scope, readable: Readable) -> dict:
         "card": card,
         "used": card_tables.names(card["used"]),
         "left_out": card_tables.names(card["left_out"]),
+        "unknown": card_tables.names(card.get("unknown", ())),
+        "columns_off": sorted(label(name, BY_NAME[name].extract) for name in columns_off()),
         "texts": {name: [gettext(text) for text in card[name] if is_true(text)] for name in TEXTS},
         "plain": card_tables.plain(card),
         "fairness": card_tables.fairness(card),

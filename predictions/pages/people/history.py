@@ -92,7 +92,7 @@ def prediction(request: HttpRequest, prediction_id: int) -> HttpResponse:
     sources = [
         (_(feature.label), in_full(feature, shown.values[feature.name]))
         for feature in schema.FEATURES
-        if feature.name in shown.values
+        if feature.name in shown.values and not reading.is_off(feature.name)
     ]
     advice = scores.advice(card_of(shown.prediction.model_version))
     withheld = reading.withheld(readable, schema.FEATURE_NAMES)

@@ -35,11 +35,12 @@ def simulate(request: Request) -> HttpResponse:
     """
     scope, readable = scope_of(request.user), readable_to(request.user)
     card = current_model().card
-    asked = [feature for feature in forms.INPUTS.values() if reading.reads(readable, feature.name)]
+    inputs = [feature for feature in forms.INPUTS.values() if not reading.is_off(feature.name)]
+    asked = [feature for feature in inputs if reading.reads(readable, feature.name)]
     form = forms.BusinessForm(
         request.POST if request.method == "POST" else None,
         features=asked,
-        fixed=_typical_of_training(card, forms.INPUTS.keys() - {feature.name for feature in asked}),
+        fixed=_typical_of_training(card, {feature.name for feature in inputs if feature not in asked}),
         initial=reading.values_for(readable, _typical(scope)) if request.method != "POST" else None,
     )
     form.offer("departement", scope.sees_department)

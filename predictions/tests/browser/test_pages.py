@@ -30,6 +30,8 @@ PAGES = {
     "merged numbers": ("/clarify/numbers/", "rh"),
     "loads": ("/import/loads/", "rh"),
     "withdrawal": ("/import/loads/1/", "rh"),
+    "data": ("/data/", "rh"),
+    "switching off": ("/data/age/off/", "admin"),
     "simulation": ("/simulate/", "rh"),
     "simulation of a manager": ("/simulate/", "manager"),
     "history": ("/history/", "rh"),
@@ -49,7 +51,7 @@ PAGES = {
 # Addresses that show no page of their own; that of one import is opened by the test of the import.
 NOT_PAGES = {
     *(name for name in OURS if name.startswith("import_") and name not in ("import_loads", "import_withdraw")),
-    *("clarify_part", "clarify_rescore", "departures_csv"),
+    *("clarify_part", "clarify_rescore", "data_on", "departures_csv"),
     *(name for name in OURS if name.startswith("api-") and name != "api-docs"),
     *("employees_csv", "employees_xlsx", "logout", "set_language", "health", "ready", "metrics"),
 }
@@ -61,7 +63,7 @@ def test_every_page_is_opened():
 
 
 @pytest.mark.parametrize(("language", "theme"), LOOKS)
-@pytest.mark.parametrize("account", [None, "rh", "manager", "newcomer"])
+@pytest.mark.parametrize("account", [None, "rh", "manager", "newcomer", "admin"])
 def test_pages_have_no_barrier_and_fit_a_phone(open_page, watch, axe, account, language, theme):
     watch.expect("status of 404", "status of 403")
     page = open_page("/login/", account, language=language, theme=theme)

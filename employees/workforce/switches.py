@@ -1,0 +1,53 @@
+"""Writes: a column is switched off, with all that is stored of it, and on again."""
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from employees.columns import BY_NAME, Column
+from employees.models import ROWS, ColumnSwitch, Import, ImportReject, LoadedExtract
+from employees.terms.changes import changing
+from technova.database.locks import exclusive
+
+
+class NotDispensable(ValueError):
+    """A column that a score or somebody's presence depends on, or none at all."""
+
+
+class AlreadySwitched(LookupError):
+    """The column is off already, or on again."""
+
+
+def switch_off(*, column: str, reason: str, user: User | None = None) -> ColumnSwitch:
+    """Do without a column: from now on it is not read, and what the loads hold of it is erased.
+
+    Raises ``NotDispensable``, ``AlreadySwitched`` and ``technova.database.locks.Busy``.
+    """
+    found = BY_NAME.get(column)
+    if found is None or not found.is_dispensable:
+        raise NotDispensable(column)
+    with exclusive(), changing():
+        if ColumnSwitch.objects.in_force().filter(column=column).exists():
+            raise AlreadySwitched(column)
+        _erase(found)
+        return ColumnSwitch.objects.create(column=column, reason=reason, recorded_by=user)
+
+
+def switch_on(*, column: str, user: User | None = None) -> None:
+    """Read a column again, from the next load on. Raises ``AlreadySwitched`` and ``technova.database.locks.Busy``."""
+    with exclusive(), changing():
+        switches = ColumnSwitch.objects.in_force().filter(column=column)
+        if not switches.update(revoked_at=timezone.now(), revoked_by=user):
+            raise AlreadySwitched(column)
+
+
+def _erase(column: Column) -> None:
+    """Blank a column in every load, those taken back included, and forget what previews and rejects show of it."""
+    rows = ROWS[column.extract].objects.filter(**{f"{column.name}__isnull": False})
+    rows.update(**{column.name: None})
+    for extract in LoadedExtract.objects.filter(kind=column.extract):
+        extract.given = [name for name in extract.given if name != column.name]
+        extract.save(update_fields=["given"])
+    ImportReject.objects.filter(column__in={column.name, column.source}).delete()
+    for upload in Import.objects.exclude(summary=None):
+        upload.summary["changes"] = [change for change in upload.summary.get("changes", ()) if change[1] != column.name]
+        upload.save(update_fields=["summary"])
