@@ -12,10 +12,11 @@ A failed import that was not loaded expires too; one that was loaded waits to be
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
 from datetime import date, timedelta
 
+import pandas as pd
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -25,10 +26,10 @@ from employees.columns import Extract, match_key
 from employees.extracts import Asked, ExtractError, Question, ReadExtract, Reject, read_extract
 from employees.extracts.rejects import LONGEST_SHOWN
 from employees.messages import Message, gettext_noop
-from employees.models import Import, ImportFile, ImportReject, WorkforceDay
+from employees.models import Import, ImportChange, ImportFile, ImportReject, WorkforceDay
 from employees.terms import match, vocabularies, wanted
 from employees.terms.changes import Unacceptable, learn
-from employees.workforce.comparison import PREVIEW_SIZE
+from employees.workforce.comparison import LISTED
 from employees.workforce.loading import LoadResult, load_extracts
 from technova.commands import Progress
 from technova.database.bulk import bulk_insert
@@ -154,6 +155,7 @@ def discard(*, upload: Import) -> bool:
         if was_waiting:
             _forget_files(upload)
             upload.rejects.all().delete()
+            upload.changes.all().delete()
     return was_waiting
 
 
@@ -175,13 +177,14 @@ def interrupt(*, upload: Import, reason: Message) -> None:
 
 
 def purge() -> int:
-    """Delete files and rejects that are a day old, and return how many files; who loaded what stays. Three queries.
+    """Delete files and rejects that are a day old, and return how many files; what was loaded stays. Four queries.
 
     The import page does it, each start of the server, and the daily clearing.
     """
     old = Import.objects.exclude(state__in=Import.AT_WORK).filter(created_at__lt=timezone.now() - KEPT)
     ImportReject.objects.filter(upload__in=old).delete()
     deleted = ImportFile.objects.filter(upload__in=old).exclude(content=b"").update(content=b"")
+    ImportChange.objects.filter(upload__in=old.filter(loaded_at=None)).delete()
     old.filter(state__in=(State.READY, State.FAILED), loaded_at=None).update(state=State.EXPIRED)
     return deleted
 
@@ -200,6 +203,7 @@ def check(*, upload: Import, progress: Progress | None = None) -> None:
         _set(upload, state=State.REFUSED, error={**error.reason.document(), "file": error.file})
         return
     _keep_rejects(upload, result.rejects)
+    _keep_changes(upload, result.changes)
     _set(upload, state=State.READY, checked_at=timezone.now(), basis=basis, summary=_summary(result))
 
 
@@ -240,12 +244,6 @@ def fail(*, upload: Import, reason: str = BROKE_DOWN) -> None:
     _set(upload, state=State.FAILED, error=Message(reason.replace("%", "%%")).document())
 
 
-def rejects_of(upload: Import) -> Iterator[Reject]:
-    """The stored rejects as the reader gave them, in the order of files and lines. One query."""
-    for row in upload.rejects.iterator():
-        yield row.as_reject()
-
-
 def _set(upload: Import, **values) -> None:
     for name, value in values.items():
         setattr(upload, name, value)
@@ -282,12 +280,20 @@ def _forget_files(upload: Import) -> None:
 
 def _keep_rejects(upload: Import, rejects: Iterable[Reject]) -> None:
     rows = (
-        (upload.pk, reject.file[-255:], reject.line, reject.column, reject.value, reject.rule.document())
+        (upload.pk, reject.file[-255:], reject.line, reject.column, reject.value, reject.rule.document(), reject.costs)
         for reject in rejects
     )
     with transaction.atomic():
         upload.rejects.all().delete()
-        bulk_insert(ImportReject, rows, ["upload_id", "file", "line", "column", "value", "rule"])
+        bulk_insert(ImportReject, rows, ["upload_id", "file", "line", "column", "value", "rule", "costs"])
+
+
+def _keep_changes(upload: Import, changes: pd.DataFrame) -> None:
+    """Keep each line of the preview; the load of what was shown changes the same."""
+    with transaction.atomic():
+        upload.changes.all().delete()
+        places = changes.groupby("kind", sort=False).cumcount()
+        bulk_insert(ImportChange, changes[list(LISTED)].assign(upload_id=upload.pk, place=places))
 
 
 def _summary(result: LoadResult) -> dict:
@@ -298,9 +304,9 @@ def _summary(result: LoadResult) -> dict:
         "present_before": result.present_before,
         "present": result.present,
         "is_new": result.stored.keys() != set(result.known_already),
-        "moves": {name: {"count": len(numbers), "first": numbers[:PREVIEW_SIZE]} for name, numbers in moves.items()},
+        "moves": {name: {"count": len(numbers)} for name, numbers in moves.items()},
         "changed": result.changed,
-        "changes": [[change.employee_id, change.column, change.old, change.new] for change in result.changes],
+        "columns": [asdict(column) for column in result.columns],
         "alarms": [alarm.message.document() for alarm in result.alarms],
         "reject_count": len(result.rejects),
         "questions": [_question(question) for question in result.questions if question.asked == Asked.WORD],

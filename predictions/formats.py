@@ -25,6 +25,11 @@ def signed(value: float, decimals: int = 0) -> str:
     return f"{'+' if rounded > 0 else '−'}{text}"
 
 
+def signed_percent(share: float, decimals: int = 1) -> str:
+    """A change as a share of 1, with its sign: "+12.3%"."""
+    return _("%(number)s%%") % {"number": signed(share * 100, decimals)}
+
+
 def grouped(value: float, decimals: int = 0) -> str:
     """A number with its thousands grouped."""
     return number_format(round(value, decimals), decimal_pos=decimals, force_grouping=True)

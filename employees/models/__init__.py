@@ -2,7 +2,7 @@
 
 from employees.models.accounts import DepartmentAccess, SignIn
 from employees.models.columns import ColumnSwitch
-from employees.models.imports import Import, ImportFile, ImportReject
+from employees.models.imports import Import, ImportChange, ImportFile, ImportReject
 from employees.models.loads import (
     ROWS,
     AnnuaireRow,
@@ -10,6 +10,7 @@ from employees.models.loads import (
     ExtractRow,
     Load,
     LoadedExtract,
+    RefusedValue,
     SirhRow,
     SondageRow,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "EvalRow",
     "ExtractRow",
     "Import",
+    "ImportChange",
     "ImportFile",
     "ImportReject",
     "Load",
@@ -42,6 +44,7 @@ __all__ = [
     "OfDepartmentsQuerySet",
     "Presence",
     "PresenceAnswer",
+    "RefusedValue",
     "SignIn",
     "SirhRow",
     "SondageRow",

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from employees.columns import JOINED
-from employees.extracts import Reject
+from employees.extracts import Cost, Reject
 from employees.messages import Message
 from employees.models.loads import Load
 
@@ -132,6 +132,12 @@ class ImportReject(models.Model):
     column = models.TextField(_("column"), blank=True)
     value = models.TextField(_("value"), blank=True)
     rule = models.JSONField(_("rule"), help_text=_("The English message and what goes into it."))
+    costs = models.CharField(
+        _("lost"),
+        max_length=10,
+        choices=[(Cost.CELL.value, _("the cell")), (Cost.ROW.value, _("the row"))],
+        default=Cost.ROW.value,
+    )
 
     class Meta:
         verbose_name = _("reject")
@@ -142,4 +148,29 @@ class ImportReject(models.Model):
         return f"{self.file}:{self.line} {self.column}"
 
     def as_reject(self) -> Reject:
-        return Reject(self.file, self.line, self.column, self.value, Message.of(self.rule))
+        return Reject(self.file, self.line, self.column, self.value, Message.of(self.rule), Cost(self.costs))
+
+
+class ImportChange(models.Model):
+    """A line of what loading the files changes: somebody who comes, goes or moves, or a value of somebody known."""
+
+    pk = models.CompositePrimaryKey("upload", "kind", "place")
+    objects: models.Manager
+
+    upload = models.ForeignKey(
+        Import, on_delete=models.CASCADE, db_index=False, related_name="changes", verbose_name=_("import")
+    )
+    kind = models.CharField(_("list"), max_length=50, help_text=_("A kind of move, or the column of the value."))
+    place = models.PositiveIntegerField(_("place"), help_text=_("In its list, from 0."))
+    number = models.PositiveIntegerField(_("employee number"))
+    department = models.CharField(_("department"), max_length=100, blank=True)
+    old = models.JSONField(_("before"), null=True)
+    new = models.JSONField(_("after"), null=True)
+
+    class Meta:
+        verbose_name = _("change by an import")
+        verbose_name_plural = _("changes by imports")
+        ordering = ["upload", "kind", "place"]
+
+    def __str__(self):
+        return f"{self.kind} {self.number}"

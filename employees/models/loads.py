@@ -104,6 +104,29 @@ class LoadedExtract(models.Model):
         return ROWS[Extract(self.kind)]
 
 
+class RefusedValue(models.Model):
+    """What an extract said of somebody and was refused: of one cell the last known value stays, of a row nothing."""
+
+    pk = models.CompositePrimaryKey("extract", "number", "column")
+    objects: models.Manager
+
+    extract = models.ForeignKey(
+        LoadedExtract, on_delete=models.CASCADE, db_index=False, related_name="refused", verbose_name=_("extract")
+    )
+    number = models.PositiveIntegerField(_("employee number"))
+    column = models.CharField(_("column"), max_length=100, blank=True, help_text=_("Empty for a whole row."))
+    value = models.TextField(_("value"), blank=True)
+    rule = models.JSONField(_("rule"), help_text=_("The English message and what goes into it."))
+
+    class Meta:
+        verbose_name = _("refused value")
+        verbose_name_plural = _("refused values")
+        ordering = ["extract", "number", "column"]
+
+    def __str__(self):
+        return f"{self.extract_id} {self.number} {self.column}"
+
+
 def in_range(name: str) -> models.CheckConstraint:
     """The bounds of a raw column, held by the database too; an unknown value keeps them."""
     column = columns.BY_NAME[name]

@@ -52,7 +52,14 @@ USUAL = {
         ("nom", "prenom", "responsable", "site", "date_entree", "date_sortie", "motif_sortie")
     ),
 }
-DTYPES = {"integer": "Int64", "number": "Float64", "percent": "Float64", "boolean": "boolean", "key": "Int64"}
+DTYPES = {
+    "integer": "Int64",
+    "number": "Float64",
+    "percent": "Float64",
+    "boolean": "boolean",
+    "key": "Int64",
+    "date": "datetime64[s]",
+}
 
 People = Mapping[int, Mapping[str, object]]  # what is not as usual, by number
 

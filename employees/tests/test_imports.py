@@ -78,13 +78,13 @@ def test_rejects_tell_apart_files_of_the_same_long_name(user):
         upload.name = f"{'x' * 251}.csv"
     upload = imports.receive(user=user, as_of=DAY, files=uploads)
     imports.check(upload=upload)
-    named = {reject.file.lstrip("x") for reject in imports.rejects_of(upload)}
+    named = {reject.file.lstrip("x") for reject in upload.rejects.all()}
     assert named == {".csv (sirh)", ".csv (eval)"}
 
 
 def test_check_keeps_every_reject(user):
     upload = checked(user, sirh=text_of("sirh").replace(",41,F", ",12,F").replace(",49,M", ",=1+1,M"))
-    rejects = list(imports.rejects_of(upload))
+    rejects = [row.as_reject() for row in upload.rejects.all()]
     assert [(reject.file, reject.line, reject.column, reject.value) for reject in rejects] == [
         ("sirh-2026.csv", 2, "age", "12"),
         ("sirh-2026.csv", 3, "age", "=1+1"),

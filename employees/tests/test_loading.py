@@ -190,5 +190,8 @@ def test_dry_run_finds_what_a_load_would_change_and_keeps_nothing():
     load_all(JANUARY, MANY)
     result = load_all(FEBRUARY, {number: {"revenu_mensuel": 6100} for number in MANY}, dry_run=True)
     assert (result.changed, result.load, result.is_dry_run) == (20, None, True)
-    assert result.changes[0].column == "revenu_mensuel"
+    assert set(result.changes["kind"]) == {"revenu_mensuel"}
+    assert [(column.name, column.changed, column.old, column.new) for column in result.columns if column.changed] == [
+        ("revenu_mensuel", 20, 5993, 6100)
+    ]
     assert WorkforceDay.objects.count() == 1

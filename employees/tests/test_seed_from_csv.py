@@ -95,7 +95,7 @@ def test_counts_tell_who_comes_who_goes_and_who_changes(tmp_path):
     assert "4 rows of extrait_sirh.csv = 4 accepted + 0 rejected\n" in output
     assert "4 present (3 before): 2 arrived, 0 left, 1 absent without a word" in output
     assert "1 known people changed" in output
-    assert "extrait_sirh.csv line 5: age '12' is not a whole number between 16 and 80" in output
+    assert "column age. Refused cells: 1; the first is on line 5: '12'. Expected: a whole number between 16" in output
 
 
 def test_row_without_a_number_is_not_a_second_employee(tmp_path):
@@ -109,8 +109,8 @@ def test_row_without_the_cells_of_the_header_is_called_the_row(tmp_path):
     sirh = Path(files["sirh"])
     sirh.write_bytes(sirh.read_bytes().replace(b"2,41,F", b"2,41"))
     output = seed(files)
-    assert "extrait_sirh.csv line 3: the row '2,41,5993,Célibataire,Commercial" in output
-    assert "' is not as many cells as the header: 12, not 11" in output
+    assert "Lost rows: 1; the first is on line 3: '2,41,5993,Célibataire,Commercial" in output
+    assert "Expected: as many cells as the header: 12, not 11." in output
 
 
 def test_ignored_columns_are_reported(tmp_path):
@@ -125,12 +125,12 @@ def test_dry_run_shows_the_counts_and_keeps_nothing(tmp_path):
     assert not Employee.objects.exists()
 
 
-def test_few_rejects_are_shown_and_the_rest_counted(tmp_path):
-    sirh = rows_of(Extract.SIRH)
-    sirh[1] |= dict.fromkeys(NUMERIC, "?")
+def test_rejects_of_one_cause_are_one_line(tmp_path):
+    sirh = [row | {"age": "12"} for row in rows_of(Extract.SIRH)]
     output = seed(write(tmp_path, sirh=sirh))
-    assert output.count("extrait_sirh.csv line 3: ") == 5
-    assert "… 2 more rejects; --rejects FILE writes them all" in output
+    assert output.count("Refused cells") == 1
+    assert "column age. Refused cells: 3; the first is on line 2: '12'." in output
+    assert "--rejects FILE writes every reject." in output
 
 
 def test_rejects_file_holds_every_reject_for_excel(tmp_path):
@@ -138,7 +138,7 @@ def test_rejects_file_holds_every_reject_for_excel(tmp_path):
     sirh = rows_of(Extract.SIRH)
     sirh[1] |= dict.fromkeys(NUMERIC, "?")
     output = seed(write(tmp_path, sirh=sirh), rejects=str(report))
-    assert f"2 more rejects; all 7 are in {report}" in output
+    assert f"All 7 rejects are in {report}." in output
     assert report.read_bytes().startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(report.open(encoding="utf-8-sig", newline="")))
     assert len(rows) == 7

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 
 from employees import terms
 from employees.columns import BY_NAME, PRESENCE, Extract
-from employees.models import ColumnSwitch, Import, LoadedExtract, SirhRow
+from employees.models import ColumnSwitch, Import, LoadedExtract, RefusedValue, SirhRow
 from employees.tests.extracts import load, load_all
 from employees.tests.files import write
 from employees.tests.test_seed_from_csv import seed
@@ -51,11 +51,20 @@ def test_switching_off_erases_the_column_in_every_load():
 
 def test_switching_off_erases_it_from_what_an_import_showed():
     user = get_user_model().objects.create_user("rh")
-    changes = [[1, "age", 40, 41], [1, "poste", "Consultant", "Manager"]]
-    upload = Import.objects.create(user=user, summary={"changes": changes})
+    columns = [{"name": name, "changed": 1} for name in ("age", "poste")]
+    upload = Import.objects.create(user=user, summary={"columns": columns})
+    for name in ("age", "poste"):
+        upload.changes.create(kind=name, place=0, number=1)
     switch_off(column="age", reason="not needed")
     upload.refresh_from_db()
-    assert upload.summary["changes"] == changes[1:]
+    assert upload.summary["columns"] == columns[1:]
+    assert [change.kind for change in upload.changes.all()] == ["poste"]
+
+
+def test_switching_off_erases_what_was_refused_of_it(tmp_path):
+    seed(write(tmp_path, age="12"))
+    switch_off(column="age", reason="not needed")
+    assert not RefusedValue.objects.filter(column="age").exists()
 
 
 def test_a_column_switched_off_is_not_read(tmp_path):

@@ -1,7 +1,7 @@
 """Writes: the extracts of a day are loaded, and taken back; the workforce is what those in force make of it."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -12,10 +12,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from employees.columns import Extract
-from employees.extracts import FileReport, Question, ReadExtract, Reject
-from employees.models import ROWS, EmployeeState, Load, LoadedExtract, Presence, WorkforceDay
-from employees.workforce.comparison import Change, Comparison
-from employees.workforce.plausibility import Alarm, Evidence, alarms_of
+from employees.extracts import Cost, FileReport, Question, ReadExtract, Reject
+from employees.models import ROWS, EmployeeState, Load, LoadedExtract, Presence, RefusedValue, WorkforceDay
+from employees.workforce.comparison import ColumnChange, Comparison, Moves, listed, moves_between
+from employees.workforce.plausibility import MEDIANS, Alarm, Evidence, alarms_of
 from employees.workforce.replay import replay
 from employees.workforce.values import History
 from technova.commands import Progress
@@ -23,6 +23,7 @@ from technova.database.bulk import bulk_insert
 from technova.database.locks import exclusive
 
 CHUNK_SIZE = 20_000  # people compared at a time
+_REFUSED_COLUMNS = ("extract_id", "number", "column", "value", "rule")
 
 
 class Implausible(Exception):
@@ -38,18 +39,6 @@ class NoSuchLoad(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class Moves:
-    """What a load changed in the workforce of the day that it describes: employee numbers, in order."""
-
-    arrived: tuple[int, ...] = ()
-    left: tuple[int, ...] = ()
-    vanished: tuple[int, ...] = ()  # present before, in no file now
-    returned: tuple[int, ...] = ()
-    moved: tuple[int, ...] = ()  # present before and after, in another department
-    forgotten: tuple[int, ...] = ()  # in no extract in force any more: corrected or taken back
-
-
-@dataclass(frozen=True, slots=True)
 class LoadResult:
     """What a load did, or would do. Of each extract ``read`` rows = ``stored`` + ``rejected``."""
 
@@ -60,8 +49,9 @@ class LoadResult:
     known_already: tuple[Extract, ...]  # the same content is in force for the day: nothing to do
     replaced: tuple[Extract, ...]  # corrected: another one was in force for the day
     changed: int  # known people of whom some value changes
-    changes: tuple[Change, ...]  # the first ones, by employee number
+    columns: tuple[ColumnChange, ...]  # of what
     moves: Moves
+    changes: pd.DataFrame  # a row for each move and changed value, as ``comparison.LISTED``
     present_before: int
     present: int
     rejects: tuple[Reject, ...]
@@ -182,6 +172,8 @@ class _Loading:
         )
         rows = extract.frame.rename_axis("number").reset_index()
         bulk_insert(ROWS[kind], rows.assign(extract_id=stored.pk))
+        refused = _refused_values(extract.rejects)
+        bulk_insert(RefusedValue, ((stored.pk, *row) for row in refused), _REFUSED_COLUMNS)
 
     def _evidence(self) -> Evidence:
         moves = self._moves()
@@ -207,8 +199,9 @@ class _Loading:
             known_already=self.known_already,
             replaced=tuple(kind for kind in self.extracts if self.history.on(kind, self.as_of)),
             changed=self.comparison.changed,
-            changes=tuple(self.comparison.changes()),
+            columns=tuple(self.comparison.columns(MEDIANS)),
             moves=self._moves(),
+            changes=listed(self.before, self.after, self._moves(), self.comparison.values()),
             present_before=len(_who(self.before, Presence.PRESENT)),
             present=len(_who(self.after, Presence.PRESENT)),
             rejects=tuple(reject for extract in self.given.values() for reject in extract.rejects),
@@ -233,41 +226,30 @@ def with_directory(extracts: Mapping[Extract, ReadExtract]) -> dict[Extract, Rea
 
 
 def _presence_on(day: date) -> pd.DataFrame:
-    """Presence and department on a day of everyone, by number. One query."""
+    """Presence, department and departure on a day of everyone, by number. One query."""
     states = EmployeeState.objects.on(day).exclude(presence="").order_by("employee__employee_id")
-    names = ["employee_id", "presence", "departement"]
-    rows = list(states.values_list("employee__employee_id", "presence", "departement"))
-    return pd.DataFrame.from_records(rows, columns=names, index="employee_id")
+    names = ["presence", "departement", "left_after", "left_by"]
+    rows = list(states.values_list("employee__employee_id", *names))
+    return pd.DataFrame.from_records(rows, columns=["employee_id", *names], index="employee_id")
 
 
 def _who(states: pd.DataFrame, presence: Presence) -> pd.Index:
     return states.index[(states["presence"] == presence).to_numpy()]
 
 
-def moves_between(before: pd.DataFrame, after: pd.DataFrame) -> Moves:
-    """Who came, went and moved between two states, each with ``presence`` and ``departement`` by number."""
-    was, is_ = (
-        states["presence"].reindex(before.index.union(after.index), fill_value="") for states in (before, after)
-    )
-    there = _who(before, Presence.PRESENT).intersection(_who(after, Presence.PRESENT))
-    is_moved = before.loc[there, "departement"] != after.loc[there, "departement"]
-
-    def numbers(condition: pd.Series) -> tuple[int, ...]:
-        return tuple(condition.index[condition].tolist())
-
-    return Moves(
-        arrived=numbers((was == "") & (is_ == Presence.PRESENT)),
-        left=numbers((was != Presence.LEFT) & (is_ == Presence.LEFT)),
-        vanished=numbers((was == Presence.PRESENT) & (is_ == Presence.ABSENT)),
-        returned=numbers(was.isin([Presence.LEFT, Presence.ABSENT]) & (is_ == Presence.PRESENT)),
-        moved=numbers(is_moved),
-        forgotten=numbers((was != "") & (is_ == "")),
-    )
-
-
 def _printable(name: str) -> str:
     """A file's name, which may be no text, as one that a database takes."""
     return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _refused_values(rejects: Iterable[Reject]) -> list[tuple]:
+    """The rejects of which it can be read whose row it is: the first of each person and column."""
+    found: dict[tuple[int, str], tuple[str, dict]] = {}
+    for reject in rejects:
+        if reject.employee_id:
+            column = reject.name if reject.costs == Cost.CELL else ""
+            found.setdefault((reject.employee_id, column), (reject.value, reject.rule.document()))
+    return [(*place, *refused) for place, refused in found.items()]
 
 
 def _refused(extract: ReadExtract) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from employees.columns import BY_NAME, Column
-from employees.models import ROWS, ColumnSwitch, Import, ImportReject, LoadedExtract
+from employees.models import ROWS, ColumnSwitch, Import, ImportChange, ImportReject, LoadedExtract, RefusedValue
 from employees.terms.changes import changing
 from technova.database.locks import exclusive
 
@@ -48,6 +48,10 @@ def _erase(column: Column) -> None:
         extract.given = [name for name in extract.given if name != column.name]
         extract.save(update_fields=["given"])
     ImportReject.objects.filter(column__in={column.name, column.source}).delete()
+    RefusedValue.objects.filter(column=column.name).delete()
+    ImportChange.objects.filter(kind=column.name).delete()
     for upload in Import.objects.exclude(summary=None):
-        upload.summary["changes"] = [change for change in upload.summary.get("changes", ()) if change[1] != column.name]
+        summary = upload.summary or {}
+        kept = [changed for changed in summary.get("columns", ()) if changed["name"] != column.name]
+        upload.summary = summary | {"columns": kept}
         upload.save(update_fields=["summary"])

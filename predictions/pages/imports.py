@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.core.validators import FileExtensionValidator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
@@ -25,20 +25,20 @@ from employees import imports
 from employees.access import scope_of
 from employees.columns import Extract
 from employees.messages import Message
-from employees.models import ROWS, Import
-from employees.rejects import reject_rows
+from employees.models import Import
 from employees.terms import NUMBERED, labelled
 from employees.terms.changes import Unacceptable
 from employees.workforce.as_of import common_date
 from predictions import import_process
-from predictions.formats import csv_delimiter, grouped
+from predictions.formats import csv_delimiter
+from predictions.pages import import_lists
+from predictions.pages.import_lists import LABELS, Listing
 from technova.database.locks import Busy
 from technova.files.spreadsheets import streamed_csv
 from technova.web.upload_limit import oversized
 
-REJECTS_A_PAGE = 20
 IMPORTS_SHOWN = 20
-CHANGES_SHOWN = 20
+LINES_A_PAGE = 50
 STEPS = {
     "Deriving the workforce": gettext_lazy("Comparing with what is known"),
     "Building features": gettext_lazy("Building the features"),
@@ -49,7 +49,6 @@ WHOLE_COMPANY = gettext_lazy(
     "The extracts hold the whole company, and your account sees some departments only. "
     "Ask someone in HR who sees everyone to import them."
 )
-LABELS = {field.name: field.verbose_name for table in ROWS.values() for field in table._meta.fields}
 
 
 def may_import(user) -> bool:
@@ -147,10 +146,12 @@ def _with_badges(uploads: QuerySet) -> list[dict]:
 @require_safe
 @for_importers
 def detail(request: HttpRequest, pk) -> HttpResponse:
-    import_process.settle()
-    upload = get_object_or_404(Import.objects.select_related("user", "confirmed_by"), pk=pk)
+    upload = get_object_or_404(Import.objects.select_related("user", "confirmed_by", "load__withdrawn_by"), pk=pk)
+    if upload.is_at_work:
+        import_process.settle()
+        upload.refresh_from_db()
     summary = _summary(upload)
-    rejects = Paginator(upload.rejects.all(), REJECTS_A_PAGE).get_page(request.GET.get("page"))
+    pair = import_lists.runs_around(upload) if upload.state == Import.State.DONE else None
     context = {
         "upload": upload,
         "tone": _tone(upload),
@@ -160,25 +161,14 @@ def detail(request: HttpRequest, pk) -> HttpResponse:
         "summary": summary,
         "has_something_to_load": bool(summary and summary["is_new"]),
         "alarms": [Message.of(alarm).said(_) for alarm in summary.get("alarms", ())],
-        "moves": _moves(summary),
+        "changes": import_lists.first_changes(upload) if summary else [],
+        "columns": import_lists.columns_changed(upload) if summary else [],
+        "causes": import_lists.causes(upload),
+        "risk": import_lists.risk_cards(upload, pair) if pair else [],
         "questions": _questions(upload),
         "vocabularies": _vocabularies(upload),
-        "changes": [_change(*change) for change in summary.get("changes", ())[:CHANGES_SHOWN]],
-        "more_changes": max(0, len(summary.get("changes", ())) - CHANGES_SHOWN),
-        "rejects": rejects,
-        "rows": [(reject, reject.as_reject().rule.said(_)) for reject in rejects],
     }
     return render(request, "imports/import.html", context)
-
-
-MOVES = {
-    "left": gettext_lazy("Departures"),
-    "arrived": gettext_lazy("Arrivals"),
-    "vanished": gettext_lazy("Missing without a word"),
-    "returned": gettext_lazy("Back"),
-    "moved": gettext_lazy("In another department"),
-    "forgotten": gettext_lazy("In no extract any more"),
-}
 
 
 def _summary(upload: Import) -> dict:
@@ -200,12 +190,6 @@ def _vocabularies(upload: Import) -> dict[str, list[tuple[str, str]]]:
     return {name: labelled(name) for name in {question["column"] for question in imports.questions_of(upload)}}
 
 
-def _moves(summary: dict) -> list[dict]:
-    """Who comes and goes, departures first."""
-    moves = summary.get("moves", {})
-    return [{"label": label, **moves[name]} for name, label in MOVES.items() if moves.get(name, {}).get("count")]
-
-
 def _progress(upload: Import) -> dict[str, object]:
     step, done, total = import_process.progress_of(upload) or ("", 0, 0)
     return {"step": STEPS.get(step, _("Reading the files")), "done": done, "total": total}
@@ -218,18 +202,6 @@ def _error(upload: Import) -> str:
     reason = Message.of(upload.error).said(_)
     file = upload.error.get("file")
     return _("%(file)s: %(reason)s") % {"file": file, "reason": reason} if file else capfirst(reason)
-
-
-def _change(employee_id: int, column: str, old, new) -> dict[str, object]:
-    return {"employee_id": employee_id, "label": capfirst(LABELS[column]), "old": _shown(old), "new": _shown(new)}
-
-
-def _shown(value) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return _("Yes") if value else _("No")
-    return value if isinstance(value, str) else grouped(value, 0 if value == int(value) else 1)
 
 
 @require_POST
@@ -298,11 +270,30 @@ def discard(request: HttpRequest, pk) -> HttpResponse:
 
 @require_safe
 @for_importers
-def rejects(request: HttpRequest, pk) -> StreamingHttpResponse:
+def listed(request: HttpRequest, pk, name: str) -> HttpResponse:
+    """One list of an import, in pages."""
+    upload, found = _listing(pk, name)
+    page = Paginator(found.rows, LINES_A_PAGE).get_page(request.GET.get("page"))
+    context = {"upload": upload, "name": name, "listing": found, "page": page, "rows": found.shown(list(page))}
+    return render(request, "imports/list.html", context)
+
+
+def _listing(pk, name: str) -> tuple[Import, Listing]:
     upload = get_object_or_404(Import, pk=pk)
-    name = f"technova-rejects-{timezone.localtime(upload.created_at):%Y%m%d-%H%M}.csv"
+    found = import_lists.listing(upload, name)
+    if found is None:
+        raise Http404
+    return upload, found
+
+
+@require_safe
+@for_importers
+def listed_csv(request: HttpRequest, pk, name: str) -> StreamingHttpResponse:
+    """The whole list as a file."""
+    upload, found = _listing(pk, name)
+    file = f"technova-{name}-{timezone.localtime(upload.created_at):%Y%m%d-%H%M}.csv"
     return StreamingHttpResponse(
-        streamed_csv(reject_rows(imports.rejects_of(upload)), delimiter=csv_delimiter()),
+        streamed_csv(found.lines(), delimiter=csv_delimiter()),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        headers={"Content-Disposition": f'attachment; filename="{file}"'},
     )

@@ -11,9 +11,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from employees.messages import Message
 from employees.models import Load
-from employees.workforce.loading import Moves, NoSuchLoad, withdraw_load, withdrawal_moves
+from employees.workforce.comparison import Moves
+from employees.workforce.loading import NoSuchLoad, withdraw_load, withdrawal_moves
 from predictions import rescoring
-from predictions.pages.imports import MOVES, for_importers
+from predictions.pages.import_lists import MOVES
+from predictions.pages.imports import for_importers
 from technova.database.locks import Busy
 from technova.web.requests import Request
 
@@ -31,7 +33,7 @@ class WithdrawForm(forms.Form):
 
 
 def _all():
-    return Load.objects.select_related("recorded_by", "withdrawn_by").prefetch_related("extracts")
+    return Load.objects.select_related("recorded_by", "withdrawn_by", "upload").prefetch_related("extracts")
 
 
 @require_safe

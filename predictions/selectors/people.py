@@ -17,6 +17,12 @@ def clean_features(employee_id: int, scope: Scope) -> EmployeeFeatures | None:
     return EmployeeFeatures.objects.newest_of(visible).select_related("employee").first()
 
 
+def with_page(rows: QuerySet, number: str) -> QuerySet:
+    """Rows about people, by the way to their numbers, with ``has_page``: whether they have features to be shown."""
+    features = EmployeeFeatures.objects.in_force().filter(employee__employee_id=OuterRef(number))
+    return rows.annotate(has_page=Exists(features))
+
+
 def satisfactions(employee: Employee) -> dict[str, float]:
     """The four satisfactions of the newest evaluations that give them; empty when one is unknown. One query."""
     names = [feature.name for feature in schema.SATISFACTIONS]

@@ -73,6 +73,22 @@ def page(client, upload):
     return client.get(reverse("import_detail", args=[upload.pk])).content.decode()
 
 
+def shown(upload):
+    """The addresses that show something of an import."""
+    lists = [reverse(name, args=[upload.pk, "rejects"]) for name in ("import_list", "import_list_csv")]
+    return [reverse("import_detail", args=[upload.pk]), *lists]
+
+
+def whole(client, upload, name, **query):
+    """The page of a whole list."""
+    return client.get(reverse("import_list", args=[upload.pk, name]), query)
+
+
+def cells(client, upload, name, **query):
+    """What a page of a whole list shows."""
+    return [[text for _title, text in row["cells"]] for row in whole(client, upload, name, **query).context["rows"]]
+
+
 def confirm(client, upload, user):
     response = post(client, upload, "confirm", checked_at=upload.checked_at.isoformat())
     upload.refresh_from_db()
@@ -147,13 +163,14 @@ def test_preview_tells_the_rows_that_count_as_nobody(client, hr, started):
     run_import(upload=upload)
     content = page(client, upload)
     assert upload.summary["files"][0]["accepted"] == 9
-    assert "1 rejected value" in content
+    assert "Lost rows: 1; the first is on line 3" in content
 
 
 def test_preview_says_that_a_whole_row_is_rejected(client, hr, started):
     upload = imports.receive(user=hr, as_of=DAY, files=files(sirh=text_of("sirh").replace("2,49,M", "2,49")))
     run_import(upload=upload)
-    assert "(the whole row)" in page(client, upload)
+    assert "Lost rows: 1" in page(client, upload)
+    assert "(the whole row)" in whole(client, upload, "rejects").text
 
 
 def test_preview_of_changes_names_the_column_and_both_values(client, hr, upload, started):
@@ -163,38 +180,35 @@ def test_preview_of_changes_names_the_column_and_both_values(client, hr, upload,
         user=hr, as_of=DAY, files=files(eval=text_of("eval").replace("\n3,2,2,2,4,3,E_2,", "\n1,2,2,2,4,3,E_2,"))
     )
     run_import(upload=changed)
-    response = client.get(reverse("import_detail", args=[changed.pk]))
-    assert response.context["changes"] == [
-        {"employee_id": 1, "label": "Age", "old": "–", "new": "41"},  # was refused in the first import
-        {"employee_id": 2, "label": "Satisfaction: environment", "old": "3", "new": "1"},
-    ]
+    assert cells(client, changed, "age") == [["1", "Sales", "–", "41"]]  # was refused in the first import
+    assert cells(client, changed, "satisfaction_employee_environnement") == [["2", "Consulting", "3", "1"]]
+    assert "Satisfaction: environment" in page(client, changed)
 
 
-def test_preview_pages_its_rejects(client, upload, monkeypatch):
-    monkeypatch.setattr("predictions.pages.imports.REJECTS_A_PAGE", 2)
+def test_rejects_are_paged(client, upload, monkeypatch):
+    monkeypatch.setattr("predictions.pages.imports.LINES_A_PAGE", 2)
     upload.rejects.all().delete()
     for line in range(2, 7):
         upload.rejects.create(file="sirh.csv", line=line, column="age", value="12", rule={"text": "old", "params": {}})
-    response = client.get(reverse("import_detail", args=[upload.pk]), {"page": 3})
-    assert [reject.line for reject, _rule in response.context["rows"]] == [6]
+    assert [row[1] for row in cells(client, upload, "rejects", page=3)] == ["6"]
 
 
 def test_rejects_download_as_csv_in_the_reader_language(client, upload):
-    response = client.get(reverse("import_rejects", args=[upload.pk]))
+    response = client.get(reverse("import_list_csv", args=[upload.pk, "rejects"]))
     with translation.override("fr"):  # read once the request is over, when any language may be active
         content = b"".join(response.streaming_content)
     rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
-    assert rows[0] == ["file", "line", "column", "value", "rule"]
+    assert rows[0] == ["File", "Line", "Column", "Value", "What is expected"]
     assert ["sirh-2026.csv", "2", "age", "12", "a whole number between 16 and 80"] in rows
     assert "attachment" in response["Content-Disposition"]
 
 
 def test_rejects_in_french_suit_a_french_excel(client, upload):
     client.cookies["django_language"] = "fr"
-    response = client.get(reverse("import_rejects", args=[upload.pk]))
+    response = client.get(reverse("import_list_csv", args=[upload.pk, "rejects"]))
     content = b"".join(response.streaming_content).decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(content), delimiter=";"))
-    assert rows[0] == ["fichier", "ligne", "colonne", "valeur", "règle"]
+    assert rows[0] == ["Fichier", "Ligne", "Colonne", "Valeur", "Ce qui est attendu"]
     assert rows[1][:4] == ["sirh-2026.csv", "2", "age", "12"]
 
 
@@ -204,7 +218,7 @@ def test_rejects_opened_with_another_separator_have_no_formula(client, upload, l
     reject.value = "a;=1+1;b,=1+1"
     reject.save()
     client.cookies["django_language"] = language
-    response = client.get(reverse("import_rejects", args=[upload.pk]))
+    response = client.get(reverse("import_list_csv", args=[upload.pk, "rejects"]))
     content = b"".join(response.streaming_content).decode("utf-8-sig")
     for delimiter in ",;\t":
         rows = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter)
@@ -214,7 +228,7 @@ def test_rejects_opened_with_another_separator_have_no_formula(client, upload, l
 def test_rejects_are_named_by_the_local_time(client, upload):
     upload.created_at = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
     upload.save()
-    response = client.get(reverse("import_rejects", args=[upload.pk]))
+    response = client.get(reverse("import_list_csv", args=[upload.pk, "rejects"]))
     assert response["Content-Disposition"] == 'attachment; filename="technova-rejects-20260702-0030.csv"'
 
 
@@ -403,7 +417,7 @@ def test_progress_is_shown_while_it_runs(client, hr, started, monkeypatch):
 def test_hr_of_some_departments_may_not_import_and_is_told_why(client, hr, upload):
     before = upload.state
     hr.department_accesses.create(departement="Consulting")
-    asked = [client.get(reverse(f"import_{name}", args=[upload.pk])) for name in ("detail", "rejects")]
+    asked = [client.get(address) for address in shown(upload)]
     asked += [client.post(reverse(f"import_{name}", args=[upload.pk])) for name in ("confirm", "retry", "discard")]
     asked += [client.get("/import/"), client.post("/import/", files() | {"as_of": "2026-06-30"})]
     for response in asked:
@@ -421,8 +435,8 @@ def test_manager_may_not_import(client, django_user_model, upload, permitted):
     if permitted:  # still sees only some departments, and an import shows everyone
         manager.user_permissions.add(Permission.objects.get(codename="add_employee"))
     client.force_login(manager)
-    for name in ("detail", "rejects"):
-        assert client.get(reverse(f"import_{name}", args=[upload.pk])).status_code == 403
+    for address in shown(upload):
+        assert client.get(address).status_code == 403
     for name in ("confirm", "retry", "discard"):
         assert client.post(reverse(f"import_{name}", args=[upload.pk])).status_code == 403
     assert client.post("/import/", files() | {"as_of": "2026-06-30"}).status_code == 403

@@ -139,7 +139,10 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
         Ask(reverse("import_withdraw", args=[world.load]), {"reason": "wrong"}, "post", refused=403),
     ],
     "import_detail": about("import_detail", "upload", refused=403),
-    "import_rejects": about("import_rejects", "upload", refused=403),
+    **{
+        name: lambda world, name=name: [Ask(reverse(name, args=[world.upload, "rejects"]), refused=403)]
+        for name in ("import_list", "import_list_csv")
+    },
     "import_answer": about("import_answer", "upload", method="post", refused=403),
     "import_confirm": about("import_confirm", "upload", method="post", refused=403),
     "import_retry": about("import_retry", "upload", method="post", refused=403),
@@ -193,7 +196,7 @@ def routes(patterns=None, prefix="", namespace=""):
 def example(pattern) -> str:
     """A path that a pattern matches."""
     text = re.sub(r"<uuid:\w+>", "6b9f2a4e-0000-4000-8000-000000000000", str(pattern))
-    text = re.sub(r"<(?:int|str|path):\w+>|<\w+>", "1", text)
+    text = re.sub(r"<(?:int|str|slug|path):\w+>|<\w+>", "1", text)
     text = re.sub(r"\(\?P<\w+>\(?([\w|]+)[^/]*\)", lambda match: match[1].split("|")[0], text)
     return re.sub(r"\(\?P<\w+>.*\)", "anything", text).strip("^$")
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from employees import terms
 from employees.columns import Extract
 from employees.demo import last_month_end, months
-from employees.extracts import Asked, ExtractError, Question, ReadExtract, Reject, Source, read_extract
+from employees.extracts import Asked, ExtractError, Question, ReadExtract, Reject, Source, causes, read_extract
 from employees.rejects import write_rejects
 from employees.terms import NUMBERED, vocabularies
 from employees.terms.changes import learn_all
@@ -20,7 +20,7 @@ from employees.workforce.loading import Implausible, LoadResult, load_extracts
 from technova.commands import TechnovaCommand, day
 from technova.files.private import tighten
 
-FEW, MANY = 5, 50  # rejects and questions shown on the terminal
+MANY = 50  # causes of rejects, and questions, shown on the terminal
 ACCEPT, REJECT = "accept", "reject"
 
 
@@ -149,13 +149,13 @@ class Command(TechnovaCommand):
         if file:
             with self._open(file, "w") as report:
                 write_rejects(rejects, report)
-        for reject in rejects[:FEW]:
-            value = reject.value[:60]
-            what = reject.column or "the row"
-            self.stdout.write(f"{reject.file} line {reject.line}: {what} {value!r} is not {reject.rule}")
-        if len(rejects) > FEW:
-            where = f"all {len(rejects):,} are in {file}" if file else "--rejects FILE writes them all"
-            self.stdout.write(f"… {len(rejects) - FEW:,} more rejects; {where}")
+        found = causes(rejects)
+        for cause in found[:MANY]:
+            self.stdout.write(str(cause.sentence))
+        if rejects:
+            others = f"… {len(found) - MANY:,} more causes. " if len(found) > MANY else ""
+            where = f"All {len(rejects):,} rejects are in {file}." if file else "--rejects FILE writes every reject."
+            self.stdout.write(f"{others}{where}")
 
     def _report_questions(self, questions: Sequence[Question]) -> None:
         for question in questions[:MANY]:

@@ -19,7 +19,7 @@ from employees.workforce.listing import Lack, lacks_of_few, last_jobs
 from employees.workforce.values import History
 from predictions import rescoring
 from predictions.formats import grouped
-from predictions.pages.imports import LABELS
+from predictions.pages.import_lists import LABELS
 from predictions.pages.people.risk_list import label
 from predictions.pages.presence import answering
 from predictions.pages.presence.answering import PAGE_SIZE, for_answerers

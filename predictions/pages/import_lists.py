@@ -1,0 +1,250 @@
+"""The lists of an import: what it changes, what was rejected, what it changed in the risk list; in part and whole."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain, groupby
+from typing import Any, TypedDict
+
+from django.db.models import Count, F, QuerySet, Window
+from django.db.models.functions import RowNumber
+from django.urls import reverse
+from django.utils.formats import date_format, get_format
+from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext_lazy, override
+from django.utils.translation import gettext as _
+
+from employees import terms
+from employees.columns import BY_NAME, ColumnKind
+from employees.extracts import Cause, Reject
+from employees.models import ROWS, Import, ImportChange, ImportReject
+from predictions import formats
+from predictions.selectors import people, risk_changes
+from predictions.selectors.risk_changes import Change, RunPair
+
+FIRST = 5  # lines of each list that the page of the import shows
+PAY = "revenu_mensuel"
+REJECTS = "rejects"
+MOVES = {
+    "left": gettext_lazy("Departures"),
+    "arrived": gettext_lazy("Arrivals"),
+    "vanished": gettext_lazy("Missing without a word"),
+    "returned": gettext_lazy("Back"),
+    "moved": gettext_lazy("In another department"),
+    "forgotten": gettext_lazy("In no extract any more"),
+}
+RISKS = {
+    Change.OVER: gettext_lazy("Newly over the threshold"),
+    Change.UNDER: gettext_lazy("Under the threshold again"),
+    Change.JOINED: gettext_lazy("New in the list"),
+    Change.GONE: gettext_lazy("No longer in the list"),
+}
+LABELS = {field.name: field.verbose_name for table in ROWS.values() for field in table._meta.fields}
+
+Cell = str | int | float | date | None
+
+
+class ShownRow(TypedDict):
+    """A row of a list as a page shows it: the number of the person whose page can be opened, the cells with titles."""
+
+    number: Cell
+    cells: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list: its title, those of its columns, its rows, and the cells of a row, of people the number first."""
+
+    title: str
+    columns: Sequence[str]
+    rows: QuerySet
+    cells: Callable[[Any], Sequence[Cell]]
+
+    def shown(self, rows: Sequence) -> list[ShownRow]:
+        """Rows as a page shows them."""
+        return [self._shown(getattr(row, "has_page", False), *self.cells(row)) for row in rows]
+
+    def _shown(self, has_page: bool, first: Cell, *others: Cell) -> ShownRow:
+        cells = zip(self.columns, [str(first), *map(_shown, others)], strict=True)
+        return ShownRow(number=first if has_page else None, cells=list(cells))
+
+    def lines(self) -> Iterator[list]:
+        """The lines of a file, titles first, in the language that is active now even where they are read later."""
+        language, mark = get_language(), get_format("DECIMAL_SEPARATOR")
+
+        def plain(row: Any) -> list:
+            with override(language):
+                return [_plain(cell, mark) for cell in self.cells(row)]
+
+        return chain([list(self.columns)], map(plain, self.rows.iterator()))
+
+
+def listing(upload: Import, name: str) -> Listing | None:
+    """The list of an import that has this name; None where there is none."""
+    if name == REJECTS:
+        return _of_rejects(upload)
+    if name in RISKS:
+        pair = runs_around(upload)
+        return _of_risk(pair, Change(name)) if pair else None
+    return _of_changes(upload, name) if name in MOVES or name in BY_NAME else None
+
+
+def first_changes(upload: Import) -> list[dict]:
+    """The first lines of each move, departures first, and of the changes of pay, with their counts. One query."""
+    counts = {name: count for name, count in _counts(upload).items() if count}
+    names = [name for name in (*MOVES, PAY) if name in counts]
+    rows = _changes(upload).filter(kind__in=names, place__lt=FIRST).order_by("kind", "place")
+    first = {kind: list(lines) for kind, lines in groupby(rows, key=lambda row: row.kind)}
+    lists = {name: _of_changes(upload, name) for name in names}
+    return [
+        {
+            "name": name,
+            "title": _("The largest changes of pay") if name == PAY else found.title,
+            "count": counts[name],
+            "columns": found.columns,
+            "rows": found.shown(first.get(name, [])),
+        }
+        for name, found in lists.items()
+    ]
+
+
+def _counts(upload: Import) -> dict[str, int]:
+    """How many lines each list of changes has."""
+    summary = upload.summary or {}
+    moves = {name: move["count"] for name, move in summary.get("moves", {}).items()}
+    return moves | {column["name"]: column["changed"] for column in summary.get("columns", ())}
+
+
+def columns_changed(upload: Import) -> list[dict]:
+    """The columns that change, with their medians where those say something."""
+    return [
+        column | {"label": capfirst(LABELS[column["name"]])} | {name: _shown(column[name]) for name in ("old", "new")}
+        for column in (upload.summary or {}).get("columns", ())
+    ]
+
+
+def causes(upload: Import) -> list[str]:
+    """The rejects in a sentence for each cause, the most frequent one first. One query."""
+    same = [F("file"), F("column"), F("costs"), F("rule__text")]
+    place, count = Window(RowNumber(), same, order_by="pk"), Window(Count("pk"), same)
+    first = upload.rejects.annotate(place=place, count=count).filter(place=1).order_by("-count", "pk")
+    return [_cause(row.count, row.as_reject()) for row in first]
+
+
+def _cause(count: int, first: Reject) -> str:
+    return Cause(count, first.rule, first.column, first).sentence.said(_)
+
+
+def runs_around(upload: Import) -> RunPair | None:
+    """The scoring runs before and after the load; None without the two. One query."""
+    return risk_changes.around(upload.loaded_at) if upload.loaded_at else None
+
+
+def risk_cards(upload: Import, pair: RunPair) -> list[dict]:
+    """How many people each change of the risk list is about, with the address of the list. One query."""
+    return [
+        {
+            "label": RISKS[change],
+            "value": formats.grouped(count),
+            "href": reverse("import_list", args=[upload.pk, change]) if count else "",
+        }
+        for change, count in pair.counts().items()
+    ]
+
+
+def _of_changes(upload: Import, name: str) -> Listing:
+    """A list of ``ImportChange``: each column of it shows an attribute as a column of the extracts."""
+    department = (_("Department"), "department", "departement")
+    match name:
+        case "moved":
+            columns = [(_("Previous department"), "old", "departement"), (_("New department"), "new", "departement")]
+        case "left":
+            columns = [department, (_("Left after"), "old", "date_sortie"), (_("Left by"), "new", "date_sortie")]
+        case _ if name in MOVES:
+            columns = [department]
+        case _:
+            columns = [department, (_("Before"), "old", name), (_("In the files"), "new", name)]
+
+    def cells(row: ImportChange) -> list[Cell]:
+        difference = [_difference(row)] if name == PAY else []
+        return [row.number, *(_value(column, getattr(row, field)) for _title, field, column in columns), *difference]
+
+    titles = [
+        _("Employee"),
+        *(title for title, _field, _column in columns),
+        *([_("Difference")] if name == PAY else []),
+    ]
+    title = MOVES.get(name) or capfirst(LABELS[name])
+    return Listing(str(title), titles, _changes(upload).filter(kind=name).order_by("place"), cells)
+
+
+def _changes(upload: Import) -> QuerySet[ImportChange]:
+    return people.with_page(upload.changes.all(), "number")
+
+
+def _value(column: str, value: Any) -> Cell:
+    """A stored value of a column, its words with their labels."""
+    kind = BY_NAME[column].kind
+    if not value and not isinstance(value, int | float):
+        return None
+    if kind == ColumnKind.CHOICE:
+        return terms.label(column, value)
+    if kind == ColumnKind.BOOLEAN:
+        return _("Yes") if value else _("No")
+    return date.fromisoformat(value) if kind == ColumnKind.DATE else value
+
+
+def _difference(row: ImportChange) -> str | None:
+    return formats.signed_percent(row.new / row.old - 1) if row.old else None
+
+
+def _of_risk(pair: RunPair, change: Change) -> Listing:
+    columns = [_("Employee"), _("Department"), _("Job"), _("Risk before"), _("Risk after")]
+    rows = people.with_page(pair.people(change), "employee__employee_id")
+    return Listing(str(RISKS[change]), columns, rows, _risk_cells)
+
+
+def _risk_cells(row: Any) -> list[Cell]:
+    """Those of a prediction as ``RunPair.people`` gives it."""
+    features = row.features
+    return [
+        row.employee_number,
+        terms.label("departement", features.departement) if features else None,
+        terms.label("poste", features.poste) if features else None,
+        *(None if risk is None else formats.percent(risk) for risk in (row.previous, row.risk)),
+    ]
+
+
+def _of_rejects(upload: Import) -> Listing:
+    columns = [_("File"), _("Line"), _("Column"), _("Value"), _("What is expected")]
+    return Listing(_("Rejected values"), columns, upload.rejects.all(), _reject_cells)
+
+
+def _reject_cells(row: ImportReject) -> list[Cell]:
+    rule = row.as_reject().rule.said(_)
+    return [row.file, row.line, row.column or _("(the whole row)"), row.value or None, rule]
+
+
+def _shown(cell: Cell) -> str:
+    match cell:
+        case None:
+            return "–"
+        case date():
+            return date_format(cell, "SHORT_DATE_FORMAT")
+        case str():
+            return cell
+        case _:
+            return formats.grouped(cell, 0 if cell == int(cell) else 1)
+
+
+def _plain(cell: Cell, mark: str) -> str | int:
+    """A cell of a file: ISO days, decimals with the mark of the language."""
+    match cell:
+        case None:
+            return ""
+        case float():
+            return f"{cell:g}".replace(".", mark)
+        case date():
+            return cell.isoformat()
+        case _:
+            return cell

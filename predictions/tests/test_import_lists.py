@@ -1,0 +1,181 @@
+"""The lists of an import, in part on its page and whole: what it changes, and what it changed in the risk list."""
+
+import csv
+import io
+from datetime import date
+
+import pytest
+from django.urls import reverse
+
+from employees import imports
+from employees.columns import SATISFACTIONS, Extract
+from employees.models import Import, Load
+from employees.tests.extracts import DAY, extract_of, load_all
+from employees.tests.test_imports import files
+from employees.workforce.loading import withdraw_load
+from features.services import build_features
+from predictions.import_process import run_import
+from predictions.services import score_employees
+from technova.server import detached
+
+pytestmark = pytest.mark.django_db
+
+BEFORE = date(2026, 5, 31)
+RISKY = {"heures_supplementaires": True, "revenu_mensuel": 1100, **dict.fromkeys(SATISFACTIONS, 1.0)}
+CALM = {"heures_supplementaires": False, "revenu_mensuel": 19000, **dict.fromkeys(SATISFACTIONS, 4.0)}
+KINDS = (Extract.SIRH, Extract.EVAL, Extract.SONDAGE)
+
+
+@pytest.fixture(autouse=True)
+def no_process(monkeypatch):
+    monkeypatch.setattr(detached, "start", lambda name, *arguments: None)
+    monkeypatch.setattr(detached, "is_at_work", lambda name: False)
+
+
+@pytest.fixture
+def hr(browse):
+    return browse("RH")
+
+
+def of(kind, people):
+    names = extract_of(kind, {1: {}}).frame.columns
+    return extract_of(kind, {number: {k: v for k, v in row.items() if k in names} for number, row in people.items()})
+
+
+@pytest.fixture
+def checked(hr, monkeypatch):
+    """An import of the month after thirty people were scored, checked; what the files hold is given as values."""
+    people = dict.fromkeys(range(1, 31), CALM)
+    people |= {2: RISKY, 3: RISKY}
+    load_all(BEFORE, people)
+    build_features()
+    score_employees()
+    month = people | {31: CALM, 2: CALM, 4: RISKY, 5: CALM | {"revenu_mensuel": 19500, "departement": "Commercial"}}
+    month[6] = CALM | {"a_quitte_l_entreprise": True}
+    del month[7]
+    monkeypatch.setattr(imports, "_read", lambda upload: {kind: of(kind, month) for kind in KINDS})
+    upload = imports.receive(user=hr.account, as_of=DAY, files=files())
+    run_import(upload=upload)
+    return upload
+
+
+@pytest.fixture
+def loaded(checked, hr):
+    imports.confirm(upload=checked, user=hr.account, checked_at=checked.checked_at.isoformat(), accept_implausible=True)
+    checked.refresh_from_db()
+    run_import(upload=checked)
+    return checked
+
+
+def shown(client, upload, name, **query):
+    """What the page of a whole list shows."""
+    rows = client.get(reverse("import_list", args=[upload.pk, name]), query).context["rows"]
+    return [[text for _title, text in row["cells"]] for row in rows]
+
+
+def page(client, upload):
+    return client.get(reverse("import_detail", args=[upload.pk]))
+
+
+def test_preview_shows_departures_first_then_arrivals_who_vanished_moves_and_pay(hr, checked):
+    parts = page(hr, checked).context["changes"]
+    assert [(part["name"], part["count"]) for part in parts] == [
+        ("left", 1),
+        ("arrived", 1),
+        ("vanished", 1),
+        ("moved", 1),
+        ("revenu_mensuel", 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("left", [["6", "Consulting", "31 May 2026", "30 Jun 2026"]]),
+        ("arrived", [["31", "Consulting"]]),
+        ("vanished", [["7", "Consulting"]]),
+        ("moved", [["5", "Consulting", "Sales"]]),
+        ("heures_supplementaires", [["2", "Consulting", "Yes", "No"], ["4", "Consulting", "No", "Yes"]]),
+        (
+            "revenu_mensuel",
+            [
+                ["2", "Consulting", "1,100", "19,000", "+1,627.3%"],
+                ["4", "Consulting", "19,000", "1,100", "−94.2%"],
+                ["5", "Sales", "19,000", "19,500", "+2.6%"],
+            ],
+        ),
+    ],
+)
+def test_list_of_changes_says_what_changes(hr, checked, name, rows):
+    assert shown(hr, checked, name) == rows
+
+
+def test_list_that_there_is_not_is_not_found(hr, checked):
+    for name in ("nothing", "over"):  # nothing was scored after it
+        assert hr.get(reverse("import_list", args=[checked.pk, name])).status_code == 404
+
+
+def test_list_links_those_alone_whose_page_can_be_opened(hr, checked):
+    text = hr.get(reverse("import_list", args=[checked.pk, "left"])).text
+    assert 'href="/employees/6/"' in text
+    assert 'href="/employees/31/"' not in hr.get(reverse("import_list", args=[checked.pk, "arrived"])).text
+
+
+def test_medians_before_and_after_are_those_of_who_is_compared(hr, checked):
+    columns = {column["name"]: column for column in page(hr, checked).context["columns"]}
+    assert [columns["age"][name] for name in ("changed", "old", "new")] == [0, "41", "41"]
+    assert columns["revenu_mensuel"]["changed"] == 3
+
+
+def test_list_is_whole_in_pages_and_as_a_file(hr, checked, monkeypatch):
+    monkeypatch.setattr("predictions.pages.imports.LINES_A_PAGE", 2)
+    assert [row[0] for row in shown(hr, checked, "revenu_mensuel", page=2)] == ["5"]
+    response = hr.get(reverse("import_list_csv", args=[checked.pk, "left"]))
+    rows = list(csv.reader(io.StringIO(b"".join(response.streaming_content).decode("utf-8-sig"))))
+    assert rows == [
+        ["Employee", "Department", "Left after", "Left by"],
+        ["6", "Consulting", "2026-05-31", "2026-06-30"],
+    ]
+
+
+def test_loaded_import_shows_what_it_changed_in_the_risk_list(hr, loaded):
+    cards = {card["label"]: (card["value"], card["href"]) for card in page(hr, loaded).context["risk"]}
+    over = reverse("import_list", args=[loaded.pk, "over"])
+    assert cards["Newly over the threshold"] == ("1", over)
+    assert [cards[name][0] for name in ("Under the threshold again", "New in the list", "No longer in the list")] == [
+        "1",
+        "1",
+        "2",
+    ]
+    (row,) = shown(hr, loaded, "over")
+    assert row[:3] == ["4", "Consulting", "Consultant"]
+    assert float(row[3].rstrip("%")) < float(row[4].rstrip("%"))
+    assert [row[0] for row in shown(hr, loaded, "under")] == ["2"]
+    assert [(row[0], row[3]) for row in shown(hr, loaded, "joined")] == [("31", "–")]
+    assert sorted((row[0], row[4]) for row in shown(hr, loaded, "gone")) == [("6", "–"), ("7", "–")]
+
+
+def test_loaded_import_keeps_its_lists_when_its_files_are_a_day_old(hr, loaded):
+    Import.objects.update(created_at=loaded.created_at.replace(year=2025))
+    imports.purge()
+    assert shown(hr, loaded, "vanished") == [["7", "Consulting"]]
+
+
+def test_import_that_is_discarded_keeps_no_list(hr, checked):
+    imports.discard(upload=checked)
+    assert not checked.changes.exists()
+
+
+def test_import_shows_the_day_of_its_files_and_who_took_its_load_back_and_why(hr, loaded):
+    assert "The files describe 30 June 2026." in " ".join(page(hr, loaded).text.split())
+    withdraw_load(load=Load.objects.first().pk, reason="another entity", user=hr.account)
+    text = " ".join(page(hr, loaded).text.split())
+    assert f"by {hr.account.username}: another entity" in text.replace("&#x27;", "'")
+    assert "Take this load back" not in text
+
+
+def test_pages_of_a_loaded_import_ask_at_most_twelve_queries(hr, loaded, django_assert_max_num_queries):
+    names = [("import_detail", []), *(("import_list", [name]) for name in ("left", "over", "rejects"))]
+    for name, more in names:
+        with django_assert_max_num_queries(12, info=f"{name} {more}"):
+            hr.get(reverse(name, args=[loaded.pk, *more]))
