@@ -1,4 +1,5 @@
 import uuid
+from datetime import date
 
 from django.conf import settings
 from django.db import models
@@ -65,6 +66,11 @@ class ScoringRun(models.Model):
 
     def __str__(self):
         return f"{timezone.localtime(self.created_at):%Y-%m-%d %H:%M} ({self.model_version})"
+
+    @property
+    def day(self) -> date:
+        """The day that the scores describe; of a run from before extracts had one, the day of the run."""
+        return self.as_of or timezone.localdate(self.created_at)
 
 
 class RunGroup(models.Model):
@@ -133,6 +139,8 @@ class Prediction(models.Model):
         BATCH = "batch", _("batch")
         SCORING = "scoring", _("scoring run")
         SIMULATION = "simulation", _("simulation")
+
+    day: date  # of the run; annotated by ``selectors.people.scores``
 
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     request_id = models.UUIDField(_("request"), default=uuid.uuid4)

@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -91,12 +89,12 @@ def _cards(run: ScoringRun, now: Figures, before: ScoringRun | None, then: Figur
         if before is None or old is None:
             return {}
         if run.model_version != before.model_version:
-            return {"delta": _("Another model since %(date)s") % {"date": _day(run.created_at)}}
+            return {"delta": _("Another model since %(date)s") % {"date": date_format(run.day)}}
         if is_by_threshold and run.threshold != before.threshold:
-            return {"delta": _("Another threshold since %(date)s") % {"date": _day(run.created_at)}}
+            return {"delta": _("Another threshold since %(date)s") % {"date": date_format(run.day)}}
         difference = round(value - old, decimals)
         tone = ("worse" if difference > 0 else "better") if is_risk and difference else ""
-        since = _day(before.created_at)
+        since = date_format(before.day)
         text = _("%(change)s since %(date)s") % {"change": signed(difference, decimals), "date": since}
         return {"delta": text if difference else _("Unchanged since %(date)s") % {"date": since}, "delta_tone": tone}
 
@@ -132,10 +130,6 @@ def _cards(run: ScoringRun, now: Figures, before: ScoringRun | None, then: Figur
             **change(now.people, then.people if then else None, is_risk=False),
         ),
     ]
-
-
-def _day(instant: datetime) -> str:
-    return date_format(timezone.localtime(instant), "DATE_FORMAT")
 
 
 def _breakdown(title: str, groups: Sequence[RunGroup], attribute: str, word: str, threshold: float) -> dict:
@@ -207,11 +201,11 @@ def _trend(rows: Sequence[dict]) -> charts.Chart | None:
     """The last runs; None until there are two to compare."""
     if len(rows) < 2:
         return None
-    instants = [timezone.localtime(row["created_at"]) for row in rows]
-    times = [date_format(instant, "SHORT_DATETIME_FORMAT") for instant in instants]
-    caption = [_("The last scoring runs, with the people who were in the departments then.")]
+    days = [row["day"] for row in rows]
+    times = [date_format(day, "SHORT_DATE_FORMAT") for day in days]
+    caption = [_("The days that were scored, with the people who were in the departments then.")]
     for place, (before, row) in enumerate(pairwise(rows), start=1):
-        day = {"date": _day(row["created_at"])}
+        day = {"date": date_format(row["day"])}
         if row["model_version"] != before["model_version"]:
             times[place] = _("%(time)s, another model") % {"time": times[place]}
             caption.append(_("Another model since %(date)s.") % day)
@@ -228,11 +222,11 @@ def _trend(rows: Sequence[dict]) -> charts.Chart | None:
 
     shown = sorted({0, len(rows) // 2, len(rows) - 1})
     return charts.curves(
-        title=_("From run to run"),
+        title=_("Trend"),
         caption=" ".join(caption),
-        columns=[_("Run")],
+        columns=[_("As of")],
         curves=[curve(_("Over the threshold"), "above", 0), curve(_("Expected departures"), "expected", 1)],
         x_axis=str,
         y_axis=grouped,
-        ticks=[(place, date_format(instants[place], "SHORT_DATE_FORMAT")) for place in shown],
+        ticks=[(place, date_format(days[place], "SHORT_DATE_FORMAT")) for place in shown],
     )

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum
-from django.utils import timezone
 
 from employees.models import EmployeeState, Presence
 from predictions.ml.assessment import drift
@@ -52,7 +51,7 @@ def outcome(run: ScoringRun, *, learned_from: int) -> Outcome:
     over the run's people.
     """
     left = EmployeeState.objects.newest().filter(employee=OuterRef("employee"), presence=Presence.LEFT)
-    day = run.as_of or timezone.localdate(run.created_at)
+    day = run.day
     there = Prediction.objects.filter(~Exists(left.filter(left_by__lte=day)), run=run)
     left_since = Q(employee__presence=Presence.LEFT)
     if run.employee_count > drift.EXACT_UP_TO:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Case, CharField, Count, F, FloatField, IntegerField, QuerySet, Sum, Value, When
-from django.db.models.functions import Cast, Floor, Least
+from django.db.models.functions import Cast, Coalesce, Floor, Least, TruncDate
 
 from employees.access import Scope
 from employees.disclosure import suppressed
@@ -21,7 +21,7 @@ from predictions.bands import BANDS, HIGH, VERY_HIGH, limits
 from predictions.models import Prediction, RunGroup, ScoringRun
 
 BINS = 20  # of the histogram, from 0 to 1
-TREND_FIELDS = ("created_at", "as_of", "model_version", "threshold")
+DAY = Coalesce("run__as_of", TruncDate("run__created_at"))  # as ``ScoringRun.day``
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +108,11 @@ def current_kinds(run: ScoringRun, scope: Scope) -> Kinds:
 
 
 def trend(scope: Scope, limit: int) -> list[dict]:
-    """The last runs, oldest first: ``run``, its ``TREND_FIELDS``, ``people``, ``above``, ``expected``. One query."""
+    """The last runs, oldest first, each a row of the names below. One query."""
     rows = (
         RunGroup.objects.within(scope)
         .filter(run__in=ScoringRun.objects.in_force())
-        .values("run", **{name: F(f"run__{name}") for name in TREND_FIELDS})
+        .values("run", model_version=F("run__model_version"), threshold=F("run__threshold"), day=DAY)
         .annotate(people=Sum("employee_count"), above=Sum("above_threshold_count"), expected=Sum("expected_departures"))
         .order_by("-run")[:limit]
     )

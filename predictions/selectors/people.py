@@ -6,7 +6,8 @@ from employees.access import Scope
 from employees.models import Employee, EmployeeState, EvalRow, LoadedExtract, NumberMerge, Presence
 from features import schema
 from features.models import EmployeeFeatures
-from predictions.models import Prediction
+from predictions.models import Prediction, ScoringRun
+from predictions.selectors.figures import DAY
 
 HISTORY = 60  # scores of a person that a page shows: five years of monthly runs
 
@@ -51,9 +52,9 @@ def unscored(scope: Scope) -> QuerySet[EmployeeState]:
 
 
 def scores(employee: Employee) -> list[Prediction]:
-    """A person's scores by the scoring runs, newest first. One query."""
-    rows = Prediction.objects.filter(employee=employee, mode=Prediction.Mode.SCORING)
-    return list(rows.order_by("-created_at", "-id")[:HISTORY])
+    """A person's score of each day that was scored, newest first, with its ``day``. One query."""
+    rows = Prediction.objects.filter(employee=employee, run__in=ScoringRun.objects.in_force())
+    return list(rows.annotate(day=DAY).order_by("-day", "-id")[:HISTORY])
 
 
 def score_of(features: EmployeeFeatures, model_version: str) -> Prediction | None:

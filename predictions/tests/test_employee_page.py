@@ -427,9 +427,17 @@ def test_employee_page_dates_the_score_in_the_sites_time_zone(browse):
     assert "2 March 2026, 00:30" in browse("RH").get(address(row)).content.decode()
 
 
+def test_employee_page_dates_a_score_by_the_day_that_it_describes(browse, person):
+    run = ScoringRunFactory(as_of=date(2026, 1, 31))
+    PredictionFactory(scored=True, run=run, employee=person.employee, features=person)
+    page = browse("RH").get(address(person)).content.decode()
+    assert '<th scope="row">31 Jan 2026</th>' in page
+
+
 def test_employee_page_orders_the_scores_by_time_whatever_their_numbers(browse, person):
     old = datetime(2026, 3, 1, tzinfo=UTC)
-    older = PredictionFactory(scored=True, employee=person.employee, features=person, created_at=old)
+    run = ScoringRunFactory(created_at=old)
+    older = PredictionFactory(scored=True, run=run, employee=person.employee, features=person, created_at=old)
     history = browse("RH").get(address(person)).context["history"]
     assert [score.prediction.pk for score in history] == [Prediction.objects.earliest().pk, older.pk]
 

@@ -1,5 +1,5 @@
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from django.urls import reverse
@@ -276,6 +276,17 @@ def test_overview_cards_of_another_model_compare_nothing(hr, run, language, expe
     assert {(card.delta, card.delta_tone) for card in cards} == {(expected, "")}
 
 
+def test_overview_dates_figures_by_the_days_that_they_describe(hr):
+    """The months before were all scored on one day when the extracts of a year were loaded at once."""
+    for number, day in enumerate((date(2026, 1, 31), date(2026, 2, 28)), start=1):
+        score(ScoringRunFactory(threshold=0.2, as_of=day), number, number / 10)
+    write_figures()
+    page = page_of(hr)
+    assert "As of 28 February 2026, by the model" in words(page)
+    assert {card.delta.partition(" since ")[2] for card in page.context["cards"]} == {"31 January 2026"}
+    assert [row[0] for row in page.context["trend"].rows] == ["31 Jan 2026", "28 Feb 2026"]
+
+
 def test_overview_trend_says_where_the_model_or_the_threshold_changed(hr):
     runs = [("older", 0.2), ("older", 0.25), ("newer", 0.25), ("newer", 0.25)]
     for number, (version, threshold) in enumerate(runs, start=1):
@@ -359,7 +370,7 @@ def test_overview_trend_from_the_second_run_on(hr, run):
     assert "The trend is drawn from the second scoring run on." in words(response)
     score(ScoringRunFactory(threshold=0.2), 2, 0.1)
     trend = page_of(hr).context["trend"]
-    assert trend.columns == ["Run", "Over the threshold", "Expected departures"]
+    assert trend.columns == ["As of", "Over the threshold", "Expected departures"]
     assert [row[1:] for row in trend.rows] == [["1", "0.5"], ["0", "0.1"]]
 
 

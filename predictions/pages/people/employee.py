@@ -5,7 +5,6 @@ from datetime import date
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -166,7 +165,7 @@ def _chart(history: list[scores.Shown]) -> charts.Chart:
     return charts.curves(
         title=_("Risk over time"),
         caption=_("Each score with its interval at 90%; the dashed line is the threshold."),
-        columns=[_("Scored on"), _("Risk")],
+        columns=[_("As of"), _("Risk")],
         curves=[
             charts.Line(_("Risk"), points),
             charts.Line(_("Threshold"), [_threshold(score.prediction) for score in reversed(history)], is_dashed=True),
@@ -175,19 +174,22 @@ def _chart(history: list[scores.Shown]) -> charts.Chart:
         y_axis=lambda share: percent(share, 0),
         x_range=(first - margin, last + margin),
         y_range=(0, 1),
-        ticks=[(score.created_at.timestamp(), _told(score, "SHORT_DATE_FORMAT")) for score in ends],
+        ticks=[(_place(score), _date(score)) for score in ends],
     )
 
 
 def _point(score: Prediction) -> charts.Point:
-    instant = _told(score, "SHORT_DATETIME_FORMAT")
     interval = (None, None) if score.is_extrapolated else (score.low, score.high)
-    return charts.Point(score.created_at.timestamp(), score.probability, instant, percent(score.probability), *interval)
-
-
-def _told(score: Prediction, style: str) -> str:
-    return date_format(localtime(score.created_at), style)
+    return charts.Point(_place(score), score.probability, _date(score), percent(score.probability), *interval)
 
 
 def _threshold(score: Prediction) -> charts.Point:
-    return charts.Point(score.created_at.timestamp(), score.threshold, "", "")
+    return charts.Point(_place(score), score.threshold, "", "")
+
+
+def _place(score: Prediction) -> int:
+    return score.day.toordinal()
+
+
+def _date(score: Prediction) -> str:
+    return date_format(score.day, "SHORT_DATE_FORMAT")
