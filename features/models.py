@@ -73,6 +73,8 @@ class EmployeeFeatures(models.Model):
 
     objects = EmployeeFeaturesQuerySet.as_manager()
 
+    newest_day: date | None = None  # of the workforce, where a selector brings it along
+
     class Meta:
         verbose_name = _("clean features")
         verbose_name_plural = _("clean features")

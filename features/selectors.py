@@ -5,7 +5,7 @@ from datetime import date
 
 import pandas as pd
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from employees.access import Scope
 from employees.models import Employee, EmployeeState, Presence, WorkforceDay
@@ -24,16 +24,21 @@ _NEWEST_OF_ONE = PreparedSelect(
         EmployeeFeatures.objects.in_force()
         .filter(employee__employee_id=0)
         .order_by("-as_of")
-        .values_list(*_FEATURES_FIELDS, *(f"employee__{name}" for name in _EMPLOYEE_FIELDS))[:1]
+        .annotate(day=Subquery(WorkforceDay.objects.order_by("-as_of").values("as_of")[:1]))
+        .values_list(*_FEATURES_FIELDS, *(f"employee__{name}" for name in _EMPLOYEE_FIELDS), "day")[:1]
     )
 )
 
 
 def newest_features(employee_id: int) -> EmployeeFeatures | None:
-    """The newest clean features of an employee by the company's number, the employee loaded too. One query."""
+    """The newest clean features of an employee by the company's number, with the employee and the newest day.
+
+    One query.
+    """
     for row in _NEWEST_OF_ONE.rows(employee_id):
         found = EmployeeFeatures.from_db(DEFAULT_DB_ALIAS, _FEATURES_FIELDS, row[: len(_FEATURES_FIELDS)])
-        found.employee = Employee.from_db(DEFAULT_DB_ALIAS, _EMPLOYEE_FIELDS, row[len(_FEATURES_FIELDS) :])
+        found.employee = Employee.from_db(DEFAULT_DB_ALIAS, _EMPLOYEE_FIELDS, row[len(_FEATURES_FIELDS) : -1])
+        found.newest_day = row[-1]
         return found
     return None
 

@@ -110,14 +110,15 @@ KEY = {
     "expires_at": "2027-07-01T12:30:00+00:00",
     "rate_limit": {"limit": 6000, "window": 60, "remaining": 5999, "reset": 42},
 }
-PREDICTION = _SCORE | _EXPLANATION
-PREDICTION_OF_NOBODY = PREDICTION | {"employee_id": None}
+PREDICTION = _SCORE | _EXPLANATION | {"as_of": "2026-06-30", "presence": "present"}
+PREDICTION_OF_NOBODY = PREDICTION | {"employee_id": None, "as_of": None, "presence": None}
 BATCH = {"employee_ids": [1, 3]}
 SCORE = _SCORE
 UNKNOWN = {"employee_id": 3, "detail": "There are no clean features for this employee number."}
 RUN = {
     "run_id": 12,
     "scored_at": "2026-07-01T12:30:00.123456+00:00",
+    "as_of": "2026-06-30",
     "model_version": "20260101-0123abcd",
     "threshold": 0.19,
     "employee_count": 1233,
@@ -131,6 +132,7 @@ SCORE_OF_RUN = _SCORE | {
     "second_reason": "satisfaction_moyenne",
     "run_id": 12,
     "scored_at": "2026-07-01T12:30:00.123456+00:00",
+    "as_of": "2026-06-30",
 }
 SCORES_AS_NDJSON = json.dumps(SCORE_OF_RUN, separators=(",", ":")) + "\n"
 SCORES_AS_CSV = "".join(

@@ -164,14 +164,27 @@ class ScoreSerializer(serializers.Serializer):
         }
 
 
-class PredictionSerializer(ScoreSerializer):
-    """The answer to a request for a prediction. ``base_value`` and the contributions sum to its log-odds."""
+class ExplainedSerializer(ScoreSerializer):
+    """A score and why. ``base_value`` and the contributions sum to its log-odds."""
 
     base_value = serializers.FloatField(help_text="Log-odds of the average employee.")
     reasons = ReasonSerializer(many=True)
 
     def to_representation(self, prediction) -> dict:
         return super().to_representation(prediction) | explanation(prediction)
+
+
+class PredictionSerializer(ExplainedSerializer):
+    """The answer about one employee, or about features that came with the request and are nobody's."""
+
+    as_of = serializers.DateField(allow_null=True, help_text="The newest day that the data describe.")
+    presence = serializers.ChoiceField(choices=Presence.choices, allow_null=True, help_text="As of that day.")
+
+    def to_representation(self, prediction: Prediction) -> dict:
+        employee, features = prediction.employee, prediction.features
+        day = features and features.newest_day
+        presence = {"as_of": day and day.isoformat(), "presence": (employee and employee.presence) or None}
+        return super().to_representation(prediction) | presence
 
 
 class ScoreOfRunSerializer(ScoreSerializer):
@@ -185,6 +198,7 @@ class ScoreOfRunSerializer(ScoreSerializer):
     second_reason = serializers.CharField(allow_null=True, help_text="The feature that comes next.")
     run_id = serializers.IntegerField()
     scored_at = serializers.DateTimeField(help_text="When the run was, in UTC.")
+    as_of = serializers.DateField(allow_null=True, help_text="The day that the data of the run describe.")
 
     def to_representation(self, row) -> dict:
         run = self.context["run"]
@@ -204,11 +218,17 @@ class ScoreOfRunSerializer(ScoreSerializer):
             "second_reason": row.second_reason or None,
             "run_id": run.pk,
             "scored_at": self._scored_at,
+            "as_of": self._as_of,
         }
 
     @cached_property
     def _scored_at(self) -> str:
         return _in_utc(self.context["run"].created_at)
+
+    @cached_property
+    def _as_of(self) -> str | None:
+        day = self.context["run"].as_of
+        return day and day.isoformat()
 
 
 class RunSerializer(serializers.Serializer):
@@ -216,6 +236,7 @@ class RunSerializer(serializers.Serializer):
 
     run_id = serializers.IntegerField(source="run.pk")
     scored_at = InUTC(source="run.created_at", help_text="In UTC.")
+    as_of = serializers.DateField(source="run.as_of", allow_null=True, help_text="The day that its data describe.")
     model_version = serializers.CharField(source="run.model_version")
     threshold = serializers.FloatField(source="run.threshold", min_value=0, max_value=1)
     employee_count = serializers.IntegerField(

@@ -31,6 +31,7 @@ from predictions.api.parsers import take_chunks
 from predictions.api.renderers import CSV, JSON, NDJSON, csv, ndjson, preferred_type
 from predictions.api.serializers import (
     BatchSerializer,
+    ExplainedSerializer,
     FeaturesSerializer,
     KeySerializer,
     LatestSerializer,
@@ -115,7 +116,7 @@ class PredictViewSet(Guarded, ViewSet):
         predictions, _unknown = services.predict_for_employees(employee_ids=numbers, caller=caller_of(request))
         answer = ScoreSerializer()
         if body.validated_data["reasons"]:
-            answer = PredictionSerializer()
+            answer = ExplainedSerializer()
             predictions = Prediction.objects.filter(pk__in=[row.pk for row in predictions])
             predictions = predictions.select_related("employee", "features")
         given = {row.employee_number: answer.to_representation(row) for row in predictions}

@@ -5,6 +5,7 @@ import math
 import unicodedata
 import uuid
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from django.db import connection
@@ -12,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from employees.models import Employee, Term
 from employees.terms.changes import add
-from employees.tests.factories import EmployeeFactory, leave
+from employees.tests.factories import EmployeeFactory, WorkforceDayFactory, leave
 from features import schema, selectors
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import registry
@@ -49,7 +50,22 @@ def test_predict_by_id_answers_the_same_of_someone_who_has_left(api):
     answers.append(api.call(f"/predict/by-id/{row.employee.employee_id}").json())
     for answer in answers:
         del answer["prediction_id"]
+    assert [answer.pop("presence") for answer in answers] == ["present", "left"]
     assert answers[0] == answers[1]
+
+
+def test_predict_by_id_answers_the_newest_day_of_the_data(api):
+    row = EmployeeFeaturesFactory()
+    assert api.call(f"/predict/by-id/{row.employee.employee_id}").json()["as_of"] is None
+    WorkforceDayFactory(as_of=date(2026, 5, 31))
+    WorkforceDayFactory(as_of=date(2026, 6, 30))
+    assert api.call(f"/predict/by-id/{row.employee.employee_id}").json()["as_of"] == "2026-06-30"
+
+
+def test_predict_by_features_is_of_no_day_and_of_nobody(api):
+    WorkforceDayFactory()
+    answer = api.call("/predict/by-features", features()).json()
+    assert (answer["as_of"], answer["presence"]) == (None, None)
 
 
 def test_predict_by_id_is_logged_under_the_key_and_the_request(api, api_key):

@@ -1,6 +1,6 @@
 """The scoring runs through the API."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -29,7 +29,7 @@ def limited():
 
 
 def test_run_says_when_by_which_model_and_with_what_figures(api):
-    run = ScoringRunFactory(created_at=NOON, threshold=0.3)
+    run = ScoringRunFactory(created_at=NOON, threshold=0.3, as_of=date(2026, 2, 28))
     RunGroupFactory(run=run, departement="Commercial")
     RunGroupFactory(run=run, departement="Consulting")
     assert api.get("/runs").json() == {
@@ -39,6 +39,7 @@ def test_run_says_when_by_which_model_and_with_what_figures(api):
             {
                 "run_id": run.pk,
                 "scored_at": "2026-03-02T12:30:00+00:00",
+                "as_of": "2026-02-28",
                 "model_version": run.model_version,
                 "threshold": 0.3,
                 "employee_count": 20,

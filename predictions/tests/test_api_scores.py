@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import tracemalloc
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from django.core import signing
@@ -38,12 +38,13 @@ FIELDS = {
     "prediction_id",
     "run_id",
     "scored_at",
+    "as_of",
 }
 
 
 @pytest.fixture
 def run():
-    return ScoringRunFactory(threshold=0.2, created_at=NOON)
+    return ScoringRunFactory(threshold=0.2, created_at=NOON, as_of=date(2026, 2, 28))
 
 
 def numbers(client, query=""):
@@ -89,6 +90,7 @@ def test_score_says_who_how_much_by_which_model_and_when(api, run):
                 "second_reason": "age",
                 "run_id": run.pk,
                 "scored_at": "2026-03-02T12:30:00+00:00",
+                "as_of": "2026-02-28",
             }
         ],
     }
