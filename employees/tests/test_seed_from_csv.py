@@ -1,10 +1,11 @@
 import csv
-from datetime import date
+from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from employees.columns import JOINED, ColumnKind, Extract, columns_of
 from employees.models import Employee, Load
@@ -73,6 +74,12 @@ def test_day_in_the_names_of_the_files_is_theirs(tmp_path):
 
 def test_files_without_a_day_ask_for_it(tmp_path):
     assert refused(write(tmp_path), as_of=None) == "Which day do the files describe? Add --as-of 2026-10-31."
+
+
+def test_day_to_come_is_refused(tmp_path):
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    assert refused(write(tmp_path), as_of=tomorrow).startswith(f"{tomorrow} is still to come")
+    assert not Load.objects.exists()
 
 
 def test_implausible_load_is_stopped_by_sentences(tmp_path):

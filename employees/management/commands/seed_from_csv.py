@@ -67,6 +67,8 @@ class Command(TechnovaCommand):
         if not files:
             raise CommandError(f"No file: give {', '.join(f'--{extract}' for extract in Extract)}, or --demo.")
         as_of = as_of or self._day_of(files)
+        if as_of > timezone.localdate():
+            raise CommandError(f"{as_of} is still to come: --as-of is the day that the files describe.")
         self._spare(rejects, files)
         if rejects:
             with self._open(rejects, "a"):
