@@ -9,7 +9,7 @@ from employees.access import for_every_account
 from predictions.pages import data, imports, loads, overview, own_account
 from predictions.pages.model import card_page, workforce_page
 from predictions.pages.people import employee, history, risk_list, simulate
-from predictions.pages.presence import clarify, departures, numbers
+from predictions.pages.presence import clarify, departures, numbers, refused
 
 urlpatterns = [
     path("login/", auth.LoginView.as_view(template_name="accounts/login.html"), name="login"),
@@ -34,6 +34,7 @@ urlpatterns = [
     path("departures/", departures.departures, name="departures"),
     path("departures/export.csv", departures.departures_csv, name="departures_csv"),
     path("clarify/", clarify.clarify, name="clarify"),
+    path("clarify/refused/", refused.refused, name="clarify_refused"),
     path("clarify/unscored/", clarify.unscored, name="clarify_unscored"),
     path("clarify/answers/", clarify.answers, name="clarify_answers"),
     path("clarify/numbers/", numbers.numbers, name="clarify_numbers"),

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import translation
 
-from employees.models import Employee, Load, NumberMerge, Presence, PresenceAnswer, WorkforceDay
+from employees.models import Employee, Load, LoadedExtract, NumberMerge, Presence, PresenceAnswer, WorkforceDay
 from employees.tests.extracts import DAY, load, load_all
 from features.services import build_features
 from predictions import rescoring
@@ -378,10 +378,36 @@ def test_load_while_another_is_running_tells_no_change(hr, absent, monkeypatch):
     assert "try again when it is done" in post(hr, "import_withdraw", newest.pk, reason="x").text
 
 
+def test_refused_values_are_listed_with_the_rule_and_since_when(hr, absent):
+    newest = LoadedExtract.objects.in_force().get(as_of=DAY, kind="sirh")
+    rule = {"text": "a whole number between %(minimum)s and %(maximum)s", "params": {"minimum": "16", "maximum": "80"}}
+    newest.refused.create(number=1, column="age", value="12", rule=rule)
+    newest.refused.create(number=11, value="11,41", rule={"text": "as many cells as the header", "params": {}})
+    rows = hr.get("/clarify/refused/").context["rows"]
+    assert [[row[name] for name in ("number", "column", "value", "rule", "since")] for row in rows] == [
+        [1, "Age", "12", "a whole number between 16 and 80", "30 Jun 2026"],
+        [11, "(the whole row)", "11,41", "as many cells as the header", "30 Jun 2026"],
+    ]
+
+
+def test_refused_values_of_nobody_say_so(hr, absent):
+    assert "Nothing is refused" in hr.get("/clarify/refused/").text
+
+
 def test_pages_ask_at_most_twelve_queries(browse, absent, django_assert_max_num_queries):
     load(date(2026, 7, 31), sirh={number: {} for number in [*range(1, 10), *range(13, 32)]})
+    for extract in LoadedExtract.objects.filter(kind="sirh"):
+        extract.refused.create(number=1, column="age", value="12", rule={"text": "x", "params": {}})
     hr = browse("RH")
     post(hr, "clarify", number="10", answer="left")
-    for name in ("clarify", "clarify_unscored", "clarify_answers", "clarify_numbers", "departures", "import_loads"):
+    for name in (
+        "clarify",
+        "clarify_refused",
+        "clarify_unscored",
+        "clarify_answers",
+        "clarify_numbers",
+        "departures",
+        "import_loads",
+    ):
         with django_assert_max_num_queries(12, info=name):
             hr.get(reverse(name))

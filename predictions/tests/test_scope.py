@@ -26,7 +26,17 @@ from django.urls import URLPattern, get_resolver, reverse
 from employees import imports
 from employees.access import Scope, scope_of
 from employees.columns import Extract, columns_of
-from employees.models import DepartmentAccess, Employee, Import, ImportReject, Load, Presence, SignIn, Term
+from employees.models import (
+    DepartmentAccess,
+    Employee,
+    Import,
+    ImportReject,
+    Load,
+    LoadedExtract,
+    Presence,
+    SignIn,
+    Term,
+)
 from employees.tests.extracts import DAY, load, load_all
 from employees.tests.factories import EmployeeFactory, leave
 from employees.workforce.answers import answer_left, merge_numbers
@@ -110,6 +120,7 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
         hr_asks("clarify"),
         hr_asks("clarify", {"number": ABSENT, "answer": "left"}, refused=302),
     ],
+    "clarify_refused": lambda world: [hr_asks("clarify_refused")],
     "clarify_unscored": lambda world: [hr_asks("clarify_unscored")],
     "clarify_answers": lambda world: [
         hr_asks("clarify_answers"),
@@ -217,6 +228,9 @@ def world(browse, tmp_path, monkeypatch):
     load(DAY, sirh=people | {UNSCORED: {"departement": OUTSIDE}})
     build_features()
     score_employees()
+    newest = LoadedExtract.objects.in_force().get(as_of=DAY, kind=Extract.SIRH)
+    rule = {"text": "x", "params": {}}
+    newest.refused.create(number=NUMBERS[0], column="revenu_mensuel", value=f"{INCOME} euros", rule=rule)
     hr = browse("RH")
     (answer,) = answer_left(numbers=[GONE], user=hr.account)
     merge = merge_numbers(number=RENUMBERED, into=NUMBERS[1], user=hr.account)

@@ -21,6 +21,7 @@ from predictions.services import is_scoring_due
 PAGE_SIZE = 50
 TABS = (
     ("clarify", gettext_lazy("Absent")),
+    ("clarify_refused", gettext_lazy("Refused")),
     ("clarify_unscored", gettext_lazy("Not scored")),
     ("clarify_answers", gettext_lazy("Answers")),
     ("clarify_numbers", gettext_lazy("Merged numbers")),

@@ -25,6 +25,7 @@ PAGES = {
     "departures": ("/departures/", "rh"),
     "departures of a manager": ("/departures/", "manager"),
     "absent": ("/clarify/", "rh"),
+    "refused": ("/clarify/refused/", "rh"),
     "not scored": ("/clarify/unscored/", "rh"),
     "answers": ("/clarify/answers/", "rh"),
     "merged numbers": ("/clarify/numbers/", "rh"),

@@ -1,0 +1,78 @@
+"""What the newest extracts said of known people and was refused: of whom, since when, and why."""
+
+from datetime import date
+
+import pytest
+
+from employees.access import Scope
+from employees.columns import Extract
+from employees.extracts import Cost, Reject
+from employees.messages import Message
+from employees.tests.extracts import extract_of
+from employees.workforce.answers import answer_left, merge_numbers
+from employees.workforce.loading import load_extracts, withdraw_load
+from employees.workforce.refused import refused, with_days
+from employees.workforce.values import History
+
+pytestmark = pytest.mark.django_db
+
+JANUARY, FEBRUARY, MARCH, APRIL = (date(2026, month, 28) for month in (1, 2, 3, 4))
+EVERYONE = {number: {} for number in range(1, 11)}
+
+
+def bad(number, column="age", cost=Cost.CELL):
+    return Reject("sirh.csv", 2, column, "12", Message("a whole number"), cost, column, number)
+
+
+def load(day, *rejects, people=EVERYONE):
+    sirh = extract_of(Extract.SIRH, people, rejects=rejects)
+    return load_extracts(as_of=day, extracts={Extract.SIRH: sirh}, accept_implausible=True).load
+
+
+def found(scope=Scope.EVERYONE):
+    history = History.now()
+    rows = with_days(history, list(refused(scope, history)))
+    return [(row.employee.employee_id, row.value.column, row.since) for row in rows]
+
+
+def test_value_is_refused_since_the_first_extract_of_those_that_refuse_it_until_now():
+    load(JANUARY, bad(1))
+    load(FEBRUARY)
+    load(MARCH, bad(1))
+    load(APRIL, bad(1), bad(2))
+    assert found() == [(1, "age", MARCH), (2, "age", APRIL)]
+
+
+def test_value_that_a_newer_extract_gives_is_refused_no_more():
+    load(JANUARY, bad(1))
+    load(FEBRUARY)
+    assert found() == []
+
+
+def test_load_taken_back_refuses_nothing():
+    load(JANUARY)
+    withdraw_load(load=load(FEBRUARY, bad(1)), reason="wrong")
+    assert found() == []
+
+
+def test_whole_row_of_a_known_person_is_refused_without_a_column():
+    load(JANUARY)
+    load(FEBRUARY, bad(1, "id_employee", Cost.ROW), people={n: {} for n in range(2, 11)})
+    assert found() == [(1, "", FEBRUARY)]
+
+
+def test_unknown_people_and_those_who_left_are_no_question():
+    load(JANUARY, bad(99), bad(1))
+    answer_left(numbers=[1])
+    assert found() == []
+
+
+def test_value_of_another_number_is_the_persons():
+    load(JANUARY, bad(2))
+    merge_numbers(number=2, into=1)
+    assert found() == [(1, "age", JANUARY)]
+
+
+def test_only_people_of_the_scope_are_told():
+    load(JANUARY, bad(1), bad(2), people=EVERYONE | {2: {"departement": "Commercial"}})
+    assert found(Scope.of_departments(["Commercial"])) == [(2, "age", JANUARY)]
