@@ -2,17 +2,21 @@
 
 The states of an import and their services; ``predictions.import_process`` starts the process.
 
+asking                             more than words is open: answered, then checked anew
+  │ ▲
+  ▼ │
 checking ───► ready ───► loading ───► done
   │  ▲         │ ▲         │ │
-  │  │         │ └─────────┘ │     what was shown is no longer true: checked anew, shown again
-  ▼  │         ▼             ▼
+  │  └─────────┤ └─────────┘ │     what was shown is no longer true: checked anew, shown again
+  ▼            ▼             ▼
 refused     expired       failed   also when the process was killed: it can be started again
 
-A failed import that was not loaded expires too; one that was loaded waits to be started again, at any age.
+One that asks or failed expires too, unless it was loaded: that waits to be started again, at any age.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
+from collections.abc import Mapping as Dict
 from dataclasses import asdict, fields
 from datetime import date, timedelta
 
@@ -21,14 +25,14 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from employees import terms
-from employees.columns import Extract, match_key
-from employees.extracts import Asked, ExtractError, Question, ReadExtract, Reject, read_extract
+from employees import extracts, terms
+from employees.columns import match_key
+from employees.extracts import PLAIN, ExtractError, File, Mapping, Question, ReadSet, Reject
 from employees.extracts.rejects import LONGEST_SHOWN
 from employees.messages import Message, gettext_noop
-from employees.models import Import, ImportChange, ImportFile, ImportReject, WorkforceDay
+from employees.models import Import, ImportChange, ImportFile, ImportReject, SavedMapping, WorkforceDay
 from employees.terms import match, vocabularies, wanted
-from employees.terms.changes import Unacceptable, learn
+from employees.terms.changes import Unacceptable, learn, new_value
 from employees.workforce.comparison import LISTED
 from employees.workforce.loading import LoadResult, load_extracts
 from technova.commands import Progress
@@ -43,8 +47,10 @@ BROKE_DOWN = gettext_noop("An internal error stopped the work; it has been recor
 NEITHER = gettext_noop(
     "“%(word)s” is not known: choose a value of the list, or keep the word of the file for a new one."
 )
+NO_ANSWER = gettext_noop("“%(answer)s” is no answer to the question about “%(header)s”: choose one of the list.")
 
 State = Import.State
+ASKS = (State.ASKING, State.READY)
 
 
 class Outdated(Exception):
@@ -64,14 +70,13 @@ class ContentChanged(Exception):
 
 
 @transaction.atomic
-def receive(*, user, as_of: date, files: Mapping[Extract, UploadedFile]) -> Import:
-    """Store the files of a day for checking."""
-    upload = Import.objects.create(user=user, as_of=as_of)
-    for extract, file in files.items():
+def receive(*, user, as_of: date, files: Iterable[UploadedFile], mapping: SavedMapping | None = None) -> Import:
+    """Store the files of a day for checking; they are read by the mapping, or else by the one that changed last."""
+    upload = Import.objects.create(user=user, as_of=as_of, mapping=mapping)
+    for file in files:
         content = file.read()
         ImportFile.objects.create(
             upload=upload,
-            extract=extract,
             name=(file.name or "")[-255:],
             size=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
@@ -81,36 +86,51 @@ def receive(*, user, as_of: date, files: Mapping[Extract, UploadedFile]) -> Impo
 
 
 @transaction.atomic
-def answer(*, upload: Import, user, checked_at: str, answers: Mapping[int, str]) -> bool:
-    """Store what words of the files mean, by their place among the questions, to check the files again.
+def answer(*, upload: Import, user, checked_at: str, answers: Dict[int, str]) -> bool:
+    """Store the answers to what the files leave open, by place among the questions, to check the files again.
 
-    An answer is a known value in any spelling, or the word itself for a new one. Returns whether there is anything to
-    check again. Raises ``Outdated`` as ``confirm`` does, and ``Unacceptable`` for an answer that is neither.
+    The answer to a word is a known value in any spelling, or the word itself for a new one; any other is one of the
+    question's choices. Words are known at once, the rest once the files are loaded. Returns whether there is anything
+    to check again. Raises ``Outdated`` as ``confirm`` does, and ``Unacceptable`` for an answer that is none.
     """
     upload.refresh_from_db()
-    _ensure_seen(upload, checked_at)
-    words = questions_of(upload)
+    ensure_seen(upload, checked_at, *ASKS)
+    questions, answered = questions_of(upload), Mapping.of(upload.answers)
     for place, value in answers.items():
-        _learn(words[place], value, user)
-    return bool(answers) and _move(upload, State.READY, State.CHECKING)
+        if questions[place].is_of_words:
+            meant = meaning_of(questions[place], value)
+            learn(vocabulary=questions[place].column, text=questions[place].text, value=meant, user=user)
+        else:
+            answered = _answered(answered, questions[place], value)
+    return bool(answers) and _move(upload, State(upload.state), State.CHECKING, answers=answered.document())
 
 
-def questions_of(upload: Import) -> list[dict]:
-    """The words of the files that are not known: ``column``, ``text``, ``count``, ``file``, ``value``, ``is_new``."""
-    return (upload.summary or {}).get("questions", [])
+def questions_of(upload: Import) -> list[Question]:
+    """What the files leave open."""
+    return [Question.of(document) for document in upload.questions]
 
 
-def _learn(question: dict, value: str, user) -> None:
-    column, text = question["column"], question["text"]
-    is_itself = match_key(value) == match_key(text)
-    if not is_itself and match(column, value) is None:
+def meaning_of(question: Question, value: str) -> str:
+    """The value that the answer to a question about a word names: a known one, or the word itself as a new one.
+
+    Raises ``Unacceptable`` for anything else.
+    """
+    known = match(question.column, question.text) or match(question.column, value)
+    if known is None and match_key(value) != match_key(question.text):
         raise Unacceptable(NEITHER, word=value[:LONGEST_SHOWN])
-    learn(vocabulary=column, text=text, value=text if is_itself else value, user=user)
+    return known or new_value(question.column, question.text)
 
 
-def _ensure_seen(upload: Import, checked_at: str) -> None:
-    """Raise ``Outdated`` unless the import is ready as the person saw it."""
-    if upload.state != State.READY or not upload.checked_at or checked_at != upload.checked_at.isoformat():
+def _answered(answered: Mapping, question: Question, value: str) -> Mapping:
+    try:
+        return extracts.answer(answered, question, value)
+    except ValueError as error:
+        raise Unacceptable(NO_ANSWER, answer=value[:LONGEST_SHOWN], header=question.header) from error
+
+
+def ensure_seen(upload: Import, checked_at: str, *states: State) -> None:
+    """Raise ``Outdated`` unless the import is in one of these states as the person saw it."""
+    if upload.state not in states or not upload.checked_at or checked_at != upload.checked_at.isoformat():
         raise Outdated
 
 
@@ -126,8 +146,8 @@ def confirm(
     upload.refresh_from_db()
     if upload.state in (State.LOADING, State.DONE):
         return False
-    _ensure_seen(upload, checked_at)
-    if questions_of(upload) and not leave_unknown:
+    ensure_seen(upload, checked_at, State.READY)
+    if upload.questions and not leave_unknown:
         raise NotAnswered
     if (upload.summary or {}).get("alarms") and not accept_implausible:
         raise NotAccepted
@@ -151,7 +171,7 @@ def discard(*, upload: Import) -> bool:
     """Delete the files of a waiting import; return whether it did. One at work or loaded is left alone."""
     with transaction.atomic():
         waiting = Import.objects.filter(pk=upload.pk, loaded_at=None)
-        was_waiting = waiting.move(State.READY, State.EXPIRED) or waiting.move(State.FAILED, State.EXPIRED)
+        was_waiting = any(waiting.move(state, State.EXPIRED) for state in Import.WAITING)
         if was_waiting:
             _forget_files(upload)
             upload.rejects.all().delete()
@@ -185,26 +205,60 @@ def purge() -> int:
     ImportReject.objects.filter(upload__in=old).delete()
     deleted = ImportFile.objects.filter(upload__in=old).exclude(content=b"").update(content=b"")
     ImportChange.objects.filter(upload__in=old.filter(loaded_at=None)).delete()
-    old.filter(state__in=(State.READY, State.FAILED), loaded_at=None).update(state=State.EXPIRED)
+    old.filter(state__in=Import.WAITING, loaded_at=None).update(state=State.EXPIRED, questions=[])
     return deleted
 
 
 def check(*, upload: Import, progress: Progress | None = None) -> None:
-    """Compute and store the preview of a load; the files' data is not written.
+    """Compute and store what the files leave open, and the preview of a load; the files' data is not written.
 
-    Refused files are recorded with the reason. Raises ``Busy``.
+    Without a preview where more than words is open. Refused files are recorded with the reason. Raises ``Busy``.
     """
-    basis = _basis()  # taken first: a change meanwhile makes the preview outdated, never wrongly valid
+    basis = _basis(upload)  # taken first: a change meanwhile makes the preview outdated, never wrongly valid
     try:
-        result = load_extracts(as_of=_day(upload), extracts=_read(upload), dry_run=True, progress=progress)
+        found = _read(upload)
+        if found.stands_still:
+            _ask(upload, found)
+            return
+        result = load_extracts(as_of=_day(upload), extracts=found.extracts, dry_run=True, progress=progress)
     except ExtractError as error:
         _keep_rejects(upload, error.rejects)
         _forget_files(upload)
-        _set(upload, state=State.REFUSED, error={**error.reason.document(), "file": error.file})
+        _set(upload, state=State.REFUSED, error=_reason_of(error))
         return
     _keep_rejects(upload, result.rejects)
     _keep_changes(upload, result.changes)
-    _set(upload, state=State.READY, checked_at=timezone.now(), basis=basis, summary=_summary(result))
+    _set(
+        upload,
+        state=State.READY,
+        checked_at=timezone.now(),
+        basis=basis,
+        summary=_summary(result),
+        questions=_documents(found),
+        error=None,
+    )
+
+
+def _ask(upload: Import, found: ReadSet) -> None:
+    upload.rejects.all().delete()
+    upload.changes.all().delete()
+    error = _reason_of(found.error) if found.error else None
+    _set(
+        upload,
+        state=State.ASKING,
+        checked_at=timezone.now(),
+        questions=_documents(found),
+        summary=None,
+        error=error,
+    )
+
+
+def _documents(found: ReadSet) -> list[dict]:
+    return [question.document() for question in found.questions]
+
+
+def _reason_of(error: ExtractError) -> dict:
+    return {**error.reason.document(), "file": error.file}
 
 
 def load(*, upload: Import, progress: Progress | None = None) -> bool:
@@ -215,18 +269,28 @@ def load(*, upload: Import, progress: Progress | None = None) -> bool:
     if upload.loaded_at:
         return True
     with exclusive():
-        if upload.basis != _basis():
+        if upload.basis != _basis(upload):
             return False
         result = load_extracts(
             as_of=_day(upload),
-            extracts=_read(upload),
+            extracts=_read(upload).extracts,
             user=upload.confirmed_by,
             accept_implausible=upload.accepts_implausible,
             progress=progress,
         )
+        _keep_mapping(upload)
         _set(upload, loaded_at=timezone.now(), load_id=result.load, summary=_summary(result))
         _forget_files(upload)
     return True
+
+
+def _keep_mapping(upload: Import) -> None:
+    """Save what was answered for the files to come."""
+    answered = Mapping.of(upload.answers)
+    if answered != PLAIN:
+        saved = _mapping_of(upload) or SavedMapping(name=SavedMapping.FIRST)
+        saved.learn(answers=answered, user=upload.confirmed_by)
+        _set(upload, mapping=saved)
 
 
 def check_again(*, upload: Import, progress: Progress | None = None) -> None:
@@ -250,32 +314,49 @@ def _set(upload: Import, **values) -> None:
     upload.save(update_fields=list(values))
 
 
-def _basis() -> str:
-    """A fingerprint that any load, withdrawal or answer changes, each of which replays a day, and any new word."""
+def _basis(upload: Import) -> str:
+    """A fingerprint that any load, withdrawal or answer changes, each of which replays a day, and any new word.
+
+    So does another mapping to read the files by.
+    """
     revisions = [*WorkforceDay.objects.values_list("revision", flat=True), terms.refreshed().revision]
-    return hashlib.sha256(" ".join(map(str, revisions)).encode()).hexdigest()
+    saved = _mapping_of(upload)
+    return hashlib.sha256(" ".join(map(str, [*revisions, saved and saved.document])).encode()).hexdigest()
+
+
+def _mapping_of(upload: Import) -> SavedMapping | None:
+    """The saved mapping by which the files are read: the one that was chosen, or the one that changed last."""
+    return SavedMapping.objects.filter(pk=upload.mapping_id or 0).first() or SavedMapping.objects.newest()
 
 
 def _day(upload: Import) -> date:
     return upload.as_of or timezone.localdate(upload.created_at)
 
 
-def _read(upload: Import) -> dict[Extract, ReadExtract]:
+def _read(upload: Import) -> ReadSet:
     """What the files hold. Raises ``ContentChanged`` when one is not what was received, and ``ExtractError``."""
-    extracts, words = {}, vocabularies()
+    saved = _mapping_of(upload)
+    return extracts.read_set(
+        list(_files(upload)),
+        vocabularies=vocabularies(),
+        mapping=saved.mapping if saved else PLAIN,
+        answers=Mapping.of(upload.answers),
+        wanted=wanted,
+    )
+
+
+def _files(upload: Import) -> Iterator[File]:
     names = [file.name for file in upload.files.defer("content")]
-    for file in upload.files.all():
+    for place, file in enumerate(upload.files.all(), start=1):
         content = bytes(file.content)
         if hashlib.sha256(content).hexdigest() != file.sha256:
             raise ContentChanged(f"{file.name} is not the file that was received")
-        extract = Extract(file.extract)
-        name = f"{file.name} ({extract})" if names.count(file.name) > 1 else file.name
-        extracts[extract] = read_extract(content, extract=extract, vocabularies=words, name=name, wanted=wanted)
-    return extracts
+        yield File(content, f"{file.name} ({place})" if names.count(file.name) > 1 else file.name)
 
 
 def _forget_files(upload: Import) -> None:
     upload.files.update(content=b"")
+    _set(upload, questions=[])  # they quote the files
 
 
 def _keep_rejects(upload: Import, rejects: Iterable[Reject]) -> None:
@@ -309,7 +390,6 @@ def _summary(result: LoadResult) -> dict:
         "columns": [asdict(column) for column in result.columns],
         "alarms": [alarm.message.document() for alarm in result.alarms],
         "reject_count": len(result.rejects),
-        "questions": [_question(question) for question in result.questions if question.asked == Asked.WORD],
         "files": [
             {
                 "name": report.name,
@@ -322,16 +402,4 @@ def _summary(result: LoadResult) -> dict:
             }
             for extract, report in result.reports.items()
         ],
-    }
-
-
-def _question(question: Question) -> dict:
-    return {
-        "column": question.column,
-        "text": question.text,
-        "count": question.count,
-        "file": question.file,
-        "line": question.line,
-        "value": question.proposal.value,
-        "is_new": question.proposal.is_new,
     }

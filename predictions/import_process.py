@@ -4,7 +4,7 @@ It checks the files, or loads them and updates everyone's features and scores. `
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 from django.core.files.uploadedfile import UploadedFile
@@ -13,9 +13,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_noop
 
 from employees import imports
-from employees.columns import Extract
 from employees.messages import Message
-from employees.models import Import
+from employees.models import Import, SavedMapping
 from features.services import build_features
 from predictions.ml.artifacts.store import ArtifactError
 from predictions.outages import outage_of
@@ -34,15 +33,15 @@ NOT_STARTED = gettext_noop("The server could not start the work: %(reason)s.")
 
 
 @transaction.atomic
-def receive(*, user, as_of: date, files: Mapping[Extract, UploadedFile]) -> Import:
+def receive(*, user, as_of: date, files: Iterable[UploadedFile], mapping: SavedMapping | None = None) -> Import:
     """Store the files of a day, and start the check after the commit."""
-    upload = imports.receive(user=user, as_of=as_of, files=files)
+    upload = imports.receive(user=user, as_of=as_of, files=files, mapping=mapping)
     transaction.on_commit(lambda: _start(upload))
     return upload
 
 
 def answer(*, upload: Import, user, checked_at: str, answers: Mapping[int, str]) -> None:
-    """Store what the words of the files mean, and check them again. Raises as ``employees.imports.answer`` does."""
+    """Store the answers to what the files leave open, and check them again. Raises as ``employees.imports.answer``."""
     settle(besides=upload)
     if imports.answer(upload=upload, user=user, checked_at=checked_at, answers=answers):
         _start(upload)

@@ -14,7 +14,7 @@ from employees.models import Import, ImportFile, ImportReject
 
 class ImportFileInline(HistoryInline):
     model = ImportFile
-    fields = ["extract", "name", "size", "sha256"]
+    fields = ["name", "size", "sha256"]
     show_change_link = False
 
     def get_queryset(self, request):

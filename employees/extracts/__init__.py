@@ -10,10 +10,10 @@ names, ``rows`` gives the rows below it. ``values`` reads a cell, ``cells`` a co
 """
 
 from employees.extracts.files import FileReport
-from employees.extracts.grids import Source
+from employees.extracts.grids import File, Source
 from employees.extracts.joining import Extracts, read_extracts
 from employees.extracts.mapping import PLAIN, Mapping
-from employees.extracts.proposals import answer, propose_mapping
+from employees.extracts.proposals import ReadSet, answer, propose_mapping, read_set
 from employees.extracts.questions import Asked, Question
 from employees.extracts.reading import ReadExtract, read_extract, read_files
 from employees.extracts.rejects import Cause, Cost, ExtractError, Refusal, Reject, causes, visible
@@ -25,10 +25,12 @@ __all__ = [
     "Cost",
     "ExtractError",
     "Extracts",
+    "File",
     "FileReport",
     "Mapping",
     "Question",
     "ReadExtract",
+    "ReadSet",
     "Refusal",
     "Reject",
     "Source",
@@ -38,5 +40,6 @@ __all__ = [
     "read_extract",
     "read_extracts",
     "read_files",
+    "read_set",
     "visible",
 ]

@@ -50,6 +50,19 @@ _EMPTY_LINE = re.compile(_EMPTY)
 _DELIMITER_LINE = re.compile(rf'"?sep=[^\r\n]"?{_EMPTY}', re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to be read."""
+
+    source: Source
+    title: str = ""  # its name in messages, where that of the source does not serve
+    kind: Extract | None = None  # the extract that it is to be, where it is not recognised by its columns
+
+    @property
+    def name(self) -> str:
+        return self.title or name_of(self.source, self.kind)
+
+
 class Grid(Protocol):
     """A sheet of text."""
 

@@ -132,6 +132,13 @@ def recognised(header: Header, mapping: Mapping = PLAIN) -> Extract | None:
     return likeliest if likeliest and counts[likeliest] else None
 
 
+def has_key(header: Header, mapping: Mapping = PLAIN) -> bool:
+    """Whether one of the titles names the number of the employees."""
+    found = recognised(header, mapping)
+    columns = known(columns_of(found), header.titles, mapping, found) if found else {}
+    return any(column.name == KEY for column in columns.values())
+
+
 def layout_of(
     header: Header, extract: Extract | None = None, mapping: Mapping = PLAIN, wanted: Wanted = readable_in
 ) -> Layout:

@@ -1,11 +1,14 @@
 """What a company calls its columns and values, and how it writes them: kept, and used silently the next month."""
 
+import re
+from collections.abc import Callable
 from collections.abc import Mapping as Dict
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
+from math import isfinite
 from typing import Any
 
-from employees.columns import Extract, match_key
+from employees.columns import BY_NAME, KEY, Extract, match_key
 
 FRENCH_DATES, AMERICAN_DATES = "dmy", "mdy"
 
@@ -26,8 +29,9 @@ class Mapping:
     sheets: Dict[str, str] = field(default_factory=dict)
     header_lines: Dict[str, int] = field(default_factory=dict)
     decimal: str = ""  # "." or ",": what separates the decimals of "1.299", which is refused otherwise
-    dates: str = FRENCH_DATES
-    skipped: tuple[str, ...] = ()  # what stands for the number in rows that are no person: TOTAL
+    dates: str = ""  # FRENCH_DATES or AMERICAN_DATES: the order of 03/04/2026; not said is French
+    # What stands for the number in rows that may be no person, as TOTAL, and whether they are skipped.
+    skipped: Dict[str, bool] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -37,7 +41,11 @@ class Mapping:
     def of(cls, document: Dict[str, Any]) -> "Mapping":
         """The mapping that a document was made of."""
         scales = {name: tuple(marks) for name, marks in document.get("scales", {}).items()}
-        return cls(**{**document, "scales": scales, "skipped": tuple(document.get("skipped", ()))})
+        return cls(**{**document, "scales": scales})
+
+    def updated(self, other: "Mapping") -> "Mapping":
+        """A copy with what another mapping says in addition to this one, or instead."""
+        return Mapping.of(_updated(self.document(), {name: said for name, said in other.document().items() if said}))
 
     def with_header(self, extract: Extract, title: str, name: str) -> "Mapping":
         """A copy that maps a title to a column of the product, or to none if the column is empty."""
@@ -57,13 +65,98 @@ class Mapping:
         Fraction(factor)  # raises ValueError for what is no number
         return replace(self, factors={**self.factors, name: factor})
 
-    def with_skipped(self, text: str) -> "Mapping":
-        """The same with rows to skip: those that have this text for a number."""
-        return replace(self, skipped=(*self.skipped, text))
+    def with_skipped(self, text: str, is_skipped: bool = True) -> "Mapping":
+        """The same with rows to skip, or not: those that have this text for a number."""
+        return replace(self, skipped={**self.skipped, text: is_skipped})
 
-    def skips(self, text: str) -> bool:
-        """Whether a row with this text for a number is no person."""
-        return bool(self.skipped) and match_key(text) in map(match_key, self.skipped)
+    def knows_row(self, text: str) -> bool:
+        """Whether it says what a row with this text for a number is."""
+        return match_key(text) in map(match_key, self.skipped)
+
+    @property
+    def skipped_keys(self) -> frozenset[str]:
+        """What stands for the number in rows that are no person, as ``match_key`` has it."""
+        return frozenset(match_key(text) for text, is_skipped in self.skipped.items() if is_skipped)
 
 
 PLAIN = Mapping()
+
+
+def _updated(old: Any, new: Any) -> Any:
+    if isinstance(old, dict) and isinstance(new, dict):
+        return {**old, **{name: _updated(old.get(name), value) for name, value in new.items()}}
+    return new
+
+
+# How each part of a mapping is written.
+EXAMPLES: dict[str, Any] = {
+    "headers": {"sirh": {"Brut annuel": "revenu_mensuel", "Centre de coût": ""}},
+    "values": {"genre": {"1": "M", "2": "F"}},
+    "scales": {"satisfaction_employee_equipe": [1, 5]},
+    "factors": {"revenu_mensuel": "1/12"},
+    "sheets": {"sirh": "Personnel"},
+    "header_lines": {"sirh": 3},
+    "decimal": ",",
+    "dates": FRENCH_DATES,
+    "skipped": {"TOTAL": True},
+}
+
+
+def faulty_part(document: Any) -> str:
+    """The first part of a document that a mapping cannot have; empty if it is one.
+
+    A document that is no table at all is at fault as a whole: "document".
+    """
+    if not isinstance(document, dict):
+        return "document"
+    return next((part for part, said in document.items() if part not in _RULES or not _RULES[part](said)), "")
+
+
+def _table(is_key: Callable[[Any], bool], is_value: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda said: isinstance(said, dict) and all(is_key(key) and is_value(said[key]) for key in said)
+
+
+def _is_text(said: Any) -> bool:
+    return isinstance(said, str)
+
+
+def _is_extract(said: Any) -> bool:
+    return said in list(Extract)
+
+
+def _is_column(said: Any) -> bool:
+    return _is_text(said) and said in BY_NAME
+
+
+def _is_target(said: Any) -> bool:
+    return said in ("", KEY) or _is_column(said)
+
+
+def _is_scale(said: Any) -> bool:
+    return isinstance(said, list | tuple) and len(said) == 2 and all(map(_is_number, said)) and said[0] != said[1]
+
+
+def _is_number(said: Any) -> bool:
+    return isinstance(said, int | float) and not isinstance(said, bool) and isfinite(said)
+
+
+def _is_factor(said: Any) -> bool:
+    return isinstance(said, str) and bool(_FACTOR.fullmatch(said))
+
+
+def _is_line(said: Any) -> bool:
+    return isinstance(said, int) and not isinstance(said, bool) and said > 0
+
+
+_FACTOR = re.compile(r"0*[1-9][0-9]{0,6}(/0*[1-9][0-9]{0,6})?")
+_RULES: dict[str, Callable[[Any], bool]] = {
+    "headers": _table(_is_extract, _table(_is_text, _is_target)),
+    "values": _table(_is_column, _table(_is_text, _is_text)),
+    "scales": _table(_is_column, _is_scale),
+    "factors": _table(_is_column, _is_factor),
+    "sheets": _table(_is_extract, _is_text),
+    "header_lines": _table(_is_extract, _is_line),
+    "decimal": lambda said: said in ("", ".", ","),
+    "dates": lambda said: said in ("", FRENCH_DATES, AMERICAN_DATES),
+    "skipped": _table(_is_text, lambda said: isinstance(said, bool)),
+}

@@ -1,22 +1,96 @@
 """Proposes how the files of a company are read, and takes the answers."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from employees.columns import KEY, Extract, match_key, readable_in
-from employees.extracts.grids import Source, name_of
-from employees.extracts.headers import Header, Likeness, known, open_headers, title_of
+from employees.extracts.grids import HEAD, File, Row
+from employees.extracts.headers import Header, Likeness, Wanted, known, open_headers, title_of
 from employees.extracts.mapping import PLAIN, Mapping
 from employees.extracts.questions import Asked, Question
+from employees.extracts.reading import ReadExtract, read_files
+from employees.extracts.rejects import ExtractError, Refusal
 from employees.extracts.titles import likely_columns, likeness_of
-from employees.vocabularies import Proposal
+from employees.vocabularies import CONTRACT, Proposal, Vocabularies
 
 TOTALS = {"total", "totaux", "total général", "sous-total", "somme", "moyenne", "ensemble", "effectif"}
+# What refuses a file that is read by the wrong titles.
+MISTAKEN_TITLES = {
+    Refusal.MISSING_COLUMN,
+    Refusal.DUPLICATE_COLUMN,
+    Refusal.ALL_REJECTED,
+    Refusal.TOO_MANY_REJECTS,
+}
 FEWEST_COLUMNS = 2  # beside the number, that make a sheet an extract
 
 
+@dataclass(frozen=True, slots=True)
+class ReadSet:
+    """The files of a day, read as far as what they leave open allows."""
+
+    extracts: Dict[Extract, ReadExtract]
+    questions: tuple[Question, ...]
+    error: ExtractError | None = None  # why nothing can be read before the questions are answered
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether something other than a word is open: until it is answered, the values are not what they seem."""
+        return not all(question.is_of_words for question in self.questions)
+
+
+def read_set(
+    files: Sequence[File],
+    *,
+    vocabularies: Vocabularies = CONTRACT,
+    mapping: Mapping = PLAIN,
+    answers: Mapping = PLAIN,
+    wanted: Wanted = readable_in,
+) -> ReadSet:
+    """Read every extract in these files, titles that are open as they are proposed, and gather what is to be asked.
+
+    Of a column whose title is open, its title alone is asked.
+    ``answers`` is what was answered about these files, beside the ``mapping``: where the files cannot be read so, the
+    titles are asked again. Raises ``ExtractError`` as ``read_files`` does for what no answer can mend.
+    """
+    known, titles = propose_mapping(files, mapping=mapping.updated(answers), wanted=wanted)
+    try:
+        extracts = read_files(files, vocabularies=vocabularies, mapping=known, wanted=wanted)
+    except ExtractError as error:
+        if error.refusal not in MISTAKEN_TITLES:
+            raise
+        again = propose_mapping(files, mapping=mapping, wanted=wanted)[1]
+        asked = titles or [_as_answered(question, answers) for question in again]
+        if not asked:
+            raise
+        return ReadSet({}, tuple(asked), error)
+    return ReadSet({each.extract: each for each in extracts}, (*titles, *_once(_sure(extracts, titles))))
+
+
+def _as_answered(question: Question, answers: Mapping) -> Question:
+    name = answers.headers.get(question.extract, {}).get(question.header, question.proposal.value)
+    return replace(question, proposal=Proposal(name, is_new=not name))
+
+
+def _sure(extracts: Iterable[ReadExtract], titles: Iterable[Question]) -> Iterator[Question]:
+    """What is open in columns that are known: what a proposed column holds may mean something else."""
+    asked = {(title.extract, title.header) for title in titles}
+    return (each for extract in extracts for each in extract.questions if (each.extract, each.header) not in asked)
+
+
+def _once(questions: Iterable[Question]) -> Iterator[Question]:
+    """The questions without those that the answer to an earlier one answers."""
+    asked = set()
+    for question in questions:
+        if question.asked not in asked:
+            yield question
+        if question.asked in (Asked.DECIMAL, Asked.DATE):  # of the whole mapping
+            asked.add(question.asked)
+
+
 def propose_mapping(
-    sources: Sequence[Source], *, mapping: Mapping = PLAIN, names: Sequence[str] = ()
+    files: Sequence[File], *, mapping: Mapping = PLAIN, wanted: Wanted = readable_in
 ) -> tuple[Mapping, list[Question]]:
     """A mapping that reads these files as far as their titles are understood, and what is to be confirmed.
 
@@ -25,13 +99,13 @@ def propose_mapping(
     are read. Raises ``ExtractError`` for a file that is no table.
     """
     questions: list[Question] = []
-    for place, source in enumerate(sources):
-        name = names[place] if names else name_of(source)
-        for header in open_headers(source, name, mapping, _likeness_by(mapping)):
-            extract, likeness = _likeliest(header.titles, mapping)
-            if likeness < FEWEST_COLUMNS:
+    for file in files:
+        headers = open_headers(file.source, file.name, mapping, _likeness_by(mapping))
+        for header in headers:
+            extract, likeness = _likeliest(header.titles, mapping, file.kind)
+            if likeness < FEWEST_COLUMNS or (len(headers) > 1 and not _may_have_key(header, extract, mapping)):
                 continue
-            asked = list(_ask_titles(header, extract, mapping))
+            asked = list(_ask_titles(header, extract, mapping, wanted))
             for question in asked:
                 mapping = mapping.with_header(extract, question.header, question.proposal.value)
             totals = list(_ask_totals(header, extract, mapping))
@@ -45,38 +119,36 @@ def answer(mapping: Mapping, question: Question, value: str) -> Mapping:
     """The mapping with the answer to a question.
 
     ``value`` is what the proposal would be: the name of a column or nothing; the text of the rows to skip or nothing;
-    a factor, as "1/12"; a scale, as "1-5"; for a word a value of the vocabulary; for a value Oui, Non, F, M, or nothing
-    for a text that says nothing. Raises ``ValueError`` for another.
+    a factor, as "1/12"; a scale, as "1-5"; a separator of decimals; an order of dates; for a word a value of the
+    vocabulary; for a value Oui, Non, F, M, or nothing for a text that says nothing. Raises ``ValueError`` for another.
     """
+    if not (question.is_of_words or value in question.choices):
+        raise ValueError(value)
     match question.asked:
-        case Asked.HEADER if question.extract and (
-            not value or value in {c.name for c in readable_in(question.extract)}
-        ):
+        case Asked.HEADER:
             return mapping.with_header(question.extract, question.header, value)
         case Asked.ROW:
-            others = tuple(text for text in mapping.skipped if match_key(text) != match_key(question.text))
-            return replace(mapping, skipped=(*others, question.text) if value else others)
+            return mapping.with_skipped(question.text, bool(value))
         case Asked.UNIT | Asked.FRACTION:
             return mapping.with_factor(question.column, value)
         case Asked.SCALE:
             lowest, highest = map(float, value.split("-"))
             return mapping.with_scale(question.column, lowest, highest)
+        case Asked.DECIMAL:
+            return replace(mapping, decimal=value)
+        case Asked.DATE:
+            return replace(mapping, dates=value)
         case Asked.WORD | Asked.VALUE:
             return mapping.with_value(question.column, question.text, value)
-    raise ValueError(value)
-
-
-def _is_column(name: str, extract: Extract) -> bool:
-    return not name or name in {column.name for column in readable_in(extract)}
 
 
 def _likeness_by(mapping: Mapping) -> Likeness:
     return lambda titles: _likeliest(titles, mapping)[1]
 
 
-def _likeliest(titles: Sequence[str], mapping: Mapping) -> tuple[Extract, float]:
+def _likeliest(titles: Sequence[str], mapping: Mapping, kind: Extract | None = None) -> tuple[Extract, float]:
     """The extract that a row of titles is most like, and how many of its columns are named, likeness by likeness."""
-    scores = {extract: _score(titles, extract, mapping) for extract in Extract}
+    scores = {extract: _score(titles, extract, mapping) for extract in ([kind] if kind else Extract)}
     best = max(scores, key=lambda extract: (scores[extract], extract != Extract.ANNUAIRE))
     return best, scores[best]
 
@@ -93,24 +165,33 @@ def _score(titles: Sequence[str], extract: Extract, mapping: Mapping) -> float:
     )
 
 
+def _may_have_key(header: Header, extract: Extract, mapping: Mapping) -> bool:
+    """Whether one of the titles is or may be the number of the employees."""
+    sure = known(readable_in(extract), header.titles, mapping, extract)
+    likely = likely_columns(header.titles, extract)
+    return any(column.name == KEY for column in (*sure.values(), *likely.values()))
+
+
 def _unless(is_known: bool, title: str) -> str:
     return "" if is_known else title
 
 
-def _ask_titles(header: Header, extract: Extract, mapping: Mapping) -> Iterator[Question]:
+def _ask_titles(header: Header, extract: Extract, mapping: Mapping, wanted: Wanted) -> Iterator[Question]:
     """A question for each title that is neither known nor answered."""
     sure = known(readable_in(extract), header.titles, mapping, extract)
     said = set(map(match_key, mapping.headers.get(extract, {})))
     open_titles = [
         _unless(place in sure or match_key(title) in said, title.strip()) for place, title in enumerate(header.titles)
     ]
-    likely = likely_columns(open_titles, extract, {column.name for column in sure.values()})
+    taken = {*sure.values()} | (set(readable_in(extract)) - set(wanted(extract)))
+    likely = likely_columns(open_titles, extract, {column.name for column in taken})
+    below = list(islice(_below(header), HEAD)) if any(open_titles) else []
     for place, title in enumerate(open_titles):
         if title:
             column = likely[place].name if place in likely else ""
+            text = next((row[place].strip() for _line, row in below if len(row) > place and row[place].strip()), "")
             proposal = Proposal(column, is_new=not column)
-            text = title_of(title)
-            yield Question(Asked.HEADER, header.name, column, text, text, 0, header.line, proposal, extract)
+            yield Question(Asked.HEADER, header.name, column, title_of(title), text, 0, header.line, proposal, extract)
 
 
 def _ask_totals(header: Header, extract: Extract, mapping: Mapping) -> Iterator[Question]:
@@ -120,10 +201,15 @@ def _ask_totals(header: Header, extract: Extract, mapping: Mapping) -> Iterator[
     if place is None:
         return
     found: dict[str, list[int]] = {}
-    for line, row in header.grid.rows():
+    for line, row in _below(header):
         text = row[place].strip() if len(row) > place else ""
-        if line > header.line and match_key(text) in TOTALS and not mapping.skips(text):
+        if match_key(text) in TOTALS and not mapping.knows_row(text):
             found.setdefault(text, []).append(line)
     for text, lines in found.items():
         proposal = Proposal(text, is_new=False)
         yield Question(Asked.ROW, header.name, KEY, header.titles[place], text, len(lines), lines[0], proposal, extract)
+
+
+def _below(header: Header) -> Iterator[Row]:
+    """The rows below the header."""
+    return (row for row in header.grid.rows() if row[0] > header.line)

@@ -1,23 +1,29 @@
 """What a file leaves open: words that are not known, and columns that may be in another unit or on another scale."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from math import log
+from typing import Any
 
 import numpy as np
 
-from employees.columns import Column, ColumnKind, Extract, match_key
+from employees.columns import BY_NAME, Column, ColumnKind, Extract, match_key, readable_in
 from employees.extracts.cells import CellReader
-from employees.extracts.mapping import Mapping
-from employees.extracts.parsing import IS_PERCENTAGE
+from employees.extracts.mapping import AMERICAN_DATES, FRENCH_DATES, Mapping
+from employees.extracts.parsing import IS_PERCENTAGE, IS_UNAMBIGUOUS, read_number
+from employees.extracts.values import read_date
 from employees.vocabularies import Proposal, Vocabularies
 
 HIGHEST_MARK = 5  # columns with a higher maximum hold no marks
+OWN_SCALE = (1, 4)
 SCALES = ((1, 5), (0, 5), (1, 6), (1, 7), (1, 10), (0, 10), (0, 20), (0, 100))
 BEYOND_SHARE = 0.05  # of the marks that lie beyond the scale, from which on it is another scale
 FEWEST_BEYOND = 2
 HIGHEST_MEDIAN_PAY = 15_000  # euros a month: a median above it is pay by the year
 PAY = "revenu_mensuel"
+NUMBERS = (ColumnKind.INTEGER, ColumnKind.NUMBER, ColumnKind.PERCENT)
+LAST_MONTH = 12  # a day after it is no month
 MOST_VALUES = 10  # distinct texts of a column of two values; more are no values
 # What companies write for one of two values; the first digit of a French social security number tells the sex.
 USUAL_VALUES = {"genre": {"1": "M", "2": "F"}, "": {"x": "Oui", "ok": "Oui", "-": "Non"}}
@@ -31,8 +37,18 @@ class Asked(StrEnum):
     FRACTION = "fraction"  # a column of percentages that may be fractions, 0.11 for 11 %: multiplied by?
     SCALE = "scale"  # a column of marks beyond the scale: from what to what?
     UNIT = "unit"  # a column of pay that is none of a month: multiplied by?
+    DECIMAL = "decimal"  # numbers such as 1.299: which separator is that of the decimals?
+    DATE = "date"  # dates such as 10/31/2026, that are none with the day first: which order?
     HEADER = "header"  # a title that is not known: which column is it?
     ROW = "row"  # rows that seem to be no person: skipped?
+
+
+CHOICES = {
+    Asked.FRACTION: ("100", "1"),
+    Asked.UNIT: ("1/12", "1/13", "1"),
+    Asked.DECIMAL: (",", "."),
+    Asked.DATE: (FRENCH_DATES, AMERICAN_DATES),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +59,40 @@ class Question:
     file: str
     column: str  # the product's name of the column, and so of the vocabulary
     header: str  # the column as the file has it
-    text: str  # as first written
+    text: str  # as first written; of a title, the first cell below it
     count: int  # rows
     line: int  # of the first of them
     proposal: Proposal
-    extract: Extract | None = None
+    extract: Extract
+
+    @property
+    def is_of_words(self) -> bool:
+        """Whether it can stay open: the word is then unknown."""
+        return self.asked == Asked.WORD
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The answers that there are; none of them for a word, which may be a new one."""
+        match self.asked:
+            case Asked.HEADER:
+                return ("", *(column.name for column in readable_in(self.extract)))
+            case Asked.VALUE:
+                return (*(BY_NAME[self.column].choices or ("Oui", "Non")), "")
+            case Asked.SCALE:
+                return tuple(f"{first}-{last}" for pair in (*SCALES, OWN_SCALE) for first, last in (pair, pair[::-1]))
+            case Asked.ROW:
+                return (self.text, "")
+        return CHOICES.get(self.asked, ())
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> "Question":
+        """The question that a document was made of."""
+        kinds = {"asked": Asked(document["asked"]), "extract": Extract(document["extract"])}
+        return cls(**{**document, **kinds, "proposal": Proposal(**document["proposal"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +109,10 @@ class Asking:
     def about(self, cells: CellReader) -> Question | None:
         """The question about the whole column, if there is one: then none of its cells is read."""
         column = cells.column
+        if column.kind in NUMBERS and (question := self._decimal(cells)):
+            return question
+        if column.kind == ColumnKind.DATE:
+            return self._date(cells)
         if column.kind == ColumnKind.PERCENT:
             return self._fraction(cells)
         if column.name == PAY and PAY not in self.mapping.factors:
@@ -98,6 +147,27 @@ class Asking:
     def _troubles(self, cells: CellReader) -> tuple[np.ndarray, np.ndarray]:
         rows, codes = cells.troubles()
         return rows[self.is_kept[rows]], codes[self.is_kept[rows]]
+
+    def _decimal(self, cells: CellReader) -> Question | None:
+        rows, codes = self._troubles(cells)
+        is_ambiguous = np.array([problem.rule is IS_UNAMBIGUOUS for problem in cells.problems], dtype=bool)[codes]
+        if not is_ambiguous.any():
+            return None
+        text = cells.problems[codes[is_ambiguous][0]].text.strip()
+        values, is_known = cells.values()
+        proposal = Proposal(_likelier_decimal(text, values[is_known & self.is_kept]), is_new=False)
+        return self._question(Asked.DECIMAL, cells, text, rows[is_ambiguous], proposal)
+
+    def _date(self, cells: CellReader) -> Question | None:
+        rows, codes = self._troubles(cells)
+        is_american = np.array([_is_date(problem.text) for problem in cells.problems], dtype=bool)[codes]
+        values, is_known = cells.values()
+        days = values[is_known & self.is_kept].astype("datetime64[D]")
+        is_french = (days - days.astype("datetime64[M]")).astype(int) >= LAST_MONTH
+        if self.mapping.dates or is_american.sum() <= is_french.sum():
+            return None
+        text = cells.problems[codes[is_american][0]].text.strip()
+        return self._question(Asked.DATE, cells, text, rows[is_american], Proposal(AMERICAN_DATES, is_new=False))
 
     def _fraction(self, cells: CellReader) -> Question | None:
         rows, codes = self._troubles(cells)
@@ -146,3 +216,15 @@ def _spellings(cells: CellReader, rows: np.ndarray, codes: np.ndarray) -> Iterat
     for same in spellings.values():
         places = np.flatnonzero(np.isin(codes, same))
         yield cells.problems[codes[places[0]]].text.strip(), rows[places]
+
+
+def _likelier_decimal(text: str, values: np.ndarray) -> str:
+    """By which separator a number such as 1.299 is nearer to the others of its column; the French one without any."""
+    if not len(values):
+        return ","
+    usual = max(1.0, float(np.median(np.abs(values))))
+    return min((",", "."), key=lambda mark: abs(log(abs(float(read_number(text, mark) or 1)) / usual)))
+
+
+def _is_date(text: str) -> bool:
+    return read_date(text.strip(), has_month_first=True) is not None

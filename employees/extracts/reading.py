@@ -12,8 +12,8 @@ import pandas as pd
 from employees.columns import KEY, ORDERED, Column, ColumnKind, Extract, match_key, readable_in
 from employees.extracts.cells import CellReader, refuse_broken_accents
 from employees.extracts.files import FileReport, report_of
-from employees.extracts.grids import Source, name_of, no_table
-from employees.extracts.headers import Header, Layout, Wanted, layout_of, open_headers, recognised
+from employees.extracts.grids import File, Source, name_of, no_table
+from employees.extracts.headers import Header, Layout, Wanted, has_key, layout_of, open_headers, recognised
 from employees.extracts.mapping import PLAIN, Mapping
 from employees.extracts.parsing import IS_GIVEN
 from employees.extracts.questions import Asking, Question
@@ -82,30 +82,37 @@ def read_extract(
 
 
 def read_files(
-    sources: Sequence[Source],
+    files: Sequence[File],
     *,
     vocabularies: Vocabularies = CONTRACT,
     mapping: Mapping = PLAIN,
-    names: Sequence[str] = (),
     wanted: Wanted = readable_in,
 ) -> list[ReadExtract]:
     """Read every extract in these files: each file, and each sheet of a workbook, is recognised by its columns.
 
-    Sheets that are no extract are left out. ``names`` are those of the files in messages. In the order of ``Extract``.
-    Raises ``ExtractError`` as ``read_extract`` does, and when two are the same extract or a file holds none.
+    Sheets that are no extract are left out; of a file whose kind is given, that extract alone is read. In the order of
+    ``Extract``. Raises ``ExtractError`` as ``read_extract`` does, and when two are the same extract or a file holds
+    none.
     """
     layouts: dict[Extract, Layout] = {}
-    for place, source in enumerate(sources):
-        name = names[place] if names else name_of(source)
-        headers = open_headers(source, name, mapping)
-        some = [header for header in headers if recognised(header, mapping)] or headers[:1]
-        for layout in (layout_of(header, None, mapping, wanted) for header in some):
+    for file in files:
+        headers = open_headers(file.source, file.name, mapping)
+        some = [_chosen(file.name, headers, file.kind, mapping)] if file.kind else _extracts(headers, mapping)
+        for layout in (layout_of(header, file.kind, mapping, wanted) for header in some):
             if layout.extract in layouts:
                 params = {"extract": layout.extract, "other": layouts[layout.extract].header.name}
-                reason = Message(_("this is the %(extract)s extract, and so is %(other)s"), params)
+                reason = Message(
+                    _("this is the %(extract)s extract, and so is %(other)s: leave one of them out"), params
+                )
                 raise ExtractError(layout.header.name, Refusal.WRONG_EXTRACT, reason)
             layouts[layout.extract] = layout
     return [_Reading(layouts[extract], vocabularies, mapping).result() for extract in Extract if extract in layouts]
+
+
+def _extracts(headers: list[Header], mapping: Mapping) -> list[Header]:
+    """The sheets that are extracts: those that name the number among their columns, where there are some."""
+    found = [header for header in headers if recognised(header, mapping)]
+    return [header for header in found if has_key(header, mapping)] or found or headers[:1]
 
 
 def _chosen(name: str, headers: list[Header], extract: Extract | None, mapping: Mapping) -> Header:
@@ -158,7 +165,7 @@ class _Reading:
         places = sorted(self.layout.columns, key=lambda place: self.layout.columns[place].name != KEY)
         readers = [self._reader(place) for place in places]
         cells_of = itemgetter(*places)
-        skips = frozenset(map(match_key, self.mapping.skipped))
+        skips = self.mapping.skipped_keys
         numbered = iter(rows)
         while chunk := list(islice(numbered, CHUNK_SIZE)):
             kept = [(line, row) for line, row in chunk if match_key(row[places[0]]) not in skips] if skips else chunk

@@ -80,7 +80,7 @@ def _reader(column: Column, vocabularies: Vocabularies, mapping: Mapping) -> Rea
             vocabulary = vocabularies[column.name]
             return lambda text: _read_word(text, vocabulary)
         case ColumnKind.DATE:
-            return lambda text: _read_date(text, mapping.dates == AMERICAN_DATES)
+            return lambda text: read_date(text, mapping.dates == AMERICAN_DATES)
         case ColumnKind.TEXT:
             return lambda text: _read_text(text, int(column.maximum or 0))
     return _Numbers(column, mapping).read
@@ -157,7 +157,8 @@ def _read_word(text: str, vocabulary: Vocabulary) -> str | None:
     return word
 
 
-def _read_date(text: str, has_month_first: bool) -> date | None:
+def read_date(text: str, has_month_first: bool) -> date | None:
+    """The day in a text, or None where there is none of 1900 to 2199."""
     if match := _ISO.fullmatch(text):
         year, month, day = match.groups()
     elif match := _DAY_OR_MONTH_FIRST.fullmatch(text):

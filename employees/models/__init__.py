@@ -14,6 +14,7 @@ from employees.models.loads import (
     SirhRow,
     SondageRow,
 )
+from employees.models.mappings import SavedMapping
 from employees.models.terms import Term, TermRevision, TermSynonym
 from employees.models.workforce import (
     Employee,
@@ -45,6 +46,7 @@ __all__ = [
     "Presence",
     "PresenceAnswer",
     "RefusedValue",
+    "SavedMapping",
     "SignIn",
     "SirhRow",
     "SondageRow",

@@ -8,10 +8,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from employees.columns import JOINED
 from employees.extracts import Cost, Reject
 from employees.messages import Message
 from employees.models.loads import Load
+from employees.models.mappings import SavedMapping
 
 
 class ImportQuerySet(models.QuerySet):
@@ -32,6 +32,7 @@ class Import(models.Model):
 
     class State(models.TextChoices):
         CHECKING = "checking", _("being checked")
+        ASKING = "asking", _("questions to answer")
         READY = "ready", _("to be confirmed")
         REFUSED = "refused", _("refused")
         LOADING = "loading", _("being loaded")
@@ -40,6 +41,7 @@ class Import(models.Model):
         EXPIRED = "expired", _("expired")
 
     AT_WORK = (State.CHECKING, State.LOADING)
+    WAITING = (State.ASKING, State.READY, State.FAILED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(_("uploaded at"), default=timezone.now, db_index=True)
@@ -50,6 +52,18 @@ class Import(models.Model):
     started_at = models.DateTimeField(_("started at"), default=timezone.now, help_text=_("The work of its state."))
     checked_at = models.DateTimeField(_("checked at"), null=True)
     as_of = models.DateField(_("as of"), null=True, help_text=_("The day that the files describe."))
+    mapping = models.ForeignKey(
+        SavedMapping,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("mapping"),
+        help_text=_("By which its files are read; empty while none is saved."),
+    )
+    answers = models.JSONField(
+        _("answers"), default=dict, help_text=_("What was answered about its files: saved once they are loaded.")
+    )
+    questions = models.JSONField(_("questions"), default=list, help_text=_("What its files leave open."))
     basis = models.JSONField(
         _("basis"), null=True, help_text=_("What the raw tables held when the files were checked.")
     )
@@ -100,12 +114,12 @@ class Import(models.Model):
 
 
 class ImportFile(models.Model):
-    """One uploaded extract. Its content is personal data, deleted when it is loaded, refused or a day old."""
+    """One uploaded file, of one extract or several.
+
+    Its content is personal data, deleted when it is loaded, refused or a day old.
+    """
 
     upload = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="files", verbose_name=_("import"))
-    extract = models.CharField(
-        _("extract"), max_length=10, choices=[(extract.value, extract.value) for extract in JOINED]
-    )
     name = models.CharField(_("file"), max_length=255)
     size = models.PositiveIntegerField(_("size (bytes)"))
     sha256 = models.CharField("SHA-256", max_length=64)
@@ -115,9 +129,6 @@ class ImportFile(models.Model):
         verbose_name = _("imported file")
         verbose_name_plural = _("imported files")
         ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint(fields=["upload", "extract"], name="one_file_an_extract"),
-        ]
 
     def __str__(self):
         return self.name

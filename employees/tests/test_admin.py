@@ -47,7 +47,7 @@ def staff(*groups, departments=()):
 def make_import():
     user = get_user_model().objects.create_user("uploader")
     upload = Import.objects.create(user=user)
-    upload.files.create(extract="sirh", name="sirh.csv", size=3, sha256="0" * 64, content=b"a,b")
+    upload.files.create(name="sirh.csv", size=3, sha256="0" * 64, content=b"a,b")
     rule = {"text": "a whole number between %(minimum)s and %(maximum)s", "params": {"minimum": "16", "maximum": "80"}}
     upload.rejects.create(file="sirh.csv", line=2, column="age", value="12", rule=rule)
     return upload

@@ -4,13 +4,17 @@ import pandas as pd
 import pytest
 
 from employees.columns import SATISFACTIONS, Extract
-from employees.extracts import Asked, Mapping, answer, propose_mapping, read_files
+from employees.extracts import Asked, File, Mapping, answer, propose_mapping, read_files
 from employees.tests.firms import FIRMS, NEW_DEPARTMENT, as_read
 from employees.vocabularies import CONTRACT
 
 
+def uploaded(files):
+    return [File(content, name) for name, content in files.items()]
+
+
 def read(files, mapping, vocabularies):
-    return read_files(list(files.values()), names=list(files), mapping=mapping, vocabularies=vocabularies)
+    return read_files(uploaded(files), mapping=mapping, vocabularies=vocabularies)
 
 
 def questions_of(extracts):
@@ -20,7 +24,7 @@ def questions_of(extracts):
 def learned(firm):
     """The mapping and the words of a company after its first month: proposals are taken, four titles corrected."""
     files = firm.files(1)
-    mapping, questions = propose_mapping(list(files.values()), names=list(files))
+    mapping, questions = propose_mapping(uploaded(files))
     for question in questions:
         if question.header.startswith("Q"):  # no title says what it asks
             mapping = answer(mapping, question, SATISFACTIONS[int(question.header[1]) - 1])
@@ -61,7 +65,7 @@ def test_second_month_asks_for_the_new_department_alone(firm, known):
     files = firm.files(2)
     (question,) = questions_of(read(files, mapping, vocabularies))
     assert (question.column, question.text, question.count) == ("departement", NEW_DEPARTMENT, 3)
-    assert propose_mapping(list(files.values()), names=list(files), mapping=mapping) == (mapping, [])
+    assert propose_mapping(uploaded(files), mapping=mapping) == (mapping, [])
     words = {**vocabularies, "departement": vocabularies["departement"].learn(NEW_DEPARTMENT, NEW_DEPARTMENT)}
     assert questions_of(read(files, mapping, words)) == []
 
@@ -69,7 +73,7 @@ def test_second_month_asks_for_the_new_department_alone(firm, known):
 def test_titles_are_understood_but_those_that_say_nothing():
     for firm in FIRMS:
         files = firm.files(1)
-        _mapping, questions = propose_mapping(list(files.values()), names=list(files))
+        _mapping, questions = propose_mapping(uploaded(files))
         unknown = [question.header for question in questions if question.proposal.is_new]
         assert all(title.startswith("Q") or title == "CENTRE_COUT" for title in unknown)
         assert all(question.column or question.proposal.is_new for question in questions)
@@ -78,10 +82,10 @@ def test_titles_are_understood_but_those_that_say_nothing():
 def test_totals_are_proposed_to_be_skipped_and_counted():
     factory = FIRMS[1]
     files = factory.files(1)
-    mapping, questions = propose_mapping([files["paie_1.csv"]], names=["paie_1.csv"])
+    mapping, questions = propose_mapping([File(files["paie_1.csv"])])
     (total,) = (question for question in questions if question.asked == Asked.ROW)
     assert (total.text, total.count, total.line) == ("TOTAL", 1, 42)
-    (extract,) = read_files([files["paie_1.csv"]], mapping=mapping)
+    (extract,) = read_files([File(files["paie_1.csv"])], mapping=mapping)
     assert (extract.read, extract.rejected, extract.report.skipped) == (40, 0, 1)
-    (extract,) = read_files([files["paie_1.csv"]], mapping=answer(mapping, total, ""))
+    (extract,) = read_files([File(files["paie_1.csv"])], mapping=answer(mapping, total, ""))
     assert (extract.read, extract.rejected, extract.report.skipped) == (41, 1, 0)

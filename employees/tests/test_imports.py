@@ -10,7 +10,8 @@ from employees import imports
 from employees.columns import JOINED
 from employees.demo.published import FOLDER as DEMO
 from employees.messages import Message
-from employees.models import Employee, Import, Load
+from employees.models import Employee, Import, Load, SavedMapping, SirhRow, Term
+from employees.terms.changes import Unacceptable
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 6, 30)
@@ -24,6 +25,11 @@ def user():
 
 def files(**texts):
     """The first ten employees of the demo, with some extracts replaced."""
+    return list(by_kind(**texts).values())
+
+
+def by_kind(**texts):
+    """The same, by extract."""
     first = {
         extract: "".join((DEMO / f"extrait_{extract}.csv").read_text(encoding="utf-8").splitlines(keepends=True)[:HEAD])
         for extract in JOINED
@@ -35,7 +41,7 @@ def files(**texts):
 
 
 def text_of(extract):
-    return files()[extract].read().decode()
+    return by_kind()[extract].read().decode()
 
 
 def received(user, **texts):
@@ -74,12 +80,12 @@ def test_check_writes_nothing_and_says_what_would_change(user):
 
 def test_rejects_tell_apart_files_of_the_same_long_name(user):
     uploads = files(sirh=text_of("sirh").replace(",41,", ",12,", 1), eval=text_of("eval").replace("E_2,", "?,", 1))
-    for upload in uploads.values():
+    for upload in uploads:
         upload.name = f"{'x' * 251}.csv"
     upload = imports.receive(user=user, as_of=DAY, files=uploads)
     imports.check(upload=upload)
     named = {reject.file.lstrip("x") for reject in upload.rejects.all()}
-    assert named == {".csv (sirh)", ".csv (eval)"}
+    assert named == {".csv (1)", ".csv (2)"}
 
 
 def test_check_keeps_every_reject(user):
@@ -93,17 +99,17 @@ def test_check_keeps_every_reject(user):
     assert upload.summary["reject_count"] == 2
 
 
-def test_check_refuses_a_wrong_file_and_forgets_it(user):
+def test_check_refuses_the_same_extract_twice_and_forgets_the_files(user):
     upload = checked(user, sirh=text_of("eval"))
     assert upload.state == Import.State.REFUSED
-    assert upload.error["file"] == "sirh-2026.csv"
-    assert upload.error["params"] == {"other": "eval", "extract": "sirh"}
+    assert upload.error["file"] == "eval-2026.csv"
+    assert upload.error["params"] == {"other": "sirh-2026.csv", "extract": "eval"}
     assert not upload.files.exclude(content=b"").exists()
 
 
 def test_check_refuses_a_stored_file_that_changed(user):
     upload = received(user)
-    upload.files.filter(extract="eval").update(content=b"something else")
+    upload.files.filter(name="eval-2026.csv").update(content=b"something else")
     with pytest.raises(imports.ContentChanged, match=r"eval-2026\.csv"):
         imports.check(upload=upload)
 
@@ -198,3 +204,126 @@ def test_discard_leaves_an_import_at_work_alone(user):
     upload.refresh_from_db()
     assert upload.state == Import.State.LOADING
     assert upload.files.exclude(content=b"").count() == 3
+
+
+# What the files leave open
+
+YEARLY = {",revenu_mensuel,": ",Brut annuel,", ",departement,": ",Service,", ",Consulting,": ",Conseil,"}
+
+
+def yearly():
+    """The SIRH of a company that pays by the year and has its own words."""
+    header, *lines = text_of("sirh").splitlines()
+    rows = [line.split(",") for line in lines]
+    lines = [",".join([*row[:3], str(int(row[3]) * 12), *row[4:]]) for row in rows]
+    text = "\n".join([header, *lines])
+    for old, new in YEARLY.items():
+        text = text.replace(old, new)
+    return text
+
+
+def answered(upload, user, **answers):
+    """Answer by the text of the question, and the others as proposed; check again."""
+    questions = imports.questions_of(upload)
+    given = {place: answers.get(each.header, each.proposal.value) for place, each in enumerate(questions)}
+    assert imports.answer(upload=upload, user=user, checked_at=upload.checked_at.isoformat(), answers=given)
+    upload.refresh_from_db()
+    imports.check(upload=upload)
+
+
+def load_as(user, upload):
+    imports.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat())
+    upload.refresh_from_db()
+    assert imports.load(upload=upload)
+
+
+def test_titles_are_asked_first_then_values_and_the_answers_read_the_next_month(user):
+    upload = checked(user, sirh=yearly())
+    assert (upload.state, upload.summary, upload.checked_at is None) == (Import.State.ASKING, None, False)
+    assert {q.header: q.proposal.value for q in imports.questions_of(upload)} == {
+        "Brut annuel": "revenu_mensuel",
+        "Service": "departement",
+    }
+    answered(upload, user)
+    assert upload.state == Import.State.ASKING
+    assert [(q.asked, q.text) for q in imports.questions_of(upload)] == [("word", "Conseil"), ("unit", "71916")]
+    answered(upload, user, Service="Consulting")
+    assert (upload.state, upload.questions) == (Import.State.READY, [])
+    assert not SavedMapping.objects.exists()
+    load_as(user, upload)
+    saved = SavedMapping.objects.get()
+    assert (saved.name, saved.changed_by, upload.mapping) == ("default", user, saved)
+    assert saved.mapping.factors == {"revenu_mensuel": "1/12"}
+    assert SirhRow.objects.get(number=1).revenu_mensuel == 5993
+    again = imports.receive(user=user, as_of=date(2026, 7, 31), files=files(sirh=yearly()))
+    imports.check(upload=again)
+    assert (again.state, again.questions) == (Import.State.READY, [])
+
+
+def test_preview_waits_for_everything_but_words(user):
+    upload = checked(user, sirh=yearly())
+    with pytest.raises(imports.Outdated):
+        imports.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat(), leave_unknown=True)
+
+
+def test_wrong_titles_are_asked_again_with_the_reason(user):
+    upload = checked(user, sirh=yearly())
+    answered(upload, user, Service="")
+    assert upload.state == Import.State.ASKING
+    assert upload.error["params"] == {"columns": "departement"}
+    assert {q.header: q.proposal.value for q in imports.questions_of(upload)}["Service"] == ""
+    answered(upload, user, Service="departement")
+    assert upload.error is None
+
+
+def test_answer_that_is_none_of_the_choices_keeps_nothing(user):
+    upload = checked(user, sirh=yearly())
+    seen = upload.checked_at.isoformat()
+    with pytest.raises(Unacceptable, match=r"“x” is no answer to the question about “Service”"):
+        imports.answer(upload=upload, user=user, checked_at=seen, answers={0: "revenu_mensuel", 1: "x"})
+    upload.refresh_from_db()
+    assert (upload.state, upload.answers) == (Import.State.ASKING, {})
+
+
+def test_questions_are_forgotten_with_the_files_that_they_quote(user):
+    upload = checked(user, sirh=yearly())
+    assert imports.discard(upload=upload)
+    upload.refresh_from_db()
+    assert (upload.state, upload.questions) == (Import.State.EXPIRED, [])
+    other = checked(user, sirh=yearly())
+    Import.objects.update(created_at=timezone.now() - timedelta(days=2))
+    imports.purge()
+    other.refresh_from_db()
+    assert (other.state, other.questions) == (Import.State.EXPIRED, [])
+
+
+def test_mapping_saved_meanwhile_is_kept_and_the_preview_shown_again(user):
+    upload, other = (checked(user, sirh=yearly()) for _time in range(2))
+    answered(upload, user, Service="departement")
+    answered(upload, user, Service="Consulting")
+    imports.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat())
+    SavedMapping.objects.create(name="ours", document={"decimal": ","})
+    upload.refresh_from_db()
+    assert not imports.load(upload=upload)
+    imports.check_again(upload=upload)
+    load_as(user, upload)
+    saved = SavedMapping.objects.get()
+    assert (saved.name, saved.mapping.decimal, saved.mapping.factors) == ("ours", ",", {"revenu_mensuel": "1/12"})
+    imports.check(upload=other)
+    assert other.state == Import.State.READY
+
+
+def test_chosen_mapping_reads_the_files_and_learns(user):
+    ours = SavedMapping.objects.create(name="ours", document={"headers": {"sirh": {"Service": "departement"}}})
+    SavedMapping.objects.create(name="newer")
+    upload = imports.receive(user=user, as_of=DAY, files=files(sirh=yearly()), mapping=ours)
+    imports.check(upload=upload)
+    assert [question.header for question in imports.questions_of(upload) if question.asked == "header"] == [
+        "Brut annuel"
+    ]
+
+
+def test_word_of_a_column_that_is_only_proposed_is_not_learned(user):
+    upload = checked(user, sirh=yearly())
+    answered(upload, user, Service="")
+    assert not Term.objects.filter(value="Conseil").exists()

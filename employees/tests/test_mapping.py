@@ -1,10 +1,11 @@
 import json
+import re
 
 import pandas as pd
 import pytest
 
 from employees.columns import Extract, columns_of
-from employees.extracts import PLAIN, Asked, Mapping, answer, read_extract
+from employees.extracts import PLAIN, Asked, ExtractError, File, Mapping, Question, answer, read_extract, read_set
 from employees.tests.files import rows_of, table
 from employees.vocabularies import CONTRACT
 
@@ -34,6 +35,20 @@ FULL = (
 def test_mapping_survives_json():
     assert Mapping.of(json.loads(json.dumps(FULL.document()))) == FULL
     assert Mapping.of({}) == PLAIN
+
+
+def test_question_survives_json():
+    (question,) = read(Extract.SIRH, PLAIN, PAY, ["36000", "42000"]).questions
+    assert Question.of(json.loads(json.dumps(question.document()))) == question
+
+
+def test_mapping_is_updated_by_what_another_one_says():
+    other = Mapping(headers={"sirh": {"Centre": "departement"}, "eval": {"Note": ""}}, factors={PAY: "1"}, decimal=",")
+    found = FULL.updated(other)
+    assert found.headers == {"sirh": {"Brut annuel": PAY, "Centre": "departement"}, "eval": {"Note": ""}}
+    assert (found.factors, found.decimal) == ({PAY: "1"}, ",")
+    assert found.updated(PLAIN) == PLAIN.updated(found) == found
+    assert (found.values, found.scales, found.skipped) == (FULL.values, FULL.scales, FULL.skipped)
 
 
 def test_title_of_the_company_stands_for_a_column_of_its_extract_alone():
@@ -93,6 +108,39 @@ def test_decimal_separator_tells_what_three_digits_are(decimal, value):
     assert found.frame[PAY].iloc[0] == value
 
 
+@pytest.mark.parametrize(
+    ("header", "texts", "proposal", "values"),
+    [
+        (PAY, ["1.299", "1405", "1500"], ",", [1299, 1405, 1500]),
+        (PAY, ["1,299", "1405", "1500"], ".", [1299, 1405, 1500]),
+        ("annee_experience_totale", ["1.299", "3", "20"], ".", [1, 3, 20]),
+        (PAY, ["1.299", "2.499", "3.000"], ",", [1299, 2499, 3000]),
+    ],
+)
+def test_number_that_reads_two_ways_is_asked_for_the_whole_mapping(header, texts, proposal, values):
+    found = read(Extract.SIRH, PLAIN, header, texts)
+    (question,) = found.questions
+    assert (question.asked, question.text, question.proposal.value) == (Asked.DECIMAL, texts[0], proposal)
+    assert found.rejects == ()
+    mapping = answer(PLAIN, question, proposal)
+    assert read(Extract.SIRH, mapping, header, texts).frame[question.column].tolist() == values
+
+
+def test_dates_with_the_month_first_are_asked_and_either_answer_holds():
+    texts = ["10/31/2026", "10/30/2026", "03/04/2026", "2026-10-31"]
+    (question,) = read(Extract.ANNUAIRE, PLAIN, "date_entree", texts).questions
+    assert (question.asked, question.text, question.proposal.value) == (Asked.DATE, "10/31/2026", "mdy")
+    frame = read(Extract.ANNUAIRE, answer(PLAIN, question, "mdy"), "date_entree", texts).frame
+    assert frame["date_entree"].tolist() == [pd.Timestamp(2026, *day) for day in ((10, 31), (10, 30), (3, 4), (10, 31))]
+    french = read(Extract.ANNUAIRE, answer(PLAIN, question, "dmy"), "date_entree", texts)
+    assert (french.questions, [reject.value for reject in french.rejects]) == ((), texts[:2])
+
+
+def test_one_date_that_is_none_among_french_ones_is_refused():
+    found = read(Extract.ANNUAIRE, PLAIN, "date_entree", ["10/31/2026", "31/10/2026", "30/10/2026"])
+    assert (found.questions, len(found.rejects)) == ((), 1)
+
+
 def test_dates_may_have_the_month_first():
     found = read(Extract.ANNUAIRE, Mapping(dates="mdy"), "date_entree", ["10/31/2026", "2026-10-31", "31/10/2026"])
     assert found.frame["date_entree"].tolist()[:2] == [pd.Timestamp(2026, 10, 31)] * 2
@@ -148,10 +196,10 @@ def test_marks_of_no_known_scale_are_refused():
     assert len(found.rejects) == 2
 
 
-@pytest.mark.parametrize("value", ["age du capitaine", "nom de code"])
+@pytest.mark.parametrize("value", ["age du capitaine", "1/0", "-1", ""])
 def test_answer_that_names_no_column_is_refused(value):
     (question,) = read(Extract.SIRH, PLAIN, PAY, ["36000", "42000"]).questions
-    with pytest.raises(ValueError, match=value):
+    with pytest.raises(ValueError, match=re.escape(value) or "^$"):
         answer(PLAIN, question, value)
 
 
@@ -187,3 +235,52 @@ def test_values_of_which_most_are_known_are_refused_one_by_one():
     found = read(Extract.SIRH, PLAIN, "genre", ["F", "M", "X"])
     assert found.questions == ()
     assert [reject.value for reject in found.rejects] == ["X"]
+
+
+# A set of files
+
+
+def renamed(extract, **titles):
+    """An extract of three people with other titles."""
+    return table([{titles.get(name, name): text for name, text in row.items()} for row in rows_of(extract)])
+
+
+def test_set_is_read_with_the_titles_that_are_proposed():
+    files = [File(renamed(Extract.SIRH, revenu_mensuel="Salaire", poste="Fonction"), "paie.csv")]
+    found = read_set(files)
+    assert found.stands_still
+    assert {question.header: question.proposal.value for question in found.questions} == {
+        "Salaire": PAY,
+        "Fonction": "poste",
+    }
+    assert [question.text for question in found.questions] == ["5993", "Représentant Commercial"]
+    assert found.extracts[Extract.SIRH].frame[PAY].tolist() == [5993] * 3
+
+
+def test_set_whose_titles_lack_a_column_is_asked_and_asked_again_after_a_wrong_answer():
+    files = [File(renamed(Extract.SIRH, revenu_mensuel="Q1"), "paie.csv")]
+    found = read_set(files)
+    assert str(found.error) == "paie.csv: missing columns: revenu_mensuel"
+    (question,) = found.questions
+    again = read_set(files, answers=answer(PLAIN, question, "date_entree"))
+    assert [(question.header, question.proposal.value) for question in again.questions] == [("Q1", "date_entree")]
+    right = read_set(files, answers=answer(PLAIN, question, PAY))
+    assert (right.questions, right.error) == ((), None)
+    with pytest.raises(ExtractError, match="missing columns: revenu_mensuel"):
+        read_set(files, mapping=answer(PLAIN, question, ""))
+
+
+def test_set_asks_once_what_holds_for_the_whole_mapping():
+    rows = [row | {"annee_experience_totale": "1.299"} | {PAY: "1.299"} for row in rows_of(Extract.SIRH)]
+    assert [question.asked for question in read_set([File(table(rows))]).questions] == [Asked.DECIMAL]
+
+
+def test_set_that_asks_about_words_alone_does_not_stand_still():
+    rows = [row | {"poste": "Consultante"} for row in rows_of(Extract.SIRH)]
+    found = read_set([File(table(rows))])
+    assert ([question.asked for question in found.questions], found.stands_still) == ([Asked.WORD], False)
+
+
+def test_set_reads_of_a_file_the_extract_that_it_is_to_be():
+    with pytest.raises(ExtractError, match="this is the sirh extract, not eval"):
+        read_set([File(renamed(Extract.SIRH), kind=Extract.EVAL)])

@@ -142,8 +142,7 @@ def test_number_is_read_and_rounded_by_the_rule_of_its_column(extract, header, t
 @pytest.mark.parametrize(
     ("extract", "header", "text", "rule"),
     [
-        (Extract.SIRH, "revenu_mensuel", "1.299", str(IS_UNAMBIGUOUS)),
-        (Extract.SIRH, "revenu_mensuel", "1,299", str(IS_UNAMBIGUOUS)),
+        (Extract.ANNUAIRE, "responsable", "1.299", str(IS_UNAMBIGUOUS)),
         (Extract.SIRH, "age", "12", "a whole number between 16 and 80"),
         (Extract.SIRH, "age", "quarante", "a whole number between 16 and 80"),
         (Extract.SIRH, "genre", "X", "one of: F, M"),

@@ -3,13 +3,17 @@ from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from employees.columns import JOINED, ColumnKind, Extract, columns_of
-from employees.models import Employee, Load
+from employees.extracts import PLAIN
+from employees.extracts.template import template_workbook
+from employees.models import Employee, Load, SavedMapping, SirhRow
 from employees.tests.files import Full, permit_rejects, rows_of, write
+from employees.tests.firms import workbook
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 6, 30)
@@ -234,8 +238,78 @@ def test_rejects_over_one_of_the_extracts_is_refused_and_the_extract_is_kept(tmp
 
 
 def test_no_file_names_what_can_be_given():
-    assert refused() == "No file: give --sirh, --eval, --sondage, --annuaire, or --demo."
+    assert refused() == "No file: name some, or give --sirh, --eval, --sondage, --annuaire, or --demo."
 
 
 def test_demo_beside_a_file_is_refused(tmp_path):
     assert refused(write(tmp_path), demo=True).startswith("--demo goes with no file")
+
+
+# Workbooks, mappings and what they leave open
+
+
+def yearly(tmp_path):
+    """A workbook of three sheets, with pay by the year under a title of its own."""
+    tables = {kind.value: pd.DataFrame(rows_of(kind)) for kind in JOINED}
+    pay = tables["sirh"].rename(columns={"revenu_mensuel": "Brut annuel"}).assign(**{"Brut annuel": 60_000})
+    file = tmp_path / "export.xlsx"
+    file.write_bytes(workbook({**tables, "sirh": pay}, title=True))
+    return str(file)
+
+
+def seed_files(*files, **options):
+    out = StringIO()
+    call_command("seed_from_csv", *files, **{"as_of": DAY} | options, stdout=out, stderr=out)
+    return out.getvalue()
+
+
+def test_sheets_of_a_workbook_are_recognised(tmp_path):
+    (tmp_path / "modèle.xlsx").write_bytes(template_workbook())
+    assert "1 rows of modèle.xlsx (annuaire) = 1 accepted" in seed_files(str(tmp_path / "modèle.xlsx"))
+    assert Employee.objects.present().count() == 1
+
+
+def test_open_questions_stop_the_load_with_a_line_each_and_what_a_mapping_says(tmp_path):
+    file, out = yearly(tmp_path), StringIO()
+    with pytest.raises(CommandError, match="Nothing was loaded: answer the questions above once, on the import page"):
+        call_command("seed_from_csv", file, as_of=DAY, stdout=out)
+    assert out.getvalue() == (
+        "export.xlsx (sirh) line 3: Brut annuel '60000': is it this column? A mapping says so by "
+        '{"headers": {"sirh": {"Brut annuel": "revenu_mensuel"}}}\n'
+    )
+    assert not Employee.objects.exists()
+
+
+def test_only_mapping_is_used_and_said(tmp_path):
+    known = PLAIN.with_header(Extract.SIRH, "Brut annuel", "revenu_mensuel").with_factor("revenu_mensuel", "1/12")
+    SavedMapping.objects.create(name="default", document=known.document())
+    assert seed_files(yearly(tmp_path)).startswith("Read by the mapping 'default'\n")
+    assert SirhRow.objects.get(number=1).revenu_mensuel == 5_000
+
+
+def test_mapping_is_named_where_there_are_several(tmp_path):
+    known = PLAIN.with_header(Extract.SIRH, "Brut annuel", "revenu_mensuel").with_factor("revenu_mensuel", "1/12")
+    SavedMapping.objects.create(name="site A", document=known.document())
+    SavedMapping.objects.create(name="site B")
+    file = yearly(tmp_path)
+    with pytest.raises(CommandError, match="Add --mapping with one of: site A, site B"):
+        seed_files(file)
+    with pytest.raises(CommandError, match="No mapping has the name 'C'; there are: site A, site B"):
+        seed_files(file, mapping="C")
+    assert "3 present" in seed_files(file, mapping="site A")
+
+
+def test_titles_that_miss_a_column_are_asked_before_the_refusal(tmp_path):
+    files = write(tmp_path)
+    path = Path(files["sirh"])
+    path.write_bytes(path.read_bytes().replace(b"revenu_mensuel", b"Q1"))
+    out = StringIO()
+    with pytest.raises(CommandError, match=r"extrait_sirh\.csv: missing columns: revenu_mensuel"):
+        call_command("seed_from_csv", **files, as_of=DAY, stdout=out)
+    assert out.getvalue() == "extrait_sirh.csv line 1: Q1 '5993': which column is it, if any?\n"
+
+
+def test_same_extract_twice_is_refused(tmp_path):
+    files = write(tmp_path)
+    with pytest.raises(CommandError, match="this is the sirh extract, and so is"):
+        seed_files(files["sirh"], sirh=files["sirh"])

@@ -6,7 +6,7 @@ import pytest
 import xlsxwriter
 
 from employees.columns import Extract
-from employees.extracts import ExtractError, Refusal, read_extract, read_files, workbooks
+from employees.extracts import ExtractError, File, Refusal, read_extract, read_files, workbooks
 from employees.extracts.workbooks import text_of
 from employees.tests.files import rows_of, table
 from employees.tests.firms import opendocument, workbook
@@ -29,11 +29,11 @@ def test_sheet_reads_as_the_csv_file_does(extract):
 
 def test_every_sheet_that_is_an_extract_is_read_and_others_are_left_out():
     tables = {"Notice": pd.DataFrame({"Lisez-moi": ["…"]}), **sheets(Extract.SONDAGE, Extract.SIRH)}
-    found = read_files([workbook(tables, title=True)], names=["rh.xlsx"])
+    found = read_files([File(workbook(tables, title=True), "rh.xlsx")])
     assert [extract.extract for extract in found] == [Extract.SIRH, Extract.SONDAGE]
     assert found[0].report.name == "rh.xlsx (sirh)"
     bad = {**tables, "sirh": tables["sirh"].assign(age="x")}
-    assert {r.line for r in read_files([workbook(bad, title=True)])[0].rejects} == {4, 5, 6}
+    assert {r.line for r in read_files([File(workbook(bad, title=True))])[0].rejects} == {4, 5, 6}
 
 
 def test_one_extract_is_taken_out_of_a_workbook():
@@ -47,11 +47,11 @@ def test_one_extract_is_taken_out_of_a_workbook():
 
 def test_files_are_recognised_whatever_their_order_and_the_same_extract_twice_is_refused():
     eval_, sirh = (table(rows_of(extract)) for extract in (Extract.EVAL, Extract.SIRH))
-    assert [found.extract for found in read_files([eval_, sirh])] == [Extract.SIRH, Extract.EVAL]
+    assert [found.extract for found in read_files([File(eval_), File(sirh)])] == [Extract.SIRH, Extract.EVAL]
     with pytest.raises(ExtractError, match=r"b\.csv: this is the sirh extract, and so is a\.csv"):
-        read_files([sirh, sirh], names=["a.csv", "b.csv"])
+        read_files([File(sirh, "a.csv"), File(sirh, "b.csv")])
     with pytest.raises(ExtractError, match="names no column of any extract"):
-        read_files([b"a;b\n1;2\n"])
+        read_files([File(b"a;b\n1;2\n")])
 
 
 def test_file_that_is_no_workbook_is_refused():
@@ -81,7 +81,7 @@ def test_hidden_sheet_is_not_read():
             for line, row in enumerate([list(rows_of(Extract.SIRH)[0]), list(rows_of(Extract.SIRH)[0].values())]):
                 sheet.write_row(line, 0, row)
         sheet.hide()
-    assert len(read_files([content])) == 1
+    assert len(read_files([File(content)])) == 1
 
 
 @pytest.mark.parametrize(

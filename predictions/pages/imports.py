@@ -7,10 +7,8 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import user_passes_test
-from django.core.exceptions import PermissionDenied
-from django.core.files.uploadedfile import UploadedFile
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.core.validators import FileExtensionValidator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,18 +21,18 @@ from django.views.decorators.http import require_POST, require_safe
 
 from employees import imports
 from employees.access import scope_of
-from employees.columns import Extract
+from employees.extracts.template import template_workbook
 from employees.messages import Message
-from employees.models import Import
-from employees.terms import NUMBERED, labelled
+from employees.models import Import, SavedMapping
 from employees.terms.changes import Unacceptable
 from employees.workforce.as_of import common_date
 from predictions import import_process
 from predictions.formats import csv_delimiter
 from predictions.pages import import_lists
-from predictions.pages.import_lists import LABELS, Listing
+from predictions.pages.import_lists import Listing
+from predictions.pages.import_questions import QuestionsForm
 from technova.database.locks import Busy
-from technova.files.spreadsheets import streamed_csv
+from technova.files.spreadsheets import XLSX, streamed_csv
 from technova.web.upload_limit import oversized
 
 IMPORTS_SHOWN = 20
@@ -49,6 +47,7 @@ WHOLE_COMPANY = gettext_lazy(
     "The extracts hold the whole company, and your account sees some departments only. "
     "Ask someone in HR who sees everyone to import them."
 )
+ENDINGS = (".csv", ".txt", ".xlsx", ".ods")
 
 
 def may_import(user) -> bool:
@@ -67,72 +66,94 @@ def _admitted(user) -> bool:
 for_importers = user_passes_test(_admitted)
 
 
-class ImportForm(forms.Form):
-    """The files of one day, by kind of extract: any of them, at least one."""
+class ManyFiles(forms.ClearableFileInput):
+    allow_multiple_selected = True
 
+
+class FilesField(forms.FileField):
+    """Any number of files, at least one."""
+
+    widget = ManyFiles(attrs={"accept": ",".join(ENDINGS), "class": "drop-zone"})
+
+    def clean(self, data, initial=None):
+        files = [super(FilesField, self).clean(file, initial) for file in data or [None]]
+        for file in files:
+            if not file.name.lower().endswith(ENDINGS):
+                raise ValidationError(_("%(file)s is no CSV, XLSX or ODS file."), params={"file": file.name})
+        return files
+
+
+class ImportForm(forms.Form):
+    """The files of one day, in any number and order."""
+
+    extracts = FilesField(
+        label=gettext_lazy("The files"),
+        help_text=gettext_lazy(
+            "Choose them together or drop them here: CSV, XLSX or ODS, recognised by their columns."
+        ),
+        error_messages={"required": gettext_lazy("Choose at least one file.")},
+        allow_empty_file=True,  # which the check says, by the file's name
+    )
     as_of = forms.DateField(
         label=gettext_lazy("The day that the files describe"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=gettext_lazy("Empty: the day in the names of the files, where they agree on one."),
     )
-    sirh = forms.FileField(label=gettext_lazy("SIRH extract"), help_text=gettext_lazy("Job, pay and seniority."))
-    eval = forms.FileField(
-        label=gettext_lazy("Evaluation extract"),
-        help_text=gettext_lazy("Appraisals, satisfactions, overtime and pay rises."),
-    )
-    sondage = forms.FileField(
-        label=gettext_lazy("Survey extract"),
-        help_text=gettext_lazy("Training, travel, promotion, and who left, when it is known."),
-    )
-    annuaire = forms.FileField(
-        label=gettext_lazy("Directory"),
-        help_text=gettext_lazy("Names, managers, sites, days of entry and of exit."),
+    mapping = forms.ModelChoiceField(
+        label=gettext_lazy("Read by the mapping"),
+        queryset=SavedMapping.objects.all(),
+        required=False,
+        empty_label=gettext_lazy("the one that changed last"),
     )
 
     def __init__(self, *args, dropped: AbstractSet[str] = frozenset(), **kwargs):
         super().__init__(*args, **kwargs)
         self.dropped = dropped
-        wrong_type = gettext_lazy("This is not a CSV file. In Excel: Save as, CSV UTF-8.")
-        for extract in Extract:
-            field = self.fields[extract]
-            field.required = False
-            field.widget.attrs["accept"] = ".csv,.txt,text/csv"
-            field.validators.append(FileExtensionValidator(["csv", "txt"], message=wrong_type))
+        if SavedMapping.objects.count() < 2:
+            del self.fields["mapping"]
 
     def clean(self):
-        for name in self.dropped & self.fields.keys():
-            self.errors.pop(name, None)
+        if self.dropped:
+            self.errors.pop("extracts", None)
+        for file in sorted(self.dropped):
             limit = filesizeformat(settings.LARGEST_UPLOAD)
-            self.add_error(name, _("The file is larger than %(limit)s.") % {"limit": limit})
-        if not self.errors and not self.files_given:
-            self.add_error("sirh", _("Choose at least one file."))
-        if self.files_given and not self.errors and self.day is None:
+            self.add_error("extracts", _("%(file)s is larger than %(limit)s.") % {"file": file, "limit": limit})
+        if not self.errors and self.day is None:
             self.add_error("as_of", _("The names of the files hold no day: enter the one that they describe."))
-        if self.files_given and self.day and self.day > timezone.localdate():
+        if not self.errors and self.day and self.day > timezone.localdate():
             self.add_error("as_of", _("This day is still to come."))
-
-    @property
-    def files_given(self) -> dict[Extract, UploadedFile]:
-        return {extract: file for extract in Extract if (file := self.cleaned_data.get(extract))}
 
     @property
     def day(self) -> date | None:
         """The day entered, or that the names of the files agree on."""
-        return self.cleaned_data.get("as_of") or common_date(file.name or "" for file in self.files_given.values())
+        return self.cleaned_data["as_of"] or common_date(file.name for file in self.cleaned_data["extracts"])
 
 
 @for_importers
 def uploads(request: HttpRequest) -> HttpResponse:
-    import_process.settle()
     imports.purge()
     form = ImportForm(request.POST or None, request.FILES or None, dropped=oversized(request))
     if request.method == "POST" and form.is_valid() and form.day:
-        upload = import_process.receive(user=request.user, as_of=form.day, files=form.files_given)
+        given = form.cleaned_data
+        upload = import_process.receive(
+            user=request.user, as_of=form.day, files=given["extracts"], mapping=given.get("mapping")
+        )
         return redirect("import_detail", upload.pk)
-    recent = _with_badges(Import.objects.select_related("user")[:IMPORTS_SHOWN])
-    context = {"form": form, "uploads": recent, "limit": filesizeformat(settings.LARGEST_UPLOAD)}
+    recent = Import.objects.select_related("user")[:IMPORTS_SHOWN]
+    if any(upload.is_at_work for upload in recent):
+        import_process.settle()
+        recent = recent.all()
+    context = {"form": form, "uploads": _with_badges(recent), "limit": filesizeformat(settings.LARGEST_UPLOAD)}
     return render(request, "imports/imports.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+@for_importers
+def template(request: HttpRequest) -> HttpResponse:
+    """A workbook to fill in."""
+    headers = {"Content-Disposition": 'attachment; filename="technova-extracts.xlsx"'}
+    return HttpResponse(template_workbook(), content_type=XLSX, headers=headers)
 
 
 def _tone(upload: Import) -> str:
@@ -150,6 +171,10 @@ def detail(request: HttpRequest, pk) -> HttpResponse:
     if upload.is_at_work:
         import_process.settle()
         upload.refresh_from_db()
+    return _detail(request, upload, QuestionsForm(imports.questions_of(upload)))
+
+
+def _detail(request: HttpRequest, upload: Import, form: QuestionsForm) -> HttpResponse:
     summary = _summary(upload)
     pair = import_lists.runs_around(upload) if upload.state == Import.State.DONE else None
     context = {
@@ -165,29 +190,15 @@ def detail(request: HttpRequest, pk) -> HttpResponse:
         "columns": import_lists.columns_changed(upload) if summary else [],
         "causes": import_lists.causes(upload),
         "risk": import_lists.risk_cards(upload, pair) if pair else [],
-        "questions": _questions(upload),
-        "vocabularies": _vocabularies(upload),
+        "questions": form,
     }
-    return render(request, "imports/import.html", context)
+    return render(request, "imports/import.html", context, status=422 if form.errors else 200)
 
 
 def _summary(upload: Import) -> dict:
     """What a load changes; empty before the check, and for an import of before loads had a day."""
     summary = upload.summary or {}
     return summary if "moves" in summary else {}
-
-
-def _questions(upload: Import) -> list[dict]:
-    """The words that are not known, each with what it may be."""
-    return [
-        question | {"label": capfirst(LABELS[question["column"]]), "is_spelling": question["column"] in NUMBERED}
-        for question in imports.questions_of(upload)
-    ]
-
-
-def _vocabularies(upload: Import) -> dict[str, list[tuple[str, str]]]:
-    """The values to choose from, by column; each with its label."""
-    return {name: labelled(name) for name in {question["column"] for question in imports.questions_of(upload)}}
 
 
 def _progress(upload: Import) -> dict[str, object]:
@@ -230,17 +241,15 @@ def confirm(request: HttpRequest, pk) -> HttpResponse:
 @require_POST
 @for_importers
 def answer(request: HttpRequest, pk) -> HttpResponse:
-    """Take the answers to the questions about words; an empty one leaves the word unknown."""
+    """Take the answers to what the files leave open; a word without one stays unknown."""
     upload = get_object_or_404(Import, pk=pk)
-    places = range(len(imports.questions_of(upload)))
-    given = {place: request.POST.get(f"answer-{place}", "").strip() for place in places}
+    checked_at = request.POST.get("checked_at", "")
+    form = QuestionsForm(imports.questions_of(upload), request.POST)
     try:
-        import_process.answer(
-            upload=upload,
-            user=request.user,
-            checked_at=request.POST.get("checked_at", ""),
-            answers={place: value for place, value in given.items() if value},
-        )
+        imports.ensure_seen(upload, checked_at, *imports.ASKS)
+        if not form.is_valid():
+            return _detail(request, upload, form)
+        import_process.answer(upload=upload, user=request.user, checked_at=checked_at, answers=form.answers)
     except Unacceptable as error:
         messages.error(request, error.message.said(_))
     except imports.Outdated:

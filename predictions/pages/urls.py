@@ -19,6 +19,7 @@ urlpatterns = [
     path("import/", imports.uploads, name="import"),
     path("import/loads/", loads.loads, name="import_loads"),
     path("import/loads/<int:load>/", loads.withdraw, name="import_withdraw"),
+    path("import/technova-extracts.xlsx", imports.template, name="import_template"),
     path("import/<uuid:pk>/", imports.detail, name="import_detail"),
     path("import/<uuid:pk>/answer/", imports.answer, name="import_answer"),
     path("import/<uuid:pk>/confirm/", imports.confirm, name="import_confirm"),

@@ -23,7 +23,7 @@ from employees import imports
 from employees.models import Employee, Import, Term, TermRevision, TermSynonym
 from employees.terms.changes import learn
 from employees.tests.files import permit_rejects
-from employees.tests.test_imports import DAY, files, text_of
+from employees.tests.test_imports import DAY, by_kind, files, text_of
 from features.models import EmployeeFeatures
 from predictions.import_process import run_import
 from predictions.ml.artifacts.store import ArtifactMissing
@@ -97,31 +97,25 @@ def confirm(client, upload, user):
 
 def test_upload_leads_to_the_page_of_the_import(client, started, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
-        response = client.post("/import/", files() | {"as_of": "2026-06-30"})
+        response = client.post("/import/", {"extracts": files(), "as_of": "2026-06-30"})
     upload = Import.objects.get()
     assert response.url == reverse("import_detail", args=[upload.pk])
     assert started == [("run_import", str(upload.pk))]
     assert "The files are being checked" in page(client, upload)
 
 
-@pytest.mark.parametrize(
-    ("name", "error"),
-    [
-        ("eval.xlsx", "This is not a CSV file."),
-    ],
-)
-def test_upload_of_a_wrong_file_says_so_beside_its_field(client, name, error):
+def test_upload_of_a_wrong_file_names_it(client):
     uploaded = files()
-    uploaded["eval"].name = name
-    response = client.post("/import/", uploaded | {"as_of": "2026-06-30"})
+    uploaded[1].name = "eval.xls"
+    response = client.post("/import/", {"extracts": uploaded, "as_of": "2026-06-30"})
     assert response.status_code == 422
-    assert error in response.context["form"].errors["eval"][0]
+    assert response.context["form"].errors == {"extracts": ["eval.xls is no CSV, XLSX or ODS file."]}
     assert not Import.objects.exists()
 
 
 def test_upload_without_a_file_says_so(client):
     response = client.post("/import/", {"as_of": "2026-06-30"})
-    assert (response.status_code, response.context["form"].errors) == (422, {"sirh": ["Choose at least one file."]})
+    assert (response.status_code, response.context["form"].errors) == (422, {"extracts": ["Choose at least one file."]})
 
 
 @pytest.mark.parametrize(
@@ -129,24 +123,25 @@ def test_upload_without_a_file_says_so(client):
     [("", "The names of the files hold no day"), ("2999-01-01", "This day is still to come."), ("x", "valid date")],
 )
 def test_upload_of_no_day_that_can_be_says_so(client, day, error):
-    response = client.post("/import/", files() | {"as_of": day})
+    response = client.post("/import/", {"extracts": files(), "as_of": day})
     assert response.status_code == 422
     assert error in response.context["form"].errors["as_of"][0]
     assert not Import.objects.exists()
 
 
 def test_upload_of_one_file_takes_the_day_in_its_name(client, started):
-    uploaded = files()["eval"]
+    uploaded = by_kind()["eval"]
     uploaded.name = "eval_2026-05-31.csv"
-    assert client.post("/import/", {"eval": uploaded}).status_code == 302
+    assert client.post("/import/", {"extracts": uploaded}).status_code == 302
     upload = Import.objects.get()
-    assert (upload.as_of, [file.extract for file in upload.files.all()]) == (date(2026, 5, 31), ["eval"])
+    assert (upload.as_of, [file.name for file in upload.files.all()]) == (date(2026, 5, 31), [uploaded.name])
 
 
 def test_upload_of_a_large_file_says_the_limit(client, settings):
     settings.LARGEST_UPLOAD = 1000
-    response = client.post("/import/", files(sirh="x" * 2000) | {"as_of": "2026-06-30"})
-    assert response.context["form"].errors == {"sirh": ["The file is larger than 1000\N{NO-BREAK SPACE}bytes."]}
+    response = client.post("/import/", {"extracts": files(sirh="x" * 2000, eval="x"), "as_of": "2026-06-30"})
+    large = {"extracts": ["sirh-2026.csv is larger than 1000\N{NO-BREAK SPACE}bytes."]}
+    assert response.context["form"].errors == large
     assert not Import.objects.exists()
 
 
@@ -258,7 +253,7 @@ def test_confirm_while_another_import_is_loaded_explains_itself(client, hr, uplo
 def test_run_after_another_load_asks_to_confirm_the_new_preview(client, hr, upload, started):
     confirm(client, upload, hr)
     same = imports.receive(
-        user=hr, as_of=DAY, files={file.extract: ContentFile(file.content, file.name) for file in upload.files.all()}
+        user=hr, as_of=DAY, files=[ContentFile(file.content, file.name) for file in upload.files.all()]
     )
     imports.check(upload=same)
     assert imports.load(upload=same)
@@ -372,7 +367,8 @@ def test_run_of_a_finished_import_does_nothing(upload):
 def test_refused_files_show_the_reason(client, hr, started):
     upload = imports.receive(user=hr, as_of=DAY, files=files(sirh=text_of("eval")))
     run_import(upload=upload)
-    assert "sirh-2026.csv: this is the eval extract, not sirh" in page(client, upload)
+    reason = "eval-2026.csv: this is the eval extract, and so is sirh-2026.csv: leave one of them out"
+    assert reason in page(client, upload)
 
 
 TOO_MANY = {
@@ -419,7 +415,7 @@ def test_hr_of_some_departments_may_not_import_and_is_told_why(client, hr, uploa
     hr.department_accesses.create(departement="Consulting")
     asked = [client.get(address) for address in shown(upload)]
     asked += [client.post(reverse(f"import_{name}", args=[upload.pk])) for name in ("confirm", "retry", "discard")]
-    asked += [client.get("/import/"), client.post("/import/", files() | {"as_of": "2026-06-30"})]
+    asked += [client.get("/import/"), client.post("/import/", {"extracts": files(), "as_of": "2026-06-30"})]
     for response in asked:
         assert response.status_code == 403
         assert "Ask someone in HR who sees everyone to import them." in response.text
@@ -439,7 +435,7 @@ def test_manager_may_not_import(client, django_user_model, upload, permitted):
         assert client.get(address).status_code == 403
     for name in ("confirm", "retry", "discard"):
         assert client.post(reverse(f"import_{name}", args=[upload.pk])).status_code == 403
-    assert client.post("/import/", files() | {"as_of": "2026-06-30"}).status_code == 403
+    assert client.post("/import/", {"extracts": files(), "as_of": "2026-06-30"}).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -495,12 +491,12 @@ def test_upload_that_the_disk_has_no_room_for_says_so_and_works_once_there_is(
     client.raise_request_exception = False
     large = text_of("sirh") + "\n" * 3_000_000  # not kept in memory
     monkeypatch.setattr(tempfile, "tempdir", str(small_directory))
-    response = client.post("/import/", files(sirh=large) | {"as_of": "2026-06-30"})
+    response = client.post("/import/", {"extracts": files(sirh=large), "as_of": "2026-06-30"})
     assert (response.status_code, response["Retry-After"]) == (503, "300")
     assert NO_ROOM in response.content.decode()
     assert not Import.objects.exists()
     monkeypatch.setattr(tempfile, "tempdir", None)
-    assert client.post("/import/", files(sirh=large) | {"as_of": "2026-06-30"}).status_code == 302
+    assert client.post("/import/", {"extracts": files(sirh=large), "as_of": "2026-06-30"}).status_code == 302
 
 
 @pytest.fixture
@@ -532,7 +528,7 @@ def test_import_whose_process_cannot_start_says_why_and_can_be_tried_again(
 ):
     reason = request.getfixturevalue(fault)
     with django_capture_on_commit_callbacks(execute=True):
-        response = client.post("/import/", files() | {"as_of": "2026-06-30"})
+        response = client.post("/import/", {"extracts": files(), "as_of": "2026-06-30"})
     upload = Import.objects.get()
     assert response.url == reverse("import_detail", args=[upload.pk])
     assert upload.state == Import.State.FAILED
@@ -583,16 +579,18 @@ def asking(started, hr):
 
 def test_unknown_words_are_asked_with_what_they_may_be(client, asking):
     text = page(client, asking)
-    assert "2 words to recognise" in text
-    assert "Department: “R&amp;D” (2 rows)" in text
-    assert "Job: “Consultante” (1 row)" in text
-    asked = {question["text"]: (question["value"], question["is_new"]) for question in imports.questions_of(asking)}
+    assert "2 questions about the files" in text
+    assert "Department: “R&amp;D”" in text
+    assert "For example “Consultante”, line 4; rows: 1." in text
+    asked = {
+        question.text: (question.proposal.value, question.proposal.is_new) for question in imports.questions_of(asking)
+    }
     assert asked == {"R&D": ("R&D", True), "Consultante": ("Consultant", False)}
     assert '<option value="Ressources Humaines">Human resources</option>' in text
 
 
 def answer(client, upload, **answers):
-    places = {question["text"]: place for place, question in enumerate(imports.questions_of(upload))}
+    places = {question.text: place for place, question in enumerate(imports.questions_of(upload))}
     data = {f"answer-{places[text]}": value for text, value in answers.items()}
     return post(client, upload, "answer", checked_at=upload.checked_at.isoformat(), **data)
 
@@ -603,7 +601,7 @@ def test_answers_are_learned_and_the_files_checked_again(client, asking, hr, sta
     assert (asking.state, started) == ("checking", [("run_import", str(asking.pk))])
     run_import(upload=asking)
     assert imports.questions_of(asking) == []
-    assert "to recognise" not in page(client, asking)
+    assert "about the files" not in page(client, asking)
     assert Term.objects.get(value="R&D").recorded_by == hr
     assert TermSynonym.objects.get(spelling="Consultante").term.value == "Consultant"
 
@@ -635,7 +633,7 @@ def test_word_that_was_learned_meanwhile_makes_the_preview_outdated(client, aski
     learn(vocabulary="departement", text="R&D", value="R&D")
     run_import(upload=asking)
     assert asking.state == "ready"
-    assert [question["text"] for question in imports.questions_of(asking)] == ["Consultante"]
+    assert [question.text for question in imports.questions_of(asking)] == ["Consultante"]
 
 
 def test_page_with_a_large_vocabulary_stays_within_its_queries(client, asking, django_assert_max_num_queries):

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from employees import imports
 from employees.models import Import, SignIn
-from employees.tests.test_imports import DAY, checked, files, text_of
+from employees.tests.test_imports import DAY, by_kind, checked, files, text_of
 from predictions import import_process
 from technova.database.locks import Busy
 from technova.server import detached
@@ -66,9 +66,9 @@ def test_confirm_makes_room_for_itself_where_another_import_was_killed(user, sta
 def test_receive_keeps_the_files_and_starts_the_check(user, started, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         upload = received(user)
-    file = upload.files.get(extract="sirh")
+    file = upload.files.get(name="sirh-2026.csv")
     assert file.name == "sirh-2026.csv"
-    assert file.sha256 == hashlib.sha256(files()["sirh"].read()).hexdigest()
+    assert file.sha256 == hashlib.sha256(by_kind()["sirh"].read()).hexdigest()
     assert started == [("run_import", str(upload.pk))]
 
 

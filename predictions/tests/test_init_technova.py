@@ -102,7 +102,7 @@ def test_init_trains_where_there_is_no_artifact(artifacts, monkeypatch):
 def test_init_deletes_the_uploaded_files_that_are_too_old():
     user = get_user_model().objects.create_user("hr")
     upload = Import.objects.create(user=user, state="ready", created_at=timezone.now() - timedelta(days=2))
-    upload.files.create(extract="sirh", name="sirh.csv", size=1, content=b"x")
+    upload.files.create(name="sirh.csv", size=1, content=b"x")
     init()
     assert not upload.files.exclude(content=b"").exists()
 

@@ -34,6 +34,7 @@ from employees.models import (
     Load,
     LoadedExtract,
     Presence,
+    SavedMapping,
     SignIn,
     Term,
 )
@@ -144,6 +145,7 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
     "model_effects": asks("model_effects"),
     "model_workforce": lambda world: [Ask(reverse("model_workforce"), refused=403)],
     "import": lambda world: [Ask(reverse("import"), refused=403), Ask(reverse("import"), {}, "post", refused=403)],
+    "import_template": lambda world: [Ask(reverse("import_template"), refused=403)],
     "import_loads": lambda world: [Ask(reverse("import_loads"), refused=403)],
     "import_withdraw": lambda world: [
         Ask(reverse("import_withdraw", args=[world.load]), refused=403),
@@ -163,6 +165,7 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
 SHOWS_PEOPLE = PAGES.keys() - {
     *("model", "model_effects", "model_workforce"),
     *("import", "import_answer", "import_confirm", "import_retry", "import_discard", "import_loads"),
+    "import_template",
     *("clarify_part", "clarify_rescore", "data", "data_off", "data_on"),
 }
 
@@ -272,7 +275,7 @@ def import_with_a_reject(account):
         )
         for extract, line in row.items()
     }
-    upload = imports.receive(user=account, as_of=DAY + timedelta(days=1), files=files)
+    upload = imports.receive(user=account, as_of=DAY + timedelta(days=1), files=files.values())
     run_import(upload=upload)
     return upload
 
@@ -429,7 +432,7 @@ def test_admin_is_walked():
 # Of those that hold every column of its people a manager finds nothing either.
 OF_DEPARTMENTS = {Employee, EmployeeFeatures, RunGroup, Prediction}
 ACCOUNTS = {get_user_model(), Group, DepartmentAccess, SignIn}
-OF_EVERYONE = {Load, Term, Import, ImportReject, ScoringRun, RequestCount, APIKey} | ACCOUNTS  # nothing
+OF_EVERYONE = {Load, Term, SavedMapping, Import, ImportReject, ScoringRun, RequestCount, APIKey} | ACCOUNTS  # nothing
 CASES = OF_DEPARTMENTS | OF_EVERYONE
 each_model = pytest.mark.parametrize("model", sorted(CASES, key=lambda model: model._meta.label))
 
@@ -439,6 +442,7 @@ def offices(world):
     """The staff of one department and the staff that sees everyone, with a row at least of every model."""
     leave(EmployeeFactory(employee_id=77, departement=INSIDE))
     leave(Employee.objects.get(employee_id=NUMBERS[0]))
+    SavedMapping.objects.create(name="default")
     RequestCount.objects.create(subject="address 192.0.2.1", minute=1, requests=1)
     colleague = get_user_model().objects.create_user("colleague")
     colleague.department_accesses.create(departement=OUTSIDE)

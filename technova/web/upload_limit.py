@@ -5,7 +5,7 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
 
 class SizeLimit(FileUploadHandler):
-    """Drops a file once it is larger than ``LARGEST_UPLOAD`` and notes its field in ``request.oversized``."""
+    """Drops a file once it is larger than ``LARGEST_UPLOAD`` and notes its name in ``request.oversized``."""
 
     def new_file(self, *args, **kwargs):
         super().new_file(*args, **kwargs)
@@ -14,7 +14,7 @@ class SizeLimit(FileUploadHandler):
     def receive_data_chunk(self, raw_data, start):
         self.received += len(raw_data)
         if self.received > settings.LARGEST_UPLOAD:
-            self.request.oversized = {*oversized(self.request), self.field_name}
+            self.request.oversized = {*oversized(self.request), self.file_name}
             raise SkipFile
         return raw_data
 
@@ -23,5 +23,5 @@ class SizeLimit(FileUploadHandler):
 
 
 def oversized(request) -> set[str]:
-    """The file fields of a request whose files were dropped."""
+    """The names of the files of a request that were dropped."""
     return getattr(request, "oversized", set())

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -11,7 +12,22 @@ from django.utils import timezone
 from employees import terms
 from employees.columns import Extract
 from employees.demo import last_month_end, months
-from employees.extracts import Asked, ExtractError, Question, ReadExtract, Reject, Source, causes, read_extract
+from employees.extracts import (
+    PLAIN,
+    Asked,
+    ExtractError,
+    File,
+    Question,
+    ReadExtract,
+    ReadSet,
+    Reject,
+    answer,
+    causes,
+    read_files,
+    read_set,
+)
+from employees.extracts import Mapping as FileMapping
+from employees.models import SavedMapping
 from employees.rejects import write_rejects
 from employees.terms import NUMBERED, vocabularies
 from employees.terms.changes import learn_all
@@ -22,23 +38,42 @@ from technova.files.private import tighten
 
 MANY = 50  # causes of rejects, and questions, shown on the terminal
 ACCEPT, REJECT = "accept", "reject"
+MAY_BE = {
+    Asked.HEADER: "is it this column",
+    Asked.VALUE: "does it stand for this",
+    Asked.FRACTION: "is it a fraction",
+    Asked.SCALE: "is it a mark of this scale",
+    Asked.UNIT: "is it pay by the year",
+    Asked.DECIMAL: "is this the separator of its decimals",
+    Asked.DATE: "does the month stand first",
+    Asked.ROW: "is it no person",
+}
 
 
 class Command(TechnovaCommand):
     help = (
-        "Loads HR extracts of one day, one of them or several, all or nothing. The workforce on each day is what the "
-        "extracts in force make of it, in whatever order they were loaded; another extract of the same kind and day "
-        "replaces the first, and the same rows again change nothing. Prints the number of the load, which "
+        "Loads HR extracts of one day, CSV, XLSX or ODS, one of them or several, all or nothing. The workforce on each "
+        "day is what the extracts in force make of it, in whatever order they were loaded; another extract of the same "
+        "kind and day replaces the first, and the same rows again change nothing. Prints the number of the load, which "
         "withdraw_load takes back."
     )
     expected_errors = (ExtractError,)
 
     def add_arguments(self, parser):
         parser.add_argument(
+            "files",
+            nargs="*",
+            metavar="FILE",
+            help="extracts recognised by their columns, and so each sheet of a workbook",
+        )
+        parser.add_argument(
             "--demo", action="store_true", help="load the 1,470 fictional employees shipped here, and a year before"
         )
         for extract in Extract:
-            parser.add_argument(f"--{extract}", metavar="FILE", help=f"the {extract} extract (CSV)")
+            parser.add_argument(f"--{extract}", metavar="FILE", help=f"the {extract} extract")
+        parser.add_argument(
+            "--mapping", metavar="NAME", help="the saved mapping to read the files by; not needed where there is one"
+        )
         parser.add_argument(
             "--as-of",
             metavar="DATE",
@@ -59,29 +94,66 @@ class Command(TechnovaCommand):
         parser.add_argument("--rejects", metavar="FILE", help="write the rejected values to this CSV file")
         parser.add_argument("--strict", action="store_true", help="refuse the whole load if any value is rejected")
 
-    def handle(self, *, demo, as_of, new_values, accept_implausible, dry_run, rejects, strict, **options):
-        files = {extract: Path(options[extract]) for extract in Extract if options[extract]}
+    def handle(
+        self, *, files, demo, as_of, mapping, new_values, accept_implausible, dry_run, rejects, strict, **options
+    ):
+        named = [File(Path(options[extract]), kind=extract) for extract in Extract if options[extract]]
+        every = [File(Path(file)) for file in files] + named
+        paths = [file.source for file in every]
         if demo:
-            self._load_demo(files, as_of, dry_run)
+            self._load_demo(every, as_of, dry_run)
             return
-        if not files:
-            raise CommandError(f"No file: give {', '.join(f'--{extract}' for extract in Extract)}, or --demo.")
-        as_of = as_of or self._day_of(files)
+        if not every:
+            raise CommandError(f"No file: name some, or give {', '.join(f'--{kind}' for kind in Extract)}, or --demo.")
+        as_of = as_of or self._day_of(paths)
         if as_of > timezone.localdate():
             raise CommandError(f"{as_of} is still to come: --as-of is the day that the files describe.")
-        self._spare(rejects, files)
+        self._spare(rejects, paths)
         if rejects:
             with self._open(rejects, "a"):
                 pass  # or a load would be done, to find out at its end that its rejects have no place
+        known = self._mapping(mapping)
         with transaction.atomic():  # the words stay as they were when nothing is loaded
-            extracts = _read(files)
+            extracts = self._read(every, known)
             if new_values == ACCEPT and self._learn(extracts):
-                extracts = _read(files)
+                extracts = self._read(every, known)
             self._report(extracts, rejects, strict)
             self._load(as_of, extracts, accept_implausible, dry_run)
             if dry_run:
                 transaction.set_rollback(True)
                 terms.forget()
+
+    def _mapping(self, name: str | None) -> FileMapping:
+        """The saved mapping of this name, or the only one."""
+        saved = {found.name: found for found in SavedMapping.objects.all()}
+        if name is None and len(saved) > 1:
+            raise CommandError(f"Which mapping reads the files? Add --mapping with one of: {', '.join(saved)}.")
+        if name is not None and name not in saved:
+            raise CommandError(f"No mapping has the name {name!r}; there are: {', '.join(saved) or 'none'}.")
+        found = saved[name] if name is not None else next(iter(saved.values()), None)
+        if found:
+            self.stdout.write(f"Read by the mapping {found.name!r}")
+        return found.mapping if found else PLAIN
+
+    def _read(self, files: Sequence[File], mapping: FileMapping) -> Mapping[Extract, ReadExtract]:
+        found = read_set(files, vocabularies=vocabularies(), mapping=mapping, wanted=terms.wanted)
+        self._stop_at_questions(found)
+        return found.extracts
+
+    def _stop_at_questions(self, found: ReadSet) -> None:
+        """Fail with a line for each question that stands in the way; other titles are left out, and reported so."""
+        asked = [question for question in found.questions if not question.is_of_words]
+        if found.error is None:
+            asked = [question for question in asked if question.asked != Asked.HEADER or question.proposal.value]
+        for question in asked:
+            self.stdout.write(f"{question.file} line {question.line}: {_open_question(question)}")
+        if found.error:
+            raise found.error
+        if asked:
+            raise CommandError(
+                "Nothing was loaded: answer the questions above once, on the import page or in the mapping in the "
+                "administration, and load again."
+            )
 
     def _learn(self, extracts: Mapping[Extract, ReadExtract]) -> bool:
         """Take the words that are not known for what is proposed; return whether there were any."""
@@ -93,13 +165,16 @@ class Command(TechnovaCommand):
                 self.stdout.write(f"{question.column} {question.text!r}: {meant} ({question.count:,} rows)")
         return bool(asked)
 
-    def _load_demo(self, files: Mapping[Extract, Path], as_of: date | None, dry_run: bool) -> None:
+    def _load_demo(self, given: Sequence[File], as_of: date | None, dry_run: bool) -> None:
         """Thirteen months, each a load of its own, a line each."""
-        if files or dry_run:
+        if given or dry_run:
             raise CommandError("--demo goes with no file and no --dry-run: give --demo alone or files.")
         every_month = months(as_of or last_month_end(timezone.localdate()))
         for place, month in enumerate(every_month, start=1):
-            extracts = _read(month.files)
+            files = [File(source, kind=kind) for kind, source in month.files.items()]
+            extracts = {
+                found.extract: found for found in read_files(files, vocabularies=vocabularies(), wanted=terms.wanted)
+            }
             load_extracts(as_of=month.as_of, extracts=extracts, tell=self._tell_month)
             self.progress("Loading the demo's months", place, len(every_month))
 
@@ -128,15 +203,15 @@ class Command(TechnovaCommand):
         self._print(result)
         self.stdout.flush()
 
-    def _day_of(self, files: Mapping[Extract, Path]) -> date:
+    def _day_of(self, files: Sequence[Path]) -> date:
         """The day that the files' names hold."""
-        if found := common_date(file.name for file in files.values()):
+        if found := common_date(file.name for file in files):
             return found
         raise CommandError("Which day do the files describe? Add --as-of 2026-10-31.")
 
-    def _spare(self, rejects: str | None, files: Mapping[Extract, Path]) -> None:
+    def _spare(self, rejects: str | None, files: Sequence[Path]) -> None:
         """Refuse to write the report over one of the extracts."""
-        for file in files.values():
+        for file in files:
             if rejects and Path(rejects).exists() and file.exists() and Path(rejects).samefile(file):
                 raise CommandError(f"--rejects {rejects} is one of the extracts: name another file.")
 
@@ -210,12 +285,14 @@ class Command(TechnovaCommand):
             self.stdout.write("Nothing new: everything was loaded before.")
 
 
-def _read(files: Mapping[Extract, Source]) -> dict[Extract, ReadExtract]:
-    words = vocabularies()
-    return {
-        extract: read_extract(file, extract=extract, vocabularies=words, wanted=terms.wanted)
-        for extract, file in files.items()
-    }
+def _open_question(question: Question) -> str:
+    """What is open and what is proposed, with what a mapping would say."""
+    said = answer(PLAIN, question, question.proposal.value).document()
+    document = json.dumps({part: value for part, value in said.items() if value}, ensure_ascii=False)
+    shown = f"{question.header} {question.text!r}"
+    if question.asked == Asked.HEADER and not question.proposal.value:
+        return f"{shown}: which column is it, if any?"
+    return f"{shown}: {MAY_BE[question.asked]}? A mapping says so by {document}"
 
 
 def _words(extracts: Mapping[Extract, ReadExtract]) -> list[Question]:

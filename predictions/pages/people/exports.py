@@ -21,10 +21,9 @@ from predictions import bands
 from predictions.explanation import TOLD_AS, phrase, raising_most
 from predictions.formats import csv_delimiter
 from predictions.models import Prediction, ScoringRun
-from technova.files.spreadsheets import streamed_csv, streamed_workbook
+from technova.files.spreadsheets import XLSX, streamed_csv, streamed_workbook
 
 CHUNK_SIZE = 2_000
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - a workbook counts days, and knows no zones
 _REASONS = sorted(set(TOLD_AS.values()))
 _FIELDS = (

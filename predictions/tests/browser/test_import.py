@@ -30,8 +30,7 @@ def upload(page, files, day=None):
     page.goto("/import/")
     if day:
         page.locator("input[name=as_of]").fill(day.isoformat())
-    for extract, path in files.items():
-        page.locator(f"input[name={extract}]").set_input_files(path)
+    page.locator("input[name=extracts]").set_input_files(list(files.values()))
     page.locator("main form button").click()
 
 
@@ -69,4 +68,4 @@ def test_wrong_file_is_refused_in_the_reader_language(open_page, tmp_path):
     page = open_page("/import/", language="en")
     files = extracts(tmp_path, age=44)
     upload(page, files | {Extract.SIRH: files[Extract.EVAL]}, NEWEST)
-    expect(page.get_by_text("this is the eval extract, not sirh")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("this is the eval extract, and so is eval.csv")).to_be_visible(timeout=SLOW)

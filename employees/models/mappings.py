@@ -1,0 +1,57 @@
+"""How the files of the company are read, kept from one import to the next."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from employees.extracts import Mapping
+
+
+class SavedMappingQuerySet(models.QuerySet["SavedMapping"]):
+    def newest(self) -> "SavedMapping | None":
+        """The one that changed last: an import uses it unless another is chosen."""
+        return self.order_by("-changed_at").first()
+
+
+class SavedMapping(models.Model):
+    """What an import asked once about titles, values, scales and units, used silently the next month.
+
+    A company normally has one. The first import that asks something and is loaded makes it.
+    """
+
+    FIRST = "default"  # the name of the one that an import makes
+
+    name = models.CharField(_("name"), max_length=100, unique=True, help_text=_("For seed_from_csv --mapping."))
+    document = models.JSONField(
+        _("document"), default=dict, help_text=_("Titles, values, scales, factors and the like, by column.")
+    )
+    changed_at = models.DateTimeField(_("changed at"), default=timezone.now, editable=False)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("changed by"),
+    )
+
+    objects = SavedMappingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("mapping")
+        verbose_name_plural = _("mappings")
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def mapping(self) -> Mapping:
+        return Mapping.of(self.document)
+
+    def learn(self, *, answers: Mapping, user) -> None:
+        """Keep what was answered, beside what is known or instead of it."""
+        self.document = self.mapping.updated(answers).document()
+        self.changed_at, self.changed_by = timezone.now(), user
+        self.save()
