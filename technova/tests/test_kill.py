@@ -14,7 +14,16 @@ import pytest
 from django.db import connection
 
 from employees.columns import JOINED
-from employees.models import ROWS, Employee, EmployeeState, Load, LoadedExtract, WorkforceDay
+from employees.models import (
+    ROWS,
+    Employee,
+    EmployeeState,
+    Load,
+    LoadedExtract,
+    NumberMerge,
+    PresenceAnswer,
+    WorkforceDay,
+)
 from employees.tests.files import rows_of, write
 from features.models import EmployeeFeatures, FeatureBuild
 from predictions.models import Prediction, ScoringRun
@@ -156,3 +165,57 @@ def test_kill_at_random_instants_of_load_build_and_score(manage, tmp_path):
         "Prediction": PEOPLE * found["ScoringRun"],
     }
     assert before_they_were_done >= KILLS
+
+
+def load_of(directory, day: str, numbers: range) -> list[str]:
+    """The command that loads the extracts of a day which hold these people."""
+    files = write(directory, **{extract.value: rows_of(extract, numbers) for extract in JOINED})
+    return ["seed_from_csv", f"--as-of={day}", *(f"--{extract}={path}" for extract, path in files.items())]
+
+
+def facts() -> dict[str, object]:
+    """Who is there, and how many loads, answers and merges are in force."""
+    return {
+        "presence": dict(EmployeeState.objects.newest().values_list("employee__employee_id", "presence")),
+        "in force": [model.objects.in_force().count() for model in (Load, PresenceAnswer, NumberMerge)],
+    }
+
+
+def kill_until_done(running: Runner, step: list[str], after: dict[str, object], order: random.Random) -> int:
+    """Kill a step ever later until it is done; how many kills came before."""
+    before, tries = facts(), 0
+    while facts() == before:
+        running.run(*step, kill_after=order.uniform(0.5, 1) * 0.1 * 1.3**tries)
+        wait_for_rollback()
+        assert facts() in (before, after)
+        tries += 1
+    return tries - 1
+
+
+def test_kill_at_random_instants_of_withdrawals_answers_and_merges(manage, tmp_path):
+    seed = time.time_ns()
+    print("seed", seed)  # noqa: T201 - shown where the test fails
+    order = random.Random(seed)
+    vanished, other = PEOPLE, PEOPLE - 1
+    answer = f"answer_left(numbers=[{vanished}], because='retraite')"
+    merge = f"merge_numbers(number={other}, into=1)"
+    in_may = {"presence": dict.fromkeys(range(1, PEOPLE + 1), "present"), "in force": [1, 0, 0]}
+    absent = {other: "absent", vanished: "absent"}
+    in_june = {"presence": in_may["presence"] | absent, "in force": [2, 0, 0]}
+    answered = {"presence": in_june["presence"] | {vanished: "left"}, "in force": [2, 1, 0]}
+    merged = {name: presence for name, presence in answered["presence"].items() if name != other}
+    kills = 0
+    with runner(manage.changes) as running:
+        assert running.run(*load_of(tmp_path, "2026-05-31", range(1, PEOPLE + 1))) == 0
+        assert facts() == in_may
+        june = load_of(tmp_path, "2026-06-30", range(1, PEOPLE - 1))
+        assert running.run(*june) == 0
+        assert facts() == in_june
+        kills += kill_until_done(
+            running, ["withdraw_load", str(Load.objects.latest("pk").pk), "--reason=x"], in_may, order
+        )
+        assert running.run(*june) == 0
+        for call, after in ((answer, answered), (merge, {"presence": merged, "in force": [2, 1, 1]})):
+            step = ["shell", "-c", f"from employees.workforce.answers import *; {call}"]
+            kills += kill_until_done(running, step, after, order)
+    assert kills
