@@ -9,13 +9,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from employees.access import scope_of
 from employees.messages import Message
-from employees.models import Load
+from employees.models import Load, WorkforceDay
 from employees.workforce.comparison import Moves
 from employees.workforce.loading import NoSuchLoad, withdraw_load, withdrawal_moves
 from predictions import rescoring
 from predictions.pages.import_lists import MOVES
 from predictions.pages.imports import for_importers
+from predictions.pages.presence import answering
 from technova.database.locks import Busy
 from technova.web.requests import Request
 
@@ -40,7 +42,9 @@ def _all():
 @for_importers
 def loads(request: Request) -> HttpResponse:
     page = Paginator(_all(), PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "imports/loads.html", {"page": page, "rows": [_row(load) for load in page]})
+    scoring = answering.scoring_state(WorkforceDay.objects.last(), scope_of(request.user))
+    context = {"page": page, "rows": [_row(load) for load in page], "scoring": scoring}
+    return render(request, "imports/loads.html", context)
 
 
 def _row(load: Load) -> dict:

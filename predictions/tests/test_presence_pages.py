@@ -354,8 +354,18 @@ def test_last_load_taken_back_leaves_nobody(hr, absent):
         post(hr, "import_withdraw", load_.pk, reason="all")
     assert not WorkforceDay.objects.exists()
     assert not Employee.objects.of_the_workforce().exists()
-    for path in ("/clarify/", "/clarify/unscored/", "/departures/", "/import/loads/"):
+    for path in ("/", "/employees/", "/clarify/", "/clarify/unscored/", "/departures/", "/import/loads/"):
         assert hr.get(path).status_code == 200
+
+
+def test_loads_say_when_the_scores_are_older_than_the_workforce(hr, absent, monkeypatch):
+    assert hr.get("/import/loads/").context["scoring"] == ""
+    post(hr, "import_withdraw", Load.objects.first().pk, reason="wrong")
+    due = hr.get("/import/loads/").text.partition('id="scoring"')[2].partition("</form>")[0]
+    assert "The scores are older than the workforce." in due
+    assert "csrfmiddlewaretoken" in due
+    monkeypatch.setattr(detached, "is_at_work", lambda name: True)
+    assert "Everyone is being scored again" in hr.get("/import/loads/").text
 
 
 @pytest.mark.parametrize("who", [("Manager", "Consulting"), ("RH", "Consulting")])

@@ -15,6 +15,7 @@ from predictions.pages.import_lists import LABELS
 from predictions.pages.people.risk_list import label
 from predictions.pages.presence import answering
 from predictions.pages.presence.answering import for_answerers
+from predictions.selectors import people
 from technova.web.requests import Request
 
 
@@ -22,7 +23,8 @@ from technova.web.requests import Request
 @for_answerers
 def refused(request: Request) -> HttpResponse:
     history = History.now()
-    rows, page = answering.counted_page(request, selectors.refused(scope_of(request.user), history))
+    found = people.with_page(selectors.refused(scope_of(request.user), history), "number")
+    rows, page = answering.counted_page(request, found)
     context = {
         "tabs": answering.tabs(request),
         "rows": [_row(refusal) for refusal in selectors.with_days(history, rows)] if rows else [],
@@ -35,6 +37,7 @@ def _row(refusal: Refused) -> dict[str, object]:
     row, employee = refusal.value, refusal.employee
     return {
         "number": employee.employee_id,
+        "has_page": getattr(row, "has_page", False),
         "department": label("departement", employee.departement),
         "file": row.extract.name,
         "column": capfirst(LABELS[row.column]) if row.column else _("(the whole row)"),
