@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from employees import imports
 from employees.columns import SATISFACTIONS, Extract
+from employees.extracts import ReadSet
 from employees.models import Import, Load
 from employees.tests.extracts import DAY, extract_of, load_all
 from employees.tests.test_imports import files
@@ -53,7 +54,8 @@ def checked(hr, monkeypatch):
     month = people | {31: CALM, 2: CALM, 4: RISKY, 5: CALM | {"revenu_mensuel": 19500, "departement": "Commercial"}}
     month[6] = CALM | {"a_quitte_l_entreprise": True}
     del month[7]
-    monkeypatch.setattr(imports, "_read", lambda upload: {kind: of(kind, month) for kind in KINDS})
+    found = ReadSet({kind: of(kind, month) for kind in KINDS}, questions=())
+    monkeypatch.setattr(imports, "_read", lambda upload: found)
     upload = imports.receive(user=hr.account, as_of=DAY, files=files())
     run_import(upload=upload)
     return upload
