@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from employees.columns import Column, ColumnKind
@@ -50,6 +51,7 @@ class Unreadable(ValueError):
         super().__init__(str(rule))
 
 
+@lru_cache(maxsize=4_096)  # the same titles are compared with each of the first rows of a file
 def fold(text: str) -> str:
     """The text without case, accents, spaces and punctuation: the key by which names are compared."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
