@@ -8,6 +8,8 @@ from django.contrib.auth.models import Group
 from django.db import connection, connections
 from django.test import Client
 
+from employees.demo import months
+from employees.management.commands import seed_from_csv
 from predictions import registry
 from predictions.ml.artifacts import store
 from predictions.registry import current_model
@@ -113,6 +115,12 @@ def lose_database(request, replaced_database):
         replaced_database(PORT=port, OPTIONS=options)
 
     return lose
+
+
+@pytest.fixture
+def newest_month_alone(monkeypatch):
+    """The demo without its earlier months, whose loads take most of its time."""
+    monkeypatch.setattr(seed_from_csv, "months", lambda end: months(end)[-1:])
 
 
 @pytest.fixture

@@ -60,13 +60,13 @@ def test_init_demo_scores_everyone_and_shows_ways_in_once():
     assert secret not in again
 
 
-def test_init_demo_uses_the_chosen_password(settings):
+def test_init_demo_uses_the_chosen_password(settings, newest_month_alone):
     settings.DEMO_PASSWORD = "a-password-for-tests"
     init("--demo")
     assert authenticate(RequestFactory().get("/"), username="rh", password="a-password-for-tests")
 
 
-def test_init_demo_again_keeps_what_was_loaded_since():
+def test_init_demo_again_keeps_what_was_loaded_since(newest_month_alone):
     init("--demo")
     load(timezone.localdate(), eval={1: {"augmentation_salaire_precedente": 25.0}})
     count = Load.objects.count()
@@ -83,7 +83,7 @@ def test_init_without_data_says_what_to_do_and_makes_no_account():
 
 
 @pytest.mark.django_db
-def test_init_trains_where_there_is_no_artifact(artifacts, monkeypatch):
+def test_init_trains_where_there_is_no_artifact(artifacts, monkeypatch, newest_month_alone):
     trained = []
     (artifacts / "current").unlink()
 

@@ -206,7 +206,7 @@ def numbers_in(response) -> set[str]:
 
 
 @pytest.fixture
-def demo():
+def demo(newest_month_alone):
     call_command("seed_from_csv", "--demo", verbosity=0)
     call_command("build_features", verbosity=0)
     call_command("score_employees", verbosity=0)
