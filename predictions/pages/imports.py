@@ -140,7 +140,7 @@ def uploads(request: HttpRequest) -> HttpResponse:
             user=request.user, as_of=form.day, files=given["extracts"], mapping=given.get("mapping")
         )
         return redirect("import_detail", upload.pk)
-    recent = Import.objects.select_related("user")[:IMPORTS_SHOWN]
+    recent = Import.objects.select_related("user", "load")[:IMPORTS_SHOWN]
     if any(upload.is_at_work for upload in recent):
         import_process.settle()
         recent = recent.all()

@@ -174,6 +174,9 @@ def test_import_shows_the_day_of_its_files_and_who_took_its_load_back_and_why(hr
     text = " ".join(page(hr, loaded).text.split())
     assert f"by {hr.account.username}: another entity" in text.replace("&#x27;", "'")
     assert "Take this load back" not in text
+    listed = " ".join(hr.get(reverse("import")).text.split())
+    assert "30 Jun 2026" in listed
+    assert "taken back" in listed
 
 
 def test_pages_of_a_loaded_import_ask_at_most_twelve_queries(hr, loaded, django_assert_max_num_queries):
