@@ -1,12 +1,18 @@
 import json
+from datetime import date
+from io import StringIO
 
 import pandas as pd
 import pytest
+from django.core.management import call_command
 
 from employees.columns import SATISFACTIONS, Extract
 from employees.extracts import Asked, File, Mapping, answer, propose_mapping, read_files
+from employees.models import SavedMapping, SirhRow
 from employees.tests.firms import FIRMS, NEW_DEPARTMENT, as_read
 from employees.vocabularies import CONTRACT
+
+DAYS = {1: date(2026, 9, 30), 2: date(2026, 10, 31)}
 
 
 def uploaded(files):
@@ -89,3 +95,28 @@ def test_totals_are_proposed_to_be_skipped_and_counted():
     assert (extract.read, extract.rejected, extract.report.skipped) == (40, 0, 1)
     (extract,) = read_files([File(files["paie_1.csv"])], mapping=answer(mapping, total, ""))
     assert (extract.read, extract.rejected, extract.report.skipped) == (41, 1, 0)
+
+
+@pytest.mark.django_db
+def test_command_reads_by_the_saved_mapping_and_asks_for_the_new_department_alone(firm, known, tmp_path):
+    SavedMapping.objects.create(name="default", document=known[0].document())
+    seed(firm, 1, tmp_path, new_values="accept")
+    output = seed(firm, 2, tmp_path, accept_implausible=True)
+    (asked,) = [line for line in output.splitlines() if "is not known" in line]
+    assert f"{NEW_DEPARTMENT!r} is not known (3 rows); --new-values accept takes it as a new value" in asked
+    seed(firm, 2, tmp_path, new_values="accept", accept_implausible=True)
+    people = firm.people(2)
+    found = SirhRow.objects.filter(extract__load__as_of=DAYS[2]).values_list("number", "revenu_mensuel", "departement")
+    assert {row[0]: row[1:] for row in found} == dict(
+        zip(people.index, zip(people["revenu_mensuel"], people["departement"], strict=True), strict=True)
+    )
+
+
+def seed(firm, month, folder, **options):
+    """Load a month by command; return what it says."""
+    files = firm.files(month)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    out = StringIO()
+    call_command("seed_from_csv", *(str(folder / name) for name in files), as_of=DAYS[month], stdout=out, **options)
+    return out.getvalue()

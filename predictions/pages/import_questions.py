@@ -23,6 +23,7 @@ from predictions.formats import grouped
 from predictions.pages import import_lists
 
 TITLES = import_lists.LABELS | {KEY: gettext_lazy("employee number")}
+AT_A_TIME = 300  # questions: Django takes 1,000 fields of a form
 ASKS = {
     Asked.HEADER: gettext_noop("“%(header)s”"),
     Asked.ROW: gettext_noop("“%(text)s” instead of a number"),
@@ -48,12 +49,13 @@ SAYS = {
 
 
 class QuestionsForm(forms.Form):
-    """What the files leave open; only a word may stay without an answer."""
+    """What the files leave open, so many at a time; only a word may stay without an answer."""
 
     def __init__(self, questions: Sequence[Question], *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.questions = questions
-        for place, question in enumerate(questions):
+        self.questions = questions[:AT_A_TIME]
+        self.total = len(questions)
+        for place, question in enumerate(self.questions):
             self.fields[f"answer-{place}"] = WordField(question) if question.is_of_words else ChosenField(question)
 
     @property
@@ -146,8 +148,8 @@ def _said(question: Question, value: str) -> str:
             share = float((read_number(question.text.removesuffix("%").rstrip()) or 0) * int(value))
             return _("%(text)s is %(value)s%%") % {"text": question.text, "value": grouped(share, 2)}
         case Asked.SCALE:
-            lowest, highest = value.split("-")
-            return _("from %(lowest)s (worst) to %(highest)s (best)") % {"lowest": lowest, "highest": highest}
+            worst, best = value.split("-")
+            return _("%(worst)s to %(best)s (%(best)s is best)") % {"worst": worst, "best": best}
         case Asked.DECIMAL:
             number = float(read_number(question.text, value) or 0)
             shown = grouped(number, 0 if number.is_integer() else 3)
@@ -172,8 +174,7 @@ def _word_help(question: Question, is_spelling: bool) -> str:
 def _example(question: Question) -> str:
     if question.asked == Asked.HEADER:
         return _("For example: %(text)s") % {"text": question.text} if question.text else _("The column is empty.")
-    return _("For example “%(text)s”, line %(line)s; rows: %(count)s.") % {
-        "text": question.text,
-        "line": question.line,
-        "count": grouped(question.count),
-    }
+    rows = {"text": question.text, "line": question.line, "count": grouped(question.count)}
+    if question.is_of_words:
+        return _("Rows: %(count)s, from line %(line)s.") % rows
+    return _("For example “%(text)s”, line %(line)s; rows: %(count)s.") % rows

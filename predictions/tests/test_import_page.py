@@ -581,7 +581,7 @@ def test_unknown_words_are_asked_with_what_they_may_be(client, asking):
     text = page(client, asking)
     assert "2 questions about the files" in text
     assert "Department: “R&amp;D”" in text
-    assert "For example “Consultante”, line 4; rows: 1." in text
+    assert "Rows: 1, from line 4." in text
     asked = {
         question.text: (question.proposal.value, question.proposal.is_new) for question in imports.questions_of(asking)
     }

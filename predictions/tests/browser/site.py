@@ -28,6 +28,10 @@ NEWCOMER = f"""
 from django.contrib.auth.models import User
 User.objects.create_user("newcomer", password="{PASSWORD}")
 """
+HR = f"""
+from django.contrib.auth.models import Group, User
+User.objects.create_user("hr", password="{PASSWORD}").groups.add(Group.objects.get(name="RH"))
+"""
 DEFAULT_DATABASE = "sqlite:///db.sqlite3"
 
 
@@ -53,19 +57,43 @@ def serve(directory: Path, shared: Path, worker: str) -> Iterator[Site]:
     # A test that sends wrong passwords closes the address to no other.
     limits = {"BAD_PASSWORD_RATE": "1000"}
     environment = os.environ | limits | {"DEMO_PASSWORD": PASSWORD, "ARTIFACTS_DIR": str(settings.ARTIFACTS_DIR)}
-    with demo_database(environment, shared) as demo, copy_of(demo, database_url(worker, directory)) as database:
-        environment |= {"DATABASE_URL": database}
-        # The socket listens before the server starts: no other process can take its port, and no request is refused.
-        with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-            listener.set_inheritable(True)
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            server = start_server(environment, listener.fileno(), directory / "server.log")
-            try:
-                wait_for(url, server)
-                yield Site(url, environment)
-            finally:
-                server.send_signal(signal.SIGINT)  # gunicorn's quick stop
-                server.wait(timeout=20)
+    with (
+        demo_database(environment, shared) as demo,
+        copy_of(demo, database_url(worker, directory)) as database,
+        running(environment | {"DATABASE_URL": database}, directory) as site,
+    ):
+        yield site
+
+
+@contextmanager
+def serve_empty(directory: Path, worker: str) -> Iterator[Site]:
+    """Serve a database without anybody, and with one account of *RH*, until the block ends."""
+    url = database_url(f"empty_{worker}", directory)
+    environment = os.environ | {"DATABASE_URL": url, "ARTIFACTS_DIR": str(settings.ARTIFACTS_DIR)}
+    create_database(url)
+    try:
+        run_manage(environment, "migrate")
+        run_manage(environment, "shell", "--command", HR)
+        with running(environment, directory) as site:
+            yield site
+    finally:
+        drop_database(url)
+
+
+@contextmanager
+def running(environment: dict[str, str], directory: Path) -> Iterator[Site]:
+    """The server on the database of an environment, until the block ends."""
+    # The socket listens before the server starts: no other process can take its port, and no request is refused.
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        listener.set_inheritable(True)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server = start_server(environment, listener.fileno(), directory / "server.log")
+        try:
+            wait_for(url, server)
+            yield Site(url, environment)
+        finally:
+            server.send_signal(signal.SIGINT)  # gunicorn's quick stop
+            server.wait(timeout=20)
 
 
 def start_server(environment: dict[str, str], socket_number: int, log: Path) -> subprocess.Popen:
