@@ -1,4 +1,4 @@
-"""One person: features, past scores, and the neighbours in the ranked list."""
+"""One person: features, presence and past scores."""
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Window
 
@@ -60,19 +60,3 @@ def scores(employee: Employee) -> list[Prediction]:
 def score_of(features: EmployeeFeatures, model_version: str) -> Prediction | None:
     """The newest logged score of these features by this version of the model. One query."""
     return Prediction.objects.filter(features=features, model_version=model_version).order_by("-id").first()
-
-
-def neighbours(score: Prediction, scope: Scope) -> tuple[int | None, int | None]:
-    """The numbers of those present just before and just after this one in the run's ranked list. Two queries."""
-    rows = Prediction.objects.filter(run=score.run_id, employee__presence=Presence.PRESENT).within(scope)
-    above = rows.filter(probability__gte=score.probability).filter(
-        Q(probability__gt=score.probability) | Q(id__lt=score.id)
-    )
-    below = rows.filter(probability__lte=score.probability).filter(
-        Q(probability__lt=score.probability) | Q(id__gt=score.id)
-    )
-    number = "employee__employee_id"
-    return (
-        above.order_by("probability", "-id").values_list(number, flat=True).first(),
-        below.order_by("-probability", "id").values_list(number, flat=True).first(),
-    )

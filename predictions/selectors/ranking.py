@@ -5,13 +5,15 @@ of 441 ms (``benchmarks/pages.py``)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
 from employees.access import Scope
 from predictions import bands
 from predictions.models import Prediction, RunGroup, ScoringRun
 from predictions.selectors.figures import people_of
+from technova.database import keyset
 
 OVER = "over"  # beside the bands' own words: everyone over the threshold
 # What the list sorts by; the riskiest come first among equals.
@@ -37,6 +39,16 @@ class Narrowing:
     job: str = ""
     band: str = ""
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody stands in a list, from 1, of how many; the numbers of the people just before and just after."""
+
+    position: int
+    total: int
+    previous: int | None
+    following: int | None
 
 
 def narrowed(run: ScoringRun, scope: Scope, narrowing: Narrowing) -> QuerySet[Prediction]:
@@ -128,6 +140,31 @@ def page_of(
     previous = of_before.filter(employee=OuterRef("employee")).values("probability")[:1]
     page = Prediction.objects.filter(pk__in=keys).select_related("employee", "features")
     return list(ordered(page.annotate(previous=Subquery(previous)), sort))
+
+
+def place_of(prediction: Prediction, rows: QuerySet[Prediction], sort: str, everyone: int) -> Place | None:
+    """The place of a prediction, its employee loaded, in a list; None if the list does not hold it. Two queries.
+
+    A list by job needs the prediction's features, too.
+    """
+    order = [str(field) for field in ordered(rows, sort).query.order_by]
+    position = [attrgetter(field.lstrip("-").replace("__", "."))(prediction) for field in order]
+    counts = rows.aggregate(
+        total=Count("pk"),
+        before=Count("pk", filter=keyset.before(order, position)),
+        own=Count("pk", filter=Q(pk=prediction.pk)),
+    )
+    if not counts["own"]:
+        return None
+    total, before = counts["total"], counts["before"]
+    first = max(before - 1, 0)
+    around = page_of(rows, None, sort, start=first, stop=before + 2, total=total, everyone=everyone)
+    return Place(
+        position=before + 1,
+        total=total,
+        previous=around[0].employee_number if before else None,
+        following=around[-1].employee_number if before + 1 < total else None,
+    )
 
 
 def _sorted_at_once(keys: QuerySet) -> QuerySet:

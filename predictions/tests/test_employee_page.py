@@ -17,6 +17,7 @@ from predictions.pages.people.scores import ROUNDING
 from predictions.registry import current_model
 from predictions.services import Caller
 from predictions.tests.factories import PredictionFactory, ScoringRunFactory
+from predictions.tests.scoring import score, write_figures
 
 pytestmark = pytest.mark.django_db
 
@@ -152,7 +153,7 @@ def test_employee_page_of_someone_who_has_left_without_a_score_says_so_too(brows
     assert "No score yet" in page
 
 
-@pytest.mark.parametrize(("has_left", "queries"), [(False, 10), (True, 9)])
+@pytest.mark.parametrize(("has_left", "queries"), [(False, 12), (True, 9)])
 def test_employee_page_asks_a_fixed_number_of_queries(browse, person, django_assert_num_queries, has_left, queries):
     ScoringRunFactory.create_batch(3)
     for run in ScoringRunFactory.create_batch(3):
@@ -229,8 +230,8 @@ def test_employee_page_links_the_neighbours_in_the_ranked_list(browse):
     manager, hr = browse("Manager", "Consulting"), browse("RH")
 
     def neighbours(browser, place):
-        context = browser.get(f"/employees/{numbers[place]}/").context
-        return context["previous"], context["following"]
+        found = browser.get(f"/employees/{numbers[place]}/").context["place"]
+        return found.previous, found.following
 
     assert neighbours(manager, 0) == (None, numbers[1])
     assert neighbours(manager, 1) == (numbers[0], numbers[2])
@@ -247,10 +248,64 @@ def test_employee_page_links_no_neighbour_who_is_not_present(browse):
     Employee.objects.filter(pk=rows[3].employee_id).update(presence="absent")
     WorkforceDayFactory()
     browser = browse("RH")
-    context = browser.get(address(rows[2])).context
-    assert (context["previous"], context["following"]) == (rows[0].employee_number, rows[4].employee_number)
-    context = browser.get(address(rows[1])).context
-    assert (context["previous"], context["following"]) == (None, None)
+    place = browser.get(address(rows[2])).context["place"]
+    assert (place.previous, place.following) == (rows[0].employee_number, rows[4].employee_number)
+    assert (place.position, place.total) == (2, 3)
+    assert "place" not in browser.get(address(rows[1])).context
+
+
+@pytest.fixture
+def five():
+    """A run of five people, the riskiest first, two of them in Commercial and three over the threshold."""
+    run = ScoringRunFactory(threshold=0.4)
+    places = ("Consulting", "Commercial", "Consulting", "Consulting", "Commercial")
+    risks = (0.9, 0.8, 0.7, 0.3, 0.2)
+    rows = [score(run, n, risk, departement=place) for n, (risk, place) in enumerate(zip(risks, places, strict=True), start=11)]
+    write_figures()
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("query", "place"),
+    [
+        ("", (3, 5, 12, 14)),
+        ("?sort=number", (3, 5, 12, 14)),
+        ("?sort=-number", (3, 5, 14, 12)),
+        ("?department=Consulting", (2, 3, 11, 14)),
+        ("?department=Consulting&sort=risk", (2, 3, 14, 11)),
+        ("?band=over", (3, 3, 12, None)),
+        ("?sort=department", (4, 5, 11, 14)),
+        ("?sort=-department", (2, 5, 11, 14)),
+        ("?sort=job", (3, 5, 12, 14)),
+        ("?number=13", (1, 1, None, None)),
+    ],
+)
+def test_employee_page_leads_through_the_list_that_one_came_from(browse, five, query, place):
+    context = browse("RH").get(f"/employees/13/{query}").context
+    found = context["place"]
+    assert (found.position, found.total, found.previous, found.following) == place
+
+
+def test_employee_page_keeps_the_lists_filters_and_leads_back_to_its_page(browse, five):
+    browser = browse("RH")
+    listed = browser.get("/employees/?department=Consulting&sort=risk").content.decode()
+    assert 'href="/employees/13/?department=Consulting&amp;sort=risk"' in listed
+    page = browser.get("/employees/13/?department=Consulting&sort=risk").content.decode()
+    assert 'href="/employees/14/?department=Consulting&amp;sort=risk"' in page
+    assert 'href="/employees/?department=Consulting&amp;sort=risk"' in page
+    assert "2 of 3" in page
+
+
+@pytest.mark.parametrize("query", ["?department=Commercial", "?band=nothing", "?number=x"])
+def test_employee_page_outside_the_list_shows_no_place(browse, five, query):
+    response = browse("RH").get(f"/employees/13/{query}")
+    assert response.status_code == 200
+    assert "place" not in response.context
+
+
+def test_place_in_the_list_of_a_manager_counts_those_in_sight(browse, five):
+    place = browse("Manager", "Consulting").get("/employees/14/").context["place"]
+    assert (place.position, place.total, place.previous, place.following) == (3, 3, 13, None)
 
 
 def test_what_if_shows_the_risk_it_starts_from_before_the_first_try(browse, person):

@@ -36,7 +36,7 @@ def manager(browse):
 
 def listed(response):
     """The numbers of the people on the page, in order."""
-    return [int(number) for number in re.findall(r'/employees/(\d+)/"', response.content.decode())]
+    return [int(number) for number in re.findall(r'/employees/(\d+)/[?"]', response.content.decode())]
 
 
 def get(client, **state):

@@ -27,6 +27,11 @@ def after(order: Sequence[str], position: Sequence[object]) -> Q:
     return Q(**{f"{name}__{comparison}e": value}) & condition  # where an index scan starts
 
 
+def before(order: Sequence[str], position: Sequence[object]) -> Q:
+    """Rows before a position in an order."""
+    return after([field[1:] if field.startswith("-") else f"-{field}" for field in order], position)
+
+
 def chunks(rows: QuerySet, order: Sequence[str], size: int) -> Iterator[list]:
     """All rows in a unique order, ``size`` at a time, one query a chunk.
 

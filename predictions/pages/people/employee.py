@@ -1,6 +1,7 @@
 """The page of a person: profile, risk, reasons, past scores and what-if."""
 
 from datetime import date
+from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from employees.access import Readable, Scope, readable_to, scope_of
+from employees.access import Readable, readable_to, scope_of
 from employees.models import Employee, Presence
 from features import reading, schema
 from features.engineering import engineer_one
@@ -19,7 +20,7 @@ from predictions.explanation import display, in_full
 from predictions.formats import percent
 from predictions.models import Prediction
 from predictions.pages import charts
-from predictions.pages.people import forms, scores
+from predictions.pages.people import forms, risk_list, scores
 from predictions.registry import card_of, current_model
 from predictions.selectors import people
 from predictions.services import Caller
@@ -70,7 +71,10 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
     if request.htmx and form.is_bound:
         return render(request, "employee/what_if_answer.html", context)
     shown = reading.values_for(readable, real)
-    return render(request, "employee/employee.html", context | _page(row, shown, scope, readable))
+    context |= _page(row, shown, readable)
+    if row.employee.is_present and context["history"]:
+        context |= _in_list(request, row, context["history"][0].prediction)
+    return render(request, "employee/employee.html", context)
 
 
 def _what_if_form(real: dict[str, object], readable: Readable, data) -> forms.BusinessForm:
@@ -100,7 +104,18 @@ def _what_if(
     return scores.Comparison(scores.Shown(before, readable), scores.Shown(after, readable))
 
 
-def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readable: Readable) -> dict[str, object]:
+def _in_list(request: Request, row: EmployeeFeatures, newest: Prediction) -> dict[str, object]:
+    """The place in the list that the page's address describes, as the list does: the one that the reader came from."""
+    newest.employee = row.employee
+    query = risk_list.ListQuery.of(request)
+    place = query.place_of(newest)
+    if place is None:
+        return {}
+    back = risk_list.page_address(request.GET, place, query.form.cleaned_data["size"])
+    return {"place": place, "list_query": risk_list.query_of(request.GET), "back": back}
+
+
+def _page(row: EmployeeFeatures, shown: dict[str, object], readable: Readable) -> dict[str, Any]:
     history = [scores.Shown(score, readable) for score in people.scores(row.employee)]
     version = history[0].prediction.model_version if history else current_model().version
     context = {
@@ -116,7 +131,6 @@ def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readabl
     }
     if history:
         newest = history[0].prediction
-        previous, following = people.neighbours(newest, scope) if row.employee.is_present else (None, None)
         is_outdated = newest.features_id != row.pk
         if not is_outdated:
             newest.features = row
@@ -126,8 +140,6 @@ def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readabl
             "score": score,
             "now": score if is_where_what_if_starts else None,
             "notice": OUTDATED if is_outdated else "",
-            "previous": previous,
-            "following": following,
         }
     return context
 

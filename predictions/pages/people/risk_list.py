@@ -158,6 +158,12 @@ class ListQuery:
         """How many people of each group are listed, where the figures of the run still say it."""
         return None if self.groups is None else ranking.sizes(self.groups, self.form.narrowing())
 
+    def place_of(self, prediction: Prediction) -> ranking.Place | None:
+        """Where the list holds somebody whose score this is, the employee loaded. Two queries."""
+        if self.run is None or prediction.run_id != self.run.pk or not self.form.is_valid():
+            return None
+        return ranking.place_of(prediction, self.rows, self.form.order, self.run.employee_count)
+
     @classmethod
     def of(cls, request: Request) -> "ListQuery":
         scope = scope_of(request.user)
@@ -210,6 +216,16 @@ def address(state, **changes: str) -> str:
     pairs = {name: state.get(name, "") for name in RiskListForm.base_fields} | changes
     query = urlencode({name: value for name, value in pairs.items() if value not in ("", USUAL.get(name))})
     return reverse("employees") + (f"?{query}" if query else "")
+
+
+def query_of(state) -> str:
+    """What the list's address says of its filters, order and size: "?band=over"; empty for the list as usual."""
+    return address(state).removeprefix(reverse("employees"))
+
+
+def page_address(state, place: ranking.Place, size: int) -> str:
+    """The address of the page of the list that holds a place."""
+    return address(state, page=str((place.position - 1) // size + 1))
 
 
 def rows_of(predictions: Sequence[Prediction], before: ScoringRun | None, readable: Readable) -> list[RiskRow]:
@@ -275,7 +291,7 @@ def _results(request, query: ListQuery) -> dict:
         "page": page,
         "rows": rows_of(predictions, query.before, query.readable),
         "headings": [_heading(request.GET, form.order, word, text, first) for word, text, first in HEADINGS],
-        "export_query": address(request.GET).removeprefix(reverse("employees")),
+        "list_query": query_of(request.GET),
         "is_narrowed": any(getattr(form.narrowing(), field.name) for field in fields(ranking.Narrowing)),
     }
 
