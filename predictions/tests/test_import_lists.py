@@ -172,6 +172,7 @@ def test_import_shows_the_day_of_its_files_and_who_took_its_load_back_and_why(hr
     assert "The files describe 30 June 2026." in " ".join(page(hr, loaded).text.split())
     withdraw_load(load=Load.objects.first().pk, reason="another entity", user=hr.account)
     text = " ".join(page(hr, loaded).text.split())
+    assert "This load was taken back" in text
     assert f"by {hr.account.username}: another entity" in text.replace("&#x27;", "'")
     assert "Take this load back" not in text
     listed = " ".join(hr.get(reverse("import")).text.split())
