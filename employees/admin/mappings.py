@@ -21,7 +21,8 @@ class PrettyEncoder(json.JSONEncoder):
 
 class MappingForm(forms.ModelForm):
     document = forms.JSONField(
-        label=_("document"),
+        label=_("Document"),
+        help_text=SavedMapping._meta.get_field("document").help_text,
         encoder=PrettyEncoder,
         required=False,
         widget=forms.Textarea(attrs={"cols": 100, "rows": 40}),

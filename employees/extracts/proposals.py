@@ -203,7 +203,8 @@ def _ask_totals(header: Header, extract: Extract, mapping: Mapping) -> Iterator[
     found: dict[str, list[int]] = {}
     for line, row in _below(header):
         text = row[place].strip() if len(row) > place else ""
-        if match_key(text) in TOTALS and not mapping.knows_row(text):
+        is_number = text[-1:].isdigit()  # which nearly every one is
+        if not is_number and match_key(text) in TOTALS and not mapping.knows_row(text):
             found.setdefault(text, []).append(line)
     for text, lines in found.items():
         proposal = Proposal(text, is_new=False)

@@ -142,6 +142,7 @@ def likely_columns(titles: Sequence[str], extract: Extract, taken: Collection[st
         (
             (-likeness, place, order)
             for place, title in enumerate(titles)
+            if any(map(str.isalpha, title))
             for order, column in enumerate(columns)
             if (likeness := likeness_of(title, column.name)) >= LIKELY
         ),

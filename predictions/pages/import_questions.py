@@ -86,7 +86,7 @@ class QuestionsForm(forms.Form):
 
 @dataclass
 class Group:
-    """The questions about one file: ``left_out`` are the titles that probably are no column."""
+    """The questions about one file: ``left_out`` are the titles for which no column is proposed."""
 
     file: str
     fields: list[BoundField] = field(default_factory=list)
