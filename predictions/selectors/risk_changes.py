@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from predictions.models import Prediction, ScoringRun
 
@@ -24,19 +24,20 @@ class RunPair:
     after: ScoringRun
 
     def counts(self) -> dict[Change, int]:
-        """How many people each change is about. One query over both runs."""
-        rows = Prediction.objects.filter(run__in=[self.before, self.after]).order_by().values("employee")
-        people = rows.annotate(was=_risk_in(self.before), is_now=_risk_in(self.after))
-        was_over, is_over = Q(was__gte=self.before.threshold), Q(is_now__gte=self.after.threshold)
-        conditions = {
-            Change.OVER: Q(was__lt=self.before.threshold) & is_over,
-            Change.UNDER: was_over & Q(is_now__lt=self.after.threshold),
-            Change.JOINED: Q(was=None),
-            Change.GONE: Q(is_now=None),
+        """How many people each change is about. One query over both runs, which joins their index alone."""
+        in_both = Prediction.objects.filter(run=self.after, employee__predictions__run=self.before).order_by()
+        is_over, was_over = Q(probability__gte=self.after.threshold), Q(was__gte=self.before.threshold)
+        found = in_both.annotate(was=F("employee__predictions__probability")).aggregate(
+            people=Count("pk"),
+            over=Count("pk", filter=is_over & ~was_over),
+            under=Count("pk", filter=was_over & ~is_over),
+        )
+        return {
+            Change.OVER: found["over"],
+            Change.UNDER: found["under"],
+            Change.JOINED: self.after.employee_count - found["people"],
+            Change.GONE: self.before.employee_count - found["people"],
         }
-        counts = {change.value: Count("employee", filter=condition) for change, condition in conditions.items()}
-        found = people.aggregate(**counts)
-        return {change: found[change] for change in Change}
 
     def people(self, change: Change) -> QuerySet[Prediction]:
         """The scores of whom a change is about, the riskiest first, with the ``previous`` and the ``risk`` now.
@@ -60,10 +61,6 @@ class RunPair:
         previous, risk = Subquery(of_before.values("probability")[:1]), Subquery(of_after.values("probability")[:1])
         ranked = rows.select_related("employee", "features").order_by("-probability", "id")
         return ranked.annotate(previous=previous, risk=risk)
-
-
-def _risk_in(run: ScoringRun) -> Max:
-    return Max(Case(When(run=run, then=F("probability"))))
 
 
 def around(instant: datetime) -> RunPair | None:

@@ -260,7 +260,10 @@ def five():
     run = ScoringRunFactory(threshold=0.4)
     places = ("Consulting", "Commercial", "Consulting", "Consulting", "Commercial")
     risks = (0.9, 0.8, 0.7, 0.3, 0.2)
-    rows = [score(run, n, risk, departement=place) for n, (risk, place) in enumerate(zip(risks, places, strict=True), start=11)]
+    rows = [
+        score(run, n, risk, departement=place)
+        for n, (risk, place) in enumerate(zip(risks, places, strict=True), start=11)
+    ]
     write_figures()
     return rows
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 def scored(threshold, risks, known=()):
     """A run of people by number; those of an earlier one are the same people."""
-    run = ScoringRunFactory(threshold=threshold)
+    run = ScoringRunFactory(threshold=threshold, employee_count=len(risks))
     employees = {row.employee.employee_id: row.employee for row in known}
     return run, [
         score(run, number, risk, **({"employee": employees[number]} if number in employees else {}))
