@@ -309,6 +309,15 @@ def test_titles_that_miss_a_column_are_asked_before_the_refusal(tmp_path):
     assert out.getvalue() == "extrait_sirh.csv line 1: Q1 '5993': which column is it, if any?\n"
 
 
+def test_file_under_another_option_is_taken_as_what_it_is(tmp_path):
+    files = write(tmp_path)
+    files["sirh"], files["eval"] = files["eval"], files["sirh"]
+    output = seed(files)
+    assert "extrait_eval.csv: taken as eval, by its columns" in output
+    assert "extrait_sirh.csv: taken as sirh, by its columns" in output
+    assert Employee.objects.count() == len(rows_of(Extract.SIRH))
+
+
 def test_same_extract_twice_is_refused(tmp_path):
     files = write(tmp_path)
     with pytest.raises(CommandError, match="this is the sirh extract, and so is"):

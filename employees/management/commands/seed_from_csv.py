@@ -1,6 +1,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Literal, TextIO
@@ -20,6 +21,7 @@ from employees.extracts import (
     Question,
     ReadExtract,
     ReadSet,
+    Refusal,
     Reject,
     answer,
     causes,
@@ -136,9 +138,24 @@ class Command(TechnovaCommand):
         return found.mapping if found else PLAIN
 
     def _read(self, files: Sequence[File], mapping: FileMapping) -> Mapping[Extract, ReadExtract]:
-        found = read_set(files, vocabularies=vocabularies(), mapping=mapping, wanted=terms.wanted)
+        found = self._read_set(files, mapping)
         self._stop_at_questions(found)
         return found.extracts
+
+    def _read_set(self, files: Sequence[File], mapping: FileMapping) -> ReadSet:
+        """Each file as the extract that its option names, or, where it is another one, as its columns say."""
+        try:
+            return read_set(files, vocabularies=vocabularies(), mapping=mapping, wanted=terms.wanted)
+        except ExtractError as error:
+            if error.refusal != Refusal.WRONG_EXTRACT:
+                raise
+        by_columns = [replace(file, kind=None) for file in files]
+        found = read_set(by_columns, vocabularies=vocabularies(), mapping=mapping, wanted=terms.wanted)
+        for file in files:
+            kind = next((kind for kind, read in found.extracts.items() if read.report.name == file.name), file.kind)
+            if kind != file.kind:
+                self.stdout.write(f"{file.name}: taken as {kind}, by its columns")
+        return found
 
     def _stop_at_questions(self, found: ReadSet) -> None:
         """Fail with a line for each question that stands in the way; other titles are left out, and reported so."""
