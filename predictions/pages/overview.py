@@ -16,7 +16,7 @@ from employees.disclosure import suppressed
 from features import schema
 from predictions import bands
 from predictions.formats import grouped, percent, signed
-from predictions.models import RunGroup, ScoringRun
+from predictions.models import ScoringRun
 from predictions.pages import charts
 from predictions.pages.people.risk_list import address, label, rows_of
 from predictions.selectors import figures, ranking, runs
@@ -25,6 +25,7 @@ from predictions.selectors.figures import BINS, Figures
 FIRST = 10  # people to talk to first
 RUNS = 12  # of the trend
 DRIVERS = 8
+PARTS = 20  # departments or jobs of a breakdown; the list has the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +56,14 @@ def overview(request: HttpRequest) -> HttpResponse:
     scope = scope_of(request.user)
     run, before = runs.latest_two()
     context: dict[str, Any] = {"run": run}
-    groups = figures.current_groups(run, scope) if run else []
+    groups = figures.current_groups(run, scope) if run else ()
     if run and groups:
         context |= _figures(run, before, groups, scope, readable_to(request.user))
     return render(request, "overview/overview.html", context)
 
 
 def _figures(
-    run: ScoringRun, before: ScoringRun | None, groups: list[RunGroup], scope: Scope, readable: Readable
+    run: ScoringRun, before: ScoringRun | None, groups: Sequence[figures.AnyGroup], scope: Scope, readable: Readable
 ) -> dict:
     now = figures.total(groups)
     groups_before = figures.groups_then(before, scope) if before else []
@@ -132,19 +133,20 @@ def _cards(run: ScoringRun, now: Figures, before: ScoringRun | None, then: Figur
     ]
 
 
-def _breakdown(title: str, groups: Sequence[RunGroup], attribute: str, word: str, threshold: float) -> dict:
-    """The parts by department or job, the riskiest first; those that are suppressed as one, unless that is everyone."""
-    totals = {value: figures.total(members) for value, members in figures.split(groups, attribute).items()}
+def _breakdown(title: str, groups: Sequence[figures.AnyGroup], attribute: str, word: str, threshold: float) -> dict:
+    """The riskiest parts by department or job; those that are suppressed as one, unless that is everyone."""
+    totals = {value: figures.counts(members) for value, members in figures.split(groups, attribute).items()}
     hidden = suppressed({value: total.people for value, total in totals.items()})
+    labels = {value: label(attribute, value) for value in totals.keys() - hidden}
+    riskiest = sorted(labels, key=lambda value: (-totals[value].mean_probability, labels[value]))
     parts = []
-    for value in totals.keys() - hidden:
+    for value in riskiest[:PARTS]:
         hrefs = address({}, **{word: value}), address({}, **{word: value, "band": ranking.OVER})
-        parts.append(_part(label(attribute, value), totals[value], threshold, *hrefs))
-    parts.sort(key=lambda part: (-part.figures.mean_probability, part.label))
+        parts.append(_part(labels[value], totals[value], threshold, *hrefs))
     if hidden and parts:
-        merged = figures.total(group for group in groups if getattr(group, attribute) in hidden)
+        merged = figures.counts(group for group in groups if getattr(group, attribute) in hidden)
         parts.append(_part(_("Smaller groups together"), merged, threshold))
-    return {"title": title, "parts": parts}
+    return {"title": title, "parts": parts, "more": max(0, len(riskiest) - PARTS), "href": address({}, sort=word)}
 
 
 def _part(name: str, total: Figures, threshold: float, href: str = "", over_href: str = "") -> Part:

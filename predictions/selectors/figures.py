@@ -8,10 +8,12 @@ anew from the predictions, until the next run.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, TypeAlias
 
-from django.db.models import Case, CharField, Count, F, FloatField, IntegerField, QuerySet, Sum, Value, When
+import msgspec
+import numpy as np
+from django.db.models import Case, CharField, Count, F, FloatField, IntegerField, QuerySet, Sum, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce, Floor, Least, TruncDate
 
 from employees.access import Scope
@@ -21,6 +23,7 @@ from predictions.bands import BANDS, HIGH, VERY_HIGH, limits
 from predictions.models import Prediction, RunGroup, ScoringRun
 
 BINS = 20  # of the histogram, from 0 to 1
+_NO_BINS = [0] * BINS
 DAY = Coalesce("run__as_of", TruncDate("run__created_at"))  # as ``ScoringRun.day``
 
 
@@ -42,6 +45,22 @@ class Figures:
         return sum(self.histogram.get(slug, ()))
 
 
+class PlainGroup(NamedTuple):
+    """The figures of a ``RunGroup``, without what makes it a row of the database."""
+
+    run_id: int
+    departement: str
+    poste: str
+    employee_count: int
+    above_threshold_count: int
+    expected_departures: float
+    histogram: dict[str, list[int]]
+    reasons: dict[str, int]
+
+
+AnyGroup: TypeAlias = RunGroup | PlainGroup
+
+
 @dataclass(frozen=True, slots=True)
 class Kinds:
     """The departments, the jobs and the strongest reasons of some people: what a list of them can be narrowed to."""
@@ -51,33 +70,38 @@ class Kinds:
     reasons: set[str]
 
 
-def total(groups: Iterable[RunGroup]) -> Figures:
+def total(groups: Iterable[AnyGroup]) -> Figures:
     groups = list(groups)
-    histogram = {
-        band.slug: [sum(group.histogram.get(band.slug, [0] * BINS)[place] for group in groups) for place in range(BINS)]
-        for band in BANDS
-    }
+    histograms = {band.slug: [group.histogram.get(band.slug, _NO_BINS) for group in groups] for band in BANDS}
     reasons: Counter[str] = Counter()
     for group in groups:
         reasons.update(group.reasons)
-    return Figures(
-        people=sum(group.employee_count for group in groups),
-        above_threshold=sum(group.above_threshold_count for group in groups),
-        expected_departures=sum(group.expected_departures for group in groups),
-        histogram=histogram,
+    return replace(
+        counts(groups),
+        histogram={slug: np.sum([_NO_BINS, *bins], axis=0).tolist() for slug, bins in histograms.items()},
         reasons=dict(reasons),
     )
 
 
-def split(groups: Iterable[RunGroup], attribute: str) -> dict[str, list[RunGroup]]:
+def counts(groups: Iterable[AnyGroup]) -> Figures:
+    """The sums without histogram and reasons, which take a hundred times as long to add up."""
+    groups = list(groups)
+    return Figures(
+        people=sum(group.employee_count for group in groups),
+        above_threshold=sum(group.above_threshold_count for group in groups),
+        expected_departures=sum(group.expected_departures for group in groups),
+    )
+
+
+def split(groups: Iterable[AnyGroup], attribute: str) -> dict[str, list[AnyGroup]]:
     """The groups of each department or each job (``departement``, ``poste``)."""
-    parts: dict[str, list[RunGroup]] = {}
+    parts: dict[str, list[AnyGroup]] = {}
     for group in groups:
         parts.setdefault(getattr(group, attribute), []).append(group)
     return parts
 
 
-def current_groups(run: ScoringRun, scope: Scope) -> list[RunGroup]:
+def current_groups(run: ScoringRun, scope: Scope) -> Sequence[AnyGroup]:
     """The groups of the newest run in a scope, summing to what its list holds now.
 
     ``run`` comes from ``runs.latest_two``. One query; two, over all its predictions, once the workforce has changed.
@@ -85,12 +109,18 @@ def current_groups(run: ScoringRun, scope: Scope) -> list[RunGroup]:
     return aggregate(run, scope) if run.is_outdated else groups_then(run, scope)
 
 
-def groups_then(run: ScoringRun, scope: Scope) -> list[RunGroup]:
-    """The groups of a run with the departments of its day. One query."""
-    return list(run.groups.within(scope))
+def groups_then(run: ScoringRun, scope: Scope) -> list[PlainGroup]:
+    """The groups of a run with the departments of its day. One query.
+
+    As plain tuples: thousands of model instances take three times as long.
+    """
+    texts = {"histogram_text": Cast("histogram", TextField()), "reasons_text": Cast("reasons", TextField())}
+    rows = run.groups.within(scope).annotate(**texts).values_list(*PlainGroup._fields[:-2], *texts)
+    decode = msgspec.json.decode
+    return [PlainGroup(*values, decode(histogram), decode(reasons)) for *values, histogram, reasons in rows]
 
 
-def kinds(groups: Iterable[RunGroup]) -> Kinds:
+def kinds(groups: Iterable[AnyGroup]) -> Kinds:
     groups = list(groups)
     return Kinds(
         departments={group.departement for group in groups},

@@ -153,7 +153,7 @@ def test_employee_page_of_someone_who_has_left_without_a_score_says_so_too(brows
     assert "No score yet" in page
 
 
-@pytest.mark.parametrize(("has_left", "queries"), [(False, 12), (True, 9)])
+@pytest.mark.parametrize(("has_left", "queries"), [(False, 11), (True, 9)])
 def test_employee_page_asks_a_fixed_number_of_queries(browse, person, django_assert_num_queries, has_left, queries):
     ScoringRunFactory.create_batch(3)
     for run in ScoringRunFactory.create_batch(3):
@@ -299,7 +299,7 @@ def test_employee_page_keeps_the_lists_filters_and_leads_back_to_its_page(browse
     assert "2 of 3" in page
 
 
-@pytest.mark.parametrize("query", ["?department=Commercial", "?band=nothing", "?number=x"])
+@pytest.mark.parametrize("query", ["?department=Commercial", "?band=nothing", "?number=x", "?reason=x"])
 def test_employee_page_outside_the_list_shows_no_place(browse, five, query):
     response = browse("RH").get(f"/employees/13/{query}")
     assert response.status_code == 200

@@ -7,7 +7,7 @@ from django.urls import reverse
 from employees.models import Employee
 from employees.tests.factories import WorkforceDayFactory, leave
 from predictions.pages import overview
-from predictions.tests.factories import ScoringRunFactory
+from predictions.tests.factories import RunGroupFactory, ScoringRunFactory
 from predictions.tests.scoring import score, write_figures
 
 pytestmark = pytest.mark.django_db
@@ -417,3 +417,14 @@ def test_overview_of_a_manager_takes_twelve_queries_at_most(manager, run, django
 
 def test_overview_has_one_page_for_reading(hr, run):
     assert hr.post(reverse("overview")).status_code == 405
+
+
+def test_overview_shows_the_riskiest_of_many_jobs_and_leads_to_the_others(hr):
+    run = ScoringRunFactory(revision=WorkforceDayFactory().revision)
+    for place in range(overview.PARTS + 3):
+        RunGroupFactory(run=run, poste=f"Job {place:02}", expected_departures=place / 10)
+    score(run, 1)
+    page = hr.get("/")
+    shown = page.context["by_job"]
+    assert [part.label for part in shown["parts"]] == [f"Job {place:02}" for place in range(overview.PARTS + 2, 2, -1)]
+    assert '<a href="/employees/?sort=job">3 more are in the risk list</a>' in page.content.decode()

@@ -107,7 +107,7 @@ def _what_if(
 def _in_list(request: Request, row: EmployeeFeatures, newest: Prediction) -> dict[str, object]:
     """The place in the list that the page's address describes, as the list does: the one that the reader came from."""
     newest.employee = row.employee
-    query = risk_list.ListQuery.of(request)
+    query = risk_list.ListQuery.of_address(request)
     place = query.place_of(newest)
     if place is None:
         return {}

@@ -12,6 +12,7 @@ from employees import columns, terms
 from features import schema
 from predictions.explanation import display, in_full
 from predictions.formats import grouped
+from technova.web.selects import LongSelect
 
 YOUNGEST = 14  # years: nobody has worked before
 INPUTS = {feature.name: feature for feature in schema.business_inputs()}
@@ -161,7 +162,7 @@ def form_field(feature: schema.Feature) -> forms.Field:
     offered: list[tuple[Any, str]] = [(each.value, _(each.label)) for each in feature.choices if each.is_offered]
     match feature.kind:
         case schema.FeatureKind.CHOICE:
-            return forms.ChoiceField(choices=terms.labelled(feature.name), **options)
+            return forms.ChoiceField(choices=terms.labelled(feature.name), widget=LongSelect, **options)
         case schema.FeatureKind.BOOLEAN:
             return forms.TypedChoiceField(choices=offered, coerce=int, widget=forms.RadioSelect, **options)
         case schema.FeatureKind.ORDINAL:

@@ -23,10 +23,11 @@ from employees.columns import MAX_EMPLOYEE_ID
 from features import schema
 from predictions import bands
 from predictions.explanation import phrase
-from predictions.models import Prediction, RunGroup, ScoringRun
+from predictions.models import Prediction, ScoringRun
 from predictions.pages.people import exports, scores
 from predictions.selectors import figures, ranking, runs
 from technova.web.requests import Request
+from technova.web.selects import LongSelect
 
 SIZES = (25, 50, 100)
 USUAL = {"sort": ranking.RISKIEST_FIRST, "size": str(SIZES[0]), "page": "1"}
@@ -47,8 +48,8 @@ class RiskListForm(forms.Form):
         max_length=200,
         widget=forms.TextInput(attrs={"type": "search", "inputmode": "numeric", "autocomplete": "off"}),
     )
-    department = forms.ChoiceField(label=_("Department"), required=False)
-    job = forms.ChoiceField(label=_("Job"), required=False)
+    department = forms.ChoiceField(label=_("Department"), required=False, widget=LongSelect)
+    job = forms.ChoiceField(label=_("Job"), required=False, widget=LongSelect)
     band = forms.ChoiceField(label=_("Risk"), required=False)
     reason = forms.ChoiceField(label=_("Reason"), required=False)
     sort = forms.ChoiceField(
@@ -146,7 +147,7 @@ class ListQuery:
     before: ScoringRun | None
     scope: Scope
     readable: Readable
-    groups: Sequence[RunGroup] | None  # of the run, within the scope; None once the workforce has changed
+    groups: Sequence[figures.AnyGroup] | None  # of the run, within the scope; None once the workforce has changed
     form: RiskListForm
 
     @property
@@ -163,6 +164,17 @@ class ListQuery:
         if self.run is None or prediction.run_id != self.run.pk or not self.form.is_valid():
             return None
         return ranking.place_of(prediction, self.rows, self.form.order, self.run.employee_count)
+
+    @classmethod
+    def of_address(cls, request: Request) -> "ListQuery":
+        """The same without what only the list shows: the choices of its form are those of the address. One query."""
+        state = request.GET
+        departments, jobs, reasons = ({state.get(name, "")} - {""} for name in ("department", "job", "reason"))
+        kinds = figures.Kinds(departments, jobs, reasons & schema.BY_NAME.keys())
+        run, before = runs.latest_two()
+        readable = readable_to(request.user)
+        form = RiskListForm(state, kinds, readable)
+        return cls(run, before, scope_of(request.user), readable, None, form)
 
     @classmethod
     def of(cls, request: Request) -> "ListQuery":
