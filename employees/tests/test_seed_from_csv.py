@@ -265,7 +265,8 @@ def seed_files(*files, **options):
 
 def test_sheets_of_a_workbook_are_recognised(tmp_path):
     (tmp_path / "modèle.xlsx").write_bytes(template_workbook())
-    assert "1 rows of modèle.xlsx (annuaire) = 1 accepted" in seed_files(str(tmp_path / "modèle.xlsx"))
+    output = seed_files(str(tmp_path / "modèle.xlsx"))
+    assert "modèle.xlsx (annuaire): 1 rows (XLSX)\n1 rows of modèle.xlsx (annuaire) = 1 accepted" in output
     assert Employee.objects.present().count() == 1
 
 

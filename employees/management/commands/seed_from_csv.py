@@ -275,7 +275,8 @@ class Command(TechnovaCommand):
     def _print(self, result: LoadResult) -> None:
         self.stdout.write(f"As of {result.as_of}")
         for extract, report in result.reports.items():
-            self.stdout.write(f"{report.name}: {report.rows:,} rows ({report.encoding}, {report.delimiter})")
+            how = ", ".join(filter(None, (report.encoding, report.delimiter)))
+            self.stdout.write(f"{report.name}: {report.rows:,} rows ({how})")
             if report.ignored:
                 self.stdout.write(f"{report.name}: ignored columns {', '.join(report.ignored)}")
             stored, read = result.stored[extract], result.read[extract]
