@@ -5,6 +5,7 @@ The page *Data* and ``docs/data-dictionary.md`` both show it. Texts are gettext 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _
@@ -80,7 +81,8 @@ def entries(extract: Extract) -> Iterator[Entry]:
 
 def label(name: str, extract: Extract) -> str:
     """What a column of an extract is called."""
-    return capfirst(ROWS[extract]._meta.get_field("number" if name == KEY else name).verbose_name)
+    field: Any = ROWS[extract]._meta.get_field("number" if name == KEY else name)  # of the table, no relation to it
+    return capfirst(str(field.verbose_name))
 
 
 def _purpose(name: str) -> tuple[str, str]:

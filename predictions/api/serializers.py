@@ -180,7 +180,7 @@ class PredictionSerializer(ExplainedSerializer):
     as_of = serializers.DateField(allow_null=True, help_text="The newest day that the data describe.")
     presence = serializers.ChoiceField(choices=Presence.choices, allow_null=True, help_text="As of that day.")
 
-    def to_representation(self, prediction: Prediction) -> dict:
+    def to_representation(self, prediction) -> dict:
         employee, features = prediction.employee, prediction.features
         day = features and features.newest_day
         presence = {"as_of": day and day.isoformat(), "presence": (employee and employee.presence) or None}

@@ -117,7 +117,7 @@ def groups_then(run: ScoringRun, scope: Scope) -> list[PlainGroup]:
     texts = {"histogram_text": Cast("histogram", TextField()), "reasons_text": Cast("reasons", TextField())}
     rows = run.groups.within(scope).annotate(**texts).values_list(*PlainGroup._fields[:-2], *texts)
     decode = msgspec.json.decode
-    return [PlainGroup(*values, decode(histogram), decode(reasons)) for *values, histogram, reasons in rows]
+    return [PlainGroup._make((*values, decode(histogram), decode(reasons))) for *values, histogram, reasons in rows]
 
 
 def kinds(groups: Iterable[AnyGroup]) -> Kinds:

@@ -67,7 +67,7 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
     if form.is_bound and form.is_valid():
         caller = Caller(user=request.user, scope=scope)
         comparison = _what_if(row=row, form=form, caller=caller, readable=readable)
-    context = {"employee": row.employee, "form": form, "comparison": comparison}
+    context: dict[str, Any] = {"employee": row.employee, "form": form, "comparison": comparison}
     if request.htmx and form.is_bound:
         return render(request, "employee/what_if_answer.html", context)
     shown = reading.values_for(readable, real)
