@@ -4,7 +4,8 @@ import io
 
 import xlsxwriter
 
-from employees.columns import KEY, Column, ColumnKind, Extract, columns_of
+from employees.columns import KEY, Column, ColumnKind, Extract, columns_of, readable_in
+from employees.extracts.headers import Wanted
 
 NUMBER = 1001
 EXAMPLES: dict[str, str | int | float] = {
@@ -40,14 +41,14 @@ EXAMPLES: dict[str, str | int | float] = {
 }
 
 
-def template_workbook() -> bytes:
-    """An XLSX file that reads without a reject or a question as it is."""
+def template_workbook(wanted: Wanted = readable_in) -> bytes:
+    """An XLSX file of the wanted columns, which reads without a reject or a question as it is."""
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
         bold = book.add_format({"bold": True})
         for extract in Extract:
             sheet = book.add_worksheet(extract)
-            for place, column in enumerate(columns_of(extract)):
+            for place, column in enumerate(column for column in columns_of(extract) if column in wanted(extract)):
                 sheet.write(0, place, column.source, bold)
                 sheet.write(1, place, _example(column))
             sheet.freeze_panes(1, 1)

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from employees import imports
+from employees import imports, terms
 from employees.access import scope_of
 from employees.extracts.template import template_workbook
 from employees.messages import Message
@@ -151,9 +151,9 @@ def uploads(request: HttpRequest) -> HttpResponse:
 @require_safe
 @for_importers
 def template(request: HttpRequest) -> HttpResponse:
-    """A workbook to fill in."""
+    """A workbook to fill in, without the columns that are switched off."""
     headers = {"Content-Disposition": 'attachment; filename="technova-extracts.xlsx"'}
-    return HttpResponse(template_workbook(), content_type=XLSX, headers=headers)
+    return HttpResponse(template_workbook(terms.wanted), content_type=XLSX, headers=headers)
 
 
 def _tone(upload: Import) -> str:

@@ -1,7 +1,10 @@
 """The page of the columns, and what doing without one changes on pages and in the API."""
 
+import io
+
 import pytest
 from django.contrib.auth.models import Permission
+from python_calamine import CalamineWorkbook
 
 from employees import terms
 from employees.columns import BY_NAME
@@ -142,3 +145,10 @@ def test_api_neither_asks_for_the_column_nor_keeps_it(api, age_off, sent):
     assert Prediction.objects.get().payload == asked | {"age": None, "jeune_surcharge": None}
     (row,) = api.get("/predictions/latest").json()
     assert row["payload"]["payload"]["age"] is None
+
+
+def test_template_to_fill_in_lacks_the_column(browse, age_off):
+    workbook = CalamineWorkbook.from_filelike(io.BytesIO(browse("RH").get("/import/technova-extracts.xlsx").content))
+    titles = workbook.get_sheet_by_name("sirh").to_python()[0]
+    assert "age" not in titles
+    assert "revenu_mensuel" in titles
