@@ -140,8 +140,6 @@ class Prediction(models.Model):
         SCORING = "scoring", _("scoring run")
         SIMULATION = "simulation", _("simulation")
 
-    day: date  # of the run; annotated by ``selectors.people.scores``
-
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     request_id = models.UUIDField(_("request"), default=uuid.uuid4)
     mode = models.CharField(_("mode"), max_length=12, choices=Mode.choices)
@@ -248,6 +246,11 @@ class Prediction(models.Model):
 
     def __str__(self):
         return f"{self.pk}: {self.probability:.3f}"
+
+    @property
+    def day(self) -> date:
+        """The day that it describes: of its run, or the one on which it was given."""
+        return self.run.day if self.run else timezone.localdate(self.created_at)
 
     @property
     def employee_number(self) -> int | None:

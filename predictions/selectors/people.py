@@ -52,9 +52,9 @@ def unscored(scope: Scope) -> QuerySet[EmployeeState]:
 
 
 def scores(employee: Employee) -> list[Prediction]:
-    """A person's score of each day that was scored, newest first, with its ``day``. One query."""
-    rows = Prediction.objects.filter(employee=employee, run__in=ScoringRun.objects.in_force())
-    return list(rows.annotate(day=DAY).order_by("-day", "-id")[:HISTORY])
+    """A person's score of each day that was scored, newest first, the run loaded too. One query."""
+    rows = Prediction.objects.filter(employee=employee, run__in=ScoringRun.objects.in_force()).select_related("run")
+    return list(rows.order_by(DAY.desc(), "-id")[:HISTORY])
 
 
 def score_of(features: EmployeeFeatures, model_version: str) -> Prediction | None:
