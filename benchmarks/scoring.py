@@ -26,13 +26,13 @@ def main() -> None:
 
     django.setup()
     from employees.access import Readable
-    from employees.extracts import read_extracts
+    from employees.demo.published import EXTRACTS, FOLDER
+    from employees.tests.files import joined
     from features.engineering import engineer
     from predictions.explanation import reasons
     from predictions.registry import current_model
 
-    files = (ROOT / "employees" / "demo" / f"extrait_{name}.csv" for name in ("sirh", "eval", "sondage"))
-    frame = engineer(read_extracts(*files).frame)
+    frame = engineer(joined(*(FOLDER / f"extrait_{extract}.csv" for extract in EXTRACTS)))
     people = frame.to_dict("records")
     model = current_model()
 

@@ -22,10 +22,6 @@ class Extract(StrEnum):
     ANNUAIRE = "annuaire"  # the directory: names, managers, sites, entries and exits; optional
 
 
-# The extracts that ``read_extracts`` joins.
-JOINED = (Extract.SIRH, Extract.EVAL, Extract.SONDAGE)
-
-
 class ColumnKind(StrEnum):
     """How the text of a cell is read."""
 
@@ -60,7 +56,6 @@ class Column:
     choices: tuple[str, ...] = ()
     rounding: Rounding = Rounding.REFUSED
     is_required: bool = True  # a score needs it: the file is refused without this column
-    is_nullable: bool = False  # ``read_extracts`` takes an empty cell for "unknown" instead of a reject
 
     def admits(self, value: float) -> bool:
         """Whether a number lies within the bounds of the column, where it has some."""
@@ -198,7 +193,7 @@ COLUMNS: tuple[Column, ...] = (
     _eval(ColumnKind.BOOLEAN, "heures_supplementaires", source="heure_supplementaires"),
     _eval(ColumnKind.PERCENT, "augmentation_salaire_precedente", 0, 100, source="augementation_salaire_precedente"),
     _sondage(ColumnKind.KEY, KEY, 1, MAX_EMPLOYEE_ID, source="code_sondage"),
-    _sondage(ColumnKind.BOOLEAN, "a_quitte_l_entreprise", is_nullable=True, **_OPTIONAL),
+    _sondage(ColumnKind.BOOLEAN, "a_quitte_l_entreprise", **_OPTIONAL),
     _sondage(ColumnKind.INTEGER, "nombre_participation_pee", 0, 50),
     _sondage(ColumnKind.INTEGER, "nb_formations_suivies", 0, 100),
     _sondage(ColumnKind.INTEGER, "nombre_employee_sous_responsabilite", 0, 100_000, **_OPTIONAL),

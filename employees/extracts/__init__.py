@@ -4,19 +4,18 @@ A value is read, rejected with a reason, or asked; nothing is guessed. A file th
 refused whole (``ExtractError``).
 
 ``grids`` opens a file as rows of text, ``workbooks`` a workbook; ``headers`` finds the header and the extract that it
-names, ``rows`` gives the rows below it. ``values`` reads a cell, ``cells`` a column, ``reading`` one extract;
-``questions`` asks, ``proposals`` (with ``titles``) proposes a ``mapping``; ``rejects`` holds what is refused.
-``joining`` (with ``files`` and ``parsing``) reads the three of a set together and joins them.
+names, ``rows`` gives the rows below it. ``parsing`` reads a number, ``values`` a cell, ``cells`` a column, ``reading``
+one extract; ``questions`` asks, ``proposals`` (with ``titles``) proposes a ``mapping``; ``rejects`` holds what is
+refused, ``reports`` how a file was read.
 """
 
-from employees.extracts.files import FileReport
 from employees.extracts.grids import File, Source
-from employees.extracts.joining import Extracts, read_extracts
 from employees.extracts.mapping import PLAIN, Mapping
 from employees.extracts.proposals import ReadSet, answer, propose_mapping, read_set
 from employees.extracts.questions import Asked, Question
 from employees.extracts.reading import ReadExtract, read_extract, read_files
 from employees.extracts.rejects import Cause, Cost, ExtractError, Refusal, Reject, causes, visible
+from employees.extracts.reports import FileReport
 
 __all__ = [
     "PLAIN",
@@ -24,7 +23,6 @@ __all__ = [
     "Cause",
     "Cost",
     "ExtractError",
-    "Extracts",
     "File",
     "FileReport",
     "Mapping",
@@ -38,7 +36,6 @@ __all__ = [
     "causes",
     "propose_mapping",
     "read_extract",
-    "read_extracts",
     "read_files",
     "read_set",
     "visible",

@@ -1,4 +1,4 @@
-"""Parses the text of a cell into its value, or names the rule that it breaks.
+"""Reads the number in a text, or names the rule that it breaks.
 
 Numbers are written in ASCII digits with a decimal point or comma, and thousands grouped by spaces (no-break and
 narrow ones included) or by the separator that is not the decimal one. One separator alone before exactly
@@ -9,12 +9,9 @@ is rejected.
 
 import re
 import unicodedata
-from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
 
-from employees.columns import Column, ColumnKind
 from employees.messages import Message
 from employees.messages import gettext_noop as _
 
@@ -31,7 +28,6 @@ _NUMBERS = [
 ]
 _SPACES = re.compile("[\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}\N{FIGURE SPACE}]")  # and no line break
 _AMBIGUOUS = re.compile(r"[-+−]?[1-9][0-9]{0,2}[.,][0-9]{3}")
-_KEY_DECORATION = re.compile(r"\A[eE][-_ ]?(?=[0-9])")
 
 BOOLEANS = {
     **dict.fromkeys(("oui", "o", "yes", "y", "true", "vrai", "1"), True),
@@ -58,37 +54,6 @@ def fold(text: str) -> str:
     return "".join(character for character in decomposed if character.isalnum())
 
 
-def parser_of(column: Column) -> Callable[[str], object]:
-    """The function that reads a cell of a column, raising ``Unreadable``.
-
-    It returns an int for a key or an integer, a float for a percentage, a bool, the index of a choice in
-    ``column.choices``, or None for an empty cell of a nullable column.
-    """
-    places = {fold(choice): place for place, choice in enumerate(column.choices)}
-    readers: dict[ColumnKind, Callable[[str], Any]] = {
-        ColumnKind.KEY: _read_key,
-        ColumnKind.INTEGER: _read_integer,
-        ColumnKind.NUMBER: _read_integer,
-        ColumnKind.PERCENT: _read_percent,
-        ColumnKind.BOOLEAN: lambda text: BOOLEANS.get(text.casefold()),
-        ColumnKind.CHOICE: lambda text: places.get(fold(text)),
-    }
-    read = readers[column.kind]
-
-    def parse(text: str) -> object:
-        text = text.strip()
-        if not text and column.is_nullable:
-            return None
-        if not text:
-            raise Unreadable(IS_GIVEN)
-        value = read(text)
-        if value is None or not column.admits(value):
-            raise Unreadable(column.rule)
-        return value
-
-    return parse
-
-
 def read_number(text: str, decimal: str = "") -> Decimal | None:
     """The exact number in a text, or None where there is none.
 
@@ -106,20 +71,3 @@ def read_number(text: str, decimal: str = "") -> Decimal | None:
             sign, whole, decimals = match.groups(default="")
             return Decimal(f"{sign.replace('−', '-')}{re.sub('[ ,.]', '', whole)}.{decimals}")
     return None
-
-
-def _read_integer(text: str) -> int | None:
-    number = read_number(text)
-    return None if number is None or number != number.to_integral_value() else int(number)
-
-
-def _read_key(text: str) -> int | None:
-    return _read_integer(_KEY_DECORATION.sub("", text))
-
-
-def _read_percent(text: str) -> float | None:
-    has_sign = text.endswith("%")
-    number = read_number(text.removesuffix("%").rstrip())
-    if number is not None and not has_sign and 0 < number < 1:
-        raise Unreadable(IS_PERCENTAGE)
-    return None if number is None else float(number)

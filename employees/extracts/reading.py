@@ -11,13 +11,13 @@ import pandas as pd
 
 from employees.columns import KEY, ORDERED, Column, ColumnKind, Extract, match_key, readable_in
 from employees.extracts.cells import CellReader, refuse_broken_accents
-from employees.extracts.files import FileReport, report_of
 from employees.extracts.grids import File, Source, name_of, no_table
 from employees.extracts.headers import Header, Layout, Wanted, has_key, layout_of, open_headers, recognised
 from employees.extracts.mapping import PLAIN, Mapping
 from employees.extracts.parsing import IS_GIVEN
 from employees.extracts.questions import Asking, Question
 from employees.extracts.rejects import Cost, ExtractError, Refusal, Reject, Rejects, visible
+from employees.extracts.reports import FileReport, report_of
 from employees.extracts.rows import Rows
 from employees.extracts.values import is_plain, reader_of
 from employees.messages import Message

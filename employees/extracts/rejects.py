@@ -9,7 +9,7 @@ from itertools import islice
 from employees.messages import Message
 from employees.messages import gettext_noop as _
 
-MOST_REJECTS = 500_000  # of a set; numbers that one file misspells are rejects of all three: 441,000 for 147,000 people
+MOST_REJECTS = 500_000  # of a file
 _INVISIBLE = {"Cc", "Cf", "Co", "Cn", "Zl", "Zp"}
 LONGEST_SHOWN = 60  # characters of a value in a sentence
 
@@ -107,7 +107,7 @@ def visible(text: str) -> str:
 
 
 class Rejects(list[Reject]):
-    """The rejects found so far; more than ``MOST_REJECTS`` refuse the set."""
+    """The rejects found so far; more than ``MOST_REJECTS`` refuse the file."""
 
     def add(self, found: Iterable[Reject]) -> None:
         """Add rejects, consuming at most one more than the limit. Raises ``ExtractError``."""
@@ -117,7 +117,7 @@ class Rejects(list[Reject]):
 
 
 def too_many(first: Reject) -> ExtractError:
-    """The refusal of a set with more than ``MOST_REJECTS``, for which the first one found stands."""
+    """The refusal of a file with more than ``MOST_REJECTS``, for which the first one found stands."""
     reason = _(
         "more than %(most)s rejects; the first found: %(file)s, line %(line)s, %(column)s: %(value)s"
         " (expected: %(rule)s)"

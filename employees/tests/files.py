@@ -3,8 +3,11 @@
 from errno import ENOSPC
 from io import StringIO
 
-from employees.columns import JOINED, Extract
-from employees.extracts import rejects, rows
+import pandas as pd
+
+from employees.columns import Extract
+from employees.extracts import File, Source, read_files, rejects, rows
+from employees.workforce.values import RAW_KINDS
 
 EMPLOYEES = 3
 
@@ -66,7 +69,7 @@ KEYS = {
     Extract.SONDAGE: "code_sondage",
     Extract.ANNUAIRE: "id_employee",
 }
-EXTRACT_OF = {header: extract for extract in JOINED for header in _ROWS[extract]}
+EXTRACT_OF = {header: extract for extract in RAW_KINDS for header in _ROWS[extract]}
 
 
 def rows_of(extract: Extract, numbers=range(1, EMPLOYEES + 1)) -> list[dict[str, str]]:
@@ -88,7 +91,7 @@ def _cell(text: str, delimiter: str) -> str:
 
 def extracts(**changes: object) -> dict[str, bytes]:
     """The three files; ``changes`` are rows (a list) or bytes for an extract, or a text for a column of employee 2."""
-    files = {extract: rows_of(extract) for extract in JOINED}
+    files = {extract: rows_of(extract) for extract in RAW_KINDS}
     for name, change in changes.items():
         if name in KEYS:
             files[Extract(name)] = change
@@ -107,8 +110,13 @@ def write(directory, **changes) -> dict[str, str]:
     return paths
 
 
+def joined(*sources: Source) -> pd.DataFrame:
+    """Everyone in these extracts, a row a person: what is read of each extract side by side, by number."""
+    return pd.concat([found.frame for found in read_files([File(source) for source in sources])], axis=1)
+
+
 def permit_rejects(monkeypatch, most: int) -> None:
-    """Refuse a set with more rejects than that."""
+    """Refuse a file with more rejects than that."""
     for module in (rejects, rows):
         monkeypatch.setattr(module, "MOST_REJECTS", most)
 

@@ -2,33 +2,37 @@ import csv
 import io
 import tracemalloc
 
+import pandas as pd
 import pytest
 
-from employees.columns import Extract, columns_of
-from employees.extracts import ExtractError, Refusal
-from employees.extracts.files import read_table
+from employees.columns import KEY, Extract, columns_of
+from employees.extracts import ExtractError, FileReport, Refusal, read_extract
 from employees.extracts.parsing import fold
 from employees.tests.files import permit_rejects, rows_of, table
 
 SIRH = rows_of(Extract.SIRH)
 
 
-def texts(found, name):
-    return [found.cells[name][row] for row in range(len(found.lines))]
+def read(content, extract=Extract.SIRH):
+    return read_extract(content, extract=extract)
+
+
+def unreadable(rows):
+    """The rows with an age that cannot be read: the reject of each tells its line."""
+    return [row | {"age": "x"} for row in rows]
 
 
 def refusal(content, extract=Extract.SIRH):
     with pytest.raises(ExtractError) as caught:
-        read_table(extract, content)
+        read(content, extract)
     return caught.value
 
 
 def assert_reads(content, extract=Extract.SIRH):
     """The content says what the plain file says, cell for cell."""
-    expected, found = read_table(extract, table(rows_of(extract))), read_table(extract, content)
-    assert {name: texts(found, name) for name in found.cells} == {
-        name: texts(expected, name) for name in expected.cells
-    }
+    expected, found = read(table(rows_of(extract)), extract), read(content, extract)
+    pd.testing.assert_frame_equal(found.frame, expected.frame)
+    assert (found.given, found.rejects, found.questions) == (expected.given, (), ())
     return found.report
 
 
@@ -75,20 +79,25 @@ PREAMBLES = [
 
 @pytest.mark.parametrize("first", PREAMBLES)
 def test_preamble_of_excel_and_blank_lines_before_the_header_are_skipped_and_counted(first):
-    content = first.encode() + table(SIRH, delimiter=";")
-    assert_reads(content)
-    assert read_table(Extract.SIRH, content).lines[0] == 2 + len(first.splitlines())
+    assert_reads(first.encode() + table(SIRH, delimiter=";"))
+    found = read(first.encode() + table(unreadable(SIRH), delimiter=";"))
+    assert found.rejects[0].line == 2 + len(first.splitlines())
 
 
 def test_blank_lines_between_rows_are_skipped_and_counted():
-    lines = table(SIRH).decode().splitlines()
-    found = read_table(Extract.SIRH, "\n".join([lines[0], lines[1], "", ",,,,,,,,,,,", *lines[2:], ""]).encode())
-    assert found.lines.tolist() == [2, 5, 6]
+    lines = table(unreadable(SIRH)).decode().splitlines()
+    found = read("\n".join([lines[0], lines[1], "", ",,,,,,,,,,,", *lines[2:], ""]).encode())
+    assert [reject.line for reject in found.rejects] == [2, 5, 6]
 
 
 def test_line_of_a_row_after_a_cell_with_line_breaks_is_the_physical_one():
-    rows = [row | {"comment": "one\ntwo\nthree"} for row in SIRH]
-    assert read_table(Extract.SIRH, table(rows)).lines.tolist() == [2, 5, 8]
+    rows = [row | {"comment": "one\ntwo\nthree"} for row in unreadable(SIRH)]
+    assert [reject.line for reject in read(table(rows)).rejects] == [2, 5, 8]
+
+
+def test_report_tells_how_the_file_was_read():
+    report = read(table([row | {"note": ""} for row in SIRH], delimiter=";", encoding="cp1252")).report
+    assert report == FileReport("extrait_sirh.csv", 3, "Windows-1252", "semicolon", ("note",))
 
 
 def test_columns_in_any_order_read_the_same():
@@ -97,8 +106,7 @@ def test_columns_in_any_order_read_the_same():
 
 def test_headers_in_other_case_with_accents_and_spaces_read_the_same():
     rows = [{header.upper().replace("_", " ").replace("ANNEE", "Année"): value for header, value in SIRH[0].items()}]
-    found = read_table(Extract.SIRH, table(rows))
-    assert found.cells.keys() == {column.name for column in columns_of(Extract.SIRH)}
+    assert read(table(rows)).given == tuple(column.name for column in columns_of(Extract.SIRH) if column.name != KEY)
 
 
 def test_headers_under_their_clean_names_read_the_same():
@@ -114,11 +122,10 @@ def test_extra_columns_are_ignored_and_reported():
 
 
 def test_header_is_kept_as_far_as_a_message_can_show_it():
-    rows = [
-        {("a" + "-" * 1000 + "ge" if k == "age" else k): v for k, v in row.items()} | {"x" * 300: ""} for row in SIRH
-    ]
-    found = read_table(Extract.SIRH, table(rows))
-    assert found.cells["age"].header == "a" + "-" * 199
+    title = "a" + "-" * 1000 + "ge"
+    rows = [{title if k == "age" else k: v for k, v in row.items()} | {"x" * 300: ""} for row in unreadable(SIRH)]
+    found = read(table(rows))
+    assert {reject.column for reject in found.rejects} == {"a" + "-" * 199}
     assert found.report.ignored == ("x" * 200,)
 
 
@@ -127,7 +134,7 @@ def test_columns_that_no_score_needs_may_be_absent(extract):
     for column in columns_of(extract):
         if not column.is_required:
             rows = [{k: v for k, v in row.items() if k != column.source} for row in rows_of(extract)]
-            assert column.name not in read_table(extract, table(rows)).cells
+            assert column.name not in read(table(rows), extract).given
 
 
 @pytest.mark.parametrize("source", [str, bytes, io.BytesIO, open])
@@ -176,17 +183,17 @@ def test_decimal_comma_without_quotes_before_an_empty_last_column_is_not_taken_f
 
 def test_one_row_with_a_decimal_comma_without_quotes_is_rejected_and_the_others_are_read():
     rows = [row | {"comment": ""} for row in rows_of(Extract.EVAL)]
-    found = read_table(Extract.EVAL, table(rows).decode().replace("11 %", "11,5 %", 1).encode())
-    (reject,) = found.ragged
+    found = read(table(rows).decode().replace("11 %", "11,5 %", 1).encode(), Extract.EVAL)
+    (reject,) = found.rejects
     assert (reject.file, reject.line) == ("extrait_eval.csv", 2)
     assert str(reject.rule) == "as many cells as the header: 11, not 12"
-    assert texts(found, "employee_id") == ["E_2", "E_3"]
+    assert found.frame.index.tolist() == [2, 3]
 
 
 @pytest.mark.parametrize("cut", ["6,4", "9,6,4,7"])
 def test_row_with_fewer_or_more_cells_than_the_header_is_rejected(cut):
     content = table(SIRH).decode().replace("9,6,4", cut, 1).encode()
-    (reject,) = read_table(Extract.SIRH, content).ragged
+    (reject,) = read(content).rejects
     assert reject.line == 2
     assert reject.value.startswith("1,41,F")
 
@@ -195,7 +202,7 @@ def test_short_row_may_lack_a_cell_in_its_middle_and_is_rejected():
     """Excel leaves out delimiters at the end of a line; a cell of a column that is not read may as well have moved."""
     rows = [row | {"note": "3"} for row in SIRH]
     content = table(rows, delimiter=";").decode().replace("9;6;4", "9;4", 1).encode()
-    (reject,) = read_table(Extract.SIRH, content).ragged
+    (reject,) = read(content).rejects
     assert (reject.line, str(reject.rule)) == (2, "as many cells as the header: 13, not 12")
 
 
@@ -213,7 +220,7 @@ def test_row_that_lacks_a_cell_of_a_column_that_is_read_is_rejected(last):
     rows = [{k: v for k, v in row.items() if k != last} | {last: "", "note": ""} for row in rows_of(Extract.SONDAGE)]
     lines = table(rows, delimiter=";").decode().splitlines()
     lines[2] = lines[2].removesuffix(";;")
-    (reject,) = read_table(Extract.SONDAGE, "\n".join(lines).encode()).ragged
+    (reject,) = read("\n".join(lines).encode(), Extract.SONDAGE).rejects
     assert (reject.line, str(reject.rule)) == (3, "as many cells as the header: 13, not 11")
 
 
@@ -221,7 +228,7 @@ def test_row_that_lacks_a_cell_of_a_column_that_is_read_is_rejected(last):
 def test_more_rows_without_the_cells_of_the_header_than_permitted_rejects_refuse_the_file(end, monkeypatch):
     permit_rejects(monkeypatch, 2)
     content = table(rows_of(Extract.SIRH, range(1, 8)))
-    assert len(read_table(Extract.SIRH, content.replace(b"6,4\n", end, 2)).ragged) == 2
+    assert len(read(content.replace(b"6,4\n", end, 2)).rejects) == 2
     assert refusal(content.replace(b"6,4\n", end, 3)).refusal == Refusal.TOO_MANY_REJECTS
 
 
@@ -281,12 +288,12 @@ def test_file_has_as_many_columns_as_a_sheet_of_excel_and_no_more():
 
 @pytest.mark.parametrize("line", [b"\n", b";\r\n", b'""\n'])
 def test_empty_first_lines_are_skipped_without_being_remembered(line):
-    content = line * 50_000 + table(SIRH)
+    content = line * 50_000 + table(unreadable(SIRH))
     tracemalloc.start()
-    found = read_table(Extract.SIRH, content)
+    found = read(content)
     _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert found.lines.tolist() == [50_002, 50_003, 50_004]
+    assert [reject.line for reject in found.rejects] == [50_002, 50_003, 50_004]
     assert peak < 4_000_000
 
 

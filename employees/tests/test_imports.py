@@ -7,11 +7,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from employees import imports
-from employees.columns import JOINED
 from employees.demo.published import FOLDER as DEMO
 from employees.messages import Message
 from employees.models import Employee, Import, Load, SavedMapping, SirhRow, Term
 from employees.terms.changes import Unacceptable
+from employees.workforce.values import RAW_KINDS
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 6, 30)
@@ -32,7 +32,7 @@ def by_kind(**texts):
     """The same, by extract."""
     first = {
         extract: "".join((DEMO / f"extrait_{extract}.csv").read_text(encoding="utf-8").splitlines(keepends=True)[:HEAD])
-        for extract in JOINED
+        for extract in RAW_KINDS
     }
     return {
         extract: SimpleUploadedFile(f"{extract}-2026.csv", (texts.get(extract) or text).encode())

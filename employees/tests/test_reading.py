@@ -5,9 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from employees.columns import BY_NAME, DEPARTMENTS, Extract, columns_of
-from employees.extracts import Asked, Cost, ExtractError, Refusal, cells, read_extract, reading
+from employees.columns import BY_NAME, DEPARTMENTS, JOBS, ColumnKind, Extract, columns_of
+from employees.demo.published import EXTRACTS, FOLDER
+from employees.extracts import Asked, Cost, ExtractError, File, Refusal, cells, read_extract, read_files, reading
 from employees.extracts.parsing import IS_PERCENTAGE, IS_UNAMBIGUOUS
+from employees.extracts.rejects import Rejects
 from employees.tests.files import permit_rejects, rows_of, table
 from employees.vocabularies import CONTRACT, Proposal, Vocabulary
 
@@ -61,6 +63,16 @@ def test_types_of_the_columns_hold_unknown_values():
     assert types["heures_supplementaires"] == "boolean"
     assert types["departement"] == types["nom"] == "object"
     assert types["date_entree"] == "datetime64[s]"
+
+
+def test_values_are_those_of_the_file():
+    assert read(Extract.SIRH).frame.loc[2, ["nombre_heures_travaillees", "poste"]].tolist() == [
+        80,
+        "Représentant Commercial",
+    ]
+    assert read(Extract.EVAL).frame.loc[2, "augmentation_salaire_precedente"] == 11.0
+    sondage = read(Extract.SONDAGE).frame.loc[2]
+    assert (sondage["a_quitte_l_entreprise"], sondage["annees_sous_responsable_actuel"]) == (False, 5)
 
 
 @pytest.mark.parametrize("extract", Extract)
@@ -160,6 +172,33 @@ def test_bad_cell_costs_the_cell_alone(extract, header, text, rule):
     assert refused(extract, header, text) == rule
 
 
+@pytest.mark.parametrize("text", ["x?", "-1"])
+@pytest.mark.parametrize("kind", [ColumnKind.INTEGER, ColumnKind.NUMBER, ColumnKind.PERCENT, ColumnKind.BOOLEAN])
+def test_text_that_breaks_the_rule_of_its_column_is_refused_by_it(kind, text):
+    columns = [column for column in BY_NAME.values() if column.kind == kind]
+    assert columns
+    for column in columns:
+        assert refused(column.extract, column.source, text) == str(column.rule)
+
+
+def test_reject_calls_the_column_by_the_title_of_the_file():
+    rows = [{"Âge" if k == "age" else k: v for k, v in row.items()} for row in rows_of(Extract.SIRH)]
+    rows[1]["Âge"] = "12"
+    (reject,) = read_extract(table(rows)).rejects
+    assert (reject.column, reject.name) == ("Âge", "age")
+
+
+def test_every_bad_cell_is_told_in_the_order_of_lines_and_columns():
+    rows = rows_of(Extract.SIRH)
+    rows[2] |= {"genre": "X", "age": "12"}
+    rows[0]["revenu_mensuel"] = "0"
+    assert [(reject.line, reject.column) for reject in read_extract(table(rows)).rejects] == [
+        (2, "revenu_mensuel"),
+        (4, "age"),
+        (4, "genre"),
+    ]
+
+
 @pytest.mark.parametrize("text", ["", "  ", NBSP])
 def test_empty_cell_is_unknown_and_no_reject(text):
     for extract in Extract:
@@ -218,7 +257,7 @@ def test_duration_is_compared_with_nothing_that_is_unknown():
 # Rows
 
 
-@pytest.mark.parametrize("number", ["", "abc", "0", "1.5", "1\N{ZERO WIDTH SPACE}"])
+@pytest.mark.parametrize("number", ["", "abc", "0", "-2", "1.5", "1\N{ZERO WIDTH SPACE}"])
 @pytest.mark.parametrize("extract", Extract)
 def test_row_without_a_readable_number_is_lost_with_one_reject(extract, number):
     found = read(extract, **{columns_of(extract)[0].source: number}, age="bad")
@@ -262,11 +301,50 @@ def test_file_of_which_no_row_is_left_is_refused_with_its_rejects():
     assert len(caught.value.rejects) == 3
 
 
-def test_more_rejects_than_permitted_refuse_the_file(monkeypatch):
+def with_row(place, **values):
+    rows = rows_of(Extract.SIRH)
+    rows[place] |= values
+    return table(rows)
+
+
+# A file for each place where rejects are found.
+REJECTED = {
+    "cells": with_row(1, age="?", genre="?"),
+    "number that is none": with_row(1, id_employee="?"),
+    "rows of one number that differ": with_row(2, id_employee="2", age="50"),
+    "durations": with_row(1, annees_dans_l_entreprise="10", annees_dans_le_poste_actuel="11"),
+    "rows without the cells of the header": table(rows_of(Extract.SIRH, range(1, 7))).replace(b"9,6,4", b"9,6", 2),
+}
+
+
+@pytest.mark.parametrize("content", REJECTED.values(), ids=REJECTED)
+def test_as_many_rejects_as_permitted_are_told_and_one_more_refuses_the_file(content, monkeypatch):
+    expected = read_extract(content).rejects
+    permit_rejects(monkeypatch, len(expected))
+    assert read_extract(content).rejects == expected
+    permit_rejects(monkeypatch, len(expected) - 1)
+    with pytest.raises(ExtractError) as caught:
+        read_extract(content)
+    assert caught.value.refusal == Refusal.TOO_MANY_REJECTS
+    assert caught.value.rejects == ()
+
+
+def test_refusal_for_too_many_rejects_says_how_many_are_permitted_and_shows_one(monkeypatch):
     permit_rejects(monkeypatch, 2)
     with pytest.raises(ExtractError) as caught:
-        read_extract(table([row | {"age": "x"} for row in rows_of(Extract.SIRH)]))
-    assert caught.value.refusal == Refusal.TOO_MANY_REJECTS
+        read_extract(table([row | {"age": "1\n2"} for row in rows_of(Extract.SIRH)]), name="mai.csv")
+    assert str(caught.value) == (
+        "more than 2 rejects; the first found: mai.csv, line 2, age: '1⟨U+000A⟩2' "
+        "(expected: a whole number between 16 and 80)"
+    )
+
+
+def test_rejects_beyond_those_permitted_are_not_made(monkeypatch):
+    permit_rejects(monkeypatch, 2)
+    found = iter(read(Extract.SIRH, age="?").rejects * 9)
+    with pytest.raises(ExtractError):
+        Rejects().add(found)
+    assert len(list(found)) == 6
 
 
 # What is asked
@@ -417,7 +495,64 @@ def test_random_damage_never_gives_a_value_that_the_file_does_not_say():
             pd.testing.assert_frame_equal(found.loc[others], expected.loc[others])
 
 
+@pytest.mark.slow
+def test_damage_anywhere_in_the_file_gives_no_value_that_the_file_does_not_say():
+    """Whatever is cut out of, or put into, the file: what is known of someone are the values of the undamaged file."""
+    rng = random.Random(20260131)
+    clean = table(rows_of(Extract.SIRH))
+    expected = read_extract(clean).frame
+    accepted = 0
+    for _trial in range(500):
+        content = bytearray(clean)
+        place = rng.randrange(len(content))
+        match rng.randrange(3):
+            case 0:
+                del content[place]
+            case 1:
+                content[place:place] = rng.choice([b",", b";", b'"', b"\n", b"\t", b" ", b"\0", b"\xe9", b"\r"])
+            case _:
+                del content[place : content.find(b"\n", place) + 1 or None]
+        try:
+            found = read_extract(bytes(content)).frame
+        except ExtractError:
+            continue
+        # A digit that is lost gives another number that obeys the rule, of an employee too: no reader can know.
+        found = found.loc[found.index.intersection(expected.index)]
+        accepted += len(found)
+        is_wrong = found.notna() & (found != expected.loc[found.index]).fillna(False)
+        wrong = is_wrong.columns[is_wrong.any()]
+        assert all(BY_NAME[name].kind == ColumnKind.INTEGER for name in wrong), bytes(content)
+        assert is_wrong.to_numpy().sum() <= 1, bytes(content)
+    assert accepted
+
+
 # Any order
+
+
+def test_published_extracts_are_read_whole_whatever_the_order_of_their_rows():
+    rng = random.Random(7)
+    for extract in EXTRACTS:
+        header, *rows = (FOLDER / f"extrait_{extract}.csv").read_bytes().splitlines(keepends=True)
+        expected = read_extract(b"".join([header, *rows]))
+        rng.shuffle(rows)
+        found = read_extract(b"".join([header, *rows]))
+        assert (len(found.frame), found.read, found.rejects, found.questions) == (1470, 1470, (), ())
+        pd.testing.assert_frame_equal(found.frame, expected.frame)
+
+
+def test_words_stay_with_their_employees():
+    rows = [row | {"poste": job} for row, job in zip(rows_of(Extract.SIRH, range(1, 10)), JOBS, strict=True)]
+    assert read_extract(table(rows[::-1])).frame["poste"].tolist() == list(JOBS)
+
+
+def test_files_of_three_different_shapes_are_read_together():
+    files = [
+        File(table(rows_of(Extract.SIRH), delimiter=";", encoding="cp1252", newline="\r\n")),
+        File(table(rows_of(Extract.EVAL), delimiter="\t", encoding="utf-16")),
+        File(table(rows_of(Extract.SONDAGE), encoding="utf-8-sig")),
+    ]
+    for found in read_files(files):
+        pd.testing.assert_frame_equal(found.frame, read(found.extract).frame)
 
 
 def test_order_of_rows_and_columns_has_no_effect_on_the_frame():

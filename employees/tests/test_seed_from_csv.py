@@ -8,12 +8,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from employees.columns import JOINED, ColumnKind, Extract, columns_of
+from employees.columns import ColumnKind, Extract, columns_of
 from employees.extracts import PLAIN
 from employees.extracts.template import template_workbook
 from employees.models import Employee, Load, SavedMapping, SirhRow
 from employees.tests.files import Full, permit_rejects, rows_of, write
 from employees.tests.firms import workbook
+from employees.workforce.values import RAW_KINDS
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 6, 30)
@@ -88,9 +89,9 @@ def test_day_to_come_is_refused(tmp_path):
 
 def test_implausible_load_is_stopped_by_sentences(tmp_path):
     numbers = range(1, 21)
-    company = {kind.value: rows_of(kind, numbers) for kind in JOINED}
+    company = {kind.value: rows_of(kind, numbers) for kind in RAW_KINDS}
     seed(write(tmp_path, **company), as_of=date(2026, 5, 31))
-    others = write(tmp_path, **{kind.value: rows_of(kind, range(101, 121)) for kind in JOINED})
+    others = write(tmp_path, **{kind.value: rows_of(kind, range(101, 121)) for kind in RAW_KINDS})
     assert refused(others) == "Nothing was loaded: add --accept-implausible if the files are right."
     output = seed(others, accept_implausible=True)
     assert "Implausible, and accepted: 20 of the 20 people present are missing from the SIRH file." in output
@@ -99,7 +100,7 @@ def test_implausible_load_is_stopped_by_sentences(tmp_path):
 def test_counts_tell_who_comes_who_goes_and_who_changes(tmp_path):
     seed(write(tmp_path))
     numbers = [2, 3, 4, 5]
-    files = {extract.value: rows_of(extract, numbers) for extract in JOINED}
+    files = {extract.value: rows_of(extract, numbers) for extract in RAW_KINDS}
     files["sirh"][0]["revenu_mensuel"] = "6500"
     files["sirh"][3]["age"] = "12"
     output = seed(write(tmp_path, **files), as_of=date(2026, 7, 31))
@@ -228,7 +229,7 @@ def test_file_whose_name_is_no_text_is_in_the_rejects(tmp_path):
     assert r'"sirh_\udce9.csv","3","age","12",' in report.read_text("utf-8-sig")
 
 
-@pytest.mark.parametrize("extract", JOINED)
+@pytest.mark.parametrize("extract", RAW_KINDS)
 def test_rejects_over_one_of_the_extracts_is_refused_and_the_extract_is_kept(tmp_path, extract):
     files = write(tmp_path)
     before = Path(files[extract]).read_bytes()
@@ -250,7 +251,7 @@ def test_demo_beside_a_file_is_refused(tmp_path):
 
 def yearly(tmp_path):
     """A workbook of three sheets, with pay by the year under a title of its own."""
-    tables = {kind.value: pd.DataFrame(rows_of(kind)) for kind in JOINED}
+    tables = {kind.value: pd.DataFrame(rows_of(kind)) for kind in RAW_KINDS}
     pay = tables["sirh"].rename(columns={"revenu_mensuel": "Brut annuel"}).assign(**{"Brut annuel": 60_000})
     file = tmp_path / "export.xlsx"
     file.write_bytes(workbook({**tables, "sirh": pay}, title=True))

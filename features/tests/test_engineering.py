@@ -3,8 +3,7 @@ import itertools
 import pandas as pd
 import pytest
 
-from employees.extracts import read_extracts
-from employees.tests.files import extracts
+from employees.tests.files import extracts, joined
 from features import schema
 from features.engineering import DTYPES, MissingInputs, engineer, engineer_one
 from features.tests.factories import INPUTS
@@ -86,8 +85,7 @@ def test_one_employee_equals_the_same_among_others():
 
 
 def test_frame_of_the_extracts_is_engineered_as_it_is():
-    frame = read_extracts(**extracts(genre="M", heure_supplementaires="Non")).frame
-    features = engineer(frame)
+    features = engineer(joined(*extracts(genre="M", heure_supplementaires="Non").values()))
     assert features["genre"].tolist() == [0, 1, 0]
     assert features["heures_supplementaires"].tolist() == [1, 0, 1]
     assert features["poste"].tolist() == ["Représentant Commercial"] * 3

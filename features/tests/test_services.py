@@ -6,20 +6,20 @@ from datetime import date
 import pytest
 from django.db import connection
 
-from employees.columns import JOINED
 from employees.demo import months
 from employees.demo.published import FOLDER
 from employees.extracts import read_extract
 from employees.models import Employee
 from employees.tests.extracts import DAY, load, load_all
 from employees.workforce.loading import load_extracts, withdraw_load
+from employees.workforce.values import RAW_KINDS
 from features import schema, services
 from features.models import EmployeeFeatures
 from features.services import LeftOut, build_features
 from technova.database.locks import Busy, exclusive
 
 pytestmark = pytest.mark.django_db
-FILES = {extract: FOLDER / f"extrait_{extract}.csv" for extract in JOINED}
+FILES = {extract: FOLDER / f"extrait_{extract}.csv" for extract in RAW_KINDS}
 NEXT, LAST = date(2026, 7, 31), date(2026, 8, 31)
 
 

@@ -2,20 +2,17 @@
 
 import numpy as np
 import pytest
-from django.conf import settings
 
-from employees.extracts import read_extracts
+from employees.demo.published import EXTRACTS, FOLDER
+from employees.tests.files import joined
 from features.engineering import engineer
 from predictions.ml.scorer import sigmoid
 from predictions.registry import current_model
 
-DEMO = settings.BASE_DIR / "employees" / "demo"
-
 
 @pytest.fixture(scope="module")
 def everyone():
-    files = (DEMO / f"extrait_{name}.csv" for name in ("sirh", "eval", "sondage"))
-    return engineer(read_extracts(*files).frame)
+    return engineer(joined(*(FOLDER / f"extrait_{extract}.csv" for extract in EXTRACTS)))
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import pytest
 from django.utils import translation
 
 from employees.access import Readable, Scope
-from employees.demo.published import FOLDER as DEMO
-from employees.extracts import read_extracts
+from employees.demo.published import EXTRACTS, FOLDER
+from employees.tests.files import joined
 from features import schema
 from features.engineering import engineer, engineer_one
 from features.tests.factories import INPUTS, EmployeeFeaturesFactory
@@ -31,8 +31,7 @@ def in_english():
 @pytest.fixture(scope="module")
 def demo():
     """The business inputs of everyone in the demonstration."""
-    files = {extract: (DEMO / f"extrait_{extract}.csv").read_bytes() for extract in ("sirh", "eval", "sondage")}
-    return read_extracts(**files).frame[list(schema.INPUT_NAMES)]
+    return joined(*(FOLDER / f"extrait_{extract}.csv" for extract in EXTRACTS))[list(schema.INPUT_NAMES)]
 
 
 def logged(**changes):

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection
 
-from employees.columns import JOINED
 from employees.models import (
     ROWS,
     Employee,
@@ -25,6 +24,7 @@ from employees.models import (
     WorkforceDay,
 )
 from employees.tests.files import rows_of, write
+from employees.workforce.values import RAW_KINDS
 from features.models import EmployeeFeatures, FeatureBuild
 from predictions.models import Prediction, ScoringRun
 
@@ -32,7 +32,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL, which outlives the killed process"),
 ]
-RAW = [ROWS[extract] for extract in JOINED]
+RAW = [ROWS[extract] for extract in RAW_KINDS]
 LOADED = (Employee, EmployeeState, Load, LoadedExtract, WorkforceDay, *RAW)
 TABLES = (*LOADED, EmployeeFeatures, FeatureBuild, ScoringRun, Prediction)
 KILLS = 4  # of each of the three steps
@@ -139,7 +139,7 @@ def test_kill_at_random_instants_of_load_build_and_score(manage, tmp_path):
     print("seed", seed)  # noqa: T201 - shown where the test fails
     order = random.Random(seed)
     numbers = range(1, PEOPLE + 1)
-    files = write(tmp_path, **{extract.value: rows_of(extract, numbers) for extract in JOINED})
+    files = write(tmp_path, **{extract.value: rows_of(extract, numbers) for extract in RAW_KINDS})
     load = ["seed_from_csv", "--as-of=2026-06-30", *(f"--{extract}={path}" for extract, path in files.items())]
     raw = dict.fromkeys((model.__name__ for model in (Employee, EmployeeState, *RAW)), PEOPLE)
     raw |= {"Load": 1, "LoadedExtract": len(RAW), "WorkforceDay": 1}
@@ -169,7 +169,7 @@ def test_kill_at_random_instants_of_load_build_and_score(manage, tmp_path):
 
 def load_of(directory, day: str, numbers: range) -> list[str]:
     """The command that loads the extracts of a day which hold these people."""
-    files = write(directory, **{extract.value: rows_of(extract, numbers) for extract in JOINED})
+    files = write(directory, **{extract.value: rows_of(extract, numbers) for extract in RAW_KINDS})
     return ["seed_from_csv", f"--as-of={day}", *(f"--{extract}={path}" for extract, path in files.items())]
 
 

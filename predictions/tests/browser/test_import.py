@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from employees.columns import JOINED, Extract
+from employees.columns import Extract
 from employees.demo import last_month_end
 from employees.demo.published import FOLDER as DEMO
+from employees.workforce.values import RAW_KINDS
 
 NEWEST = last_month_end(timezone.localdate())  # of the demo
 SLOW = 60_000  # ms; a process starts, checks or loads and scores 1,470 people
@@ -16,13 +17,13 @@ SLOW = 60_000  # ms; a process starts, checks or loads and scores 1,470 people
 
 def extracts(tmp_path, *, age):
     """The demo's extracts with another age for employee 1, and a row whose age breaks the rule."""
-    for extract in JOINED:
+    for extract in RAW_KINDS:
         text = (DEMO / f"extrait_{extract}.csv").read_text(encoding="utf-8")
         if extract == Extract.SIRH:
             text = re.sub(r"(?m)^1,\d+,", f"1,{age},", text)
             text = re.sub(r"(?m)^2,\d+,", "2,12,", text)
         (tmp_path / f"{extract}.csv").write_text(text, encoding="utf-8")
-    return {extract: str(tmp_path / f"{extract}.csv") for extract in JOINED}
+    return {extract: str(tmp_path / f"{extract}.csv") for extract in RAW_KINDS}
 
 
 def upload(page, files, day=None):
