@@ -11,9 +11,10 @@ from django.test import Client
 from employees.demo import months
 from employees.management.commands import seed_from_csv
 from predictions import registry
+from predictions.ml import training
 from predictions.ml.artifacts import store
 from predictions.registry import current_model
-from predictions.tests import published
+from predictions.tests import published, workforce
 from predictions.tests.factories import APIKeyFactory
 
 ARTIFACTS = Path(project_settings.ARTIFACTS_DIR)
@@ -21,11 +22,28 @@ ARTIFACTS = Path(project_settings.ARTIFACTS_DIR)
 only_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL can be out of reach")
 
 
+@pytest.fixture(scope="session")
+def own_artifacts(tmp_path_factory):
+    """A small model of a made-up workforce, so that tests do not hang on the one that is published."""
+    directory = tmp_path_factory.mktemp("own") / "artifacts"
+    training.publish(directory, workforce.trained())
+    return directory
+
+
+@pytest.fixture
+def own_model(own_artifacts, settings):
+    """The model in use is that small one."""
+    settings.ARTIFACTS_DIR = own_artifacts
+    registry.forget_model()
+    yield
+    registry.forget_model()
+
+
 @pytest.fixture
 def artifacts(tmp_path, settings):
-    """A copy of the artifacts that a test may change; the registry holds none of it before or after."""
+    """A copy of the artifacts in use that a test may change; the registry holds none of it before or after."""
     directory = tmp_path / "artifacts"
-    shutil.copytree(ARTIFACTS, directory, symlinks=True)
+    shutil.copytree(settings.ARTIFACTS_DIR, directory, symlinks=True)
     settings.ARTIFACTS_DIR = directory
     registry.forget_model()
     yield directory
@@ -125,7 +143,7 @@ def newest_month_alone(monkeypatch):
 
 @pytest.fixture
 def card():
-    """The card of the published model."""
+    """The card of the model in use."""
     return current_model().card
 
 

@@ -99,7 +99,7 @@ def test_workforce_says_how_many_were_expected_to_leave_since_when(browse, moved
     page = " ".join(text_of(browse("RH")).split())
     with translation.override("en"):
         day = date_format(timezone.localtime(moved.created_at), "DATE_FORMAT")
-    assert f"Of the 1 people who were there when this model scored them on {day}, it expects 0.5 to leave" in page
+    assert f"Of the 1 people present on {day}, the first day that this model scored, it expects 0.5 to leave" in page
 
 
 def test_workforce_whose_predictions_were_purged_says_that_departures_cannot_be_compared(browse, moved):

@@ -66,7 +66,10 @@ def plain(card: Card) -> list[Plain]:
     def of_a_hundred(name: str, text: str, hint: str) -> Plain:
         figure = card["metrics"][name]
         mean, low, high = (round(figure[key] * 100) for key in ("mean", "low", "high"))
-        interval = _("between %(low)d and %(high)d, with 95%% confidence") % {"low": low, "high": min(high, 100)}
+        interval = _("between %(low)d and %(high)d, with 95%% confidence") % {
+            "low": max(low, 0),
+            "high": min(high, 100),
+        }
         return Plain(text, str(mean), f"{hint}, {interval}")
 
     return [
