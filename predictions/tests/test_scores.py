@@ -59,6 +59,7 @@ def scored(values):
 PEOPLE = [{}, {"heures_supplementaires": 0}, {"age": 22, "revenu_mensuel": 1200}, {"note_evaluation_precedente": 1}]
 
 
+@pytest.mark.django_db  # names are the company's words
 @pytest.mark.parametrize("changes", PEOPLE)
 def test_waterfall_leads_from_the_average_to_the_score(changes):
     shown = logged(**changes)
@@ -71,6 +72,7 @@ def test_waterfall_leads_from_the_average_to_the_score(changes):
     assert waterfall.average + math.fsum(step.points for step in steps) == pytest.approx(waterfall.probability)
 
 
+@pytest.mark.django_db  # names are the company's words
 @pytest.mark.parametrize("changes", PEOPLE)
 def test_waterfall_stays_inside_the_drawing(changes):
     waterfall = logged(**changes).waterfall
@@ -81,12 +83,14 @@ def test_waterfall_stays_inside_the_drawing(changes):
     assert all(0 < place < 1 for place in ends)
 
 
+@pytest.mark.django_db  # names are the company's words
 def test_waterfall_parts_what_raises_from_what_protects():
     waterfall = logged().waterfall
     assert all(step.points > 0 for step in waterfall.raising)
     assert all(step.points < 0 for step in waterfall.lowering)
 
 
+@pytest.mark.django_db  # names are the company's words
 def test_waterfall_gathers_the_smaller_reasons_and_lists_them():
     shown = logged()
     waterfall = shown.waterfall
