@@ -1,6 +1,6 @@
 """One person: features, presence and past scores."""
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Window
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Window
 
 from employees.access import Scope
 from employees.models import Employee, EmployeeState, EvalRow, LoadedExtract, NumberMerge, Presence
@@ -38,9 +38,16 @@ def satisfactions(employee: Employee) -> dict[str, float]:
     return {name: int(value) if value == int(value) else value for name, value in known.items()}
 
 
-def state(employee: Employee) -> EmployeeState | None:
-    """What is known of somebody's presence as of the newest day. One query."""
-    return EmployeeState.objects.newest().filter(employee=employee).first()
+def presence(employee: Employee) -> tuple[list[EmployeeState], list[int]]:
+    """The states of a person, oldest first, and the numbers that are merged into theirs. One query."""
+    is_in_force = Q(employee__other_numbers__revoked_at=None)
+    rows = (
+        EmployeeState.objects.filter(employee=employee)
+        .order_by("as_of")
+        .annotate(merge=FilteredRelation("employee__other_numbers", condition=is_in_force), other=F("merge__number"))
+    )
+    states = {row.as_of: row for row in rows}
+    return list(states.values()), sorted({row.other for row in rows} - {None})
 
 
 def unscored(scope: Scope) -> QuerySet[EmployeeState]:

@@ -7,6 +7,7 @@ from employees.columns import SATISFACTIONS
 from employees.models import Employee
 from employees.tests.extracts import load
 from employees.tests.factories import DAY, EmployeeStateFactory, WorkforceDayFactory, leave
+from employees.workforce.answers import merge_numbers, part_numbers
 from features import reading
 from features.engineering import engineer_one
 from features.tests.factories import INPUTS, EmployeeFeaturesFactory
@@ -124,7 +125,7 @@ def test_employee_page_says_when_someone_left(browse, person, departure, notice)
 
 def test_employee_page_gives_the_reason_of_a_departure_to_hr_alone(browse, person):
     leave(person.employee, day=date(2026, 3, 2), left_after=date(2026, 3, 2), left_because="Démission")
-    assert notice_on(browse("RH"), person) == "Left the company on 2 March 2026. Reason: Démission."
+    assert notice_on(browse("RH"), person) == "Left the company on 2 March 2026. Reason: Resignation."
 
 
 def test_employee_page_says_since_when_someone_is_absent(browse, person):
@@ -142,7 +143,75 @@ def test_employee_page_of_someone_who_came_back_has_no_notice(browse, person):
         load(day, sondage={1: {"a_quitte_l_entreprise": has_left}})
     page = browse("RH").get(address(person))
     assert page.context["state"] == ""
-    assert "Left the company" not in page.content.decode()
+    assert "Back since 31 August 2026." in page.content.decode()
+
+
+def spells_on(browser, row, language="en"):
+    return browser.get(address(row), headers={"Accept-Language": language}).context["spells"]
+
+
+def test_employee_page_of_a_rehire_shows_both_spells(browse, person):
+    load(date(2026, 7, 31), sirh={2: {}}, sondage={1: {"a_quitte_l_entreprise": True}})
+    load(date(2026, 8, 31), sirh={1: {}, 2: {}})
+    assert spells_on(browse("Manager", "Consulting"), person) == [
+        "In the SIRH extracts since 30 June 2026.",
+        "Left the company between 30 June 2026 and 31 July 2026.",
+        "Back since 31 August 2026.",
+    ]
+
+
+def test_employee_page_tells_the_day_of_entry_and_the_reason_of_a_departure_to_hr_alone(browse, person):
+    entry, exit_ = date(2021, 3, 1), date(2026, 7, 14)
+    load(
+        date(2026, 7, 31),
+        annuaire={1: {"date_entree": entry, "date_sortie": exit_, "motif_sortie": "Démission"}},
+        options={"accept_implausible": True},
+    )
+    assert spells_on(browse("RH"), person) == [
+        "With the company since 1 March 2021.",
+        "Left the company on 14 July 2026. Reason: Resignation.",
+    ]
+    assert spells_on(browse("Manager", "Consulting"), person) == [
+        "In the SIRH extracts since 30 June 2026.",
+        "Left the company on 14 July 2026.",
+    ]
+
+
+def test_employee_page_tells_an_absence_that_is_over(browse, person):
+    load(date(2026, 7, 31), sirh={2: {}}, options={"accept_implausible": True})
+    load(date(2026, 8, 31), sirh={1: {}, 2: {}})
+    assert spells_on(browse("RH"), person)[1:] == [
+        "Missing from the SIRH extract of 31 July 2026.",
+        "Back since 31 August 2026.",
+    ]
+
+
+def test_employee_page_names_the_departments_of_a_move_within_the_scope_alone(browse, person):
+    for month, name in ((7, "Commercial"), (8, "Ressources Humaines"), (9, "Consulting")):
+        load(date(2026, month, 30), sirh={1: {"departement": name}})
+    changes = [
+        "Changed department by 30 July 2026: from Consulting to Sales.",
+        "Changed department by 30 August 2026: from Sales to Human resources.",
+        "Changed department by 30 September 2026: from Human resources to Consulting.",
+    ]
+    assert spells_on(browse("RH"), person)[1:] == changes
+    for group in ("Manager", "RH"):
+        assert spells_on(browse(group, "Consulting"), person)[1:] == [
+            "Changed department by 30 July 2026: from Consulting to another department.",
+            "Changed department by 30 September 2026: from another department to Consulting.",
+        ]
+
+
+def test_employee_page_tells_merged_numbers_to_hr_alone(browse, person):
+    load(date(2026, 7, 31), sirh={number: {} for number in range(1, 5)}, options={"accept_implausible": True})
+    for number in (3, 2):
+        merge_numbers(number=number, into=1)
+    part_numbers(merge=merge_numbers(number=4, into=1))
+    assert spells_on(browse("RH"), person)[1:] == [
+        "Number 2 is merged into this one.",
+        "Number 3 is merged into this one.",
+    ]
+    assert len(spells_on(browse("Manager", "Consulting"), person)) == 1
 
 
 def test_employee_page_of_someone_who_has_left_without_a_score_says_so_too(browse):
@@ -153,7 +222,7 @@ def test_employee_page_of_someone_who_has_left_without_a_score_says_so_too(brows
     assert "No score yet" in page
 
 
-@pytest.mark.parametrize(("has_left", "queries"), [(False, 11), (True, 9)])
+@pytest.mark.parametrize(("has_left", "queries"), [(False, 12), (True, 9)])
 def test_employee_page_asks_a_fixed_number_of_queries(browse, person, django_assert_num_queries, has_left, queries):
     ScoringRunFactory.create_batch(3)
     for run in ScoringRunFactory.create_batch(3):

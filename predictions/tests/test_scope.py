@@ -56,6 +56,7 @@ pytestmark = pytest.mark.django_db
 INSIDE, OUTSIDE = "Consulting", "Commercial"
 NUMBERS = range(918_273_641, 918_273_648)  # of the people outside
 INCOME = 887_766  # theirs; they are the majority, so a typical employee of everyone has it too
+PAST = "Ailleurs"  # another department outside, where somebody inside was before
 UNSCORED, ABSENT, GONE, RENUMBERED = 918_273_640, 918_273_648, 918_273_649, 91_827_364  # outside too, not scored
 MARKS = re.compile(f"91827364|{INCOME}")
 
@@ -226,7 +227,7 @@ def world(browse, tmp_path, monkeypatch):
     people |= {number: {"departement": OUTSIDE, "revenu_mensuel": INCOME} for number in NUMBERS}
     people = {number: values | {"heures_supplementaires": number in NUMBERS} for number, values in people.items()}
     gone = {number: {"departement": OUTSIDE} for number in (ABSENT, GONE, RENUMBERED)}
-    load_all(DAY - timedelta(days=30), people | gone)
+    load_all(DAY - timedelta(days=30), people | gone | {5: people[5] | {"departement": PAST}})
     load_all(DAY, people)
     load(DAY, sirh=people | {UNSCORED: {"departement": OUTSIDE}})
     build_features()
@@ -312,7 +313,8 @@ def test_account_of_a_department_finds_no_trace_of_anyone_outside(world, browse,
     for ask in PAGES[name](world):
         response = send(client, ask)
         assert response.status_code == ask.status(group), ask
-        assert not MARKS.search(text_of(response)), ask
+        assert not MARKS.search(text := text_of(response)), ask
+        assert PAST not in text, ask
     assert Employee.objects.get(employee_id=ABSENT).presence == Presence.ABSENT
 
 
@@ -321,6 +323,10 @@ def test_hr_finds_the_marks_where_the_manager_finds_none(world, name):
     answers = [send(world.hr, ask) for ask in PAGES[name](world)]
     assert all(response.status_code < 400 or response.status_code == 422 for response in answers)
     assert any(MARKS.search(text_of(response)) for response in answers)
+
+
+def test_hr_finds_the_department_before_where_the_manager_finds_none(world):
+    assert PAST in all_of(world.hr.get(reverse("employee", args=[5])))
 
 
 def test_no_answer_to_a_signed_in_browser_is_stored(world):

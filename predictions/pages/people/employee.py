@@ -1,6 +1,5 @@
-"""The page of a person: profile, risk, reasons, past scores and what-if."""
+"""The page of a person: profile, risk, reasons, presence history, past scores and what-if."""
 
-from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -10,8 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from employees.access import Readable, readable_to, scope_of
-from employees.models import Employee, Presence
+from employees.access import Readable, Scope, readable_to, scope_of
 from features import reading, schema
 from features.engineering import engineer_one
 from features.models import EmployeeFeatures
@@ -20,7 +18,7 @@ from predictions.explanation import display, in_full
 from predictions.formats import percent
 from predictions.models import Prediction
 from predictions.pages import charts
-from predictions.pages.people import forms, risk_list, scores
+from predictions.pages.people import forms, presence, risk_list, scores
 from predictions.registry import card_of, current_model
 from predictions.selectors import people
 from predictions.services import Caller
@@ -71,7 +69,7 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
     if request.htmx and form.is_bound:
         return render(request, "employee/what_if_answer.html", context)
     shown = reading.values_for(readable, real)
-    context |= _page(row, shown, readable)
+    context |= _page(row, shown, scope, readable)
     if row.employee.is_present and context["history"]:
         context |= _in_list(request, row, context["history"][0].prediction)
     return render(request, "employee/employee.html", context)
@@ -115,7 +113,8 @@ def _in_list(request: Request, row: EmployeeFeatures, newest: Prediction) -> dic
     return {"place": place, "list_query": risk_list.query_of(request.GET), "back": back}
 
 
-def _page(row: EmployeeFeatures, shown: dict[str, object], readable: Readable) -> dict[str, Any]:
+def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readable: Readable) -> dict[str, Any]:
+    states, merged = people.presence(row.employee)
     history = [scores.Shown(score, readable) for score in people.scores(row.employee)]
     version = history[0].prediction.model_version if history else current_model().version
     context = {
@@ -126,7 +125,8 @@ def _page(row: EmployeeFeatures, shown: dict[str, object], readable: Readable) -
         "withheld": reading.withheld(readable, PROFILE),
         "advice": scores.advice(card_of(version)),
         "history": history,
-        "state": _presence(row.employee, readable),
+        "state": presence.notice(row.employee, states, readable),
+        "spells": presence.history(states, merged, scope, readable),
         "chart": _chart(history) if len(history) > 1 else None,
     }
     if history:
@@ -142,30 +142,6 @@ def _page(row: EmployeeFeatures, shown: dict[str, object], readable: Readable) -
             "notice": OUTDATED if is_outdated else "",
         }
     return context
-
-
-def _presence(employee: Employee, readable: Readable) -> str:
-    """Why somebody is not among those present, in a sentence; empty for who is."""
-    state = None if employee.is_present else people.state(employee)
-    if state is None:
-        return ""
-    if state.presence == Presence.ABSENT:
-        return _("In no SIRH extract since %(date)s, and no departure is known.") % {"date": _day(state.since)}
-    if state.left_after in (None, state.left_by):
-        sentence = _("Left the company on %(date)s.") if state.left_after else _("Left the company by %(date)s.")
-        left = sentence % {"date": _day(state.left_by)}
-    else:
-        left = _("Left the company between %(after)s and %(date)s.") % {
-            "after": _day(state.left_after),
-            "date": _day(state.left_by),
-        }
-    if state.left_because and readable.reads(frozenset({"motif_sortie"})):
-        left += _(" Reason: %(reason)s.") % {"reason": state.left_because}
-    return left
-
-
-def _day(day: date | None) -> str:
-    return date_format(day) if day else "–"
 
 
 def _chart(history: list[scores.Shown]) -> charts.Chart:

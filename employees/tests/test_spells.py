@@ -1,0 +1,106 @@
+"""What the states of one person tell of their presence, folded into events."""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from employees.tests.test_presence import ANN, APRIL, BOB, FEBRUARY, JANUARY, MARCH, listed, said_left
+from employees.workforce.presence import KNOWN, Facts, nobody, step
+from employees.workforce.spells import Kind, events
+
+
+def history(*days):
+    """The kind and the day of each event of Ann's."""
+    return [(event.kind, event.day) for event in events(states(*days))]
+
+
+def states(*days: Facts):
+    """Ann's state after each day, as the database holds it."""
+    known, rows = nobody([ANN, BOB]), []
+    for facts in days:
+        known = step(known, facts)
+        values = {name: None if pd.isna(value) else value for name, value in known.loc[ANN].items()}
+        rows.append(State(as_of=facts.day, **{name: as_date(values[name]) for name in KNOWN}))
+    return rows
+
+
+class State:
+    def __init__(self, **values):
+        self.__dict__.update(values)
+
+
+def as_date(value):
+    return value.date() if isinstance(value, pd.Timestamp) else value
+
+
+CAME = (Kind.CAME, JANUARY)
+FLAGGED = listed(FEBRUARY, ANN, BOB, before=JANUARY, says_left={ANN: True})
+GONE = listed(MARCH, BOB, before=FEBRUARY)
+
+
+def test_history_of_who_stays_is_one_event():
+    assert history(listed(JANUARY, ANN), listed(FEBRUARY, ANN, before=JANUARY)) == [CAME]
+
+
+def test_history_of_who_is_in_no_sirh_extract_is_empty():
+    assert history(listed(JANUARY, BOB)) == []
+
+
+def test_departure_keeps_the_interval_that_it_lies_in():
+    came, left = events(states(listed(JANUARY, ANN), FLAGGED))
+    assert (came.kind, left.kind) == (Kind.CAME, Kind.LEFT)
+    assert (left.state.left_after, left.state.left_by) == (JANUARY, FEBRUARY)
+
+
+def test_departure_is_told_once_with_the_day_that_comes_later():
+    dated = Facts(MARCH, values={"date_sortie": pd.Series({ANN: date(2026, 2, 3)}, dtype="object")})
+    assert history(listed(JANUARY, ANN), FLAGGED, dated) == [CAME, (Kind.LEFT, date(2026, 2, 3))]
+
+
+def test_rehire_shows_both_spells():
+    back = listed(APRIL, ANN, BOB, before=MARCH)
+    assert history(listed(JANUARY, ANN), FLAGGED, GONE, back) == [CAME, (Kind.LEFT, FEBRUARY), (Kind.BACK, APRIL)]
+
+
+def test_absence_that_ends_is_told_with_the_return():
+    gone, back = listed(FEBRUARY, BOB, before=JANUARY), listed(MARCH, ANN, BOB, before=FEBRUARY)
+    assert history(listed(JANUARY, ANN), gone) == [CAME, (Kind.MISSING, FEBRUARY)]
+    assert history(listed(JANUARY, ANN), gone, back) == [CAME, (Kind.MISSING, FEBRUARY), (Kind.BACK, MARCH)]
+
+
+def test_absence_that_turns_out_a_departure_is_told_as_one():
+    gone, said = listed(FEBRUARY, BOB, before=JANUARY), said_left(MARCH, ANN, date(2026, 2, 14))
+    assert history(listed(JANUARY, ANN), gone, said) == [CAME, (Kind.LEFT, date(2026, 2, 14))]
+
+
+def test_move_names_the_department_before_and_an_unknown_one_is_none():
+    days = (
+        listed(JANUARY, ANN, departement={ANN: "Consulting"}),
+        listed(FEBRUARY, ANN, before=JANUARY, departement={ANN: None}),
+        listed(MARCH, ANN, before=FEBRUARY, departement={ANN: "Commercial"}),
+    )
+    _came, move = events(states(*days))
+    assert (move.kind, move.day) == (Kind.MOVED, MARCH)
+    assert (move.department_before, move.state.departement) == ("Consulting", "Commercial")
+
+
+@pytest.mark.parametrize(
+    ("entry", "entered"), [(date(2020, 5, 4), date(2020, 5, 4)), (date(2026, 3, 1), None), (None, None)]
+)
+def test_day_of_entry_is_that_of_the_spell_unless_it_lies_ahead(entry, entered):
+    (came,) = events(states(listed(JANUARY, ANN, date_entree={ANN: entry})))
+    assert came.entered == entered
+
+
+def test_day_of_entry_may_come_with_the_departure():
+    left = listed(FEBRUARY, ANN, before=JANUARY, says_left={ANN: True}, date_entree={ANN: date(2020, 5, 4)})
+    came, _left = events(states(listed(JANUARY, ANN), left))
+    assert came.entered == date(2020, 5, 4)
+
+
+@pytest.mark.parametrize(("entry", "entered"), [(date(2020, 5, 4), None), (date(2026, 4, 1), date(2026, 4, 1))])
+def test_day_of_entry_of_a_rehire_is_one_after_the_departure(entry, entered):
+    back = listed(APRIL, ANN, BOB, before=MARCH, date_entree={ANN: entry})
+    *_first, returned = events(states(listed(JANUARY, ANN), FLAGGED, GONE, back))
+    assert (returned.kind, returned.entered) == (Kind.BACK, entered)
