@@ -59,7 +59,7 @@ def test_every_model_of_the_apps_has_a_page():
     beside = {"ImportFile", "LoadedExtract", "EmployeeState", "TermSynonym"}  # on the page of what they belong to
     rows = {"SirhRow", "EvalRow", "SondageRow", "AnnuaireRow"}  # of composite keys, which the administration lacks
     workings = {"WorkforceDay", "TermRevision", "FeatureBuild"}
-    on_pages = {"PresenceAnswer", "NumberMerge"}  # of their own
+    on_pages = {"PresenceAnswer", "NumberMerge", "RefusedValue", "ImportChange", "ColumnSwitch"}  # of their own
     assert without == beside | rows | workings | on_pages
 
 

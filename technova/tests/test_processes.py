@@ -189,7 +189,7 @@ def test_text_that_the_output_cannot_encode_is_written_all_the_same(manage, tmp_
     options = ["--as-of=2026-06-30", "--sirh", unnameable, "--eval", files["eval"], "--sondage", files["sondage"]]
     code, output, errors = in_shell(manage, "seed_from_csv", *options, PYTHONIOENCODING="ascii:strict")
     assert (code, errors) == (0, "")
-    assert r"sirh_\udce9.csv line 3: age '12' is not" in output
+    assert r"sirh_\udce9.csv, column age. Refused cells: 1" in output
 
 
 def in_shell(manage, *words, **environment):
