@@ -38,6 +38,7 @@ def test_pooled_connection_that_lives_is_used_without_asking_the_server(asked):
 
 
 def test_pooled_connections_that_the_server_ended_are_replaced_without_an_error():
+    connection.close()  # which has read the words; it is not the pool's while it is in use
     pool = connection.pool
     waiting = [pool.getconn() for _ in range(6)]
     ended = {each.info.backend_pid for each in waiting}
