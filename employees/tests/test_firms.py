@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from employees.columns import SATISFACTIONS, Extract
 from employees.extracts import Asked, File, Mapping, answer, propose_mapping, read_files
-from employees.models import SavedMapping, SirhRow
+from employees.models import LoadedExtract, SavedMapping, SirhRow
 from employees.tests.firms import FIRMS, NEW_DEPARTMENT, as_read
 from employees.vocabularies import CONTRACT
 
@@ -106,7 +106,8 @@ def test_command_reads_by_the_saved_mapping_and_asks_for_the_new_department_alon
     assert f"{NEW_DEPARTMENT!r} is not known (3 rows); --new-values accept takes it as a new value" in asked
     seed(firm, 2, tmp_path, new_values="accept", accept_implausible=True)
     people = firm.people(2)
-    found = SirhRow.objects.filter(extract__load__as_of=DAYS[2]).values_list("number", "revenu_mensuel", "departement")
+    month = SirhRow.objects.filter(extract=LoadedExtract.objects.in_force().get(as_of=DAYS[2], kind=Extract.SIRH))
+    found = month.values_list("number", "revenu_mensuel", "departement")
     assert {row[0]: row[1:] for row in found} == dict(
         zip(people.index, zip(people["revenu_mensuel"], people["departement"], strict=True), strict=True)
     )
