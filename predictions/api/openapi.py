@@ -176,6 +176,7 @@ _RATE_LIMIT = [
 ]
 
 _WITH_A_KEY = {400, 401, 403, 405, 422, 429, 500, 503}  # of any call with a key
+_TOO_LONG = OpenApiResponse(description="A request line over 8,190 bytes: refused by the web server, in HTML.")
 
 
 def errors(*statuses: int) -> dict[int, OpenApiResponse]:
@@ -213,7 +214,12 @@ def _call(
     if body is not None:
         shown.append(OpenApiExample("A body", body, request_only=True))
     return extend_schema(
-        responses={200: OpenApiResponse(answer, meaning), **(others or {}), **errors(*_WITH_A_KEY, *other_errors)},
+        responses={
+            200: OpenApiResponse(answer, meaning),
+            **(others or {}),
+            **errors(*_WITH_A_KEY, *other_errors),
+            414: _TOO_LONG,
+        },
         parameters=[*parameters, *HEADERS, *_RATE_LIMIT],
         examples=shown,
         **options,
