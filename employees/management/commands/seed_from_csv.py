@@ -158,7 +158,7 @@ class Command(TechnovaCommand):
         return found
 
     def _stop_at_questions(self, found: ReadSet) -> None:
-        """Fail with a line for each question that stands in the way; other titles are left out, and reported so."""
+        """Print each question that prevents the load, and fail. A title without a proposal is ignored, and reported."""
         asked = [question for question in found.questions if not question.is_of_words]
         if found.error is None:
             asked = [question for question in asked if question.asked != Asked.HEADER or question.proposal.value]

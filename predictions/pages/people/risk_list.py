@@ -231,7 +231,7 @@ def address(state, **changes: str) -> str:
 
 
 def query_of(state) -> str:
-    """What the list's address says of its filters, order and size: "?band=over"; empty for the list as usual."""
+    """The query of the list's address with its filters, order and size, as "?band=over"; empty by default."""
     return address(state).removeprefix(reverse("employees"))
 
 
