@@ -3,6 +3,7 @@ import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -27,7 +28,8 @@ def processes(monkeypatch, tmp_path):
     yield started
     for process in started:
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ended in between
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def wait_until(condition, seconds=10):
@@ -57,7 +59,6 @@ def test_same_work_is_not_started_twice(processes, monkeypatch):
 
 def test_killed_work_is_not_at_work(processes):
     start()
-    os.kill(processes[0].pid, signal.SIGKILL)
     os.killpg(processes[0].pid, signal.SIGKILL)
     wait_until(lambda: not detached.is_at_work("work"))
 
