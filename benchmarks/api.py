@@ -26,7 +26,7 @@ from pathlib import Path
 from statistics import median
 
 import psycopg
-from pipeline import ROOT, environment, run, scratch_database
+from pipeline import ROOT, environment, python_of, run, scratch_database
 
 HERE = Path(__file__).resolve().parent
 ADDRESS = f"127.0.0.1:{os.environ.get('PORT', 8732)}"
@@ -182,8 +182,8 @@ def median_of(loads: Sequence[Load], field: str) -> float:
     return median(getattr(load, field) for load in loads)
 
 
-def create_key(url: str) -> str:
-    command = [sys.executable, str(ROOT / "manage.py"), "create_api_key", "benchmark"]
+def create_key(url: str, tree: Path = ROOT) -> str:
+    command = [python_of(tree), str(tree / "manage.py"), "create_api_key", "benchmark"]
     output = subprocess.check_output(command, env=environment(url), text=True)
     return re.search(r"\w{8}\.\w{32}", output)[0]
 

@@ -70,7 +70,7 @@ def show(step: str, count: int, cost: Cost) -> None:
 
 def run(command: list[str], url: str, tree: Path = ROOT) -> Cost:
     """Run a management command, of another checkout by its own packages; start of Python included."""
-    python = sys.executable if tree == ROOT else str(tree / ".venv" / "bin" / "python")
+    python = python_of(tree)
     started = time.perf_counter()
     pid = os.posix_spawn(
         python,
@@ -82,6 +82,11 @@ def run(command: list[str], url: str, tree: Path = ROOT) -> Cost:
     if code := os.waitstatus_to_exitcode(status):
         sys.exit(f"{command[0]} failed with exit code {code}")
     return Cost(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def python_of(tree: Path) -> str:
+    """The interpreter with a checkout's own packages."""
+    return sys.executable if tree == ROOT else str(tree / ".venv" / "bin" / "python")
 
 
 def environment(url: str) -> dict[str, str]:

@@ -2,10 +2,10 @@
 
     DATABASE_URL=postgres://postgres@127.0.0.1:5432/postgres python benchmarks/turns.py BEFORE [by-id|floor|batch]
 
-BEFORE is the directory of another checkout with a model (``git worktree add``, and its ``artifacts`` beside it). A
-process of each answers calls without a web server, a few at a time and one process after the other, so that another
-program on the machine disturbs both alike. Prints the median milliseconds that each computes for a call, and the median
-of the ratios of the turns.
+BEFORE is the directory of another checkout with a model and a ``.venv`` of its own (``git worktree add``, then ``make
+install`` in it). A process of each answers calls without a web server, from a demo database of its own, a few at a time
+and one process after the other, so that another program on the machine disturbs both alike. Prints the median
+milliseconds that each computes for a call, and the median of the ratios of the turns.
 """
 
 import argparse
@@ -17,12 +17,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
 import psycopg
 from api import BATCH, create_key
-from pipeline import ROOT, environment, run, scratch_database
+from pipeline import ROOT, SCRATCH, environment, python_of, run, scratch_database
 
 TURNS = 30
 CALLS = {"by-id": 40, "floor": 40, "batch": 3}  # of one turn
@@ -33,10 +34,13 @@ def main() -> None:
     parser.add_argument("before", type=Path)
     parser.add_argument("call", nargs="?", choices=CALLS, default="by-id")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name, scratch_database(Path(name)) as url:
-        run(["init_technova", "--demo"], url)
-        key = create_key(url)
-        before, after = (start(tree, options.call, url, key) for tree in (options.before.resolve(), ROOT))
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        processes = []
+        for place, tree in enumerate((options.before.resolve(), ROOT)):
+            url = stack.enter_context(scratch_database(Path(name), f"{SCRATCH}_{place}"))
+            run(["init_technova", "--demo"], url, tree)
+            processes.append(start(tree, options.call, url))
+        before, after = processes
         turns = []
         for turn in range(TURNS + 2):
             first, second = (before, after) if turn % 2 else (after, before)
@@ -50,10 +54,11 @@ def main() -> None:
     print(f"{options.call}: before {old:.2f} ms, after {new:.2f} ms of processor time for a call; ratio {ratio:.2f}")
 
 
-def start(tree: Path, call: str, url: str, key: str) -> subprocess.Popen:
+def start(tree: Path, call: str, url: str) -> subprocess.Popen:
+    key = create_key(url, tree)
     paths = {"PYTHONPATH": f"{tree}:{tree / 'benchmarks'}", "API_KEY_RATE": "1000000000", "API_KEY": key}
     serve = "import sys; sys.path.append(sys.argv[1]); import turns; turns.serve(sys.argv[2])"
-    command = [sys.executable, "-c", serve, str(ROOT / "benchmarks"), call]
+    command = [python_of(tree), "-c", serve, str(ROOT / "benchmarks"), call]
     return subprocess.Popen(
         command,
         cwd=tree,
