@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from django.apps import apps as installed
 from django.contrib.auth import get_user_model
 from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Permission
+from django.db.models import Exists, OuterRef, Q
 
 from employees import terms
 from employees.access.readable import PAY, SURVEY, WORK, Matter, Readable
@@ -32,7 +34,7 @@ ROLES = {role.group: role for role in (HR, MANAGER)}
 
 def roles_of(user) -> tuple[Role, ...]:
     """The roles of an account, by its groups; all of them for a superuser."""
-    return _access(user)[0]
+    return _access(user).roles
 
 
 def scope_of(user) -> Scope:
@@ -41,30 +43,41 @@ def scope_of(user) -> Scope:
     Superusers see everyone. Others with a role see the departments given to the account; without any, members of *RH*
     see everyone and members of *Manager* nobody. A merged department is the one that it was merged into.
     """
-    return _access(user)[1]
+    return _access(user).scope
 
 
-def _access(user) -> tuple[tuple[Role, ...], Scope]:
+@dataclass(frozen=True, slots=True)
+class _Access:
+    roles: tuple[Role, ...]
+    scope: Scope
+    may_add: bool  # employees, by a permission that is its own or its groups'
+
+
+def _access(user) -> _Access:
     """Cached on the account, like Django's permissions: one query an account object, none for a superuser."""
     if not hasattr(user, "_access"):
         user._access = _read_access(user)
     return user._access
 
 
-def _read_access(user) -> tuple[tuple[Role, ...], Scope]:
+def _read_access(user) -> _Access:
     if not user.is_authenticated or not user.is_active:
-        return (), Scope.NOBODY
+        return _Access((), Scope.NOBODY, may_add=False)
     if user.is_superuser:
-        return tuple(ROLES.values()), Scope.EVERYONE
+        return _Access(tuple(ROLES.values()), Scope.EVERYONE, may_add=True)
+    # Every page asks for this permission; ``has_perm`` would take two more queries.
+    held = Permission.objects.filter(Q(user=OuterRef("pk")) | Q(group__user=OuterRef("pk")))
+    may_add = Exists(held.filter(content_type__app_label="employees", codename="add_employee"))
     accounts = get_user_model().objects.filter(pk=user.pk)
-    found = list(accounts.values_list("groups__name", "department_accesses__departement", terms.REVISION))
-    rows = {(group, department) for group, department, _revision in found}
+    found = list(accounts.values_list("groups__name", "department_accesses__departement", may_add, terms.REVISION))
+    rows = {(group, department) for group, department, *_rest in found}
     words = terms.at(found[0][-1]) if found else terms.current()
     roles = tuple(role for role in ROLES.values() if role.group in {group for group, _department in rows})
     given = Scope.of_departments(
         words.resolved("departement", {department for _group, department in rows if department and roles})
     )
-    return roles, Scope.EVERYONE if given.is_empty and any(role.sees_everyone for role in roles) else given
+    scope = Scope.EVERYONE if given.is_empty and any(role.sees_everyone for role in roles) else given
+    return _Access(roles, scope, may_add=bool(found) and found[0][-2])
 
 
 def readable_to(user) -> Readable:
@@ -82,6 +95,11 @@ def readers_of(column: str) -> Iterator[tuple[Role, Matter | None]]:
             yield role, None
         else:
             yield from ((role, matter) for matter in role.reads if column in matter.columns)
+
+
+def may_add_employees(user) -> bool:
+    """Whether an account has the permission to add employees, of whatever departments."""
+    return _access(user).may_add
 
 
 def may_switch_columns(user) -> bool:

@@ -1,6 +1,6 @@
 """The company's words, and the columns it does without, as the database holds them: kept while nothing changes.
 
-One query a request asks whether something has changed (that of an account's scope brings the answer), and three more
+One query a request asks whether something has changed (that of an account's scope brings the answer), and two more
 read everything after a change: no label and no match costs a query. ``changes`` writes, ``contract`` has the first
 words.
 """
@@ -12,12 +12,12 @@ from functools import cached_property
 from uuid import UUID
 
 from django.core.signals import request_started
-from django.db.models import Subquery
+from django.db.models import F, Subquery
 from django.utils.translation import get_language
 
 from employees.columns import Column, Extract, readable_in
 from employees.models.columns import ColumnSwitch
-from employees.models.terms import Term, TermRevision, TermSynonym
+from employees.models.terms import Term, TermRevision
 from employees.vocabularies import CONTRACT, Vocabularies, Vocabulary
 
 CLOSED = {name: vocabulary for name, vocabulary in CONTRACT.items() if not vocabulary.is_open}
@@ -110,12 +110,12 @@ def current() -> Terms:
 
 
 def refreshed() -> Terms:
-    """The terms as they are now. One query, three more after a change."""
+    """The terms as they are now. One query, two more after a change."""
     return at(TermRevision.objects.values_list("revision", flat=True).first())
 
 
 def at(revision: UUID | None) -> Terms:
-    """The terms of the revision that a query of this request has just read. Three queries after a change, else none."""
+    """The terms of the revision that a query of this request has just read. Two queries after a change, else none."""
     global _held
     held = _held
     if revision is None or held.revision != revision:
@@ -125,10 +125,11 @@ def at(revision: UUID | None) -> Terms:
 
 
 def _read(revision: UUID | None) -> Terms:
-    terms = Term.objects.order_by("vocabulary", "value")
-    synonyms = TermSynonym.objects.values_list("term", "spelling")
+    rows = list(Term.objects.annotate(spelling=F("synonyms__spelling")).order_by("vocabulary", "value", "spelling"))
+    terms = {row.pk: row for row in rows}
+    synonyms = ((row.pk, row.spelling) for row in rows if row.spelling is not None)
     columns_off = ColumnSwitch.objects.in_force().values_list("column", flat=True)
-    return Terms(revision, tuple(terms), tuple(synonyms), frozenset(columns_off))
+    return Terms(revision, tuple(terms.values()), tuple(synonyms), frozenset(columns_off))
 
 
 def forget(**_signal) -> None:

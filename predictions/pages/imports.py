@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from employees import imports, terms
-from employees.access import scope_of
+from employees.access import may_add_employees, scope_of
 from employees.extracts.template import template_workbook
 from employees.messages import Message
 from employees.models import Import, SavedMapping
@@ -51,12 +51,12 @@ ENDINGS = (".csv", ".txt", ".xlsx", ".ods")
 
 
 def may_import(user) -> bool:
-    """Whether an account may add employees and sees everyone, as the pages of an import show them. Three queries."""
-    return user.has_perm("employees.add_employee") and scope_of(user).sees_everyone
+    """Whether an account may add employees and sees everyone, as the pages of an import show them."""
+    return may_add_employees(user) and scope_of(user).sees_everyone
 
 
 def _admitted(user) -> bool:
-    if not user.has_perm("employees.add_employee"):
+    if not may_add_employees(user):
         raise PermissionDenied
     if not scope_of(user).sees_everyone:
         raise PermissionDenied(WHOLE_COMPANY)

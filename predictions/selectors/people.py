@@ -1,6 +1,8 @@
 """One person: features, presence and past scores."""
 
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Window
+from typing import Any
+
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Window
 
 from employees.access import Scope
 from employees.models import Employee, EmployeeState, EvalRow, LoadedExtract, NumberMerge, Presence
@@ -8,6 +10,7 @@ from features import schema
 from features.models import EmployeeFeatures
 from predictions.models import Prediction, ScoringRun
 from predictions.selectors.figures import DAY
+from predictions.selectors.runs import REVISION_NOW
 
 HISTORY = 60  # scores of a person that a page shows: five years of monthly runs
 
@@ -59,9 +62,23 @@ def unscored(scope: Scope) -> QuerySet[EmployeeState]:
 
 
 def scores(employee: Employee) -> list[Prediction]:
-    """A person's score of each day that was scored, newest first, the run loaded too. One query."""
-    rows = Prediction.objects.filter(employee=employee, run__in=ScoringRun.objects.in_force()).select_related("run")
+    """A person's score of each day that was scored, newest first, run and features loaded too. One query.
+
+    Whether a run is the newest one and is outdated comes along, for ``run_of_list``.
+    """
+    runs_in_force = ScoringRun.objects.in_force()
+    rows = Prediction.objects.filter(employee=employee, run__in=runs_in_force).select_related("run", "features")
+    rows = rows.annotate(newest_run=Subquery(runs_in_force.values("pk")[:1]), revision_now=REVISION_NOW)
     return list(rows.order_by(DAY.desc(), "-id")[:HISTORY])
+
+
+def run_of_list(score: Prediction) -> ScoringRun | None:
+    """The run of one of ``scores`` as ``runs.latest_two`` gives it; None where the list shows a newer one."""
+    of_person: Any = score
+    if of_person.run_id != of_person.newest_run:
+        return None
+    of_person.run.is_outdated = of_person.run.revision != of_person.revision_now
+    return of_person.run
 
 
 def score_of(features: EmployeeFeatures, model_version: str) -> Prediction | None:

@@ -20,14 +20,16 @@ class RunFigures:
     expected_departures: float | None = None
 
 
+REVISION_NOW = Subquery(WorkforceDay.objects.order_by("-as_of").values("revision")[:1])
+
+
 def latest_two() -> tuple[ScoringRun | None, ScoringRun | None]:
     """The newest run and the one of the day before it, None where there is none or its predictions were purged.
 
     ``is_outdated`` is whether the workforce has changed since: who is there, and in which department. One query.
     """
-    revision = WorkforceDay.objects.order_by("-as_of").values("revision")[:1]
     runs = ScoringRun.objects.in_force().annotate(
-        is_in_log=Exists(Prediction.objects.filter(run=OuterRef("pk"))), revision_now=Subquery(revision)
+        is_in_log=Exists(Prediction.objects.filter(run=OuterRef("pk"))), revision_now=REVISION_NOW
     )
     newest, before = [*runs[:2], None, None][:2]
     if newest:

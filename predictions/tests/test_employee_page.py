@@ -2,6 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from employees import terms
 from employees.access import Scope, readable_to
 from employees.columns import SATISFACTIONS
 from employees.models import Employee
@@ -222,7 +223,7 @@ def test_employee_page_of_someone_who_has_left_without_a_score_says_so_too(brows
     assert "No score yet" in page
 
 
-@pytest.mark.parametrize(("has_left", "queries"), [(False, 12), (True, 9)])
+@pytest.mark.parametrize(("has_left", "queries"), [(False, 9), (True, 7)])
 def test_employee_page_asks_a_fixed_number_of_queries(browse, person, django_assert_num_queries, has_left, queries):
     ScoringRunFactory.create_batch(3)
     for run in ScoringRunFactory.create_batch(3):
@@ -232,6 +233,16 @@ def test_employee_page_asks_a_fixed_number_of_queries(browse, person, django_ass
     browser = browse("Manager", "Consulting")
     with django_assert_num_queries(queries):
         assert browser.get(address(person)).status_code == 200
+
+
+def test_employee_page_whose_score_is_outdated_asks_hr_at_most_twelve_queries_the_first_time(
+    browse, person, monkeypatch, django_assert_max_num_queries
+):
+    EmployeeFeaturesFactory(employee=person.employee, as_of=DAY + timedelta(days=30))
+    browser = browse("RH")
+    monkeypatch.setattr(terms, "_held", terms._NOTHING)
+    with django_assert_max_num_queries(12):
+        assert "The data changed since this score" in browser.get(address(person)).text
 
 
 def test_employee_page_before_the_first_score_offers_what_if(browse):

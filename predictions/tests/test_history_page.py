@@ -159,16 +159,16 @@ def test_history_asks_a_fixed_number_of_queries(browse, django_assert_num_querie
     PredictionFactory.create_batch(3, api_key=APIKeyFactory())
     manager = browse("Manager", "Consulting")
     anchor = PredictionFactory(user=manager.account)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         manager.get("/history/")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(6):
         manager.get("/history/", {"before": anchor.pk})
 
 
 def test_prediction_page_asks_a_fixed_number_of_queries(browse, django_assert_num_queries):
     prediction = PredictionFactory()
     manager = browse("Manager", "Consulting")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(4):
         manager.get(f"/history/{prediction.pk}/")
 
 

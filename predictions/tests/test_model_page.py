@@ -143,7 +143,7 @@ def test_model_page_does_without_a_record_of_promotions_that_cannot_be_read(brow
 
 def test_model_page_asks_a_fixed_number_of_queries(browse, django_assert_num_queries):
     browser = browse("Manager", "Consulting")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(4):
         browser.get("/model/")
 
 
@@ -397,7 +397,7 @@ def test_effects_by_which_weights_could_be_read_as_hidden_values_are_not_drawn_f
 
 def test_effects_page_asks_a_fixed_number_of_queries(browse, django_assert_num_queries):
     browser = browse("RH")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(4):
         browser.get("/model/effects/")
 
 

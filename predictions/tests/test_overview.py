@@ -403,7 +403,7 @@ def test_overview_queries_do_not_grow(hr, run, people, django_assert_num_queries
     for number in range(1, people + 1):
         score(newest, number)
     write_figures()
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(9):
         hr.get(reverse("overview"))
 
 

@@ -493,9 +493,9 @@ def test_risk_list_queries_do_not_grow(hr, run, people, django_assert_num_querie
     for number in range(1, people + 1):
         score(run, number)
     write_figures()
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         assert len(listed(hr.get(reverse("employees")))) == people
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(8):
         assert len(listed(hr.get(reverse("employees"), {"sort": "job"}))) == people
 
 
@@ -515,7 +515,7 @@ def test_risk_list_queries_do_not_grow_after_an_import_either(hr, run, people, d
         score(run, number)
     WorkforceDayFactory()
     for state in ({}, {"sort": "job"}):
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(8):
             assert len(listed(hr.get(reverse("employees"), state))) == people
 
 

@@ -7,6 +7,7 @@ is in no list here fails the first test.
 
 import io
 import re
+import uuid
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,11 +20,12 @@ from django.contrib.admin import site as admin_site
 from django.contrib.admin.utils import quote
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
-from employees import imports
+from employees import imports, terms
 from employees.access import Scope, scope_of
 from employees.columns import Extract, columns_of
 from employees.models import (
@@ -37,6 +39,7 @@ from employees.models import (
     SavedMapping,
     SignIn,
     Term,
+    WorkforceDay,
 )
 from employees.tests.extracts import DAY, load, load_all
 from employees.tests.factories import EmployeeFactory, leave
@@ -327,6 +330,21 @@ def test_hr_finds_the_marks_where_the_manager_finds_none(world, name):
 
 def test_hr_finds_the_department_before_where_the_manager_finds_none(world):
     assert PAST in all_of(world.hr.get(reverse("employee", args=[5])))
+
+
+@pytest.mark.parametrize("is_outdated", [False, True])
+@pytest.mark.parametrize("name", sorted(PAGES.keys() - {"import_withdraw"}))  # takes the load back, and rolls back
+def test_first_page_of_a_process_asks_at_most_twelve_queries(
+    world, name, is_outdated, monkeypatch, django_assert_max_num_queries
+):
+    if is_outdated:
+        WorkforceDay.objects.update(revision=uuid.uuid4())
+    for client in (world.hr, world.manager):
+        for ask in (ask for ask in PAGES[name](world) if ask.method == "get"):
+            monkeypatch.setattr(terms, "_held", terms._NOTHING)
+            ContentType.objects.clear_cache()
+            with django_assert_max_num_queries(12, info=ask):
+                send(client, ask)
 
 
 def test_no_answer_to_a_signed_in_browser_is_stored(world):

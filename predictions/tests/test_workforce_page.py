@@ -123,5 +123,5 @@ def test_workforce_of_few_people_says_nothing(browse):
 def test_workforce_page_asks_a_fixed_number_of_queries(browse, moved, django_assert_num_queries):
     PredictionFactory(scored=True, run=moved)
     browser = browse("RH")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         browser.get("/model/workforce/")

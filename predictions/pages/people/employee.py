@@ -105,7 +105,7 @@ def _what_if(
 def _in_list(request: Request, row: EmployeeFeatures, newest: Prediction) -> dict[str, object]:
     """The place in the list that the page's address describes, as the list does: the one that the reader came from."""
     newest.employee = row.employee
-    query = risk_list.ListQuery.of_address(request)
+    query = risk_list.ListQuery.of_address(request, people.run_of_list(newest))
     place = query.place_of(newest)
     if place is None:
         return {}
@@ -132,8 +132,6 @@ def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readabl
     if history:
         newest = history[0].prediction
         is_outdated = newest.features_id != row.pk
-        if not is_outdated:
-            newest.features = row
         score = scores.Shown(newest, readable)
         is_where_what_if_starts = not is_outdated and newest.model_version == current_model().version
         context |= {

@@ -161,20 +161,19 @@ class ListQuery:
 
     def place_of(self, prediction: Prediction) -> ranking.Place | None:
         """Where the list holds somebody whose score this is, the employee loaded. Two queries."""
-        if self.run is None or prediction.run_id != self.run.pk or not self.form.is_valid():
+        if self.run is None or not self.form.is_valid():
             return None
         return ranking.place_of(prediction, self.rows, self.form.order, self.run.employee_count)
 
     @classmethod
-    def of_address(cls, request: Request) -> "ListQuery":
-        """The same without what only the list shows: the choices of its form are those of the address. One query."""
+    def of_address(cls, request: Request, run: ScoringRun | None) -> "ListQuery":
+        """The same without what only the list shows: the choices of its form are those of the address."""
         state = request.GET
         departments, jobs, reasons = ({state.get(name, "")} - {""} for name in ("department", "job", "reason"))
         kinds = figures.Kinds(departments, jobs, reasons & schema.BY_NAME.keys())
-        run, before = runs.latest_two()
         readable = readable_to(request.user)
         form = RiskListForm(state, kinds, readable)
-        return cls(run, before, scope_of(request.user), readable, None, form)
+        return cls(run, None, scope_of(request.user), readable, None, form)
 
     @classmethod
     def of(cls, request: Request) -> "ListQuery":
