@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Max, QuerySet
 
 from employees.columns import KEY, Extract, columns_of
 from employees.models import ROWS, EmployeeState, Presence, WorkforceDay
@@ -83,10 +83,14 @@ def _people(chunk: pd.DataFrame, history: History, day: date) -> Iterator[Person
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """What a score needs and no extract of a kind gives: ``columns``, or none where no extract holds the person."""
+    """What a score needs and no extract of a kind gives: ``columns``, or none where no extract holds the person.
+
+    ``last_held`` is the day of the newest one that does, where it was asked for.
+    """
 
     kind: Extract
     columns: tuple[str, ...] = ()
+    last_held: date | None = None
 
     def __str__(self) -> str:
         return f"unknown {', '.join(self.columns)}" if self.columns else f"no {_NAMES[self.kind]}"
@@ -111,21 +115,23 @@ def lacks_of_few(history: History, numbers: Sequence[int]) -> dict[int, list[Lac
     for kind, names in REQUIRED.items():
         known = _known_columns(history, kind, names, numbers)
         for number, lacks in lacking.items():
-            unknown = tuple(name for name in names if name not in known.get(number, ()))
+            given, last_held = known.get(number, ((), None))
+            unknown = tuple(name for name in names if name not in given)
             if unknown:
-                lacks.append(Lack(kind, unknown if number in known else ()))
+                lacks.append(Lack(kind, unknown if number in known else (), last_held))
     return {number: lacks for number, lacks in lacking.items() if lacks}
 
 
 def _known_columns(
     history: History, kind: Extract, names: Sequence[str], numbers: Sequence[int]
-) -> dict[int, set[str]]:
-    """Which columns some extract gives of each number that one holds, by the person's number."""
+) -> dict[int, tuple[set[str], date]]:
+    """Which columns some extract gives of each person that one holds, and the day of the newest, by number."""
     found = _rows(history, kind, numbers).order_by().values("number")
-    known: dict[int, set[str]] = {}
-    for row in found.annotate(**{f"count_{name}": Count(name) for name in names}):
-        of_person = known.setdefault(history.merged.get(row["number"], row["number"]), set())
-        of_person.update(name for name in names if row[f"count_{name}"])
+    known: dict[int, tuple[set[str], date]] = {}
+    for row in found.annotate(day=Max("extract__as_of"), **{f"count_{name}": Count(name) for name in names}):
+        number, day = history.merged.get(row["number"], row["number"]), row["day"]
+        given, last_held = known.get(number, (set(), day))
+        known[number] = given | {name for name in names if row[f"count_{name}"]}, max(last_held, day)
     return known
 
 

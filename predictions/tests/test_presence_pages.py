@@ -11,6 +11,7 @@ from django.utils import translation
 
 from employees.models import Employee, Load, LoadedExtract, NumberMerge, Presence, PresenceAnswer, WorkforceDay
 from employees.tests.extracts import DAY, load, load_all
+from employees.workforce.answers import merge_numbers
 from features.services import build_features
 from predictions import rescoring
 from predictions.models import ScoringRun
@@ -21,6 +22,7 @@ from technova.server import detached
 pytestmark = pytest.mark.django_db
 
 BEFORE = date(2026, 5, 31)
+ANYHOW = {"accept_implausible": True}
 
 
 @pytest.fixture(autouse=True)
@@ -166,13 +168,24 @@ def test_rescoring_that_cannot_start_is_offered_again(hr, absent, monkeypatch):
 def test_unscored_people_are_listed_with_what_they_lack(hr, absent):
     load(date(2026, 7, 31), sirh={number: {} for number in [*range(1, 12), *range(13, 32)]})
     response = hr.get("/clarify/unscored/")
-    assert [(row["number"], row["why"]) for row in response.context["rows"]] == [(31, ["no evaluation", "no survey"])]
+    assert [(row["number"], row["why"]) for row in response.context["rows"]] == [
+        (31, ["never in an evaluation extract", "never in a survey extract"])
+    ]
     load(date(2026, 7, 31), eval={31: {"age": 1, "heures_supplementaires": None}}, sondage={31: {}})
-    assert "Unknown: overtime" in hr.get("/clarify/unscored/").text
+    assert "Never known, last in the evaluation extract of 31 Jul 2026: overtime" in hr.get("/clarify/unscored/").text
     load(date(2026, 8, 31), eval={31: {}})
     assert "the next scoring includes this person" in hr.get("/clarify/unscored/").text
     build_features()
     assert "Everyone present is scored" in hr.get("/clarify/unscored/").text
+
+
+def test_unscored_person_with_two_numbers_was_last_held_under_either(hr, absent):
+    overtime_unknown = {"heures_supplementaires": None}
+    load(date(2026, 7, 31), sirh={31: {}}, eval={31: overtime_unknown}, sondage={31: {}}, options=ANYHOW)
+    load(date(2026, 8, 31), sirh={32: {}}, eval={32: overtime_unknown}, options=ANYHOW)
+    merge_numbers(number=32, into=31)
+    (row,) = hr.get("/clarify/unscored/").context["rows"]
+    assert row["why"] == ["never known, last in the evaluation extract of 31 Aug 2026: overtime"]
 
 
 def test_page_beyond_the_last_one_shows_the_first(hr, absent, monkeypatch):
@@ -324,7 +337,7 @@ def test_loads_are_listed_with_what_they_held(hr, absent):
 
 
 def test_loads_show_the_alarms_that_were_overridden(hr, absent):
-    load(date(2026, 7, 31), sirh={1: {}}, options={"accept_implausible": True})
+    load(date(2026, 7, 31), sirh={1: {}}, options=ANYHOW)
     assert "alarm" in hr.get("/import/loads/").text
     assert hr.get("/import/loads/").context["rows"][0]["alarms"]
 

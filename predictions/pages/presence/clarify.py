@@ -29,9 +29,14 @@ from technova.web.requests import Request
 
 LARGEST_KEY = 2**63 - 1
 LACKING = {
-    Extract.SIRH: gettext_lazy("no SIRH extract"),
-    Extract.EVAL: gettext_lazy("no evaluation"),
-    Extract.SONDAGE: gettext_lazy("no survey"),
+    Extract.SIRH: gettext_lazy("never in a SIRH extract"),
+    Extract.EVAL: gettext_lazy("never in an evaluation extract"),
+    Extract.SONDAGE: gettext_lazy("never in a survey extract"),
+}
+UNKNOWN = {
+    Extract.SIRH: gettext_lazy("never known, last in the SIRH extract of %(date)s: %(columns)s"),
+    Extract.EVAL: gettext_lazy("never known, last in the evaluation extract of %(date)s: %(columns)s"),
+    Extract.SONDAGE: gettext_lazy("never known, last in the survey extract of %(date)s: %(columns)s"),
 }
 
 
@@ -156,7 +161,7 @@ def _with_jobs(rows: list[EmployeeState], *, ticked: list[str]) -> list[dict]:
 @require_safe
 @for_answerers
 def unscored(request: Request) -> HttpResponse:
-    """Who is present without a score, and what it lacks."""
+    """Who is present without a score, what it lacks, and the last extract that held the person."""
     rows, page = answering.counted_page(request, people.unscored(scope_of(request.user)))
     lacks = lacks_of_few(History.now(), [row.employee.employee_id for row in rows]) if rows else {}
     people_shown = [
@@ -175,7 +180,8 @@ def unscored(request: Request) -> HttpResponse:
 def _lack(lack: Lack) -> str:
     if not lack.columns:
         return str(LACKING[lack.kind])
-    return _("unknown: %(columns)s") % {"columns": ", ".join(str(LABELS[name]) for name in lack.columns)}
+    columns = ", ".join(str(LABELS[name]) for name in lack.columns)
+    return str(UNKNOWN[lack.kind]) % {"columns": columns, "date": answering.short(lack.last_held)}
 
 
 class RevokeForm(forms.Form):
