@@ -27,6 +27,13 @@ NEEDED = {
 }
 WITHOUT_DATABASE = {"promote_model"}
 
+THREADS = """
+import technova.wsgi
+from threadpoolctl import threadpool_info
+
+print({pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"})
+"""
+
 # Imports everything once, since that is most of what a command costs, then starts a process for each list of arguments;
 # prints what became of them.
 FORK = """
@@ -198,3 +205,19 @@ def in_shell(manage, *words, **environment):
     environment = os.environ | manage.changes | environment
     process = subprocess.run(line, shell=True, env=environment, capture_output=True, text=True, timeout=300)
     return process.returncode, process.stdout, process.stderr
+
+
+def test_server_computes_in_one_thread_where_others_would_wait_by_spinning():
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+
+    process = subprocess.run(
+        [sys.executable, "-c", THREADS],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    assert process.stdout == "{1}\n"
