@@ -17,8 +17,10 @@ from technova.database.prepared_statements import PreparedSelect
 
 SAMPLE = 2_000  # people of whom a typical one is made
 
-_FEATURES_FIELDS = [field.attname for field in EmployeeFeatures._meta.concrete_fields]
-_EMPLOYEE_FIELDS = [field.attname for field in Employee._meta.concrete_fields]
+# Without the times of the rows, which no prediction needs: Python reads each in 3 µs. A dictionary, since ``from_db``
+# asks of each field of the model whether it is there.
+_FEATURES_FIELDS = dict.fromkeys(["id", "employee_id", "as_of", *schema.FEATURE_NAMES])
+_EMPLOYEE_FIELDS = ["id", "employee_id", "departement", "presence"]
 _NEWEST_OF_ONE = PreparedSelect(
     lambda: (
         EmployeeFeatures.objects.in_force()

@@ -132,7 +132,10 @@ def admit(*, secret: str, address: str) -> APIKey:
     return key
 
 
-_KEY_FIELDS = [field.attname for field in APIKey._meta.concrete_fields]
+# Without the times that no request needs: Python reads each in 3 µs.
+_KEY_FIELDS = [
+    field.attname for field in APIKey._meta.concrete_fields if field.attname not in ("created", "last_used_at")
+]
 _ADMIT = f"""
 WITH known AS (
   SELECT * FROM predictions_apikey
