@@ -130,7 +130,7 @@ def _grouped(
     contributions: Mapping[str, float], readable: Readable, *, is_told: bool = True
 ) -> tuple[dict[str, float], list[str]]:
     """Contributions for this reader, the hidden ones summed, and the names of those."""
-    hidden = [name for name in contributions if not reading.reads(readable, name)]
+    hidden = [] if readable.reads_everything else [n for n in contributions if not reading.reads(readable, n)]
     weights = {name: weight for name, weight in contributions.items() if name not in hidden}
     weights = told(weights) if is_told else weights
     if hidden:
@@ -140,12 +140,7 @@ def _grouped(
 
 def _reason(name: str, words: tuple[str, str, str], weight: float, points: float, language: str | None) -> Reason:
     label, shown, told_phrase = words
-    rounded = round(points * 100, 1)
-    sentence = _sentence(language) % {
-        "phrase": told_phrase,
-        "sign": ("+" if rounded > 0 else "−") if rounded else "",
-        "points": _one_decimal(abs(rounded), language),
-    }
+    sentence = _sentence(round(points * 100, 1), language) % told_phrase
     return Reason(name, weight, points, label, shown, told_phrase, sentence)
 
 
@@ -166,13 +161,13 @@ def _words(name: str, value: object, language: str | None) -> tuple[str, str, st
 
 
 @lru_cache(maxsize=8_192)
-def _one_decimal(number: float, language: str | None) -> str:
-    return number_format(number, decimal_pos=1)
-
-
-@lru_cache
-def _sentence(language: str | None) -> str:
-    return _("%(phrase)s: %(sign)s%(points)s points")
+def _sentence(points: float, language: str | None) -> str:
+    """The sentence of a reason that weighs so many points, with ``%s`` in the place of its phrase."""
+    return _("%(phrase)s: %(sign)s%(points)s points") % {
+        "phrase": "%s",
+        "sign": ("+" if points > 0 else "−") if points else "",
+        "points": number_format(abs(points), decimal_pos=1),
+    }
 
 
 def phrase(feature: schema.Feature, value: Any) -> str:
