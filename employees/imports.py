@@ -96,7 +96,14 @@ def answer(*, upload: Import, user, checked_at: str, answers: Dict[int, str]) ->
     upload.refresh_from_db()
     ensure_seen(upload, checked_at, *ASKS)
     questions, answered = questions_of(upload), Mapping.of(upload.answers)
+    moved = {
+        questions[place].file
+        for place, value in answers.items()
+        if questions[place].is_correction and value != questions[place].proposal.value
+    }
     for place, value in answers.items():
+        if questions[place].file in moved and not questions[place].is_correction:
+            continue  # it is about another place of the file than the one to read
         if questions[place].is_of_words:
             meant = meaning_of(questions[place], value)
             learn(vocabulary=questions[place].column, text=questions[place].text, value=meant, user=user)

@@ -75,6 +75,10 @@ class Grid(Protocol):
         """Empty for a CSV file."""
 
     @property
+    def sheets(self) -> tuple[str, ...]:
+        """All those of the workbook."""
+
+    @property
     def encoding(self) -> str:
         """For people; the kind of a workbook."""
 
@@ -140,6 +144,7 @@ class TextGrid:
     delimiter: str
     start: int  # lines before the first that is neither blank nor names the delimiter
     sheet: str = ""
+    sheets: tuple[str, ...] = ()
 
     def rows(self) -> Iterator[Row]:
         with opened(self.source) as file:

@@ -1,8 +1,8 @@
 """Finds the header of a grid, and by it which extract the grid is and where its columns stand."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 
 from employees.columns import COLUMNS, KEY, Column, Extract, columns_of, readable_in
 from employees.extracts.grids import HEAD, WORKBOOK, Grid, Row, Source, beginning_of, no_table, text_grids
@@ -19,8 +19,9 @@ _OTHER_DELIMITER = _("its cells are separated by |, not by a comma, a semicolon 
 
 # The columns that are looked for in a file of an extract.
 Wanted = Callable[[Extract], tuple[Column, ...]]
-# How much a row is like a header.
-Likeness = Callable[[Sequence[str]], float]
+# How much a row is like the header of an extract: how many of its columns are named.
+Likeness = Callable[[Sequence[str], Extract], float]
+FEWEST_COLUMNS = 2  # beside the number, that make a row the header of an extract
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,10 @@ class Layout:
 def open_headers(source: Source, name: str, mapping: Mapping = PLAIN, likeness: Likeness | None = None) -> list[Header]:
     """The headers of a file: of a CSV file for its likeliest delimiter, of each sheet of a workbook that has rows.
 
-    A header is the row that names most columns, or the one most like a header. Raises ``ExtractError`` when the file is
-    neither, or empty.
+    A header is the row that the mapping says, where it names columns of that extract; else the row that names most
+    columns, or the one most like a header. Raises ``ExtractError`` when the file is neither, or empty.
     """
-    score = likeness or (lambda titles: _most_known(titles, mapping))
+    score = likeness or (lambda titles, extract: _count_known(titles, mapping, extract))
     if beginning_of(name, source).startswith(WORKBOOK):
         headers = [header for grid in sheet_grids(name, source) if (header := _find_header(grid, mapping, score))]
         if not headers:
@@ -75,7 +76,7 @@ def open_headers(source: Source, name: str, mapping: Mapping = PLAIN, likeness: 
             headers += [header for header in [_find_header(grid, mapping, score)] if header]
         except ExtractError as error:  # another delimiter may split it
             failures.append(error)
-    best = max(headers, key=lambda header: (score(header.titles), len(header.titles)), default=None)
+    best = max(headers, key=lambda header: (_most(header.titles, score), len(header.titles)), default=None)
     if best is None or (failures and len(best.titles) < 2):
         raise failures[0]
     return [best]
@@ -83,29 +84,40 @@ def open_headers(source: Source, name: str, mapping: Mapping = PLAIN, likeness: 
 
 def _find_header(grid: Grid, mapping: Mapping, score: Likeness) -> Header | None:
     """The likeliest row among the first; the first one where none is. None for a grid without rows."""
-    given = {mapping.header_lines[extract] for extract in mapping.header_lines}
-    rows = list(islice(_head(grid), HEAD))
+
+    def is_said(row: Row) -> bool:
+        said = (Extract(extract) for extract, line in mapping.header_lines.items() if line == row[0])
+        return any(score(row[1], extract) >= FEWEST_COLUMNS for extract in said)
+
+    rows = list(_head(grid, set(mapping.header_lines.values())))
     if not rows:
         return None
-    line, row = max(rows, key=lambda row: (row[0] in given, score(row[1])))
+    line, row = max(rows, key=lambda row: (is_said(row), _most(row[1], score)))
     titles = list(row)
     while titles and not titles[-1].strip():  # trailing delimiters
         titles.pop()
     return Header(grid, line, tuple(titles), len(row), tuple(rows[0][1]))
 
 
-def _head(grid: Grid) -> Iterator[Row]:
-    """The first rows that can be read; faults further down are reported by the full reading."""
+def _head(grid: Grid, lines: Collection[int]) -> Iterator[Row]:
+    """The first rows that can be read, and those of these lines; the full reading reports faults further down."""
     rows = grid.rows()
     yield from islice(rows, 1)
     try:
-        yield from rows
+        yield from islice(rows, HEAD - 1)
+        for row in takewhile(lambda row: row[0] <= max(lines, default=0), rows):
+            if row[0] in lines:
+                yield row
     except ExtractError:
         return
 
 
-def _most_known(titles: Sequence[str], mapping: Mapping) -> int:
-    return max(len(known(columns_of(extract), titles, mapping, extract)) for extract in Extract)
+def _most(titles: Sequence[str], score: Likeness) -> float:
+    return max(score(titles, extract) for extract in Extract)
+
+
+def _count_known(titles: Sequence[str], mapping: Mapping, extract: Extract) -> int:
+    return len(known(columns_of(extract), titles, mapping, extract))
 
 
 def known(columns: Sequence[Column], titles: Sequence[str], mapping: Mapping, extract: Extract) -> dict[int, Column]:
@@ -126,10 +138,15 @@ def recognised(header: Header, mapping: Mapping = PLAIN) -> Extract | None:
             column.name != KEY for column in known(columns_of(extract), header.titles, mapping, extract).values()
         )
         for extract in Extract
-        if mapping.sheets.get(extract, header.grid.sheet) == header.grid.sheet
     }
-    likeliest = max(counts, key=lambda each: (counts[each] and each != Extract.ANNUAIRE, counts[each]), default=None)
-    return likeliest if likeliest and counts[likeliest] else None
+    likeliest = max(counts, key=lambda each: (counts[each] and each != Extract.ANNUAIRE, counts[each]))
+    return likeliest if counts[likeliest] and not is_elsewhere(header, likeliest, mapping) else None
+
+
+def is_elsewhere(header: Header, extract: Extract, mapping: Mapping) -> bool:
+    """Whether the mapping says that another sheet of the workbook is the extract."""
+    said = mapping.sheets.get(extract)
+    return said in header.grid.sheets and said != header.grid.sheet
 
 
 def has_key(header: Header, mapping: Mapping = PLAIN) -> bool:
@@ -166,11 +183,12 @@ def layout_of(
 
 
 def _unrecognised(header: Header, extract: Extract | None, mapping: Mapping) -> ExtractError:
-    if _most_known(",".join(header.first).split("|"), mapping):
+    if any(_count_known(",".join(header.first).split("|"), mapping, each) for each in Extract):
         return no_table(header.name, _OTHER_DELIMITER)
+    reason = _("its first line names no column of any extract")
     if extract:
-        return no_table(header.name, _("its first line names no column of the %(extract)s extract"), extract=extract)
-    return no_table(header.name, _("its first line names no column of any extract"))
+        reason = _("its first line names no column of the %(extract)s extract")
+    return ExtractError(header.name, Refusal.UNRECOGNISED, Message(reason, {"extract": extract} if extract else {}))
 
 
 def title_of(cell: str) -> str:

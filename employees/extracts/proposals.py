@@ -7,23 +7,32 @@ from itertools import islice
 
 from employees.columns import KEY, Extract, match_key, readable_in
 from employees.extracts.grids import HEAD, File, Row
-from employees.extracts.headers import Header, Likeness, Wanted, known, open_headers, title_of
+from employees.extracts.headers import (
+    FEWEST_COLUMNS,
+    Header,
+    Likeness,
+    Wanted,
+    is_elsewhere,
+    known,
+    open_headers,
+    title_of,
+)
 from employees.extracts.mapping import PLAIN, Mapping
 from employees.extracts.questions import Asked, Question
 from employees.extracts.reading import ReadExtract, read_files
-from employees.extracts.rejects import ExtractError, Refusal
+from employees.extracts.rejects import LONGEST_SHOWN, ExtractError, Refusal
 from employees.extracts.titles import likely_columns, likeness_of
 from employees.vocabularies import CONTRACT, Proposal, Vocabularies
 
 TOTALS = {"total", "totaux", "total général", "sous-total", "somme", "moyenne", "ensemble", "effectif"}
-# What refuses a file that is read by the wrong titles.
+# What refuses a file that is read by the wrong titles, or of which the header was not found.
 MISTAKEN_TITLES = {
+    Refusal.UNRECOGNISED,
     Refusal.MISSING_COLUMN,
     Refusal.DUPLICATE_COLUMN,
     Refusal.ALL_REJECTED,
     Refusal.TOO_MANY_REJECTS,
 }
-FEWEST_COLUMNS = 2  # beside the number, that make a sheet an extract
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,8 @@ def read_set(
 
     Of a column whose title is open, its title alone is asked.
     ``answers`` is what was answered about these files, beside the ``mapping``: where the files cannot be read so, the
-    titles are asked again. Raises ``ExtractError`` as ``read_files`` does for what no answer can mend.
+    titles are asked again. Where anything but words is asked, so are the sheet and the line that were read. Raises
+    ``ExtractError`` as ``read_files`` does for what no answer can mend.
     """
     known, titles = propose_mapping(files, mapping=mapping.updated(answers), wanted=wanted)
     try:
@@ -62,10 +72,13 @@ def read_set(
             raise
         again = propose_mapping(files, mapping=mapping, wanted=wanted)[1]
         asked = titles or [_as_answered(question, answers) for question in again]
-        if not asked:
+        if not asked and error.refusal != Refusal.UNRECOGNISED:
             raise
-        return ReadSet({}, tuple(asked), error)
-    return ReadSet({each.extract: each for each in extracts}, (*titles, *_once(_sure(extracts, titles))))
+        return ReadSet({}, (*asked, *_corrections(files, known, asked)), error)
+    found = ReadSet({each.extract: each for each in extracts}, (*titles, *_once(_sure(extracts, titles))))
+    if not found.stands_still:
+        return found
+    return replace(found, questions=(*found.questions, *_corrections(files, known, titles)))
 
 
 def _as_answered(question: Question, answers: Mapping) -> Question:
@@ -95,15 +108,17 @@ def propose_mapping(
     """A mapping that reads these files as far as their titles are understood, and what is to be confirmed.
 
     It adds to the mapping that is given, about whose titles nothing is asked. Each other title is a question: the
-    column that it probably is, or none; and so are rows of totals. Words, units and scales are asked when the files
-    are read. Raises ``ExtractError`` for a file that is no table.
+    column that it probably is, or none; and so are rows of totals, and sheets of which each may be one extract. Words,
+    units and scales are asked when the files are read. Raises ``ExtractError`` for a file that is no table.
     """
     questions: list[Question] = []
     for file in files:
-        headers = open_headers(file.source, file.name, mapping, _likeness_by(mapping))
-        for header in headers:
-            extract, likeness = _likeliest(header.titles, mapping, file.kind)
-            if likeness < FEWEST_COLUMNS or (len(headers) > 1 and not _may_have_key(header, extract, mapping)):
+        found = _tables(file, mapping)
+        for question in _ask_sheets(found, mapping):
+            questions.append(question)
+            mapping = answer(mapping, question, question.proposal.value)
+        for header, extract in found:
+            if is_elsewhere(header, extract, mapping):
                 continue
             asked = list(_ask_titles(header, extract, mapping, wanted))
             for question in asked:
@@ -120,11 +135,14 @@ def answer(mapping: Mapping, question: Question, value: str) -> Mapping:
 
     ``value`` is what the proposal would be: the name of a column or nothing; the text of the rows to skip or nothing;
     a factor, as "1/12"; a scale, as "1-5"; a separator of decimals; an order of dates; for a word a value of the
-    vocabulary; for a value Oui, Non, F, M, or nothing for a text that says nothing. Raises ``ValueError`` for another.
+    vocabulary; for a value Oui, Non, F, M, or nothing for a text that says nothing; a sheet; a line. A correction that
+    says what was read says nothing. Raises ``ValueError`` for another.
     """
     if not (question.is_of_words or value in question.choices):
         raise ValueError(value)
     match question.asked:
+        case Asked.SHEET | Asked.LINE:
+            return _read_from(mapping, question, value)
         case Asked.HEADER:
             return mapping.with_header(question.extract, question.header, value)
         case Asked.ROW:
@@ -142,8 +160,58 @@ def answer(mapping: Mapping, question: Question, value: str) -> Mapping:
             return mapping.with_value(question.column, question.text, value)
 
 
+def _read_from(mapping: Mapping, question: Question, place: str) -> Mapping:
+    if question.is_correction and place == question.proposal.value:
+        return mapping
+    if question.asked == Asked.SHEET:
+        return replace(mapping, sheets={**mapping.sheets, question.extract.value: place})
+    return replace(mapping, header_lines={**mapping.header_lines, question.extract.value: int(place)})
+
+
 def _likeness_by(mapping: Mapping) -> Likeness:
-    return lambda titles: _likeliest(titles, mapping)[1]
+    return lambda titles, extract: _score(titles, extract, mapping)
+
+
+def _tables(file: File, mapping: Mapping) -> list[tuple[Header, Extract]]:
+    """The headers of a file that seem to be those of an extract, with the extract."""
+    headers = open_headers(file.source, file.name, mapping, _likeness_by(mapping))
+    found = []
+    for header in headers:
+        extract, likeness = _likeliest(header.titles, mapping, file.kind)
+        if likeness >= FEWEST_COLUMNS and (len(headers) == 1 or _may_have_key(header, extract, mapping)):
+            found.append((header, extract))
+    return found
+
+
+def _ask_sheets(tables: Sequence[tuple[Header, Extract]], mapping: Mapping) -> Iterator[Question]:
+    """A question for each extract that several sheets of a workbook may be."""
+    for extract in Extract:
+        likely = [header for header, found in tables if found == extract]
+        if len(likely) > 1 and not any(is_elsewhere(header, extract, mapping) for header in likely):
+            names = tuple(header.grid.sheet for header in likely)
+            yield _about_place(Asked.SHEET, likely[0], extract, names[0], names, len(names))
+
+
+def _corrections(files: Sequence[File], mapping: Mapping, asked: Iterable[Question]) -> Iterator[Question]:
+    """Of each table, the sheet and the line that were read, to be corrected; not a sheet that is asked already."""
+    sheets_asked = {question.extract for question in asked if question.asked == Asked.SHEET}
+    for file in files:
+        headers = open_headers(file.source, file.name, mapping, _likeness_by(mapping))
+        tables = _tables(file, mapping) or [(headers[0], _likeliest(headers[0].titles, mapping, file.kind)[0])]
+        for header, extract in tables:
+            if is_elsewhere(header, extract, mapping):
+                continue
+            if len(header.grid.sheets) > 1 and extract not in sheets_asked:
+                yield _about_place(Asked.SHEET, header, extract, header.grid.sheet, header.grid.sheets)
+            yield _about_place(Asked.LINE, header, extract, str(header.line))
+
+
+def _about_place(
+    asked: Asked, header: Header, extract: Extract, place: str, sheets: tuple[str, ...] = (), count: int = 0
+) -> Question:
+    text = ", ".join(title_of(title) for title in header.titles if title.strip())[:LONGEST_SHOWN]
+    proposal = Proposal(place, is_new=False)
+    return Question(asked, header.name, "", "", text, count, header.line, proposal, extract, sheets)
 
 
 def _likeliest(titles: Sequence[str], mapping: Mapping, kind: Extract | None = None) -> tuple[Extract, float]:

@@ -23,6 +23,7 @@ FEWEST_BEYOND = 2
 HIGHEST_MEDIAN_PAY = 15_000  # euros a month: a median above it is pay by the year
 PAY = "revenu_mensuel"
 NUMBERS = (ColumnKind.INTEGER, ColumnKind.NUMBER, ColumnKind.PERCENT)
+LAST_LINE = 1_000  # that may be said to be the header
 LAST_MONTH = 12  # a day after it is no month
 MOST_VALUES = 10  # distinct texts of a column of two values; more are no values
 # What companies write for one of two values; the first digit of a French social security number tells the sex.
@@ -41,6 +42,8 @@ class Asked(StrEnum):
     DATE = "date"  # dates such as 10/31/2026, that are none with the day first: which order?
     HEADER = "header"  # a title that is not known: which column is it?
     ROW = "row"  # rows that seem to be no person: skipped?
+    SHEET = "sheet"  # a workbook of several sheets: which of them is the extract?
+    LINE = "line"  # a table: which of its lines is the header?
 
 
 CHOICES = {
@@ -64,6 +67,12 @@ class Question:
     line: int  # of the first of them
     proposal: Proposal
     extract: Extract
+    sheets: tuple[str, ...] = ()  # to choose from
+
+    @property
+    def is_correction(self) -> bool:
+        """Whether it only offers to read another place of the file: what is proposed is what was read."""
+        return self.asked == Asked.LINE or (self.asked == Asked.SHEET and not self.count)
 
     @property
     def is_of_words(self) -> bool:
@@ -82,6 +91,10 @@ class Question:
                 return tuple(f"{first}-{last}" for pair in (*SCALES, OWN_SCALE) for first, last in (pair, pair[::-1]))
             case Asked.ROW:
                 return (self.text, "")
+            case Asked.SHEET:
+                return self.sheets
+            case Asked.LINE:
+                return tuple(map(str, range(1, LAST_LINE + 1)))
         return CHOICES.get(self.asked, ())
 
     def document(self) -> dict[str, Any]:
@@ -92,7 +105,8 @@ class Question:
     def of(cls, document: dict[str, Any]) -> "Question":
         """The question that a document was made of."""
         kinds = {"asked": Asked(document["asked"]), "extract": Extract(document["extract"])}
-        return cls(**{**document, **kinds, "proposal": Proposal(**document["proposal"])})
+        proposal, sheets = Proposal(**document["proposal"]), tuple(document.get("sheets", ()))
+        return cls(**{**document, **kinds, "proposal": proposal, "sheets": sheets})
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ class Refusal(StrEnum):
     NUL = "nul"
     UNDECODABLE = "undecodable"
     NOT_A_TABLE = "not_a_table"
+    UNRECOGNISED = "unrecognised"  # no row names columns of an extract
     WRONG_EXTRACT = "wrong_extract"
     MISSING_COLUMN = "missing_column"
     DUPLICATE_COLUMN = "duplicate_column"

@@ -22,6 +22,7 @@ class SheetGrid:
     name: str
     sheet: str
     cells: CalamineSheet
+    sheets: tuple[str, ...]
     encoding: str = "XLSX"
     delimiter: str = ""
 
@@ -51,8 +52,11 @@ def sheet_grids(name: str, source: Source) -> list[SheetGrid]:
             sheets = [workbook.get_sheet_by_name(title) for title in seen]
         except (CalamineError, zipfile.BadZipFile) as error:
             raise no_table(name, _("it is no workbook that can be read: export it as CSV")) from error
-    several = len(sheets) > 1
-    return [SheetGrid(f"{name} ({sheet.name})" if several else name, sheet.name, sheet, kind) for sheet in sheets]
+    names = tuple(sheet.name for sheet in sheets)
+    return [
+        SheetGrid(f"{name} ({sheet.name})" if len(names) > 1 else name, sheet.name, sheet, names, kind)
+        for sheet in sheets
+    ]
 
 
 def text_of(cell: Any) -> str:

@@ -231,6 +231,11 @@ def answered(upload, user, **answers):
     imports.check(upload=upload)
 
 
+def asked(upload):
+    """What must be answered: not which other sheet or line may be read."""
+    return [question for question in imports.questions_of(upload) if not question.is_correction]
+
+
 def load_as(user, upload):
     imports.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat())
     upload.refresh_from_db()
@@ -240,13 +245,13 @@ def load_as(user, upload):
 def test_titles_are_asked_first_then_values_and_the_answers_read_the_next_month(user):
     upload = checked(user, sirh=yearly())
     assert (upload.state, upload.summary, upload.checked_at is None) == (Import.State.ASKING, None, False)
-    assert {q.header: q.proposal.value for q in imports.questions_of(upload)} == {
+    assert {q.header: q.proposal.value for q in asked(upload)} == {
         "Brut annuel": "revenu_mensuel",
         "Service": "departement",
     }
     answered(upload, user)
     assert upload.state == Import.State.ASKING
-    assert [(q.asked, q.text) for q in imports.questions_of(upload)] == [("word", "Conseil"), ("unit", "71916")]
+    assert [(q.asked, q.text) for q in asked(upload)] == [("word", "Conseil"), ("unit", "71916")]
     answered(upload, user, Service="Consulting")
     assert (upload.state, upload.questions) == (Import.State.READY, [])
     assert not SavedMapping.objects.exists()

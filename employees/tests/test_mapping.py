@@ -7,6 +7,7 @@ import pytest
 from employees.columns import Extract, columns_of
 from employees.extracts import PLAIN, Asked, ExtractError, File, Mapping, Question, answer, read_extract, read_set
 from employees.tests.files import rows_of, table
+from employees.tests.firms import workbook
 from employees.vocabularies import CONTRACT
 
 PAY = "revenu_mensuel"
@@ -245,15 +246,18 @@ def renamed(extract, **titles):
     return table([{titles.get(name, name): text for name, text in row.items()} for row in rows_of(extract)])
 
 
+def questions_of(found):
+    """What must be answered: not which other sheet or line may be read."""
+    return [question for question in found.questions if not question.is_correction]
+
+
 def test_set_is_read_with_the_titles_that_are_proposed():
     files = [File(renamed(Extract.SIRH, revenu_mensuel="Salaire", poste="Fonction"), "paie.csv")]
     found = read_set(files)
     assert found.stands_still
-    assert {question.header: question.proposal.value for question in found.questions} == {
-        "Salaire": PAY,
-        "Fonction": "poste",
-    }
-    assert [question.text for question in found.questions] == ["5993", "Représentant Commercial"]
+    asked = questions_of(found)
+    assert {question.header: question.proposal.value for question in asked} == {"Salaire": PAY, "Fonction": "poste"}
+    assert [question.text for question in asked] == ["5993", "Représentant Commercial"]
     assert found.extracts[Extract.SIRH].frame[PAY].tolist() == [5993] * 3
 
 
@@ -261,9 +265,9 @@ def test_set_whose_titles_lack_a_column_is_asked_and_asked_again_after_a_wrong_a
     files = [File(renamed(Extract.SIRH, revenu_mensuel="Q1"), "paie.csv")]
     found = read_set(files)
     assert str(found.error) == "paie.csv: missing columns: revenu_mensuel"
-    (question,) = found.questions
+    (question,) = questions_of(found)
     again = read_set(files, answers=answer(PLAIN, question, "date_entree"))
-    assert [(question.header, question.proposal.value) for question in again.questions] == [("Q1", "date_entree")]
+    assert [(question.header, question.proposal.value) for question in questions_of(again)] == [("Q1", "date_entree")]
     right = read_set(files, answers=answer(PLAIN, question, PAY))
     assert (right.questions, right.error) == ((), None)
     with pytest.raises(ExtractError, match="missing columns: revenu_mensuel"):
@@ -272,7 +276,7 @@ def test_set_whose_titles_lack_a_column_is_asked_and_asked_again_after_a_wrong_a
 
 def test_set_asks_once_what_holds_for_the_whole_mapping():
     rows = [row | {"annee_experience_totale": "1.299"} | {PAY: "1.299"} for row in rows_of(Extract.SIRH)]
-    assert [question.asked for question in read_set([File(table(rows))]).questions] == [Asked.DECIMAL]
+    assert [question.asked for question in questions_of(read_set([File(table(rows))]))] == [Asked.DECIMAL]
 
 
 def test_set_that_asks_about_words_alone_does_not_stand_still():
@@ -284,3 +288,89 @@ def test_set_that_asks_about_words_alone_does_not_stand_still():
 def test_set_reads_of_a_file_the_extract_that_it_is_to_be():
     with pytest.raises(ExtractError, match="this is the sirh extract, not eval"):
         read_set([File(renamed(Extract.SIRH), kind=Extract.EVAL)])
+
+
+# Where the headers are
+
+
+def corrections_of(found):
+    return {(question.asked, question.extract): question for question in found.questions if question.is_correction}
+
+
+def test_header_below_the_first_lines_is_read_where_it_is_said_to_be():
+    content = b"Rapport mensuel\n" * 30 + table(rows_of(Extract.EVAL))
+    files = [File(content, "notes.csv")]
+    found = read_set(files)
+    assert str(found.error) == "notes.csv: its first line names no column of any extract"
+    (question,) = found.questions
+    assert (question.asked, question.proposal.value, question.text) == (Asked.LINE, "1", "Rapport mensuel")
+    right = read_set(files, answers=answer(PLAIN, question, "31"))
+    assert (right.questions, right.error) == ((), None)
+    assert right.extracts[Extract.EVAL].frame.index.tolist() == [1, 2, 3]
+
+
+def test_line_of_the_header_of_an_extract_is_none_of_another():
+    """The third line of the other file is a person, whose job resembles a title."""
+    mapping = Mapping(header_lines={"eval": 3})
+    rows = [row | {"poste": "Manager", "nom": "Service"} for row in rows_of(Extract.SIRH)]
+    assert len(read_extract(table(rows), mapping=mapping).frame) == len(rows)
+
+
+def test_other_line_may_be_said_where_something_is_asked():
+    """Both lines name columns: the titles of the first stand for groups of columns."""
+    content = table(rows_of(Extract.SIRH))
+    titles = ["Matricule", "Age", "Sexe", "Salaire", "Situation", "Service", "Fonction", "Expériences précédentes"]
+    titles += ["Heures", "Expérience", "Ancienneté", "Ancienneté poste"]
+    files = [File(",".join(titles).encode() + b"\n" + content, "paie.csv")]
+    found = read_set(files, mapping=Mapping(headers={"sirh": dict.fromkeys(titles, "")}))
+    assert found.error is None
+    found = read_set(files, mapping=Mapping(header_lines={"sirh": 1}))
+    correction = corrections_of(found)[Asked.LINE, Extract.SIRH]
+    assert correction.proposal.value == "1"
+    right = read_set(files, mapping=answer(PLAIN, correction, "2"))
+    assert (right.questions, right.error, len(right.extracts[Extract.SIRH].frame)) == ((), None, 3)
+
+
+def test_correction_that_says_what_was_read_says_nothing():
+    files = [File(renamed(Extract.SIRH, revenu_mensuel="Q1"), "paie.csv")]
+    (correction,) = corrections_of(read_set(files)).values()
+    assert answer(PLAIN, correction, "1") == PLAIN
+    with pytest.raises(ValueError, match="0"):
+        answer(PLAIN, correction, "0")
+
+
+def two_months(extract=Extract.SIRH):
+    older = pd.DataFrame(rows_of(extract, range(1, 3)))
+    return File(workbook({"Mars": older, "Avril": pd.DataFrame(rows_of(extract))}), "rh.xlsx")
+
+
+def test_sheets_that_may_be_one_extract_are_asked_and_the_answer_is_read():
+    found = read_set([two_months()])
+    (question,) = questions_of(found)
+    assert (question.asked, question.extract, question.choices) == (Asked.SHEET, Extract.SIRH, ("Mars", "Avril"))
+    mapping = answer(PLAIN, question, "Avril")
+    right = read_set([two_months()], mapping=mapping)
+    assert (right.questions, len(right.extracts[Extract.SIRH].frame)) == ((), 3)
+    with pytest.raises(ValueError, match="Mai"):
+        answer(PLAIN, question, "Mai")
+
+
+def test_sheet_that_is_gone_the_next_month_says_nothing():
+    mapping = Mapping(sheets={"sirh": "Février"})
+    assert questions_of(read_set([two_months()], mapping=mapping))
+    assert len(read_extract(table(rows_of(Extract.SIRH)), mapping=mapping).frame) == 3
+
+
+def test_sheet_that_is_not_the_extract_is_not_read_as_another():
+    """A list of names beside the pay: what remains of it would be a directory."""
+    rows = [row | {"nom": "x", "prenom": "y"} for row in rows_of(Extract.SIRH)]
+    file = File(workbook({"Mars": pd.DataFrame(rows), "Avril": pd.DataFrame(rows)}), "rh.xlsx")
+    assert list(read_set([file], mapping=Mapping(sheets={"sirh": "Avril"})).extracts) == [Extract.SIRH]
+
+
+def test_other_sheet_may_be_said_where_something_is_asked():
+    rows = [{"Q1" if name == PAY else name: text for name, text in row.items()} for row in rows_of(Extract.SIRH)]
+    file = File(workbook({"Notice": pd.DataFrame({"Lisez-moi": ["…"]}), "Paie": pd.DataFrame(rows)}), "rh.xlsx")
+    correction = corrections_of(read_set([file]))[Asked.SHEET, Extract.SIRH]
+    assert (correction.proposal.value, correction.choices) == ("Paie", ("Notice", "Paie"))
+    assert Question.of(json.loads(json.dumps(correction.document()))) == correction

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from employees import imports
-from employees.columns import KEY
+from employees.columns import KEY, Extract
 from employees.extracts import Asked, Question
 from employees.extracts.mapping import AMERICAN_DATES
 from employees.extracts.parsing import read_number
+from employees.extracts.questions import LAST_LINE
 from employees.extracts.values import read_date
 from employees.terms import NUMBERED, columns_off, labelled
 from employees.terms.changes import LONGEST, Unacceptable
@@ -23,6 +24,12 @@ from predictions.formats import grouped
 from predictions.pages import import_lists
 
 TITLES = import_lists.LABELS | {KEY: gettext_lazy("employee number")}
+EXTRACTS = {
+    Extract.SIRH: gettext_noop("SIRH extract"),
+    Extract.EVAL: gettext_noop("Evaluation extract"),
+    Extract.SONDAGE: gettext_noop("Survey extract"),
+    Extract.ANNUAIRE: gettext_noop("Directory"),
+}
 AT_A_TIME = 300  # questions: Django takes 1,000 fields of a form
 ASKS = {
     Asked.HEADER: gettext_noop("“%(header)s”"),
@@ -33,6 +40,8 @@ ASKS = {
     Asked.DECIMAL: gettext_noop("Numbers such as “%(text)s”"),
     Asked.DATE: gettext_noop("Dates such as “%(text)s”"),
     Asked.VALUE: gettext_noop("“%(text)s” in “%(header)s”"),
+    Asked.SHEET: gettext_noop("The sheet to read: %(extract)s"),
+    Asked.LINE: gettext_noop("The line that names the columns"),
 }
 SAYS = {
     (Asked.HEADER, ""): gettext_noop("— left out —"),
@@ -49,20 +58,23 @@ SAYS = {
 
 
 class QuestionsForm(forms.Form):
-    """What the files leave open, so many at a time; only a word may stay without an answer."""
+    """What the files leave open, so many at a time; only a word and a correction may stay without an answer."""
 
     def __init__(self, questions: Sequence[Question], *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.questions = questions[:AT_A_TIME]
-        self.total = len(questions)
+        self.total = sum(not question.is_correction for question in questions) or len(questions)
         for place, question in enumerate(self.questions):
-            self.fields[f"answer-{place}"] = WordField(question) if question.is_of_words else ChosenField(question)
+            self.fields[f"answer-{place}"] = _field(question)
 
     @property
     def answers(self) -> dict[int, str]:
         """By the place of the question."""
         given = {place: self.cleaned_data[f"answer-{place}"] for place in range(len(self.questions))}
-        return {place: value for place, value in given.items() if value or not self.questions[place].is_of_words}
+        may_be_empty = {
+            place for place, each in enumerate(self.questions) if not (each.is_of_words or each.is_correction)
+        }
+        return {place: value for place, value in given.items() if value or place in may_be_empty}
 
     @property
     def groups(self) -> list["Group"]:
@@ -71,7 +83,8 @@ class QuestionsForm(forms.Form):
         for place, question in enumerate(self.questions):
             group = groups.setdefault(question.file, Group(question.file))
             is_left_out = question.asked == Asked.HEADER and not question.proposal.value
-            (group.left_out if is_left_out else group.fields).append(self[f"answer-{place}"])
+            fields = group.places if question.is_correction else group.left_out if is_left_out else group.fields
+            fields.append(self[f"answer-{place}"])
         return list(groups.values())
 
     @property
@@ -86,11 +99,38 @@ class QuestionsForm(forms.Form):
 
 @dataclass
 class Group:
-    """The questions about one file: ``left_out`` are the titles for which no column is proposed."""
+    """The questions about one file.
+
+    ``left_out`` are the titles for which no column is proposed, ``places`` the sheet and the line that were read.
+    """
 
     file: str
     fields: list[BoundField] = field(default_factory=list)
     left_out: list[BoundField] = field(default_factory=list)
+    places: list[BoundField] = field(default_factory=list)
+
+
+def _field(question: Question) -> forms.Field:
+    if question.is_of_words:
+        return WordField(question)
+    return LineField(question) if question.asked == Asked.LINE else ChosenField(question)
+
+
+class LineField(forms.IntegerField):
+    """The number of a line, as a text."""
+
+    def __init__(self, question: Question):
+        super().__init__(
+            label=_(ASKS[Asked.LINE]),
+            initial=question.proposal.value,
+            required=False,
+            min_value=1,
+            max_value=LAST_LINE,
+            help_text=_("Line %(line)s was read: %(text)s") % {"line": question.line, "text": question.text},
+        )
+
+    def clean(self, value):
+        return str(super().clean(value) or "")
 
 
 class ChosenField(forms.ChoiceField):
@@ -100,8 +140,9 @@ class ChosenField(forms.ChoiceField):
         super().__init__(
             choices=list(_choices(question)),
             initial=question.proposal.value,
-            required="" not in question.choices,
-            label=_(ASKS[question.asked]) % {"header": question.header, "text": question.text},
+            required=not (question.is_correction or "" in question.choices),
+            label=_(ASKS[question.asked])
+            % {"header": question.header, "text": question.text, "extract": _(EXTRACTS[question.extract])},
             help_text=_example(question),
         )
 
@@ -172,6 +213,8 @@ def _word_help(question: Question, is_spelling: bool) -> str:
 
 
 def _example(question: Question) -> str:
+    if question.asked == Asked.SHEET:
+        return _("The columns of “%(sheet)s”: %(text)s") % {"sheet": question.proposal.value, "text": question.text}
     if question.asked == Asked.HEADER:
         return _("For example: %(text)s") % {"text": question.text} if question.text else _("The column is empty.")
     rows = {"text": question.text, "line": question.line, "count": grouped(question.count)}

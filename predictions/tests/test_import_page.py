@@ -20,7 +20,8 @@ from django.utils import timezone, translation
 from django.utils.text import capfirst
 
 from employees import imports
-from employees.models import Employee, Import, Term, TermRevision, TermSynonym
+from employees.extracts import Mapping
+from employees.models import Employee, Import, SavedMapping, Term, TermRevision, TermSynonym
 from employees.terms.changes import learn
 from employees.tests.files import permit_rejects
 from employees.tests.test_imports import DAY, by_kind, files, text_of
@@ -28,6 +29,7 @@ from features.models import EmployeeFeatures
 from predictions.import_process import run_import
 from predictions.ml.artifacts.store import ArtifactMissing
 from predictions.models import ScoringRun
+from predictions.pages.import_questions import QuestionsForm
 from technova.server import detached
 from technova.tests.conftest import small_file_system
 
@@ -643,3 +645,50 @@ def test_page_with_a_large_vocabulary_stays_within_its_queries(client, asking, d
     page(client, asking)
     with django_assert_max_num_queries(12):
         assert page(client, asking).count("<option") > 2_300
+
+
+@pytest.fixture
+def header_far_below(hr, started):
+    """An import whose first file names its columns on line 31."""
+    upload = imports.receive(user=hr, as_of=DAY, files=files(sirh="Rapport mensuel\n" * 30 + text_of("sirh")))
+    run_import(upload=upload)
+    return upload
+
+
+def test_line_of_the_header_is_asked_answered_and_kept_with_the_mapping(client, header_far_below, hr):
+    text = page(client, header_far_below)
+    assert "names no column of any extract" in text
+    assert "The line that names the columns" in text
+    assert "Line 1 was read: Rapport mensuel" in text
+    answer(client, header_far_below, **{"Rapport mensuel": "31"})
+    header_far_below.refresh_from_db()
+    run_import(upload=header_far_below)
+    assert (header_far_below.state, header_far_below.questions) == ("ready", [])
+    imports.confirm(upload=header_far_below, user=hr, checked_at=header_far_below.checked_at.isoformat())
+    assert imports.load(upload=header_far_below)
+    assert SavedMapping.objects.get().document["header_lines"] == {"sirh": 31}
+
+
+@pytest.mark.parametrize("line", ["0", "1001", "x"])
+def test_line_that_is_none_is_asked_again(client, header_far_below, line):
+    response = answer(client, header_far_below, **{"Rapport mensuel": line})
+    assert response.status_code == 422
+    header_far_below.refresh_from_db()
+    assert (header_far_below.state, header_far_below.answers) == ("asking", {})
+
+
+def test_answers_about_another_line_than_the_one_to_read_do_not_count(client, hr, started):
+    above = "Matricule,Age,Sexe,Salaire,Service,Fonction,Heures,Ancienneté,x,y,z,t\n"
+    upload = imports.receive(user=hr, as_of=DAY, files=files(sirh=above + text_of("sirh")))
+    upload.answers = Mapping(header_lines={"sirh": 1}).document()
+    upload.save()
+    run_import(upload=upload)
+    questions = imports.questions_of(upload)
+    data = {name: field.initial for name, field in QuestionsForm(questions).fields.items()}
+    (place,) = (place for place, each in enumerate(questions) if each.is_correction and each.extract == "sirh")
+    data[f"answer-{place}"] = "2"
+    post(client, upload, "answer", checked_at=upload.checked_at.isoformat(), **data)
+    upload.refresh_from_db()
+    assert Mapping.of(upload.answers) == Mapping(header_lines={"sirh": 2})
+    run_import(upload=upload)
+    assert upload.state == "ready"

@@ -49,6 +49,7 @@ MAY_BE = {
     Asked.DECIMAL: "is this the separator of its decimals",
     Asked.DATE: "does the month stand first",
     Asked.ROW: "is it no person",
+    Asked.SHEET: "is its sheet the one to read",
 }
 
 
@@ -159,7 +160,7 @@ class Command(TechnovaCommand):
 
     def _stop_at_questions(self, found: ReadSet) -> None:
         """Print each question that prevents the load, and fail. A title without a proposal is ignored, and reported."""
-        asked = [question for question in found.questions if not question.is_of_words]
+        asked = [question for question in found.questions if not (question.is_of_words or question.is_correction)]
         if found.error is None:
             asked = [question for question in asked if question.asked != Asked.HEADER or question.proposal.value]
         for question in asked:
@@ -307,7 +308,7 @@ def _open_question(question: Question) -> str:
     """What is open and what is proposed, with what a mapping would say."""
     said = answer(PLAIN, question, question.proposal.value).document()
     document = json.dumps({part: value for part, value in said.items() if value}, ensure_ascii=False)
-    shown = f"{question.header} {question.text!r}"
+    shown = f"{question.header} {question.text!r}".lstrip()
     if question.asked == Asked.HEADER and not question.proposal.value:
         return f"{shown}: which column is it, if any?"
     return f"{shown}: {MAY_BE[question.asked]}? A mapping says so by {document}"
