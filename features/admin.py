@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from employees.access import scope_of
 from employees.admin import OfEmployeesAdmin
 from features import schema
 from features.models import EmployeeFeatures
@@ -36,3 +37,7 @@ class EmployeeFeaturesAdmin(OfEmployeesAdmin):
         (_("From the extracts"), {"fields": [*_RAW]}),
         (_("Engineered"), {"fields": [*_ENGINEERED]}),
     ]
+
+    def get_queryset(self, request):
+        """Of the time in departments that the account may see."""
+        return scope_of(request.user).narrow(super().get_queryset(request))

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from employees.access import scope_of
 from employees.admin.base import HistoryInline, OfEmployeesAdmin, OfEveryoneAdmin
 from employees.models import Employee, EmployeeState, Load, LoadedExtract
 
@@ -11,6 +12,10 @@ class StateInline(HistoryInline):
     fields = ["as_of", "until", "presence", "since", "departement", "left_after", "left_by", "left_because"]
     ordering = ["-as_of"]
     show_change_link = False
+
+    def get_queryset(self, request):
+        """Of the time in departments that the account may see."""
+        return scope_of(request.user).narrow(super().get_queryset(request))
 
 
 @admin.register(Employee)
