@@ -104,3 +104,9 @@ def test_day_of_entry_of_a_rehire_is_one_after_the_departure(entry, entered):
     back = listed(APRIL, ANN, BOB, before=MARCH, date_entree={ANN: entry})
     *_first, returned = events(states(listed(JANUARY, ANN), FLAGGED, GONE, back))
     assert (returned.kind, returned.entered) == (Kind.BACK, entered)
+
+
+@pytest.mark.parametrize("entry", [date(2020, 5, 4), None])
+def test_departure_that_the_first_extract_tells_already_follows_the_day_of_entry(entry):
+    days = (listed(JANUARY, ANN, BOB, says_left={ANN: True}, date_entree={ANN: entry}),)
+    assert history(*days) == [*([(Kind.ENTERED, entry)] if entry else []), (Kind.LEFT, JANUARY)]

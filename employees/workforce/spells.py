@@ -33,6 +33,7 @@ class State(Protocol):
 
 
 class Kind(StrEnum):
+    ENTERED = "entered"  # before a departure that the first extract tells already
     CAME = "came"
     LEFT = "left"
     MISSING = "missing"
@@ -65,6 +66,8 @@ def _turns(known: Sequence[State]) -> Iterable[Event]:
         if first.presence == PRESENT:
             yield Event(Kind.BACK if before else Kind.CAME, first.as_of, last, _entry([*run, *after], before))
         elif first.presence == LEFT:
+            if not before and (entered := _entry(run, before)):
+                yield Event(Kind.ENTERED, entered, last, entered)
             yield Event(Kind.LEFT, last.left_by or last.as_of, last)
         elif first.presence == ABSENT and not (after and after[0].presence == LEFT):
             yield Event(Kind.MISSING, first.as_of, last)

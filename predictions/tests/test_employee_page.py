@@ -110,7 +110,7 @@ def notice_on(browser, row, language="en"):
 @pytest.mark.parametrize(
     ("departure", "notice"),
     [
-        ({}, "Left the company by 2 March 2026."),
+        ({}, "Had already left the company by 2 March 2026."),
         ({"left_after": date(2026, 3, 2)}, "Left the company on 2 March 2026."),
         ({"left_after": date(2026, 1, 31)}, "Left the company between 31 January 2026 and 2 March 2026."),
         ({"left_after": date(2026, 3, 2), "left_because": "Démission"}, "Left the company on 2 March 2026."),
@@ -219,7 +219,7 @@ def test_employee_page_of_someone_who_has_left_without_a_score_says_so_too(brows
     row = make_person()
     leave(row.employee)
     page = browse("RH").get(address(row)).content.decode()
-    assert "Left the company by 30 June 2026." in page
+    assert "Had already left the company by 30 June 2026." in page
     assert "No score yet" in page
 
 
@@ -243,6 +243,15 @@ def test_employee_page_whose_score_is_outdated_asks_hr_at_most_twelve_queries_th
     monkeypatch.setattr(terms, "_held", terms._NOTHING)
     with django_assert_max_num_queries(12):
         assert "The data changed since this score" in browser.get(address(person)).text
+
+
+def test_employee_page_of_who_had_left_at_the_first_extract_says_so_and_the_day_of_entry(browse):
+    load(sirh={1: {}}, eval={1: {}}, sondage={1: {"a_quitte_l_entreprise": True}})
+    load(annuaire={1: {"date_entree": date(2020, 5, 4)}})
+    row = EmployeeFeaturesFactory(employee=Employee.objects.get(employee_id=1))
+    left = "Had already left the company by 30 June 2026."
+    assert spells_on(browse("RH"), row) == ["With the company since 4 May 2020.", left]
+    assert spells_on(browse("Manager", "Consulting"), row) == [left]
 
 
 def test_employee_page_before_the_first_score_offers_what_if(browse):

@@ -31,7 +31,9 @@ def notice(employee: Employee, states: list[EmployeeState], readable: Readable) 
 
 def _departure(state: spells.State, readable: Readable) -> str:
     if state.left_after in (None, state.left_by):
-        sentence = _("Left the company on %(date)s.") if state.left_after else _("Left the company by %(date)s.")
+        # Without a day before it, the first extract that holds somebody tells the departure.
+        dated, told = _("Left the company on %(date)s."), _("Had already left the company by %(date)s.")
+        sentence = dated if state.left_after else told
         left = sentence % {"date": _day(state.left_by)}
     else:
         left = _("Left the company between %(after)s and %(date)s.") % {
@@ -52,14 +54,16 @@ def history(states: list[EmployeeState], merged: list[int], scope: Scope, readab
 
 
 def _sentence(event: spells.Event, scope: Scope, readable: Readable) -> str:
-    """An event in words; empty for a move between departments that are both out of the scope."""
+    """An event in words; empty for a day of entry that may not be read and a move between departments out of scope."""
     entered = event.entered if readable.reads(frozenset({"date_entree"})) else None
     match event.kind:
         case spells.Kind.LEFT:
             return _departure(event.state, readable)
         case spells.Kind.MOVED:
             return _move(event, scope)
-        case spells.Kind.CAME if entered:
+        case spells.Kind.ENTERED if not entered:
+            return ""
+        case spells.Kind.CAME | spells.Kind.ENTERED if entered:
             return _("With the company since %(date)s.") % {"date": _day(entered)}
     return EVENTS[event.kind] % {"date": _day(entered or event.day)}
 
