@@ -25,16 +25,16 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from employees import extracts, terms
+from employees import extracts
 from employees.columns import match_key
 from employees.extracts import PLAIN, ExtractError, File, Mapping, Question, ReadSet, Reject
 from employees.extracts.rejects import LONGEST_SHOWN
 from employees.messages import Message, gettext_noop
-from employees.models import Import, ImportChange, ImportFile, ImportReject, SavedMapping, WorkforceDay
+from employees.models import Import, ImportChange, ImportFile, ImportReject, SavedMapping
 from employees.terms import match, vocabularies, wanted
 from employees.terms.changes import Unacceptable, learn, new_value
 from employees.workforce.comparison import LISTED
-from employees.workforce.loading import LoadResult, load_extracts
+from employees.workforce.loading import LoadResult, load_extracts, revision
 from technova.commands import Progress
 from technova.database.bulk import bulk_insert
 from technova.database.locks import Busy, exclusive
@@ -322,13 +322,9 @@ def _set(upload: Import, **values) -> None:
 
 
 def _basis(upload: Import) -> str:
-    """A fingerprint that any load, withdrawal or answer changes, each of which replays a day, and any new word.
-
-    So does another mapping to read the files by.
-    """
-    revisions = [*WorkforceDay.objects.values_list("revision", flat=True), terms.refreshed().revision]
+    """A fingerprint that changes with the workforce, the words, and the mapping that the files are read by."""
     saved = _mapping_of(upload)
-    return hashlib.sha256(" ".join(map(str, [*revisions, saved and saved.document])).encode()).hexdigest()
+    return hashlib.sha256(f"{revision()} {saved and saved.document}".encode()).hexdigest()
 
 
 def _mapping_of(upload: Import) -> SavedMapping | None:

@@ -10,7 +10,7 @@ from employees.workforce import clarifying
 from employees.workforce.answers import NotMergeable, merge_numbers
 from employees.workforce.clarifying import Changed, Departure
 from employees.workforce.listing import Lack, lacks_of_few, last_jobs, why_not_scored
-from employees.workforce.loading import NoSuchLoad, withdraw_load, withdrawal_moves
+from employees.workforce.loading import NoSuchLoad, withdraw_load, withdrawal_changes
 from employees.workforce.values import History
 
 pytestmark = pytest.mark.django_db
@@ -131,10 +131,13 @@ def test_last_jobs_are_the_newest_known_under_any_number():
 
 def test_withdrawal_tells_what_it_would_change_and_changes_nothing(absent):
     newest = load_all(date(2026, 7, 31), {number: {} for number in [*range(1, 10), 10, 12, 99]}).load
-    moves = withdrawal_moves(load=newest)
-    assert (moves.forgotten, moves.arrived, moves.left) == ((99,), (), ())
+    changes = withdrawal_changes(load=newest)
+    assert changes[["kind", "number", "department"]].to_numpy().tolist() == [
+        ["vanished", 10, "Consulting"],
+        ["forgotten", 99, "Consulting"],
+    ]
     assert presence_of(10) == Presence.PRESENT
     withdraw_load(load=newest, reason="wrong file")
     assert presence_of(10) == Presence.ABSENT
     with pytest.raises(NoSuchLoad):
-        withdrawal_moves(load=newest)
+        withdrawal_changes(load=newest)

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from employees import terms
 from employees.columns import Extract
 from employees.extracts import Cost, FileReport, Question, ReadExtract, Reject
 from employees.models import ROWS, EmployeeState, Load, LoadedExtract, Presence, RefusedValue, WorkforceDay
@@ -105,15 +106,24 @@ def withdraw_load(*, load: int, reason: str, user: User | None = None, progress:
     return found
 
 
-def withdrawal_moves(*, load: int) -> Moves:
-    """What taking a load back would change as of the newest day; nothing is written. Raises as ``withdraw_load``."""
+def withdrawal_changes(*, load: int) -> pd.DataFrame:
+    """Who comes, goes and moves on the newest day when a load is taken back, as ``listed`` has it; nothing is written.
+
+    Takes as long as the withdrawal, and the same until the ``revision`` changes. Raises as ``withdraw_load``.
+    """
     with exclusive():
         day = WorkforceDay.objects.latest().as_of
         before = _presence_on(day)
         withdraw_load(load=load, reason="")
         after = _presence_on(day)
         transaction.set_rollback(True)
-    return moves_between(before, after)
+    return listed(before, after, moves_between(before, after), {})
+
+
+def revision() -> str:
+    """What any load, withdrawal or answer changes, each of which replays a day, and any new word. Two queries."""
+    revisions = [*WorkforceDay.objects.values_list("revision", flat=True), terms.refreshed().revision]
+    return " ".join(map(str, revisions))
 
 
 class _Loading:

@@ -6,6 +6,7 @@ from datetime import date
 from itertools import chain, groupby
 from typing import Any, TypedDict
 
+import pandas as pd
 from django.db.models import Count, F, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.urls import reverse
@@ -57,7 +58,7 @@ class Listing:
 
     title: str
     columns: Sequence[str]
-    rows: QuerySet
+    rows: QuerySet | Sequence
     cells: Callable[[Any], Sequence[Cell]]
 
     def shown(self, rows: Sequence) -> list[ShownRow]:
@@ -76,7 +77,8 @@ class Listing:
             with override(language):
                 return [_plain(cell, mark) for cell in self.cells(row)]
 
-        return chain([list(self.columns)], map(plain, self.rows.iterator()))
+        rows = self.rows.iterator() if isinstance(self.rows, QuerySet) else self.rows
+        return chain([list(self.columns)], map(plain, rows))
 
 
 def listing(upload: Import, name: str) -> Listing | None:
@@ -86,7 +88,15 @@ def listing(upload: Import, name: str) -> Listing | None:
     if name in RISKS:
         pair = runs_around(upload)
         return _of_risk(pair, Change(name)) if pair else None
-    return _of_changes(upload, name) if name in MOVES or name in BY_NAME else None
+    return _of_changes(name, _of_kind(upload, name)) if name in MOVES or name in BY_NAME else None
+
+
+def move_listings(changes: pd.DataFrame) -> dict[str, Listing]:
+    """Each list of moves that is not empty, by name, departures first; ``changes`` are as ``comparison.listed``."""
+    rows: dict[str, list[ImportChange]] = {}
+    for values in changes.itertuples(index=False):
+        rows.setdefault(values.kind, []).append(ImportChange(**values._asdict()))
+    return {name: _of_changes(name, rows[name]) for name in MOVES if name in rows}
 
 
 def first_changes(upload: Import) -> list[dict]:
@@ -95,7 +105,7 @@ def first_changes(upload: Import) -> list[dict]:
     names = [name for name in (*MOVES, PAY) if name in counts]
     rows = _changes(upload).filter(kind__in=names, place__lt=FIRST).order_by("kind", "place")
     first = {kind: list(lines) for kind, lines in groupby(rows, key=lambda row: row.kind)}
-    lists = {name: _of_changes(upload, name) for name in names}
+    lists = {name: _of_changes(name, _of_kind(upload, name)) for name in names}
     return [
         {
             "name": name,
@@ -103,6 +113,8 @@ def first_changes(upload: Import) -> list[dict]:
             "count": counts[name],
             "columns": found.columns,
             "rows": found.shown(first.get(name, [])),
+            "href": reverse("import_list", args=[upload.pk, name]),
+            "csv_href": reverse("import_list_csv", args=[upload.pk, name]),
         }
         for name, found in lists.items()
     ]
@@ -152,7 +164,7 @@ def risk_cards(upload: Import, pair: RunPair) -> list[dict]:
     ]
 
 
-def _of_changes(upload: Import, name: str) -> Listing:
+def _of_changes(name: str, rows: QuerySet | Sequence) -> Listing:
     """A list of ``ImportChange``: each column of it shows an attribute as a column of the extracts."""
     department = (_("Department"), "department", "departement")
     match name:
@@ -175,7 +187,11 @@ def _of_changes(upload: Import, name: str) -> Listing:
         *([_("Difference")] if name == PAY else []),
     ]
     title = MOVES.get(name) or capfirst(LABELS[name])
-    return Listing(str(title), titles, _changes(upload).filter(kind=name).order_by("place"), cells)
+    return Listing(str(title), titles, rows, cells)
+
+
+def _of_kind(upload: Import, name: str) -> QuerySet[ImportChange]:
+    return _changes(upload).filter(kind=name).order_by("place")
 
 
 def _changes(upload: Import) -> QuerySet[ImportChange]:

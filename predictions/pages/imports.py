@@ -13,7 +13,9 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -283,7 +285,15 @@ def listed(request: HttpRequest, pk, name: str) -> HttpResponse:
     """One list of an import, in pages."""
     upload, found = _listing(pk, name)
     page = Paginator(found.rows, LINES_A_PAGE).get_page(request.GET.get("page"))
-    context = {"upload": upload, "name": name, "listing": found, "page": page, "rows": found.shown(list(page))}
+    context = {
+        "listing": found,
+        "page": page,
+        "rows": found.shown(list(page)),
+        "day": upload.as_of,
+        "back": reverse("import_detail", args=[upload.pk]),
+        "origin": date_format(timezone.localtime(upload.created_at), "SHORT_DATETIME_FORMAT"),
+        "csv_href": reverse("import_list_csv", args=[upload.pk, name]),
+    }
     return render(request, "imports/list.html", context)
 
 
@@ -300,9 +310,13 @@ def _listing(pk, name: str) -> tuple[Import, Listing]:
 def listed_csv(request: HttpRequest, pk, name: str) -> StreamingHttpResponse:
     """The whole list as a file."""
     upload, found = _listing(pk, name)
-    file = f"technova-{name}-{timezone.localtime(upload.created_at):%Y%m%d-%H%M}.csv"
+    return csv_of(found, f"technova-{name}-{timezone.localtime(upload.created_at):%Y%m%d-%H%M}.csv")
+
+
+def csv_of(listing: Listing, file: str) -> StreamingHttpResponse:
+    """A whole list as a file of this name."""
     return StreamingHttpResponse(
-        streamed_csv(found.lines(), delimiter=csv_delimiter()),
+        streamed_csv(listing.lines(), delimiter=csv_delimiter()),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{file}"'},
     )

@@ -1,10 +1,16 @@
 """The loads, in force and taken back. For those who may import."""
 
+from collections.abc import Sequence
+from functools import lru_cache
+
+import pandas as pd
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
@@ -12,17 +18,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 from employees.access import scope_of
 from employees.messages import Message
 from employees.models import Load, WorkforceDay
-from employees.workforce.comparison import Moves
-from employees.workforce.loading import NoSuchLoad, withdraw_load, withdrawal_moves
+from employees.workforce.loading import NoSuchLoad, revision, withdraw_load, withdrawal_changes
 from predictions import rescoring
-from predictions.pages.import_lists import MOVES
-from predictions.pages.imports import for_importers
+from predictions.pages import import_lists
+from predictions.pages.import_lists import Listing, ShownRow
+from predictions.pages.imports import LINES_A_PAGE, csv_of, for_importers
 from predictions.pages.presence import answering
+from predictions.selectors import people
 from technova.database.locks import Busy
 from technova.web.requests import Request
 
 PAGE_SIZE = 25
-PREVIEW_SIZE = 20  # employee numbers
 
 
 class WithdrawForm(forms.Form):
@@ -61,7 +67,7 @@ def withdraw(request: Request, load: int) -> HttpResponse:
         return _withdraw(request, found, form.cleaned_data["reason"])
     context = {"form": form, **_row(found)}
     try:
-        context["moves"] = _moves(withdrawal_moves(load=found.pk))
+        context["changes"] = _first_changes(found)
     except (Busy, NoSuchLoad):
         context["is_unknown"] = True
     return render(request, "imports/withdraw.html", context, status=422 if form.errors else 200)
@@ -82,9 +88,73 @@ def _withdraw(request: Request, load: Load, reason: str) -> HttpResponse:
     return redirect("import_loads")
 
 
-def _moves(moves: Moves) -> list[dict]:
-    """Who comes and goes, departures first."""
-    named = [(label, getattr(moves, name)) for name, label in MOVES.items()]
+@lru_cache(maxsize=2)  # for those who go through the lists of one withdrawal, each of which is all that it does
+def _changes_at(load: int, revision: str) -> pd.DataFrame:
+    return withdrawal_changes(load=load)
+
+
+def _listings(load: Load) -> dict[str, Listing]:
+    """Who comes, goes and moves when a load is taken back. Raises ``NoSuchLoad`` and ``Busy``."""
+    return import_lists.move_listings(_changes_at(load.pk, revision()))
+
+
+def _first_changes(load: Load) -> list[dict]:
+    """The first lines of each list, departures first."""
     return [
-        {"label": label, "count": len(numbers), "first": numbers[:PREVIEW_SIZE]} for label, numbers in named if numbers
+        {
+            "name": name,
+            "title": found.title,
+            "count": len(found.rows),
+            "columns": found.columns,
+            "rows": _shown(found, list(found.rows[: import_lists.FIRST])),
+            "href": reverse("import_withdraw_list", args=[load.pk, name]),
+            "csv_href": reverse("import_withdraw_list_csv", args=[load.pk, name]),
+        }
+        for name, found in _listings(load).items()
     ]
+
+
+def _shown(listing: Listing, rows: Sequence) -> list[ShownRow]:
+    people.mark_pages(rows)
+    return listing.shown(rows)
+
+
+@require_safe
+@for_importers
+def withdrawal_list(request: Request, load: int, name: str) -> HttpResponse:
+    """One list of what taking a load back would change, in pages."""
+    found = get_object_or_404(_all().in_force(), pk=load)
+    try:
+        listing = _listing(found, name)
+    except (Busy, NoSuchLoad):
+        return redirect("import_withdraw", load)
+    page = Paginator(listing.rows, LINES_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "listing": listing,
+        "page": page,
+        "rows": _shown(listing, list(page)),
+        "day": found.as_of,
+        "back": reverse("import_withdraw", args=[load]),
+        "origin": _("Take back load %(number)s") % {"number": load},
+        "csv_href": reverse("import_withdraw_list_csv", args=[load, name]),
+    }
+    return render(request, "imports/list.html", context)
+
+
+@require_safe
+@for_importers
+def withdrawal_list_csv(request: Request, load: int, name: str) -> HttpResponseBase:
+    """The whole list as a file."""
+    found = get_object_or_404(_all().in_force(), pk=load)
+    try:
+        return csv_of(_listing(found, name), f"technova-load-{load}-{name}.csv")
+    except (Busy, NoSuchLoad):
+        return redirect("import_withdraw", load)
+
+
+def _listing(load: Load, name: str) -> Listing:
+    """One of the lists. Raises ``Http404`` where it is empty or none, and as ``_listings``."""
+    found = _listings(load).get(name)
+    if found is None:
+        raise Http404
+    return found

@@ -1,5 +1,6 @@
 """One person: features, presence and past scores."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Window
@@ -25,6 +26,15 @@ def with_page(rows: QuerySet, number: str) -> QuerySet:
     """Rows about people, by the way to their numbers, with ``has_page``: whether they have features to be shown."""
     features = EmployeeFeatures.objects.in_force().filter(employee__employee_id=OuterRef(number))
     return rows.annotate(has_page=Exists(features))
+
+
+def mark_pages(rows: Collection) -> None:
+    """Set the same on rows with a ``number`` that are in no table. One query."""
+    numbers = {row.number for row in rows}
+    features = EmployeeFeatures.objects.in_force().filter(employee__employee_id__in=numbers)
+    known = set(features.values_list("employee__employee_id", flat=True))
+    for row in rows:
+        row.has_page = row.number in known
 
 
 def satisfactions(employee: Employee) -> dict[str, float]:

@@ -15,6 +15,7 @@ from employees.workforce.answers import merge_numbers
 from features.services import build_features
 from predictions import rescoring
 from predictions.models import ScoringRun
+from predictions.pages import loads
 from predictions.services import is_scoring_due, score_employees
 from technova.database.locks import Busy
 from technova.server import detached
@@ -390,14 +391,62 @@ def test_load_is_closed_to_who_does_not_see_everyone(browse, absent, who):
     assert Load.objects.in_force().count() == 2
 
 
+def withdrawal_list(client, load, name, **query):
+    return client.get(reverse("import_withdraw_list", args=[load.pk, name]), query)
+
+
+def test_withdrawal_has_each_list_whole_in_pages_and_as_csv(hr, absent, monkeypatch):
+    newest = Load.objects.first()
+    page = hr.get(reverse("import_withdraw", args=[newest.pk])).text
+    for name in ("import_withdraw_list", "import_withdraw_list_csv"):
+        assert reverse(name, args=[newest.pk, "returned"]) in page
+    monkeypatch.setattr("predictions.pages.loads.LINES_A_PAGE", 2)
+    response = withdrawal_list(hr, newest, "returned")
+    assert [row["cells"] for row in response.context["rows"]] == [
+        [("Employee", "10"), ("Department", "Consulting")],
+        [("Employee", "11"), ("Department", "Sales")],
+    ]
+    assert 'href="/employees/10/"' in response.text
+    last = withdrawal_list(hr, newest, "returned", page="2").context["rows"]
+    assert [row["number"] for row in last] == [12]
+    response = hr.get(reverse("import_withdraw_list_csv", args=[newest.pk, "returned"]))
+    assert response["Content-Disposition"] == f'attachment; filename="technova-load-{newest.pk}-returned.csv"'
+    titles, *rows = rows_of(response)
+    assert (titles, [row[0] for row in rows]) == (["Employee", "Department"], ["10", "11", "12"])
+    assert Load.objects.in_force().count() == 2
+
+
+def test_lists_of_a_withdrawal_are_told_again_only_once_something_changed(hr, absent, monkeypatch):
+    told = []
+    real = loads.withdrawal_changes
+    monkeypatch.setattr("predictions.pages.loads.withdrawal_changes", lambda load: told.append(load) or real(load=load))
+    newest = Load.objects.first()
+    assert len(withdrawal_list(hr, newest, "returned").context["rows"]) == 3
+    withdrawal_list(hr, newest, "returned", page="2")
+    assert len(told) == 1
+    post(hr, "clarify", number="10", answer="here")
+    assert len(withdrawal_list(hr, newest, "returned").context["rows"]) == 2
+    assert len(told) == 2
+
+
+@pytest.mark.parametrize("name", ["left", "revenu_mensuel", "nothing"])
+def test_list_that_a_withdrawal_does_not_have_is_not_found(hr, absent, name):
+    newest = Load.objects.first()
+    assert withdrawal_list(hr, newest, name).status_code == 404
+    assert hr.get(reverse("import_withdraw_list_csv", args=[newest.pk, name])).status_code == 404
+
+
 def test_load_while_another_is_running_tells_no_change(hr, absent, monkeypatch):
     def refuse(**arguments):
         raise Busy("Another load, build or scoring is running: try again when it is done.")
 
-    monkeypatch.setattr("predictions.pages.loads.withdrawal_moves", refuse)
+    monkeypatch.setattr("predictions.pages.loads.withdrawal_changes", refuse)
     monkeypatch.setattr("predictions.pages.loads.withdraw_load", refuse)
     newest = Load.objects.first()
     assert "cannot be told now" in hr.get(reverse("import_withdraw", args=[newest.pk])).text
+    for name in ("import_withdraw_list", "import_withdraw_list_csv"):
+        response = hr.get(reverse(name, args=[newest.pk, "returned"]))
+        assert response.url == reverse("import_withdraw", args=[newest.pk])
     assert "try again when it is done" in post(hr, "import_withdraw", newest.pk, reason="x").text
 
 

@@ -155,6 +155,10 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
         Ask(reverse("import_withdraw", args=[world.load]), refused=403),
         Ask(reverse("import_withdraw", args=[world.load]), {"reason": "wrong"}, "post", refused=403),
     ],
+    **{
+        name: lambda world, name=name: [Ask(reverse(name, args=[world.load, "forgotten"]), refused=403)]
+        for name in ("import_withdraw_list", "import_withdraw_list_csv")
+    },
     "import_detail": about("import_detail", "upload", refused=403),
     **{
         name: lambda world, name=name: [Ask(reverse(name, args=[world.upload, "rejects"]), refused=403)]
@@ -165,6 +169,8 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
     "import_retry": about("import_retry", "upload", method="post", refused=403),
     "import_discard": about("import_discard", "upload", method="post", refused=403),
 }
+# Takes a load back, and rolls back, to tell what that changes.
+TAKE_BACK = {"import_withdraw", "import_withdraw_list", "import_withdraw_list_csv"}
 # What an account that sees everyone finds the marks in.
 SHOWS_PEOPLE = PAGES.keys() - {
     *("model", "model_effects", "model_workforce"),
@@ -333,7 +339,7 @@ def test_hr_finds_the_department_before_where_the_manager_finds_none(world):
 
 
 @pytest.mark.parametrize("is_outdated", [False, True])
-@pytest.mark.parametrize("name", sorted(PAGES.keys() - {"import_withdraw"}))  # takes the load back, and rolls back
+@pytest.mark.parametrize("name", sorted(PAGES.keys() - TAKE_BACK))
 def test_first_page_of_a_process_asks_at_most_twelve_queries(
     world, name, is_outdated, monkeypatch, django_assert_max_num_queries
 ):
