@@ -26,4 +26,4 @@ def test_values_that_json_does_not_know_are_written_as_before():
 
 
 def test_answers_are_compact_utf8_that_scripts_can_hold():
-    assert FastJSONRenderer().render({"é": ["\u2028", 0.5]}) == '{"é":["\\u2028",0.5]}'.encode()
+    assert FastJSONRenderer().render({"é": ["\u2028\u2029", 0.5]}) == '{"é":["\\u2028\\u2029",0.5]}'.encode()
