@@ -140,7 +140,7 @@ def _grouped(
 
 def _reason(name: str, words: tuple[str, str, str], weight: float, points: float, language: str | None) -> Reason:
     label, shown, told_phrase = words
-    sentence = _sentence(round(points * 100, 1), language) % told_phrase
+    sentence = _sentence(round(points * 1000), language) % told_phrase
     return Reason(name, weight, points, label, shown, told_phrase, sentence)
 
 
@@ -161,12 +161,12 @@ def _words(name: str, value: object, language: str | None) -> tuple[str, str, st
 
 
 @lru_cache(maxsize=8_192)
-def _sentence(points: float, language: str | None) -> str:
-    """The sentence of a reason that weighs so many points, with ``%s`` in the place of its phrase."""
+def _sentence(tenths: int, language: str | None) -> str:
+    """The sentence of a reason that weighs so many tenths of a point, with ``%s`` in the place of its phrase."""
     return _("%(phrase)s: %(sign)s%(points)s points") % {
         "phrase": "%s",
-        "sign": ("+" if points > 0 else "−") if points else "",
-        "points": number_format(abs(points), decimal_pos=1),
+        "sign": ("+" if tenths > 0 else "−") if tenths else "",
+        "points": number_format(abs(tenths) / 10, decimal_pos=1),
     }
 
 
