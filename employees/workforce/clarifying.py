@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.contrib.auth.models import User
-from django.db.models import Count, F, QuerySet, Window
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
 
 from employees.access import Scope
-from employees.models import Employee, EmployeeState, NumberMerge, Presence, PresenceAnswer, WorkforceDay
+from employees.columns import Extract
+from employees.models import ROWS, Employee, EmployeeState, NumberMerge, Presence, PresenceAnswer, WorkforceDay
 from employees.workforce import answers
+from employees.workforce.values import History
 from technova.database.locks import exclusive
 
 
@@ -36,6 +38,19 @@ def absent(scope: Scope) -> QuerySet[EmployeeState]:
     states = EmployeeState.objects.newest().filter(presence=Presence.ABSENT)
     rows = scope.narrow(states, "employee__departement").select_related("employee")
     return rows.annotate(total=Window(Count("pk"))).order_by("since", "employee__employee_id")
+
+
+def unanswered(scope: Scope, history: History) -> QuerySet[EmployeeState]:
+    """The people of a scope who are present and whom the newest evaluation or survey lacks; ``total`` counts them."""
+    lacks = Q()
+    for kind in (Extract.EVAL, Extract.SONDAGE):
+        rows = ROWS[kind].objects.filter(extract__in=[extract.pk for extract in history.extracts[kind][:1]])
+        others = NumberMerge.objects.in_force().filter(number__in=rows.values("number"))
+        own = Exists(rows.filter(number=OuterRef("employee__employee_id")))
+        lacks |= ~(own | Exists(others.filter(employee=OuterRef("employee"))))
+    states = EmployeeState.objects.newest().filter(lacks, presence=Presence.PRESENT)
+    rows = scope.narrow(states, "employee__departement").select_related("employee")
+    return rows.annotate(total=Window(Count("pk"))).order_by("employee__employee_id")
 
 
 def answer_absent(

@@ -135,6 +135,16 @@ def _known_columns(
     return known
 
 
+def last_held(history: History, kind: Extract, numbers: Sequence[int]) -> dict[int, date]:
+    """The day of the newest extract of a kind that holds each of the people of a page. One query."""
+    rows = _rows(history, kind, numbers).order_by().values("number").annotate(day=Max("extract__as_of"))
+    held: dict[int, date] = {}
+    for number, day in rows.values_list("number", "day"):
+        number = history.merged.get(number, number)
+        held[number] = max(held.get(number, day), day)
+    return held
+
+
 def last_jobs(history: History, numbers: Sequence[int]) -> dict[int, str]:
     """The last job known of each of the people of a page. One query."""
     days = {extract.pk: extract.as_of for extract in history.extracts[Extract.SIRH]}

@@ -39,6 +39,7 @@ urlpatterns = [
     path("clarify/", clarify.clarify, name="clarify"),
     path("clarify/refused/", refused.refused, name="clarify_refused"),
     path("clarify/unscored/", clarify.unscored, name="clarify_unscored"),
+    path("clarify/unanswered/", clarify.unanswered, name="clarify_unanswered"),
     path("clarify/answers/", clarify.answers, name="clarify_answers"),
     path("clarify/numbers/", numbers.numbers, name="clarify_numbers"),
     path("clarify/numbers/<int:pk>/part/", numbers.part, name="clarify_part"),

@@ -189,6 +189,30 @@ def test_unscored_person_with_two_numbers_was_last_held_under_either(hr, absent)
     assert row["why"] == ["never known, last in the evaluation extract of 31 Aug 2026: overtime"]
 
 
+def test_people_whom_the_newest_survey_lacks_are_listed_with_the_last_one_that_held_them(hr, absent):
+    present = [*range(1, 10), *range(13, 31)]
+    load(
+        date(2026, 7, 31),
+        sirh={number: {} for number in [*present, 31]},
+        sondage={number: {} for number in present[2:]},
+    )
+    rows = hr.get("/clarify/unanswered/").context["rows"]
+    assert [(row["number"], row["evaluated"], row["surveyed"], row["has_page"]) for row in rows] == [
+        (1, "30 Jun 2026", "30 Jun 2026", True),
+        (2, "30 Jun 2026", "30 Jun 2026", True),
+        (31, "never", "never", False),
+    ]
+    load(date(2026, 7, 31), eval={31: {}})
+    rows = hr.get("/clarify/unanswered/").context["rows"]
+    assert {row["number"]: row["evaluated"] for row in rows}[31] == "31 Jul 2026"
+
+
+def test_answer_under_a_merged_number_is_one_of_the_person(hr, absent):
+    load_all(date(2026, 7, 31), {number: {} for number in [*range(2, 10), *range(13, 31), 31]})
+    merge_numbers(number=31, into=1)
+    assert "Everyone has answered" in hr.get("/clarify/unanswered/").text
+
+
 def test_page_beyond_the_last_one_shows_the_first(hr, absent, monkeypatch):
     monkeypatch.setattr("predictions.pages.presence.answering.PAGE_SIZE", 1)
     numbers = [
@@ -234,7 +258,9 @@ def test_merge_of_an_unknown_number_says_so(hr, absent):
     assert "These are not two known numbers" in response.text
 
 
-@pytest.mark.parametrize("name", ["clarify", "clarify_answers", "clarify_numbers", "clarify_unscored"])
+@pytest.mark.parametrize(
+    "name", ["clarify", "clarify_answers", "clarify_numbers", "clarify_unscored", "clarify_unanswered"]
+)
 def test_manager_neither_sees_nor_gives_answers(browse, absent, name):
     manager = browse("Manager", "Consulting")
     assert manager.get(reverse(name)).status_code == 403
@@ -476,6 +502,7 @@ def test_pages_ask_at_most_twelve_queries(browse, absent, django_assert_max_num_
         "clarify",
         "clarify_refused",
         "clarify_unscored",
+        "clarify_unanswered",
         "clarify_answers",
         "clarify_numbers",
         "departures",

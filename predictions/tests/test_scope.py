@@ -127,6 +127,7 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
     ],
     "clarify_refused": lambda world: [hr_asks("clarify_refused")],
     "clarify_unscored": lambda world: [hr_asks("clarify_unscored")],
+    "clarify_unanswered": lambda world: [hr_asks("clarify_unanswered")],
     "clarify_answers": lambda world: [
         hr_asks("clarify_answers"),
         hr_asks("clarify_answers", {"answer": world.answer}, refused=302),

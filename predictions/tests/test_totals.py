@@ -47,7 +47,8 @@ def addresses() -> list[str]:
     return [
         *("/", *lists, "/employees/export.xlsx", *people, "/simulate/"),
         *("/departures/", "/departures/export.csv", "/import/loads/"),
-        *("/clarify/", "/clarify/refused/", "/clarify/unscored/", "/clarify/answers/", "/clarify/numbers/"),
+        *("/clarify/", "/clarify/refused/", "/clarify/unscored/", "/clarify/unanswered/"),
+        *("/clarify/answers/", "/clarify/numbers/"),
         *("/history/", "/history/?mode=scoring", f"/history/{inside.earliest('pk').pk}/"),
         *("/model/", "/model/?capacity=30", "/model/effects/"),
     ]

@@ -23,6 +23,7 @@ TABS = (
     ("clarify", gettext_lazy("Absent")),
     ("clarify_refused", gettext_lazy("Refused")),
     ("clarify_unscored", gettext_lazy("Not scored")),
+    ("clarify_unanswered", gettext_lazy("No recent answer")),
     ("clarify_answers", gettext_lazy("Answers")),
     ("clarify_numbers", gettext_lazy("Merged numbers")),
 )

@@ -1,5 +1,7 @@
 """To clarify: who is absent and who is not scored; HR answers, and takes answers back."""
 
+from datetime import date
+
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -15,7 +17,7 @@ from employees.columns import MAX_EMPLOYEE_ID, Extract
 from employees.models import EmployeeState, PresenceAnswer, WorkforceDay
 from employees.workforce import clarifying
 from employees.workforce.clarifying import Changed, Departure
-from employees.workforce.listing import Lack, lacks_of_few, last_jobs
+from employees.workforce.listing import Lack, lacks_of_few, last_held, last_jobs
 from employees.workforce.values import History
 from predictions import rescoring
 from predictions.formats import grouped
@@ -175,6 +177,33 @@ def unscored(request: Request) -> HttpResponse:
     ]
     context = {"tabs": answering.tabs(request), "rows": people_shown, "page": page}
     return render(request, "presence/unscored.html", context)
+
+
+@require_safe
+@for_answerers
+def unanswered(request: Request) -> HttpResponse:
+    """Whom the newest evaluation or survey does not hold, and the last one that does."""
+    history = History.now()
+    found = people.with_page(clarifying.unanswered(scope_of(request.user), history), "employee__employee_id")
+    rows, page = answering.counted_page(request, found)
+    numbers = [row.employee.employee_id for row in rows]
+    evaluated, surveyed = (last_held(history, kind, numbers) for kind in (Extract.EVAL, Extract.SONDAGE))
+    people_shown = [
+        {
+            "number": row.employee.employee_id,
+            "has_page": getattr(row, "has_page", False),
+            "department": label("departement", row.departement),
+            "evaluated": _last(evaluated.get(row.employee.employee_id)),
+            "surveyed": _last(surveyed.get(row.employee.employee_id)),
+        }
+        for row in rows
+    ]
+    context = {"tabs": answering.tabs(request), "rows": people_shown, "page": page}
+    return render(request, "presence/unanswered.html", context)
+
+
+def _last(day: date | None) -> str:
+    return answering.short(day) if day else _("never")
 
 
 def _lack(lack: Lack) -> str:

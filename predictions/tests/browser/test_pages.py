@@ -27,6 +27,7 @@ PAGES = {
     "absent": ("/clarify/", "rh"),
     "refused": ("/clarify/refused/", "rh"),
     "not scored": ("/clarify/unscored/", "rh"),
+    "no recent answer": ("/clarify/unanswered/", "rh"),
     "answers": ("/clarify/answers/", "rh"),
     "merged numbers": ("/clarify/numbers/", "rh"),
     "loads": ("/import/loads/", "rh"),
