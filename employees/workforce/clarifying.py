@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Value, Window
 
 from employees.access import Scope
 from employees.columns import Extract
@@ -14,6 +14,8 @@ from employees.models import ROWS, Employee, EmployeeState, NumberMerge, Presenc
 from employees.workforce import answers
 from employees.workforce.values import History
 from technova.database.locks import exclusive
+
+ANSWERS = (Extract.EVAL, Extract.SONDAGE)  # what people say and what is said of them, not the company's records
 
 
 class Changed(Exception):
@@ -41,16 +43,31 @@ def absent(scope: Scope) -> QuerySet[EmployeeState]:
 
 
 def unanswered(scope: Scope, history: History) -> QuerySet[EmployeeState]:
-    """The people of a scope who are present and whom the newest evaluation or survey lacks; ``total`` counts them."""
-    lacks = Q()
-    for kind in (Extract.EVAL, Extract.SONDAGE):
-        rows = ROWS[kind].objects.filter(extract__in=[extract.pk for extract in history.extracts[kind][:1]])
-        others = NumberMerge.objects.in_force().filter(number__in=rows.values("number"))
-        own = Exists(rows.filter(number=OuterRef("employee__employee_id")))
-        lacks |= ~(own | Exists(others.filter(employee=OuterRef("employee"))))
-    states = EmployeeState.objects.newest().filter(lacks, presence=Presence.PRESENT)
-    rows = scope.narrow(states, "employee__departement").select_related("employee")
-    return rows.annotate(total=Window(Count("pk"))).order_by("employee__employee_id")
+    """The people of a scope who are present and whom the newest evaluation or survey does not hold, by number.
+
+    A query for those of several numbers, where there are some: the database would ask about each person.
+    """
+    newest = {kind: [extract.pk for extract in history.extracts[kind][:1]] for kind in ANSWERS}
+    evaluated, surveyed = (ROWS[kind].objects.filter(extract__in=keys) for kind, keys in newest.items())
+    both = evaluated.filter(Exists(surveyed.filter(number=OuterRef("number"))))
+    states = EmployeeState.objects.newest().filter(presence=Presence.PRESENT)
+    states = states.filter(~Exists(both.filter(number=OuterRef("employee__employee_id"))))
+    if history.merged:
+        states = states.exclude(employee__employee_id__in=_held_by_both(history, evaluated, surveyed))
+    return scope.narrow(states, "employee__departement").select_related("employee").order_by("employee__employee_id")
+
+
+def _held_by_both(history: History, evaluated: QuerySet, surveyed: QuerySet) -> set[int]:
+    """Those of several numbers whom both hold, under any of them."""
+    numbers = {*history.merged, *history.merged.values()}
+    found = [
+        rows.filter(number__in=numbers).annotate(of=Value(place)).values_list("of", "number")
+        for place, rows in enumerate((evaluated, surveyed))
+    ]
+    held: tuple[set[int], set[int]] = (set(), set())
+    for place, number in found[0].union(found[1]):
+        held[place].add(history.merged.get(number, number))
+    return held[0] & held[1]
 
 
 def answer_absent(

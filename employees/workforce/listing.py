@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, QuerySet, Value
 
 from employees.columns import KEY, Extract, columns_of
 from employees.models import ROWS, EmployeeState, Presence, WorkforceDay
@@ -135,13 +135,20 @@ def _known_columns(
     return known
 
 
-def last_held(history: History, kind: Extract, numbers: Sequence[int]) -> dict[int, date]:
-    """The day of the newest extract of a kind that holds each of the people of a page. One query."""
-    rows = _rows(history, kind, numbers).order_by().values("number").annotate(day=Max("extract__as_of"))
-    held: dict[int, date] = {}
-    for number, day in rows.values_list("number", "day"):
-        number = history.merged.get(number, number)
-        held[number] = max(held.get(number, day), day)
+def last_held(history: History, kinds: Sequence[Extract], numbers: Sequence[int]) -> dict[tuple[Extract, int], date]:
+    """The day of the newest extract of each kind that holds each of the people of a page. One query."""
+    first, *others = (
+        _rows(history, kind, numbers)
+        .order_by()
+        .values("number", kind=Value(kind.value))
+        .annotate(day=Max("extract__as_of"))
+        .values_list("kind", "number", "day")
+        for kind in kinds
+    )
+    held: dict[tuple[Extract, int], date] = {}
+    for kind, number, day in first.union(*others):
+        person = Extract(kind), history.merged.get(number, number)
+        held[person] = max(held.get(person, day), day)
     return held
 
 

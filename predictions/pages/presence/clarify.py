@@ -184,17 +184,16 @@ def unscored(request: Request) -> HttpResponse:
 def unanswered(request: Request) -> HttpResponse:
     """Whom the newest evaluation or survey does not hold, and the last one that does."""
     history = History.now()
-    found = people.with_page(clarifying.unanswered(scope_of(request.user), history), "employee__employee_id")
-    rows, page = answering.counted_page(request, found)
+    page = _paged(request, clarifying.unanswered(scope_of(request.user), history))
+    rows = list(page)
     numbers = [row.employee.employee_id for row in rows]
-    evaluated, surveyed = (last_held(history, kind, numbers) for kind in (Extract.EVAL, Extract.SONDAGE))
+    held = last_held(history, clarifying.ANSWERS, numbers)
     people_shown = [
         {
             "number": row.employee.employee_id,
-            "has_page": getattr(row, "has_page", False),
             "department": label("departement", row.departement),
-            "evaluated": _last(evaluated.get(row.employee.employee_id)),
-            "surveyed": _last(surveyed.get(row.employee.employee_id)),
+            "evaluated": _last(held.get((Extract.EVAL, row.employee.employee_id))),
+            "surveyed": _last(held.get((Extract.SONDAGE, row.employee.employee_id))),
         }
         for row in rows
     ]
