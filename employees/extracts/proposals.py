@@ -24,7 +24,6 @@ from employees.extracts.rejects import LONGEST_SHOWN, ExtractError, Refusal
 from employees.extracts.titles import likely_columns, likeness_of
 from employees.vocabularies import CONTRACT, Proposal, Vocabularies
 
-TOTALS = {"total", "totaux", "total général", "sous-total", "somme", "moyenne", "ensemble", "effectif"}
 # What refuses a file that is read by the wrong titles, or of which the header was not found.
 MISTAKEN_TITLES = {
     Refusal.UNRECOGNISED,
@@ -87,9 +86,15 @@ def _as_answered(question: Question, answers: Mapping) -> Question:
 
 
 def _sure(extracts: Iterable[ReadExtract], titles: Iterable[Question]) -> Iterator[Question]:
-    """What is open in columns that are known: what a proposed column holds may mean something else."""
+    """What is open in columns that are known: what a proposed column holds may mean something else.
+
+    Rows of totals are asked about all the same: the column that holds their name is hardly another one.
+    """
     asked = {(title.extract, title.header) for title in titles}
-    return (each for extract in extracts for each in extract.questions if (each.extract, each.header) not in asked)
+    for extract in extracts:
+        for each in extract.questions:
+            if each.asked == Asked.ROW or (each.extract, each.header) not in asked:
+                yield each
 
 
 def _once(questions: Iterable[Question]) -> Iterator[Question]:
@@ -108,8 +113,8 @@ def propose_mapping(
     """A mapping that reads these files as far as their titles are understood, and what is to be confirmed.
 
     It adds to the mapping that is given, about whose titles nothing is asked. Each other title is a question: the
-    column that it probably is, or none; and so are rows of totals, and sheets of which each may be one extract. Words,
-    units and scales are asked when the files are read. Raises ``ExtractError`` for a file that is no table.
+    column that it probably is, or none; and so are sheets of which each may be one extract. Words, units, scales and
+    rows of totals are asked when the files are read. Raises ``ExtractError`` for a file that is no table.
     """
     questions: list[Question] = []
     for file in files:
@@ -123,10 +128,7 @@ def propose_mapping(
             asked = list(_ask_titles(header, extract, mapping, wanted))
             for question in asked:
                 mapping = mapping.with_header(extract, question.header, question.proposal.value)
-            totals = list(_ask_totals(header, extract, mapping))
-            for question in totals:
-                mapping = mapping.with_skipped(question.text)
-            questions += asked + totals
+            questions += asked
     return mapping, questions
 
 
@@ -260,23 +262,6 @@ def _ask_titles(header: Header, extract: Extract, mapping: Mapping, wanted: Want
             text = next((row[place].strip() for _line, row in below if len(row) > place and row[place].strip()), "")
             proposal = Proposal(column, is_new=not column)
             yield Question(Asked.HEADER, header.name, column, title_of(title), text, 0, header.line, proposal, extract)
-
-
-def _ask_totals(header: Header, extract: Extract, mapping: Mapping) -> Iterator[Question]:
-    """A question for each word such as TOTAL that stands where a number should."""
-    columns = known(readable_in(extract), header.titles, mapping, extract)
-    place = next((place for place, column in columns.items() if column.name == KEY), None)
-    if place is None:
-        return
-    found: dict[str, list[int]] = {}
-    for line, row in _below(header):
-        text = row[place].strip() if len(row) > place else ""
-        is_number = text[-1:].isdigit()  # which nearly every one is
-        if not is_number and match_key(text) in TOTALS and not mapping.knows_row(text):
-            found.setdefault(text, []).append(line)
-    for text, lines in found.items():
-        proposal = Proposal(text, is_new=False)
-        yield Question(Asked.ROW, header.name, KEY, header.titles[place], text, len(lines), lines[0], proposal, extract)
 
 
 def _below(header: Header) -> Iterator[Row]:

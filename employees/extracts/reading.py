@@ -15,16 +15,17 @@ from employees.extracts.grids import File, Source, name_of, no_table
 from employees.extracts.headers import Header, Layout, Wanted, has_key, layout_of, open_headers, recognised
 from employees.extracts.mapping import PLAIN, Mapping
 from employees.extracts.parsing import IS_GIVEN
-from employees.extracts.questions import Asking, Question
+from employees.extracts.questions import Asked, Asking, Question
 from employees.extracts.rejects import Cost, ExtractError, Refusal, Reject, Rejects, visible
 from employees.extracts.reports import FileReport, report_of
 from employees.extracts.rows import Rows
 from employees.extracts.values import is_plain, reader_of
 from employees.messages import Message
 from employees.messages import gettext_noop as _
-from employees.vocabularies import CONTRACT, Vocabularies
+from employees.vocabularies import CONTRACT, Proposal, Vocabularies
 
 CHUNK_SIZE = 4_000  # rows whose text is held at a time; more leave the processor's cache
+TOTALS = {"total", "totaux", "total général", "sous-total", "somme", "moyenne", "ensemble", "effectif"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +135,10 @@ class _Reading:
         self.name = layout.header.name
         self.rejects = Rejects()
         self.questions: list[Question] = []
+        self.skipped = 0  # rows that are no person
 
     def result(self) -> ReadExtract:
-        skipped, rows = self._read()
+        rows = self._read()
         self.rejects.add(rows.ragged)
         repeated = self._identify()
         if not len(self.order):
@@ -144,24 +146,24 @@ class _Reading:
             raise ExtractError(self.name, Refusal.ALL_REJECTED, reason, tuple(self.rejects))
         frame = self._frame()
         self._compare_durations(frame)
-        read = rows.count - skipped
+        read = rows.count - self.skipped
         return ReadExtract(
             extract=self.layout.extract,
             frame=frame,
             given=tuple(name for name in frame if name in self.cells),
             rejects=tuple(sorted(self.rejects, key=lambda reject: (reject.line, reject.column))),
             questions=tuple(sorted(self.questions, key=lambda question: (question.column, question.line))),
-            report=report_of(self.layout, read, skipped),
+            report=report_of(self.layout, read, self.skipped),
             read=read,
             rejected=read - len(frame) - repeated,
             repeated=repeated,
         )
 
-    def _read(self) -> tuple[int, Rows]:
-        """Read every cell; return how many rows were skipped."""
+    def _read(self) -> Rows:
+        """Read every cell."""
         for title in self.layout.header.titles:
             refuse_broken_accents(self.name, self.layout.header.line, title)
-        rows, lines, skipped = Rows(self.layout.header), array("i"), 0
+        rows, lines = Rows(self.layout.header), array("i")
         places = sorted(self.layout.columns, key=lambda place: self.layout.columns[place].name != KEY)
         readers = [self._reader(place) for place in places]
         cells_of = itemgetter(*places)
@@ -169,14 +171,14 @@ class _Reading:
         numbered = iter(rows)
         while chunk := list(islice(numbered, CHUNK_SIZE)):
             kept = [(line, row) for line, row in chunk if match_key(row[places[0]]) not in skips] if skips else chunk
-            skipped += len(chunk) - len(kept)
+            self.skipped += len(chunk) - len(kept)
             lines.extend(line for line, _row in kept)
             texts_of = zip(*[cells_of(row) for _line, row in kept], strict=True)
             for reader, texts in zip(readers, texts_of, strict=bool(kept)):
                 reader.add(texts)
         self.lines = np.frombuffer(lines, dtype=np.int32)
         self.key, self.cells = readers[0], {reader.column.name: reader for reader in readers[1:]}
-        return skipped, rows
+        return rows
 
     def _reader(self, place: int) -> CellReader:
         column, mapping = self.layout.columns[place], self.mapping
@@ -203,11 +205,21 @@ class _Reading:
         return repeated
 
     def _reject_keys(self, is_known: np.ndarray) -> None:
+        """Reject the rows without a number; those of a total are skipped, and asked about."""
         problems = dict(zip(*(part.tolist() for part in self.key.troubles()), strict=True))
+        totals: dict[str, list[int]] = {}
         for row in np.flatnonzero(~is_known).tolist():
             problem = self.key.problems[problems[row]] if row in problems else None
             text, rule = (problem.text, problem.rule or IS_GIVEN) if problem else ("", IS_GIVEN)
-            self.rejects.add([self._reject(self.key, row, text, rule, Cost.ROW)])
+            if match_key(text) in TOTALS and not self.mapping.knows_row(text):
+                totals.setdefault(text.strip(), []).append(row)
+            else:
+                self.rejects.add([self._reject(self.key, row, text, rule, Cost.ROW)])
+        self.skipped += sum(map(len, totals.values()))
+        for text, rows in totals.items():
+            line, proposal = int(self.lines[rows[0]]), Proposal(text, is_new=False)
+            title, extract = self.key.title, self.layout.extract
+            self.questions.append(Question(Asked.ROW, self.name, KEY, title, text, len(rows), line, proposal, extract))
 
     def _said(self, row: int) -> list:
         """What a row says, texts that cannot be read as they stand."""
