@@ -2,75 +2,21 @@
 force once, in the order of their dates.
 """
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings
 
-from employees.columns import Extract
 from employees.models import Employee, EmployeeState, Load, WorkforceDay
 from employees.tests.extracts import load
+from employees.tests.sequences import DAYS, perform, sequences, sequences_with_answers
+from employees.workforce import values
 from employees.workforce.loading import withdraw_load
 from employees.workforce.presence import KNOWN
+from employees.workforce.replay import replay
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-
-FIRST = date(2026, 1, 31)
-DAYS = [FIRST + timedelta(days=28 * place) for place in range(5)]
-NUMBERS = st.sampled_from(range(1, 6))
-
-
-def people(**values):
-    return st.dictionaries(NUMBERS, st.fixed_dictionaries({}, optional=values), min_size=1, max_size=5)
-
-
-dates = st.none() | st.sampled_from([DAYS[0] - timedelta(days=9), DAYS[2] + timedelta(days=3), DAYS[3]])
-EXTRACTS = {
-    Extract.SIRH: people(
-        departement=st.sampled_from(["Commercial", "Consulting", None]), age=st.sampled_from([30, 31, None])
-    ),
-    Extract.EVAL: people(note_evaluation_actuelle=st.sampled_from([1, 4, None])),
-    Extract.SONDAGE: people(a_quitte_l_entreprise=st.sampled_from([True, False, None])),
-    Extract.ANNUAIRE: people(date_entree=dates, date_sortie=dates, motif_sortie=st.sampled_from(["démission", None])),
-}
-loads = st.tuples(
-    st.just("load"),
-    st.sampled_from(DAYS),
-    st.sets(st.sampled_from(list(Extract)), min_size=1).flatmap(
-        lambda kinds: st.fixed_dictionaries({kind.value: EXTRACTS[kind] for kind in kinds})
-    ),
-)
-withdrawals = st.tuples(st.just("withdraw"), st.integers(0, 7))
-again = st.tuples(st.just("again"), st.integers(0, 7))  # the content of an earlier load, on its day
-sequences = st.lists(loads | loads | withdrawals | again, min_size=2, max_size=8)
-
-
-def perform(steps):
-    """Do what the steps say, and return the content in force: by day, then by kind."""
-    done, in_force = [], []
-    for step in steps:
-        if step[0] == "withdraw":
-            if in_force:
-                number, _day, _content = in_force.pop(step[1] % len(in_force))
-                withdraw_load(load=number, reason="test")
-            continue
-        if step[0] == "again":
-            if not done:
-                continue
-            day, content = done[step[1] % len(done)]
-        else:
-            _, day, content = step
-        result = load(day, options={"accept_implausible": True}, **content)
-        done.append((day, content))
-        if result.load:
-            stored = {kind: rows for kind, rows in content.items() if Extract(kind) not in result.known_already}
-            in_force.append((result.load, day, stored))
-    standing: dict[date, dict] = {}
-    for _number, day, content in sorted(in_force, key=lambda of: of[0]):
-        standing.setdefault(day, {}).update(content)
-    return standing
 
 
 def everything():
@@ -102,6 +48,29 @@ def test_state_follows_from_the_extracts_in_force_alone(steps):
         start_afresh()
         for day in sorted(in_force):
             load(day, options={"accept_implausible": True}, **in_force[day])
+        assert everything() == found
+        transaction.set_rollback(True)
+
+
+LISTED, SAYS_LEFT = {"sirh": {1: {}, 2: {}}}, {"sondage": {1: {"a_quitte_l_entreprise": True}, 2: {}}}
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@example(
+    steps=[
+        ("load", DAYS[0], LISTED | SAYS_LEFT),
+        ("load", DAYS[1], {"sirh": {2: {}}}),
+        ("load", DAYS[2], LISTED | SAYS_LEFT),  # listed again, and still said to have left
+        ("load", DAYS[3], LISTED),
+    ]
+)
+@given(steps=sequences_with_answers)
+def test_whoever_is_derived_anew_from_a_day_on_is_as_if_everyone_were(steps, monkeypatch):
+    monkeypatch.setattr(values, "MANY", 2)  # so that nobody is derived beside those touched
+    with transaction.atomic():
+        perform(steps)
+        found = everything()
+        replay(since=None)
         assert everything() == found
         transaction.set_rollback(True)
 

@@ -24,11 +24,12 @@ def answer_left(
 ) -> list[PresenceAnswer]:
     """Say that people have left: on a day, or between the last extract that held them and the first that did not.
 
-    The answers hold as of the newest day. Raises ``technova.database.locks.Busy``.
+    The answers hold as of the newest day; numbers of nobody in the workforce are left out.
+    Raises ``technova.database.locks.Busy``.
     """
     with exclusive():
         day = WorkforceDay.objects.latest().as_of
-        states = EmployeeState.objects.newest().filter(employee__employee_id__in=list(numbers))
+        states = EmployeeState.objects.newest().exclude(presence="").filter(employee__employee_id__in=list(numbers))
         answers = PresenceAnswer.objects.bulk_create(
             PresenceAnswer(
                 employee_id=state.employee_id,

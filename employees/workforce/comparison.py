@@ -34,7 +34,7 @@ class ColumnChange:
 
 
 class Comparison:
-    """Filled chunk by chunk: the values that change, who changes, and the numbers before and after."""
+    """Filled part by part: the values that change, who changes, and the numbers before and after."""
 
     def __init__(self) -> None:
         self._values: dict[str, list[pd.DataFrame]] = {}
@@ -47,6 +47,13 @@ class Comparison:
         for name in new.columns:
             self._add_column(name, known.loc[both, name], new.loc[both, name])
 
+    def add_unchanged(self, rows: pd.DataFrame) -> None:
+        """Count people of whom an extract holds what the one before it held."""
+        for name in rows.columns:
+            if _is_numeric(rows[name]):
+                values = rows[name].dropna().to_numpy(dtype=np.float32)
+                self._pairs.setdefault(name, []).append((values, values))
+
     def _add_column(self, name: str, known: pd.Series, new: pd.Series) -> None:
         is_given = new.notna().to_numpy()
         old, given = known[is_given], _with_dates(new[is_given])
@@ -56,7 +63,7 @@ class Comparison:
         if len(numbers):
             values = {"number": numbers, "old": _plain(old[is_changed]), "new": _plain(given[is_changed])}
             self._values.setdefault(name, []).append(pd.DataFrame(values, dtype=object))
-        if pd.api.types.is_numeric_dtype(new.dtype) and not pd.api.types.is_bool_dtype(new.dtype):
+        if _is_numeric(new):
             is_known = old.notna().to_numpy()
             pair = tuple(values[is_known].to_numpy(dtype=np.float32) for values in (old, given))
             self._pairs.setdefault(name, []).append(pair)
@@ -88,6 +95,10 @@ class Comparison:
         ]
         others = sorted(counts.items(), key=lambda item: -item[1])
         return [*compared, *(ColumnChange(name, count) for name, count in others)]
+
+
+def _is_numeric(values: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
 
 
 def _joined(pairs: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:

@@ -18,12 +18,12 @@ from employees.models import ROWS, EmployeeState, Load, LoadedExtract, Presence,
 from employees.workforce.comparison import ColumnChange, Comparison, Moves, listed, moves_between
 from employees.workforce.plausibility import MEDIANS, Alarm, Evidence, alarms_of
 from employees.workforce.replay import replay
-from employees.workforce.values import History
+from employees.workforce.values import FEW, History
 from technova.commands import Progress
 from technova.database.bulk import bulk_insert
 from technova.database.locks import exclusive
 
-CHUNK_SIZE = 20_000  # people compared at a time
+CHUNK_SIZE = FEW  # people compared at a time
 _REFUSED_COLUMNS = ("extract_id", "number", "column", "value", "rule")
 
 
@@ -150,11 +150,10 @@ class _Loading:
         self.before = self.after = _presence_on(self.as_of)
         if not self.extracts:
             return
-        for kind, extract in self.extracts.items():
-            self._compare(kind, extract.frame)
         self.load = Load.objects.create(as_of=self.as_of, recorded_by=self.user)
         for kind, extract in self.extracts.items():
-            self._store(self.load, kind, extract)
+            stored = self._store(self.load, kind, extract)
+            self._compare(stored, extract.frame)
         numbers = np.unique(np.concatenate([extract.frame.index.to_numpy() for extract in self.extracts.values()]))
         replay(since=self.as_of, numbers=numbers, progress=progress)
         self.after = _presence_on(self.as_of)
@@ -162,14 +161,19 @@ class _Loading:
         self.load.overridden = [alarm.message.document() for alarm in self.alarms]
         self.load.save(update_fields=["overridden"])
 
-    def _compare(self, kind: Extract, frame: pd.DataFrame) -> None:
-        """Look at what the extract changes of what was known for its day, people in chunks."""
-        numbers = frame.index.to_numpy()
-        for start in range(0, len(numbers), CHUNK_SIZE):
-            some = numbers[start : start + CHUNK_SIZE]
-            self.comparison.add(self.history.values(kind, self.as_of, some), frame.iloc[start : start + CHUNK_SIZE])
+    def _compare(self, stored: LoadedExtract, frame: pd.DataFrame) -> None:
+        """Look at what the extract changes of what was known for its day."""
+        before = next(iter(self.history.until(stored.kind, self.as_of)), None)
+        if before is None:
+            return
+        is_changed = frame.index.isin(list(self.history.changed(stored, before, stored.table.value_names())))
+        self.comparison.add_unchanged(frame[~is_changed])
+        changed = frame[is_changed]
+        for start in range(0, len(changed), CHUNK_SIZE):
+            some = changed.iloc[start : start + CHUNK_SIZE]
+            self.comparison.add(self.history.values(stored.kind, self.as_of, some.index.to_numpy()), some)
 
-    def _store(self, load: Load, kind: Extract, extract: ReadExtract) -> None:
+    def _store(self, load: Load, kind: Extract, extract: ReadExtract) -> LoadedExtract:
         stored = LoadedExtract.objects.create(
             load=load,
             kind=kind,
@@ -184,6 +188,7 @@ class _Loading:
         bulk_insert(ROWS[kind], rows.assign(extract_id=stored.pk))
         refused = _refused_values(extract.rejects)
         bulk_insert(RefusedValue, ((stored.pk, *row) for row in refused), _REFUSED_COLUMNS)
+        return stored
 
     def _evidence(self) -> Evidence:
         moves = self._moves()

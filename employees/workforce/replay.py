@@ -1,43 +1,77 @@
 """Replays the workforce from a day on: what the extracts in force and HR's answers make of everyone, day by day."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
+from django.db.models import Q
 from django.utils import timezone
 
 from employees.columns import Extract
-from employees.models import Employee, EmployeeState, PresenceAnswer, WorkforceDay
+from employees.models import Employee, EmployeeState, Presence, PresenceAnswer, WorkforceDay
 from employees.workforce import presence
 from employees.workforce.presence import DATE, KNOWN, Facts
-from employees.workforce.values import History
+from employees.workforce.values import History, among, chunks
 from technova.commands import Progress
 from technova.database.bulk import batches, bulk_insert
 
 CHUNK_SIZE = 20_000  # people at a time
-ONE_DAY = timedelta(days=1)
+# The columns that presence follows from.
+FACTS = {
+    Extract.SIRH: ("departement",),
+    Extract.SONDAGE: ("a_quitte_l_entreprise",),
+    Extract.ANNUAIRE: ("date_entree", "date_sortie", "motif_sortie"),
+}
 _STATE_COLUMNS = ["employee_id", "as_of", "until", *KNOWN]
 
 
 def replay(*, since: date | None, numbers: np.ndarray | None = None, progress: Progress | None = None) -> None:
-    """Derive everyone's states anew from a day on, from the first one if it is None; inside ``exclusive``.
+    """Derive states anew from a day on, from the first one and of everyone if it is None; inside ``exclusive``.
 
     ``numbers`` are those that a load has brought: who is not yet an employee becomes one. Rows are read for people in
-    chunks, so memory does not grow with the workforce.
+    chunks, and from a day on for those alone whose state may change, so neither time nor memory grows with the
+    workforce.
     """
     history = History.locked()
     described = _days(history)
     since = _first_to_derive(described, since)
     days = [day for day in described if since is None or day >= since]
+    people = _people(numbers)
+    is_touched = np.ones(len(people), dtype=bool)
+    if since is not None:
+        is_touched = people["pk"].isna().to_numpy() | people.index.isin(list(_touched(history, days, since)))
     _forget(since)
     WorkforceDay.objects.bulk_create([WorkforceDay(as_of=day) for day in days])
-    people = _people(numbers)
-    for start in range(0, len(people), CHUNK_SIZE):
-        chunk = people.iloc[start : start + CHUNK_SIZE]
-        _Chunk(chunk, history, days).run()
+    parts = chunks(people, is_touched, CHUNK_SIZE)
+    done = 0
+    for part in parts:
+        _Chunk(part, history, days).run()
+        done += len(part)
         if progress:
-            progress("Deriving the workforce", min(start + CHUNK_SIZE, len(people)), len(people))
+            progress("Deriving the workforce", done, sum(map(len, parts)))
+
+
+def _touched(history: History, days: Sequence[date], since: date) -> set[int]:
+    """Numbers of those whose state may change from a day on: all others stay what they were before it.
+
+    Of whom nothing new is said, and nothing that was said waits for a day or stands against something else, one more
+    day changes nothing.
+    """
+    is_open = Q(date_sortie__isnull=False) | Q(is_kept=True) | Q(is_said_left=True)
+    is_open |= Q(presence=Presence.LEFT, is_listed=True, was_unlisted=True)
+    extracts = [history.before(Extract.SIRH, day) for day in days]
+    if not all(extract is None or extract.is_complete for extract in extracts):
+        is_open |= Q(is_listed=True)  # whom an incomplete extract left out is missing now
+    states = EmployeeState.objects.filter(Q(as_of__gte=since) | (Q(until=None) & is_open))
+    touched = set(states.values_list("employee__employee_id", flat=True))
+    answers = PresenceAnswer.objects.in_force().filter(as_of__gte=since)
+    touched.update(answers.values_list("employee__employee_id", flat=True))
+    for day in days:
+        for kind, names in FACTS.items():
+            if extract := history.on(kind, day):
+                touched |= history.changed(extract, history.before(kind, day), names)
+    return touched
 
 
 def _days(history: History) -> list[date]:
@@ -99,8 +133,7 @@ class _Chunk:
     def _known_before(self) -> pd.DataFrame:
         """What is known of these people before the first day. One query."""
         known = presence.nobody(self.numbers)
-        range_ = (int(self.numbers[0]), int(self.numbers[-1]))
-        rows = EmployeeState.objects.newest().filter(employee__employee_id__range=range_)
+        rows = EmployeeState.objects.newest().filter(among("employee__employee_id", self.numbers))
         names = ["employee__employee_id", "pk", *KNOWN]
         found = pd.DataFrame.from_records(list(rows.values_list(*names)), columns=["employee_id", "pk", *KNOWN])
         found = found.set_index("employee_id")
@@ -116,20 +149,18 @@ class _Chunk:
         return keys
 
     def _facts(self, day: date) -> Facts:
-        sirh = self._rows(Extract.SIRH, day, "departement")
-        survey = self._rows(Extract.SONDAGE, day, "a_quitte_l_entreprise")
-        directory = self._rows(Extract.ANNUAIRE, day, "date_entree", "date_sortie", "motif_sortie")
+        sirh, survey, directory = (self._rows(kind, day, *names) for kind, names in FACTS.items())
         values = {name: rows[name] for rows in (sirh, directory) if rows is not None for name in rows}
         if survey is not None:
             values["says_left"] = survey["a_quitte_l_entreprise"]
-        extract = self.history.on(Extract.SIRH, day)
+        extract, before = self.history.on(Extract.SIRH, day), self.history.before(Extract.SIRH, day)
         answers = self._answers(day)
         is_left = answers.pop("kind") == PresenceAnswer.Kind.LEFT
         return Facts(
             day,
             listed=None if sirh is None else sirh.index.to_numpy(),
             is_complete=extract is None or extract.is_complete,
-            listed_before=next((row.as_of for row in self.history.until(Extract.SIRH, day - ONE_DAY)), None),
+            listed_before=before.as_of if before else None,
             values=values,
             said_left=answers[is_left],
             said_here=answers.index[~is_left].to_numpy(),
@@ -142,10 +173,9 @@ class _Chunk:
 
     def _answers(self, day: date) -> pd.DataFrame:
         names = ["left_after", "left_by", "left_because", "kind"]
-        range_ = (int(self.numbers[0]), int(self.numbers[-1]))
-        rows = PresenceAnswer.objects.in_force().filter(as_of=day, employee__employee_id__range=range_).order_by("pk")
+        rows = PresenceAnswer.objects.in_force().filter(among("employee__employee_id", self.numbers), as_of=day)
         found = pd.DataFrame.from_records(
-            list(rows.values_list("employee__employee_id", *names)), columns=["employee_id", *names]
+            list(rows.order_by("pk").values_list("employee__employee_id", *names)), columns=["employee_id", *names]
         )
         return found.drop_duplicates("employee_id", keep="last").set_index("employee_id")
 

@@ -3,17 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
+from django.db.models import Q
 
 from employees import terms
 from employees.columns import Extract
 from employees.models import ROWS, LoadedExtract, NumberMerge
 
+People = TypeVar("People", pd.Series, pd.DataFrame)  # a row each, by number
+
 RAW_KINDS = (Extract.SIRH, Extract.EVAL, Extract.SONDAGE)  # what the features are made of
 RARELY_GIVEN = ("date_sortie", "motif_sortie")  # empty for whoever stays: no reason to look for an older value
-FEW = 500  # numbers that are asked for one by one rather than as a range
+FEW = 5_000  # numbers that are asked for one by one rather than as a range
+MANY = 0.2  # of everyone: as many are read faster as ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,26 @@ class History:
         """The extract in force that describes exactly this day."""
         return next((extract for extract in self.extracts[kind] if extract.as_of == day), None)
 
+    def before(self, kind: Extract, day: date) -> LoadedExtract | None:
+        """The newest extract in force that describes an earlier day."""
+        return next((extract for extract in self.extracts[kind] if extract.as_of < day), None)
+
+    def changed(self, extract: LoadedExtract, before: LoadedExtract | None, names: Sequence[str]) -> set[int]:
+        """Numbers of whom one extract says something else than another, or nothing any more.
+
+        Beside a merged number stands that of its person. Only the columns named are looked at. The database compares
+        the rows, in two queries that return the differences.
+        """
+        rows = extract.table.objects.filter(extract=extract).order_by()
+        if before is None:
+            found = set(rows.values_list("number", flat=True))
+        else:
+            others = extract.table.objects.filter(extract=before).order_by()
+            other = rows.values_list("number", *names).difference(others.values_list("number", *names))
+            gone = others.values_list("number").difference(rows.values_list("number"))
+            found = {row[0] for row in (*other, *gone)}
+        return found | {self.merged[number] for number in found & self.merged.keys()}
+
     def values(self, kind: Extract, day: date, numbers: np.ndarray, names: Sequence[str] | None = None) -> pd.DataFrame:
         """What is known of some people (sorted numbers) on a day.
 
@@ -72,11 +97,7 @@ class History:
         rows = extract.table.objects.filter(extract=extract)
         own = set(numbers.tolist())
         others = [number for number, into in self.merged.items() if into in own]
-        if len(numbers) + len(others) <= FEW:
-            found = list(rows.filter(number__in=[*numbers.tolist(), *others]).values_list("number", *names))
-        else:
-            found = list(rows.filter(number__range=(int(numbers[0]), int(numbers[-1]))).values_list("number", *names))
-            found += rows.filter(number__in=others).values_list("number", *names) if others else []
+        found = list(rows.filter(among("number", numbers) | Q(number__in=others)).values_list("number", *names))
         frame = pd.DataFrame.from_records(found, columns=["number", *names]).astype({"number": np.int64})
         if self.merged:
             frame = self._merge(frame)
@@ -88,3 +109,18 @@ class History:
         is_other = frame["number"].isin(list(self.merged))
         merged = pd.concat([frame[~is_other], frame[is_other].replace({"number": dict(self.merged)})])
         return merged.drop_duplicates("number")
+
+
+def among(field: str, numbers: np.ndarray) -> Q:
+    """The condition that a field is one of some numbers, which are sorted; of many, that it lies in their range."""
+    if len(numbers) <= FEW:
+        return Q(**{f"{field}__in": numbers.tolist()})
+    return Q(**{f"{field}__range": (int(numbers[0]), int(numbers[-1]))})
+
+
+def chunks(everyone: People, is_wanted: np.ndarray, size: int) -> list[People]:
+    """The people wanted (sorted by number), few at a time; where they are many, everyone, ``size`` at a time."""
+    wanted = everyone[is_wanted]
+    if len(wanted) < MANY * len(everyone):
+        everyone, size = wanted, FEW
+    return [everyone.iloc[start : start + size] for start in range(0, len(everyone), size)]
