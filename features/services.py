@@ -3,18 +3,18 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 from django.db import transaction
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from employees.columns import BY_NAME
 from employees.models import Employee, EmployeeState, WorkforceDay
 from employees.workforce.listing import why_not_scored
-from employees.workforce.values import RAW_KINDS, History
+from employees.workforce.values import RAW_KINDS, History, among, chunks
 from features import schema
 from features.engineering import engineer
 from features.models import EmployeeFeatures, FeatureBuild
@@ -23,7 +23,8 @@ from technova.commands import Progress
 from technova.database.bulk import batches, bulk_insert
 from technova.database.locks import exclusive
 
-CHUNK_SIZE = 10_000
+CHUNK_SIZE = 10_000  # people at a time
+ONE_DAY = timedelta(days=1)
 INPUTS = {kind: [name for name in schema.INPUT_NAMES if BY_NAME[name].extract == kind] for kind in RAW_KINDS}
 REQUIRED_NAMES = [name for name in schema.INPUT_NAMES if name not in schema.OPTIONAL_INPUTS]
 
@@ -91,25 +92,43 @@ class _Build:
         self.now = timezone.now()
         FeatureBuild.objects.filter(as_of__gte=self.since).delete()
         FeatureBuild.objects.bulk_create(FeatureBuild(as_of=day, revision=self.revisions[day]) for day in self.days)
-        keys = pd.Series(
-            dict(Employee.objects.order_by("employee_id").values_list("employee_id", "pk")), dtype=np.int64
-        )
-        for start in range(0, len(keys), CHUNK_SIZE):
-            self._build_chunk(keys.iloc[start : start + CHUNK_SIZE], self.since)
+        keys = dict(Employee.objects.order_by("employee_id").values_list("employee_id", "pk"))
+        everyone = pd.Series(keys, dtype=np.int64)
+        parts = chunks(everyone, everyone.index.isin(list(self._touched(self.since))), CHUNK_SIZE)
+        done = 0
+        for part in parts:
+            self._build_chunk(part, self.since)
+            done += len(part)
             if progress:
-                progress("Building features", min(start + CHUNK_SIZE, len(keys)), len(keys))
+                progress("Building features", done, sum(map(len, parts)))
+        if self.days:
+            self._count_everyone(self.days[-1])
+
+    def _touched(self, since: date) -> set[int]:
+        """Numbers of those whose features may change on one of the days.
+
+        Whoever is in the files with the same values as before, and was there before, has the same features.
+        """
+        touched = set(EmployeeState.objects.filter(as_of__gte=since).values_list("employee__employee_id", flat=True))
+        standing = EmployeeFeatures.objects.in_force().filter(as_of__gte=since)
+        touched.update(standing.values_list("employee__employee_id", flat=True))
+        for day in self.days:
+            for kind, names in INPUTS.items():
+                if extract := self.history.on(kind, day):
+                    touched |= self.history.changed(extract, self.history.before(kind, day), names)
+        return touched
 
     def _build_chunk(self, keys: pd.Series, since: date) -> None:
         """Build the days for some people; ``keys`` has their primary keys by number."""
-        rows = EmployeeFeatures.objects.in_force()
-        rows = rows.filter(employee__employee_id__range=(int(keys.index[0]), int(keys.index[-1])))
-        newest_before = rows.filter(employee=OuterRef("employee"), as_of__lt=since).order_by("-as_of").values("id")[:1]
-        known = frame_of(rows.filter(id=Subquery(newest_before))).set_index("employee_id")
-        standing = frame_of(rows.filter(as_of__gte=since)).set_index("employee_id")
+        numbers = keys.index.to_numpy()
+        is_among = among("employee__employee_id", numbers)
+        known = frame_of(EmployeeFeatures.objects.newest(since - ONE_DAY).filter(is_among)).set_index("employee_id")
+        standing = frame_of(EmployeeFeatures.objects.in_force().filter(is_among, as_of__gte=since))
+        standing = standing.set_index("employee_id")
         kept: set[int] = set()
         added = []
         for day in self.days:
-            built = self._built(day, keys.index.to_numpy())
+            built = self._built(day, numbers)
             changed = built[~is_same(built, known)]
             of_day = standing[(standing["as_of"] == day).to_numpy()]
             is_kept = is_same(changed, of_day)
@@ -122,20 +141,29 @@ class _Build:
         self._add([frame for frame in added if len(frame)], keys)
 
     def _built(self, day: date, numbers: np.ndarray) -> pd.DataFrame:
-        """The features on a day of those in its SIRH extract who lack nothing, by number."""
-        there = EmployeeState.objects.on(day).filter(Q(is_listed=True) | Q(is_kept=True))
-        there = there.filter(employee__employee_id__range=(int(numbers[0]), int(numbers[-1])))
+        """The features on a day of those of some people in its SIRH extract who lack nothing, by number."""
+        there = self._there(day).filter(among("employee__employee_id", numbers))
         numbers = np.sort(np.fromiter(there.values_list("employee__employee_id", flat=True), dtype=np.int64))
         if not len(numbers):
             return pd.DataFrame(columns=list(schema.FEATURE_NAMES), index=pd.Index([], name="employee_id"))
         kinds = [self.history.values(kind, day, numbers, names) for kind, names in INPUTS.items()]
         raw = kinds[0].join(kinds[1:], how="inner")
-        complete = raw[raw[REQUIRED_NAMES].notna().all(axis=1)]
-        if day == self.days[-1]:
-            self.read += len(numbers)
-            left_out = np.setdiff1d(numbers, complete.index)
-            self.left_out += [LeftOut(*each) for each in why_not_scored(self.history, day, left_out).items()]
-        return engineer(complete.infer_objects())
+        return engineer(raw[raw[REQUIRED_NAMES].notna().all(axis=1)].infer_objects())
+
+    def _there(self, day: date) -> QuerySet[EmployeeState]:
+        return EmployeeState.objects.on(day).filter(Q(is_listed=True) | Q(is_kept=True))
+
+    def _count_everyone(self, day: date) -> None:
+        """Count those who are there on the newest day, and name what those without features lack.
+
+        Whoever had all inputs once has them still: an extract that leaves one out takes nothing back.
+        """
+        there = self._there(day)
+        built = EmployeeFeatures.objects.in_force().filter(employee=OuterRef("employee"))
+        without = there.exclude(Exists(built)).order_by("employee__employee_id")
+        numbers = np.fromiter(without.values_list("employee__employee_id", flat=True), dtype=np.int64)
+        self.read = there.count()
+        self.left_out = [LeftOut(*each) for each in why_not_scored(self.history, day, numbers).items()]
 
     def _supersede(self, keys: Sequence[int]) -> None:
         self.superseded += len(keys)

@@ -152,8 +152,7 @@ class _Loading:
             return
         self.load = Load.objects.create(as_of=self.as_of, recorded_by=self.user)
         for kind, extract in self.extracts.items():
-            stored = self._store(self.load, kind, extract)
-            self._compare(stored, extract.frame)
+            self._compare(kind, self._store(self.load, kind, extract), extract.frame)
         numbers = np.unique(np.concatenate([extract.frame.index.to_numpy() for extract in self.extracts.values()]))
         replay(since=self.as_of, numbers=numbers, progress=progress)
         self.after = _presence_on(self.as_of)
@@ -161,9 +160,9 @@ class _Loading:
         self.load.overridden = [alarm.message.document() for alarm in self.alarms]
         self.load.save(update_fields=["overridden"])
 
-    def _compare(self, stored: LoadedExtract, frame: pd.DataFrame) -> None:
+    def _compare(self, kind: Extract, stored: LoadedExtract, frame: pd.DataFrame) -> None:
         """Look at what the extract changes of what was known for its day."""
-        before = next(iter(self.history.until(stored.kind, self.as_of)), None)
+        before = next(iter(self.history.until(kind, self.as_of)), None)
         if before is None:
             return
         is_changed = frame.index.isin(list(self.history.changed(stored, before, stored.table.value_names())))
@@ -171,7 +170,7 @@ class _Loading:
         changed = frame[is_changed]
         for start in range(0, len(changed), CHUNK_SIZE):
             some = changed.iloc[start : start + CHUNK_SIZE]
-            self.comparison.add(self.history.values(stored.kind, self.as_of, some.index.to_numpy()), some)
+            self.comparison.add(self.history.values(kind, self.as_of, some.index.to_numpy()), some)
 
     def _store(self, load: Load, kind: Extract, extract: ReadExtract) -> LoadedExtract:
         stored = LoadedExtract.objects.create(

@@ -4,17 +4,20 @@ import threading
 from datetime import date
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from hypothesis import HealthCheck, example, given, settings
 
 from employees.demo import months
 from employees.demo.published import FOLDER
 from employees.extracts import read_extract
 from employees.models import Employee
 from employees.tests.extracts import DAY, load, load_all
+from employees.tests.sequences import DAYS, perform, sequences_with_answers
+from employees.workforce import values
 from employees.workforce.loading import load_extracts, withdraw_load
 from employees.workforce.values import RAW_KINDS
 from features import schema, services
-from features.models import EmployeeFeatures
+from features.models import EmployeeFeatures, FeatureBuild
 from features.services import LeftOut, build_features
 from technova.database.locks import Busy, exclusive
 
@@ -249,9 +252,40 @@ def test_build_that_fails_half_way_leaves_nothing(monkeypatch):
     assert not EmployeeFeatures.objects.exists()
 
 
-def test_build_reads_a_constant_number_of_queries_a_chunk(django_assert_max_num_queries):
-    load_all(people={number: {} for number in range(1, 31)})
-    with django_assert_max_num_queries(24):
+def rows_in_force():
+    names = ["employee__employee_id", "as_of", *schema.FEATURE_NAMES]
+    return sorted(EmployeeFeatures.objects.in_force().values_list(*names), key=str)
+
+
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@example(
+    steps=[
+        ("load", DAYS[0], {"sirh": {1: {}, 2: {}}, "eval": {1: {}, 2: {}}, "sondage": {1: {}, 2: {}}}),
+        ("load", DAYS[1], {"sirh": {2: {}}, "eval": {1: {"note_evaluation_actuelle": 4}, 2: {}}}),
+        ("load", DAYS[2], {"sirh": {2: {}}}),
+        ("here", 1),  # who was in no SIRH extract when the evaluation changed
+    ]
+)
+@given(steps=sequences_with_answers)
+def test_building_what_changed_is_building_everything(steps, monkeypatch):
+    monkeypatch.setattr(values, "MANY", 2)  # so that nobody is built beside those touched
+    with transaction.atomic():
+        perform(steps, between=build_features)
+        result, found = build_features(), rows_in_force()
+        FeatureBuild.objects.all().delete()
+        EmployeeFeatures.objects.all().delete()
+        again = build_features()
+        assert rows_in_force() == found
+        if result.days:
+            assert (result.read, result.left_out) == (again.read, again.left_out)
+        transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_build_reads_a_constant_number_of_queries_a_chunk(django_assert_num_queries, count):
+    load_all(people={number: {} for number in range(1, count + 1)})
+    with django_assert_num_queries(26):
         build_features()
 
 
