@@ -110,7 +110,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "technova.server.logs.log_requests",
     "django.middleware.security.SecurityMiddleware",
-    "technova.web.policy.constant_policy",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "technova.web.caching.no_store",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -3,7 +3,6 @@ from django.http import HttpResponse
 
 from predictions.tests.conftest import APIClient
 from technova.web.caching import no_store
-from technova.web.policy import constant_policy
 
 HEADER = "Content-Security-Policy"
 DIRECTIVES = {
@@ -45,14 +44,6 @@ def test_fault_carries_the_strict_policy(monkeypatch):
 
     assert response.status_code == 500
     assert set(response[HEADER].split("; ")) == DIRECTIVES
-
-
-@pytest.mark.parametrize("status", [404, 500])
-def test_pages_with_a_traceback_are_left_their_styles_while_debugging(rf, settings, status):
-    settings.DEBUG = True
-
-    assert HEADER not in constant_policy(lambda request: HttpResponse(status=status))(rf.get("/"))
-    assert HEADER in constant_policy(lambda request: HttpResponse())(rf.get("/"))
 
 
 def test_fault_is_not_stored(monkeypatch):
