@@ -7,6 +7,7 @@ import pytest
 
 from employees.tests.extracts import load, load_all
 from employees.workforce.comparison import Comparison, listed, moves_between
+from employees.workforce.plausibility import COMPARED
 
 JANUARY, FEBRUARY = date(2026, 1, 31), date(2026, 2, 28)
 
@@ -18,7 +19,7 @@ def states(people):
 
 
 def compared(old, new):
-    comparison = Comparison()
+    comparison = Comparison(COMPARED)
     comparison.add(pd.DataFrame(old, dtype=object), pd.DataFrame(new))
     return comparison
 

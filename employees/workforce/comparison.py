@@ -1,6 +1,6 @@
 """What a load changes: who comes and goes, and the values of the same people. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -34,9 +34,10 @@ class ColumnChange:
 
 
 class Comparison:
-    """Filled part by part: the values that change, who changes, and the numbers before and after."""
+    """Filled part by part: the values that change, who changes, and the numbers ``paired``, before and after."""
 
-    def __init__(self) -> None:
+    def __init__(self, paired: Collection[str]) -> None:
+        self._paired = paired
         self._values: dict[str, list[pd.DataFrame]] = {}
         self._changed: set[int] = set()
         self._pairs: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
@@ -49,8 +50,8 @@ class Comparison:
 
     def add_unchanged(self, rows: pd.DataFrame) -> None:
         """Count people of whom an extract holds what the one before it held."""
-        for name in rows.columns:
-            if _is_numeric(rows[name]):
+        for name in self._paired:
+            if name in rows:
                 values = rows[name].dropna().to_numpy(dtype=np.float32)
                 self._pairs.setdefault(name, []).append((values, values))
 
@@ -63,7 +64,7 @@ class Comparison:
         if len(numbers):
             values = {"number": numbers, "old": _plain(old[is_changed]), "new": _plain(given[is_changed])}
             self._values.setdefault(name, []).append(pd.DataFrame(values, dtype=object))
-        if _is_numeric(new):
+        if name in self._paired:
             is_known = old.notna().to_numpy()
             pair = tuple(values[is_known].to_numpy(dtype=np.float32) for values in (old, given))
             self._pairs.setdefault(name, []).append(pair)
@@ -81,27 +82,26 @@ class Comparison:
         return {name: _largest_first(pd.concat(parts)) for name, parts in self._values.items()}
 
     def pairs(self) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
-        """The known and the new values of the same people, by numeric column."""
-        return {name: _joined(pairs) for name, pairs in self._pairs.items()}
+        """The known and the new values of the same people, by column."""
+        self._pairs = {name: [_joined(pairs)] for name, pairs in self._pairs.items()}
+        return {name: pair for name, (pair,) in self._pairs.items()}
 
     def columns(self, medians: Iterable[str]) -> list[ColumnChange]:
         """What changes by column: those of which the medians are wanted, then the others, the most changed first."""
         counts = {name: sum(map(len, parts)) for name, parts in self._values.items()}
-        pairs = {name: _joined(self._pairs[name]) for name in medians if name in self._pairs}
+        pairs = self.pairs()
         compared = [
             ColumnChange(name, counts.pop(name, 0), float(np.median(old)), float(np.median(new)))
-            for name, (old, new) in pairs.items()
+            for name, (old, new) in ((name, pairs[name]) for name in medians if name in pairs)
             if len(old)
         ]
         others = sorted(counts.items(), key=lambda item: -item[1])
         return [*compared, *(ColumnChange(name, count) for name, count in others)]
 
 
-def _is_numeric(values: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
-
-
 def _joined(pairs: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    if len(pairs) == 1:
+        return pairs[0]
     old, new = (np.concatenate(values) for values in zip(*pairs, strict=True))
     return old, new
 

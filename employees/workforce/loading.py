@@ -16,9 +16,9 @@ from employees.columns import Extract
 from employees.extracts import Cost, FileReport, Question, ReadExtract, Reject
 from employees.models import ROWS, EmployeeState, Load, LoadedExtract, Presence, RefusedValue, WorkforceDay
 from employees.workforce.comparison import ColumnChange, Comparison, Moves, listed, moves_between
-from employees.workforce.plausibility import MEDIANS, Alarm, Evidence, alarms_of
+from employees.workforce.plausibility import COMPARED, MEDIANS, Alarm, Evidence, alarms_of
 from employees.workforce.replay import replay
-from employees.workforce.values import FEW, History
+from employees.workforce.values import FEW, History, by_number
 from technova.commands import Progress
 from technova.database.bulk import bulk_insert
 from technova.database.locks import exclusive
@@ -138,7 +138,7 @@ class _Loading:
         self.digests = {kind: digest(extract.frame) for kind, extract in self.by_kind.items()}
         self.known_already = tuple(kind for kind in self.by_kind if self._is_known(kind))
         self.extracts = {kind: extract for kind, extract in self.by_kind.items() if kind not in self.known_already}
-        self.comparison = Comparison()
+        self.comparison = Comparison(COMPARED)
         self.load: Load | None = None
         self.alarms: list[Alarm] = []
 
@@ -243,8 +243,7 @@ def _presence_on(day: date) -> pd.DataFrame:
     """Presence, department and departure on a day of everyone, by number. One query."""
     states = EmployeeState.objects.on(day).exclude(presence="").order_by("employee__employee_id")
     names = ["presence", "departement", "left_after", "left_by"]
-    rows = list(states.values_list("employee__employee_id", *names))
-    return pd.DataFrame.from_records(rows, columns=["employee_id", *names], index="employee_id")
+    return by_number(states, "employee__employee_id", *names)
 
 
 def _who(states: pd.DataFrame, presence: Presence) -> pd.Index:
@@ -273,5 +272,10 @@ def _refused(extract: ReadExtract) -> tuple[int, int]:
 
 def digest(frame: pd.DataFrame) -> str:
     """The SHA-256 of what an extract holds, whatever the order and the spelling in its file."""
-    hashed = pd.util.hash_pandas_object(frame.astype(object).where(frame.notna(), None), index=True)
-    return hashlib.sha256(hashed.to_numpy().tobytes() + ",".join(frame.columns).encode()).hexdigest()
+    found = hashlib.sha256()
+    for start in range(0, len(frame), CHUNK_SIZE):
+        rows = frame.iloc[start : start + CHUNK_SIZE].astype(object)
+        hashed = pd.util.hash_pandas_object(rows.where(rows.notna(), None), index=True)
+        found.update(hashed.to_numpy().tobytes())
+    found.update(",".join(frame.columns).encode())
+    return found.hexdigest()

@@ -29,6 +29,8 @@ MEDIANS = (
     "distance_domicile_travail",
     "augmentation_salaire_precedente",
 )
+PAY = "revenu_mensuel"
+COMPARED = frozenset((*NEVER_FALLING, *MEDIANS, *SATISFACTIONS, PAY))  # whose old and new values are looked at
 
 
 class AlarmKind(StrEnum):
@@ -125,7 +127,7 @@ def _about_values(evidence: Evidence) -> Iterator[Alarm]:
                 old=f"{np.median(old):g}",
                 new=f"{np.median(new):g}",
             )
-        if name == "revenu_mensuel":
+        if name == PAY:
             yield from _about_jumps(name, old, new)
         if name in SATISFACTIONS and _is_reversed(old, new):
             yield _alarm(

@@ -12,7 +12,7 @@ from employees.columns import Extract
 from employees.models import Employee, EmployeeState, Presence, PresenceAnswer, WorkforceDay
 from employees.workforce import presence
 from employees.workforce.presence import DATE, KNOWN, Facts
-from employees.workforce.values import History, among, chunks
+from employees.workforce.values import History, among, by_number, chunks
 from technova.commands import Progress
 from technova.database.bulk import batches, bulk_insert
 
@@ -100,9 +100,8 @@ def _forget(since: date | None) -> None:
 
 def _people(numbers: np.ndarray | None) -> pd.DataFrame:
     """Everyone, by number: primary key (missing for who is no employee yet), department and presence. One query."""
-    rows = list(Employee.objects.order_by("employee_id").values_list("employee_id", "pk", "departement", "presence"))
-    people = pd.DataFrame.from_records(rows, columns=["employee_id", "pk", "departement", "presence"])
-    people = people.astype({"employee_id": np.int64, "pk": "Int64"}).set_index("employee_id")
+    people = by_number(Employee.objects.order_by("employee_id"), "employee_id", "pk", "departement", "presence")
+    people = people.set_index(people.index.astype(np.int64)).astype({"pk": "Int64"})
     new = np.setdiff1d([] if numbers is None else numbers, people.index).astype(np.int64)
     return pd.concat([people, pd.DataFrame(index=pd.Index(new, name="employee_id"))]).sort_index()
 

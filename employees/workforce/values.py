@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 import pandas as pd
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from employees import terms
 from employees.columns import Extract
@@ -124,3 +124,13 @@ def chunks(everyone: People, is_wanted: np.ndarray, size: int) -> list[People]:
     if len(wanted) < MANY * len(everyone):
         everyone, size = wanted, FEW
     return [everyone.iloc[start : start + size] for start in range(0, len(everyone), size)]
+
+
+def by_number(rows: QuerySet, key: str, *names: str) -> pd.DataFrame:
+    """A query's rows as a frame of objects with the index ``employee_id``. Equal texts and dates are one object."""
+    same: dict[object, object] = {}
+    found = [
+        (number, *(value if isinstance(value, int) else same.setdefault(value, value) for value in values))
+        for number, *values in rows.values_list(key, *names).iterator(chunk_size=FEW)
+    ]
+    return pd.DataFrame.from_records(found, columns=["employee_id", *names], index="employee_id")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from django.db import connection, models, transaction
 
-ROWS_AT_A_TIME = 2_000  # bounds the memory where there is no COPY
+ROWS_AT_A_TIME = 2_000  # that are Python's values, which take several times the memory of a frame's
 KEYS_AT_A_TIME = 500  # bounds the parameters of a statement
 BLOCK, MARGIN = 2**24, 2**16  # keys, see ``reserve_sparse_keys``
 
@@ -83,8 +83,10 @@ def reserve_sparse_keys(model: type[models.Model], count: int) -> np.ndarray:
 
 
 def frame_rows(frame: pd.DataFrame) -> Iterator[tuple]:
-    """The rows of a frame as tuples of Python values, missing ones as None."""
-    return zip(*(_python_values(frame[name]) for name in frame.columns), strict=True)
+    """The rows of a frame as tuples of Python values, missing ones as None; not all of them at once."""
+    for start in range(0, len(frame), ROWS_AT_A_TIME):
+        some = frame.iloc[start : start + ROWS_AT_A_TIME]
+        yield from zip(*(_python_values(some[name]) for name in some.columns), strict=True)
 
 
 def _python_values(series: pd.Series) -> list:
