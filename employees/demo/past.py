@@ -40,7 +40,7 @@ JOB_BEFORE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PastChange:
     """A column's values (n,) before a month (n,); month 0 where nothing changed."""
 
     column: str
@@ -54,12 +54,12 @@ class Past:
 
     values: pd.DataFrame
     careers: Careers
-    changes: list[Change] = field(default_factory=list)
+    changes: list[PastChange] = field(default_factory=list)
 
     def add(self, column: str, month: np.ndarray | int, before: np.ndarray, whom: pd.Series | np.ndarray) -> None:
         """Add a change that happened to some (n,), unless they had left by then."""
         happened = np.asarray(whom) & (month <= self.careers.last) & (month > self.careers.joined)
-        self.changes.append(Change(column, np.where(happened, month, 0), np.asarray(before)))
+        self.changes.append(PastChange(column, np.where(happened, month, 0), np.asarray(before)))
         self.values[column] = np.where(happened, before, self.values[column])
 
     def at(self, people: pd.DataFrame, month: int) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from employees.extracts import Cause, Reject
 from employees.models import ROWS, Import, ImportChange, ImportReject
 from predictions import formats
 from predictions.selectors import people, risk_changes
-from predictions.selectors.risk_changes import Change, RunPair
+from predictions.selectors.risk_changes import RiskChange, RunPair
 
 FIRST = 5  # lines of each list that the page of the import shows
 PAY = "revenu_mensuel"
@@ -35,10 +35,10 @@ MOVES = {
     "forgotten": gettext_lazy("In no extract any more"),
 }
 RISKS = {
-    Change.OVER: gettext_lazy("Newly over the threshold"),
-    Change.UNDER: gettext_lazy("Under the threshold again"),
-    Change.JOINED: gettext_lazy("New in the list"),
-    Change.GONE: gettext_lazy("No longer in the list"),
+    RiskChange.OVER: gettext_lazy("Newly over the threshold"),
+    RiskChange.UNDER: gettext_lazy("Under the threshold again"),
+    RiskChange.JOINED: gettext_lazy("New in the list"),
+    RiskChange.GONE: gettext_lazy("No longer in the list"),
 }
 LABELS = {field.name: field.verbose_name for table in ROWS.values() for field in table._meta.fields}
 
@@ -87,7 +87,7 @@ def listing(upload: Import, name: str) -> Listing | None:
         return _of_rejects(upload)
     if name in RISKS:
         pair = runs_around(upload)
-        return _of_risk(pair, Change(name)) if pair else None
+        return _of_risk(pair, RiskChange(name)) if pair else None
     return _of_changes(name, _of_kind(upload, name)) if name in MOVES or name in BY_NAME else None
 
 
@@ -214,7 +214,7 @@ def _difference(row: ImportChange) -> str | None:
     return formats.signed_percent(row.new / row.old - 1) if row.old else None
 
 
-def _of_risk(pair: RunPair, change: Change) -> Listing:
+def _of_risk(pair: RunPair, change: RiskChange) -> Listing:
     columns = [_("Employee"), _("Department"), _("Job"), _("Risk before"), _("Risk after")]
     rows = people.with_page(pair.people(change), "employee__employee_id")
     return Listing(str(RISKS[change]), columns, rows, _risk_cells)

@@ -77,11 +77,11 @@ class QuestionsForm(forms.Form):
         return {place: value for place, value in given.items() if value or place in may_be_empty}
 
     @property
-    def groups(self) -> list["Group"]:
+    def groups(self) -> list["QuestionGroup"]:
         """The fields by file."""
-        groups: dict[str, Group] = {}
+        groups: dict[str, QuestionGroup] = {}
         for place, question in enumerate(self.questions):
-            group = groups.setdefault(question.file, Group(question.file))
+            group = groups.setdefault(question.file, QuestionGroup(question.file))
             is_left_out = question.asked == Asked.HEADER and not question.proposal.value
             fields = group.places if question.is_correction else group.left_out if is_left_out else group.fields
             fields.append(self[f"answer-{place}"])
@@ -98,7 +98,7 @@ class QuestionsForm(forms.Form):
 
 
 @dataclass
-class Group:
+class QuestionGroup:
     """The questions about one file.
 
     ``left_out`` are the titles for which no column is proposed, ``places`` the sheet and the line that were read.
@@ -112,7 +112,7 @@ class Group:
 
 def _field(question: Question) -> forms.Field:
     if question.is_of_words:
-        return WordField(question)
+        return WordAnswerField(question)
     return LineField(question) if question.asked == Asked.LINE else ChosenField(question)
 
 
@@ -147,7 +147,7 @@ class ChosenField(forms.ChoiceField):
         )
 
 
-class WordField(forms.CharField):
+class WordAnswerField(forms.CharField):
     """A known value in any spelling, or the word itself for a new one."""
 
     def __init__(self, question: Question):

@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from predictions.models import Prediction, ScoringRun
 
 
-class Change(StrEnum):
+class RiskChange(StrEnum):
     OVER = "over"  # the threshold, and not before
     UNDER = "under"  # again
     JOINED = "joined"  # scored now, and not before
@@ -23,7 +23,7 @@ class RunPair:
     before: ScoringRun
     after: ScoringRun
 
-    def counts(self) -> dict[Change, int]:
+    def counts(self) -> dict[RiskChange, int]:
         """How many people each change is about. One query over both runs, which joins their index alone."""
         in_both = Prediction.objects.filter(run=self.after, employee__predictions__run=self.before).order_by()
         is_over, was_over = Q(probability__gte=self.after.threshold), Q(was__gte=self.before.threshold)
@@ -33,13 +33,13 @@ class RunPair:
             under=Count("pk", filter=was_over & ~is_over),
         )
         return {
-            Change.OVER: found["over"],
-            Change.UNDER: found["under"],
-            Change.JOINED: self.after.employee_count - found["people"],
-            Change.GONE: self.before.employee_count - found["people"],
+            RiskChange.OVER: found["over"],
+            RiskChange.UNDER: found["under"],
+            RiskChange.JOINED: self.after.employee_count - found["people"],
+            RiskChange.GONE: self.before.employee_count - found["people"],
         }
 
-    def people(self, change: Change) -> QuerySet[Prediction]:
+    def people(self, change: RiskChange) -> QuerySet[Prediction]:
         """The scores of whom a change is about, the riskiest first, with the ``previous`` and the ``risk`` now.
 
         They are those of the run after; of who is gone, those of the run before.
@@ -47,16 +47,16 @@ class RunPair:
         before, after = (Prediction.objects.filter(run=run) for run in (self.before, self.after))
         of_before, of_after = (rows.filter(employee=OuterRef("employee")) for rows in (before, after))
         rows = {
-            Change.OVER: after.filter(
+            RiskChange.OVER: after.filter(
                 Exists(of_before.filter(probability__lt=self.before.threshold)),
                 probability__gte=self.after.threshold,
             ),
-            Change.UNDER: after.filter(
+            RiskChange.UNDER: after.filter(
                 Exists(of_before.filter(probability__gte=self.before.threshold)),
                 probability__lt=self.after.threshold,
             ),
-            Change.JOINED: after.filter(~Exists(of_before)),
-            Change.GONE: before.filter(~Exists(of_after)),
+            RiskChange.JOINED: after.filter(~Exists(of_before)),
+            RiskChange.GONE: before.filter(~Exists(of_after)),
         }[change]
         previous, risk = Subquery(of_before.values("probability")[:1]), Subquery(of_after.values("probability")[:1])
         ranked = rows.select_related("employee", "features").order_by("-probability", "id")

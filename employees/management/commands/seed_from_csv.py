@@ -30,7 +30,7 @@ from employees.extracts import (
 )
 from employees.extracts import Mapping as FileMapping
 from employees.models import SavedMapping
-from employees.rejects import write_rejects
+from employees.reject_report import write_rejects
 from employees.terms import NUMBERED, vocabularies
 from employees.terms.changes import learn_all
 from employees.workforce.as_of import common_date

@@ -90,7 +90,7 @@ def _what_if_form(real: dict[str, object], readable: Readable, data) -> forms.Bu
 
 def _what_if(
     *, row: EmployeeFeatures, form: forms.BusinessForm, caller: Caller, readable: Readable
-) -> scores.Comparison:
+) -> scores.ScorePair:
     """The simulation of a valid form, logged, beside the score of the real values, logged too if it was not yet."""
     before = people.score_of(row, current_model().version)
     if before is None:
@@ -99,7 +99,7 @@ def _what_if(
     after = services.predict_for_features(
         values=engineer_one(form.inputs), caller=caller, mode=Prediction.Mode.SIMULATION, employee=row.employee
     )
-    return scores.Comparison(scores.Shown(before, readable), scores.Shown(after, readable))
+    return scores.ScorePair(scores.Shown(before, readable), scores.Shown(after, readable))
 
 
 def _in_list(request: Request, row: EmployeeFeatures, newest: Prediction) -> dict[str, object]:

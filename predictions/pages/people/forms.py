@@ -70,7 +70,7 @@ class FieldRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class FieldGroup:
     title: str
     rows: list[FieldRow]
 
@@ -124,10 +124,10 @@ class BusinessForm(forms.Form):
             text = _("Cannot exceed %(value)s at the age of %(age)s: nobody has worked before %(youngest)s.")
             self.add_error(name, text % limit)
 
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[FieldGroup]:
         """The fields as they are laid out; a group without any is left out."""
         laid_out = ((title, [self._row(name) for name in names if name in self.fields]) for title, names in GROUPS)
-        return [Group(_(title), rows) for title, rows in laid_out if rows]
+        return [FieldGroup(_(title), rows) for title, rows in laid_out if rows]
 
     def _row(self, name: str) -> FieldRow:
         feature = INPUTS[name]

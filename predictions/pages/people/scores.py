@@ -130,7 +130,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ScorePair:
     """A simulation beside the score it starts from, both by the same model."""
 
     before: Shown

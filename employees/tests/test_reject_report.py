@@ -6,7 +6,7 @@ from django.utils import translation
 
 from employees.extracts import Reject, read_extract
 from employees.messages import Message
-from employees.rejects import write_rejects
+from employees.reject_report import write_rejects
 from employees.tests.files import extracts
 
 
