@@ -205,9 +205,9 @@ FORMAT_MODULE_PATH = "technova.formats"
 TIME_ZONE = env.time_zone("TIME_ZONE", default="Europe/Paris")
 USE_TZ = True
 
-# Uploads: three extracts at a time; the largest of the three has 10 MB for 147,000 employees.
+# Uploads: the largest extract has 10 MB for 147,000 employees.
 LARGEST_UPLOAD = 32 * 1024 * 1024  # bytes
-DATA_UPLOAD_MAX_NUMBER_FILES = 3
+DATA_UPLOAD_MAX_NUMBER_FILES = 10  # of one request; there are four extracts
 FILE_UPLOAD_HANDLERS = [
     "technova.web.upload_limit.SizeLimit",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",

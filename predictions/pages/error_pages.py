@@ -3,6 +3,7 @@
 import sys
 
 from django.conf import settings
+from django.core.exceptions import TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -19,6 +20,9 @@ def _page(request: HttpRequest, status: int, **context) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception=None) -> HttpResponse:
+    if isinstance(exception, TooManyFilesSent):
+        text = _("At most %(count)s files can be sent at once. Send the others after these.")
+        return _page(request, 400, text=text % {"count": settings.DATA_UPLOAD_MAX_NUMBER_FILES})
     return _page(request, 400)
 
 

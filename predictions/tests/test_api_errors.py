@@ -513,6 +513,21 @@ def test_database_that_fails_before_the_view_is_unavailable(rf, path, content_ty
     assert response["Content-Type"].startswith(content_type)
 
 
+@pytest.mark.parametrize(
+    ("path", "asked", "content_type"),
+    [
+        ("/nowhere", {"HTTP_ACCEPT": "application/problem+json"}, "application/json"),
+        ("/runs/1/2", {}, "application/json"),
+        ("/nowhere", {}, "text/html"),
+        ("/keyring", {}, "text/html"),  # not below /key
+    ],
+)
+def test_unknown_address_is_answered_as_its_caller_reads(client, path, asked, content_type):
+    response = client.get(path, **asked)
+    assert response.status_code == 404
+    assert response["Content-Type"].startswith(content_type)
+
+
 @pytest.mark.parametrize(("path", "content_type"), [("/predictions/", "application/json"), ("/history/", "text/html")])
 def test_refusal_outside_the_views_has_the_shape_of_its_address(rf, path, content_type):
     response = handlers.permission_denied(rf.get(path), PermissionDenied())

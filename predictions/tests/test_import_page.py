@@ -115,6 +115,20 @@ def test_upload_of_a_wrong_file_names_it(client):
     assert not Import.objects.exists()
 
 
+def test_four_extracts_are_uploaded_at_once(client, started):
+    directory = ContentFile(b"matricule;nom\n1;Durand\n", name="annuaire.csv")
+    response = client.post("/import/", {"extracts": [*files(), directory], "as_of": "2026-06-30"})
+    assert response.url == reverse("import_detail", args=[Import.objects.get().pk])
+
+
+def test_more_files_than_a_request_may_hold_are_refused_with_their_limit(client):
+    client.raise_request_exception = False
+    many = [ContentFile(b"a", name=f"{number}.csv") for number in range(11)]
+    response = client.post("/import/", {"extracts": many, "as_of": "2026-06-30"})
+    assert response.status_code == 400
+    assert "At most 10 files can be sent at once." in response.content.decode()
+
+
 def test_upload_without_a_file_says_so(client):
     response = client.post("/import/", {"as_of": "2026-06-30"})
     assert (response.status_code, response.context["form"].errors) == (422, {"extracts": ["Choose at least one file."]})
