@@ -140,6 +140,11 @@ def test_page_offers_to_score_while_the_scores_are_older_than_the_workforce(hr, 
     assert started == [("run_rescoring",)]
 
 
+def test_nothing_is_scored_again_while_the_scores_are_of_today(hr, absent, started):
+    post(hr, "clarify_rescore")
+    assert started == []
+
+
 def test_page_says_that_everyone_is_being_scored(hr, absent, monkeypatch):
     monkeypatch.setattr(detached, "is_at_work", lambda name: True)
     assert "Everyone is being scored again" in hr.get("/clarify/").text

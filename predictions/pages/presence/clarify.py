@@ -256,5 +256,7 @@ def _revoke(request: Request, form: RevokeForm) -> None:
 @require_POST
 @for_answerers
 def rescore(request: Request) -> HttpResponse:
-    rescoring.start()
+    """Score everyone again where the page offers it."""
+    if answering.scoring_state(WorkforceDay.objects.last(), scope_of(request.user)) == "due":
+        rescoring.start()
     return redirect("clarify")
