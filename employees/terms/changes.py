@@ -22,7 +22,7 @@ LONGEST = 100  # characters of a value, a label or a spelling
 
 
 class Unacceptable(ValueError):
-    """A word that cannot be added or merged; ``message`` says why."""
+    """A word that cannot be added or merged; ``message`` is the reason."""
 
     def __init__(self, text: str, **params):
         self.message = Message(text, params)

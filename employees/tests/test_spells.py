@@ -7,7 +7,7 @@ import pytest
 
 from employees.tests.test_presence import ANN, APRIL, BOB, FEBRUARY, JANUARY, MARCH, listed, said_left
 from employees.workforce.presence import KNOWN, Facts, nobody, step
-from employees.workforce.spells import Kind, events
+from employees.workforce.spells import EventKind, events
 
 
 def history(*days):
@@ -34,7 +34,7 @@ def as_date(value):
     return value.date() if isinstance(value, pd.Timestamp) else value
 
 
-CAME = (Kind.CAME, JANUARY)
+CAME = (EventKind.CAME, JANUARY)
 FLAGGED = listed(FEBRUARY, ANN, BOB, before=JANUARY, says_left={ANN: True})
 GONE = listed(MARCH, BOB, before=FEBRUARY)
 
@@ -49,29 +49,33 @@ def test_history_of_who_is_in_no_sirh_extract_is_empty():
 
 def test_departure_keeps_the_interval_that_it_lies_in():
     came, left = events(states(listed(JANUARY, ANN), FLAGGED))
-    assert (came.kind, left.kind) == (Kind.CAME, Kind.LEFT)
+    assert (came.kind, left.kind) == (EventKind.CAME, EventKind.LEFT)
     assert (left.state.left_after, left.state.left_by) == (JANUARY, FEBRUARY)
 
 
 def test_departure_is_told_once_with_the_day_that_comes_later():
     dated = Facts(MARCH, values={"date_sortie": pd.Series({ANN: date(2026, 2, 3)}, dtype="object")})
-    assert history(listed(JANUARY, ANN), FLAGGED, dated) == [CAME, (Kind.LEFT, date(2026, 2, 3))]
+    assert history(listed(JANUARY, ANN), FLAGGED, dated) == [CAME, (EventKind.LEFT, date(2026, 2, 3))]
 
 
 def test_rehire_shows_both_spells():
     back = listed(APRIL, ANN, BOB, before=MARCH)
-    assert history(listed(JANUARY, ANN), FLAGGED, GONE, back) == [CAME, (Kind.LEFT, FEBRUARY), (Kind.BACK, APRIL)]
+    assert history(listed(JANUARY, ANN), FLAGGED, GONE, back) == [
+        CAME,
+        (EventKind.LEFT, FEBRUARY),
+        (EventKind.BACK, APRIL),
+    ]
 
 
 def test_absence_that_ends_is_told_with_the_return():
     gone, back = listed(FEBRUARY, BOB, before=JANUARY), listed(MARCH, ANN, BOB, before=FEBRUARY)
-    assert history(listed(JANUARY, ANN), gone) == [CAME, (Kind.MISSING, FEBRUARY)]
-    assert history(listed(JANUARY, ANN), gone, back) == [CAME, (Kind.MISSING, FEBRUARY), (Kind.BACK, MARCH)]
+    assert history(listed(JANUARY, ANN), gone) == [CAME, (EventKind.MISSING, FEBRUARY)]
+    assert history(listed(JANUARY, ANN), gone, back) == [CAME, (EventKind.MISSING, FEBRUARY), (EventKind.BACK, MARCH)]
 
 
 def test_absence_that_turns_out_a_departure_is_told_as_one():
     gone, said = listed(FEBRUARY, BOB, before=JANUARY), said_left(MARCH, ANN, date(2026, 2, 14))
-    assert history(listed(JANUARY, ANN), gone, said) == [CAME, (Kind.LEFT, date(2026, 2, 14))]
+    assert history(listed(JANUARY, ANN), gone, said) == [CAME, (EventKind.LEFT, date(2026, 2, 14))]
 
 
 def test_move_names_the_department_before_and_an_unknown_one_is_none():
@@ -81,7 +85,7 @@ def test_move_names_the_department_before_and_an_unknown_one_is_none():
         listed(MARCH, ANN, before=FEBRUARY, departement={ANN: "Commercial"}),
     )
     _came, move = events(states(*days))
-    assert (move.kind, move.day) == (Kind.MOVED, MARCH)
+    assert (move.kind, move.day) == (EventKind.MOVED, MARCH)
     assert (move.department_before, move.state.departement) == ("Consulting", "Commercial")
 
 
@@ -103,10 +107,10 @@ def test_day_of_entry_may_come_with_the_departure():
 def test_day_of_entry_of_a_rehire_is_one_after_the_departure(entry, entered):
     back = listed(APRIL, ANN, BOB, before=MARCH, date_entree={ANN: entry})
     *_first, returned = events(states(listed(JANUARY, ANN), FLAGGED, GONE, back))
-    assert (returned.kind, returned.entered) == (Kind.BACK, entered)
+    assert (returned.kind, returned.entered) == (EventKind.BACK, entered)
 
 
 @pytest.mark.parametrize("entry", [date(2020, 5, 4), None])
 def test_departure_that_the_first_extract_tells_already_follows_the_day_of_entry(entry):
     days = (listed(JANUARY, ANN, BOB, says_left={ANN: True}, date_entree={ANN: entry}),)
-    assert history(*days) == [*([(Kind.ENTERED, entry)] if entry else []), (Kind.LEFT, JANUARY)]
+    assert history(*days) == [*([(EventKind.ENTERED, entry)] if entry else []), (EventKind.LEFT, JANUARY)]

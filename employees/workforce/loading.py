@@ -28,7 +28,7 @@ _REFUSED_COLUMNS = ("extract_id", "number", "column", "value", "rule")
 
 
 class Implausible(Exception):
-    """A load that cannot be what it says: ``alarms`` are the sentences."""
+    """A load with implausible content: ``alarms`` are the sentences."""
 
     def __init__(self, alarms: Sequence[Alarm]):
         self.alarms = alarms

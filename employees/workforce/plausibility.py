@@ -1,4 +1,4 @@
-"""Alarms: what a load says that cannot be, beside what is known. Pure; each is one sentence."""
+"""Alarms: what is implausible in a load, beside what is known. Pure; each is one sentence."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ class AlarmKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One thing that is implausible, and the sentence that tells it."""
+    """One thing that is implausible, and the sentence about it."""
 
     kind: AlarmKind
     message: Message

@@ -54,7 +54,7 @@ class History:
         return next((extract for extract in self.extracts[kind] if extract.as_of < day), None)
 
     def changed(self, extract: LoadedExtract, before: LoadedExtract | None, names: Sequence[str]) -> set[int]:
-        """Numbers of whom one extract says something else than another, or nothing any more.
+        """Numbers of whom one extract holds something else than another, or nothing any more.
 
         Beside a merged number stands that of its person. Only the columns named are looked at. The database compares
         the rows, in two queries that return the differences.

@@ -18,7 +18,7 @@ class RiskChange(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunPair:
-    """A run and the one before it. Each tells by its own threshold who is over it."""
+    """A run and the one before it. Who is over the threshold follows from the threshold of each."""
 
     before: ScoringRun
     after: ScoringRun

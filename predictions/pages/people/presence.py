@@ -13,9 +13,9 @@ from employees.workforce import spells
 from predictions.pages.presence.answering import reason
 
 EVENTS = {
-    spells.Kind.CAME: gettext_lazy("In the SIRH extracts since %(date)s."),
-    spells.Kind.MISSING: gettext_lazy("Missing from the SIRH extract of %(date)s."),
-    spells.Kind.BACK: gettext_lazy("Back since %(date)s."),
+    spells.EventKind.CAME: gettext_lazy("In the SIRH extracts since %(date)s."),
+    spells.EventKind.MISSING: gettext_lazy("Missing from the SIRH extract of %(date)s."),
+    spells.EventKind.BACK: gettext_lazy("Back since %(date)s."),
 }
 
 
@@ -29,7 +29,7 @@ def notice(employee: Employee, states: list[EmployeeState], readable: Readable) 
     return _departure(newest, readable)
 
 
-def _departure(state: spells.State, readable: Readable) -> str:
+def _departure(state: spells.KnownState, readable: Readable) -> str:
     if state.left_after in (None, state.left_by):
         # Without a day before it, the first extract that holds somebody tells the departure.
         dated, told = _("Left the company on %(date)s."), _("Had already left the company by %(date)s.")
@@ -57,13 +57,13 @@ def _sentence(event: spells.Event, scope: Scope, readable: Readable) -> str:
     """An event in words; empty for a day of entry that may not be read and a move between departments out of scope."""
     entered = event.entered if readable.reads(frozenset({"date_entree"})) else None
     match event.kind:
-        case spells.Kind.LEFT:
+        case spells.EventKind.LEFT:
             return _departure(event.state, readable)
-        case spells.Kind.MOVED:
+        case spells.EventKind.MOVED:
             return _move(event, scope)
-        case spells.Kind.ENTERED if not entered:
+        case spells.EventKind.ENTERED if not entered:
             return ""
-        case spells.Kind.CAME | spells.Kind.ENTERED if entered:
+        case spells.EventKind.CAME | spells.EventKind.ENTERED if entered:
             return _("With the company since %(date)s.") % {"date": _day(entered)}
     return EVENTS[event.kind] % {"date": _day(entered or event.day)}
 
