@@ -1,6 +1,7 @@
 """Read-only administration of the scoring runs. That of the log and of the keys is in their packages."""
 
 from collections.abc import Mapping
+from typing import cast
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from employees.access import scope_of
 from employees.admin import ForWhoReadsEverything, OfEveryoneAdmin
 from employees.disclosure import suppressed
+from employees.models import OfDepartmentsQuerySet
 from features import schema
 from predictions.formats import decimal
 from predictions.keys import admin as _keys  # noqa: F401 - registers itself
@@ -92,7 +94,7 @@ class RunGroupAdmin(ForWhoReadsEverything, ReadOnlyAdmin):
     fields = (*list_display, "main_reasons")
 
     def get_queryset(self, request):
-        return super().get_queryset(request).visible_to(request.user)
+        return cast(OfDepartmentsQuerySet, super().get_queryset(request)).visible_to(request.user)
 
     def get_changelist(self, request, **kwargs):
         return RunGroupChangeList

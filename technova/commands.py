@@ -7,6 +7,8 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from io import TextIOWrapper
+from typing import Any
 
 import psycopg
 from django.core.management.base import BaseCommand, CommandError
@@ -49,14 +51,15 @@ class TechnovaCommand(BaseCommand):
     requires_system_checks = ()
 
     def create_parser(self, prog_name, subcommand, **kwargs):
-        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser: Any = super().create_parser(prog_name, subcommand, **kwargs)  # a method is replaced
         parser.print_usage = lambda file=None: None  # a wrong argument is one line; --help has the rest
         return parser
 
     def run_from_argv(self, argv):
         if sys.stdout is None:
             sys.exit("The standard output is closed: there is nowhere to say what was done.")
-        sys.stdout.reconfigure(errors="backslashreplace")  # names of files may hold what it cannot encode
+        if isinstance(sys.stdout, TextIOWrapper):  # not what a caller put in its place
+            sys.stdout.reconfigure(errors="backslashreplace")  # names of files may hold what it cannot encode
         try:
             super().run_from_argv(argv)
         finally:
@@ -64,11 +67,12 @@ class TechnovaCommand(BaseCommand):
 
     def execute(self, *args, **options):
         self._bar: tqdm | None = None
+        foreseeable: tuple[type[Exception], ...] = (Busy, *self.expected_errors)
         try:
             output = super().execute(*args, **options)
             self.stdout.flush()
             return output
-        except (Busy, *self.expected_errors) as error:
+        except foreseeable as error:
             raise CommandError(str(error)) from error
         except DatabaseError as error:
             raise CommandError(explain(error)) from error

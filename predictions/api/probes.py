@@ -8,7 +8,6 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from features.models import EmployeeFeatures
 from predictions.api import openapi
@@ -23,7 +22,7 @@ from technova.database.trouble import Trouble, trouble_of
 logger = logging.getLogger(__name__)
 
 
-class ProbeView(WithoutOptions, APIView):
+class ProbeView(WithoutOptions):
     """Answers in JSON without a key, whatever ``Accept`` prefers."""
 
     authentication_classes = []

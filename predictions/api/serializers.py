@@ -36,19 +36,19 @@ class StrictSerializer(serializers.Serializer):
 
     def run_validation(self, data=serializers.empty):
         if data is None:  # REST framework's own message is in English only
-            null = ErrorDetail(_("The body is null: an object is needed."), code="null")
+            null = ErrorDetail(gettext("The body is null: an object is needed."), code="null")
             raise serializers.ValidationError({"non_field_errors": [null]})
         return super().run_validation(data)
 
     def to_internal_value(self, data):
-        errors = {}
+        errors: Any = {}  # by field
         values = {}
         try:
             values = super().to_internal_value(data)
         except serializers.ValidationError as error:
             errors = error.detail
         if isinstance(data, dict):
-            unknown = ErrorDetail(_("This field is not known."), code="unknown")
+            unknown = ErrorDetail(gettext("This field is not known."), code="unknown")
             errors = {**errors, **{name: [unknown] for name in data if name not in self.fields}}
         if errors:
             raise serializers.ValidationError(errors)
@@ -59,7 +59,7 @@ class AskedFeatures(StrictSerializer):
     """Features of which those made of a column that is switched off are neither asked for nor looked at."""
 
     def to_internal_value(self, data):
-        off = [name for name in self.fields if reading.is_off(name)]
+        off = list(filter(reading.is_off, self.fields.keys()))
         for name in off:
             self.fields.pop(name)
         if off and isinstance(data, dict):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import cast
 
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseNotModified, StreamingHttpResponse
@@ -44,7 +45,7 @@ from predictions.api.serializers import (
     ScoreOfRunSerializer,
     ScoreSerializer,
 )
-from predictions.models import MAX_PREDICTION_ID, Prediction, ScoringRun
+from predictions.models import MAX_PREDICTION_ID, Prediction, PredictionQuerySet, ScoringRun
 from predictions.selectors import runs, scores
 from technova.database import keyset
 from technova.web.json_errors import request_id_of
@@ -52,13 +53,13 @@ from technova.web.json_errors import request_id_of
 CHUNK_SIZE = 2_000  # rows that a stream reads at a time
 
 
-class WithoutOptions:
+class WithoutOptions(APIView):
     """An ``APIView`` without OPTIONS in ``Allow``, and with the rate limits on every answer."""
 
     http_method_names: Sequence[str] = [name for name in View.http_method_names if name != "options"]
 
     def finalize_response(self, request, response, *args, **kwargs):
-        response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]  # of an APIView
+        response = super().finalize_response(request, response, *args, **kwargs)
         add_rate_limit(response, request._request)
         return response
 
@@ -78,7 +79,7 @@ class Guarded(WithoutOptions):
             raise InvalidRequest({name: [_("Null characters are not allowed.")] for name in nul}, "query")
 
 
-class KeyView(Guarded, APIView):
+class KeyView(Guarded):
     """What the calling key may do, whatever its scopes."""
 
     permission_classes: list[type[BasePermission]] = []
@@ -155,7 +156,7 @@ class LogViewSet(ListModelMixin, ReadViewSet):
     parameters = openapi.LOG_PARAMETERS
 
     def get_queryset(self):
-        return super().get_queryset().visible_to_key(self.request.auth)
+        return cast(PredictionQuerySet, super().get_queryset()).visible_to_key(self.request.auth)
 
     @openapi.log
     def list(self, request):
@@ -188,7 +189,7 @@ class RunViewSet(ReadViewSet):
 
     @openapi.runs
     def list(self, request):
-        page = self.paginate_queryset(self.get_queryset())
+        page = self.paginate_queryset(self.get_queryset()) or []
         figures = runs.figures_within(scope_of_key(request.auth), page)
         rows = [{"run": run, "figures": figures[run.pk]} for run in page]
         return self.get_paginated_response(RunSerializer(rows, many=True).data)
@@ -216,7 +217,7 @@ class ScoreViewSet(ReadViewSet):
         return response
 
     def get_serializer_context(self):
-        return super().get_serializer_context() | {"run": self.run}
+        return {**super().get_serializer_context(), "run": self.run}
 
     def _run(self, request) -> ScoringRun | None:
         """The run that is asked for, else that of the cursor, else the newest. One query."""
@@ -254,7 +255,7 @@ def _number(text: str, name: str) -> int:
     return int(text) if len(text) < 20 else MAX_PREDICTION_ID + 1
 
 
-class SchemaView(WithoutOptions, APIView):
+class SchemaView(WithoutOptions):
     """The OpenAPI 3 description of this API, in English for everyone: its summaries and examples are."""
 
     authentication_classes = []

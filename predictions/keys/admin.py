@@ -1,6 +1,7 @@
 """Create, replace and revoke API keys; read the counts of requests."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -15,6 +16,7 @@ from employees import terms
 from employees.access import Scope, scope_of, scope_of_key
 from employees.admin import ForWhoReadsEverything, OfEveryoneAdmin
 from predictions.keys import services as keys
+from predictions.keys.models import APIKeyQuerySet
 from predictions.keys.quota import MINUTE
 from predictions.models import APIKey, RequestCount
 from technova.admin import NamedDateTime
@@ -77,7 +79,8 @@ class APIKeyForm(forms.ModelForm):
             offered = terms.values("departement") if self.scope.sees_everyone else self.scope.names
             choices = [(name, terms.label("departement", name)) for name in sorted({*offered, *given.departments})]
             everyone = [(EVERYONE, _("Everyone"))] if self.scope.sees_everyone else []
-            self.fields["departments"].choices = [*everyone, *choices]
+            field: Any = self.fields["departments"]  # of choices
+            field.choices = [*everyone, *choices]
             self.initial["departments"] = [EVERYONE] if given.sees_everyone else given.names
 
     def clean_departments(self) -> list[str] | None:
@@ -118,10 +121,10 @@ class APIKeyAdmin(ForWhoReadsEverything, admin.ModelAdmin):
     actions = ["rotate", "revoke"]
 
     def get_queryset(self, request):
-        return super().get_queryset(request).within(scope_of(request.user))
+        return cast(APIKeyQuerySet, super().get_queryset(request)).within(scope_of(request.user))
 
-    def get_form(self, request, obj=None, **kwargs):
-        form = super().get_form(request, obj, **kwargs)
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        form = super().get_form(request, obj, change, **kwargs)
         return type(form.__name__, (form,), {"scope": scope_of(request.user)})
 
     def get_fields(self, request, obj=None):

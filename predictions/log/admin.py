@@ -1,6 +1,7 @@
 """Read-only administration of the log."""
 
 import uuid
+from typing import cast
 
 from django.contrib import admin
 from django.db.models import Q
@@ -13,7 +14,7 @@ from employees.models import Employee
 from features import schema
 from predictions.explanation import in_full, reasons
 from predictions.formats import decimal, percent
-from predictions.models import Prediction
+from predictions.models import Prediction, PredictionQuerySet
 from predictions.selectors import log_pages
 from technova.admin import ReadOnlyAdmin
 
@@ -63,7 +64,7 @@ class PredictionAdmin(ForWhoReadsEverything, ReadOnlyAdmin):
     ]
 
     def get_queryset(self, request):
-        rows = super().get_queryset(request).visible_to(request.user)
+        rows = cast(PredictionQuerySet, super().get_queryset(request)).visible_to(request.user)
         scope = scope_of(request.user)
         if not scope.sees_everyone:  # of the time in departments that the account may see
             of_then = Q(features__departement__in=scope.names) | Q(payload__departement__in=scope.names)

@@ -11,8 +11,12 @@ if TYPE_CHECKING:  # the log's formatter imports this before the apps are there
 
 
 class Request(HttpRequest):
-    """``server.logs`` sets ``request_id``, django-htmx ``htmx``; ``user`` is an account on a page that needs one."""
+    """``server.logs`` sets ``request_id``, django-htmx ``htmx``; ``user`` is an account on a page that needs one.
+
+    ``oversized`` is there once ``upload_limit`` has dropped a file.
+    """
 
     request_id: uuid.UUID
     htmx: "HtmxDetails"
     user: "User"
+    oversized: set[str]

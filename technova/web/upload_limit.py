@@ -3,9 +3,14 @@
 from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
+from technova.web.requests import Request
+
 
 class SizeLimit(FileUploadHandler):
     """Drops a file once it is larger than ``LARGEST_UPLOAD`` and notes its name in ``request.oversized``."""
+
+    request: Request
+    file_name: str
 
     def new_file(self, *args, **kwargs):
         super().new_file(*args, **kwargs)

@@ -100,9 +100,9 @@ class Command(TechnovaCommand):
     def handle(
         self, *, files, demo, as_of, mapping, new_values, accept_implausible, dry_run, rejects, strict, **options
     ):
-        named = [File(Path(options[extract]), kind=extract) for extract in Extract if options[extract]]
-        every = [File(Path(file)) for file in files] + named
-        paths = [file.source for file in every]
+        named = {extract: Path(options[extract]) for extract in Extract if options[extract]}
+        paths = [*map(Path, files), *named.values()]
+        every = [File(Path(file)) for file in files] + [File(path, kind=kind) for kind, path in named.items()]
         if demo:
             self._load_demo(every, as_of, dry_run)
             return

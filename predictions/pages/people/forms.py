@@ -120,9 +120,9 @@ class BusinessForm(forms.Form):
         name = "annee_experience_totale"
         experience, age = inputs[name], inputs["age"]
         if self.fields.keys() >= {name, "age"} and None not in (experience, age) and experience > age - YOUNGEST:
-            limit = {"value": display(INPUTS[name], age - YOUNGEST), "age": age, "youngest": YOUNGEST}
             text = _("Cannot exceed %(value)s at the age of %(age)s: nobody has worked before %(youngest)s.")
-            self.add_error(name, text % limit)
+            longest = display(INPUTS[name], age - YOUNGEST)
+            self.add_error(name, text % {"value": longest, "age": age, "youngest": YOUNGEST})
 
     def groups(self) -> list[FieldGroup]:
         """The fields as they are laid out; a group without any is left out."""

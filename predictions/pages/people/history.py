@@ -1,6 +1,7 @@
 """The history pages: a filtered list of the log, and each prediction with its reasons and input."""
 
 from datetime import date
+from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -47,23 +48,21 @@ class LogFilterForm(forms.Form):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        everything = ("", _("All"))
         versions = dict.fromkeys([current_model().version, *log_pages.model_versions()])
-        modes = [(mode.value, capfirst(mode.label)) for mode in Prediction.Mode]
-        self.fields["mode"].choices = [everything, *modes]
-        self.fields["predicted_class"].choices = [
-            everything,
-            ("true", _("Over the threshold")),
-            ("false", _("Under the threshold")),
-        ]
-        self.fields["model_version"].choices = [everything, *((version, version) for version in versions)]
+        choices: dict[str, list[tuple[str, Any]]] = {
+            "mode": [(mode.value, capfirst(mode.label)) for mode in Prediction.Mode],
+            "predicted_class": [("true", _("Over the threshold")), ("false", _("Under the threshold"))],
+            "model_version": [(version, version) for version in versions],
+        }
+        for name, options in choices.items():
+            field: Any = self.fields[name]  # of choices
+            field.choices = [("", _("All")), *options]
 
     def clean(self):
-        cleaned = super().clean()
-        since, until = cleaned.get("since"), cleaned.get("until")
+        super().clean()
+        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
         if since and until and since > until:
             self.add_error("until", _("The last day is before the first one."))
-        return cleaned
 
     @property
     def is_filtering(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -151,7 +152,10 @@ class ListQuery:
     form: RiskListForm
 
     @property
-    def rows(self):
+    def rows(self) -> QuerySet[Prediction]:
+        """The listed predictions; none without a run."""
+        if self.run is None:
+            return Prediction.objects.none()
         return ranking.narrowed(self.run, self.scope, self.form.narrowing())
 
     @property

@@ -81,13 +81,13 @@ class AnswerForm(forms.Form):
     )
 
     def clean(self):
-        cleaned = super().clean()
+        super().clean()
+        cleaned = self.cleaned_data
         if not cleaned.get("number") and not cleaned.get("everyone") and not self.errors:
             raise forms.ValidationError(_("Tick at least one person."))
         day, newest = cleaned.get("left_by"), WorkforceDay.objects.last()
         if day and (newest is None or day > newest.as_of or day.year < 1950):
             self.add_error("left_by", _("A day until the newest extract."))
-        return cleaned
 
     @property
     def departure(self) -> Departure | None:

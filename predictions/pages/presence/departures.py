@@ -54,11 +54,10 @@ class DeparturesForm(forms.Form):
         field.choices = [("", _("All departments")), *options]
 
     def clean(self):
-        cleaned = super().clean()
-        since, until = cleaned.get("since"), cleaned.get("until")
+        super().clean()
+        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
         if since and until and since > until:
             self.add_error("until", _("The last day is before the first one."))
-        return cleaned
 
     @property
     def is_filtering(self) -> bool:
