@@ -17,6 +17,8 @@ from employees.columns import match_key
 SHORTEST_MISSPELT = 8  # letters: shorter words that differ by a letter are as often two words ("Est" and "Ouest")
 LIKENESS = 0.85  # of two spellings of one long word, as ``SequenceMatcher.ratio`` has it
 SHORTEST_ABBREVIATION = 3  # letters
+# Its words stand for the numbers of a feature of the contract: they can be spelt otherwise, none can be added.
+NUMBERED = frozenset({"frequence_deplacement"})
 _ENDINGS = (("trice", "teur"), ("euse", "eur"), ("ere", "er"), ("esse", "e"), ("enne", "en"))
 
 

@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter
 
 import numpy as np
@@ -20,6 +20,7 @@ from employees.extracts.rejects import Cost, ExtractError, Refusal, Reject, Reje
 from employees.extracts.reports import FileReport, report_of
 from employees.extracts.rows import Rows
 from employees.extracts.values import is_plain, reader_of
+from employees.extracts.words import UnknownWords, rule_of
 from employees.messages import Message
 from employees.messages import gettext_noop as _
 from employees.vocabularies import CONTRACT, Proposal, Vocabularies
@@ -49,6 +50,17 @@ class ReadExtract:
     read: int
     rejected: int  # rows lost: without a readable number, with a number of several rows that differ, or ragged
     repeated: int  # exact repetitions of another row
+    unknown_words: tuple[UnknownWords, ...] = ()  # of each column that has some: the cells that the questions are about
+
+    @property
+    def refused_count(self) -> int:
+        """How many cells and rows say nothing: rejects and unknown words."""
+        return len(self.rejects) + sum(map(len, self.unknown_words))
+
+    @property
+    def refused(self) -> Iterator[Reject]:
+        """The rejects, then the cells with unknown words."""
+        return chain(self.rejects, *self.unknown_words)
 
 
 def read_extract(
@@ -135,6 +147,7 @@ class _Reading:
         self.name = layout.header.name
         self.rejects = Rejects()
         self.questions: list[Question] = []
+        self.unknown_words: list[UnknownWords] = []
         self.skipped = 0  # rows that are no person
 
     def result(self) -> ReadExtract:
@@ -157,6 +170,7 @@ class _Reading:
             read=read,
             rejected=read - len(frame) - repeated,
             repeated=repeated,
+            unknown_words=tuple(self.unknown_words),
         )
 
     def _read(self) -> Rows:
@@ -259,7 +273,9 @@ class _Reading:
             self.questions.append(question)
         else:
             self._refuse_broken_accents(cells)
-            self.questions.extend(asking.words(cells))
+            words = list(asking.words(cells))
+            self.questions.extend(words)
+            self.unknown_words.extend([self._unknown_words(cells, words)] if words else [])
             asked = asking.values(cells)
             self.questions.extend(asked)
             self.rejects.add([] if asked else self._bad_cells(cells))
@@ -278,6 +294,16 @@ class _Reading:
             problem = cells.problems[code]
             if problem.rule and self.is_kept[row]:
                 yield self._reject(cells, row, problem.text, problem.rule, Cost.CELL)
+
+    def _unknown_words(self, cells: CellReader, asked: list[Question]) -> UnknownWords:
+        rows, codes = cells.troubles()
+        rows, codes = rows[self.is_kept[rows]], codes[self.is_kept[rows]]
+        places, texts = pd.factorize(np.array([cells.problems[code].text for code in codes.tolist()], dtype=object))
+        name = cells.column.name
+        rules = {match_key(question.text): rule_of(name, question.proposal) for question in asked}
+        rules_of = [rules[match_key(text)] for text in texts]
+        lines, numbers = self.lines[rows], self.numbers[rows]
+        return UnknownWords(self.name, cells.title, name, texts, rules_of, places, lines, numbers)
 
     def _compare_durations(self, frame: pd.DataFrame) -> None:
         """Make the longer of two durations in the wrong order unknown, where it should be the shorter one."""

@@ -21,8 +21,6 @@ from employees.models.terms import Term, TermRevision
 from employees.vocabularies import CONTRACT, Vocabularies, Vocabulary
 
 CLOSED = {name: vocabulary for name, vocabulary in CONTRACT.items() if not vocabulary.is_open}
-# Its words stand for the numbers of a feature of the contract: they can be spelt otherwise, none can be added.
-NUMBERED = frozenset({"frequence_deplacement"})
 LISTED = 20  # known values that an error lists
 
 

@@ -14,7 +14,7 @@ from employees.extracts import Question
 from employees.extracts.rejects import LONGEST_SHOWN
 from employees.messages import Message, gettext_noop
 from employees.models import Term, TermRevision, TermSynonym
-from employees.terms import NUMBERED
+from employees.vocabularies import NUMBERED
 from employees.workforce.replay import replay
 from technova.database.locks import exclusive
 

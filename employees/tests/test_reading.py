@@ -1,5 +1,6 @@
 import io
 import random
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -391,6 +392,37 @@ def test_unknown_word_is_asked_once_however_it_is_written():
 
 def test_unknown_word_of_a_row_that_is_lost_is_not_asked():
     assert read(Extract.SIRH, id_employee="x", departement="R&D").questions == ()
+
+
+def test_each_cell_with_an_unknown_word_says_how_to_accept_it():
+    rows = rows_of(Extract.SIRH, range(1, 6))
+    rows[0]["id_employee"] = "?"
+    for row, text in zip(rows, ("R&D", "R&D", "", " r&d", "Consultng"), strict=True):
+        row["departement"] = text
+    found = read_extract(table(rows))
+    assert len(found.rejects) == 1
+    assert found.refused_count == 4
+    words = list(chain(*found.unknown_words))
+    assert {(word.file, word.column, word.name, word.costs) for word in words} == {
+        ("extrait.csv", "departement", "departement", Cost.CELL)
+    }
+    assert [(word.line, word.employee_id, word.value) for word in words] == [
+        (3, 2, "R&D"),
+        (5, 4, " r&d"),
+        (6, 5, "Consultng"),
+    ]
+    as_new, same, as_known = (str(word.rule) for word in words)
+    assert as_new == same
+    assert as_new == (
+        "a known value: load the file again with --new-values accept, which takes the word as a new value, "
+        "or import it and choose a value on the import page"
+    )
+    assert "which takes the word for Consulting, or" in as_known
+
+
+def test_word_that_cannot_be_a_new_value_is_not_said_to_be_accepted():
+    (words,) = read(Extract.SONDAGE, frequence_deplacement="Une fois par trimestre").unknown_words
+    assert "in the administration" in str(words.rules[0])
 
 
 def test_words_are_those_of_the_vocabularies_that_are_given():

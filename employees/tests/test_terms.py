@@ -5,18 +5,22 @@ from datetime import date
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
+from django.core.management import CommandError
 from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from employees import terms
 from employees.access import Scope, scope_of
+from employees.messages import Message
 from employees.models import DepartmentAccess, Employee, EmployeeState, Term, TermRevision, TermSynonym
 from employees.terms.changes import Unacceptable, add, add_synonym, learn, merge, part, save
 from employees.tests.extracts import load, load_all
 from employees.tests.files import write
 from employees.tests.test_seed_from_csv import seed
 from employees.vocabularies import CONTRACT, LABELS
+from employees.workforce.refused import refused
+from employees.workforce.values import History
 
 pytestmark = pytest.mark.django_db
 
@@ -196,6 +200,37 @@ def test_accepted_word_is_known_for_good(tmp_path, column, text, value, is_new):
     assert "is not known" not in output
     assert terms.match(column, text) == value
     assert "is not known" not in seed(write(tmp_path, **{column: text}), as_of=date(2026, 7, 31))
+
+
+def test_unknown_word_is_in_the_rejects_with_how_to_accept_it(tmp_path):
+    report = tmp_path / "rejects.csv"
+    output = seed(write(tmp_path, departement="R&D", age="12"), rejects=str(report))
+    assert f"All 2 rejects are in {report}." in output
+    _title, age, word = report.read_text("utf-8-sig").splitlines()
+    assert '"age","12"' in age
+    assert word.startswith('"extrait_sirh.csv","3","departement","R&D","')
+    assert "--new-values accept" in word
+
+
+def test_strict_load_refuses_an_unknown_word(tmp_path):
+    with pytest.raises(CommandError, match="1 values are rejected, and --strict allows none"):
+        seed(write(tmp_path, departement="R&D"), strict=True)
+    assert not Employee.objects.exists()
+    assert "3 present" in seed(write(tmp_path, departement="R&D"), strict=True, new_values="accept")
+
+
+def test_unknown_word_is_refused_of_its_person_until_it_is_loaded_as_a_known_one(tmp_path):
+    seed(write(tmp_path))
+    july = date(2026, 7, 31)
+    seed(write(tmp_path, departement="R&D"), as_of=july)
+    (value,) = refused(Scope.EVERYONE, History.now())
+    assert (value.number, value.column, value.value, value.extract.as_of) == (2, "departement", "R&D", july)
+    assert "--new-values accept" in str(Message.of(value.rule))
+    assert value.extract.reject_count == 1
+    assert Employee.objects.get(employee_id=2).departement == "Commercial"
+    seed(write(tmp_path, departement="R&D"), as_of=july, new_values="accept")
+    assert not refused(Scope.EVERYONE, History.now())
+    assert Employee.objects.get(employee_id=2).departement == "R&D"
 
 
 def test_words_are_not_learned_by_a_dry_run_nor_by_a_load_that_fails(tmp_path):

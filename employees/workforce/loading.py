@@ -1,9 +1,10 @@
 """Writes: the extracts of a day are loaded, and taken back; the workforce is what those in force make of it."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -181,11 +182,11 @@ class _Loading:
             content_sha256=self.digests[kind],
             given=list(extract.given),
             row_count=len(extract.frame),
-            reject_count=len(extract.rejects),
+            reject_count=extract.refused_count,
         )
         rows = extract.frame.rename_axis("number").reset_index()
         bulk_insert(ROWS[kind], rows.assign(extract_id=stored.pk))
-        refused = _refused_values(extract.rejects)
+        refused = _refused_values(extract)
         bulk_insert(RefusedValue, ((stored.pk, *row) for row in refused), _REFUSED_COLUMNS)
         return stored
 
@@ -234,7 +235,8 @@ def with_directory(extracts: Mapping[Extract, ReadExtract]) -> dict[Extract, Rea
     if sirh and names:
         parts[Extract.SIRH] = replace(sirh, frame=sirh.frame.drop(columns=names))
         columns = ROWS[Extract.ANNUAIRE].value_names()
-        directory = replace(sirh, frame=sirh.frame.reindex(columns=columns), given=tuple(names), rejects=())
+        frame = sirh.frame.reindex(columns=columns)
+        directory = replace(sirh, frame=frame, given=tuple(names), rejects=(), unknown_words=())
         parts.setdefault(Extract.ANNUAIRE, directory)
     return parts
 
@@ -255,14 +257,16 @@ def _printable(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
-def _refused_values(rejects: Iterable[Reject]) -> list[tuple]:
-    """The rejects of which it can be read whose row it is: the first of each person and column."""
+def _refused_values(extract: ReadExtract) -> Iterator[tuple]:
+    """What is refused and of which it can be read whose row it is: the first of each person and column."""
     found: dict[tuple[int, str], tuple[str, dict]] = {}
-    for reject in rejects:
+    for reject in extract.rejects:
         if reject.employee_id:
             column = reject.name if reject.costs == Cost.CELL else ""
             found.setdefault((reject.employee_id, column), (reject.value, reject.rule.document()))
-    return [(*place, *refused) for place, refused in found.items()]
+    yield from ((*place, *refused) for place, refused in found.items())
+    for word in chain(*extract.unknown_words):  # one a person and column, of which nothing else is refused
+        yield word.employee_id, word.name, word.value, word.rule.document()
 
 
 def _refused(extract: ReadExtract) -> tuple[int, int]:

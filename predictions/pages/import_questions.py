@@ -18,8 +18,9 @@ from employees.extracts.mapping import AMERICAN_DATES
 from employees.extracts.parsing import read_number
 from employees.extracts.questions import LAST_LINE
 from employees.extracts.values import read_date
-from employees.terms import NUMBERED, columns_off, labelled
+from employees.terms import columns_off, labelled
 from employees.terms.changes import LONGEST, Unacceptable
+from employees.vocabularies import NUMBERED
 from predictions.formats import grouped
 from predictions.pages import import_lists
 

@@ -3,6 +3,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Literal, TextIO
 
@@ -31,8 +32,9 @@ from employees.extracts import (
 from employees.extracts import Mapping as FileMapping
 from employees.models import SavedMapping
 from employees.reject_report import write_rejects
-from employees.terms import NUMBERED, vocabularies
+from employees.terms import vocabularies
 from employees.terms.changes import learn_all
+from employees.vocabularies import NUMBERED
 from employees.workforce.as_of import common_date
 from employees.workforce.loading import Implausible, LoadResult, load_extracts
 from technova.commands import TechnovaCommand, day
@@ -88,7 +90,7 @@ class Command(TechnovaCommand):
             choices=[ACCEPT, REJECT],
             default=REJECT,
             help="what becomes of a word that is not known (a department, a job …): take it for what is proposed, for "
-            "good, or leave its cells unknown (default)",
+            "good, or reject its cells (default)",
         )
         parser.add_argument(
             "--accept-implausible", action="store_true", help="load what raises an alarm; it is recorded with the load"
@@ -234,23 +236,24 @@ class Command(TechnovaCommand):
                 raise CommandError(f"--rejects {rejects} is one of the extracts: name another file.")
 
     def _report(self, extracts: Mapping[Extract, ReadExtract], file: str | None, strict: bool) -> None:
-        rejects = [reject for extract in extracts.values() for reject in extract.rejects]
-        self._report_rejects(rejects, file)
-        self._report_questions([question for extract in extracts.values() for question in extract.questions])
-        if strict and rejects:
-            raise CommandError(f"{len(rejects):,} values are rejected, and --strict allows none.")
-
-    def _report_rejects(self, rejects: Sequence[Reject], file: str | None) -> None:
         if file:
             with self._open(file, "w") as report:
-                write_rejects(rejects, report)
+                write_rejects(chain.from_iterable(extract.refused for extract in extracts.values()), report)
+        self._report_causes([reject for extract in extracts.values() for reject in extract.rejects])
+        self._report_questions([question for extract in extracts.values() for question in extract.questions])
+        count = sum(extract.refused_count for extract in extracts.values())
+        if count:
+            where = f"All {count:,} rejects are in {file}." if file else "--rejects FILE writes every reject."
+            self.stdout.write(where)
+        if strict and count:
+            raise CommandError(f"{count:,} values are rejected, and --strict allows none.")
+
+    def _report_causes(self, rejects: Sequence[Reject]) -> None:
         found = causes(rejects)
         for cause in found[:MANY]:
             self.stdout.write(str(cause.sentence))
-        if rejects:
-            others = f"… {len(found) - MANY:,} more causes. " if len(found) > MANY else ""
-            where = f"All {len(rejects):,} rejects are in {file}." if file else "--rejects FILE writes every reject."
-            self.stdout.write(f"{others}{where}")
+        if len(found) > MANY:
+            self.stdout.write(f"… {len(found) - MANY:,} more causes")
 
     def _report_questions(self, questions: Sequence[Question]) -> None:
         for question in questions[:MANY]:
