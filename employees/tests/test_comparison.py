@@ -19,8 +19,9 @@ def states(people):
 
 
 def compared(old, new):
-    comparison = Comparison(COMPARED)
-    comparison.add(pd.DataFrame(old, dtype=object), pd.DataFrame(new))
+    known = pd.DataFrame(old, dtype=object)
+    comparison = Comparison(COMPARED, known.index)
+    comparison.add(known, pd.DataFrame(new))
     return comparison
 
 

@@ -125,6 +125,14 @@ def test_an_answer_of_hr_makes_the_absent_leave_until_they_are_listed_again():
     assert presence(listed(JANUARY, ANN), gone, said_left(FEBRUARY, ANN, FEBRUARY), listed(MARCH, ANN))[ANN] == PRESENT
 
 
+def test_an_answer_of_hr_lapses_once_an_extract_of_its_day_lists_the_person():
+    answered = said_left(FEBRUARY, ANN, date(2026, 2, 14))
+    assert presence(listed(JANUARY, ANN), listed(FEBRUARY, ANN, before=JANUARY), answered)[ANN] == PRESENT
+    kept = Facts(FEBRUARY, said_here=np.array([ANN]))
+    corrected = listed(FEBRUARY, ANN, before=JANUARY)
+    assert presence(listed(JANUARY, ANN), corrected, kept, listed(MARCH, BOB, before=FEBRUARY))[ANN] == ABSENT
+
+
 def test_an_answer_of_hr_keeps_the_absent_until_they_are_listed_again():
     gone, here = listed(FEBRUARY, BOB, before=JANUARY), Facts(FEBRUARY, said_here=np.array([ANN]))
     assert presence(listed(JANUARY, ANN), gone, here, listed(MARCH, BOB, before=FEBRUARY))[ANN] == PRESENT

@@ -34,10 +34,11 @@ class ColumnChange:
 
 
 class Comparison:
-    """Filled part by part: the values that change, who changes, and the numbers ``paired``, before and after."""
+    """Filled part by part: the values that change, who changes, and of those ``present`` the values ``paired``."""
 
-    def __init__(self, paired: Collection[str]) -> None:
+    def __init__(self, paired: Collection[str], present: pd.Index) -> None:
         self._paired = paired
+        self._present = present
         self._values: dict[str, list[pd.DataFrame]] = {}
         self._changed: set[int] = set()
         self._pairs: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
@@ -50,9 +51,10 @@ class Comparison:
 
     def add_unchanged(self, rows: pd.DataFrame) -> None:
         """Count people of whom an extract holds what the one before it held."""
+        present = rows[rows.index.isin(self._present)]
         for name in self._paired:
             if name in rows:
-                values = rows[name].dropna().to_numpy(dtype=np.float32)
+                values = present[name].dropna().to_numpy(dtype=np.float32)
                 self._pairs.setdefault(name, []).append((values, values))
 
     def _add_column(self, name: str, known: pd.Series, new: pd.Series) -> None:
@@ -65,7 +67,7 @@ class Comparison:
             values = {"number": numbers, "old": _plain(old[is_changed]), "new": _plain(given[is_changed])}
             self._values.setdefault(name, []).append(pd.DataFrame(values, dtype=object))
         if name in self._paired:
-            is_known = old.notna().to_numpy()
+            is_known = old.notna().to_numpy() & old.index.isin(self._present)
             pair = tuple(values[is_known].to_numpy(dtype=np.float32) for values in (old, given))
             self._pairs.setdefault(name, []).append(pair)
 
@@ -82,7 +84,7 @@ class Comparison:
         return {name: _largest_first(pd.concat(parts)) for name, parts in self._values.items()}
 
     def pairs(self) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
-        """The known and the new values of the same people, by column."""
+        """The known and the new values of the same people present, by column."""
         self._pairs = {name: [_joined(pairs)] for name, pairs in self._pairs.items()}
         return {name: pair for name, (pair,) in self._pairs.items()}
 

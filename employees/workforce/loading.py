@@ -139,7 +139,6 @@ class _Loading:
         self.digests = {kind: digest(extract.frame) for kind, extract in self.by_kind.items()}
         self.known_already = tuple(kind for kind in self.by_kind if self._is_known(kind))
         self.extracts = {kind: extract for kind, extract in self.by_kind.items() if kind not in self.known_already}
-        self.comparison = Comparison(COMPARED)
         self.load: Load | None = None
         self.alarms: list[Alarm] = []
 
@@ -149,6 +148,7 @@ class _Loading:
 
     def run(self, progress: Progress | None) -> None:
         self.before = self.after = _presence_on(self.as_of)
+        self.comparison = Comparison(COMPARED, _who(self.before, Presence.PRESENT))
         if not self.extracts:
             return
         self.load = Load.objects.create(as_of=self.as_of, recorded_by=self.user)
