@@ -58,10 +58,18 @@ class Load(models.Model):
 class LoadedExtractQuerySet(models.QuerySet):
     def in_force(self):
         """For each kind and day the newest extract that was not withdrawn: the others were corrected by it."""
-        later = LoadedExtract.objects.filter(
-            kind=OuterRef("kind"), as_of=OuterRef("as_of"), pk__gt=OuterRef("pk"), load__withdrawn_at=None
-        )
-        return self.filter(~Exists(later), load__withdrawn_at=None)
+        return self.filter(~_is_corrected(), load__withdrawn_at=None)
+
+    def marked(self):
+        """Each with ``is_replaced``: whether another one corrects it."""
+        return self.annotate(is_replaced=_is_corrected())
+
+
+def _is_corrected() -> Exists:
+    later = LoadedExtract.objects.filter(
+        kind=OuterRef("kind"), as_of=OuterRef("as_of"), pk__gt=OuterRef("pk"), load__withdrawn_at=None
+    )
+    return Exists(later)
 
 
 class LoadedExtract(models.Model):
@@ -80,6 +88,7 @@ class LoadedExtract(models.Model):
     is_complete = models.BooleanField(
         _("complete"), default=True, help_text=_("Whether a person whom it does not hold is missing.")
     )
+    is_replaced: bool  # by ``marked``
     row_count = models.PositiveIntegerField(_("rows"))
     reject_count = models.PositiveIntegerField(_("rejected cells and rows"), default=0)
 

@@ -7,6 +7,7 @@ import pandas as pd
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Prefetch
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from employees.access import scope_of
 from employees.messages import Message
-from employees.models import Load, WorkforceDay
+from employees.models import Load, LoadedExtract, WorkforceDay
 from employees.workforce.loading import NoSuchLoad, revision, withdraw_load, withdrawal_changes
 from predictions import rescoring
 from predictions.pages import import_lists
@@ -41,7 +42,8 @@ class WithdrawForm(forms.Form):
 
 
 def _all():
-    return Load.objects.select_related("recorded_by", "withdrawn_by", "upload").prefetch_related("extracts")
+    extracts = Prefetch("extracts", LoadedExtract.objects.marked())
+    return Load.objects.select_related("recorded_by", "withdrawn_by", "upload").prefetch_related(extracts)
 
 
 @require_safe

@@ -1,4 +1,6 @@
-from employees.models import Load
+from django.db.models import Prefetch
+
+from employees.models import Load, LoadedExtract
 from technova.commands import TechnovaCommand
 
 
@@ -12,13 +14,18 @@ class Command(TechnovaCommand):
 
     def handle(self, **options):
         loads = Load.objects.all() if options["all"] else Load.objects.in_force()
-        for load in loads.prefetch_related("extracts").select_related("recorded_by"):
+        for load in loads.prefetch_related(Prefetch("extracts", LoadedExtract.objects.marked())).select_related(
+            "recorded_by"
+        ):
             self.stdout.write(self._line(load))
         if not loads:
             self.stdout.write("No load is in force: load extracts with seed_from_csv or on the import page.")
 
     def _line(self, load: Load) -> str:
-        extracts = ", ".join(f"{extract.kind} {extract.row_count:,}" for extract in load.extracts.all())
+        extracts = ", ".join(
+            f"{extract.kind} {extract.row_count:,}{' (replaced)' if extract.is_replaced else ''}"
+            for extract in load.extracts.all()
+        )
         by = load.recorded_by or "a command"
         line = f"{load.pk:>6}  {load.as_of}  {extracts}; loaded {load.recorded_at:%Y-%m-%d %H:%M} by {by}"
         if load.overridden:
