@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from employees.access import Scope
-from employees.models import Employee, Presence, PresenceAnswer, WorkforceDay
+from employees.models import Employee, Load, Presence, PresenceAnswer, WorkforceDay
 from employees.tests.extracts import DAY, load, load_all
 from employees.workforce import clarifying
 from employees.workforce.answers import NotMergeable, merge_numbers
-from employees.workforce.clarifying import Changed, Departure
+from employees.workforce.clarifying import Changed, Departure, LeftTooEarly
 from employees.workforce.listing import Lack, lacks_of_few, last_jobs, why_not_scored
 from employees.workforce.loading import NoSuchLoad, withdraw_load, withdrawal_changes
 from employees.workforce.values import History
@@ -50,6 +50,26 @@ def test_answer_that_somebody_left_dates_it_between_the_extracts(absent, hr):
     (given,) = answer(hr, departure=Departure())
     assert presence_of(10) == Presence.LEFT
     assert (given.left_after, given.left_by, given.recorded_by) == (BEFORE, DAY, hr)
+
+
+def test_day_of_departure_before_the_last_extract_with_the_person_is_refused(absent, hr):
+    with pytest.raises(LeftTooEarly) as refused:
+        answer(
+            hr, numbers=None, revision=WorkforceDay.objects.latest().revision, departure=Departure(date(2026, 5, 30))
+        )
+    assert (refused.value.number, refused.value.last_listed) == (10, BEFORE)
+    assert not PresenceAnswer.objects.exists()
+    answer(hr, departure=Departure(BEFORE))
+    assert presence_of(10) == Presence.LEFT
+
+
+def test_answers_lapse_with_the_load_that_left_the_people_out(absent, hr):
+    answer(hr, numbers=(10, 11), departure=Departure())
+    withdraw_load(load=Load.objects.in_force().latest("as_of").pk, reason="wrong file")
+    assert (presence_of(10), presence_of(11)) == (Presence.PRESENT, Presence.PRESENT)
+    assert WorkforceDay.objects.latest().as_of == BEFORE
+    load_all(DAY, {number: {} for number in range(1, 13) if number != 11})
+    assert (presence_of(10), presence_of(11)) == (Presence.PRESENT, Presence.LEFT)
 
 
 def test_answer_with_a_day_and_a_reason_keeps_both(absent, hr):

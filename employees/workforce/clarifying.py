@@ -18,6 +18,14 @@ from technova.database.locks import exclusive
 ANSWERS = (Extract.EVAL, Extract.SONDAGE)  # what people say and what is said of them, not the company's records
 
 
+class LeftTooEarly(Exception):
+    """A day of departure before the last extract that holds the person: ``number``, ``last_listed``."""
+
+    def __init__(self, number: int, last_listed: date):
+        self.number, self.last_listed = number, last_listed
+        super().__init__(number, last_listed)
+
+
 class Changed(Exception):
     """The workforce is no longer what the person saw who answers for everyone listed."""
 
@@ -82,7 +90,7 @@ def answer_absent(
 
     ``numbers`` are those of them who are answered for: whoever is not absent any more, or out of the scope, is left
     out. None stands for everyone absent as of the ``revision`` that the person saw: raises ``Changed`` when it is
-    another one now. Raises ``Busy``.
+    another one now. Raises ``LeftTooEarly`` and ``Busy``.
     """
     with exclusive():
         people = Employee.objects.within(scope).filter(presence=Presence.ABSENT)
@@ -93,9 +101,18 @@ def answer_absent(
         found = list(people.values_list("employee_id", flat=True))
         if not found:
             return []
+        if departure and departure.left_by:
+            _refuse_earlier(found, departure.left_by)
         if departure is None:
             return answers.answer_here(numbers=found, user=user)
         return answers.answer_left(numbers=found, left_by=departure.left_by, because=departure.because, user=user)
+
+
+def _refuse_earlier(numbers: Collection[int], day: date) -> None:
+    states = EmployeeState.objects.newest().filter(employee__employee_id__in=numbers, last_listed__gt=day)
+    state = states.select_related("employee").order_by("employee__employee_id").first()
+    if state and state.last_listed:
+        raise LeftTooEarly(state.employee.employee_id, state.last_listed)
 
 
 def answers_within(scope: Scope) -> QuerySet[PresenceAnswer]:

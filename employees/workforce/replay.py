@@ -75,16 +75,21 @@ def _touched(history: History, days: Sequence[date], since: date) -> set[int]:
 
 
 def _days(history: History) -> list[date]:
-    """The days that something describes."""
+    """The days that extracts describe, and those of answers until then: a later one holds as of the newest extract."""
     extracts = {extract.as_of for extracts in history.extracts.values() for extract in extracts}
-    return sorted(extracts.union(PresenceAnswer.objects.in_force().values_list("as_of", flat=True)))
+    answers = PresenceAnswer.objects.in_force().filter(as_of__lte=max(extracts, default=date.min))
+    return sorted(extracts.union(answers.values_list("as_of", flat=True)))
 
 
-def _first_to_derive(described: Sequence[date], since: date | None) -> date | None:
-    """The day given, or an earlier one that was never derived, as after a migration."""
-    derived = set(WorkforceDay.objects.values_list("as_of", flat=True))
-    never = next((day for day in described if day not in derived), None)
-    return since if since is None or never is None else min(since, never)
+def _first_to_derive(described: list[date], since: date | None) -> date | None:
+    """The day given, or an earlier one: that was never derived, as after a migration, or as of which answers held."""
+    if since is None:
+        return None
+    derived = sorted(WorkforceDay.objects.values_list("as_of", flat=True))
+    earlier = [day for day in described if day not in set(derived)][:1] + described[-1:]
+    if derived and PresenceAnswer.objects.in_force().filter(as_of__gt=derived[-1]).exists():
+        earlier.append(derived[-1])
+    return min([since, *earlier])
 
 
 def _forget(since: date | None) -> None:
@@ -172,7 +177,8 @@ class _Chunk:
 
     def _answers(self, day: date) -> pd.DataFrame:
         names = ["left_after", "left_by", "left_because", "kind"]
-        rows = PresenceAnswer.objects.in_force().filter(among("employee__employee_id", self.numbers), as_of=day)
+        of_day = Q(as_of__gte=day) if day == self.days[-1] else Q(as_of=day)
+        rows = PresenceAnswer.objects.in_force().filter(among("employee__employee_id", self.numbers), of_day)
         found = pd.DataFrame.from_records(
             list(rows.order_by("pk").values_list("employee__employee_id", *names)), columns=["employee_id", *names]
         )

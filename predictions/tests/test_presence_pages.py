@@ -118,6 +118,14 @@ def test_wrong_answer_says_what_is_wrong_and_records_nothing(hr, absent, data, e
     assert not PresenceAnswer.objects.exists()
 
 
+def test_day_before_the_last_extract_with_the_person_is_refused_with_that_day(hr, absent):
+    response = post(hr, "clarify", answer="left", number="10", left_by="2020-01-01")
+    assert response.status_code == 422
+    (text,) = response.context["form"].errors["left_by"]
+    assert "still held 10" in text
+    assert not PresenceAnswer.objects.exists()
+
+
 def test_wrong_answer_keeps_what_was_ticked(hr, absent):
     response = post(hr, "clarify", answer="left", number="10", left_by="2026-07-01")
     assert [row["is_ticked"] for row in response.context["rows"]] == [True, False]
@@ -369,6 +377,15 @@ def test_loads_are_listed_with_what_they_held(hr, absent):
     text = hr.get("/import/loads/").text
     assert "extrait_sirh.csv: 30 rows" in text
     assert "by a command" in text
+
+
+def test_loads_name_an_extract_that_another_one_corrects(hr, absent):
+    assert "replaced by a later load" not in hr.get("/import/loads/").text
+    load(DAY, sirh={number: {} for number in range(1, 31)}, options=ANYHOW)
+    assert hr.get("/import/loads/").text.count("replaced by a later load") == 1
+    output = io.StringIO()
+    call_command("list_loads", stdout=output)
+    assert output.getvalue().count("(replaced)") == 1
 
 
 def test_loads_show_the_alarms_that_were_overridden(hr, absent):

@@ -16,7 +16,7 @@ from employees.access import scope_of
 from employees.columns import MAX_EMPLOYEE_ID, Extract
 from employees.models import EmployeeState, PresenceAnswer, WorkforceDay
 from employees.workforce import clarifying
-from employees.workforce.clarifying import Changed, Departure
+from employees.workforce.clarifying import Changed, Departure, LeftTooEarly
 from employees.workforce.listing import Lack, lacks_of_few, last_held, last_jobs
 from employees.workforce.values import History
 from predictions import rescoring
@@ -104,7 +104,8 @@ def clarify(request: Request) -> HttpResponse:
     form = AnswerForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         _answer(request, form)
-        return redirect("clarify")
+        if not form.errors:
+            return redirect("clarify")
     rows, page = answering.counted_page(request, clarifying.absent(scope_of(request.user)))
     day = WorkforceDay.objects.last()
     context = {
@@ -128,6 +129,12 @@ def _answer(request: Request, form: AnswerForm) -> None:
             revision=asked["revision"],
             user=request.user,
         )
+    except LeftTooEarly as error:
+        text = _(
+            "On %(date)s the SIRH extract still held %(number)s. Choose that day or a later one, or leave it empty."
+        )
+        params = {"date": answering.short(error.last_listed), "number": error.number}
+        form.add_error("left_by", text % params)
     except Changed:
         messages.warning(request, _("The list has changed meanwhile, so nothing was recorded: look at it again."))
     except Busy as error:
