@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from predictions.selectors.risk_changes import Change, RunPair, around
+from predictions.selectors.risk_changes import RiskChange, RunPair, around
 from predictions.tests.factories import ScoringRunFactory
 from predictions.tests.scoring import score
 
@@ -34,7 +34,7 @@ def numbers(pair, change):
 
 
 def test_each_run_tells_by_its_own_threshold_who_is_over_it(pair):
-    assert {change: numbers(pair, change) for change in Change} == {
+    assert {change: numbers(pair, change) for change in RiskChange} == {
         "over": [3],
         "under": [4],
         "joined": [6],
@@ -43,11 +43,11 @@ def test_each_run_tells_by_its_own_threshold_who_is_over_it(pair):
 
 
 def test_counts_are_those_of_the_lists(pair):
-    assert pair.counts() == {change: len(numbers(pair, change)) for change in Change}
+    assert pair.counts() == {change: len(numbers(pair, change)) for change in RiskChange}
 
 
 def test_people_have_the_risk_before_and_after(pair):
-    found = {change: [(row.previous, row.risk) for row in pair.people(change)] for change in Change}
+    found = {change: [(row.previous, row.risk) for row in pair.people(change)] for change in RiskChange}
     assert found == {"over": [(0.45, 0.45)], "under": [(0.55, 0.35)], "joined": [(None, 0.8)], "gone": [(0.9, None)]}
 
 

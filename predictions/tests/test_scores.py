@@ -152,13 +152,13 @@ def test_interval_that_the_log_does_not_hold_is_empty():
     ],
 )
 def test_comparison_points_sum_to_the_difference(changes):
-    comparison = scores.Comparison(logged(), logged(**changes))
+    comparison = scores.ScorePair(logged(), logged(**changes))
     assert comparison.difference
     assert math.fsum(reason.points for reason in comparison.changes) == pytest.approx(comparison.difference, abs=1e-9)
 
 
 def test_comparison_names_only_what_moved_with_its_new_value():
-    comparison = scores.Comparison(logged(), logged(heures_supplementaires=0))
+    comparison = scores.ScorePair(logged(), logged(heures_supplementaires=0))
     assert [reason.phrase for reason in comparison.changes] == ["Works no overtime"]
 
 
@@ -178,25 +178,25 @@ MOVES = [
 def test_comparison_names_no_input_that_did_not_change(demo, move):
     befores, afters = (engineer(people).to_dict("records") for people in (demo, demo.assign(**move)))
     for before, after in zip(befores, afters, strict=True):
-        comparison = scores.Comparison(scored(before), scored(after))
+        comparison = scores.ScorePair(scored(before), scored(after))
         assert all(before[reason.name] != after[reason.name] for reason in comparison.changes)
         points = math.fsum(reason.points for reason in comparison.changes)
         assert points == pytest.approx(comparison.difference, abs=1e-9)
 
 
 def test_comparison_of_another_pay_tells_what_overtime_weighs_with_it_under_the_pay():
-    comparison = scores.Comparison(logged(revenu_mensuel=2994), logged(revenu_mensuel=3592))
+    comparison = scores.ScorePair(logged(revenu_mensuel=2994), logged(revenu_mensuel=3592))
     assert [reason.phrase for reason in comparison.changes] == ["Monthly income: €3,592"]
 
 
 def test_comparison_of_two_ingredients_tells_their_formula_under_its_own_name():
     change = {"revenu_mensuel": 6993, "satisfaction_employee_equipe": 4}
-    names = {reason.name for reason in scores.Comparison(logged(), logged(**change)).changes}
+    names = {reason.name for reason in scores.ScorePair(logged(), logged(**change)).changes}
     assert names == {"revenu_mensuel", "satisfaction_moyenne", "risque_global"}
 
 
 def test_comparison_of_the_same_values_has_no_changes():
-    comparison = scores.Comparison(logged(), logged())
+    comparison = scores.ScorePair(logged(), logged())
     assert (comparison.difference, comparison.changes) == (0, [])
 
 
@@ -206,7 +206,7 @@ def test_comparison_with_a_scoring_run_sees_no_rounding_as_a_change():
     services.score_employees()
     before = Prediction.objects.get()
     after = services.predict_for_features(values=row.values(), caller=Caller(scope=Scope.EVERYONE))
-    assert scores.Comparison(*(scores.Shown(each, Readable.EVERYTHING) for each in (before, after))).changes == []
+    assert scores.ScorePair(*(scores.Shown(each, Readable.EVERYTHING) for each in (before, after))).changes == []
 
 
 @pytest.mark.django_db
