@@ -92,8 +92,8 @@ def running(environment: dict[str, str], directory: Path) -> Iterator[Site]:
             wait_for(url, server)
             yield Site(url, environment)
         finally:
-            server.send_signal(signal.SIGINT)  # gunicorn's quick stop
-            server.wait(timeout=20)
+            server.send_signal(signal.SIGINT)  # gunicorn's quick stop, which a busy machine may hold up all the same
+            server.wait(timeout=90)
 
 
 def start_server(environment: dict[str, str], socket_number: int, log: Path) -> subprocess.Popen:
