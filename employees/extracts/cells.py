@@ -142,5 +142,5 @@ def _joined(parts: list[np.ndarray], dtype: Any) -> np.ndarray:
 def refuse_broken_accents(name: str, line: int, text: str) -> None:
     """Raise ``ExtractError`` for a text whose accents are those of another encoding."""
     if _BROKEN_ACCENT.search(text):
-        reason = _("line %(line)s: the accents are broken (%(text)s): save the file as CSV UTF-8")
+        reason = _("On line %(line)s the accents are broken (%(text)s). Export the file again as CSV UTF-8.")
         raise ExtractError(name, Refusal.UNDECODABLE, Message(reason, {"line": line, "text": text[:60]}))

@@ -114,7 +114,7 @@ def _open(path: str | os.PathLike) -> BinaryIO:
         return open(path, "rb")
     except (OSError, ValueError) as error:
         params = {"error": getattr(error, "strerror", "") or error}
-        reason = Message(_("the file cannot be read: %(error)s"), params)
+        reason = Message(_("The file cannot be read (%(error)s). Check its name and that it may be opened."), params)
         raise ExtractError(str(path), Refusal.UNREADABLE, reason) from error
 
 
@@ -124,8 +124,14 @@ def beginning_of(name: str, source: Source) -> bytes:
         beginning = file.read(512)
     for magic, kind in _FOREIGN.items():
         if beginning.lstrip().startswith(magic):
-            raise no_table(name, _("it is a file of kind %(kind)s, not CSV text or XLSX: export it as CSV"), kind=kind)
+            raise no_table(name, _("This is a file of kind %(kind)s. Export it as CSV, XLSX or ODS."), kind=kind)
     return beginning
+
+
+def empty(name: str) -> ExtractError:
+    """The refusal of a file in which nothing stands."""
+    reason = _("The file is empty. Export it again, with the names of its columns and a row for each employee.")
+    return ExtractError(name, Refusal.EMPTY, Message(reason))
 
 
 def no_table(name: str, reason: str, **params: object) -> ExtractError:
@@ -160,7 +166,11 @@ class TextGrid:
         try:
             for row in reader:
                 if len(row) > MOST_COLUMNS:
-                    raise no_table(self.name, _("its first line has more than %(most)s cells"), most=MOST_COLUMNS)
+                    reason = _(
+                        "Line %(line)s has more than %(most)s cells. Export the file again with the columns of one "
+                        "extract."
+                    )
+                    raise no_table(self.name, reason, line=line, most=MOST_COLUMNS)
                 if row and (row[0] or any(map(str.strip, row))):
                     yield line, row
                 line = self.start + 1 + reader.line_num
@@ -169,11 +179,21 @@ class TextGrid:
 
     def _unreadable(self, line: int, error: str) -> ExtractError:
         if "end of data" in error:
-            return no_table(self.name, _("line %(line)s: a quotation mark opens a cell and is never closed"), line=line)
+            reason = _(
+                "On line %(line)s a quotation mark opens a cell and is never closed. Close it or delete it, and load "
+                "the file again."
+            )
+            return no_table(self.name, reason, line=line)
         if "field limit" in error:
-            reason = _("line %(line)s: a cell is longer than %(most)s characters: a quotation mark may never be closed")
+            reason = _(
+                "On line %(line)s a cell is longer than %(most)s characters. Check that its quotation marks are "
+                "closed, and load the file again."
+            )
             return no_table(self.name, reason, line=line, most=csv.field_size_limit())
-        reason = _("line %(line)s: a quotation mark within a quoted cell is not doubled")
+        reason = _(
+            "On line %(line)s a quotation mark stands within a quoted cell. Double it or delete it, and load the "
+            "file again."
+        )
         return no_table(self.name, reason, line=line)
 
 
@@ -219,11 +239,12 @@ def _check(name: str, file: BinaryIO, codec: str) -> None:
             text = decoder.decode(octets, final=not octets)
             if "\0" in text:
                 line = lines + text.count("\n", 0, text.index("\0"))
-                raise ExtractError(name, Refusal.NUL, Message(_("line %(line)s holds a NUL byte"), {"line": line}))
+                reason = _("Line %(line)s holds a NUL byte: the file is damaged. Export it again.")
+                raise ExtractError(name, Refusal.NUL, Message(reason, {"line": line}))
             lines += text.count("\n")
             position += len(octets)
     except UnicodeDecodeError as error:
-        reason = _("byte %(position)s is neither UTF-8, UTF-16 nor Windows-1252: save the file as CSV UTF-8")
+        reason = _("Byte %(position)s is neither UTF-8, UTF-16 nor Windows-1252. Save the file as CSV UTF-8.")
         params = {"position": position + error.start}
         raise ExtractError(name, Refusal.UNDECODABLE, Message(reason, params)) from error
 
@@ -237,4 +258,4 @@ def _start(name: str, file: BinaryIO, codec: str) -> int:
                 return place
     finally:
         text.detach()
-    raise ExtractError(name, Refusal.EMPTY, Message(_("the file is empty")))
+    raise empty(name)

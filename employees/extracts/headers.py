@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice, takewhile
 
 from employees.columns import COLUMNS, KEY, Column, Extract, columns_of, readable_in
-from employees.extracts.grids import HEAD, WORKBOOK, Grid, Row, Source, beginning_of, no_table, text_grids
+from employees.extracts.grids import HEAD, WORKBOOK, Grid, Row, Source, beginning_of, empty, no_table, text_grids
 from employees.extracts.mapping import PLAIN, Mapping
 from employees.extracts.parsing import fold
 from employees.extracts.rejects import ExtractError, Refusal
@@ -15,7 +15,7 @@ from employees.messages import gettext_noop as _
 
 KEY_TITLES = {column.source for column in COLUMNS if column.name == KEY} | {KEY}  # any of them names the key
 LONGEST_TITLE = 200  # characters of a header that are kept: each reject of its column repeats them
-_OTHER_DELIMITER = _("its cells are separated by |, not by a comma, a semicolon or a tab")
+_OTHER_DELIMITER = _("Its cells are separated by |. Export the file with a comma, a semicolon or a tab between them.")
 
 # The columns that are looked for in a file of an extract.
 Wanted = Callable[[Extract], tuple[Column, ...]]
@@ -68,7 +68,7 @@ def open_headers(source: Source, name: str, mapping: Mapping = PLAIN, likeness: 
     if beginning_of(name, source).startswith(WORKBOOK):
         headers = [header for grid in sheet_grids(name, source) if (header := _find_header(grid, mapping, score))]
         if not headers:
-            raise ExtractError(name, Refusal.EMPTY, Message(_("the file is empty")))
+            raise empty(name)
         return headers
     failures, headers = [], []
     for grid in text_grids(name, source):
@@ -167,27 +167,33 @@ def layout_of(
     if not found:
         raise _unrecognised(header, extract, mapping)
     if extract and found != extract:
-        reason = Message(_("this is the %(other)s extract, not %(extract)s"), {"other": found, "extract": extract})
-        raise ExtractError(header.name, Refusal.WRONG_EXTRACT, reason)
+        reason = _("This is the %(other)s extract, not %(extract)s. Choose the %(extract)s file in its place.")
+        params = {"other": found, "extract": extract}
+        raise ExtractError(header.name, Refusal.WRONG_EXTRACT, Message(reason, params))
     columns = known(wanted(found), header.titles, mapping, found)
     missing = [column.source for column in wanted(found) if column.is_required and column not in columns.values()]
     if missing:
-        reason = Message(_("missing columns: %(columns)s"), {"columns": ", ".join(missing)})
-        raise ExtractError(header.name, Refusal.MISSING_COLUMN, reason)
+        reason = _(
+            "The file lacks columns that a score needs: %(columns)s. Export it again with them, or say on the import "
+            "page which of its titles stand for them."
+        )
+        raise ExtractError(header.name, Refusal.MISSING_COLUMN, Message(reason, {"columns": ", ".join(missing)}))
     if len(set(columns.values())) < len(columns):
         twins = [place for place, column in columns.items() if list(columns.values()).count(column) > 1]
         titles = ", ".join(title_of(header.titles[place]) for place in twins)
-        reason = Message(_("these columns are duplicates: %(columns)s"), {"columns": titles})
-        raise ExtractError(header.name, Refusal.DUPLICATE_COLUMN, reason)
+        reason = _("Several columns of the file are the same one: %(columns)s. Keep one of each in the file.")
+        raise ExtractError(header.name, Refusal.DUPLICATE_COLUMN, Message(reason, {"columns": titles}))
     return Layout(header, found, columns)
 
 
 def _unrecognised(header: Header, extract: Extract | None, mapping: Mapping) -> ExtractError:
     if any(_count_known(",".join(header.first).split("|"), mapping, each) for each in Extract):
         return no_table(header.name, _OTHER_DELIMITER)
-    reason = _("its first line names no column of any extract")
+    reason = _("Its first line names no column of any extract. Name the columns there, or choose another file.")
     if extract:
-        reason = _("its first line names no column of the %(extract)s extract")
+        reason = _(
+            "Its first line names no column of the %(extract)s extract. Name the columns there, or choose another file."
+        )
     return ExtractError(header.name, Refusal.UNRECOGNISED, Message(reason, {"extract": extract} if extract else {}))
 
 

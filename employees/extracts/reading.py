@@ -115,7 +115,7 @@ def read_files(
             if layout.extract in layouts:
                 params = {"extract": layout.extract, "other": layouts[layout.extract].header.name}
                 reason = Message(
-                    _("this is the %(extract)s extract, and so is %(other)s: leave one of them out"), params
+                    _("This is the %(extract)s extract, and so is %(other)s. Leave one of them out."), params
                 )
                 raise ExtractError(layout.header.name, Refusal.WRONG_EXTRACT, reason)
             layouts[layout.extract] = layout
@@ -133,7 +133,8 @@ def _chosen(name: str, headers: list[Header], extract: Extract | None, mapping: 
     found = [header for header in headers if recognised(header, mapping) in ([extract] if extract else list(Extract))]
     if len(found) > 1:
         sheets = ", ".join(header.grid.sheet for header in found)
-        raise no_table(name, _("several sheets may be meant: %(sheets)s"), sheets=sheets)
+        reason = _("Several sheets may be meant: %(sheets)s. Choose one on the import page, or delete the others.")
+        raise no_table(name, reason, sheets=sheets)
     return found[0] if found else headers[0]
 
 
@@ -155,8 +156,11 @@ class _Reading:
         self.rejects.add(rows.ragged)
         repeated = self._identify()
         if not len(self.order):
-            reason = Message(_("every row is rejected: nothing can be loaded"))
-            raise ExtractError(self.name, Refusal.ALL_REJECTED, reason, tuple(self.rejects))
+            reason = _(
+                "Every row is rejected, so that nothing can be loaded. Give each employee one row with their number, "
+                "and load the file again."
+            )
+            raise ExtractError(self.name, Refusal.ALL_REJECTED, Message(reason), tuple(self.rejects))
         frame = self._frame()
         self._compare_durations(frame)
         read = rows.count - self.skipped

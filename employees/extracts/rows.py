@@ -41,10 +41,14 @@ class Rows:
                 self._refuse(*numbered)
         self.count = count
         if not self.count:
-            reason = Message(_("the file has a header and no rows"))
-            raise ExtractError(self.header.name, Refusal.NO_ROWS, reason)
+            reason = _("The file names its columns and has no rows. Export it again with a row for each employee.")
+            raise ExtractError(self.header.name, Refusal.NO_ROWS, Message(reason))
         if len(self.ragged) > RAGGED_SHARE * self.count:
-            error = no_table(self.header.name, _("most rows do not have as many cells as the header"))
+            reason = _(
+                "Most rows do not have as many cells as the header. Export the file again, with quotation marks around "
+                "the cells that hold its separator."
+            )
+            error = no_table(self.header.name, reason)
             error.rejects = tuple(self.ragged)
             raise error
 
@@ -71,7 +75,10 @@ class Rows:
     def _refuse(self, line: int, row: list[str]) -> None:
         name, titles = self.header.name, self.header.titles
         if mark := _CONFLICT.match(row[0]):
-            reason = _("line %(line)s is a mark of a merge conflict (%(mark)s): the file holds two versions of itself")
+            reason = _(
+                "Line %(line)s is a mark of a merge conflict (%(mark)s): the file holds two versions of itself. Keep "
+                "one of them, or export the file again."
+            )
             raise no_table(name, reason, line=line, mark=mark[1])
         counts = {"expected": len(titles), "found": len(row)}
         rule = Message(_("as many cells as the header: %(expected)s, not %(found)s"), counts)

@@ -41,7 +41,8 @@ def sheet_grids(name: str, source: Source) -> list[SheetGrid]:
                 size = sum(entry.file_size for entry in archive.infolist())
                 kind = "ODS" if "mimetype" in archive.namelist() else "XLSX"
             if size > LARGEST:
-                raise no_table(name, _("the workbook is larger than %(most)s MB: export it as CSV"), most=LARGEST >> 20)
+                reason = _("The unpacked workbook is larger than %(most)s MB. Export the sheet as CSV.")
+                raise no_table(name, reason, most=LARGEST >> 20)
             file.seek(0)
             workbook = CalamineWorkbook.from_filelike(file)
             seen = [
@@ -51,7 +52,7 @@ def sheet_grids(name: str, source: Source) -> list[SheetGrid]:
             ]
             sheets = [workbook.get_sheet_by_name(title) for title in seen]
         except (CalamineError, zipfile.BadZipFile) as error:
-            raise no_table(name, _("it is no workbook that can be read: export it as CSV")) from error
+            raise no_table(name, _("This workbook cannot be read. Export the sheet as CSV.")) from error
     names = tuple(sheet.name for sheet in sheets)
     return [
         SheetGrid(f"{name} ({sheet.name})" if len(names) > 1 else name, sheet.name, sheet, names, kind)

@@ -1,5 +1,6 @@
 import csv
 import io
+import re
 import tracemalloc
 
 import pandas as pd
@@ -11,6 +12,7 @@ from employees.extracts.parsing import fold
 from employees.tests.files import permit_rejects, rows_of, table
 
 SIRH = rows_of(Extract.SIRH)
+WHOLE_SENTENCES = re.compile(r"[A-Z][^\n]+\. [A-Z][^\n]+\.")  # what is wrong, and what to do
 
 
 def read(content, extract=Extract.SIRH):
@@ -269,12 +271,11 @@ def test_more_rows_than_permitted_rejects_may_end_with_a_delimiter(monkeypatch):
 )
 def test_file_that_is_not_the_table_is_refused_with_a_named_reason(content, expected):
     assert refusal(content).refusal == expected
+    assert WHOLE_SENTENCES.fullmatch(str(refusal(content).reason))
 
 
 def test_refused_file_of_another_kind_is_called_by_it():
-    assert str(refusal(b"%PDF-1.7")) == (
-        "extrait_sirh.csv: it is a file of kind PDF, not CSV text or XLSX: export it as CSV"
-    )
+    assert str(refusal(b"%PDF-1.7")) == ("extrait_sirh.csv: This is a file of kind PDF. Export it as CSV, XLSX or ODS.")
 
 
 @pytest.mark.slow
@@ -283,7 +284,9 @@ def test_file_has_as_many_columns_as_a_sheet_of_excel_and_no_more():
         return [row | {str(place): "" for place in range(count - len(row))} for row in SIRH]
 
     assert_reads(table(rows(16_384)))
-    assert str(refusal(table(rows(16_385)))) == "extrait_sirh.csv: its first line has more than 16384 cells"
+    assert str(refusal(table(rows(16_385)))) == (
+        "extrait_sirh.csv: Line 1 has more than 16384 cells. Export the file again with the columns of one extract."
+    )
 
 
 @pytest.mark.parametrize("line", [b"\n", b";\r\n", b'""\n'])
@@ -301,18 +304,19 @@ def test_empty_first_lines_are_skipped_without_being_remembered(line):
 def test_file_with_another_delimiter_is_told_those_that_are_read(head):
     content = head.encode() + table(SIRH, delimiter="|")
     assert str(refusal(content)) == (
-        "extrait_sirh.csv: its cells are separated by |, not by a comma, a semicolon or a tab"
+        "extrait_sirh.csv: Its cells are separated by |. Export the file with a comma, a semicolon or a tab "
+        "between them."
     )
 
 
 def test_nul_byte_is_named_with_its_line():
-    assert "line 2 " in str(refusal(table(SIRH).replace(b"41", b"4\0", 1)))
+    assert "Line 2 " in str(refusal(table(SIRH).replace(b"41", b"4\0", 1)))
 
 
 def test_broken_quotes_are_named_with_their_line():
     lines = table(SIRH).splitlines()
     lines[2] = lines[2].replace(b"41", b'"4"1')
-    assert "line 3: " in str(refusal(b"\n".join(lines)))
+    assert "On line 3 " in str(refusal(b"\n".join(lines)))
 
 
 @pytest.mark.parametrize("extract", Extract)
@@ -322,12 +326,15 @@ def test_each_required_column_that_is_missing_is_named(extract):
             rows = [{k: v for k, v in row.items() if k != column.source} for row in rows_of(extract)]
             error = refusal(table(rows), extract)
             assert error.refusal == Refusal.MISSING_COLUMN
-            assert str(error) == f"extrait_{extract}.csv: missing columns: {column.source}"
+            assert str(error) == (
+                f"extrait_{extract}.csv: The file lacks columns that a score needs: {column.source}. Export it again "
+                "with them, or say on the import page which of its titles stand for them."
+            )
 
 
 def test_all_missing_columns_are_named_at_once():
     rows = [{k: v for k, v in row.items() if k not in ("revenu_mensuel", "poste")} for row in SIRH]
-    assert str(refusal(table(rows))).endswith("missing columns: revenu_mensuel, poste")
+    assert "lacks columns that a score needs: revenu_mensuel, poste. Export it again" in str(refusal(table(rows)))
 
 
 @pytest.mark.parametrize("extract", Extract)
@@ -335,7 +342,7 @@ def test_extract_in_the_place_of_another_is_recognised(extract):
     for other in set(Extract) - {extract}:
         error = refusal(table(rows_of(other)), extract)
         assert error.refusal == Refusal.WRONG_EXTRACT
-        assert f"this is the {other} extract, not {extract}" in str(error)
+        assert f"This is the {other} extract, not {extract}." in str(error)
 
 
 @pytest.mark.parametrize("twin", ["age", "Âge", "AGE "])

@@ -56,7 +56,7 @@ def test_title_of_the_company_stands_for_a_column_of_its_extract_alone():
     rows = [{"Brut annuel" if k == PAY else k: v for k, v in row.items()} for row in rows_of(Extract.SIRH)]
     found = read_extract(table(rows), mapping=PLAIN.with_header(Extract.SIRH, "brut ANNUEL", PAY))
     assert found.frame[PAY].tolist() == [5993] * 3
-    with pytest.raises(Exception, match="missing columns: revenu_mensuel"):
+    with pytest.raises(Exception, match="lacks columns that a score needs: revenu_mensuel"):
         read_extract(table(rows), mapping=PLAIN.with_header(Extract.EVAL, "Brut annuel", PAY))
 
 
@@ -264,13 +264,13 @@ def test_set_is_read_with_the_titles_that_are_proposed():
 def test_set_whose_titles_lack_a_column_is_asked_and_asked_again_after_a_wrong_answer():
     files = [File(renamed(Extract.SIRH, revenu_mensuel="Q1"), "paie.csv")]
     found = read_set(files)
-    assert str(found.error) == "paie.csv: missing columns: revenu_mensuel"
+    assert str(found.error).startswith("paie.csv: The file lacks columns that a score needs: revenu_mensuel. Export")
     (question,) = questions_of(found)
     again = read_set(files, answers=answer(PLAIN, question, "date_entree"))
     assert [(question.header, question.proposal.value) for question in questions_of(again)] == [("Q1", "date_entree")]
     right = read_set(files, answers=answer(PLAIN, question, PAY))
     assert (right.questions, right.error) == ((), None)
-    with pytest.raises(ExtractError, match="missing columns: revenu_mensuel"):
+    with pytest.raises(ExtractError, match="lacks columns that a score needs: revenu_mensuel"):
         read_set(files, mapping=answer(PLAIN, question, ""))
 
 
@@ -286,7 +286,7 @@ def test_set_that_asks_about_words_alone_does_not_stand_still():
 
 
 def test_set_reads_of_a_file_the_extract_that_it_is_to_be():
-    with pytest.raises(ExtractError, match="this is the sirh extract, not eval"):
+    with pytest.raises(ExtractError, match="This is the sirh extract, not eval"):
         read_set([File(renamed(Extract.SIRH), kind=Extract.EVAL)])
 
 
@@ -301,7 +301,9 @@ def test_header_below_the_first_lines_is_read_where_it_is_said_to_be():
     content = b"Rapport mensuel\n" * 30 + table(rows_of(Extract.EVAL))
     files = [File(content, "notes.csv")]
     found = read_set(files)
-    assert str(found.error) == "notes.csv: its first line names no column of any extract"
+    assert str(found.error) == (
+        "notes.csv: Its first line names no column of any extract. Name the columns there, or choose another file."
+    )
     (question,) = found.questions
     assert (question.asked, question.proposal.value, question.text) == (Asked.LINE, "1", "Rapport mensuel")
     right = read_set(files, answers=answer(PLAIN, question, "31"))

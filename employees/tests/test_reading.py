@@ -106,7 +106,7 @@ def test_number_may_stand_under_the_title_of_any_extract(extract, title):
 def test_other_extract_than_the_one_that_is_given_is_refused():
     for given in Extract:
         for other in set(Extract) - {given}:
-            with pytest.raises(ExtractError, match=f"this is the {other} extract, not {given}"):
+            with pytest.raises(ExtractError, match=f"This is the {other} extract, not {given}"):
                 read_extract(table(rows_of(other)), extract=given)
 
 
@@ -114,7 +114,7 @@ def test_columns_that_a_score_needs_are_named_when_they_are_missing():
     rows = [{k: v for k, v in row.items() if k not in ("age", "poste")} for row in rows_of(Extract.SIRH)]
     with pytest.raises(ExtractError) as caught:
         read_extract(table(rows), name="mai.csv")
-    assert str(caught.value) == "mai.csv: missing columns: poste"
+    assert str(caught.value).startswith("mai.csv: The file lacks columns that a score needs: poste. Export it again")
 
 
 def test_source_may_be_a_path_or_an_open_file(tmp_path):
@@ -299,6 +299,7 @@ def test_file_of_which_no_row_is_left_is_refused_with_its_rejects():
     with pytest.raises(ExtractError) as caught:
         read_extract(table([row | {"id_employee": "x"} for row in rows_of(Extract.SIRH)]))
     assert caught.value.refusal == Refusal.ALL_REJECTED
+    assert "Give each employee one row with their number" in str(caught.value)
     assert len(caught.value.rejects) == 3
 
 
@@ -335,8 +336,8 @@ def test_refusal_for_too_many_rejects_says_how_many_are_permitted_and_shows_one(
     with pytest.raises(ExtractError) as caught:
         read_extract(table([row | {"age": "1\n2"} for row in rows_of(Extract.SIRH)]), name="mai.csv")
     assert str(caught.value) == (
-        "more than 2 rejects; the first found: mai.csv, line 2, age: '1⟨U+000A⟩2' "
-        "(expected: a whole number between 16 and 80)"
+        "More than 2 values are rejected; the first found: mai.csv, line 2, age: '1⟨U+000A⟩2' "
+        "(expected: a whole number between 16 and 80). Correct the file, or choose the right one."
     )
 
 
@@ -455,13 +456,13 @@ BROKEN = {"twice encoded": "CÃ©libataire", "Mac OS Roman": "CŽlibataire", "lo
 def test_broken_accents_refuse_the_file_and_say_how_to_save_it(header, text):
     rows = [row | {"nom": "Željko Šešelj, Ångström, Java™"} for row in rows_of(Extract.SIRH)]
     rows[1][header] = text
-    with pytest.raises(ExtractError, match=r"line 3: the accents are broken .* save the file as CSV UTF-8"):
+    with pytest.raises(ExtractError, match=r"On line 3 the accents are broken .* Export the file again as CSV UTF-8"):
         read_extract(table(rows))
 
 
 def test_broken_accents_in_a_title_refuse_the_file():
     rows = [{"Ã¢ge" if k == "age" else k: v for k, v in row.items()} for row in rows_of(Extract.SIRH)]
-    with pytest.raises(ExtractError, match="line 1: the accents are broken"):
+    with pytest.raises(ExtractError, match="On line 1 the accents are broken"):
         read_extract(table(rows))
 
 
@@ -472,16 +473,16 @@ def test_broken_accents_in_a_column_that_is_not_read_are_no_matter():
 def test_marks_of_a_merge_conflict_refuse_the_file():
     lines = table(rows_of(Extract.SIRH)).decode().splitlines()
     content = "\n".join([*lines, "<<<<<<< HEAD", lines[1], "=======", lines[1], ">>>>>>> x", ""])
-    with pytest.raises(ExtractError, match="line 5 is a mark of a merge conflict"):
+    with pytest.raises(ExtractError, match="Line 5 is a mark of a merge conflict"):
         read_extract(content.encode())
 
 
 @pytest.mark.parametrize(
     ("cell", "reason"),
     [
-        ('"41', "line 2: a quotation mark opens a cell and is never closed"),
-        ('"4"1', "line 2: a quotation mark within a quoted cell is not doubled"),
-        ('"' + "4" * 140_000, "line 2: a cell is longer than 131072 characters"),
+        ('"41', "On line 2 a quotation mark opens a cell and is never closed. Close it"),
+        ('"4"1', "On line 2 a quotation mark stands within a quoted cell. Double it"),
+        ('"' + "4" * 140_000, "On line 2 a cell is longer than 131072 characters. Check"),
     ],
 )
 def test_broken_quotes_are_told_in_words(cell, reason):

@@ -180,7 +180,10 @@ def test_strict_refuses_and_still_writes_the_rejects(tmp_path):
 def test_refused_set_is_one_line_with_the_file_and_the_reason(tmp_path):
     files = write(tmp_path)
     Path(files["eval"]).write_bytes(b"")
-    assert refused(files) == "extrait_eval.csv: the file is empty"
+    assert refused(files) == (
+        "extrait_eval.csv: The file is empty. Export it again, with the names of its columns and a row for each "
+        "employee."
+    )
 
 
 def test_set_with_too_many_rejects_is_one_line_that_shows_one(tmp_path, monkeypatch):
@@ -188,15 +191,18 @@ def test_set_with_too_many_rejects_is_one_line_that_shows_one(tmp_path, monkeypa
     report = tmp_path / "rejects.csv"
     message = refused(write(tmp_path, age="12", genre="?"), rejects=str(report))
     assert message == (
-        "more than 1 rejects; the first found: extrait_sirh.csv, line 3, age: '12' "
-        "(expected: a whole number between 16 and 80)"
+        "More than 1 values are rejected; the first found: extrait_sirh.csv, line 3, age: '12' "
+        "(expected: a whole number between 16 and 80). Correct the file, or choose the right one."
     )
     assert not Employee.objects.exists()
 
 
 def test_absent_file_is_named(tmp_path):
     files = write(tmp_path) | {"sondage": str(tmp_path / "absent.csv")}
-    assert refused(files) == f"{tmp_path / 'absent.csv'}: the file cannot be read: No such file or directory"
+    assert refused(files) == (
+        f"{tmp_path / 'absent.csv'}: The file cannot be read (No such file or directory). Check its name and that it "
+        "may be opened."
+    )
 
 
 def test_rejects_in_an_absent_directory_is_named_before_anything_is_loaded(tmp_path):
@@ -306,7 +312,7 @@ def test_titles_that_miss_a_column_are_asked_before_the_refusal(tmp_path):
     path = Path(files["sirh"])
     path.write_bytes(path.read_bytes().replace(b"revenu_mensuel", b"Q1"))
     out = StringIO()
-    with pytest.raises(CommandError, match=r"extrait_sirh\.csv: missing columns: revenu_mensuel"):
+    with pytest.raises(CommandError, match=r"extrait_sirh\.csv: The file lacks .*: revenu_mensuel"):
         call_command("seed_from_csv", **files, as_of=DAY, stdout=out)
     assert out.getvalue() == "extrait_sirh.csv line 1: Q1 '5993': which column is it, if any?\n"
 
@@ -322,5 +328,5 @@ def test_file_under_another_option_is_taken_as_what_it_is(tmp_path):
 
 def test_same_extract_twice_is_refused(tmp_path):
     files = write(tmp_path)
-    with pytest.raises(CommandError, match="this is the sirh extract, and so is"):
+    with pytest.raises(CommandError, match="This is the sirh extract, and so is"):
         seed_files(files["sirh"], sirh=files["sirh"])

@@ -39,16 +39,16 @@ def test_every_sheet_that_is_an_extract_is_read_and_others_are_left_out():
 def test_one_extract_is_taken_out_of_a_workbook():
     content = workbook(sheets(Extract.SIRH, Extract.EVAL))
     assert read_extract(content, extract=Extract.EVAL).extract == Extract.EVAL
-    with pytest.raises(ExtractError, match="several sheets may be meant: sirh, eval"):
+    with pytest.raises(ExtractError, match="Several sheets may be meant: sirh, eval"):
         read_extract(content)
-    with pytest.raises(ExtractError, match="this is the sirh extract, not sondage"):
+    with pytest.raises(ExtractError, match="This is the sirh extract, not sondage"):
         read_extract(content, extract=Extract.SONDAGE)
 
 
 def test_files_are_recognised_whatever_their_order_and_the_same_extract_twice_is_refused():
     eval_, sirh = (table(rows_of(extract)) for extract in (Extract.EVAL, Extract.SIRH))
     assert [found.extract for found in read_files([File(eval_), File(sirh)])] == [Extract.SIRH, Extract.EVAL]
-    with pytest.raises(ExtractError, match=r"b\.csv: this is the sirh extract, and so is a\.csv"):
+    with pytest.raises(ExtractError, match=r"b\.csv: This is the sirh extract, and so is a\.csv\. Leave"):
         read_files([File(sirh, "a.csv"), File(sirh, "b.csv")])
     with pytest.raises(ExtractError, match="names no column of any extract"):
         read_files([File(b"a;b\n1;2\n")])

@@ -383,14 +383,15 @@ def test_run_of_a_finished_import_does_nothing(upload):
 def test_refused_files_show_the_reason(client, hr, started):
     upload = imports.receive(user=hr, as_of=DAY, files=files(sirh=text_of("eval")))
     run_import(upload=upload)
-    reason = "eval-2026.csv: this is the eval extract, and so is sirh-2026.csv: leave one of them out"
+    reason = "eval-2026.csv: This is the eval extract, and so is sirh-2026.csv. Leave one of them out."
     assert reason in page(client, upload)
 
 
 TOO_MANY = {
-    "en": "More than 1 rejects; the first found: sirh-2026.csv, line 2, genre: 'X' (expected: one of: F, M)",
-    "fr": "Plus de 1 rejets\u202f; le premier trouvé\u00a0: sirh-2026.csv, ligne 2, genre\u00a0: 'X' "
-    "(attendu\u00a0: une de ces valeurs\u00a0: F, M)",
+    "en": "More than 1 values are rejected; the first found: sirh-2026.csv, line 2, genre: 'X' "
+    "(expected: one of: F, M). Correct the file, or choose the right one.",
+    "fr": "Plus de 1 valeurs sont rejetées\u202f; la première trouvée\u00a0: sirh-2026.csv, ligne 2, genre\u00a0: 'X' "
+    "(attendu\u00a0: une de ces valeurs\u00a0: F, M). Corrigez le fichier, ou choisissez le bon.",
 }
 
 

@@ -137,7 +137,10 @@ def test_wrong_argument_ends_a_process_in_one_line():
 def test_file_that_is_missing_is_one_line(manage):
     code, output, errors = manage("seed_from_csv", "--as-of=2026-06-30", "--sirh=absent.csv")
     assert (code, output) == (1, "")
-    assert errors == "CommandError: absent.csv: the file cannot be read: No such file or directory\n"
+    assert errors == (
+        "CommandError: absent.csv: The file cannot be read (No such file or directory). Check its name and that it may "
+        "be opened.\n"
+    )
 
 
 def test_extracts_become_scores_and_again_add_nothing(manage):

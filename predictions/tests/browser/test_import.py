@@ -69,4 +69,4 @@ def test_wrong_file_is_refused_in_the_reader_language(open_page, tmp_path):
     page = open_page("/import/", language="en")
     files = extracts(tmp_path, age=44)
     upload(page, files | {Extract.SIRH: files[Extract.EVAL]}, NEWEST)
-    expect(page.get_by_text("this is the eval extract, and so is eval.csv")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("This is the eval extract, and so is eval.csv")).to_be_visible(timeout=SLOW)
