@@ -62,7 +62,8 @@ def test_whole_row_of_a_known_person_is_refused_without_a_column():
 
 
 def test_unknown_people_and_those_who_left_are_no_question():
-    load(JANUARY, bad(99), bad(1))
+    load(JANUARY)
+    load(FEBRUARY, bad(99), bad(1, "id_employee", Cost.ROW), people={n: {} for n in range(2, 11)})
     answer_left(numbers=[1])
     assert found() == []
 
