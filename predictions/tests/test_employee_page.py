@@ -98,6 +98,34 @@ def test_person_out_of_scope_does_not_exist(browse, person, group, method):
     assert not simulations().exists()
 
 
+@pytest.fixture
+def newcomer():
+    """Somebody of Consulting whom the SIRH holds and no evaluation or survey."""
+    load(DAY, sirh={3001: {}})
+    return Employee.objects.get(employee_id=3001)
+
+
+def test_whoever_lacks_what_a_score_needs_has_a_page_with_the_presence(browse, newcomer):
+    hr = browse("RH")
+    text = hr.get("/employees/3001/", headers={"Accept-Language": "en"}).content.decode()
+    assert "No score yet" in text
+    assert "In the SIRH extracts since" in text
+    assert 'href="/clarify/unscored/"' in text
+    assert hr.post("/employees/3001/", values()).status_code == 404
+
+
+@pytest.mark.parametrize(("department", "status"), [("Consulting", 200), ("Commercial", 404)])
+def test_page_of_whoever_lacks_something_is_for_the_department(browse, newcomer, department, status):
+    assert browse("Manager", department).get("/employees/3001/").status_code == status
+
+
+def test_merged_number_leads_to_its_person(browse, newcomer):
+    load(date(2026, 7, 31), sirh={3001: {}, 3002: {}})
+    merge_numbers(number=3002, into=3001)
+    assert browse("RH").get("/employees/3002/").url == "/employees/3001/"
+    assert browse("Manager", "Commercial").get("/employees/3002/").status_code == 404
+
+
 @pytest.mark.parametrize("number", [0, 999_999, 2**31, 2**63, 10**30])
 def test_unknown_number_is_not_found(browse, number):
     assert browse("RH").get(f"/employees/{number}/").status_code == 404

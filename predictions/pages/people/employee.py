@@ -3,13 +3,13 @@
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from employees.access import Readable, Scope, readable_to, scope_of
+from employees.access import Readable, Scope, may_answer, readable_to, scope_of
 from features import reading, schema
 from features.engineering import engineer_one
 from features.models import EmployeeFeatures
@@ -56,7 +56,7 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
     scope = scope_of(request.user)
     row = people.clean_features(employee_id, scope)
     if row is None:
-        raise Http404
+        return _without_features(request, employee_id, scope)
     inputs = row.values() | people.satisfactions(row.employee)
     real = {name: inputs.get(name) for name in schema.INPUT_NAMES}
     readable = readable_to(request.user)
@@ -73,6 +73,25 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
     if row.employee.is_present and context["history"]:
         context |= _in_list(request, row, context["history"][0].prediction)
     return render(request, "employee/employee.html", context)
+
+
+def _without_features(request: Request, employee_id: int, scope: Scope) -> HttpResponse:
+    """The page of whoever lacks what a score needs; a number that was merged leads to its person."""
+    person = people.person(employee_id, scope)
+    if person is None or request.method == "POST":
+        raise Http404
+    if person.employee_id != employee_id:
+        return redirect("employee", person.employee_id)
+    readable = readable_to(request.user)
+    states, merged = people.presence(person)
+    context = {
+        "employee": person,
+        "department": risk_list.label("departement", person.departement),
+        "state": presence.notice(person, states, readable),
+        "spells": presence.history(states, merged, scope, readable),
+        "may_answer": may_answer(request.user),
+    }
+    return render(request, "employee/without_features.html", context)
 
 
 def _what_if_form(real: dict[str, object], readable: Readable, data) -> forms.BusinessForm:
