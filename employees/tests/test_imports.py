@@ -9,7 +9,7 @@ from django.utils import timezone
 from employees import imports
 from employees.demo.published import FOLDER as DEMO
 from employees.messages import Message
-from employees.models import Employee, Import, Load, SavedMapping, SirhRow, Term
+from employees.models import Employee, Import, Load, RefusedValue, SavedMapping, SirhRow, Term
 from employees.terms.changes import Unacceptable
 from employees.workforce.values import RAW_KINDS
 
@@ -269,6 +269,18 @@ def test_preview_waits_for_everything_but_words(user):
     upload = checked(user, sirh=yearly())
     with pytest.raises(imports.Outdated):
         imports.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat(), leave_unknown=True)
+
+
+def test_words_left_unknown_are_no_rejects_of_the_preview_and_refused_of_their_people_once_loaded(user):
+    upload = checked(user, sirh=text_of("sirh").replace("Consulting", "R&D"))
+    assert (upload.state, upload.summary["reject_count"]) == (Import.State.READY, 0)
+    assert not RefusedValue.objects.exists()
+    (question,) = imports.questions_of(upload)
+    imports.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat(), leave_unknown=True)
+    upload.refresh_from_db()
+    assert imports.load(upload=upload)
+    assert set(RefusedValue.objects.values_list("column", "value")) == {("departement", "R&D")}
+    assert RefusedValue.objects.count() == question.count
 
 
 def test_wrong_titles_are_asked_again_with_the_reason(user):
