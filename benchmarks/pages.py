@@ -9,6 +9,7 @@ disturbs least. Exits with 1 when a page's median is over its limit.
 """
 
 import argparse
+import csv
 import logging
 import os
 import re
@@ -26,6 +27,7 @@ QUERIES = 12
 MILLISECONDS = {1: 200, 100: 400}  # by copies
 FIRST_VIEW = 500_000  # bytes, the page and everything that it loads
 REPEATS = 7
+DEPARTMENTS, JOBS, KEPT = 300, 2_000, 3  # with --words
 PAGES = (
     ("overview", "/"),
     ("risk list", "/employees/"),
@@ -54,22 +56,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--copies", type=int, nargs="+", default=[1, 100], help="of the 1,470 employees of the demo")
     parser.add_argument("--filled", action="store_true", help="measure the database of DATABASE_URL as it is")
+    parser.add_argument("--words", action="store_true", help="spread everyone over 300 departments and 2,000 jobs")
     options = parser.parse_args()
     if options.filled:
         sys.exit(measure(max(options.copies)))
     failures = 0
     for copies in options.copies:
         with tempfile.TemporaryDirectory() as directory, scratch_database(Path(directory)) as url:
-            fill(url, copies, Path(directory))
+            fill(url, copies, Path(directory), has_many_words=options.words)
             command = [sys.executable, __file__, "--filled", "--copies", str(copies)]
             failures += subprocess.run(command, env=os.environ | {"DATABASE_URL": url}, check=False).returncode
     sys.exit(failures > 0)
 
 
-def fill(url: str, copies: int, directory: Path) -> None:
+def fill(url: str, copies: int, directory: Path, *, has_many_words: bool = False) -> None:
     """Load the demo, repeated, and score it twice; PostgreSQL then does at once what it would do by itself later."""
     files, _count = repeat_demo(copies, directory)
-    load = ["seed_from_csv", "--as-of=2026-06-30", *(f"--{extract}={file}" for extract, file in files.items())]
+    if has_many_words:
+        spread(files["sirh"])
+    load = [
+        "seed_from_csv",
+        "--as-of=2026-06-30",
+        "--new-values=accept",
+        *(f"--{extract}={file}" for extract, file in files.items()),
+    ]
     for command in (["migrate", "-v0"], load, ["build_features"], ["score_employees"], ["score_employees"]):
         run_command(command, url)
     if url.startswith("postgres"):
@@ -77,6 +87,19 @@ def fill(url: str, copies: int, directory: Path) -> None:
 
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
+
+
+def spread(file: Path) -> None:
+    """Move most people to other departments and jobs; some stay where the pages above look for them."""
+    with file.open(encoding="utf-8", newline="") as lines:
+        header, *rows = csv.reader(lines)
+    department, job = header.index("departement"), header.index("poste")
+    for place, row in enumerate(rows):
+        if place % DEPARTMENTS >= KEPT:
+            row[department] = f"Direction {place % DEPARTMENTS:03}"
+            row[job] = f"Poste {place % JOBS:04}"
+    with file.open("w", encoding="utf-8", newline="") as lines:
+        csv.writer(lines).writerows([header, *rows])
 
 
 def measure(copies: int) -> int:
