@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from features.schema import FEATURE_NAMES
 from predictions.ml.artifacts import artifact, card
 from predictions.ml.artifacts.card_format import FEATURE_SETS, Card
-from predictions.ml.assessment import evaluation, thresholds, uncertainty
+from predictions.ml.assessment import evaluation, gates, thresholds, uncertainty
 from predictions.ml.assessment.evaluation import DEFAULT_PLAN, OutOfFold, Plan, Progress, silent
 from predictions.ml.assessment.thresholds import DEFAULT_RULE, Rule
 from predictions.ml.pipeline import build_pipeline, used_features
@@ -37,16 +37,21 @@ class LeakSuspected(Exception):
     """The model is too good to be true: some feature probably knows the outcome."""
 
 
+class Doubtful(Exception):
+    """The model is not worth acting on; the message gives the reasons."""
+
+
 class ProtectedFeatures(Exception):
     """The model uses protected features: it is for comparison, not for use."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """A trained model, ready to publish; ``leak`` is why its figures are implausible, if they are."""
+    """A trained model; ``leak`` is why its figures are implausible, if they are, ``doubts`` why it is of no use."""
 
     content: artifact.Content
     leak: str | None
+    doubts: tuple[str, ...]
 
     @property
     def threshold(self) -> float:
@@ -90,6 +95,7 @@ def train(
         pipeline = build_pipeline(features=features, C=penalty).fit(frame, target)
         leak = _leak(sides[features], target, pipeline, frame)
         threshold = thresholds.choose(rule, target, out_of_fold)
+        doubts = gates.doubts(target, out_of_fold, threshold)
         scale, simulated = _uncertainty(pipeline, frame, draws=plan.draws, seed=seed)
         reference = reference_profiles(frame[list(used_features(features))], seed=seed)
         content = artifact.Content(
@@ -112,9 +118,10 @@ def train(
                 threshold=thresholds.describe(rule, threshold, target, out_of_fold),
                 uncertainty=simulated,
                 leak=leak,
+                doubts=doubts,
             ),
         )
-    return Trained(content, leak)
+    return Trained(content, leak, tuple(doubts))
 
 
 def publish(
@@ -122,11 +129,13 @@ def publish(
 ) -> str:
     """Write the model as a new version under ``root`` and make it the current one; return the version.
 
-    Raises ``LeakSuspected``, or ``ProtectedFeatures`` when it would be promoted, unless ``force``; then nothing is
-    written.
+    Raises ``LeakSuspected``, ``Doubtful``, or ``ProtectedFeatures`` when it would be promoted, unless ``force``; then
+    nothing is written. The card says of a forced model why it was refused.
     """
     if trained.leak and not force:
         raise LeakSuspected(f"{trained.leak}. Nothing was written; --force publishes it all the same.")
+    if trained.doubts and not force:
+        raise Doubtful(f"{' '.join(trained.doubts)} Nothing was written; --force publishes it all the same.")
     if promote and trained.card["uses_protected"] and not force:
         raise ProtectedFeatures("this model uses protected features: it can be written for comparison, not promoted")
     version = artifact.write_version(root, trained.content, now=now)

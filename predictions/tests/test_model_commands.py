@@ -11,9 +11,10 @@ from features.tests.factories import EmployeeFeaturesFactory
 from predictions import registry
 from predictions.ml import training
 from predictions.ml.artifacts import artifact, store
-from predictions.tests.workforce import TINY, people, trained
+from predictions.tests.workforce import RULE, TINY, people, trained
 
 pytestmark = pytest.mark.slow
+CAPACITY = ("--threshold-rule", RULE)
 
 
 def run(name, *arguments, **options):
@@ -43,17 +44,17 @@ def workforce(db, monkeypatch):
 
 
 def test_train_model_writes_a_version_and_makes_it_current(workforce, tmp_path):
-    output = run("train_model", "--output", tmp_path)
+    output = run("train_model", "--output", tmp_path, *CAPACITY)
     version = store.current_version(tmp_path)
     assert f"Version {version} written to {tmp_path} and current" in output
     assert "300 employees" in output
-    assert json.loads((tmp_path / "threshold.json").read_text())["rule"] == "f2"
+    assert json.loads((tmp_path / "threshold.json").read_text())["rule"] == RULE
     assert artifact.load(tmp_path).card["training"]["employees"] == 300
 
 
 def test_train_model_again_gives_the_same_version(workforce, tmp_path):
     for _ in range(2):
-        run("train_model", "--output", tmp_path)
+        run("train_model", "--output", tmp_path, *CAPACITY)
     assert store.versions(tmp_path) == [store.current_version(tmp_path)]
     assert len(store.promotions(tmp_path)) == 1
 
@@ -85,7 +86,7 @@ def test_commands_name_a_current_that_is_no_link_before_they_train(root, name, s
 def test_train_model_says_that_the_link_to_the_current_version_leads_nowhere(workforce, root):
     (root / "current").unlink()
     (root / "current").symlink_to("versions/gone")
-    assert "current leads nowhere" in run("train_model", "--output", root)
+    assert "current leads nowhere" in run("train_model", "--output", root, *CAPACITY)
     assert artifact.load(root).card["training"]["employees"] == 300
 
 
@@ -97,12 +98,12 @@ def test_train_model_refuses_an_unreadable_rule(tmp_path):
 @pytest.mark.django_db
 def test_train_model_without_known_outcomes_says_so(tmp_path):
     with pytest.raises(CommandError, match="nobody left among the 0 employees"):
-        run("train_model", "--output", tmp_path)
+        run("train_model", "--output", tmp_path, *CAPACITY)
 
 
 def test_train_model_with_all_features_is_not_promoted(workforce, tmp_path):
     with pytest.raises(CommandError, match="protected"):
-        run("train_model", "--output", tmp_path, "--features", "all")
+        run("train_model", "--output", tmp_path, "--features", "all", *CAPACITY)
     assert store.versions(tmp_path) == []
 
 
@@ -111,7 +112,7 @@ def test_train_model_warns_of_a_leak_and_publishes_only_by_force(workforce, tmp_
         rows = EmployeeFeatures.objects.filter(employee__presence=presence)
         rows.update(augmentation_salaire_precedente=rise)
     with pytest.raises(CommandError, match="augmentation_salaire_precedente"):
-        run("train_model", "--output", tmp_path)
+        run("train_model", "--output", tmp_path, *CAPACITY)
     assert store.versions(tmp_path) == []
     output = run("train_model", "--output", tmp_path, "--force")
     assert "WARNING: ROC-AUC" in output

@@ -10,7 +10,7 @@ from django.utils import translation
 
 from predictions import formats, registry
 from predictions.ml.artifacts import artifact, store
-from predictions.ml.assessment import thresholds
+from predictions.ml.assessment import gates, thresholds
 from predictions.ml.assessment.thresholds import parse
 from predictions.pages.model import card_charts
 from predictions.pages.model.card_page import ThresholdForm, versions
@@ -231,6 +231,12 @@ def test_model_page_of_a_model_published_by_force_warns(browse, change_card):
     assert "Do not trust this model" in text_of(browse("RH"))
 
 
+def test_model_page_of_a_doubtful_model_says_why_in_the_readers_language(browse, change_card):
+    change_card(lambda card: card.update(doubts=[gates.FLAGS_MOST]))
+    page = browse("RH").get("/model/", headers={"Accept-Language": "fr"}).content.decode()
+    assert "Son seuil signale plus de la moitié des personnes." in page
+
+
 def test_model_page_of_a_model_with_protected_features_warns(browse, change_card):
     change_card(lambda card: card.update(uses_protected=True, feature_set="all", left_out=[]))
     response = browse("RH").get("/model/")
@@ -271,8 +277,9 @@ def test_threshold_answer_agrees_with_what_training_chose(browse, card):
     people = card["training"]["employees"]
     assert in_use.threshold == card["threshold"]["value"]
     assert least.threshold == chosen["cost:departure=30000,talk=500,chance=0.2"]["threshold"]
-    assert in_use.precision == chosen["f2"]["precision"]
-    assert in_use.flagged == pytest.approx(chosen["f2"]["flagged"] * people)
+    own = chosen[card["threshold"]["rule"]]
+    assert in_use.precision == own["precision"]
+    assert in_use.flagged == pytest.approx(own["flagged"] * people)
     assert least.cost == pytest.approx(chosen["cost:departure=30000,talk=500,chance=0.2"]["cost"] * people, rel=1e-5)
     assert least.saving >= in_use.saving
 

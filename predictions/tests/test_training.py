@@ -8,8 +8,10 @@ from features.engineering import typed
 from features.schema import FEATURE_NAMES
 from predictions.ml import training
 from predictions.ml.artifacts import artifact, store
-from predictions.ml.training import LeakSuspected, ProtectedFeatures, TrainingError, publish, train
-from predictions.tests.workforce import TINY, people, trained
+from predictions.ml.assessment import gates
+from predictions.ml.assessment.thresholds import parse
+from predictions.ml.training import Doubtful, LeakSuspected, ProtectedFeatures, TrainingError, publish, train
+from predictions.tests.workforce import RULE, TINY, people, trained
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +24,7 @@ def leaky():
 
 
 def test_train_repeats_itself_to_the_byte():
-    first, second = trained(), train(*people(), plan=TINY)
+    first, second = trained(), train(*people(), rule=parse(RULE), plan=TINY)
     assert artifact.to_bytes(first.content) == artifact.to_bytes(second.content)
     assert first.card == second.card
 
@@ -30,7 +32,9 @@ def test_train_repeats_itself_to_the_byte():
 def test_train_does_not_depend_on_where_the_strings_came_from():
     frame, target = people()
     copied = frame.assign(poste=["".join(list(value)) for value in frame["poste"]])
-    assert artifact.to_bytes(trained().content) == artifact.to_bytes(train(copied, target, plan=TINY).content)
+    assert artifact.to_bytes(trained().content) == artifact.to_bytes(
+        train(copied, target, rule=parse(RULE), plan=TINY).content
+    )
 
 
 SAME = """
@@ -98,6 +102,42 @@ def test_a_leaky_model_is_not_written(leaky, tmp_path):
     with pytest.raises(LeakSuspected, match="--force"):
         publish(tmp_path, leaky)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def shuffled():
+    """A workforce whose departures go with nothing."""
+    frame, target = people()
+    return train(frame, np.random.default_rng(1).permutation(target), plan=TINY)
+
+
+def test_an_honest_model_raises_no_doubt():
+    assert trained().doubts == ()
+    assert "doubts" not in trained().card
+
+
+def test_a_model_of_chance_is_not_written(shuffled, tmp_path):
+    assert {gates.IS_CHANCE, gates.IS_BASE_RATE} <= set(shuffled.doubts)
+    with pytest.raises(Doubtful, match=r"may be chance.*--force"):
+        publish(tmp_path, shuffled)
+    assert store.versions(tmp_path) == []
+
+
+def test_a_doubtful_model_that_is_forced_says_so(shuffled, tmp_path):
+    publish(tmp_path, shuffled, force=True)
+    assert tuple(artifact.load(tmp_path).card["doubts"]) == shuffled.doubts
+
+
+@pytest.mark.parametrize(("threshold", "doubts"), [(0.3, []), (0.1, [gates.FLAGS_MOST])])
+def test_a_threshold_that_flags_more_than_half_is_doubted(threshold, doubts):
+    target = np.repeat([0, 1], [80, 40])
+    probability = np.where(target, 0.6, 0.2)[np.newaxis] + np.linspace(0, 0.05, 120)
+    assert gates.doubts(target, probability, threshold) == doubts
+
+
+def test_the_error_of_an_area_is_that_of_the_formula():
+    # Hanley and McNeil's example, their table of 58 normal and 51 abnormal cases: 0.893 with an error of 0.032
+    assert gates.auc_error(0.893, 51, 58) == pytest.approx(0.032, abs=0.001)
 
 
 def test_a_leaky_model_is_published_by_force(leaky, tmp_path):
@@ -185,14 +225,14 @@ PROTECTED = ("age", "genre", "statut_marital", "jeune_surcharge")
 
 def test_a_model_of_people_whose_protected_features_are_unknown_is_the_same():
     frame, target = people()
-    without = train(unknown(frame, *PROTECTED), target, plan=TINY)
+    without = train(unknown(frame, *PROTECTED), target, rule=parse(RULE), plan=TINY)
     assert without.card["shapes"] == trained().card["shapes"]
     assert without.threshold == trained().threshold
 
 
 def test_what_is_unknown_of_everyone_is_in_no_audit(tmp_path):
     frame, target = people()
-    without = train(unknown(frame, *PROTECTED), target, plan=TINY)
+    without = train(unknown(frame, *PROTECTED), target, rule=parse(RULE), plan=TINY)
     publish(tmp_path, without)
     card = artifact.load(tmp_path).card
     assert card["models"]["default"]["fairness"]["threshold"] == card["proxies"] == []

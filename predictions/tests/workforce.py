@@ -9,9 +9,10 @@ from scipy.special import expit
 from features import schema
 from features.engineering import engineer
 from predictions.ml import training
-from predictions.ml.assessment import evaluation
+from predictions.ml.assessment import evaluation, thresholds
 
 TINY = evaluation.Plan(folds=2, repeats=1, inner_folds=2, penalties=(0.1, 0.3), resamples=20, draws=2)
+RULE = "capacity:40"  # the best F2 would flag more than half of these people
 
 
 def people(n: int = 300, *, seed: int = 1) -> tuple[pd.DataFrame, np.ndarray]:
@@ -37,4 +38,4 @@ def people(n: int = 300, *, seed: int = 1) -> tuple[pd.DataFrame, np.ndarray]:
 @functools.cache
 def trained(features: str = "default") -> training.Trained:
     """A small model of that workforce, trained once a process."""
-    return training.train(*people(), features=features, plan=TINY)
+    return training.train(*people(), features=features, rule=thresholds.parse(RULE), plan=TINY)

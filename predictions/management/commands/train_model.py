@@ -20,6 +20,7 @@ class Command(TechnovaCommand):
     expected_errors = (
         store.ArtifactError,
         thresholds.InvalidRule,
+        training.Doubtful,
         training.LeakSuspected,
         training.ProtectedFeatures,
         training.TrainingError,
@@ -42,7 +43,7 @@ class Command(TechnovaCommand):
         )
         parser.add_argument("--no-promote", action="store_true", help="write the version without promoting it")
         parser.add_argument(
-            "--force", action="store_true", help="publish a model that looks leaky or uses all features"
+            "--force", action="store_true", help="publish a model that looks leaky, proves little or uses all features"
         )
 
     def handle(self, **options):
@@ -59,6 +60,8 @@ class Command(TechnovaCommand):
         )
         if trained.leak:
             self.stderr.write(self.style.WARNING(f"WARNING: {trained.leak}."))
+        for doubt in trained.doubts:
+            self.stderr.write(self.style.WARNING(f"WARNING: {doubt}"))
         version = training.publish(root, trained, promote=promote, force=options["force"])
         figures = trained.card["metrics"]
         self.stdout.write(

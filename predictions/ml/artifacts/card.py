@@ -101,6 +101,7 @@ def build(
     threshold: dict,
     uncertainty: dict,
     leak: str | None,
+    doubts: list[str],
 ) -> Card:
     """Put the card together. ``sides`` has the out-of-fold predictions of each feature set, on the same folds."""
     own = sides[features]
@@ -139,6 +140,8 @@ def build(
         "leak": leak,
         "unknown": unknown,
     }
+    if doubts:
+        card["doubts"] = doubts
     return cast(Card, _rounded(card))
 
 

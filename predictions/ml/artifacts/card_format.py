@@ -290,6 +290,7 @@ class Card(TypedDict):
     proxies: list[Proxy]
     drift: Drift
     leak: str | None  # why the figures are implausible, if it was published by force
+    doubts: NotRequired[list[str]]  # why it was refused, if it was published by force: message ids
     unknown: NotRequired[list[str]]  # features of which nobody's value was known
 
 
