@@ -30,8 +30,7 @@ def replay(*, since: date | None, numbers: np.ndarray | None = None, progress: P
     """Derive states anew from a day on, from the first one and of everyone if it is None; inside ``exclusive``.
 
     ``numbers`` are those that a load has brought: who is not yet an employee becomes one. Rows are read for people in
-    chunks, and from a day on for those alone whose state may change, so neither time nor memory grows with the
-    workforce.
+    chunks, and from a day on for those alone whose state may change.
     """
     history = History.locked()
     described = _days(history)
@@ -86,7 +85,7 @@ def _first_to_derive(described: list[date], since: date | None) -> date | None:
     if since is None:
         return None
     derived = sorted(WorkforceDay.objects.values_list("as_of", flat=True))
-    earlier = [day for day in described if day not in set(derived)][:1] + described[-1:]
+    earlier = sorted({*described} - {*derived})[:1] + described[-1:]
     if derived and PresenceAnswer.objects.in_force().filter(as_of__gt=derived[-1]).exists():
         earlier.append(derived[-1])
     return min([since, *earlier])
