@@ -1,6 +1,6 @@
 """The detached process of an import: its start, progress and work.
 
-It checks the files, or loads them and updates everyone's features and scores. ``employees.imports`` has the states.
+It checks the files, or loads them and updates everyone's features and scores. ``employees.uploads`` has the states.
 """
 
 import logging
@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext_noop
 
-from employees import imports
+from employees import uploads
 from employees.messages import Message
 from employees.models import Import, SavedMapping
 from features.services import build_features
@@ -35,24 +35,24 @@ NOT_STARTED = gettext_noop("The server could not start the work: %(reason)s.")
 @transaction.atomic
 def receive(*, user, as_of: date, files: Iterable[UploadedFile], mapping: SavedMapping | None = None) -> Import:
     """Store the files of a day, and start the check after the commit."""
-    upload = imports.receive(user=user, as_of=as_of, files=files, mapping=mapping)
+    upload = uploads.receive(user=user, as_of=as_of, files=files, mapping=mapping)
     transaction.on_commit(lambda: _start(upload))
     return upload
 
 
 def answer(*, upload: Import, user, checked_at: str, answers: Mapping[int, str]) -> None:
-    """Store the answers to what the files leave open, and check them again. Raises as ``employees.imports.answer``."""
+    """Store the answers to what the files leave open, and check them again. Raises as ``employees.uploads.answer``."""
     settle(besides=upload)
-    if imports.answer(upload=upload, user=user, checked_at=checked_at, answers=answers):
+    if uploads.answer(upload=upload, user=user, checked_at=checked_at, answers=answers):
         _start(upload)
 
 
 def confirm(
     *, upload: Import, user, checked_at: str, accept_implausible: bool = False, leave_unknown: bool = False
 ) -> None:
-    """Start the load; an import that was already confirmed is left alone. Raises as ``employees.imports.confirm``."""
+    """Start the load; an import that was already confirmed is left alone. Raises as ``employees.uploads.confirm``."""
     settle(besides=upload)
-    if imports.confirm(
+    if uploads.confirm(
         upload=upload,
         user=user,
         checked_at=checked_at,
@@ -65,7 +65,7 @@ def confirm(
 def retry(*, upload: Import) -> None:
     """Restart a failed import where it stopped; any other is left alone. Raises ``Busy``."""
     settle()
-    if imports.retry(upload=upload):
+    if uploads.retry(upload=upload):
         _start(upload)
 
 
@@ -74,7 +74,7 @@ def settle(*, besides: Import | None = None) -> None:
     at_work = Import.objects.at_work().filter(started_at__lte=timezone.now() - GRACE)
     for upload in at_work.exclude(pk=besides.pk) if besides else at_work:
         if not detached.is_at_work(_work(upload)):
-            imports.interrupt(upload=upload, reason=Message(INTERRUPTED))
+            uploads.interrupt(upload=upload, reason=Message(INTERRUPTED))
 
 
 def progress_of(upload: Import) -> tuple[str, int, int] | None:
@@ -89,7 +89,7 @@ def _start(upload: Import) -> None:
         detached.start(_work(upload), "run_import", str(upload.pk))
     except OSError as error:
         logger.exception("The process of an import could not be started")
-        imports.interrupt(upload=upload, reason=_why_not_started(error))
+        uploads.interrupt(upload=upload, reason=_why_not_started(error))
 
 
 def _why_not_started(error: OSError) -> Message:
@@ -107,13 +107,13 @@ def run_import(*, upload: Import, progress: Progress | None = None) -> None:
     """
     try:
         if upload.state == Import.State.CHECKING:
-            imports.check(upload=upload, progress=progress)
+            uploads.check(upload=upload, progress=progress)
         elif upload.state == Import.State.LOADING:
             _load(upload, progress)
     except (Busy, ArtifactError, NothingToScore) as error:
-        imports.fail(upload=upload, reason=str(error))
+        uploads.fail(upload=upload, reason=str(error))
     except Exception as error:  # whatever broke, the page must not wait forever; the server's log has the error
-        imports.fail(upload=upload, reason=_reason_of(error))
+        uploads.fail(upload=upload, reason=_reason_of(error))
         raise
 
 
@@ -121,15 +121,15 @@ def _reason_of(error: Exception) -> str:
     """The outage in English, which the page translates; anything else is an internal error."""
     outage = outage_of(error)
     if outage is None:
-        return imports.BROKE_DOWN
+        return uploads.BROKE_DOWN
     with translation.override("en"):
         return str(outage.said)
 
 
 def _load(upload: Import, progress: Progress | None) -> None:
-    if not imports.load(upload=upload, progress=progress):
-        imports.check_again(upload=upload, progress=progress)
+    if not uploads.load(upload=upload, progress=progress):
+        uploads.check_again(upload=upload, progress=progress)
         return
     build_features(progress=progress)
     score_employees(progress=progress)
-    imports.finish(upload=upload)
+    uploads.finish(upload=upload)

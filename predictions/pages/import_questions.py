@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
-from employees import imports
+from employees import uploads
 from employees.columns import KEY, Extract
 from employees.extracts import Asked, Question
 from employees.extracts.mapping import AMERICAN_DATES
@@ -167,7 +167,7 @@ class WordAnswerField(forms.CharField):
     def clean(self, value):
         text = super().clean(value)
         try:
-            return imports.meaning_of(self.question, text) if text else ""
+            return uploads.meaning_of(self.question, text) if text else ""
         except Unacceptable as error:
             raise ValidationError(error.message.said(_)) from error
 

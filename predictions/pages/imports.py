@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from employees import imports, terms
+from employees import terms, uploads
 from employees.access import may_add_employees, scope_of
 from employees.extracts.template import template_workbook
 from employees.messages import Message
@@ -133,8 +133,8 @@ class ImportForm(forms.Form):
 
 
 @for_importers
-def uploads(request: HttpRequest) -> HttpResponse:
-    imports.purge()
+def index(request: HttpRequest) -> HttpResponse:
+    uploads.purge()
     form = ImportForm(request.POST or None, request.FILES or None, dropped=oversized(request))
     if request.method == "POST" and form.is_valid() and form.day:
         given = form.cleaned_data
@@ -162,8 +162,8 @@ def _tone(upload: Import) -> str:
     return TONES.get(Import.State(upload.state), "")
 
 
-def _with_badges(uploads: QuerySet) -> list[dict]:
-    return [{"upload": upload, "tone": _tone(upload)} for upload in uploads]
+def _with_badges(recent: QuerySet) -> list[dict]:
+    return [{"upload": upload, "tone": _tone(upload)} for upload in recent]
 
 
 @require_safe
@@ -173,7 +173,7 @@ def detail(request: HttpRequest, pk) -> HttpResponse:
     if upload.is_at_work:
         import_process.settle()
         upload.refresh_from_db()
-    return _detail(request, upload, QuestionsForm(imports.questions_of(upload)))
+    return _detail(request, upload, QuestionsForm(uploads.questions_of(upload)))
 
 
 def _detail(request: HttpRequest, upload: Import, form: QuestionsForm) -> HttpResponse:
@@ -229,13 +229,13 @@ def confirm(request: HttpRequest, pk) -> HttpResponse:
             accept_implausible=bool(request.POST.get("accept_implausible")),
             leave_unknown=bool(request.POST.get("leave_unknown")),
         )
-    except imports.NotAnswered:
+    except uploads.NotAnswered:
         messages.error(request, _("Answer the questions or tick the box below them. Nothing was loaded."))
-    except imports.NotAccepted:
+    except uploads.NotAccepted:
         messages.error(request, _("Tick the box to load what seems implausible. Nothing was loaded."))
     except Busy as error:
         messages.error(request, _(str(error)))
-    except imports.Outdated:
+    except uploads.Outdated:
         messages.warning(request, _("This is no longer what you saw when you confirmed. Nothing was loaded."))
     return redirect("import_detail", upload.pk)
 
@@ -246,15 +246,15 @@ def answer(request: HttpRequest, pk) -> HttpResponse:
     """Take the answers to what the files leave open; a word without one stays unknown."""
     upload = get_object_or_404(Import, pk=pk)
     checked_at = request.POST.get("checked_at", "")
-    form = QuestionsForm(imports.questions_of(upload), request.POST)
+    form = QuestionsForm(uploads.questions_of(upload), request.POST)
     try:
-        imports.ensure_seen(upload, checked_at, *imports.ASKS)
+        uploads.ensure_seen(upload, checked_at, *uploads.ASKS)
         if not form.is_valid():
             return _detail(request, upload, form)
         import_process.answer(upload=upload, user=request.user, checked_at=checked_at, answers=form.answers)
     except Unacceptable as error:
         messages.error(request, error.message.said(_))
-    except imports.Outdated:
+    except uploads.Outdated:
         messages.warning(request, _("This is no longer what you saw when you answered. Nothing was kept."))
     return redirect("import_detail", upload.pk)
 
@@ -273,7 +273,7 @@ def retry(request: HttpRequest, pk) -> HttpResponse:
 @require_POST
 @for_importers
 def discard(request: HttpRequest, pk) -> HttpResponse:
-    if not imports.discard(upload=get_object_or_404(Import, pk=pk)):
+    if not uploads.discard(upload=get_object_or_404(Import, pk=pk)):
         return redirect("import_detail", pk)
     messages.success(request, _("The files were deleted and nothing was loaded."))
     return redirect("import")

@@ -7,12 +7,12 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
-from employees import imports
+from employees import uploads
 from employees.columns import SATISFACTIONS, Extract
 from employees.extracts import ReadSet
 from employees.models import Import, Load
 from employees.tests.extracts import DAY, extract_of, load_all
-from employees.tests.test_imports import files
+from employees.tests.test_uploads import files
 from employees.workforce.loading import withdraw_load
 from features.services import build_features
 from predictions.import_process import run_import
@@ -55,15 +55,15 @@ def checked(hr, monkeypatch):
     month[6] = CALM | {"a_quitte_l_entreprise": True}
     del month[7]
     found = ReadSet({kind: of(kind, month) for kind in KINDS}, questions=())
-    monkeypatch.setattr(imports, "_read", lambda upload: found)
-    upload = imports.receive(user=hr.account, as_of=DAY, files=files())
+    monkeypatch.setattr(uploads, "_read", lambda upload: found)
+    upload = uploads.receive(user=hr.account, as_of=DAY, files=files())
     run_import(upload=upload)
     return upload
 
 
 @pytest.fixture
 def loaded(checked, hr):
-    imports.confirm(upload=checked, user=hr.account, checked_at=checked.checked_at.isoformat(), accept_implausible=True)
+    uploads.confirm(upload=checked, user=hr.account, checked_at=checked.checked_at.isoformat(), accept_implausible=True)
     checked.refresh_from_db()
     run_import(upload=checked)
     return checked
@@ -159,12 +159,12 @@ def test_loaded_import_shows_what_it_changed_in_the_risk_list(hr, loaded):
 
 def test_loaded_import_keeps_its_lists_when_its_files_are_a_day_old(hr, loaded):
     Import.objects.update(created_at=loaded.created_at.replace(year=2025))
-    imports.purge()
+    uploads.purge()
     assert shown(hr, loaded, "vanished") == [["7", "Consulting"]]
 
 
 def test_import_that_is_discarded_keeps_no_list(hr, checked):
-    imports.discard(upload=checked)
+    uploads.discard(upload=checked)
     assert not checked.changes.exists()
 
 

@@ -19,12 +19,12 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.text import capfirst
 
-from employees import imports
+from employees import uploads
 from employees.extracts import Mapping
 from employees.models import Employee, Import, SavedMapping, Term, TermRevision, TermSynonym
 from employees.terms.changes import learn
 from employees.tests.files import permit_rejects
-from employees.tests.test_imports import DAY, by_kind, files, text_of
+from employees.tests.test_uploads import DAY, by_kind, files, text_of
 from features.models import EmployeeFeatures
 from predictions.import_process import run_import
 from predictions.ml.artifacts.store import ArtifactMissing
@@ -62,7 +62,7 @@ def client(client, hr):
 @pytest.fixture
 def upload(started, hr):
     """An import whose files were checked."""
-    upload = imports.receive(user=hr, as_of=DAY, files=files(sirh=text_of("sirh").replace(",41,F", ",12,F")))
+    upload = uploads.receive(user=hr, as_of=DAY, files=files(sirh=text_of("sirh").replace(",41,F", ",12,F")))
     run_import(upload=upload)
     return upload
 
@@ -170,7 +170,7 @@ def test_preview_shows_counts_newcomers_and_rejects_and_wrote_nothing(client, up
 
 
 def test_preview_tells_the_rows_that_count_as_nobody(client, hr, started):
-    upload = imports.receive(user=hr, as_of=DAY, files=files(sirh=text_of("sirh").replace("2,49,M", "?,49,M")))
+    upload = uploads.receive(user=hr, as_of=DAY, files=files(sirh=text_of("sirh").replace("2,49,M", "?,49,M")))
     run_import(upload=upload)
     content = page(client, upload)
     assert upload.summary["files"][0]["accepted"] == 9
@@ -178,7 +178,7 @@ def test_preview_tells_the_rows_that_count_as_nobody(client, hr, started):
 
 
 def test_preview_says_that_a_whole_row_is_rejected(client, hr, started):
-    upload = imports.receive(user=hr, as_of=DAY, files=files(sirh=text_of("sirh").replace("2,49,M", "2,49")))
+    upload = uploads.receive(user=hr, as_of=DAY, files=files(sirh=text_of("sirh").replace("2,49,M", "2,49")))
     run_import(upload=upload)
     assert "Lost rows: 1" in page(client, upload)
     assert "(the whole row)" in whole(client, upload, "rejects").text
@@ -187,7 +187,7 @@ def test_preview_says_that_a_whole_row_is_rejected(client, hr, started):
 def test_preview_of_changes_names_the_column_and_both_values(client, hr, upload, started):
     confirm(client, upload, hr)
     run_import(upload=upload)
-    changed = imports.receive(
+    changed = uploads.receive(
         user=hr, as_of=DAY, files=files(eval=text_of("eval").replace("\n3,2,2,2,4,3,E_2,", "\n1,2,2,2,4,3,E_2,"))
     )
     run_import(upload=changed)
@@ -261,18 +261,18 @@ def test_confirm_of_an_older_preview_explains_itself(client, upload):
 def test_confirm_while_another_import_is_loaded_explains_itself(client, hr, upload, started, monkeypatch):
     confirm(client, upload, hr)
     monkeypatch.setattr(detached, "is_at_work", lambda name: True)
-    second = imports.receive(user=hr, as_of=DAY, files=files())
+    second = uploads.receive(user=hr, as_of=DAY, files=files())
     run_import(upload=second)
     assert "Another load, build or scoring is running" in confirm(client, second, hr).content.decode()
 
 
 def test_run_after_another_load_asks_to_confirm_the_new_preview(client, hr, upload, started):
     confirm(client, upload, hr)
-    same = imports.receive(
+    same = uploads.receive(
         user=hr, as_of=DAY, files=[ContentFile(file.content, file.name) for file in upload.files.all()]
     )
-    imports.check(upload=same)
-    assert imports.load(upload=same)
+    uploads.check(upload=same)
+    assert uploads.load(upload=same)
     run_import(upload=upload)
     assert upload.state == Import.State.READY
     assert "there is nothing to load" in page(client, upload)
@@ -281,7 +281,7 @@ def test_run_after_another_load_asks_to_confirm_the_new_preview(client, hr, uplo
 def test_preview_of_an_implausible_load_has_to_be_accepted(client, hr, upload, started):
     confirm(client, upload, hr)
     run_import(upload=upload)
-    second = imports.receive(user=hr, as_of=DAY, files=files(sirh=text_of("sirh").replace("\n", "\n9", 10)))
+    second = uploads.receive(user=hr, as_of=DAY, files=files(sirh=text_of("sirh").replace("\n", "\n9", 10)))
     run_import(upload=second)
     assert "This seems implausible" in page(client, second)
     assert "Nothing was loaded" in confirm(client, second, hr).content.decode()
@@ -339,10 +339,10 @@ def test_reason_that_was_stored_as_it_is_can_be_read(client, hr, started, reason
 @pytest.fixture
 def loaded(upload, hr):
     """An import that was loaded two days ago, and then not scored."""
-    imports.confirm(upload=upload, user=hr, checked_at=upload.checked_at.isoformat())
+    uploads.confirm(upload=upload, user=hr, checked_at=upload.checked_at.isoformat())
     upload.refresh_from_db()
-    imports.load(upload=upload)
-    imports.fail(upload=upload)
+    uploads.load(upload=upload)
+    uploads.fail(upload=upload)
     Import.objects.update(created_at=timezone.now() - timedelta(days=2))
     return upload
 
@@ -366,12 +366,12 @@ def test_discard_of_a_loaded_import_does_not_say_that_nothing_was_loaded(client,
 
 
 def test_run_with_a_defect_is_remembered_and_raised(hr, started, monkeypatch):
-    upload = imports.receive(user=hr, as_of=DAY, files=files())
-    monkeypatch.setattr("employees.imports.load_extracts", lambda **options: 1 / 0)
+    upload = uploads.receive(user=hr, as_of=DAY, files=files())
+    monkeypatch.setattr("employees.uploads.load_extracts", lambda **options: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run_import(upload=upload)
     assert upload.state == Import.State.FAILED
-    assert upload.error["text"] == imports.BROKE_DOWN
+    assert upload.error["text"] == uploads.BROKE_DOWN
 
 
 def test_run_of_a_finished_import_does_nothing(upload):
@@ -381,7 +381,7 @@ def test_run_of_a_finished_import_does_nothing(upload):
 
 
 def test_refused_files_show_the_reason(client, hr, started):
-    upload = imports.receive(user=hr, as_of=DAY, files=files(sirh=text_of("eval")))
+    upload = uploads.receive(user=hr, as_of=DAY, files=files(sirh=text_of("eval")))
     run_import(upload=upload)
     reason = "eval-2026.csv: This is the eval extract, and so is sirh-2026.csv. Leave one of them out."
     assert reason in page(client, upload)
@@ -398,7 +398,7 @@ TOO_MANY = {
 @pytest.mark.parametrize("language", TOO_MANY)
 def test_files_with_too_many_rejects_are_refused_with_one_of_them(client, hr, started, monkeypatch, language):
     permit_rejects(monkeypatch, 1)
-    upload = imports.receive(
+    upload = uploads.receive(
         user=hr, as_of=DAY, files=files(sirh=text_of("sirh").replace(",41,F", ",41,X").replace(",49,M", ",49,X"))
     )
     run_import(upload=upload)
@@ -420,7 +420,7 @@ def test_action_needs_a_post(client, upload, action):
 
 
 def test_progress_is_shown_while_it_runs(client, hr, started, monkeypatch):
-    upload = imports.receive(user=hr, as_of=DAY, files=files())
+    upload = uploads.receive(user=hr, as_of=DAY, files=files())
     monkeypatch.setattr(detached, "last_line", lambda name: "Deriving the workforce\t1500\t3000")
     text = page(client, upload)
     assert "Comparing with what is known: 1,500 / 3,000" in " ".join(text.split())
@@ -479,7 +479,7 @@ def test_pages_of_the_import_ask_few_questions(client, upload, django_assert_max
 
 
 def test_run_import_command_prints_progress(hr, started):
-    upload = imports.receive(user=hr, as_of=DAY, files=files())
+    upload = uploads.receive(user=hr, as_of=DAY, files=files())
     out = io.StringIO()
     call_command("run_import", str(upload.pk), stdout=out)
     assert out.getvalue() == "Deriving the workforce\t10\t10\n"
@@ -559,7 +559,7 @@ def test_import_whose_process_cannot_start_says_why_and_can_be_tried_again(
 
 
 def test_import_goes_on_where_its_progress_has_no_room(hr, started):
-    upload = imports.receive(user=hr, as_of=DAY, files=files())
+    upload = uploads.receive(user=hr, as_of=DAY, files=files())
     with suppress(OSError), Path("/dev/full").open("w") as output:
         call_command("run_import", str(upload.pk), stdout=output)
     upload.refresh_from_db()
@@ -578,8 +578,8 @@ def test_import_that_an_outage_stops_names_it(client, hr, started, monkeypatch, 
     def stop(**options):
         raise error
 
-    upload = imports.receive(user=hr, as_of=DAY, files=files())
-    monkeypatch.setattr(imports, "check", stop)
+    upload = uploads.receive(user=hr, as_of=DAY, files=files())
+    monkeypatch.setattr(uploads, "check", stop)
     with pytest.raises(type(error)):
         run_import(upload=upload)
     assert reason in page(client, upload)
@@ -589,7 +589,7 @@ def test_import_that_an_outage_stops_names_it(client, hr, started, monkeypatch, 
 def asking(started, hr):
     """A checked import with a new department and a job in the feminine."""
     rows = text_of("sirh").replace(",Consulting,", ",R&D,", 2).replace(",Consultant,", ",Consultante,", 1)
-    upload = imports.receive(user=hr, as_of=DAY, files=files(sirh=rows))
+    upload = uploads.receive(user=hr, as_of=DAY, files=files(sirh=rows))
     run_import(upload=upload)
     return upload
 
@@ -600,14 +600,14 @@ def test_unknown_words_are_asked_with_what_they_may_be(client, asking):
     assert "Department: “R&amp;D”" in text
     assert "Rows: 1, from line 4." in text
     asked = {
-        question.text: (question.proposal.value, question.proposal.is_new) for question in imports.questions_of(asking)
+        question.text: (question.proposal.value, question.proposal.is_new) for question in uploads.questions_of(asking)
     }
     assert asked == {"R&D": ("R&D", True), "Consultante": ("Consultant", False)}
     assert '<option value="Ressources Humaines">Human resources</option>' in text
 
 
 def answer(client, upload, **answers):
-    places = {question.text: place for place, question in enumerate(imports.questions_of(upload))}
+    places = {question.text: place for place, question in enumerate(uploads.questions_of(upload))}
     data = {f"answer-{places[text]}": value for text, value in answers.items()}
     return post(client, upload, "answer", checked_at=upload.checked_at.isoformat(), **data)
 
@@ -617,7 +617,7 @@ def test_answers_are_learned_and_the_files_checked_again(client, asking, hr, sta
     asking.refresh_from_db()
     assert (asking.state, started) == ("checking", [("run_import", str(asking.pk))])
     run_import(upload=asking)
-    assert imports.questions_of(asking) == []
+    assert uploads.questions_of(asking) == []
     assert "about the files" not in page(client, asking)
     assert Term.objects.get(value="R&D").recorded_by == hr
     assert TermSynonym.objects.get(spelling="Consultante").term.value == "Consultant"
@@ -646,11 +646,11 @@ def test_words_are_left_unknown_by_an_explicit_act(client, asking, started):
 
 
 def test_word_that_was_learned_meanwhile_makes_the_preview_outdated(client, asking, hr):
-    imports.confirm(upload=asking, user=hr, checked_at=asking.checked_at.isoformat(), leave_unknown=True)
+    uploads.confirm(upload=asking, user=hr, checked_at=asking.checked_at.isoformat(), leave_unknown=True)
     learn(vocabulary="departement", text="R&D", value="R&D")
     run_import(upload=asking)
     assert asking.state == "ready"
-    assert [question.text for question in imports.questions_of(asking)] == ["Consultante"]
+    assert [question.text for question in uploads.questions_of(asking)] == ["Consultante"]
 
 
 def test_page_with_a_large_vocabulary_stays_within_its_queries(client, asking, django_assert_max_num_queries):
@@ -665,7 +665,7 @@ def test_page_with_a_large_vocabulary_stays_within_its_queries(client, asking, d
 @pytest.fixture
 def header_far_below(hr, started):
     """An import whose first file names its columns on line 31."""
-    upload = imports.receive(user=hr, as_of=DAY, files=files(sirh="Rapport mensuel\n" * 30 + text_of("sirh")))
+    upload = uploads.receive(user=hr, as_of=DAY, files=files(sirh="Rapport mensuel\n" * 30 + text_of("sirh")))
     run_import(upload=upload)
     return upload
 
@@ -679,8 +679,8 @@ def test_line_of_the_header_is_asked_answered_and_kept_with_the_mapping(client, 
     header_far_below.refresh_from_db()
     run_import(upload=header_far_below)
     assert (header_far_below.state, header_far_below.questions) == ("ready", [])
-    imports.confirm(upload=header_far_below, user=hr, checked_at=header_far_below.checked_at.isoformat())
-    assert imports.load(upload=header_far_below)
+    uploads.confirm(upload=header_far_below, user=hr, checked_at=header_far_below.checked_at.isoformat())
+    assert uploads.load(upload=header_far_below)
     assert SavedMapping.objects.get().document["header_lines"] == {"sirh": 31}
 
 
@@ -694,11 +694,11 @@ def test_line_that_is_none_is_asked_again(client, header_far_below, line):
 
 def test_answers_about_another_line_than_the_one_to_read_do_not_count(client, hr, started):
     above = "Matricule,Age,Sexe,Salaire,Service,Fonction,Heures,Ancienneté,x,y,z,t\n"
-    upload = imports.receive(user=hr, as_of=DAY, files=files(sirh=above + text_of("sirh")))
+    upload = uploads.receive(user=hr, as_of=DAY, files=files(sirh=above + text_of("sirh")))
     upload.answers = Mapping(header_lines={"sirh": 1}).document()
     upload.save()
     run_import(upload=upload)
-    questions = imports.questions_of(upload)
+    questions = uploads.questions_of(upload)
     data = {name: field.initial for name, field in QuestionsForm(questions).fields.items()}
     (place,) = (place for place, each in enumerate(questions) if each.is_correction and each.extract == "sirh")
     data[f"answer-{place}"] = "2"

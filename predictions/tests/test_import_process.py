@@ -11,9 +11,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from employees import imports
+from employees import uploads
 from employees.models import Import, SignIn
-from employees.tests.test_imports import DAY, by_kind, checked, files, text_of
+from employees.tests.test_uploads import DAY, by_kind, checked, files, text_of
 from predictions import import_process
 from technova.database.locks import Busy
 from technova.server import detached
@@ -75,8 +75,8 @@ def test_receive_keeps_the_files_and_starts_the_check(user, started, django_capt
 def test_confirm_of_an_older_preview_starts_nothing(user, started):
     upload = checked(user)
     seen = upload.checked_at.isoformat()
-    imports.check(upload=upload)
-    with pytest.raises(imports.Outdated):
+    uploads.check(upload=upload)
+    with pytest.raises(uploads.Outdated):
         import_process.confirm(upload=upload, user=user, checked_at=seen)
     assert started == []
 
@@ -105,7 +105,7 @@ def test_confirm_while_another_import_is_loaded(user, started, monkeypatch):
 def test_two_people_confirm_two_imports_at_once(started, monkeypatch):
     monkeypatch.setattr(detached, "is_at_work", lambda name: True)
     user = get_user_model().objects.create_user("someone")
-    uploads = [checked(user), checked(user)]
+    both = [checked(user), checked(user)]
     started.clear()
     barrier, outcomes = Barrier(2), []
 
@@ -119,7 +119,7 @@ def test_two_people_confirm_two_imports_at_once(started, monkeypatch):
         finally:
             connection.close()
 
-    threads = [Thread(target=click, args=[upload]) for upload in uploads]
+    threads = [Thread(target=click, args=[upload]) for upload in both]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -154,7 +154,7 @@ def test_settle_gives_a_new_process_time_to_start(user, started):
     assert upload.state == Import.State.CHECKING
 
 
-@pytest.mark.parametrize("purge", [imports.purge, lambda: call_command("purge_imports", stdout=io.StringIO())])
+@pytest.mark.parametrize("purge", [uploads.purge, lambda: call_command("purge_imports", stdout=io.StringIO())])
 def test_purge_deletes_what_nobody_confirmed_within_a_day(user, started, purge):
     upload = checked(user, sirh=text_of("sirh").replace(",41,F", ",12,F"))
     Import.objects.update(created_at=timezone.now() - timedelta(days=1, minutes=1))
@@ -196,7 +196,7 @@ def test_purge_command_clears_all_that_is_kept_for_a_while_only(started, tmp_pat
 def test_retry_goes_on_where_it_stopped(user, started, was_confirmed):
     upload = confirmed(user) if was_confirmed else received(user)
     started.clear()
-    imports.fail(upload=upload)
+    uploads.fail(upload=upload)
     import_process.retry(upload=upload)
     import_process.retry(upload=upload)
     upload.refresh_from_db()

@@ -25,7 +25,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
-from employees import imports, terms
+from employees import terms, uploads
 from employees.access import Scope, scope_of
 from employees.columns import Extract, columns_of
 from employees.models import (
@@ -286,7 +286,7 @@ def import_with_a_reject(account):
         )
         for extract, line in row.items()
     }
-    upload = imports.receive(user=account, as_of=DAY + timedelta(days=1), files=files.values())
+    upload = uploads.receive(user=account, as_of=DAY + timedelta(days=1), files=files.values())
     run_import(upload=upload)
     return upload
 

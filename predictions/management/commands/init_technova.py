@@ -5,7 +5,7 @@ from django.core.checks import Tags
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS
 
-from employees import imports
+from employees import uploads
 from employees.access import sign_ins
 from employees.models import Employee, LoadedExtract, WorkforceDay
 from employees.workforce.replay import replay
@@ -38,7 +38,7 @@ class Command(TechnovaCommand):
             self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])
             call_command("migrate", interactive=False, verbosity=0, stdout=self.stdout)
         self.stdout.write("Database ready")
-        imports.purge()
+        uploads.purge()
         sign_ins.purge()
         detached.clear()
         is_new_demo = options["demo"] and not Employee.objects.exists()  # real people are not overwritten

@@ -1,4 +1,4 @@
-from employees import imports
+from employees import uploads
 from employees.access import sign_ins
 from predictions import import_process
 from technova.commands import TechnovaCommand
@@ -14,7 +14,7 @@ class Command(TechnovaCommand):
 
     def handle(self, **options):
         import_process.settle()
-        self.stdout.write(f"{imports.purge():,} uploaded files deleted")
+        self.stdout.write(f"{uploads.purge():,} uploaded files deleted")
         sessions, records = sign_ins.purge()
         self.stdout.write(f"{sessions:,} expired sessions deleted")
         self.stdout.write(f"{records:,} records of sign-ins deleted")

@@ -6,7 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from employees import imports
+from employees import uploads
 from employees.demo.published import FOLDER as DEMO
 from employees.messages import Message
 from employees.models import Employee, Import, Load, RefusedValue, SavedMapping, SirhRow, Term
@@ -45,27 +45,27 @@ def text_of(extract):
 
 
 def received(user, **texts):
-    return imports.receive(user=user, as_of=DAY, files=files(**texts))
+    return uploads.receive(user=user, as_of=DAY, files=files(**texts))
 
 
 def checked(user, **texts):
     upload = received(user, **texts)
-    imports.check(upload=upload)
+    uploads.check(upload=upload)
     return upload
 
 
 def loaded_and_failed(user):
     """An import that was loaded two days ago, and then not scored."""
     upload = confirmed(user)
-    imports.load(upload=upload)
-    imports.fail(upload=upload)
+    uploads.load(upload=upload)
+    uploads.fail(upload=upload)
     Import.objects.update(created_at=timezone.now() - timedelta(days=2))
     return upload
 
 
 def confirmed(user, **texts):
     upload = checked(user, **texts)
-    imports.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat())
+    uploads.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat())
     upload.refresh_from_db()
     return upload
 
@@ -79,11 +79,11 @@ def test_check_writes_nothing_and_says_what_would_change(user):
 
 
 def test_rejects_tell_apart_files_of_the_same_long_name(user):
-    uploads = files(sirh=text_of("sirh").replace(",41,", ",12,", 1), eval=text_of("eval").replace("E_2,", "?,", 1))
-    for upload in uploads:
-        upload.name = f"{'x' * 251}.csv"
-    upload = imports.receive(user=user, as_of=DAY, files=uploads)
-    imports.check(upload=upload)
+    alike = files(sirh=text_of("sirh").replace(",41,", ",12,", 1), eval=text_of("eval").replace("E_2,", "?,", 1))
+    for file in alike:
+        file.name = f"{'x' * 251}.csv"
+    upload = uploads.receive(user=user, as_of=DAY, files=alike)
+    uploads.check(upload=upload)
     named = {reject.file.lstrip("x") for reject in upload.rejects.all()}
     assert named == {".csv (1)", ".csv (2)"}
 
@@ -110,14 +110,14 @@ def test_check_refuses_the_same_extract_twice_and_forgets_the_files(user):
 def test_check_refuses_a_stored_file_that_changed(user):
     upload = received(user)
     upload.files.filter(name="eval-2026.csv").update(content=b"something else")
-    with pytest.raises(imports.ContentChanged, match=r"eval-2026\.csv"):
-        imports.check(upload=upload)
+    with pytest.raises(uploads.ContentChanged, match=r"eval-2026\.csv"):
+        uploads.check(upload=upload)
 
 
 def test_confirmed_import_loads_what_was_shown_and_forgets_the_files(user):
     upload = confirmed(user)
     shown = upload.summary
-    assert imports.load(upload=upload)
+    assert uploads.load(upload=upload)
     upload.refresh_from_db()
     assert upload.summary == shown
     assert upload.loaded_at
@@ -128,8 +128,8 @@ def test_confirmed_import_loads_what_was_shown_and_forgets_the_files(user):
 
 def test_load_twice_loads_once(user):
     upload = confirmed(user)
-    imports.load(upload=upload)
-    assert imports.load(upload=upload)
+    uploads.load(upload=upload)
+    assert uploads.load(upload=upload)
     assert Load.objects.count() == 1
 
 
@@ -137,10 +137,10 @@ def test_load_after_another_load_shows_a_new_preview_instead(user):
     upload = confirmed(user)
     other = checked(user)
     Import.objects.filter(pk=upload.pk).move("loading", "failed")
-    imports.confirm(upload=other, user=user, checked_at=other.checked_at.isoformat())
-    imports.load(upload=other)
-    assert not imports.load(upload=upload)
-    imports.check_again(upload=upload)
+    uploads.confirm(upload=other, user=user, checked_at=other.checked_at.isoformat())
+    uploads.load(upload=other)
+    assert not uploads.load(upload=upload)
+    uploads.check_again(upload=upload)
     upload.refresh_from_db()
     assert upload.state == Import.State.READY
     assert upload.confirmed_by is None
@@ -150,14 +150,14 @@ def test_load_after_another_load_shows_a_new_preview_instead(user):
 def test_confirm_of_an_older_preview_is_refused(user):
     upload = checked(user)
     seen = upload.checked_at.isoformat()
-    imports.check(upload=upload)
-    with pytest.raises(imports.Outdated):
-        imports.confirm(upload=upload, user=user, checked_at=seen)
+    uploads.check(upload=upload)
+    with pytest.raises(uploads.Outdated):
+        uploads.confirm(upload=upload, user=user, checked_at=seen)
 
 
 def test_confirm_before_the_check_is_refused(user):
-    with pytest.raises(imports.Outdated):
-        imports.confirm(upload=received(user), user=user, checked_at="")
+    with pytest.raises(uploads.Outdated):
+        uploads.confirm(upload=received(user), user=user, checked_at="")
 
 
 def test_database_refuses_two_imports_that_are_loaded_at_once(user):
@@ -174,7 +174,7 @@ def test_database_refuses_to_expire_what_is_loaded(user):
         Import.objects.filter(pk=upload.pk).update(state="expired", loaded_at=timezone.now())
 
 
-@pytest.mark.parametrize("end", [lambda upload: imports.purge(), lambda upload: imports.discard(upload=upload)])
+@pytest.mark.parametrize("end", [lambda upload: uploads.purge(), lambda upload: uploads.discard(upload=upload)])
 def test_loaded_import_is_never_expired(user, end):
     upload = loaded_and_failed(user)
     assert not end(upload)
@@ -182,17 +182,17 @@ def test_loaded_import_is_never_expired(user, end):
     assert upload.state == Import.State.FAILED
 
 
-@pytest.mark.parametrize("reason", ["50% of it", "50 %% of it", "%(name)s", "%", imports.ALREADY_LOADING])
+@pytest.mark.parametrize("reason", ["50% of it", "50 %% of it", "%(name)s", "%", uploads.ALREADY_LOADING])
 def test_fail_remembers_the_reason_to_the_letter(user, reason):
     upload = received(user)
-    imports.fail(upload=upload, reason=reason)
+    uploads.fail(upload=upload, reason=reason)
     upload.refresh_from_db()
     assert str(Message(upload.error["text"], upload.error["params"])) == reason
 
 
 def test_discard_deletes_the_files(user):
     upload = checked(user)
-    assert imports.discard(upload=upload)
+    assert uploads.discard(upload=upload)
     upload.refresh_from_db()
     assert upload.state == Import.State.EXPIRED
     assert not upload.files.exclude(content=b"").exists()
@@ -200,7 +200,7 @@ def test_discard_deletes_the_files(user):
 
 def test_discard_leaves_an_import_at_work_alone(user):
     upload = confirmed(user)
-    assert not imports.discard(upload=upload)
+    assert not uploads.discard(upload=upload)
     upload.refresh_from_db()
     assert upload.state == Import.State.LOADING
     assert upload.files.exclude(content=b"").count() == 3
@@ -224,22 +224,22 @@ def yearly():
 
 def answered(upload, user, **answers):
     """Answer by the text of the question, and the others as proposed; check again."""
-    questions = imports.questions_of(upload)
+    questions = uploads.questions_of(upload)
     given = {place: answers.get(each.header, each.proposal.value) for place, each in enumerate(questions)}
-    assert imports.answer(upload=upload, user=user, checked_at=upload.checked_at.isoformat(), answers=given)
+    assert uploads.answer(upload=upload, user=user, checked_at=upload.checked_at.isoformat(), answers=given)
     upload.refresh_from_db()
-    imports.check(upload=upload)
+    uploads.check(upload=upload)
 
 
 def asked(upload):
     """What must be answered: not which other sheet or line may be read."""
-    return [question for question in imports.questions_of(upload) if not question.is_correction]
+    return [question for question in uploads.questions_of(upload) if not question.is_correction]
 
 
 def load_as(user, upload):
-    imports.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat())
+    uploads.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat())
     upload.refresh_from_db()
-    assert imports.load(upload=upload)
+    assert uploads.load(upload=upload)
 
 
 def test_titles_are_asked_first_then_values_and_the_answers_read_the_next_month(user):
@@ -260,25 +260,25 @@ def test_titles_are_asked_first_then_values_and_the_answers_read_the_next_month(
     assert (saved.name, saved.changed_by, upload.mapping) == ("default", user, saved)
     assert saved.mapping.factors == {"revenu_mensuel": "1/12"}
     assert SirhRow.objects.get(number=1).revenu_mensuel == 5993
-    again = imports.receive(user=user, as_of=date(2026, 7, 31), files=files(sirh=yearly()))
-    imports.check(upload=again)
+    again = uploads.receive(user=user, as_of=date(2026, 7, 31), files=files(sirh=yearly()))
+    uploads.check(upload=again)
     assert (again.state, again.questions) == (Import.State.READY, [])
 
 
 def test_preview_waits_for_everything_but_words(user):
     upload = checked(user, sirh=yearly())
-    with pytest.raises(imports.Outdated):
-        imports.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat(), leave_unknown=True)
+    with pytest.raises(uploads.Outdated):
+        uploads.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat(), leave_unknown=True)
 
 
 def test_words_left_unknown_are_no_rejects_of_the_preview_and_refused_of_their_people_once_loaded(user):
     upload = checked(user, sirh=text_of("sirh").replace("Consulting", "R&D"))
     assert (upload.state, upload.summary["reject_count"]) == (Import.State.READY, 0)
     assert not RefusedValue.objects.exists()
-    (question,) = imports.questions_of(upload)
-    imports.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat(), leave_unknown=True)
+    (question,) = uploads.questions_of(upload)
+    uploads.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat(), leave_unknown=True)
     upload.refresh_from_db()
-    assert imports.load(upload=upload)
+    assert uploads.load(upload=upload)
     assert set(RefusedValue.objects.values_list("column", "value")) == {("departement", "R&D")}
     assert RefusedValue.objects.count() == question.count
 
@@ -288,7 +288,7 @@ def test_wrong_titles_are_asked_again_with_the_reason(user):
     answered(upload, user, Service="")
     assert upload.state == Import.State.ASKING
     assert upload.error["params"] == {"columns": "departement"}
-    assert {q.header: q.proposal.value for q in imports.questions_of(upload)}["Service"] == ""
+    assert {q.header: q.proposal.value for q in uploads.questions_of(upload)}["Service"] == ""
     answered(upload, user, Service="departement")
     assert upload.error is None
 
@@ -297,19 +297,19 @@ def test_answer_that_is_none_of_the_choices_keeps_nothing(user):
     upload = checked(user, sirh=yearly())
     seen = upload.checked_at.isoformat()
     with pytest.raises(Unacceptable, match=r"“x” is no answer to the question about “Service”"):
-        imports.answer(upload=upload, user=user, checked_at=seen, answers={0: "revenu_mensuel", 1: "x"})
+        uploads.answer(upload=upload, user=user, checked_at=seen, answers={0: "revenu_mensuel", 1: "x"})
     upload.refresh_from_db()
     assert (upload.state, upload.answers) == (Import.State.ASKING, {})
 
 
 def test_questions_are_forgotten_with_the_files_that_they_quote(user):
     upload = checked(user, sirh=yearly())
-    assert imports.discard(upload=upload)
+    assert uploads.discard(upload=upload)
     upload.refresh_from_db()
     assert (upload.state, upload.questions) == (Import.State.EXPIRED, [])
     other = checked(user, sirh=yearly())
     Import.objects.update(created_at=timezone.now() - timedelta(days=2))
-    imports.purge()
+    uploads.purge()
     other.refresh_from_db()
     assert (other.state, other.questions) == (Import.State.EXPIRED, [])
 
@@ -318,24 +318,24 @@ def test_mapping_saved_meanwhile_is_kept_and_the_preview_shown_again(user):
     upload, other = (checked(user, sirh=yearly()) for _time in range(2))
     answered(upload, user, Service="departement")
     answered(upload, user, Service="Consulting")
-    imports.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat())
+    uploads.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat())
     SavedMapping.objects.create(name="ours", document={"decimal": ","})
     upload.refresh_from_db()
-    assert not imports.load(upload=upload)
-    imports.check_again(upload=upload)
+    assert not uploads.load(upload=upload)
+    uploads.check_again(upload=upload)
     load_as(user, upload)
     saved = SavedMapping.objects.get()
     assert (saved.name, saved.mapping.decimal, saved.mapping.factors) == ("ours", ",", {"revenu_mensuel": "1/12"})
-    imports.check(upload=other)
+    uploads.check(upload=other)
     assert other.state == Import.State.READY
 
 
 def test_chosen_mapping_reads_the_files_and_learns(user):
     ours = SavedMapping.objects.create(name="ours", document={"headers": {"sirh": {"Service": "departement"}}})
     SavedMapping.objects.create(name="newer")
-    upload = imports.receive(user=user, as_of=DAY, files=files(sirh=yearly()), mapping=ours)
-    imports.check(upload=upload)
-    assert [question.header for question in imports.questions_of(upload) if question.asked == "header"] == [
+    upload = uploads.receive(user=user, as_of=DAY, files=files(sirh=yearly()), mapping=ours)
+    uploads.check(upload=upload)
+    assert [question.header for question in uploads.questions_of(upload) if question.asked == "header"] == [
         "Brut annuel"
     ]
 
