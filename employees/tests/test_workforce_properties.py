@@ -64,6 +64,7 @@ LISTED, SAYS_LEFT = {"sirh": {1: {}, 2: {}}}, {"sondage": {1: {"a_quitte_l_entre
         ("load", DAYS[3], LISTED),
     ]
 )
+@example(steps=[("load", DAYS[0], LISTED), ("left", 1), ("withdraw", 0), ("load", DAYS[1], LISTED)])
 @given(steps=sequences_with_answers)
 def test_whoever_is_derived_anew_from_a_day_on_is_as_if_everyone_were(steps, monkeypatch):
     monkeypatch.setattr(values, "MANY", 2)  # so that nobody is derived beside those touched

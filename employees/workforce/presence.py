@@ -93,14 +93,17 @@ def _take_listing(now: pd.DataFrame, facts: Facts) -> None:
 
 
 def _take_answers(now: pd.DataFrame, facts: Facts) -> None:
-    """HR answers for whom no extract lists: where a corrected one lists them, nothing was to be answered."""
-    is_listed = now["is_listed"].to_numpy()
+    """HR answers for whom an extract has listed and none lists any more.
+
+    Where a corrected one lists them, or the one that listed them was taken back, nothing was to be answered.
+    """
+    is_asked = ~now["is_listed"].to_numpy() & (now["presence"] != UNKNOWN).to_numpy()
     if facts.said_here is not None:
-        is_kept = now.index.isin(facts.said_here) & ~is_listed
+        is_kept = now.index.isin(facts.said_here) & is_asked
         now.loc[is_kept, ["is_kept", "is_said_left", "says_left"]] = [True, False, pd.NA]
         now.loc[is_kept, "returned_on"] = _stamp(facts.day)
     if facts.said_left is not None:
-        answers = facts.said_left[facts.said_left.index.isin(now.index[~is_listed])]
+        answers = facts.said_left[facts.said_left.index.isin(now.index[is_asked])]
         now.loc[answers.index, "is_said_left"] = True
         now.loc[answers.index, "is_kept"] = False
         is_new = answers.index[now.loc[answers.index, "presence"] != LEFT]
