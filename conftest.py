@@ -48,9 +48,9 @@ def plain_settings(settings):
 def no_refusal_of_another_test():
     """The server remembers that the log took no row until it takes one, and which networks guessed too often."""
     from predictions import passwords
-    from technova.database import refusals
+    from technova.database import refused_writes
 
-    refusals.forget()
+    refused_writes.forget()
     passwords.closed_networks.clear()
 
 

@@ -61,7 +61,7 @@ def points_per_log_odds(base_value: float, total: float) -> float:
     return (sigmoid(base_value + total) - average) / total
 
 
-def told(contributions: Mapping[str, float]) -> dict[str, float]:
+def by_subject(contributions: Mapping[str, float]) -> dict[str, float]:
     """Contributions by subject; the sum is the same."""
     totals: dict[str, float] = {}
     for name, weight in contributions.items():
@@ -132,7 +132,7 @@ def _grouped(
     """Contributions for this reader, the hidden ones summed, and the names of those."""
     hidden = [] if readable.reads_everything else [n for n in contributions if not reading.reads(readable, n)]
     weights = {name: weight for name, weight in contributions.items() if name not in hidden}
-    weights = told(weights) if is_told else weights
+    weights = by_subject(weights) if is_told else weights
     if hidden:
         weights[WITHHELD] = math.fsum(contributions[name] for name in hidden)
     return weights, hidden
@@ -209,20 +209,20 @@ def display(feature: schema.Feature, value: Any) -> str:
 
 def strongest_two(contributions: Mapping[str, float]) -> tuple[str, str]:
     """The names of the two subjects that raise a score most; "" if fewer do."""
-    raising = sorted(((weight, name) for name, weight in told(contributions).items() if weight > 0), reverse=True)
+    raising = sorted(((weight, name) for name, weight in by_subject(contributions).items() if weight > 0), reverse=True)
     main, second = [*(name for _weight, name in raising[:2]), "", ""][:2]
     return main, second
 
 
 def strongest_two_of_each(contributions: np.ndarray) -> tuple[list[str], list[str]]:
     """``strongest_two`` of each row of ``(n, 32)`` contributions, columns in the contract's order, as two lists."""
-    told = np.zeros_like(contributions)
+    summed = np.zeros_like(contributions)
     for place, name in enumerate(schema.FEATURE_NAMES):
-        told[:, schema.FEATURE_NAMES.index(TOLD_AS[name])] += contributions[:, place]
-    rows, names = np.arange(len(told)), np.array([*schema.FEATURE_NAMES, ""])
-    main = told.argmax(axis=1)
-    main_names = names[np.where(told[rows, main] > 0, main, -1)]
-    told[rows, main] = 0
-    second = told.argmax(axis=1)
-    second_names = names[np.where(told[rows, second] > 0, second, -1)]
+        summed[:, schema.FEATURE_NAMES.index(TOLD_AS[name])] += contributions[:, place]
+    rows, names = np.arange(len(summed)), np.array([*schema.FEATURE_NAMES, ""])
+    main = summed.argmax(axis=1)
+    main_names = names[np.where(summed[rows, main] > 0, main, -1)]
+    summed[rows, main] = 0
+    second = summed.argmax(axis=1)
+    second_names = names[np.where(summed[rows, second] > 0, second, -1)]
     return main_names.tolist(), second_names.tolist()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from employees.columns import BY_NAME, Column, ColumnKind, Extract, match_key, readable_in
-from employees.extracts.cells import CellReader
+from employees.extracts.cell_reader import CellReader
 from employees.extracts.mapping import AMERICAN_DATES, FRENCH_DATES, Mapping
 from employees.extracts.parsing import IS_PERCENTAGE, IS_UNAMBIGUOUS, read_number
 from employees.extracts.values import read_date

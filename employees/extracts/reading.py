@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from employees.columns import KEY, ORDERED, Column, ColumnKind, Extract, match_key, readable_in
-from employees.extracts.cells import CellReader, refuse_broken_accents
+from employees.extracts.cell_reader import CellReader, refuse_broken_accents
 from employees.extracts.grids import File, Source, name_of, no_table
 from employees.extracts.headers import Header, Layout, Wanted, has_key, layout_of, open_headers, recognised
 from employees.extracts.mapping import PLAIN, Mapping

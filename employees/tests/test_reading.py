@@ -8,7 +8,7 @@ import pytest
 
 from employees.columns import BY_NAME, DEPARTMENTS, JOBS, ColumnKind, Extract, columns_of
 from employees.demo.published import EXTRACTS, FOLDER
-from employees.extracts import Asked, Cost, ExtractError, File, Refusal, cells, read_extract, read_files, reading
+from employees.extracts import Asked, Cost, ExtractError, File, Refusal, cell_reader, read_extract, read_files, reading
 from employees.extracts.parsing import IS_PERCENTAGE, IS_UNAMBIGUOUS
 from employees.extracts.rejects import Rejects
 from employees.tests.files import permit_rejects, rows_of, table
@@ -501,7 +501,7 @@ def test_file_in_many_chunks_reads_as_in_one(monkeypatch):
     rows[17]["id_employee"], rows[29]["age"] = "?", "50"
     expected = read_extract(table(rows))
     monkeypatch.setattr(reading, "CHUNK_SIZE", 4)
-    monkeypatch.setattr(cells, "MOST_REMEMBERED", 1)
+    monkeypatch.setattr(cell_reader, "MOST_REMEMBERED", 1)
     found = read_extract(table(rows))
     pd.testing.assert_frame_equal(found.frame, expected.frame)
     assert (found.rejects, found.questions) == (expected.rejects, expected.questions)

@@ -15,7 +15,7 @@ from employees.access import Scope, scope_of_key
 from predictions.keys import limits
 from predictions.keys.models import APIKey
 from predictions.keys.quota import Quota, rest_of_window, window_at
-from technova.database import refusals
+from technova.database import refused_writes
 from technova.database.prepared_statements import run
 from technova.web.clients import network_of
 
@@ -122,7 +122,7 @@ def admit(*, secret: str, address: str) -> APIKey:
     """
     now = time.time()
     match = SECRET_FORMAT.fullmatch(secret)
-    with refusals.noting():
+    with refused_writes.noting():
         key = _find_and_count(match[1], secret, now) if match else None
     if key is None or not key.matches(secret):
         quota = limits.count("address", network_of(address), limit=settings.BAD_KEY_RATE, now=now)

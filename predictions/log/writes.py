@@ -13,7 +13,7 @@ from features.schema import FEATURE_NAMES
 from predictions.keys import limits
 from predictions.log.rows import COLUMNS, LogRows
 from predictions.models import Prediction
-from technova.database import refusals
+from technova.database import refused_writes
 from technova.database.bulk import bulk_insert, reserve_keys
 from technova.database.prepared_statements import insert
 from technova.database.trouble import Trouble, trouble_of
@@ -21,17 +21,17 @@ from technova.database.trouble import Trouble, trouble_of
 
 def store(prediction: Prediction) -> None:
     """Insert one row and set its key."""
-    with refusals.noting():
+    with refused_writes.noting():
         insert(prediction)
-    refusals.forget()
+    refused_writes.forget()
 
 
 def store_many(rows: LogRows) -> Sequence[int]:
     """Insert the rows, and return their keys."""
-    with refusals.noting(), transaction.atomic():
+    with refused_writes.noting(), transaction.atomic():
         keys = reserve_keys(Prediction, len(rows))
         bulk_insert(Prediction, ((key, *row) for key, row in zip(keys, rows, strict=True)), ["id", *COLUMNS])
-    refusals.forget()
+    refused_writes.forget()
     return keys
 
 
@@ -41,7 +41,7 @@ def trouble_now() -> Trouble | None:
     No query while writes succeed. After a failure, each call writes what a prediction writes: a count, committed since
     SQLite detects a full disk only then, and a row that is rolled back.
     """
-    known = refusals.noted()
+    known = refused_writes.noted()
     if known is None:
         return None
     try:
@@ -51,7 +51,7 @@ def trouble_now() -> Trouble | None:
             transaction.set_rollback(True)
     except (DatabaseError, InterfaceError) as error:
         return trouble_of(error) or known
-    refusals.forget()
+    refused_writes.forget()
     return None
 
 

@@ -32,8 +32,8 @@ def notice(employee: Employee, states: list[EmployeeState], readable: Readable) 
 def _departure(state: spells.KnownState, readable: Readable) -> str:
     if state.left_after in (None, state.left_by):
         # Without a day before it, the first extract that holds somebody tells the departure.
-        dated, told = _("Left the company on %(date)s."), _("Had already left the company by %(date)s.")
-        sentence = dated if state.left_after else told
+        dated, already = _("Left the company on %(date)s."), _("Had already left the company by %(date)s.")
+        sentence = dated if state.left_after else already
         left = sentence % {"date": _day(state.left_by)}
     else:
         left = _("Left the company between %(after)s and %(date)s.") % {
