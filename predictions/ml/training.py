@@ -16,9 +16,9 @@ from threadpoolctl import threadpool_limits
 
 from features.schema import FEATURE_NAMES
 from predictions.ml.artifacts import artifact, card
-from predictions.ml.artifacts.card_format import FEATURE_SETS, Card
+from predictions.ml.artifacts.card_format import FEATURE_SETS, Card, Figure
 from predictions.ml.assessment import evaluation, gates, thresholds, uncertainty
-from predictions.ml.assessment.evaluation import DEFAULT_PLAN, OutOfFold, Plan, Progress, silent
+from predictions.ml.assessment.evaluation import DEFAULT_PLAN, Plan, Progress, silent
 from predictions.ml.assessment.thresholds import DEFAULT_RULE, Rule
 from predictions.ml.pipeline import build_pipeline, used_features
 
@@ -93,9 +93,10 @@ def train(
         out_of_fold = sides[features].probability
         penalty, _ = evaluation.choose_penalty(frame, target, features=features, plan=plan, seed=seed)
         pipeline = build_pipeline(features=features, C=penalty).fit(frame, target)
-        leak = _leak(sides[features], target, pipeline, frame)
+        figures = card.metrics(target, sides[features])
+        leak = _leak(figures, target, pipeline, frame)
         threshold = thresholds.choose(rule, target, out_of_fold)
-        doubts = gates.doubts(target, out_of_fold, threshold)
+        doubts = gates.doubts(target, out_of_fold, threshold, auc_low=figures["roc_auc"]["low"])
         scale, simulated = _uncertainty(pipeline, frame, draws=plan.draws, seed=seed)
         reference = reference_profiles(frame[list(used_features(features))], seed=seed)
         content = artifact.Content(
@@ -130,7 +131,7 @@ def publish(
     """Write the model as a new version under ``root`` and make it the current one; return the version.
 
     Raises ``LeakSuspected``, ``Doubtful``, or ``ProtectedFeatures`` when it would be promoted, unless ``force``; then
-    nothing is written. The card says of a forced model why it was refused.
+    nothing is written. The card of a forced model holds the reasons against it.
     """
     if trained.leak and not force:
         raise LeakSuspected(f"{trained.leak}. Nothing was written; --force publishes it all the same.")
@@ -212,9 +213,8 @@ def _uncertainty(pipeline: Pipeline, frame: pd.DataFrame, *, draws: int, seed: i
     return scale, {"interval_scale": scale, "coverage": uncertainty.coverage(*held_out, scale), "draws": draws}
 
 
-def _leak(out_of_fold: OutOfFold, target: np.ndarray, pipeline: Pipeline, frame: pd.DataFrame) -> str | None:
+def _leak(found: dict[str, Figure], target: np.ndarray, pipeline: Pipeline, frame: pd.DataFrame) -> str | None:
     """Why the figures are too good to be true, with the first suspects; None if they are plausible."""
-    found = card.metrics(target, out_of_fold)
     limits = {"roc_auc": ("ROC-AUC", LEAK_ROC_AUC)}
     if target.mean() <= LEAK_F1_BASE_RATE:
         limits["best_f1"] = ("F1", LEAK_F1)

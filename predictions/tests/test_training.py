@@ -132,12 +132,13 @@ def test_a_doubtful_model_that_is_forced_says_so(shuffled, tmp_path):
 def test_a_threshold_that_flags_more_than_half_is_doubted(threshold, doubts):
     target = np.repeat([0, 1], [80, 40])
     probability = np.where(target, 0.6, 0.2)[np.newaxis] + np.linspace(0, 0.05, 120)
-    assert gates.doubts(target, probability, threshold) == doubts
+    assert gates.doubts(target, probability, threshold, auc_low=0.9) == doubts
 
 
-def test_the_error_of_an_area_is_that_of_the_formula():
-    # Hanley and McNeil's example, their table of 58 normal and 51 abnormal cases: 0.893 with an error of 0.032
-    assert gates.auc_error(0.893, 51, 58) == pytest.approx(0.032, abs=0.001)
+def test_an_interval_that_reaches_chance_is_doubted():
+    target = np.repeat([0, 1], [80, 40])
+    probability = np.where(target, 0.6, 0.2)[np.newaxis]
+    assert gates.doubts(target, probability, 0.3, auc_low=0.5) == [gates.IS_CHANCE]
 
 
 def test_a_leaky_model_is_published_by_force(leaky, tmp_path):
