@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -89,7 +90,7 @@ def _without_features(request: Request, employee_id: int, scope: Scope) -> HttpR
         "department": risk_list.label("departement", person.departement),
         "state": presence.notice(person, states, readable),
         "spells": presence.history(states, merged, scope, readable),
-        "may_answer": may_answer(request.user),
+        "unscored": reverse("clarify_unscored") if person.is_present and may_answer(request.user) else "",
     }
     return render(request, "employee/without_features.html", context)
 
