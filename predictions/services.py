@@ -1,7 +1,7 @@
 """Services: score, and log every prediction before it is returned."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import wraps
 
@@ -11,6 +11,7 @@ from django.db import IntegrityError
 from employees import terms
 from employees.access import Scope
 from employees.models import Employee, WorkforceDay
+from employees.selectors import persons_of
 from features import reading, schema
 from features import selectors as features
 from features.models import EmployeeFeatures
@@ -64,13 +65,16 @@ def _again_if_someone_vanished(predict: Callable) -> Callable:
 
 @_again_if_someone_vanished
 def predict_for_employee(*, employee_id: int, caller: Caller) -> Prediction:
-    """Score the newest clean features of one employee. One read and one write.
+    """Score the newest clean features of one employee; a merged number is its person's. One read and one write.
 
-    Raises ``UnknownEmployee`` when there are none within the caller's scope, ``ArtifactError`` without a model.
+    Two more reads for a number that no extract is read under. Raises ``UnknownEmployee`` when there are no features
+    within the caller's scope, ``ArtifactError`` without a model.
     """
     started = time.perf_counter()
     model = current_model()
     row = features.newest_features(employee_id)
+    if (row is None or not row.employee.presence) and (person := persons_of([employee_id])):
+        row = features.newest_features(person[employee_id])
     if row is None or not caller.scope.sees(row.employee):
         raise UnknownEmployee(employee_id)
     return _logged(
@@ -136,24 +140,26 @@ def _check_scope(values: Mapping[str, object], scope: Scope) -> None:
 
 
 @_again_if_someone_vanished
-def predict_for_employees(*, employee_ids: Sequence[int], caller: Caller) -> tuple[list[BatchScore], list[int]]:
-    """Score several employees; returns their scores in the order asked and the numbers without clean features.
+def predict_for_employees(*, employee_ids: Iterable[int], caller: Caller) -> dict[int, BatchScore]:
+    """Score several employees: the score of each number asked for that has clean features, in the order asked.
 
-    One read and one bulk write, of tuples and arrays: a model instance a row would take longer than its score. A number
-    asked twice is scored once and answered twice.
+    A merged number is its person's. Two reads and one bulk write, of tuples and arrays: a model instance a row would
+    take longer than its score. A person asked for twice is scored once.
     """
     started = time.perf_counter()
     model = current_model()
-    frame = features.newest_frame(Employee.objects.within(caller.scope).filter(employee_id__in=set(employee_ids)))
+    asked = dict.fromkeys(employee_ids)
+    person = {number: number for number in asked} | persons_of(asked)
+    people = Employee.objects.within(caller.scope).filter(employee_id__in=set(person.values()))
+    frame = features.newest_frame(people)
     scores = model.score_frame(frame)
     latency_ms = milliseconds_since(started)
     rows = rows_of(scores, frame=frame, model=model, caller=caller, mode=Prediction.Mode.BATCH, latency_ms=latency_ms)
     keys = writes.store_many(rows)
-    by_number = {score.employee_number: score for score in rows.answers(keys, frame["employee_id"].tolist())}
-    leave = sum(score.predicted_class for score in by_number.values())
-    count_predictions(Prediction.Mode.BATCH, total=len(by_number), leave=leave)
-    found = [by_number[number] for number in employee_ids if number in by_number]
-    return found, [number for number in dict.fromkeys(employee_ids) if number not in by_number]
+    given = {score.employee_number: score for score in rows.answers(keys, frame["employee_id"].tolist())}
+    leave = sum(score.predicted_class for score in given.values())
+    count_predictions(Prediction.Mode.BATCH, total=len(given), leave=leave)
+    return {number: given[person[number]] for number in asked if person[number] in given}
 
 
 def score_employees(*, as_of: date | None = None, progress: Progress | None = None) -> ScoringRun:

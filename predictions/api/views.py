@@ -114,13 +114,12 @@ class PredictViewSet(Guarded, ViewSet):
         body = BatchSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         numbers = body.validated_data["employee_ids"]
-        predictions, _unknown = services.predict_for_employees(employee_ids=numbers, caller=caller_of(request))
-        answer = ScoreSerializer()
+        scores = services.predict_for_employees(employee_ids=numbers, caller=caller_of(request))
+        answer, logged = ScoreSerializer(), {score.pk: score for score in scores.values()}
         if body.validated_data["reasons"]:
             answer = ExplainedSerializer()
-            predictions = Prediction.objects.filter(pk__in=[row.pk for row in predictions])
-            predictions = predictions.select_related("employee", "features")
-        given = {row.employee_number: answer.to_representation(row) for row in predictions}
+            logged = Prediction.objects.select_related("employee", "features").in_bulk(logged)
+        given = {number: answer.to_representation(logged[score.pk]) for number, score in scores.items()}
         detail = _("There are no clean features for this employee number.")
         return Response([given.get(number) or {"employee_id": number, "detail": detail} for number in numbers])
 

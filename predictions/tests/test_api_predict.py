@@ -10,11 +10,14 @@ from datetime import date
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from employees.models import Employee, Term
 from employees.terms.changes import add
 from employees.tests.factories import EmployeeFactory, WorkforceDayFactory, leave
+from employees.workforce.answers import merge_numbers
 from features import schema, selectors
+from features.models import EmployeeFeatures
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import registry
 from predictions.models import Prediction
@@ -126,6 +129,35 @@ def test_predict_by_id_outside_the_keys_departments_is_unknown():
     number = EmployeeFeaturesFactory(employee__departement="Commercial").employee.employee_id
     limited = APIClient(APIKeyFactory(departments=["Consulting"]).secret)
     assert limited.call(f"/predict/by-id/{number}").status_code == 404
+
+
+@pytest.fixture
+def merged():
+    """A number that was merged into another one, whose features are newer; features of its own are still in force."""
+    person, other = EmployeeFeaturesFactory(), EmployeeFeaturesFactory(heures_supplementaires=1)
+    merge_numbers(number=other.employee.employee_id, into=person.employee.employee_id)
+    return other.employee.employee_id, person.employee.employee_id
+
+
+def test_predict_by_id_of_a_merged_number_answers_for_its_person(api, merged):
+    number, of_person = merged
+    features_of_number = EmployeeFeatures.objects.filter(employee__employee_id=number)
+    for _built in range(2):
+        answer = api.call(f"/predict/by-id/{number}").json()
+        assert answer["employee_id"] == of_person
+        logged = Prediction.objects.select_related("features__employee").get(pk=answer["prediction_id"])
+        assert logged.employee.employee_id == logged.features.employee.employee_id == of_person
+        features_of_number.update(superseded_at=timezone.now())
+
+
+def test_merged_number_of_a_person_of_another_department_is_unknown(merged):
+    number, of_person = merged
+    Employee.objects.filter(employee_id=number).update(departement="Consulting")
+    Employee.objects.filter(employee_id=of_person).update(departement="Commercial")
+    limited = APIClient(APIKeyFactory(departments=["Consulting"]).secret)
+    assert limited.call(f"/predict/by-id/{number}").status_code == 404
+    [answer] = limited.call("/predict/batch", {"employee_ids": [number]}).json()
+    assert answer == {"employee_id": number, "detail": "There are no clean features for this employee number."}
 
 
 def test_predict_by_features_answers_with_no_employee_and_keeps_the_payload(api):
@@ -251,6 +283,14 @@ def test_predict_batch_answers_in_the_order_asked_with_the_unknown_in_their_plac
     assert {answers[0]["prediction_id"], answers[2]["prediction_id"]} == set(
         Prediction.objects.filter(mode=Prediction.Mode.BATCH).values_list("pk", flat=True)
     )
+
+
+@pytest.mark.parametrize("reasons", [False, True])
+def test_predict_batch_answers_for_the_person_of_a_merged_number(api, merged, reasons):
+    number, of_person = merged
+    answers = api.call("/predict/batch", {"employee_ids": [number, of_person], "reasons": reasons}).json()
+    assert [answer["employee_id"] for answer in answers] == [of_person, of_person]
+    assert answers[0] == answers[1]
 
 
 def test_predict_batch_equals_predict_by_id_with_reasons_when_asked(api):

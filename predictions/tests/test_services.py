@@ -93,22 +93,19 @@ def test_predict_for_features_equals_predict_for_employee():
     assert by_features.probability == by_id.probability
 
 
-def test_predict_for_employees_answers_in_the_order_asked_and_names_the_unknown():
+def test_predict_for_employees_answers_in_the_order_asked_without_the_unknown():
     first, second = EmployeeFeaturesFactory.create_batch(2)
     one, two = first.employee.employee_id, second.employee.employee_id
     unknown = max(one, two) + 1
-    found, missing = services.predict_for_employees(
-        employee_ids=[two, unknown, one, two], caller=Caller(scope=Scope.EVERYONE)
-    )
-    assert [score.employee_number for score in found] == [two, one, two]
-    assert missing == [unknown]
+    found = services.predict_for_employees(employee_ids=[two, unknown, one, two], caller=Caller(scope=Scope.EVERYONE))
+    assert [(asked, score.employee_number) for asked, score in found.items()] == [(two, two), (one, one)]
     assert Prediction.objects.filter(mode=Prediction.Mode.BATCH).count() == 2
 
 
 def test_predict_for_employees_answers_what_it_logs():
     numbers = [row.employee.employee_id for row in EmployeeFeaturesFactory.create_batch(2)]
-    found, _missing = services.predict_for_employees(employee_ids=numbers, caller=Caller(scope=Scope.EVERYONE))
-    for score in found:
+    found = services.predict_for_employees(employee_ids=numbers, caller=Caller(scope=Scope.EVERYONE))
+    for score in found.values():
         logged = Prediction.objects.get(pk=score.pk)
         assert score == tuple(getattr(logged, name) for name in score._fields)
         assert (logged.main_reason, logged.second_reason) == strongest_two(logged.contributions)
@@ -118,12 +115,8 @@ def test_predict_for_employees_answers_what_it_logs():
 def test_predict_for_employees_leaves_out_other_departments():
     row = EmployeeFeaturesFactory(employee__departement="Commercial")
     number = row.employee.employee_id
-    assert services.predict_for_employees(
-        employee_ids=[number], caller=Caller(scope=Scope.of_departments(["Consulting"]))
-    ) == (
-        [],
-        [number],
-    )
+    consulting = Caller(scope=Scope.of_departments(["Consulting"]))
+    assert services.predict_for_employees(employee_ids=[number], caller=consulting) == {}
 
 
 def test_score_employees_scores_the_newest_features_of_everyone_present():
