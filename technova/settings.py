@@ -123,7 +123,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "predictions.pages.own_account.PasswordLimits",
+    "predictions.handlers.PasswordLimits",
 ]
 
 ROOT_URLCONF = "technova.urls"
@@ -192,7 +192,7 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
 SESSION_COOKIE_AGE = 12 * 3600  # a working day
-CSRF_FAILURE_VIEW = "predictions.pages.error_pages.csrf_failure"
+CSRF_FAILURE_VIEW = "predictions.handlers.csrf_failure"
 
 # What managers may read of the people of their departments; HR reads everything. See employees/access/.
 MANAGERS_SEE_PAY = env.bool("MANAGERS_SEE_PAY", default=False)

@@ -26,11 +26,11 @@ def bad_request(request: HttpRequest, exception=None) -> HttpResponse:
     return _page(request, 400)
 
 
-def permission_denied(request: HttpRequest, exception=None) -> HttpResponse:
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Shows the exception's message, if any."""
     if isinstance(exception, SeesNobody):
         return render(request, "accounts/sees_nobody.html", {"has_role": exception.has_role}, status=403)
-    return _page(request, 403, text=str(exception or ""))
+    return _page(request, 403, text=str(exception))
 
 
 def not_found(request: HttpRequest, exception=None) -> HttpResponse:
@@ -45,11 +45,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
         response.headers["Retry-After"] = str(outage.wait)
         return response
     return _page(request, 500)
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    text = _("This form was open too long or came from another site. Go back, reload the page and send it again.")
-    return _page(request, 403, text=text)
 
 
 def too_many_tries(request: HttpRequest, wait: int) -> HttpResponse:

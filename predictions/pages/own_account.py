@@ -1,32 +1,11 @@
 """Pages about a person's own account: sign-in and password."""
 
-from collections.abc import Callable
-
 from django.contrib.auth import authenticate, forms, views
 from django.contrib.messages.views import SuccessMessageMixin
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
-
-from predictions.pages.error_pages import too_many_tries
-from predictions.passwords import TooManyTries, remember_browser
-
-
-class PasswordLimits:
-    """Middleware: refuse forms over the limit of passwords, and remember browsers that sent the right one."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
-        if hasattr(request, "proven_account"):
-            remember_browser(response, request.proven_account)
-        return response
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return too_many_tries(request, exception.wait) if isinstance(exception, TooManyTries) else None
 
 
 class PasswordChangeForm(forms.PasswordChangeForm):

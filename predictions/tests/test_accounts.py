@@ -144,6 +144,13 @@ def test_refusal_leads_whoever_is_signed_in_to_the_overview(client, user, minute
     assertContains(page, '<a class="button" href="/">Back to the overview</a>', status_code=429, html=True)
 
 
+def test_refusal_is_json_for_whoever_asks_for_it(user, minute):
+    fail(TRIES)
+    refused = sign_in(Accept="application/json")
+    assert (refused.status_code, refused["Content-Type"]) == (429, "application/json")
+    assert int(refused["Retry-After"]) > 0
+
+
 def test_account_is_closed_to_an_address_after_some_wrong_passwords(user, minute):
     assert fail(TRIES + 1) == [200] * TRIES + [429]
     assert sign_in().status_code == 429

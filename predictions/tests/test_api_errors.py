@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, connection, connections
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import handlers, registry
@@ -533,3 +533,13 @@ def test_refusal_outside_the_views_has_the_shape_of_its_address(rf, path, conten
     response = handlers.permission_denied(rf.get(path), PermissionDenied())
     assert response.status_code == 403
     assert response["Content-Type"].startswith(content_type)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "content_type"), [("application/json", "application/json"), ("text/html", "text/html")]
+)
+def test_form_without_its_token_is_refused_as_its_caller_reads(accepted, content_type):
+    response = Client(enforce_csrf_checks=True).post("/login/", headers={"Accept": accepted})
+    assert response.status_code == 403
+    assert response["Content-Type"].startswith(content_type)
+    assert "reload the page" in response.text

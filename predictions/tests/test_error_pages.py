@@ -6,8 +6,10 @@ import pytest
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, connections
 
+from predictions import handlers
 from predictions.pages import error_pages
 from predictions.tests.conftest import only_postgresql
 
@@ -37,8 +39,8 @@ def request_of_an_account(browse, rf):
     ("handler", "status"),
     [
         (error_pages.bad_request, 400),
-        (error_pages.permission_denied, 403),
-        (error_pages.csrf_failure, 403),
+        (lambda request: error_pages.permission_denied(request, PermissionDenied()), 403),
+        (handlers.csrf_failure, 403),
         (error_pages.not_found, 404),
         (lambda request: error_pages.too_many_tries(request, 60), 429),
         (error_pages.server_error, 500),
