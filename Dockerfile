@@ -15,7 +15,6 @@ RUN SECRET_KEY=build ALLOWED_HOSTS=build python manage.py collectstatic --noinpu
 
 FROM python:3.11-slim-bookworm
 
-LABEL org.opencontainers.image.version=1.0.0
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY --from=build /app /app

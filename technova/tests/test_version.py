@@ -1,4 +1,5 @@
 import re
+import subprocess
 import tomllib
 
 import pytest
@@ -19,11 +20,11 @@ def test_project_reads_the_version_from_the_package():
     assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "technova.__version__"}
 
 
-def test_image_has_the_version():
-    labels = re.findall(
-        r"^LABEL org\.opencontainers\.image\.version=(\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE
-    )
-    assert labels == [__version__]
+def test_published_image_is_labelled_with_the_version():
+    build = (ROOT / ".github" / "workflows" / "image.yml").read_text()
+    assert '--label org.opencontainers.image.version="$version"' in build
+    (command,) = re.findall(r"version=\$\((.+)\)$", build, re.MULTILINE)
+    assert subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True).stdout == f"{__version__}\n"
 
 
 @pytest.mark.parametrize("argument", ["--version", "version"])
