@@ -1,0 +1,144 @@
+"""Person-periods: the dated history of a workforce in the form from which a hazard is learned.
+
+A row is somebody who was present at the start of a period, with the features as they were known then, and what became
+of the person within it. No Django here; ``predictions.selectors.person_periods`` reads the rows.
+
+The exposure of a row is *planned*: the whole period for whoever stays, leaves or vanishes, since a complementary
+log-log model asks whether somebody leaves within it. A departure of another kind (a retirement, a dismissal, the end of
+a contract) is none that the model forecasts: it ends the exposure on its day, without an event.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import IntEnum
+from itertools import count, pairwise, takewhile
+
+import numpy as np
+import pandas as pd
+
+from features.schema import BY_NAME, FEATURE_NAMES
+
+MONTHS = 3  # of a period: single months cost three times the time of a fit and rank no better
+NEAR = timedelta(days=7)  # extracts of the ends of months, say of their last working days, do not shift the grid
+
+
+class Event(IntEnum):
+    """What became of somebody within a period."""
+
+    NONE = 0  # still there, or left in a way that is not forecast
+    LEFT = 1  # of their own accord, or for an unknown reason
+    VANISHED = 2  # in the files no more, and no departure known
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PersonPeriods:
+    """``n`` person-periods. A *cohort* is the same with one period, and so one row a person."""
+
+    frame: pd.DataFrame  # (n, 32) clean features as known at the start: numbers as floats, choices as categories
+    person: np.ndarray  # (n,) int64, the company's number
+    start: np.ndarray  # (n,) datetime64[D]
+    exposure: np.ndarray  # (n,) months, over 0
+    event: np.ndarray  # (n,) int8, of ``Event``
+
+    def __len__(self) -> int:
+        return len(self.person)
+
+    def where(self, is_wanted: np.ndarray) -> "PersonPeriods":
+        """The rows wanted, ``(n,)`` of booleans, in their order."""
+        arrays = (self.person, self.start, self.exposure, self.event)
+        return PersonPeriods(self.frame[is_wanted].reset_index(drop=True), *(array[is_wanted] for array in arrays))
+
+
+def quarters(days: Sequence[date]) -> list[tuple[date, date]]:
+    """The periods of a history, the oldest first, as (start, end): a departure lies after the one, by the other.
+
+    ``days``: those of which it is known who was there, in any order. The periods go back from the newest one by three
+    months each, to the oldest, whose period may be shorter. A bound is the day nearest to that of the calendar within
+    ``NEAR``, otherwise the newest before it: where days are missing, a period is longer. Empty for fewer than two days.
+    """
+    days = sorted(set(days))
+    if not days:
+        return []
+    ideals = takewhile(lambda day: day > days[0], (months_before(days[-1], months) for months in count(0, MONTHS)))
+    return list(pairwise(sorted({days[0], *(_snapped(days, ideal) for ideal in ideals)})))
+
+
+def _snapped(days: Sequence[date], ideal: date) -> date:
+    nearest = min(days, key=lambda day: (abs(day - ideal), day))
+    return nearest if abs(nearest - ideal) <= NEAR else days[bisect_right(days, ideal) - 1]
+
+
+def months_before(day: date, months: int) -> date:
+    """The day of the calendar so many months earlier; from the end of a month, that of another one."""
+    stamp = pd.Timestamp(day)
+    offset = pd.offsets.MonthEnd(months) if stamp.is_month_end else pd.DateOffset(months=months)
+    return (stamp - offset).date() if months else day
+
+
+def months_between(start: np.ndarray | date, end: np.ndarray | date) -> np.ndarray:
+    """Months from one day to another by the calendar, from the end of a month to that of another one a whole number.
+
+    Days, or arrays of datetime64[D] that broadcast; NaN where one is NaT. Additive: months from a day to a second one
+    and from there to a third one are those from the first to the third.
+    """
+    return _place(end) - _place(start)
+
+
+def _place(day: np.ndarray | date) -> np.ndarray:
+    """Months since 1970, a day being that part of its month."""
+    days = np.asarray(day, dtype="datetime64[D]")
+    months = days.astype("datetime64[M]")
+    first, next_first = months.astype("datetime64[D]"), (months + 1).astype("datetime64[D]")
+    with np.errstate(invalid="ignore"):
+        place = months.astype(float) + ((days - first).astype(float) + 1) / (next_first - first).astype(float)
+    return np.where(np.isnat(days), np.nan, place)
+
+
+def outcomes(start: date, end: date, gone: np.ndarray, event: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Exposure ``(n,)`` and event ``(n,)`` of people who were present at the start of a period.
+
+    ``gone``: ``(n,)`` datetime64[D], the day after ``start`` on which each one left or vanished, NaT for whoever did
+    not; ``event``: ``(n,)``, the ``Event`` that this is.
+    """
+    is_gone = gone <= np.datetime64(end, "D")  # never for NaT
+    is_censored = is_gone & (event == Event.NONE)
+    exposure = np.where(is_censored, months_between(start, gone), months_between(start, end))
+    return exposure, np.where(is_gone, event, Event.NONE).astype(np.int8)
+
+
+@dataclass(frozen=True, slots=True)
+class Departures:
+    """How many left and how many vanished."""
+
+    left: int
+    vanished: int
+
+    @property
+    def total(self) -> int:
+        return self.left + self.vanished
+
+
+def departures(periods: PersonPeriods) -> Departures:
+    """The events of some person-periods."""
+    counts = np.bincount(periods.event, minlength=len(Event))
+    return Departures(int(counts[Event.LEFT]), int(counts[Event.VANISHED]))
+
+
+def departures_known(periods: PersonPeriods) -> dict[str, int]:
+    """Of each feature, how many departures there are, vanished people included, of whom it is known."""
+    gone = periods.frame[periods.event != Event.NONE]
+    return {name: int(gone[name].notna().sum()) for name in FEATURE_NAMES}
+
+
+def departures_by_value(periods: PersonPeriods) -> dict[str, dict[str | int, int]]:
+    """The same by value, of each feature whose values have names; values that nobody had are left out."""
+    named = [name for name in FEATURE_NAMES if BY_NAME[name].choices]
+    is_gone = periods.event != Event.NONE
+    return {name: _count(periods.frame[name], is_gone) for name in named}
+
+
+def _count(values: pd.Series, is_gone: np.ndarray) -> dict[str | int, int]:
+    counts = pd.Series(is_gone).groupby(values.to_numpy(), observed=True, sort=True).sum()
+    return {value if isinstance(value, str) else int(value): int(of) for value, of in counts.items()}
