@@ -5,11 +5,12 @@ import pytest
 from employees.access import Scope
 from employees.models import Employee
 from employees.tests.extracts import load_all
-from employees.tests.factories import DAY, EmployeeFactory, WorkforceDayFactory, leave
+from employees.tests.factories import DAY, EmployeeFactory, EmployeeStateFactory, WorkforceDayFactory, leave
 from features import schema, selectors
 from features.engineering import DTYPES
 from features.services import build_features
 from features.tests.factories import EmployeeFeaturesFactory
+from technova.database.prepared_statements import PreparedSelect
 
 pytestmark = pytest.mark.django_db
 LATER = date(2026, 7, 31)
@@ -115,3 +116,14 @@ def test_workforce_medians_stay_within_the_departments():
     EmployeeFeaturesFactory(age=60, employee__departement="Consulting")
     assert selectors.workforce_medians(Scope.of_departments(["Commercial"]))["age"] == 20
     assert selectors.workforce_medians(Scope.NOBODY) == {}
+
+
+def test_prepared_select_converts_what_the_database_stores_otherwise():
+    state = EmployeeStateFactory(left=True, is_said_left=True)
+    features = EmployeeFeaturesFactory(employee=state.employee)
+    of_state = PreparedSelect(lambda: type(state).objects.filter(pk=0).values_list("is_said_left", "left_by"))
+    of_features = PreparedSelect(lambda: type(features).objects.filter(pk=0).values_list("as_of", "created_at"))
+    ((is_said_left, left_by),) = of_state.rows(state.pk)
+    assert is_said_left is True
+    assert left_by == state.left_by
+    assert of_features.rows(features.pk) == [(features.as_of, features.created_at)]

@@ -13,7 +13,7 @@ from django.db import connection
 from employees.models import Employee
 from employees.tests.factories import WorkforceDayFactory, leave
 from predictions.api import views
-from predictions.api.renderers import preferred_type
+from predictions.api.renderers import FastJSONRenderer, preferred_type
 from predictions.tests.conftest import APIClient, only_postgresql
 from predictions.tests.factories import APIKeyFactory, PredictionFactory, ScoringRunFactory
 from predictions.tests.scoring import score
@@ -435,3 +435,7 @@ def test_fields_of_every_format_are_those_of_the_pages(api, run):
     score(run, 1)
     [row] = api.get("/scores/").json()["results"]
     assert row.keys() == FIELDS == set(next(csv.reader(io.StringIO(stream(api, CSV)))))
+
+
+def test_answers_are_compact_utf8_that_scripts_can_hold():
+    assert FastJSONRenderer().render({"é": ["\u2028\u2029", 0.5]}) == '{"é":["\\u2028\\u2029",0.5]}'.encode()

@@ -1,122 +1,21 @@
 import sqlite3
 import threading
-import uuid
 from contextlib import closing
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-from django.db import DatabaseError, DataError, IntegrityError, OperationalError, connection, transaction
+from django.contrib.auth.models import User
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.db.utils import ConnectionHandler
-from django.utils import timezone
 
-from employees.models import Employee
-from employees.tests.factories import EmployeeFactory
-from predictions.models import Prediction
-from predictions.tests.factories import PredictionFactory
-from technova.database import bulk, locks
-from technova.database.bulk import bulk_insert, frame_rows, reserve_keys
+from technova.database import locks
+from technova.database.bulk import frame_rows, reserve_keys
 from technova.database.locks import Busy, exclusive, one_after_another
 from technova.database.trouble import Trouble, trouble_of
 
 pytestmark = pytest.mark.django_db
-NOW = timezone.now()
-COLUMNS = ["employee_id", "departement", "presence", "created_at"]
-
-
-def people(numbers):
-    common = {"departement": "Consulting", "presence": "present", "created_at": NOW}
-    return pd.DataFrame({"employee_id": list(numbers), **common})
-
-
-# bulk_insert
-
-
-def test_frame_is_inserted_row_for_row():
-    assert bulk_insert(Employee, people([7, 3])) == 2
-    assert list(Employee.objects.order_by("pk").values_list(*COLUMNS)) == [
-        (7, "Consulting", "present", NOW),
-        (3, "Consulting", "present", NOW),
-    ]
-
-
-def test_iterable_of_tuples_is_inserted_under_its_columns():
-    rows = ((number, NOW, "Commercial", "") for number in (1, 2))
-    assert bulk_insert(Employee, rows, ["employee_id", "created_at", "departement", "presence"]) == 2
-    assert Employee.objects.filter(departement="Commercial", created_at=NOW).count() == 2
-
-
-def test_columns_of_the_frame_may_stand_in_any_order():
-    bulk_insert(Employee, people([1])[COLUMNS[::-1]])
-    assert Employee.objects.get().departement == "Consulting"
-
-
-def test_nothing_is_inserted_from_an_empty_frame():
-    assert bulk_insert(Employee, people([])) == 0
-
-
-def test_more_rows_than_are_written_at_a_time():
-    number = 2 * bulk.ROWS_AT_A_TIME + 1
-    assert bulk_insert(Employee, people(range(1, number + 1))) == number
-    assert Employee.objects.count() == number
-
-
-@pytest.mark.parametrize("columns", [COLUMNS[:2], [*COLUMNS, "age"], ["id", *COLUMNS, "age"]])
-def test_column_that_is_absent_or_unknown_is_named(columns):
-    wrong = ", ".join(sorted(set(columns) ^ {*COLUMNS, *({"id"} & set(columns))}))
-    with pytest.raises(ValueError, match=f"Employee: these columns are absent or unknown: {wrong}"):
-        bulk_insert(Employee, [], columns)
-
-
-def test_primary_key_may_be_given():
-    bulk_insert(Employee, [(4_000_000, 1, "Consulting", "", NOW)], ["id", *COLUMNS])
-    assert Employee.objects.get().pk == 4_000_000
-
-
-@pytest.mark.parametrize(
-    ("wrong", "error"),
-    [
-        (people([1, 1]), IntegrityError),
-        (people([1, 0]), IntegrityError),
-        (people([1, 2]).assign(departement=["Consulting", None]), IntegrityError),
-    ],
-)
-def test_refused_row_leaves_none_of_the_others(wrong, error):
-    with pytest.raises(error):
-        bulk_insert(Employee, wrong)
-    assert not Employee.objects.exists()
-
-
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite knows no longest text: needs PostgreSQL")
-def test_text_that_is_too_long_is_a_database_error_of_django():
-    with pytest.raises(DataError):
-        bulk_insert(Employee, people([1]).assign(departement="x" * 101))
-
-
-def test_rows_that_fail_while_they_are_made_leave_none():
-    def rows():
-        yield 1, "Consulting", NOW
-        raise RuntimeError("the machine is on fire")
-
-    with pytest.raises(RuntimeError):
-        bulk_insert(Employee, rows(), COLUMNS)
-    assert not Employee.objects.exists()
-
-
-def test_documents_nulls_uuids_and_floats_come_back_as_they_were():
-    example = PredictionFactory()
-    names = [field.attname for field in Prediction._meta.concrete_fields if not field.primary_key]
-    contributions = {"age": -0.1 + 0.2, "poste": 1e-300, "é": 'a"b\\c\td\ne'}
-    request_id = uuid.uuid4()
-    changes = {"contributions": contributions, "request_id": request_id, "low": None, "high": None}
-    row = [changes.get(name, getattr(example, name)) for name in names]
-    assert bulk_insert(Prediction, [row], names) == 1
-    written = Prediction.objects.latest()
-    assert written.contributions == contributions
-    assert (written.request_id, written.low, written.payload) == (request_id, None, None)
-    for name in set(names) - changes.keys():
-        assert getattr(written, name) == getattr(example, name), name
 
 
 # frame_rows
@@ -144,20 +43,20 @@ def test_rows_of_a_frame_are_plain_values_and_missing_ones_are_none():
 
 def test_exclusive_commits():
     with exclusive():
-        EmployeeFactory()
-    assert Employee.objects.count() == 1
+        User.objects.create(username="a")
+    assert User.objects.count() == 1
 
 
 def test_exclusive_rolls_back_on_an_error():
     with pytest.raises(IntegrityError), exclusive():
-        EmployeeFactory.create_batch(2, employee_id=1)
-    assert not Employee.objects.exists()
+        User.objects.bulk_create([User(username="a"), User(username="a")])
+    assert not User.objects.exists()
 
 
 def test_exclusive_may_be_entered_again_by_the_one_who_holds_it():
     with exclusive(), exclusive():
-        EmployeeFactory()
-    assert Employee.objects.count() == 1
+        User.objects.create(username="a")
+    assert User.objects.count() == 1
 
 
 def test_database_error_of_the_work_itself_is_not_called_busy():
@@ -225,15 +124,15 @@ class TestTwoConnections:
 
     def test_other_lock_is_free(self):
         with Holder("another"), exclusive(wait=0.1):
-            EmployeeFactory()
-        assert Employee.objects.count() == 1
+            User.objects.create(username="a")
+        assert User.objects.count() == 1
 
     def test_lock_is_free_after_the_end(self):
         with Holder("pipeline"):
             pass
         with exclusive(wait=0.1):
-            EmployeeFactory()
-        assert Employee.objects.count() == 1
+            User.objects.create(username="a")
+        assert User.objects.count() == 1
 
     def test_lock_timeout_does_not_stay_for_the_work(self):
         with exclusive(wait=0.1), connection.cursor() as cursor:
@@ -246,22 +145,22 @@ class TestTwoConnections:
             with one_after_another("migrate"):
                 assert other.may_end.is_set()
         with Holder("migrate"):
-            assert Employee.objects.count() == 0
+            assert User.objects.count() == 0
 
     def test_refused_writer_can_work_on_in_the_same_connection(self):
         with Holder("pipeline"), pytest.raises(Busy), exclusive(wait=0.1):
             pass
         with transaction.atomic():
-            assert Employee.objects.count() == 0
+            assert User.objects.count() == 0
 
 
 def test_reserved_keys_are_nobody_elses():
-    first = PredictionFactory()
+    first = User.objects.create(username="first")
     with transaction.atomic():
-        keys = list(reserve_keys(Prediction, 3))
-        PredictionFactory(pk=keys[0])
-        PredictionFactory(pk=keys[2])
-        assert PredictionFactory().pk not in keys
+        keys = list(reserve_keys(User, 3))
+        User.objects.create(pk=keys[0], username="reserved")
+        User.objects.create(pk=keys[2], username="reserved, too")
+        assert User.objects.create(username="next").pk not in keys
     assert len(set(keys)) == 3
     assert first.pk not in keys
 

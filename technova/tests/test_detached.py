@@ -7,7 +7,6 @@ from contextlib import suppress
 
 import pytest
 
-from predictions.registry import current_model
 from technova.server import detached
 
 pytestmark = pytest.mark.slow
@@ -106,15 +105,3 @@ def test_directory_that_others_can_open_is_refused(processes, tmp_path, mode):
     directory.chmod(mode)  # whatever the umask
     with pytest.raises(PermissionError):
         start()
-
-
-def test_work_is_not_among_the_metrics_of_the_server_that_starts_it(monkeypatch, tmp_path):
-    metrics = tmp_path / "metrics"
-    metrics.mkdir()
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics))
-    monkeypatch.setattr(detached.tempfile, "gettempdir", lambda: str(tmp_path))
-    load = "from predictions.registry import current_model; print(current_model().version)"
-    detached.start("work", "shell", "--verbosity=0", f"--command={load}")
-    wait_until(lambda: not detached.is_at_work("work"), seconds=60)
-    assert detached.last_line("work") == current_model().version
-    assert list(metrics.iterdir()) == []

@@ -1,7 +1,7 @@
 import pytest
 from django.http import HttpResponse
+from django.test import Client
 
-from predictions.tests.conftest import APIClient
 from technova.web.caching import no_store
 
 HEADER = "Content-Security-Policy"
@@ -30,32 +30,34 @@ DIRECTIVES = {
         ("/static/api/none.js", 404),
     ],
 )
-def test_every_answer_carries_the_strict_policy(db, path, status):
-    response = APIClient().get(path)
+def test_every_answer_carries_the_strict_policy(db, client, path, status):
+    response = client.get(path)
 
     assert response.status_code == status
     assert set(response[HEADER].split("; ")) == DIRECTIVES
 
 
-def test_fault_carries_the_strict_policy(monkeypatch):
-    monkeypatch.setattr("predictions.api.probes.HealthView.get", lambda self, request: 1 / 0)
-
-    response = APIClient().get("/health")
-
-    assert response.status_code == 500
-    assert set(response[HEADER].split("; ")) == DIRECTIVES
-
-
-def test_fault_is_not_stored(monkeypatch):
-    monkeypatch.setattr("predictions.api.probes.HealthView.get", lambda self, request: 1 / 0)
-
-    assert APIClient().get("/health")["Cache-Control"] == "no-store"
+@pytest.fixture
+def fault(settings, monkeypatch):
+    """The answer to a request in whose view the program failed."""
+    settings.METRICS_TOKEN = "a-token"
+    monkeypatch.setattr("technova.server.metrics.generate_latest", lambda registry: 1 / 0)
+    return Client(raise_request_exception=False).get("/metrics", headers={"Authorization": "Bearer a-token"})
 
 
-def test_static_file_may_be_stored(settings):
+def test_fault_carries_the_strict_policy(fault):
+    assert fault.status_code == 500
+    assert set(fault[HEADER].split("; ")) == DIRECTIVES
+
+
+def test_fault_is_not_stored(fault):
+    assert fault["Cache-Control"] == "no-store"
+
+
+def test_static_file_may_be_stored(settings, client):
     settings.WHITENOISE_USE_FINDERS = True  # nobody collected the files
 
-    response = APIClient().get("/static/technova/app.js")
+    response = client.get("/static/technova/app.js")
 
     assert response.status_code == 200
     assert "max-age" in response["Cache-Control"]

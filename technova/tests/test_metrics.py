@@ -2,11 +2,6 @@ import pytest
 from django.test import Client
 from prometheus_client import REGISTRY
 
-from employees.access import Scope
-from features.tests.factories import EmployeeFeaturesFactory
-from predictions import services
-from predictions.registry import current_model, forget_model
-from predictions.services import Caller
 from technova.server.metrics import count_request
 
 TOKEN = "a-token-of-the-operator"
@@ -77,36 +72,3 @@ def test_methods_that_a_client_invents_share_one_label():
     count_request(route="health", method="BREW", status=405, duration=0.1)
     count_request(route="health", method="STEEP", status=405, duration=0.1)
     assert read("technova_requests_total", **labels) == before + 2
-
-
-@pytest.fixture
-def row(db):
-    return EmployeeFeaturesFactory()
-
-
-PREDICT = {
-    "by_id": lambda row: services.predict_for_employee(
-        employee_id=row.employee.employee_id, caller=Caller(scope=Scope.EVERYONE)
-    ),
-    "by_features": lambda row: services.predict_for_features(values=row.values(), caller=Caller(scope=Scope.EVERYONE)),
-    "batch": lambda row: services.predict_for_employees(
-        employee_ids=[row.employee.employee_id], caller=Caller(scope=Scope.EVERYONE)
-    ),
-    "scoring": lambda row: services.score_employees(),
-}
-
-
-@pytest.mark.parametrize("mode", PREDICT)
-def test_prediction_is_counted_by_mode_and_class(row, mode):
-    model = current_model()
-    leaves = model.score_one(row.values()).probability >= model.threshold
-    counts = [{"mode": mode, "predicted_class": name} for name in ("leave", "stay")]
-    before = [read("technova_predictions_total", **labels) for labels in counts]
-    PREDICT[mode](row)
-    after = [read("technova_predictions_total", **labels) for labels in counts]
-    assert after == [before[0] + leaves, before[1] + (not leaves)]
-
-
-def test_model_in_use_is_named():
-    forget_model()
-    assert read("technova_model_processes", version=current_model().version) == 1
