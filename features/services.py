@@ -7,17 +7,20 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from employees.columns import BY_NAME
-from employees.models import Employee, EmployeeState, WorkforceDay
+from employees.models import ColumnSwitch, Employee, EmployeeState, WorkforceDay
+from employees.workforce import switches
+from employees.workforce.known_values import RAW_KINDS, History, among, chunks
 from employees.workforce.listing import why_not_scored
-from employees.workforce.values import RAW_KINDS, History, among, chunks
 from features import schema
 from features.engineering import engineer
 from features.models import EmployeeFeatures, FeatureBuild
+from features.schema import made_from
 from features.selectors import frame_of
 from technova.commands import Progress
 from technova.database.bulk import batches, bulk_insert
@@ -195,3 +198,13 @@ def is_same(rows: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
     these, those = rows[names], others[names].reindex(rows.index)
     is_equal = (these == those).fillna(False).to_numpy(dtype=bool) | (these.isna() & those.isna()).to_numpy()
     return is_equal.all(axis=1) & rows.index.isin(others.index)
+
+
+def switch_off(*, column: str, reason: str, user: User | None = None) -> ColumnSwitch:
+    """Do without a column: what the loads and the features hold of it is erased. Raises as ``employees`` does."""
+    with exclusive():
+        switch = switches.switch_off(column=column, reason=reason, user=user)
+        if made := made_from(column):
+            known = Q(*((f"{name}__isnull", False) for name in made), _connector=Q.OR)
+            EmployeeFeatures.objects.filter(known).update(**dict.fromkeys(made))
+    return switch

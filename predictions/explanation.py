@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from employees import terms
 from employees.access import Readable
-from features import reading, schema
+from features import readable_features, schema
 from predictions.ml.scorer import sigmoid
 
 TOLD_AS = {feature.name: feature.told_as or feature.name for feature in schema.FEATURES}
@@ -130,7 +130,7 @@ def _grouped(
     contributions: Mapping[str, float], readable: Readable, *, is_told: bool = True
 ) -> tuple[dict[str, float], list[str]]:
     """Contributions for this reader, the hidden ones summed, and the names of those."""
-    hidden = [] if readable.reads_everything else [n for n in contributions if not reading.reads(readable, n)]
+    hidden = [] if readable.reads_everything else [n for n in contributions if not readable_features.reads(readable, n)]
     weights = {name: weight for name, weight in contributions.items() if name not in hidden}
     weights = by_subject(weights) if is_told else weights
     if hidden:
@@ -145,7 +145,7 @@ def _reason(name: str, words: tuple[str, str, str], weight: float, points: float
 
 
 def _withheld_words(names: Iterable[str], readable: Readable) -> tuple[str, str, str]:
-    phrase = capfirst(reading.withheld(readable, names))
+    phrase = capfirst(readable_features.withheld(readable, names))
     return phrase, "", phrase
 
 

@@ -12,11 +12,11 @@ from employees import terms
 from employees.access import Scope
 from employees.models import Employee, WorkforceDay
 from employees.selectors import persons_of
-from features import reading, schema
+from features import readable_features, schema
 from features import selectors as features
 from features.models import EmployeeFeatures
 from predictions.log import writes
-from predictions.log.rows import COLUMNS, BatchScore, Caller, milliseconds_since, prediction_of, rows_of
+from predictions.log.row_builder import COLUMNS, BatchScore, Caller, milliseconds_since, prediction_of, rows_of
 from predictions.ml.assessment import drift
 from predictions.models import Prediction, RunGroup, ScoringRun
 from predictions.registry import current_model
@@ -107,7 +107,7 @@ def predict_for_features(
         _check_scope(values, caller.scope)
     started = time.perf_counter()
     model = current_model()
-    payload = {name: None if reading.is_off(name) else values[name] for name in schema.FEATURE_NAMES}
+    payload = {name: None if readable_features.is_off(name) else values[name] for name in schema.FEATURE_NAMES}
     return _logged(
         prediction_of(
             model.score_one(payload),

@@ -1,7 +1,7 @@
 """What the app stores: the loads and what they held, the workforce, the imports, and what belongs to an account."""
 
 from employees.models.accounts import DepartmentAccess, SignIn
-from employees.models.columns import ColumnSwitch
+from employees.models.column_switches import ColumnSwitch
 from employees.models.imports import Import, ImportChange, ImportFile, ImportReject
 from employees.models.loads import (
     ROWS,

@@ -17,7 +17,7 @@ class Term(models.Model):
     A merged term stays, so that a merge can be taken back: whoever has its value has that of the other term meanwhile.
     """
 
-    class Vocabulary(models.TextChoices):
+    class VocabularyName(models.TextChoices):
         """The column whose words these are."""
 
         DEPARTEMENT = "departement", _("department")
@@ -27,7 +27,7 @@ class Term(models.Model):
         FREQUENCE_DEPLACEMENT = "frequence_deplacement", _("business travel")
         MOTIF_SORTIE = "motif_sortie", _("reason of the departure")
 
-    vocabulary = models.CharField(_("vocabulary"), max_length=30, choices=Vocabulary.choices)
+    vocabulary = models.CharField(_("vocabulary"), max_length=30, choices=VocabularyName.choices)
     value = models.CharField(_("value"), max_length=100, help_text=_("As the API and the exports have it; for good."))
     label_fr = models.CharField(
         _("French label"), max_length=100, blank=True, help_text=_("Empty: the value, as it is written.")

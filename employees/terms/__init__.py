@@ -16,7 +16,7 @@ from django.db.models import F, Subquery
 from django.utils.translation import get_language
 
 from employees.columns import Column, Extract, readable_in
-from employees.models.columns import ColumnSwitch
+from employees.models.column_switches import ColumnSwitch
 from employees.models.terms import Term, TermRevision
 from employees.vocabularies import CONTRACT, Vocabularies, Vocabulary
 
@@ -41,7 +41,7 @@ class Terms:
             term = self._by_pk[pk]
             synonyms.setdefault(term.vocabulary, {})[spelling] = self.resolve(term.vocabulary, term.value)
         known = self._values(lambda term: term.merged_into_id is None)
-        names = Term.Vocabulary.values
+        names = Term.VocabularyName.values
         return {name: Vocabulary(name, known.get(name, ()), synonyms.get(name, {})) for name in names} | CLOSED
 
     @cached_property

@@ -7,7 +7,7 @@ import pandas as pd
 
 from employees.columns import Extract
 from employees.extracts import File, Source, read_files, rejects, rows
-from employees.workforce.values import RAW_KINDS
+from employees.workforce.known_values import RAW_KINDS
 
 EMPLOYEES = 3
 

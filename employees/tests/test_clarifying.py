@@ -9,9 +9,9 @@ from employees.tests.extracts import DAY, load, load_all
 from employees.workforce import clarifying
 from employees.workforce.answers import NotMergeable, merge_numbers
 from employees.workforce.clarifying import Changed, Departure, LeftTooEarly
+from employees.workforce.known_values import History
 from employees.workforce.listing import Lack, lacks_of_few, last_jobs, why_not_scored
 from employees.workforce.loading import NoSuchLoad, withdraw_load, withdrawal_changes
-from employees.workforce.values import History
 
 pytestmark = pytest.mark.django_db
 

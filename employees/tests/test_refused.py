@@ -10,9 +10,9 @@ from employees.extracts import Cost, Reject
 from employees.messages import Message
 from employees.tests.extracts import extract_of
 from employees.workforce.answers import answer_left, merge_numbers
+from employees.workforce.known_values import History
 from employees.workforce.loading import load_extracts, withdraw_load
 from employees.workforce.refused import refused, with_days
-from employees.workforce.values import History
 
 pytestmark = pytest.mark.django_db
 

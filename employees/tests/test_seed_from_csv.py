@@ -14,7 +14,7 @@ from employees.extracts.template import template_workbook
 from employees.models import Employee, Load, SavedMapping, SirhRow
 from employees.tests.files import Full, permit_rejects, rows_of, write
 from employees.tests.firms import workbook
-from employees.workforce.values import RAW_KINDS
+from employees.workforce.known_values import RAW_KINDS
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 6, 30)

@@ -19,8 +19,8 @@ from employees.tests.extracts import load, load_all
 from employees.tests.files import write
 from employees.tests.test_seed_from_csv import seed
 from employees.vocabularies import CONTRACT, LABELS
+from employees.workforce.known_values import History
 from employees.workforce.refused import refused
-from employees.workforce.values import History
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from employees.demo.published import FOLDER as DEMO
 from employees.messages import Message
 from employees.models import Employee, Import, Load, RefusedValue, SavedMapping, SirhRow, Term
 from employees.terms.changes import Unacceptable
-from employees.workforce.values import RAW_KINDS
+from employees.workforce.known_values import RAW_KINDS
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 6, 30)

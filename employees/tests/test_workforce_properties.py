@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from employees.models import Employee, EmployeeState, Load, WorkforceDay
 from employees.tests.extracts import load
 from employees.tests.sequences import DAYS, perform, sequences, sequences_with_answers
-from employees.workforce import values
+from employees.workforce import known_values
 from employees.workforce.loading import withdraw_load
 from employees.workforce.presence import KNOWN
 from employees.workforce.replay import replay
@@ -67,7 +67,7 @@ LISTED, SAYS_LEFT = {"sirh": {1: {}, 2: {}}}, {"sondage": {1: {"a_quitte_l_entre
 @example(steps=[("load", DAYS[0], LISTED), ("left", 1), ("withdraw", 0), ("load", DAYS[1], LISTED)])
 @given(steps=sequences_with_answers)
 def test_whoever_is_derived_anew_from_a_day_on_is_as_if_everyone_were(steps, monkeypatch):
-    monkeypatch.setattr(values, "MANY", 2)  # so that nobody is derived beside those touched
+    monkeypatch.setattr(known_values, "MANY", 2)  # so that nobody is derived beside those touched
     with transaction.atomic():
         perform(steps)
         found = everything()

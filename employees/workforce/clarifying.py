@@ -12,7 +12,7 @@ from employees.access import Scope
 from employees.columns import Extract
 from employees.models import ROWS, Employee, EmployeeState, NumberMerge, Presence, PresenceAnswer, WorkforceDay
 from employees.workforce import answers
-from employees.workforce.values import History
+from employees.workforce.known_values import History
 from technova.database.locks import exclusive
 
 ANSWERS = (Extract.EVAL, Extract.SONDAGE)  # what people say and what is said of them, not the company's records

@@ -10,7 +10,7 @@ from django.db.models import Count, Max, QuerySet, Value
 
 from employees.columns import KEY, Extract, columns_of
 from employees.models import ROWS, EmployeeState, Presence, WorkforceDay
-from employees.workforce.values import RAW_KINDS, History
+from employees.workforce.known_values import RAW_KINDS, History
 
 UNSCORED = "unscored"
 VIEWS = (*Presence.values, UNSCORED)

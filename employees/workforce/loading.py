@@ -17,9 +17,9 @@ from employees.columns import Extract
 from employees.extracts import Cost, FileReport, Question, ReadExtract, Reject
 from employees.models import ROWS, EmployeeState, Load, LoadedExtract, Presence, RefusedValue, WorkforceDay
 from employees.workforce.comparison import ColumnChange, Comparison, Moves, listed, moves_between
+from employees.workforce.known_values import FEW, History, by_number
 from employees.workforce.plausibility import COMPARED, MEDIANS, Alarm, Evidence, alarms_of
 from employees.workforce.replay import replay
-from employees.workforce.values import FEW, History, by_number
 from technova.commands import Progress
 from technova.database.bulk import bulk_insert
 from technova.database.locks import exclusive

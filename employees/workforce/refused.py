@@ -9,7 +9,7 @@ from django.db.models import Count, Q, QuerySet, Window
 from employees.access import Scope
 from employees.columns import Extract
 from employees.models import Employee, NumberMerge, Presence, RefusedValue
-from employees.workforce.values import History
+from employees.workforce.known_values import History
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from django.utils import timezone
 from employees.columns import Extract
 from employees.models import Employee, EmployeeState, Presence, PresenceAnswer, WorkforceDay
 from employees.workforce import presence
+from employees.workforce.known_values import History, among, by_number, chunks
 from employees.workforce.presence import DATE, KNOWN, Facts
-from employees.workforce.values import History, among, by_number, chunks
 from technova.commands import Progress
 from technova.database.bulk import batches, bulk_insert
 

@@ -13,9 +13,9 @@ from employees.extracts import read_extract
 from employees.models import Employee
 from employees.tests.extracts import DAY, load, load_all
 from employees.tests.sequences import DAYS, perform, sequences_with_answers
-from employees.workforce import values
+from employees.workforce import known_values
+from employees.workforce.known_values import RAW_KINDS
 from employees.workforce.loading import load_extracts, withdraw_load
-from employees.workforce.values import RAW_KINDS
 from features import schema, services
 from features.models import EmployeeFeatures, FeatureBuild
 from features.services import LeftOut, build_features
@@ -269,7 +269,7 @@ def rows_in_force():
 )
 @given(steps=sequences_with_answers)
 def test_building_what_changed_is_building_everything(steps, monkeypatch):
-    monkeypatch.setattr(values, "MANY", 2)  # so that nobody is built beside those touched
+    monkeypatch.setattr(known_values, "MANY", 2)  # so that nobody is built beside those touched
     with transaction.atomic():
         perform(steps, between=build_features)
         result, found = build_features(), rows_in_force()

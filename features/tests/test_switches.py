@@ -4,8 +4,7 @@ import pytest
 
 from employees.tests.extracts import DAY, load_all
 from features.models import EmployeeFeatures
-from features.services import build_features
-from features.switches import switch_off
+from features.services import build_features, switch_off
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from rest_framework.exceptions import ErrorDetail
 from employees.access import Readable
 from employees.columns import MAX_EMPLOYEE_ID
 from employees.models import Presence
-from features import reading, schema
+from features import readable_features, schema
 from predictions.api.fields import (
     BoundedList,
     InUTC,
@@ -59,7 +59,7 @@ class AskedFeatures(StrictSerializer):
     """Features of which those made of a column that is switched off are neither asked for nor looked at."""
 
     def to_internal_value(self, data):
-        off = list(filter(reading.is_off, self.fields.keys()))
+        off = list(filter(readable_features.is_off, self.fields.keys()))
         for name in off:
             self.fields.pop(name)
         if off and isinstance(data, dict):

@@ -11,7 +11,7 @@ from django.db import DatabaseError, InterfaceError, transaction
 
 from features.schema import FEATURE_NAMES
 from predictions.keys import limits
-from predictions.log.rows import COLUMNS, LogRows
+from predictions.log.row_builder import COLUMNS, LogRows
 from predictions.models import Prediction
 from technova.database import refused_writes
 from technova.database.bulk import bulk_insert, reserve_keys

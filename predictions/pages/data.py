@@ -16,7 +16,7 @@ from employees.models import ColumnSwitch
 from employees.workforce.switches import AlreadySwitched, switch_on
 from features.dictionary import Entry, entries, label
 from features.schema import made_from
-from features.switches import switch_off
+from features.services import switch_off
 from predictions.registry import current_model
 from technova.database.locks import Busy
 from technova.web.requests import Request

@@ -11,7 +11,7 @@ from employees.columns import BY_NAME
 from employees.models import ColumnSwitch
 from features.engineering import engineer_one
 from features.models import EmployeeFeatures
-from features.switches import switch_off
+from features.services import switch_off
 from features.tests.factories import INPUTS, EmployeeFeaturesFactory
 from predictions.models import Prediction
 from predictions.tests.factories import PredictionFactory

@@ -9,13 +9,13 @@ from employees.models import Employee
 from employees.tests.extracts import load
 from employees.tests.factories import DAY, EmployeeStateFactory, WorkforceDayFactory, leave
 from employees.workforce.answers import merge_numbers, part_numbers
-from features import reading
+from features import readable_features
 from features.engineering import engineer_one
 from features.tests.factories import INPUTS, EmployeeFeaturesFactory
 from predictions import services
 from predictions.models import Prediction
 from predictions.pages.people.forms import what_if_features
-from predictions.pages.people.scores import ROUNDING
+from predictions.pages.people.shown_score import ROUNDING
 from predictions.registry import current_model
 from predictions.services import Caller
 from predictions.tests.factories import PredictionFactory, ScoringRunFactory
@@ -504,7 +504,7 @@ def test_what_if_of_a_manager_moves_the_score_by_nothing_hidden(browse, person, 
     before, after = (score.prediction.contributions for score in (comparison.before, comparison.after))
     moved = {name for name in before.keys() | after.keys() if abs(before.get(name, 0) - after.get(name, 0)) > ROUNDING}
     assert moved
-    assert [name for name in moved if not reading.reads(readable_to(browser.account), name)] == []
+    assert [name for name in moved if not readable_features.reads(readable_to(browser.account), name)] == []
 
 
 @pytest.mark.parametrize("text", ["1", "0", "19873", "many", ""])

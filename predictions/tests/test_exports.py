@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from employees.access import WORK, Readable
 from employees.tests.factories import WorkforceDayFactory
-from features import reading, schema
+from features import readable_features, schema
 from predictions.models import Prediction
 from predictions.pages.people import exports
 from predictions.tests.factories import ScoringRunFactory
@@ -252,7 +252,7 @@ def test_export_memory_does_not_grow_with_the_list(run, respond, readable, monke
     monkeypatch.setattr(spreadsheets, "ROWS_AT_A_TIME", 100)
     score(run, 1)
     one = Prediction.objects.get()
-    line = [getattr(one.features, name) for name in exports._REASONS if reading.reads(readable, name)]
+    line = [getattr(one.features, name) for name in exports._REASONS if readable_features.reads(readable, name)]
     why = ["age", "revenu_mensuel"] if readable.reads_everything else [{"age": 0.2, "nb_formations_suivies": 0.5}]
     values = [1, "Consulting", "Consultant", 0.5, 0.4, 0.6, False, *why, *line]
 

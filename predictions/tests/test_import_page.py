@@ -197,7 +197,7 @@ def test_preview_of_changes_names_the_column_and_both_values(client, hr, upload,
 
 
 def test_rejects_are_paged(client, upload, monkeypatch):
-    monkeypatch.setattr("predictions.pages.imports.LINES_A_PAGE", 2)
+    monkeypatch.setattr("predictions.pages.import_page.LINES_A_PAGE", 2)
     upload.rejects.all().delete()
     for line in range(2, 7):
         upload.rejects.create(file="sirh.csv", line=line, column="age", value="12", rule={"text": "old", "params": {}})

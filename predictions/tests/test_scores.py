@@ -15,7 +15,7 @@ from predictions import services
 from predictions.formats import percent
 from predictions.ml.scorer import sigmoid
 from predictions.models import Prediction
-from predictions.pages.people import scores
+from predictions.pages.people import shown_score
 from predictions.pages.people.forms import what_if_features
 from predictions.registry import current_model
 from predictions.services import Caller
@@ -41,7 +41,7 @@ def logged(**changes):
 
 def scored(values):
     score = current_model().score_one(values)
-    return scores.Shown(
+    return shown_score.Shown(
         Prediction(
             probability=score.probability,
             low=score.low,
@@ -97,9 +97,9 @@ def test_waterfall_gathers_the_smaller_reasons_and_lists_them():
     gathered = [step.phrase for step in (waterfall.raising[-1], waterfall.lowering[-1])]
     raising = sum(reason.raises_risk for reason in waterfall.smaller)
     assert gathered == [f"{raising} smaller reasons", f"{len(waterfall.smaller) - raising} smaller reasons"]
-    assert len(shown.reasons) - len(waterfall.smaller) <= scores.MOST_STEPS
-    assert all(abs(reason.points) < scores.LEAST_POINTS for reason in waterfall.smaller) or (
-        len(shown.reasons) - len(waterfall.smaller) == scores.MOST_STEPS
+    assert len(shown.reasons) - len(waterfall.smaller) <= shown_score.MOST_STEPS
+    assert all(abs(reason.points) < shown_score.LEAST_POINTS for reason in waterfall.smaller) or (
+        len(shown.reasons) - len(waterfall.smaller) == shown_score.MOST_STEPS
     )
 
 
@@ -119,7 +119,7 @@ def test_interval_in_words():
     ],
 )
 def test_interval_is_rounded_outward_so_that_it_holds_the_score(low, probability, high, expected):
-    shown = scores.Shown(Prediction(probability=probability, low=low, high=high), Readable.EVERYTHING)
+    shown = shown_score.Shown(Prediction(probability=probability, low=low, high=high), Readable.EVERYTHING)
     assert shown.interval == "Between {} and {}, with 90% confidence.".format(*expected)
 
 
@@ -139,7 +139,7 @@ def test_interval_of_an_unknown_profile_says_so():
 
 
 def test_interval_that_the_log_does_not_hold_is_empty():
-    assert scores.Shown(Prediction(low=None), Readable.EVERYTHING).interval == ""
+    assert shown_score.Shown(Prediction(low=None), Readable.EVERYTHING).interval == ""
 
 
 @pytest.mark.parametrize(
@@ -152,13 +152,13 @@ def test_interval_that_the_log_does_not_hold_is_empty():
     ],
 )
 def test_comparison_points_sum_to_the_difference(changes):
-    comparison = scores.ScorePair(logged(), logged(**changes))
+    comparison = shown_score.ScorePair(logged(), logged(**changes))
     assert comparison.difference
     assert math.fsum(reason.points for reason in comparison.changes) == pytest.approx(comparison.difference, abs=1e-9)
 
 
 def test_comparison_names_only_what_moved_with_its_new_value():
-    comparison = scores.ScorePair(logged(), logged(heures_supplementaires=0))
+    comparison = shown_score.ScorePair(logged(), logged(heures_supplementaires=0))
     assert [reason.phrase for reason in comparison.changes] == ["Works no overtime"]
 
 
@@ -178,25 +178,25 @@ MOVES = [
 def test_comparison_names_no_input_that_did_not_change(demo, move):
     befores, afters = (engineer(people).to_dict("records") for people in (demo, demo.assign(**move)))
     for before, after in zip(befores, afters, strict=True):
-        comparison = scores.ScorePair(scored(before), scored(after))
+        comparison = shown_score.ScorePair(scored(before), scored(after))
         assert all(before[reason.name] != after[reason.name] for reason in comparison.changes)
         points = math.fsum(reason.points for reason in comparison.changes)
         assert points == pytest.approx(comparison.difference, abs=1e-9)
 
 
 def test_comparison_of_another_pay_tells_what_overtime_weighs_with_it_under_the_pay():
-    comparison = scores.ScorePair(logged(revenu_mensuel=2994), logged(revenu_mensuel=3592))
+    comparison = shown_score.ScorePair(logged(revenu_mensuel=2994), logged(revenu_mensuel=3592))
     assert [reason.phrase for reason in comparison.changes] == ["Monthly income: €3,592"]
 
 
 def test_comparison_of_two_ingredients_tells_their_formula_under_its_own_name():
     change = {"revenu_mensuel": 6993, "satisfaction_employee_equipe": 4}
-    names = {reason.name for reason in scores.ScorePair(logged(), logged(**change)).changes}
+    names = {reason.name for reason in shown_score.ScorePair(logged(), logged(**change)).changes}
     assert names == {"revenu_mensuel", "satisfaction_moyenne", "risque_global"}
 
 
 def test_comparison_of_the_same_values_has_no_changes():
-    comparison = scores.ScorePair(logged(), logged())
+    comparison = shown_score.ScorePair(logged(), logged())
     assert (comparison.difference, comparison.changes) == (0, [])
 
 
@@ -206,28 +206,30 @@ def test_comparison_with_a_scoring_run_sees_no_rounding_as_a_change():
     services.score_employees()
     before = Prediction.objects.get()
     after = services.predict_for_features(values=row.values(), caller=Caller(scope=Scope.EVERYONE))
-    assert scores.ScorePair(*(scores.Shown(each, Readable.EVERYTHING) for each in (before, after))).changes == []
+    assert (
+        shown_score.ScorePair(*(shown_score.Shown(each, Readable.EVERYTHING) for each in (before, after))).changes == []
+    )
 
 
 @pytest.mark.django_db
 def test_shown_reads_the_features_or_the_payload():
     from_table, given = PredictionFactory(), PredictionFactory(ready_made=True)
-    assert scores.Shown(from_table, Readable.EVERYTHING).values == from_table.features.values()
-    assert scores.Shown(given, Readable.EVERYTHING).values == given.payload
+    assert shown_score.Shown(from_table, Readable.EVERYTHING).values == from_table.features.values()
+    assert shown_score.Shown(given, Readable.EVERYTHING).values == given.payload
 
 
 def test_advice_counts_people_out_of_a_hundred():
     card = {"metrics": {"precision": {"mean": 0.447}, "recall": {"mean": 0.736}}, "uses_protected": False}
-    advice = scores.advice(card)
+    advice = shown_score.advice(card)
     assert (advice.leave, advice.stay, advice.found, advice.missed) == (45, 55, 74, 26)
     assert not advice.uses_protected
 
 
 def test_advice_without_measures_claims_nothing():
-    assert scores.advice({}) == scores.Advice(None, None, uses_protected=True)
+    assert shown_score.advice({}) == shown_score.Advice(None, None, uses_protected=True)
 
 
 def test_model_card_in_use_gives_the_error_rate():
-    advice = scores.advice(current_model().card)
+    advice = shown_score.advice(current_model().card)
     assert 0 < advice.leave < 100
     assert 0 < advice.found < 100

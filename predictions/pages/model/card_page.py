@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 from employees.access import Readable, Scope, readable_to, scope_of
 from employees.columns import BY_NAME
 from employees.terms import columns_off
-from features import reading
+from features import readable_features
 from features.dictionary import label
 from predictions.ml.artifacts import store
 from predictions.ml.artifacts.card import LIMIT_OF_LEAVING_OUT
@@ -66,7 +66,7 @@ def effects(request: HttpRequest) -> HttpResponse:
     context = {
         "effects": [(name, _effect(in_use, shown, name, get_language())) for name in shown],
         "sees_everyone": scope.sees_everyone,
-        "withheld": reading.withheld(readable, in_use.card["used"]),
+        "withheld": readable_features.withheld(readable, in_use.card["used"]),
     }
     return render(request, "model/effects.html", context)
 
@@ -154,7 +154,7 @@ def _shown_features(card: Card, scope: Scope, readable: Readable) -> tuple[str, 
     could be read back as the value.
     """
     shapes = [shape for shape in card["shapes"] if scope.sees_everyone or not shape["is_levels"]]
-    return tuple(shape["feature"] for shape in shapes if reading.reads(readable, shape["feature"]))
+    return tuple(shape["feature"] for shape in shapes if readable_features.reads(readable, shape["feature"]))
 
 
 @lru_cache(maxsize=8)
@@ -181,7 +181,7 @@ def _summary(in_use: Model, scope: Scope, readable: Readable) -> dict:
 
     return {
         "sees_everyone": scope.sees_everyone,
-        "withheld": reading.withheld(readable, card["used"]),
+        "withheld": readable_features.withheld(readable, card["used"]),
         "model": in_use,
         "card": card,
         "used": card_tables.names(card["used"]),

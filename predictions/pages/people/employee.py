@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from employees.access import Readable, Scope, may_answer, readable_to, scope_of
-from features import reading, schema
+from features import readable_features, schema
 from features.engineering import engineer_one
 from features.models import EmployeeFeatures
 from predictions import services
@@ -19,7 +19,7 @@ from predictions.explanation import display, in_full
 from predictions.formats import percent
 from predictions.models import Prediction
 from predictions.pages import charts
-from predictions.pages.people import forms, presence, risk_list, scores
+from predictions.pages.people import forms, presence_sentences, risk_list, shown_score
 from predictions.registry import card_of, current_model
 from predictions.selectors import people
 from predictions.services import Caller
@@ -69,7 +69,7 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
     context: dict[str, Any] = {"employee": row.employee, "form": form, "comparison": comparison}
     if request.htmx and form.is_bound:
         return render(request, "employee/what_if_answer.html", context)
-    shown = reading.values_for(readable, real)
+    shown = readable_features.values_for(readable, real)
     context |= _page(row, shown, scope, readable)
     if row.employee.is_present and context["history"]:
         context |= _in_list(request, row, context["history"][0].prediction)
@@ -88,8 +88,8 @@ def _without_features(request: Request, employee_id: int, scope: Scope) -> HttpR
     context = {
         "employee": person,
         "department": risk_list.label("departement", person.departement),
-        "state": presence.notice(person, states, readable),
-        "spells": presence.history(states, merged, scope, readable),
+        "state": presence_sentences.notice(person, states, readable),
+        "spells": presence_sentences.history(states, merged, scope, readable),
         "unscored": reverse("clarify_unscored") if person.is_present and may_answer(request.user) else "",
     }
     return render(request, "employee/without_features.html", context)
@@ -101,16 +101,18 @@ def _what_if_form(real: dict[str, object], readable: Readable, data) -> forms.Bu
     used = model.card["used"]
     return forms.BusinessForm(
         data,
-        features=[feature for feature in forms.what_if_features() if reading.may_try(readable, feature.name, used)],
+        features=[
+            feature for feature in forms.what_if_features() if readable_features.may_try(readable, feature.name, used)
+        ],
         fixed=real,
-        initial=reading.values_for(readable, real),
+        initial=readable_features.values_for(readable, real),
         ranges=model.scorer.ranges,
     )
 
 
 def _what_if(
     *, row: EmployeeFeatures, form: forms.BusinessForm, caller: Caller, readable: Readable
-) -> scores.ScorePair:
+) -> shown_score.ScorePair:
     """The simulation of a valid form, logged, beside the score of the real values, logged too if it was not yet."""
     before = people.score_of(row, current_model().version)
     if before is None:
@@ -119,7 +121,7 @@ def _what_if(
     after = services.predict_for_features(
         values=engineer_one(form.inputs), caller=caller, mode=Prediction.Mode.SIMULATION, employee=row.employee
     )
-    return scores.ScorePair(scores.Shown(before, readable), scores.Shown(after, readable))
+    return shown_score.ScorePair(shown_score.Shown(before, readable), shown_score.Shown(after, readable))
 
 
 def _in_list(request: Request, row: EmployeeFeatures, newest: Prediction) -> dict[str, object]:
@@ -135,24 +137,24 @@ def _in_list(request: Request, row: EmployeeFeatures, newest: Prediction) -> dic
 
 def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readable: Readable) -> dict[str, Any]:
     states, merged = people.presence(row.employee)
-    history = [scores.Shown(score, readable) for score in people.scores(row.employee)]
+    history = [shown_score.Shown(score, readable) for score in people.scores(row.employee)]
     version = history[0].prediction.model_version if history else current_model().version
     context = {
         "summary": [display(schema.BY_NAME[name], shown[name]) for name in ("poste", "departement")],
         "profile": [
             (_(forms.INPUTS[name].label), in_full(forms.INPUTS[name], shown[name])) for name in PROFILE if name in shown
         ],
-        "withheld": reading.withheld(readable, PROFILE),
-        "advice": scores.advice(card_of(version)),
+        "withheld": readable_features.withheld(readable, PROFILE),
+        "advice": shown_score.advice(card_of(version)),
         "history": history,
-        "state": presence.notice(row.employee, states, readable),
-        "spells": presence.history(states, merged, scope, readable),
+        "state": presence_sentences.notice(row.employee, states, readable),
+        "spells": presence_sentences.history(states, merged, scope, readable),
         "chart": _chart(history) if len(history) > 1 else None,
     }
     if history:
         newest = history[0].prediction
         is_outdated = newest.features_id != row.pk
-        score = scores.Shown(newest, readable)
+        score = shown_score.Shown(newest, readable)
         is_where_what_if_starts = not is_outdated and newest.model_version == current_model().version
         context |= {
             "score": score,
@@ -162,7 +164,7 @@ def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readabl
     return context
 
 
-def _chart(history: list[scores.Shown]) -> charts.Chart:
+def _chart(history: list[shown_score.Shown]) -> charts.Chart:
     """The risk over time, with the 90 % interval of each score."""
     points = [_point(score.prediction) for score in reversed(history)]
     ends = [history[-1].prediction, history[0].prediction]

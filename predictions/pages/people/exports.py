@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from employees import terms
 from employees.access import Readable
-from features import reading, schema
+from features import readable_features, schema
 from predictions import bands
 from predictions.explanation import TOLD_AS, phrase, raising_most
 from predictions.formats import csv_delimiter
@@ -138,7 +138,7 @@ def _rows(
     with override(language):
         names = {band.slug: str(band.label) for band in bands.BANDS}
         yes_no = {True: _("Yes"), False: _("No")}
-    readable_names = [name for name in _REASONS if reading.reads(readable, name)]
+    readable_names = [name for name in _REASONS if readable_features.reads(readable, name)]
     # the log holds the two strongest as HR reads them
     kept = ["main_reason", "second_reason"] if readable.reads_everything else ["contributions"]
     fields = (*_FIELDS, *kept, *(f"features__{name}" for name in readable_names))

@@ -25,7 +25,7 @@ from features import schema
 from predictions import bands
 from predictions.explanation import phrase
 from predictions.models import Prediction, ScoringRun
-from predictions.pages.people import exports, scores
+from predictions.pages.people import exports, shown_score
 from predictions.selectors import figures, ranking, runs
 from technova.web.requests import Request
 from technova.web.selects import LongSelect
@@ -268,7 +268,7 @@ def _row(prediction: Prediction, before: ScoringRun | None, readable: Readable) 
 def _reasons(prediction: Prediction, readable: Readable) -> list[str]:
     """The two strongest, as the person's page groups them for this reader; the log holds them as HR reads them."""
     if not readable.reads_everything:
-        return scores.Shown(prediction, readable).raising_most
+        return shown_score.Shown(prediction, readable).raising_most
     names = [name for name in (prediction.main_reason, prediction.second_reason) if name]
     return [phrase(schema.BY_NAME[name], getattr(prediction.features, name)) for name in names]
 

@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from employees.access import Scope, readable_to, scope_of
-from features import reading, schema
+from features import readable_features, schema
 from features import selectors as features
 from features.engineering import engineer_one
 from predictions import services
 from predictions.ml.artifacts.card import Card
 from predictions.ml.assessment import drift
 from predictions.models import Prediction
-from predictions.pages.people import forms, scores
+from predictions.pages.people import forms, shown_score
 from predictions.registry import current_model
 from predictions.services import Caller
 from technova.web.requests import Request
@@ -35,19 +35,19 @@ def simulate(request: Request) -> HttpResponse:
     """
     scope, readable = scope_of(request.user), readable_to(request.user)
     card = current_model().card
-    inputs = [feature for feature in forms.INPUTS.values() if not reading.is_off(feature.name)]
-    asked = [feature for feature in inputs if reading.reads(readable, feature.name)]
+    inputs = [feature for feature in forms.INPUTS.values() if not readable_features.is_off(feature.name)]
+    asked = [feature for feature in inputs if readable_features.reads(readable, feature.name)]
     form = forms.BusinessForm(
         request.POST if request.method == "POST" else None,
         features=asked,
         fixed=_typical_of_training(card, {feature.name for feature in inputs if feature not in asked}),
-        initial=reading.values_for(readable, _typical(scope)) if request.method != "POST" else None,
+        initial=readable_features.values_for(readable, _typical(scope)) if request.method != "POST" else None,
     )
     form.offer("departement", scope.sees_department)
-    advice = scores.advice(card)
+    advice = shown_score.advice(card)
     if not advice.uses_protected:
         _mark_unused(form)
-    context = {"form": form, "advice": advice, "withheld": reading.withheld(readable, forms.INPUTS)}
+    context = {"form": form, "advice": advice, "withheld": readable_features.withheld(readable, forms.INPUTS)}
     if form.is_bound and form.is_valid():
         try:
             prediction = services.predict_for_features(
@@ -58,7 +58,7 @@ def simulate(request: Request) -> HttpResponse:
         except services.OutOfScope as error:
             form.add_error(error.name, _("Nobody whom you may see has this value: %(value)s.") % {"value": error.label})
         else:
-            context["score"] = scores.Shown(prediction, readable)
+            context["score"] = shown_score.Shown(prediction, readable)
             if readable.reads_everything:
                 context["command"] = _command(request, prediction.values())
     return render(request, "simulate/simulate.html", context)

@@ -17,8 +17,8 @@ from employees.columns import MAX_EMPLOYEE_ID, Extract
 from employees.models import EmployeeState, PresenceAnswer, WorkforceDay
 from employees.workforce import clarifying
 from employees.workforce.clarifying import Changed, Departure, LeftTooEarly
+from employees.workforce.known_values import History
 from employees.workforce.listing import Lack, lacks_of_few, last_held, last_jobs
-from employees.workforce.values import History
 from predictions import rescoring
 from predictions.formats import grouped
 from predictions.pages.import_lists import LABELS

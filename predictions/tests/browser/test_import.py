@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from employees.columns import Extract
 from employees.demo import last_month_end
 from employees.demo.published import FOLDER as DEMO
-from employees.workforce.values import RAW_KINDS
+from employees.workforce.known_values import RAW_KINDS
 
 NEWEST = last_month_end(timezone.localdate())  # of the demo
 SLOW = 60_000  # ms; a process starts, checks or loads and scores 1,470 people

@@ -24,7 +24,7 @@ from employees.models import (
     WorkforceDay,
 )
 from employees.tests.files import rows_of, write
-from employees.workforce.values import RAW_KINDS
+from employees.workforce.known_values import RAW_KINDS
 from features.models import EmployeeFeatures, FeatureBuild
 from predictions.models import Prediction, ScoringRun
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from employees.access import Readable
-from features import reading
+from features import readable_features
 from predictions.bands import Band, band_of
 from predictions.explanation import Reason, raising_most, reasons, told_of_change
 from predictions.formats import percent
@@ -87,7 +87,7 @@ class Shown:
     @cached_property
     def values(self) -> dict[str, object]:
         """Of what it was made from, what may be read. One query when that is in the table and not loaded."""
-        return reading.values_for(self.readable, self.prediction.values())
+        return readable_features.values_for(self.readable, self.prediction.values())
 
     @cached_property
     def band(self) -> Band:

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 from employees.access import scope_of
 from employees.messages import Message
 from employees.workforce import refused as selectors
+from employees.workforce.known_values import History
 from employees.workforce.refused import Refused
-from employees.workforce.values import History
 from predictions.pages.import_lists import LABELS
 from predictions.pages.people.risk_list import label
 from predictions.pages.presence import answering

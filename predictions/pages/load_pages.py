@@ -23,7 +23,7 @@ from employees.workforce.loading import NoSuchLoad, revision, withdraw_load, wit
 from predictions import rescoring
 from predictions.pages import import_lists
 from predictions.pages.import_lists import Listing, ShownRow
-from predictions.pages.imports import LINES_A_PAGE, csv_of, for_importers
+from predictions.pages.import_page import LINES_A_PAGE, csv_of, for_importers
 from predictions.pages.presence import answering
 from predictions.selectors import people
 from technova.database.locks import Busy

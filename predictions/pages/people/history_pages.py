@@ -14,10 +14,10 @@ from django.views.decorators.http import require_safe
 
 from employees.access import readable_to
 from employees.columns import MAX_EMPLOYEE_ID
-from features import reading, schema
+from features import readable_features, schema
 from predictions.explanation import in_full
 from predictions.models import MAX_PREDICTION_ID, Prediction
-from predictions.pages.people import scores
+from predictions.pages.people import shown_score
 from predictions.registry import card_of, current_model
 from predictions.selectors import log_pages
 
@@ -78,7 +78,7 @@ def history(request: HttpRequest) -> HttpResponse:
         wanted = dict(form.cleaned_data)
         place = {"before": wanted.pop("before"), "after": wanted.pop("after")}
         page = log_pages.page(log_pages.filtered(Prediction.objects.visible_to(request.user), **wanted), **place)
-    rows = [scores.Shown(row, readable_to(request.user)) for row in page.rows] if page else []
+    rows = [shown_score.Shown(row, readable_to(request.user)) for row in page.rows] if page else []
     return render(request, "history/history.html", {"form": form, "page": page, "rows": rows})
 
 
@@ -87,13 +87,13 @@ def prediction(request: HttpRequest, prediction_id: int) -> HttpResponse:
     """One prediction: result, caller, reasons and input."""
     rows = Prediction.objects.visible_to(request.user).select_related("employee", "features", "user", "api_key")
     readable = readable_to(request.user)
-    shown = scores.Shown(get_object_or_404(rows, pk=prediction_id), readable)
+    shown = shown_score.Shown(get_object_or_404(rows, pk=prediction_id), readable)
     sources = [
         (_(feature.label), in_full(feature, shown.values[feature.name]))
         for feature in schema.FEATURES
-        if feature.name in shown.values and not reading.is_off(feature.name)
+        if feature.name in shown.values and not readable_features.is_off(feature.name)
     ]
-    advice = scores.advice(card_of(shown.prediction.model_version))
-    withheld = reading.withheld(readable, schema.FEATURE_NAMES)
+    advice = shown_score.advice(card_of(shown.prediction.model_version))
+    withheld = readable_features.withheld(readable, schema.FEATURE_NAMES)
     context = {"score": shown, "sources": sources, "withheld": withheld, "advice": advice}
     return render(request, "history/prediction.html", context)

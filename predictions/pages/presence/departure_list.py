@@ -18,8 +18,8 @@ from django.views.decorators.http import require_safe
 from employees.access import Readable, readable_to, scope_of
 from employees.models import EmployeeState
 from predictions.formats import csv_delimiter
-from predictions.pages.people import scores
-from predictions.pages.people.history import DAYS
+from predictions.pages.people import shown_score
+from predictions.pages.people.history_pages import DAYS
 from predictions.pages.people.risk_list import label
 from predictions.pages.presence import answering
 from predictions.selectors import departures as selectors
@@ -73,7 +73,7 @@ class Row:
     job: str
     when: str
     because: str
-    score: scores.Shown | None
+    score: shown_score.Shown | None
 
 
 def _row(person: Departed, readable: Readable) -> Row:
@@ -85,7 +85,7 @@ def _row(person: Departed, readable: Readable) -> Row:
         job=label("poste", getattr(features, "poste", "")),
         when=answering.when(state),
         because=answering.reason(state.left_because) if readable.reads(REASON) else "",
-        score=scores.Shown(score, readable) if score else None,
+        score=shown_score.Shown(score, readable) if score else None,
     )
 
 
