@@ -129,7 +129,8 @@ FIELDS_OF_STUDY = (
     "Transformation Digitale",
 )
 TRAVEL_FREQUENCIES = ("Aucun", "Occasionnel", "Frequent")
-DEPARTURE_REASONS = ("Démission", "Retraite", "Licenciement", "Fin de contrat", "Mutation", "Autre")
+RESIGNATION = "Démission"
+DEPARTURE_REASONS = (RESIGNATION, "Retraite", "Licenciement", "Fin de contrat", "Mutation", "Autre")
 SATISFACTIONS = (
     "satisfaction_employee_environnement",
     "satisfaction_employee_nature_travail",

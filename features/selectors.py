@@ -3,18 +3,24 @@
 from collections.abc import Iterator
 from datetime import date
 
+import numpy as np
 import pandas as pd
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from employees.access import Scope
-from employees.models import Employee, EmployeeState, Presence, WorkforceDay
+from employees.columns import BY_NAME
+from employees.models import Employee, EmployeeState, LoadedExtract, Presence, WorkforceDay
 from employees.selectors import employee_ranges
+from employees.workforce.knowledge import known_before
+from employees.workforce.known_values import RAW_KINDS, History
 from features import schema
-from features.engineering import typed
+from features.engineering import engineer, typed
 from features.models import EmployeeFeatures
 from technova.database.prepared_statements import PreparedSelect
 
+INPUTS = {kind: [name for name in schema.INPUT_NAMES if BY_NAME[name].extract == kind] for kind in RAW_KINDS}
+REQUIRED_NAMES = [name for name in schema.INPUT_NAMES if name not in schema.OPTIONAL_INPUTS]
 SAMPLE = 2_000  # people of whom a typical one is made
 
 # Without the times of the rows, which no prediction needs: Python reads each in 3 µs. A dictionary, since ``from_db``
@@ -77,6 +83,35 @@ def feature_chunks(chunk_size: int, day: date | None = None) -> Iterator[pd.Data
         chunk = frame_of(present.filter(employee__gte=employees.start, employee__lt=employees.stop))
         if len(chunk):
             yield chunk
+
+
+def features_from(history: History, day: date, numbers: np.ndarray) -> pd.DataFrame:
+    """The features that extracts make, on a day, of those of some people (sorted numbers) who lack nothing, by number.
+
+    A query or more for each kind of extract.
+    """
+    kinds = [history.values(kind, day, numbers, names) for kind, names in INPUTS.items()]
+    raw = kinds[0].join(kinds[1:], how="inner")
+    return engineer(raw[raw[REQUIRED_NAMES].notna().all(axis=1)].infer_objects())
+
+
+def feature_chunks_as_known(chunk_size: int, day: date) -> Iterator[pd.DataFrame]:
+    """The features of those present on a day, in frames with the column ``employee_id`` and the 32 features.
+
+    What was recorded after the day (``known_before``) is not in them: who is taught by the past must not know what came
+    of it. Where nothing was, these are the rows in force.
+    """
+    moment = known_before(day)
+    if moment is None or not LoadedExtract.objects.in_force().filter(as_of__lte=day, load__recorded_at__gte=moment):
+        yield from feature_chunks(chunk_size, day)
+        return
+    history = History.recorded_before(moment)
+    there = EmployeeState.objects.on(day).filter(presence=Presence.PRESENT)
+    numbers = np.sort(np.fromiter(there.values_list("employee__employee_id", flat=True), dtype=np.int64))
+    for start in range(0, len(numbers), chunk_size):
+        known = features_from(history, day, numbers[start : start + chunk_size])
+        if len(known):
+            yield known.reset_index()
 
 
 def training_frame() -> pd.DataFrame:

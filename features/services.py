@@ -12,24 +12,20 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from employees.columns import BY_NAME
 from employees.models import ColumnSwitch, Employee, EmployeeState, WorkforceDay
 from employees.workforce import switches
-from employees.workforce.known_values import RAW_KINDS, History, among, chunks
+from employees.workforce.known_values import History, among, chunks
 from employees.workforce.listing import why_not_scored
 from features import schema
-from features.engineering import engineer
 from features.models import EmployeeFeatures, FeatureBuild
 from features.schema import made_from
-from features.selectors import frame_of
+from features.selectors import INPUTS, features_from, frame_of
 from technova.commands import Progress
 from technova.database.bulk import batches, bulk_insert
 from technova.database.locks import exclusive
 
 CHUNK_SIZE = 10_000  # people at a time
 ONE_DAY = timedelta(days=1)
-INPUTS = {kind: [name for name in schema.INPUT_NAMES if BY_NAME[name].extract == kind] for kind in RAW_KINDS}
-REQUIRED_NAMES = [name for name in schema.INPUT_NAMES if name not in schema.OPTIONAL_INPUTS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +145,7 @@ class _Build:
         numbers = np.sort(np.fromiter(there.values_list("employee__employee_id", flat=True), dtype=np.int64))
         if not len(numbers):
             return pd.DataFrame(columns=list(schema.FEATURE_NAMES), index=pd.Index([], name="employee_id"))
-        kinds = [self.history.values(kind, day, numbers, names) for kind, names in INPUTS.items()]
-        raw = kinds[0].join(kinds[1:], how="inner")
-        return engineer(raw[raw[REQUIRED_NAMES].notna().all(axis=1)].infer_objects())
+        return features_from(self.history, day, numbers)
 
     def _there(self, day: date) -> QuerySet[EmployeeState]:
         return EmployeeState.objects.on(day).filter(Q(is_listed=True) | Q(is_kept=True))

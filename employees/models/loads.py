@@ -1,5 +1,7 @@
 """The raw store: what each extract of each load held, a full row for each person. Nothing here is ever changed."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
@@ -56,18 +58,24 @@ class Load(models.Model):
 
 
 class LoadedExtractQuerySet(models.QuerySet):
-    def in_force(self):
-        """For each kind and day the newest extract that was not withdrawn: the others were corrected by it."""
-        return self.filter(~_is_corrected(), load__withdrawn_at=None)
+    def in_force(self, recorded_before: datetime | None = None):
+        """For each kind and day the newest extract that was not withdrawn: the others were corrected by it.
+
+        With a moment, as if nothing had been recorded since; what was withdrawn later is left out all the same.
+        """
+        if recorded_before is None:
+            return self.filter(~_is_corrected(), load__withdrawn_at=None)
+        is_corrected = _is_corrected(load__recorded_at__lt=recorded_before)
+        return self.filter(~is_corrected, load__withdrawn_at=None, load__recorded_at__lt=recorded_before)
 
     def marked(self):
         """Each with ``is_replaced``: whether another one corrects it."""
         return self.annotate(is_replaced=_is_corrected())
 
 
-def _is_corrected() -> Exists:
+def _is_corrected(**conditions: datetime) -> Exists:
     later = LoadedExtract.objects.filter(
-        kind=OuterRef("kind"), as_of=OuterRef("as_of"), pk__gt=OuterRef("pk"), load__withdrawn_at=None
+        kind=OuterRef("kind"), as_of=OuterRef("as_of"), pk__gt=OuterRef("pk"), load__withdrawn_at=None, **conditions
     )
     return Exists(later)
 

@@ -7,7 +7,7 @@ import pytest
 
 from employees.tests.test_presence import ANN, APRIL, BOB, FEBRUARY, JANUARY, MARCH, listed, said_left
 from employees.workforce.presence import KNOWN, Facts, nobody, step
-from employees.workforce.spells import EventKind, events
+from employees.workforce.spells import End, EventKind, ends, events
 
 
 def history(*days):
@@ -114,3 +114,46 @@ def test_day_of_entry_of_a_rehire_is_one_after_the_departure(entry, entered):
 def test_departure_that_the_first_extract_tells_already_follows_the_day_of_entry(entry):
     days = (listed(JANUARY, ANN, BOB, says_left={ANN: True}, date_entree={ANN: entry}),)
     assert history(*days) == [*([(EventKind.ENTERED, entry)] if entry else []), (EventKind.LEFT, JANUARY)]
+
+
+def ended(*days):
+    return list(ends(states(*days)))
+
+
+def test_spell_of_who_stays_has_no_end():
+    assert ended(listed(JANUARY, ANN), listed(FEBRUARY, ANN, before=JANUARY)) == []
+
+
+def test_spell_ends_in_the_middle_of_the_interval_of_a_departure():
+    assert ended(listed(JANUARY, ANN), FLAGGED) == [End(date(2026, 2, 13), FEBRUARY, "")]
+
+
+def test_spell_ends_on_the_day_of_exit_that_comes_later_with_its_reason():
+    values = {"date_sortie": date(2026, 2, 3), "motif_sortie": "Démission"}
+    dated = Facts(MARCH, values={name: pd.Series({ANN: value}, dtype="object") for name, value in values.items()})
+    assert ended(listed(JANUARY, ANN), FLAGGED, dated) == [End(date(2026, 2, 3), FEBRUARY, "Démission")]
+
+
+def test_spell_of_who_vanishes_ends_with_the_absence_and_no_reason():
+    assert ended(listed(JANUARY, ANN, BOB), listed(FEBRUARY, BOB, before=JANUARY)) == [End(FEBRUARY, FEBRUARY, None)]
+
+
+def test_spell_goes_on_over_an_absence():
+    here_again = listed(MARCH, ANN, BOB, before=FEBRUARY)
+    assert ended(listed(JANUARY, ANN, BOB), listed(FEBRUARY, BOB, before=JANUARY), here_again) == []
+
+
+def test_spell_of_who_was_missing_before_a_departure_ends_when_they_were():
+    missing = [listed(JANUARY, ANN, BOB), listed(FEBRUARY, BOB, before=JANUARY), listed(MARCH, BOB, before=FEBRUARY)]
+    told = listed(APRIL, BOB, before=MARCH, date_sortie={ANN: date(2026, 4, 2)})
+    assert ended(*missing, told) == [End(FEBRUARY, FEBRUARY, "")]
+
+
+def test_departure_known_from_the_first_extract_on_ends_no_spell():
+    assert ended(listed(JANUARY, ANN, says_left={ANN: True}), listed(FEBRUARY, ANN, before=JANUARY)) == []
+
+
+def test_each_spell_of_who_is_rehired_has_its_end():
+    back = listed(APRIL, ANN, BOB, before=MARCH)
+    gone = listed(may := date(2026, 5, 28), BOB, before=APRIL)
+    assert [end.since for end in ended(listed(JANUARY, ANN), FLAGGED, GONE, back, gone)] == [FEBRUARY, may]

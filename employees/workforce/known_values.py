@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TypeVar
 
 import numpy as np
@@ -37,7 +37,15 @@ class History:
 
     @classmethod
     def now(cls) -> "History":
-        rows = list(LoadedExtract.objects.in_force().order_by("-as_of", "-pk"))
+        return cls.recorded_before(None)
+
+    @classmethod
+    def recorded_before(cls, moment: datetime | None) -> "History":
+        """As the extracts recorded before a moment make it, but for those that were withdrawn since.
+
+        Which numbers are one person's and what words mean is as it is known now: neither tells of a departure.
+        """
+        rows = list(LoadedExtract.objects.in_force(moment).order_by("-as_of", "-pk"))
         extracts = {kind: [row for row in rows if row.kind == kind] for kind in Extract}
         numbers = dict(NumberMerge.objects.in_force().values_list("number", "employee__employee_id"))
         return cls(extracts, numbers, terms.current().merged)

@@ -3,9 +3,9 @@
 No Django here: one person's states (``employees.models.EmployeeState``), oldest first, are folded into events.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from itertools import groupby, pairwise
 from typing import Protocol
@@ -13,23 +13,28 @@ from typing import Protocol
 from employees.workforce.presence import ABSENT, LEFT, PRESENT
 
 
-class KnownState(Protocol):
-    """The columns of a state that a history is made of."""
+class KnownPresence(Protocol):
+    """The columns of a state that tell of somebody's presence."""
 
     @property
     def as_of(self) -> date: ...
     @property
     def presence(self) -> str: ...
     @property
-    def departement(self) -> str: ...
-    @property
-    def date_entree(self) -> date | None: ...
-    @property
     def left_after(self) -> date | None: ...
     @property
     def left_by(self) -> date | None: ...
     @property
     def left_because(self) -> str: ...
+
+
+class KnownState(KnownPresence, Protocol):
+    """The columns of a state that a history is made of."""
+
+    @property
+    def departement(self) -> str: ...
+    @property
+    def date_entree(self) -> date | None: ...
 
 
 class EventKind(StrEnum):
@@ -85,3 +90,37 @@ def _moves(known: Sequence[KnownState]) -> Iterable[Event]:
     for before, after in pairwise(known):
         if before.departement and after.departement and before.departement != after.departement:
             yield Event(EventKind.MOVED, after.as_of, after, department_before=before.departement)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The end of a spell. Of a departure in an interval ``day`` is the middle, not after ``since``."""
+
+    day: date
+    since: date  # the first day on which the states have the person no longer present
+    because: str | None  # empty for an unknown reason; None for whoever vanished, with no departure known
+
+
+def ends(states: Iterable[KnownPresence]) -> Iterator[End]:
+    """The ends of a person's spells, from their states, oldest first.
+
+    Whoever is back after an absence was there all the time. Whoever was missing from the files before they left, as
+    during a notice that is not worked, counts as gone since they were missing.
+    """
+    known = [state for state in states if state.presence]
+    stretches = [list(run) for _is_there, run in groupby(known, key=lambda state: state.presence == PRESENT)]
+    for place, stretch in enumerate(stretches):
+        first, last = stretch[0], stretch[-1]
+        if last.presence == PRESENT or place == 0:
+            continue
+        if last.presence == LEFT:
+            yield End(min(_middle(last), first.as_of), first.as_of, last.left_because)
+        elif place == len(stretches) - 1:
+            yield End(first.as_of, first.as_of, None)
+
+
+def _middle(departure: KnownPresence) -> date:
+    """The middle of the days on which somebody may have left, the earlier of two."""
+    left_by = departure.left_by or departure.as_of
+    days = (left_by - (departure.left_after or left_by)).days
+    return left_by - timedelta(days=days // 2)

@@ -17,8 +17,9 @@ from itertools import count, pairwise, takewhile
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
-from features.schema import BY_NAME, FEATURE_NAMES
+from features.schema import BY_NAME, FEATURE_NAMES, FEATURES
 
 MONTHS = 3  # of a period: single months cost three times the time of a fit and rank no better
 NEAR = timedelta(days=7)  # extracts of the ends of months, say of their last working days, do not shift the grid
@@ -49,6 +50,43 @@ class PersonPeriods:
         """The rows wanted, ``(n,)`` of booleans, in their order."""
         arrays = (self.person, self.start, self.exposure, self.event)
         return PersonPeriods(self.frame[is_wanted].reset_index(drop=True), *(array[is_wanted] for array in arrays))
+
+
+def compact(features: pd.DataFrame) -> pd.DataFrame:
+    """Clean features with numbers as float32 and choices as categories, an eighth of what objects take.
+
+    Whole numbers up to 16 million, and so every pay, stay exact.
+    """
+    kinds = {feature.name: "str" if feature.is_open else "float32" for feature in FEATURES}
+    words = {name: "category" for name, kind in kinds.items() if kind == "str"}
+    return features[list(FEATURE_NAMES)].astype(kinds).astype(words).reset_index(drop=True)
+
+
+def joined(parts: Sequence[PersonPeriods]) -> PersonPeriods:
+    """All rows of one or more parts, whose features are ``compact``, by start and person; categories are sorted."""
+    person, start, exposure, event = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("person", "start", "exposure", "event")
+    )
+    order = np.lexsort((person, start))
+    columns = {name: _column([part.frame[name] for part in parts], order) for name in FEATURE_NAMES}
+    return PersonPeriods(pd.DataFrame(columns, copy=False), person[order], start[order], exposure[order], event[order])
+
+
+def _column(parts: Sequence[pd.Series], order: np.ndarray) -> np.ndarray | pd.Categorical:
+    if isinstance(parts[0].dtype, pd.CategoricalDtype):
+        return union_categoricals(parts, sort_categories=True)[order]
+    return np.concatenate([part.to_numpy() for part in parts])[order]
+
+
+def nobody() -> PersonPeriods:
+    """No rows, with their types."""
+    return PersonPeriods(
+        compact(pd.DataFrame(columns=list(FEATURE_NAMES))),
+        np.empty(0, dtype=np.int64),
+        np.empty(0, dtype="datetime64[D]"),
+        np.empty(0),
+        np.empty(0, dtype=np.int8),
+    )
 
 
 def quarters(days: Sequence[date]) -> list[tuple[date, date]]:

@@ -1,0 +1,33 @@
+"""What was known when: the bound that keeps what came later out of what is learned from the past."""
+
+from datetime import date, datetime, timedelta
+
+from django.db.models import Min, QuerySet
+from django.utils import timezone
+
+from employees.columns import Extract
+from employees.models import Load
+
+DELIVERY = timedelta(days=1)  # the files of a day that come within it belong together
+
+
+def known_before(day: date) -> datetime | None:
+    """The moment before which something must have been recorded to count as known on a day; None for any time.
+
+    That is a day after its first SIRH extract, and no later than the first load of a later day, which may tell who has
+    left. So a correction, a late survey or a late month changes the present, and nothing that was known before it.
+    Loads that were withdrawn count for nothing: neither as what was known nor as what came later. Of a day before the
+    product was in use nobody knows what was known when: it counts as it is given. Three queries.
+    """
+    first = _first_recorded(Load.objects.all())
+    if first is None or day < timezone.localdate(first):
+        return None
+    loads = Load.objects.in_force()
+    of_day = _first_recorded(loads.filter(as_of=day, extracts__kind=Extract.SIRH))
+    later = _first_recorded(loads.filter(as_of__gt=day))
+    bounds = [of_day + DELIVERY if of_day else None, later]
+    return min((bound for bound in bounds if bound), default=None)
+
+
+def _first_recorded(loads: QuerySet[Load]) -> datetime | None:
+    return loads.aggregate(first=Min("recorded_at"))["first"]
