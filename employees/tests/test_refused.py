@@ -70,7 +70,7 @@ def test_unknown_people_and_those_who_left_are_no_question():
 
 def test_value_of_another_number_is_the_persons():
     load(JANUARY, bad(2))
-    merge_numbers(number=2, into=1)
+    merge_numbers(number=2, into=1, accept_both_listed=True)
     assert found() == [(1, "age", JANUARY)]
 
 

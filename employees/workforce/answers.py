@@ -15,6 +15,10 @@ class NotMergeable(ValueError):
     """Two numbers that cannot be one person's, or are already."""
 
 
+class BothListed(ValueError):
+    """Two numbers that the newest SIRH extract holds as two people."""
+
+
 def answer_left(
     *,
     numbers: Iterable[int],
@@ -69,8 +73,11 @@ def revoke(*, answers: Sequence[PresenceAnswer], user: User | None = None) -> No
             replay(since=min(days))
 
 
-def merge_numbers(*, number: int, into: int, user: User | None = None) -> NumberMerge:
-    """Say that a number is another one of a person. Raises ``NotMergeable`` and ``Busy``."""
+def merge_numbers(*, number: int, into: int, accept_both_listed: bool = False, user: User | None = None) -> NumberMerge:
+    """Say that a number is another one of a person.
+
+    Raises ``NotMergeable``, ``BothListed`` unless told to go on, and ``Busy``.
+    """
     with exclusive():
         person = Employee.objects.filter(employee_id=into).first()
         merges = NumberMerge.objects.in_force()
@@ -78,6 +85,9 @@ def merge_numbers(*, number: int, into: int, user: User | None = None) -> Number
             raise NotMergeable(f"{number} and {into} are not two known numbers")
         if merges.filter(number__in=(number, into)).exists() or merges.filter(employee__employee_id=number).exists():
             raise NotMergeable(f"{number} or {into} is merged already: part it first")
+        listed = EmployeeState.objects.newest().filter(is_listed=True, employee__employee_id__in=(number, into))
+        if listed.count() > 1 and not accept_both_listed:
+            raise BothListed(f"the newest SIRH extract holds both {number} and {into}")
         merge = NumberMerge.objects.create(number=number, employee=person, recorded_by=user)
         replay(since=None)
     return merge

@@ -135,13 +135,13 @@ def merges_within(scope: Scope) -> QuerySet[NumberMerge]:
     return rows.select_related("employee", "recorded_by", "revoked_by")
 
 
-def merge_within(*, scope: Scope, number: int, into: int, user: User) -> NumberMerge:
-    """Merge two numbers whose people are both of a scope. Raises ``NotMergeable`` and ``Busy``."""
+def merge_within(*, scope: Scope, number: int, into: int, accept_both_listed: bool = False, user: User) -> NumberMerge:
+    """Merge two numbers whose people are both of a scope. Raises what ``answers.merge_numbers`` does."""
     with exclusive():
         both = Employee.objects.within(scope).filter(employee_id__in=(number, into))
         if both.count() < 2:
             raise answers.NotMergeable(f"{number} and {into} are not two known numbers")
-        return answers.merge_numbers(number=number, into=into, user=user)
+        return answers.merge_numbers(number=number, into=into, accept_both_listed=accept_both_listed, user=user)
 
 
 def departed(scope: Scope) -> QuerySet[EmployeeState]:

@@ -121,7 +121,7 @@ def test_page_of_whoever_lacks_something_is_for_the_department(browse, newcomer,
 
 def test_merged_number_leads_to_its_person(browse, newcomer):
     load(date(2026, 7, 31), sirh={3001: {}, 3002: {}})
-    merge_numbers(number=3002, into=3001)
+    merge_numbers(number=3002, into=3001, accept_both_listed=True)
     assert browse("RH").get("/employees/3002/").url == "/employees/3001/"
     assert browse("Manager", "Commercial").get("/employees/3002/").status_code == 404
 
@@ -234,8 +234,8 @@ def test_employee_page_names_the_departments_of_a_move_within_the_scope_alone(br
 def test_employee_page_tells_merged_numbers_to_hr_alone(browse, person):
     load(date(2026, 7, 31), sirh={number: {} for number in range(1, 5)}, options={"accept_implausible": True})
     for number in (3, 2):
-        merge_numbers(number=number, into=1)
-    part_numbers(merge=merge_numbers(number=4, into=1))
+        merge_numbers(number=number, into=1, accept_both_listed=True)
+    part_numbers(merge=merge_numbers(number=4, into=1, accept_both_listed=True))
     assert spells_on(browse("RH"), person)[1:] == [
         "Number 2 is merged into this one.",
         "Number 3 is merged into this one.",

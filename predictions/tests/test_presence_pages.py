@@ -225,7 +225,7 @@ def test_answer_under_a_merged_number_is_one_of_the_person(hr, absent):
     evaluated, surveyed = ({number: {} for number in sirh if number != left_out} for left_out in (31, 1))
     load(date(2026, 7, 31), sirh=sirh, eval=evaluated, sondage=surveyed)
     assert [row["number"] for row in hr.get("/clarify/unanswered/").context["rows"]] == [1, 31]
-    merge_numbers(number=31, into=1)
+    merge_numbers(number=31, into=1, accept_both_listed=True)
     assert "Everyone has answered" in hr.get("/clarify/unanswered/").text
 
 
@@ -266,6 +266,18 @@ def test_numbers_are_merged_and_parted(hr, absent, started):
     assert presence_of(10) == Presence.ABSENT
     assert len(started) == 2
     assert post(hr, "clarify_part", NumberMerge.objects.get().pk).status_code == 404
+
+
+def test_two_numbers_of_one_extract_are_merged_once_it_is_said_again(hr, absent, started):
+    assert "all the same" not in hr.get("/clarify/numbers/").text
+    response = post(hr, "clarify_numbers", number=30, into=29)
+    assert response.status_code == 422
+    assert "what it says of 30 no longer counts." in response.text
+    assert "It is one person all the same." in response.text
+    assert (presence_of(30), len(started)) == (Presence.PRESENT, 0)
+    response = post(hr, "clarify_numbers", number=30, into=29, accept_both_listed="1")
+    assert "Number 30 is number 29 from now on." in response.text
+    assert (presence_of(30), len(started)) == ("", 1)
 
 
 def test_merge_of_an_unknown_number_says_so(hr, absent):

@@ -2,6 +2,7 @@
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from employees.access import scope_of
 from employees.columns import MAX_EMPLOYEE_ID
 from employees.workforce import clarifying
-from employees.workforce.answers import NotMergeable, part_numbers
+from employees.workforce.answers import BothListed, NotMergeable, part_numbers
 from predictions import rescoring
 from predictions.pages.presence import answering
 from predictions.pages.presence.answering import PAGE_SIZE, for_answerers
@@ -25,6 +26,7 @@ class MergeForm(forms.Form):
 
     number = forms.IntegerField(label=gettext_lazy("This number"), min_value=1, max_value=MAX_EMPLOYEE_ID)
     into = forms.IntegerField(label=gettext_lazy("is another one of employee"), min_value=1, max_value=MAX_EMPLOYEE_ID)
+    accept_both_listed = forms.BooleanField(required=False)  # shown once it is asked
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -34,7 +36,12 @@ def numbers(request: Request) -> HttpResponse:
     if form.is_bound and form.is_valid() and _merge(request, form):
         return redirect("clarify_numbers")
     merges = Paginator(clarifying.merges_within(scope_of(request.user)), PAGE_SIZE)
-    context = {"tabs": answering.tabs(request), "form": form, "page": merges.get_page(request.GET.get("page"))}
+    context = {
+        "tabs": answering.tabs(request),
+        "form": form,
+        "are_both_listed": form.has_error(NON_FIELD_ERRORS, "both_listed"),
+        "page": merges.get_page(request.GET.get("page")),
+    }
     return render(request, "presence/numbers.html", context, status=422 if form.errors else 200)
 
 
@@ -44,6 +51,13 @@ def _merge(request: Request, form: MergeForm) -> bool:
         clarifying.merge_within(scope=scope_of(request.user), user=request.user, **form.cleaned_data)
     except NotMergeable:
         form.add_error(None, _("These are not two known numbers, or one of them is merged already."))
+        return False
+    except BothListed:
+        text = _(
+            "The newest SIRH extract holds both numbers, so these may be two people. Once they are merged, what it says"
+            " of %(number)s no longer counts."
+        )
+        form.add_error(None, ValidationError(text, "both_listed", form.cleaned_data))
         return False
     except Busy as error:
         form.add_error(None, _(str(error)))
