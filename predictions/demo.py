@@ -7,13 +7,14 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from employees.access import HR, MANAGER, Scope
+from employees.access import AUDITOR, HR, MANAGER, Scope
 from predictions.keys.services import create_api_key
 from predictions.models import APIKey
 
 HR_ACCOUNT = "rh"
 MANAGER_ACCOUNT = "manager"
 MANAGER_DEPARTMENT = "Consulting"
+AUDITOR_ACCOUNT = "auditeur"
 ADMIN_ACCOUNT = "admin"
 KEY_NAME = "demo"
 
@@ -28,10 +29,11 @@ class Credential:
 
 @transaction.atomic
 def make_accounts(*, password: str = "") -> list[Credential]:
-    """The HR, manager and admin accounts; each gets ``password``, or a random one of its own. Existing ones stay."""
+    """One account of each role and the admin's; each gets ``password``, or a random one. Existing ones stay."""
     return [
         _make_account(HR_ACCOUNT, password, group=HR.group),
         _make_account(MANAGER_ACCOUNT, password, group=MANAGER.group, department=MANAGER_DEPARTMENT),
+        _make_account(AUDITOR_ACCOUNT, password, group=AUDITOR.group),
         _make_account(ADMIN_ACCOUNT, password, is_staff=True, is_superuser=True),
     ]
 

@@ -3,16 +3,19 @@
 ``Scope`` is whose rows a caller sees, ``Readable`` which of their columns.
 """
 
-from employees.access.middleware import SeesNobody, for_every_account
+from employees.access.middleware import SeesNobody, for_auditors, for_every_account
 from employees.access.readable import NAMED, PAY, PROTECTED, SURVEY, WORK, Matter, Readable
 from employees.access.rights import may_change, may_give_departments, may_give_rights
 from employees.access.roles import (
+    AUDITOR,
     HR,
     MANAGER,
     ROLES,
     Role,
+    figures_of,
     may_add_employees,
     may_answer,
+    may_audit,
     may_switch_columns,
     readable_to,
     readers_of,
@@ -22,6 +25,7 @@ from employees.access.roles import (
 from employees.access.scope import Scope, scope_of_key
 
 __all__ = [
+    "AUDITOR",
     "HR",
     "MANAGER",
     "NAMED",
@@ -35,9 +39,12 @@ __all__ = [
     "Role",
     "Scope",
     "SeesNobody",
+    "figures_of",
+    "for_auditors",
     "for_every_account",
     "may_add_employees",
     "may_answer",
+    "may_audit",
     "may_change",
     "may_give_departments",
     "may_give_rights",

@@ -3,7 +3,7 @@
 from django.core.exceptions import PermissionDenied
 from django.utils.deprecation import MiddlewareMixin
 
-from employees.access.roles import roles_of, scope_of
+from employees.access.roles import may_audit, roles_of, scope_of
 
 
 class SeesNobody(PermissionDenied):
@@ -20,8 +20,14 @@ def for_every_account(view):
     return view
 
 
+def for_auditors(view):
+    """Mark a view that shows an account without anyone to see no person, open to an auditor."""
+    view.is_for_auditors = True
+    return view
+
+
 class ScopeRequiredMiddleware(MiddlewareMixin):
-    """Close every page to an account that sees nobody, unless it is marked ``for_every_account``.
+    """Close every page to an account that sees nobody, unless it is marked ``for_every_account`` or ``for_auditors``.
 
     Runs after Django's ``LoginRequiredMiddleware`` and exempts the same views: the API, the probes, sign-in. The
     administration checks its own permissions.
@@ -30,4 +36,7 @@ class ScopeRequiredMiddleware(MiddlewareMixin):
     def process_view(self, request, view, _args, _kwargs) -> None:
         is_page = getattr(view, "login_required", True) and "admin" not in request.resolver_match.app_names
         if is_page and getattr(view, "needs_scope", True) and scope_of(request.user).is_empty:
-            raise SeesNobody(request.user)
+            if not may_audit(request.user):
+                raise SeesNobody(request.user)
+            if not getattr(view, "is_for_auditors", False):
+                raise PermissionDenied

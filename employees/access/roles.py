@@ -24,12 +24,14 @@ class Role:
     reads_everything: bool = False  # of those whom it sees; else the matters that are granted
     reads: tuple[Matter, ...] = ()
     answers: bool = False  # whether somebody whom it sees has left or is there
+    audits: bool = False  # sees nobody: the model, the journals and the figures of groups, of the whole company
     permissions: tuple[str, ...] = ()  # of this app; given to the group when it is made
 
 
 HR = Role("RH", sees_everyone=True, reads_everything=True, answers=True, permissions=("add_employee",))
 MANAGER = Role("Manager", reads=(WORK, PAY, SURVEY))
-ROLES = {role.group: role for role in (HR, MANAGER)}
+AUDITOR = Role("Auditeur", audits=True)  # the works council, the data protection officer
+ROLES = {role.group: role for role in (HR, MANAGER, AUDITOR)}
 
 
 def roles_of(user) -> tuple[Role, ...]:
@@ -41,7 +43,8 @@ def scope_of(user) -> Scope:
     """Whom an account may see.
 
     Superusers see everyone. Others with a role see the departments given to the account; without any, members of *RH*
-    see everyone and members of *Manager* nobody. A merged department is the one that it was merged into.
+    see everyone and members of *Manager* nobody. Members of *Auditeur* alone see nobody. A merged department is the
+    one that it was merged into.
     """
     return _access(user).scope
 
@@ -73,8 +76,9 @@ def _read_access(user) -> _Access:
     rows = {(group, department) for group, department, *_rest in found}
     words = terms.at(found[0][-1]) if found else terms.current()
     roles = tuple(role for role in ROLES.values() if role.group in {group for group, _department in rows})
+    sees_people = any(not role.audits for role in roles)
     given = Scope.of_departments(
-        words.resolved("departement", {department for _group, department in rows if department and roles})
+        words.resolved("departement", {department for _group, department in rows if department and sees_people})
     )
     scope = Scope.EVERYONE if given.is_empty and any(role.sees_everyone for role in roles) else given
     return _Access(roles, scope, may_add=bool(found) and found[0][-2])
@@ -86,6 +90,16 @@ def readable_to(user) -> Readable:
     if any(role.reads_everything for role in roles):
         return Readable.EVERYTHING
     return Readable.of_matters(matter for role in roles for matter in role.reads if matter.is_granted)
+
+
+def may_audit(user) -> bool:
+    """Whether an account reads what is about the whole company and shows nobody."""
+    return any(role.audits for role in roles_of(user))
+
+
+def figures_of(user) -> tuple[Scope, Readable]:
+    """Whose figures an account reads where nobody is shown, and made of which columns: an auditor everyone's."""
+    return (Scope.EVERYONE, Readable.EVERYTHING) if may_audit(user) else (scope_of(user), readable_to(user))
 
 
 def readers_of(column: str) -> Iterator[tuple[Role, Matter | None]]:

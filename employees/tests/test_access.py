@@ -14,6 +14,9 @@ from employees.access import (
     WORK,
     Readable,
     Scope,
+    figures_of,
+    may_add_employees,
+    may_answer,
     readable_to,
     scope_of,
     scope_of_key,
@@ -34,7 +37,7 @@ def make_user(*groups, departments=(), **flags):
     return user
 
 
-@pytest.mark.parametrize(("group", "may_import"), [("RH", True), ("Manager", False)])
+@pytest.mark.parametrize(("group", "may_import"), [("RH", True), ("Manager", False), ("Auditeur", False)])
 def test_migrated_group_may_import(group, may_import):
     assert make_user(group).has_perm("employees.add_employee") is may_import
 
@@ -51,6 +54,14 @@ def test_migrate_brings_an_absent_group_back():
     assert make_user("RH").has_perm("employees.add_employee")
 
 
+def test_auditor_reads_figures_of_everyone_and_no_column_of_anybody():
+    user = make_user("Auditeur", departments=["Consulting"])
+    assert figures_of(user) == (Scope.EVERYONE, Readable.EVERYTHING)
+    assert readable_to(user) == Readable.NOTHING
+    assert not may_answer(user)
+    assert not may_add_employees(user)
+
+
 SOME = Scope.of_departments(["Commercial", "Consulting"])
 
 
@@ -61,6 +72,8 @@ SOME = Scope.of_departments(["Commercial", "Consulting"])
         (["RH", "Manager"], {}, SOME),
         ([], {"is_superuser": True}, Scope.EVERYONE),
         (["Manager"], {}, SOME),
+        (["Auditeur"], {}, Scope.NOBODY),
+        (["Manager", "Auditeur"], {}, SOME),
         ([], {}, Scope.NOBODY),
         ([], {"is_staff": True}, Scope.NOBODY),
         (["RH"], {"is_active": False}, Scope.NOBODY),
@@ -78,6 +91,8 @@ def test_scope_of_account_with_departments(groups, flags, scope):
         (["RH", "Manager"], {}, Scope.EVERYONE),
         ([], {"is_superuser": True}, Scope.EVERYONE),
         (["Manager"], {}, Scope.NOBODY),
+        (["Auditeur"], {}, Scope.NOBODY),
+        (["RH", "Auditeur"], {}, Scope.EVERYONE),
         ([], {}, Scope.NOBODY),
         (["RH"], {"is_active": False}, Scope.NOBODY),
     ],

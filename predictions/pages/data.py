@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from employees.access import may_switch_columns, scope_of
+from employees.access import figures_of, may_switch_columns
 from employees.columns import BY_NAME, Column, Extract
 from employees.models import ColumnSwitch
 from employees.workforce.switches import AlreadySwitched, switch_on
@@ -32,7 +32,8 @@ NEEDED = gettext_lazy("The model in use needs this column: train one without the
 
 def may_read(user) -> bool:
     """Whether an account reads what is kept of the whole company, and why."""
-    return scope_of(user).sees_everyone
+    scope, _readable = figures_of(user)
+    return scope.sees_everyone
 
 
 def _admitted(user) -> bool:

@@ -57,7 +57,7 @@ def may_import(user) -> bool:
     return may_add_employees(user) and scope_of(user).sees_everyone
 
 
-def _admitted(user) -> bool:
+def admitted(user) -> bool:
     if not may_add_employees(user):
         raise PermissionDenied
     if not scope_of(user).sees_everyone:
@@ -65,7 +65,7 @@ def _admitted(user) -> bool:
     return True
 
 
-for_importers = user_passes_test(_admitted)
+for_importers = user_passes_test(admitted)
 
 
 class ManyFiles(forms.ClearableFileInput):

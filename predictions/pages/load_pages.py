@@ -1,4 +1,4 @@
-"""The loads, in force and taken back. For those who may import."""
+"""The loads, in force and taken back. For those who may import; auditors read the list."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -6,6 +6,7 @@ from functools import lru_cache
 import pandas as pd
 from django import forms
 from django.contrib import messages
+from django.contrib.auth.decorators import user_passes_test
 from django.core.paginator import Paginator
 from django.db.models import Prefetch
 from django.http import Http404, HttpResponse
@@ -16,14 +17,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from employees.access import scope_of
+from employees.access import may_audit, scope_of
 from employees.messages import Message
 from employees.models import Load, LoadedExtract, WorkforceDay
 from employees.workforce.loading import NoSuchLoad, revision, withdraw_load, withdrawal_changes
 from predictions import rescoring
 from predictions.pages import import_lists
 from predictions.pages.import_lists import Listing, ShownRow
-from predictions.pages.import_page import LINES_A_PAGE, csv_of, for_importers
+from predictions.pages.import_page import LINES_A_PAGE, admitted, csv_of, for_importers
 from predictions.pages.presence import answering
 from predictions.selectors import people
 from technova.database.locks import Busy
@@ -47,7 +48,7 @@ def _all():
 
 
 @require_safe
-@for_importers
+@user_passes_test(lambda user: may_audit(user) or admitted(user))
 def loads(request: Request) -> HttpResponse:
     page = Paginator(_all(), PAGE_SIZE).get_page(request.GET.get("page"))
     scoring = answering.scoring_state(WorkforceDay.objects.last(), scope_of(request.user))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from employees.access import may_answer, scope_of
+from employees.access import may_answer, may_audit, scope_of
 from employees.workforce.clarifying import count_absent
 from predictions.formats import grouped
 from predictions.pages import data
@@ -22,24 +22,26 @@ def _entries(request) -> list[dict]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return []
-    entries = [] if scope_of(user).is_empty else _pages(user)
+    entries = _pages(user)
     if user.is_staff:
         entries.append(("admin:index", _("Administration")))
     return [_entry(request, name, label) for name, label in entries]
 
 
 def _pages(user) -> list[tuple[str, str]]:
-    entries = [
-        ("overview", _("Overview")),
-        ("employees", _("Risk list")),
-        ("departures", _("Departures")),
-        ("simulate", _("Simulate")),
-        ("history", _("History")),
-    ]
+    scope = scope_of(user)
+    if scope.is_empty and not may_audit(user):
+        return []
+    entries = [("overview", _("Overview"))]
     if may_answer(user):
-        entries.insert(1, ("clarify", _to_clarify(count_absent(scope_of(user)))))
+        entries.append(("clarify", _to_clarify(count_absent(scope))))
+    if not scope.is_empty:
+        entries += [("employees", _("Risk list")), ("departures", _("Departures")), ("simulate", _("Simulate"))]
+    entries.append(("history", _("History")))
     if may_import(user):
         entries.append(("import", _("Import")))
+    elif may_audit(user):
+        entries.append(("import_loads", _("Loads")))
     if data.may_read(user):
         entries.append(("data", _("Data")))
     return [*entries, ("model", _("The model"))]

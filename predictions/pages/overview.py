@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from employees.access import Readable, Scope, readable_to, scope_of
+from employees.access import Readable, Scope, figures_of, readable_to, scope_of
 from employees.disclosure import suppressed
 from features import schema
 from predictions import bands
@@ -53,12 +53,18 @@ class Part:
 
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
+    """For an auditor the risk by group alone: counts of a list are for whoever may read the list."""
     scope = scope_of(request.user)
+    is_audit = scope.is_empty
+    if is_audit:
+        scope, _readable = figures_of(request.user)
     run, before = runs.latest_two()
     context: dict[str, Any] = {"run": run}
     groups = figures.current_groups(run, scope) if run else ()
     if run and groups:
-        context |= _figures(run, before, groups, scope, readable_to(request.user))
+        context |= _breakdowns(groups, run.threshold, is_listed=not is_audit)
+        if not is_audit:
+            context |= _figures(run, before, groups, scope, readable_to(request.user))
     return render(request, "overview/overview.html", context)
 
 
@@ -73,12 +79,20 @@ def _figures(
         "people": rows_of(ranking.page_of(over, before, stop=FIRST), before, readable),
         "cards": _cards(run, now, before, then),
         "first_href": address({}, band=ranking.OVER),
-        "by_department": _breakdown(_("Risk by department"), groups, "departement", "department", run.threshold),
-        "by_job": _breakdown(_("Risk by job"), groups, "poste", "job", run.threshold),
         "distribution": _distribution(now, run.threshold),
         "levels": [(band, now.in_band(band.slug), address({}, band=band.slug)) for band in bands.BANDS[::-1]],
         "drivers": _drivers(now) if readable.reads_everything else None,  # counted as HR reads the reasons
         "trend": _trend(figures.trend(scope, RUNS)),
+    }
+
+
+def _breakdowns(groups: Sequence[figures.AnyGroup], threshold: float, *, is_listed: bool) -> dict[str, dict]:
+    def breakdown(title: str, attribute: str, word: str) -> dict:
+        return _breakdown(title, groups, attribute, word, threshold, is_listed=is_listed)
+
+    return {
+        "by_department": breakdown(_("Risk by department"), "departement", "department"),
+        "by_job": breakdown(_("Risk by job"), "poste", "job"),
     }
 
 
@@ -133,20 +147,27 @@ def _cards(run: ScoringRun, now: Figures, before: ScoringRun | None, then: Figur
     ]
 
 
-def _breakdown(title: str, groups: Sequence[figures.AnyGroup], attribute: str, word: str, threshold: float) -> dict:
-    """The riskiest parts by department or job; those that are suppressed as one, unless that is everyone."""
+def _breakdown(
+    title: str, groups: Sequence[figures.AnyGroup], attribute: str, word: str, threshold: float, *, is_listed: bool
+) -> dict:
+    """The riskiest parts by department or job; those that are suppressed as one, unless that is everyone.
+
+    All of them where no list has the others.
+    """
     totals = {value: figures.counts(members) for value, members in figures.split(groups, attribute).items()}
     hidden = suppressed({value: total.people for value, total in totals.items()})
     labels = {value: label(attribute, value) for value in totals.keys() - hidden}
     riskiest = sorted(labels, key=lambda value: (-totals[value].mean_probability, labels[value]))
     parts = []
-    for value in riskiest[:PARTS]:
-        hrefs = address({}, **{word: value}), address({}, **{word: value, "band": ranking.OVER})
+    shown = riskiest[:PARTS] if is_listed else riskiest
+    for value in shown:
+        hrefs = (address({}, **{word: value}), address({}, **{word: value, "band": ranking.OVER})) if is_listed else ()
         parts.append(_part(labels[value], totals[value], threshold, *hrefs))
     if hidden and parts:
         merged = figures.counts(group for group in groups if getattr(group, attribute) in hidden)
         parts.append(_part(_("Smaller groups together"), merged, threshold))
-    return {"title": title, "parts": parts, "more": max(0, len(riskiest) - PARTS), "href": address({}, sort=word)}
+    more = len(riskiest) - len(shown)
+    return {"title": title, "parts": parts, "more": more, "href": address({}, sort=word), "is_listed": is_listed}
 
 
 def _part(name: str, total: Figures, threshold: float, href: str = "", over_href: str = "") -> Part:

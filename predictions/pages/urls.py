@@ -5,7 +5,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from employees.access import for_every_account
+from employees.access import for_auditors, for_every_account
 from predictions.pages import data, import_page, load_pages, overview, own_account
 from predictions.pages.model import card_page, workforce_page
 from predictions.pages.people import employee, history_pages, risk_list, simulate
@@ -17,7 +17,7 @@ urlpatterns = [
     path("password/", for_every_account(own_account.PasswordChangeView.as_view()), name="password_change"),
     path("language/", login_not_required(set_language), name="set_language"),
     path("import/", import_page.index, name="import"),
-    path("import/loads/", load_pages.loads, name="import_loads"),
+    path("import/loads/", for_auditors(load_pages.loads), name="import_loads"),
     path("import/loads/<int:load>/", load_pages.withdraw, name="import_withdraw"),
     path("import/loads/<int:load>/lists/<slug:name>/", load_pages.withdrawal_list, name="import_withdraw_list"),
     path(
@@ -31,7 +31,7 @@ urlpatterns = [
     path("import/<uuid:pk>/discard/", import_page.discard, name="import_discard"),
     path("import/<uuid:pk>/lists/<slug:name>/", import_page.listed, name="import_list"),
     path("import/<uuid:pk>/lists/<slug:name>.csv", import_page.listed_csv, name="import_list_csv"),
-    path("", overview.overview, name="overview"),
+    path("", for_auditors(overview.overview), name="overview"),
     path("employees/", risk_list.risk_list, name="employees"),
     path("employees/export.csv", risk_list.risk_csv, name="employees_csv"),
     path("employees/export.xlsx", risk_list.risk_xlsx, name="employees_xlsx"),
@@ -46,13 +46,13 @@ urlpatterns = [
     path("clarify/numbers/", numbers.numbers, name="clarify_numbers"),
     path("clarify/numbers/<int:pk>/part/", numbers.part, name="clarify_part"),
     path("clarify/rescore/", clarify.rescore, name="clarify_rescore"),
-    path("data/", data.data, name="data"),
+    path("data/", for_auditors(data.data), name="data"),
     path("data/<str:name>/off/", data.off, name="data_off"),
     path("data/<str:name>/on/", data.on, name="data_on"),
     path("simulate/", simulate.simulate, name="simulate"),
-    path("history/", history_pages.history, name="history"),
+    path("history/", for_auditors(history_pages.history), name="history"),
     path("history/<int:prediction_id>/", history_pages.prediction, name="history_prediction"),
-    path("model/", card_page.model, name="model"),
-    path("model/effects/", card_page.effects, name="model_effects"),
-    path("model/workforce/", workforce_page.workforce, name="model_workforce"),
+    path("model/", for_auditors(card_page.model), name="model"),
+    path("model/effects/", for_auditors(card_page.effects), name="model_effects"),
+    path("model/workforce/", for_auditors(workforce_page.workforce), name="model_workforce"),
 ]

@@ -335,6 +335,26 @@ def test_hr_finds_the_marks_where_the_manager_finds_none(world, name):
     assert any(MARKS.search(text_of(response)) for response in answers)
 
 
+# What an auditor opens: the journals, what is kept, the model, and the figures of groups.
+AUDITED = {"overview", "history", "import_loads", "data", "model", "model_effects", "model_workforce"}
+
+
+@pytest.mark.parametrize("name", sorted(AUDITED))
+def test_auditor_finds_no_trace_of_anyone(world, browse, name):
+    auditor = browse("Auditeur", INSIDE)
+    for ask in PAGES[name](world):
+        response = send(auditor, ask)
+        assert response.status_code == 200, ask
+        assert not MARKS.search(text_of(response)), ask
+        assert not re.search(r'"/(employees|history)/\d', all_of(response)), ask
+
+
+def test_other_pages_are_closed_to_an_auditor(world, browse):
+    auditor = browse("Auditeur", INSIDE)
+    asked = [ask for name in PAGES.keys() - AUDITED for ask in PAGES[name](world)]
+    assert {send(auditor, ask).status_code for ask in asked} == {403}
+
+
 def test_hr_finds_the_department_before_where_the_manager_finds_none(world):
     assert PAST in all_of(world.hr.get(reverse("employee", args=[5])))
 
@@ -342,11 +362,11 @@ def test_hr_finds_the_department_before_where_the_manager_finds_none(world):
 @pytest.mark.parametrize("is_outdated", [False, True])
 @pytest.mark.parametrize("name", sorted(PAGES.keys() - TAKE_BACK))
 def test_first_page_of_a_process_asks_at_most_twelve_queries(
-    world, name, is_outdated, monkeypatch, django_assert_max_num_queries
+    world, browse, name, is_outdated, monkeypatch, django_assert_max_num_queries
 ):
     if is_outdated:
         WorkforceDay.objects.update(revision=uuid.uuid4())
-    for client in (world.hr, world.manager):
+    for client in (world.hr, world.manager, browse("Auditeur")):
         for ask in (ask for ask in PAGES[name](world) if ask.method == "get"):
             monkeypatch.setattr(terms, "_held", terms._NOTHING)
             ContentType.objects.clear_cache()
@@ -499,7 +519,7 @@ def test_every_model_of_the_admin_has_a_case():
     assert admin_site._registry.keys() == CASES
 
 
-@pytest.mark.parametrize("group", ["Manager", "RH"])
+@pytest.mark.parametrize("group", ["Manager", "RH", "Auditeur"])
 @each_model
 def test_staff_of_a_department_finds_no_trace_of_another_in_the_admin(offices, model, group):
     offices.manager.account.groups.set(Group.objects.filter(name=group))

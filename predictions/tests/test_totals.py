@@ -75,11 +75,11 @@ def company():
     write_figures()
 
 
-def hired(run, number, departement, place):
+def hired(run, number, departement, place, more=0.0):
     employee = Employee.objects.filter(employee_id=number).first()
     fields = {"employee": employee, "features": employee.features.get()} if employee else {}
     poste = ("Consultant", "Manager", "Tech Lead")[place % 2 if place < 8 else 2]
-    risk = 0.05 + place / 20 + number / 1_000_000  # nobody shares a place in the order
+    risk = 0.05 + place / 20 + number / 1_000_000 + more  # nobody shares a place in the order
     return score(run, number, risk, departement=departement, poste=poste, **fields)
 
 
@@ -175,6 +175,29 @@ def test_pages_of_everyone_do_show_what_the_others_do_not(browse, company, chang
     after = read(browser, addresses())
     alike = {path for path in before if after[path] == before[path]}
     assert not alike & {"/", "/employees/", "/employees/export.csv", "/model/", "/model/effects/", "/history/"}
+
+
+def test_overview_of_an_auditor_tells_the_means_of_groups_alone(browse, company):
+    """Others over the threshold, and nobody's score as before, in groups of the same size and mean."""
+    hr, auditor = browse("RH"), browse("Auditeur")
+    before = [read(client, ["/"]) for client in (hr, auditor)]
+    run = ScoringRunFactory(threshold=0.2)
+    for number, employee in enumerate(Employee.objects.order_by("employee_id"), start=1):
+        place = number - {"Consulting": 1, "Commercial": 15, OUTSIDE: 26}[employee.departement]
+        hired(run, number, employee.departement, place, more=0.01 * ((place < 2) - (2 <= place < 4)))
+    write_figures()
+    after = [read(client, ["/"]) for client in (hr, auditor)]
+    assert after[0] != before[0]
+    assert after[1] == before[1]
+
+
+def test_overview_of_an_auditor_suppresses_small_groups(browse, company):
+    for number in range(900, 903):
+        score(ScoringRun.objects.latest(), number, 0.9, departement="Consulting", poste="Directeur Technique")
+    write_figures()
+    labels = {part.label for part in browse("Auditeur").get("/").context["by_job"]["parts"]}
+    assert "Smaller groups together" in labels
+    assert len(labels) == 3  # with the next smallest of the three other jobs
 
 
 # The demo

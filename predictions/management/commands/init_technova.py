@@ -28,8 +28,8 @@ class Command(TechnovaCommand):
         parser.add_argument(
             "--demo",
             action="store_true",
-            help="load the 1,470 fictional employees if there are none; create and show HR, manager and admin accounts "
-            "and an API key",
+            help="load the 1,470 fictional employees if there are none; create and show accounts of HR, a manager, an "
+            "auditor and an admin, and an API key",
         )
 
     def handle(self, **options):

@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from employees.access import Readable, Scope, readable_to, scope_of
+from employees.access import Readable, Scope, figures_of
 from employees.columns import BY_NAME
 from employees.terms import columns_off
 from features import readable_features
@@ -44,14 +44,15 @@ LARGEST_AMOUNT = 10_000_000  # €
 @require_safe
 def model(request: Request) -> HttpResponse:
     """The page; only the answer of its form when htmx asks for it. Counts of everyone are for who sees everyone."""
-    in_use, scope = current_model(), scope_of(request.user)
+    in_use = current_model()
+    scope, readable = figures_of(request.user)
     if not scope.sees_everyone:
-        return render(request, "model/model.html", _summary(in_use, scope, readable_to(request.user)))
+        return render(request, "model/model.html", _summary(in_use, scope, readable))
     form = ThresholdForm(request.GET, in_use.card)
     context = {"form": form, "card": in_use.card} | _answer(form, in_use.card)
     is_partial = bool(request.htmx and request.GET) and not request.htmx.history_restore_request
     if not is_partial:
-        context |= _summary(in_use, scope, readable_to(request.user)) | _figures(in_use, get_language())
+        context |= _summary(in_use, scope, readable) | _figures(in_use, get_language())
     response = render(request, "model/threshold_answer.html" if is_partial else "model/model.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -60,8 +61,8 @@ def model(request: Request) -> HttpResponse:
 @require_safe
 def effects(request: HttpRequest) -> HttpResponse:
     """The shape of every feature's effect that the account may read, the heaviest first."""
-    scope = scope_of(request.user)
-    in_use, readable = current_model(), readable_to(request.user)
+    in_use = current_model()
+    scope, readable = figures_of(request.user)
     shown = _shown_features(in_use.card, scope, readable)
     context = {
         "effects": [(name, _effect(in_use, shown, name, get_language())) for name in shown],

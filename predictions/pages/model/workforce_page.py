@@ -14,7 +14,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from employees.access import scope_of
+from employees.access import figures_of
 from employees.disclosure import is_small, suppressed
 from features import schema
 from predictions.explanation import display
@@ -40,7 +40,8 @@ class ShiftRow:
 @require_safe
 def workforce(request: Request) -> HttpResponse:
     """The comparison; its panel alone when htmx asks for it. It is about everyone: managers see no part of it."""
-    if not scope_of(request.user).sees_everyone:
+    scope, _readable = figures_of(request.user)
+    if not scope.sees_everyone:
         raise PermissionDenied
     model = current_model()
     check = drift_check.check(model)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from employees.access import readable_to
+from employees.access import readable_to, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
 from features import readable_features, schema
 from predictions.explanation import in_full
@@ -46,7 +46,9 @@ class LogFilterForm(forms.Form):
     before = forms.IntegerField(required=False, min_value=1, max_value=MAX_PREDICTION_ID, widget=forms.HiddenInput)
     after = forms.IntegerField(required=False, min_value=1, max_value=MAX_PREDICTION_ID, widget=forms.HiddenInput)
 
-    def __init__(self, *args, **kwargs):
+    OF_PEOPLE = ("employee", "predicted_class")  # not for whoever may read no score
+
+    def __init__(self, *args, shows_people: bool, **kwargs):
         super().__init__(*args, **kwargs)
         versions = dict.fromkeys([current_model().version, *log_pages.model_versions()])
         choices: dict[str, list[tuple[str, Any]]] = {
@@ -57,6 +59,9 @@ class LogFilterForm(forms.Form):
         for name, options in choices.items():
             field: Any = self.fields[name]  # of choices
             field.choices = [("", _("All")), *options]
+        if not shows_people:
+            for name in self.OF_PEOPLE:
+                del self.fields[name]
 
     def clean(self):
         super().clean()
@@ -71,15 +76,18 @@ class LogFilterForm(forms.Form):
 
 @require_safe
 def history(request: HttpRequest) -> HttpResponse:
-    """The log in the account's scope, newest first."""
-    form = LogFilterForm(request.GET)
+    """The log in the account's scope, newest first; for an auditor all of it, without the people and their scores."""
+    shows_people = not scope_of(request.user).is_empty
+    form = LogFilterForm(request.GET, shows_people=shows_people)
     page = None
     if form.is_valid():
         wanted = dict(form.cleaned_data)
         place = {"before": wanted.pop("before"), "after": wanted.pop("after")}
-        page = log_pages.page(log_pages.filtered(Prediction.objects.visible_to(request.user), **wanted), **place)
+        log = Prediction.objects.visible_to(request.user) if shows_people else Prediction.objects.all()
+        page = log_pages.page(log_pages.filtered(log, **wanted), **place)
     rows = [shown_score.Shown(row, readable_to(request.user)) for row in page.rows] if page else []
-    return render(request, "history/history.html", {"form": form, "page": page, "rows": rows})
+    context = {"form": form, "page": page, "rows": rows, "shows_people": shows_people}
+    return render(request, "history/history.html", context)
 
 
 @require_safe

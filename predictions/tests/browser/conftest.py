@@ -63,7 +63,7 @@ def browser_type_launch_args(browser_type_launch_args):
 
 @pytest.fixture(scope="session")
 def sign_in(playwright, site):
-    """The cookies of a demo account (rh, manager, admin), or the newcomer's, signed in once a session."""
+    """The cookies of a demo account (rh, manager, auditeur, admin), or the newcomer's, signed in once a session."""
     states = {}
 
     def cookies(account):
