@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -6,16 +7,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features.schema import FEATURE_NAMES
+from features.engineering import typed
+from features.schema import BY_NAME, FEATURE_NAMES
 from predictions.ml.periods import (
     Departures,
     Event,
     PersonPeriods,
+    compact,
     departures,
     departures_by_value,
     departures_known,
+    joined,
     months_before,
     months_between,
+    nobody,
     outcomes,
     quarters,
 )
@@ -122,6 +127,21 @@ def test_departures_by_value_name_each_value_that_somebody_had():
     assert found["departement"] == {"A": 2, "B": 0}
     assert found["frequence_deplacement"] == {0: 2, 2: 1}
     assert "age" not in found
+
+
+def test_joined_parts_are_sorted_with_one_set_of_categories():
+    words = {"B": periods([0, 1], poste=["b", None]), "A": periods([2], poste=["a"])}
+    b, a = (replace(part, frame=compact(typed(part.frame))) for part in words.values())
+    found = joined([nobody(), b, replace(a, person=np.array([7]), start=a.start - 90)])
+    assert found.person.tolist() == [7, 0, 1]
+    assert found.event.tolist() == [2, 0, 1]
+    assert found.frame["poste"].astype(object).fillna("").tolist() == ["a", "b", ""]
+    assert found.frame["poste"].cat.categories.tolist() == ["a", "b"]
+
+
+def test_compact_keeps_the_largest_pay():
+    frame = typed(periods([0], revenu_mensuel=[BY_NAME["revenu_mensuel"].maximum]).frame)
+    assert compact(frame)["revenu_mensuel"].astype(int).tolist() == frame["revenu_mensuel"].tolist()
 
 
 def test_where_keeps_the_rows_wanted():

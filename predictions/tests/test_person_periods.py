@@ -297,11 +297,17 @@ def test_month_that_came_late_was_not_known_at_its_end():
 
 @pytest.mark.usefixtures("past")
 def test_file_that_was_withdrawn_was_never_known():
-    wrong = deliver(MAY, {STAYER: {"age": 20}}, recorded=MAY + timedelta(days=1))
+    wrong = correct(date(2026, 2, 2), eval={STAYER: {"note_evaluation_actuelle": 2}, PERSON: {}})
     withdraw_load(load=wrong.load, reason="the file of another company")
-    deliver(MAY, {STAYER: {"age": 42}}, recorded=MAY + timedelta(days=9))
-    build_features()
-    assert cohort(MAY, MAY).frame["age"].tolist() == [42]
+    correct_after_the_departure()
+    assert known("note_evaluation_actuelle") == {STAYER: 3, PERSON: 3}
+
+
+@pytest.mark.usefixtures("past")
+def test_file_that_was_replaced_in_time_was_not_known():
+    correct(date(2026, 2, 2), eval={STAYER: {"note_evaluation_actuelle": 2}, PERSON: {}})
+    correct_after_the_departure()
+    assert known("note_evaluation_actuelle") == {STAYER: 2, PERSON: 3}
 
 
 def test_history_from_before_the_product_was_in_use_counts_as_it_is_given():
