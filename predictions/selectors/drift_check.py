@@ -6,6 +6,7 @@ import numpy as np
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 
 from employees.models import EmployeeState, Presence
+from features.readable_features import is_off
 from predictions.ml.assessment import drift
 from predictions.ml.assessment.drift import Outcome, Shift
 from predictions.ml.scorer import Model
@@ -16,9 +17,10 @@ from predictions.models import Prediction, ScoringRun
 class Check:
     """The newest scoring run against the training data, and the departures since the oldest run of the same model.
 
-    ``shifts`` is empty with fewer than 30 people. ``oldest`` is the one whose predictions are still in the log, which
-    may be purged: None, and no ``outcome``, where none are. The model does not say by when people leave: fewer
-    departures than expected may only be departures that are still to come.
+    ``shifts`` is empty with fewer than 30 people, and lacks what is made of a column that is switched off. ``oldest``
+    is the one whose predictions are still in the log, which may be purged: None, and no ``outcome``, where none are.
+    The model does not say by when people leave: fewer departures than expected may only be departures that are still
+    to come.
     """
 
     run: ScoringRun
@@ -38,7 +40,7 @@ def check(model: Model) -> Check | None:
     if newest is None:
         return None
     oldest = runs.filter(Exists(Prediction.objects.filter(run=OuterRef("pk")))).last()
-    counts = {name: np.array(people) for name, people in (newest.drift_counts or {}).items()}
+    counts = {name: np.array(people) for name, people in (newest.drift_counts or {}).items() if not is_off(name)}
     learned_from = model.card["training"]["employees"]
     found = outcome(oldest, learned_from=learned_from) if oldest else None
     return Check(newest, drift.compare(counts, model.card["drift"]), oldest, found)

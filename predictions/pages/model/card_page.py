@@ -52,7 +52,7 @@ def model(request: Request) -> HttpResponse:
     context = {"form": form, "card": in_use.card} | _answer(form, in_use.card)
     is_partial = bool(request.htmx and request.GET) and not request.htmx.history_restore_request
     if not is_partial:
-        context |= _summary(in_use, scope, readable) | _figures(in_use, get_language())
+        context |= _summary(in_use, scope, readable) | _figures(in_use, get_language(), columns_off())
     response = render(request, "model/threshold_answer.html" if is_partial else "model/model.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -175,7 +175,7 @@ def _effect(in_use: Model, features: tuple[str, ...], feature: str, language: st
 def _summary(in_use: Model, scope: Scope, readable: Readable) -> dict:
     """What every account reads of the model: rates and shapes that say how many people nowhere."""
     card, language = in_use.card, get_language()
-    shown = _shown_features(card, scope, readable)
+    shown, off = _shown_features(card, scope, readable), columns_off()
 
     def is_true(text: str) -> bool:
         return text != LIMIT_OF_LEAVING_OUT or not card["uses_protected"]
@@ -188,10 +188,11 @@ def _summary(in_use: Model, scope: Scope, readable: Readable) -> dict:
         "used": card_tables.names(card["used"]),
         "left_out": card_tables.names(card["left_out"]),
         "unknown": card_tables.names(card.get("unknown", ())),
-        "columns_off": sorted(label(name, BY_NAME[name].extract) for name in columns_off()),
+        "columns_off": sorted(label(name, BY_NAME[name].extract) for name in off),
         "texts": {name: [gettext(text) for text in card[name] if is_true(text)] for name in TEXTS},
         "plain": card_tables.plain(card),
-        "fairness": card_tables.fairness(card),
+        "fairness": card_tables.fairness(card, off),
+        "uncompared": card_tables.names(off & card_tables.ATTRIBUTES.keys()),
         "weights": _weights(in_use, shown, language),
         "effects": [_effect(in_use, shown, name, language) for name in shown[:SHAPES]],
         "versions": versions(Path(settings.ARTIFACTS_DIR)),
@@ -200,8 +201,11 @@ def _summary(in_use: Model, scope: Scope, readable: Readable) -> dict:
 
 
 @lru_cache(maxsize=4)
-def _figures(in_use: Model, language: str | None) -> dict:
-    """What is counted among all the people that the model learned from, made once for a model and a language."""
+def _figures(in_use: Model, language: str | None, off: frozenset[str]) -> dict:
+    """What is counted among all the people that the model learned from, made once for a model and a language.
+
+    ``off`` are the columns that are switched off.
+    """
     card = in_use.card
     return {
         "quality": card_tables.quality(card),
@@ -214,7 +218,7 @@ def _figures(in_use: Model, language: str | None) -> dict:
         "coverage": card_tables.coverage(card),
         "rates": [gettext(text) for _name, text, _is_share in card_tables.RATES],
         "sides": card_tables.side_names(card),
-        "proxies": card_tables.proxies(card),
+        "proxies": card_tables.proxies(card, off),
         "charts": _charts(in_use, language),
     }
 

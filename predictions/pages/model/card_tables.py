@@ -1,6 +1,6 @@
 """The model card as texts and tables, in the active language. Pure functions of the card."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -203,8 +203,8 @@ class Selection:
     gaps: list[str]
 
 
-def fairness(card: Card) -> list[Selection]:
-    """Both selections, the threshold's first, of the groups that may be shown."""
+def fairness(card: Card, without: Collection[str] = ()) -> list[Selection]:
+    """Both selections, the threshold's first, of the groups that may be shown; ``without`` attributes switched off."""
     own, other = sides(card)
     found = []
     for name, title in SELECTIONS.items():
@@ -213,7 +213,7 @@ def fairness(card: Card) -> list[Selection]:
         attributes: list[tuple[str, list[GroupRow]]] = []
         compared: list[Mapping] = []
         for attribute, text in ATTRIBUTES.items():
-            groups = [entry for entry in entries if entry["attribute"] == attribute]
+            groups = [entry for entry in entries if entry["attribute"] == attribute and attribute not in without]
             hidden, untold = suppressed_parts({entry["group"]: (entry["n"], entry["leavers"]) for entry in groups})
             shown = [entry for entry in groups if entry["group"] not in hidden]
             if shown:
@@ -267,7 +267,7 @@ class ProxyRow:
     strongest: str
 
 
-def proxies(card: Card) -> list[ProxyRow]:
+def proxies(card: Card, without: Collection[str] = ()) -> list[ProxyRow]:
     return [
         ProxyRow(
             _(ATTRIBUTES[entry["attribute"]]),
@@ -279,6 +279,7 @@ def proxies(card: Card) -> list[ProxyRow]:
             ),
         )
         for entry in card["proxies"]
+        if entry["attribute"] not in without
     ]
 
 
@@ -293,6 +294,6 @@ def coverage(card: Card) -> Table:
     )
 
 
-def names(features: Sequence[str]) -> list[str]:
+def names(features: Iterable[str]) -> list[str]:
     """Labels of features, in the active language's order."""
     return sorted((_(schema.BY_NAME[name].label) for name in features), key=str.casefold)
