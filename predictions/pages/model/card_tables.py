@@ -1,6 +1,6 @@
 """The model card as texts and tables, in the active language. Pure functions of the card."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
