@@ -94,6 +94,27 @@ class InUTC(serializers.DateTimeField):
         return value.astimezone(UTC).isoformat()
 
 
+class RoundedFloat(serializers.FloatField):
+    """A number of an answer, to 4 decimals."""
+
+    def to_representation(self, value):
+        return round(value, 4)
+
+
+class RoundedInteger(serializers.IntegerField):
+    """A number of an answer, rounded to a whole one."""
+
+    def to_representation(self, value):
+        return round(value)
+
+
+class ChoiceOrNull(serializers.ChoiceField):
+    """A choice of an answer; null where there is none."""
+
+    def to_representation(self, value):
+        return value or None
+
+
 class StrictFloat(serializers.FloatField):
     """A JSON number that a float can hold."""
 
