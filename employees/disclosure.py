@@ -64,6 +64,20 @@ def suppressed_parts(groups: Mapping[Group, tuple[int, int]]) -> tuple[frozenset
     return whole, frozenset().union(*(row for place, row in enumerate(rows) if place in places)) - whole
 
 
+def suppressed_steps(counts: Sequence[int]) -> frozenset[int]:
+    """The places to suppress among counts that only grow, such as those who left within 3, 6 and 12 months.
+
+    The last one is shown where it is not small; one before it, where the difference to the next shown one is not.
+    """
+    hidden, shown_after = set(), None
+    for place in reversed(range(len(counts))):
+        if is_small(counts[place]) or (shown_after is not None and is_small(shown_after - counts[place])):
+            hidden.add(place)
+        else:
+            shown_after = counts[place]
+    return frozenset(hidden)
+
+
 @dataclass(frozen=True)
 class _Table(Generic[Cell]):
     """Counts of people, the sets whose sum is known, and the cells suppressed so far."""

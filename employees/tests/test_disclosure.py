@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from employees.disclosure import SMALLEST_GROUP, suppressed, suppressed_parts
+from employees.disclosure import SMALLEST_GROUP, suppressed, suppressed_parts, suppressed_steps
 
 SEEDS = range(60)
 
@@ -216,3 +216,21 @@ def test_no_part_follows_from_the_groups_and_the_totals(seed):
     names = {str(name) for name in parts} | ({"rest"} & rows.keys() if few else set())
     hidden = frozenset((name, side) for name in names for side in ("in", "out"))
     assert_protected(counts, hidden, margins(counts))
+
+
+@pytest.mark.parametrize(
+    ("counts", "hidden"),
+    [
+        ([], set()),
+        ([12, 30, 43], set()),
+        ([3, 30, 43], {0}),
+        ([12, 41, 43], {1}),
+        ([38, 41, 43], {1}),
+        ([40, 41, 43], {0, 1}),
+        ([0, 0, 0], set()),
+        ([0, 4, 4], {1, 2}),
+        ([7, 7, 7], set()),
+    ],
+)
+def test_counts_that_grow_tell_no_small_group_by_their_differences(counts, hidden):
+    assert suppressed_steps(counts) == hidden
