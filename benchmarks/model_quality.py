@@ -1,12 +1,11 @@
-"""How good the model is, how honest its intervals are, and how often the drift check cries wolf; on the demo's people.
+"""How good the model is and how honest its intervals are, on the demo's people.
 
     python benchmarks/model_quality.py [--repeats 10]
 
 First the table of the model without protected features, the one with all of them and a plain logistic regression, on
 exactly the folds of ``RepeatedStratifiedKFold(n_splits=5, n_repeats=10, random_state=7)``: the mean over the 50 test
 parts, and in brackets the spread. Then the coverage of the 90 % intervals when outcomes are drawn from a truth that is
-known, the penalty chosen anew each time, and their width beside that of bootstrap refits. Then the share of drift
-checks that raise an alarm when nothing has changed, and when something has.
+known, the penalty chosen anew each time, and their width beside that of bootstrap refits.
 """
 
 import argparse
@@ -31,7 +30,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
 from predictions.ml.artifacts import card
-from predictions.ml.assessment import drift, evaluation, quality, uncertainty
+from predictions.ml.assessment import evaluation, quality, uncertainty
 from predictions.ml.pipeline import build_pipeline, used_features
 from predictions.ml.scorer import Z_90
 
@@ -46,7 +45,6 @@ SHOWN = {
 }
 SIMULATIONS = 20
 BOOTSTRAPS = 100
-CHECKS = 400
 
 
 def main() -> None:
@@ -55,9 +53,8 @@ def main() -> None:
     plan = replace(evaluation.DEFAULT_PLAN, repeats=parser.parse_args().repeats)
     frame, target = demo()
     with threadpool_limits(limits=1):
-        out_of_fold = compare_models(frame, target, plan)
+        compare_models(frame, target, plan)
         intervals(frame, target, plan)
-        false_alarms(frame, out_of_fold)
 
 
 def demo() -> tuple[pd.DataFrame, np.ndarray]:
@@ -82,19 +79,16 @@ def demo() -> tuple[pd.DataFrame, np.ndarray]:
     return _plain(rows), rows[TARGET].to_numpy(int)
 
 
-def compare_models(frame: pd.DataFrame, target: np.ndarray, plan: evaluation.Plan) -> np.ndarray:
-    """Print the table; return the default model's out-of-fold probabilities, ``(repeats, n)``."""
+def compare_models(frame: pd.DataFrame, target: np.ndarray, plan: evaluation.Plan) -> None:
+    """Print the table."""
     print(f"{len(target):,} employees, {target.sum()} left; {plan.folds} folds, {plan.repeats} repeats")
     print(f"{'':<27}" + "".join(f"{label:>17}" for label in SHOWN.values()) + f"{'CPU s':>8}")
-    found = {}
     for name, label in (("default", "this model"), ("all", "with all features")):
         started = time.process_time()
         sides = evaluation.cross_predict(frame, target, features=name, plan=plan)
-        found[name] = sides.probability
         show(label, card.metrics(target, sides), time.process_time() - started)
     started = time.process_time()
     show("plain logistic regression", plain(frame, target, plan), time.process_time() - started)
-    return found["default"]
 
 
 def show(label: str, metrics: dict, seconds: float) -> None:
@@ -151,32 +145,6 @@ def intervals(frame: pd.DataFrame, target: np.ndarray, plan: evaluation.Plan) ->
     low, high = np.quantile(refits, (0.05, 0.95), axis=0)
     width = np.median((high - low) / (2 * Z_90 * scale * logistic.errors(design)))
     print(f"intervals from {BOOTSTRAPS} bootstrap refits are {width:.2f} times as wide in the log-odds (median)")
-
-
-def false_alarms(frame: pd.DataFrame, out_of_fold: np.ndarray) -> None:
-    """Draw training data and a workforce from the same people, over and over; then change the workforce."""
-    random = np.random.default_rng(7)
-    changes = {
-        "nothing changed": lambda rows: rows,
-        "overtime 28 % to 43 %": lambda rows: rows.assign(
-            heures_supplementaires=np.maximum(rows["heures_supplementaires"], random.random(len(rows)) < 0.2)
-        ),
-        "pay up by a tenth": lambda rows: rows.assign(revenu_mensuel=rows["revenu_mensuel"] * 1.1),
-        "pay up by a fifth": lambda rows: rows.assign(revenu_mensuel=rows["revenu_mensuel"] * 1.2),
-    }
-    sizes = (50, 300, 1470)
-    print(f"\n{'checks that raise an alarm':<27}" + "".join(f"{f'{size:,} people':>15}" for size in sizes))
-    for label, change in changes.items():
-        shares = []
-        for size in sizes:
-            alarms = 0
-            for _ in range(CHECKS):
-                before, after = (random.integers(0, len(frame), n) for n in (len(frame), size))
-                reference = drift.reference(frame.iloc[before], out_of_fold[:, before])
-                counts = drift.count(change(frame.iloc[after]), out_of_fold[0, after], reference)
-                alarms += any(shift.is_drift for shift in drift.compare(counts, reference))
-            shares.append(alarms / CHECKS)
-        print(f"{label:<27}" + "".join(f"{share:>15.3f}" for share in shares), flush=True)
 
 
 if __name__ == "__main__":

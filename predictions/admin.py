@@ -17,8 +17,10 @@ from features import schema
 from predictions.formats import decimal
 from predictions.keys import admin as _keys  # noqa: F401 - registers itself
 from predictions.log import admin as _log  # noqa: F401 - registers itself
-from predictions.models import RunGroup, ScoringRun
-from predictions.selectors import figures
+from predictions.ml.artifacts.card_format import SCORES
+from predictions.ml.assessment.outcomes import CALLS
+from predictions.models import RunGroup, ScoringRun, WorkforceCheck
+from predictions.selectors import drift_check, figures
 from technova.admin import ReadOnlyAdmin
 
 
@@ -50,6 +52,31 @@ class ScoringRunAdmin(OfEveryoneAdmin):
     def people_by_feature(self, run):
         lines = ((name, _shown_counts(dict(enumerate(counts)))) for name, counts in (run.drift_counts or {}).items())
         return format_html_join("", "{}: {}<br>", lines)
+
+
+@admin.register(WorkforceCheck)
+class WorkforceCheckAdmin(OfEveryoneAdmin):
+    """The checks as they were made: what moved and what was said of the departures; their counts are on the page."""
+
+    list_display: tuple[str, ...] = ("created_at", "run", "is_alarm", "moved", "departures")
+    date_hierarchy = "created_at"
+    list_filter = ["is_alarm", "run__model_version"]
+    list_select_related = ["run"]
+    search_fields = ["run__model_version"]
+    fields = list_display
+
+    @admin.display(description=_("moved"))
+    def moved(self, check):
+        names = (shift.name for shift in drift_check.read(check).drifted)
+        return ", ".join(str(_("scores") if name == SCORES else _(schema.BY_NAME[name].label)) for name in names)
+
+    @admin.display(description=_("outcomes of forecasts"))
+    def departures(self, check):
+        lines = (
+            _("%(months)s months: %(call)s") % {"months": outcome.months, "call": _(CALLS[outcome.call])}
+            for outcome in drift_check.read(check).newest
+        )
+        return format_html_join("", "{}<br>", ((line,) for line in lines))
 
 
 def _shown_counts(counts: Mapping[int, int]) -> str:

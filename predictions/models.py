@@ -107,6 +107,28 @@ class RunGroup(models.Model):
         return f"{self.run_id}: {self.departement}, {self.poste}"
 
 
+class WorkforceCheck(models.Model):
+    """A check of drift and accuracy as it was made: of a scoring run, in one state of the workforce."""
+
+    run = models.ForeignKey(ScoringRun, on_delete=models.CASCADE, related_name="checks", verbose_name=_("scoring run"))
+    created_at = models.DateTimeField(_("checked at"), default=timezone.now)
+    revision = models.UUIDField(_("revision"), null=True, help_text=_("Of the newest day when it was made."))
+    is_alarm = models.BooleanField(_("alarm"), help_text=_("Something has moved, or more or fewer left than expected."))
+    found = models.JSONField(_("found"), help_text=_("See ``selectors.drift_check.Found``."))
+
+    class Meta:
+        verbose_name = _("check of the workforce")
+        verbose_name_plural = _("checks of the workforce")
+        ordering = ["-id"]
+        get_latest_by = "id"
+        constraints = [
+            models.UniqueConstraint(fields=["run", "revision"], name="one_check_a_run_and_revision"),
+        ]
+
+    def __str__(self):
+        return f"{self.run} {timezone.localtime(self.created_at):%Y-%m-%d}"
+
+
 class PredictionQuerySet(OfDepartmentsQuerySet):
     department = "employee__departement"
 

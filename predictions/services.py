@@ -21,6 +21,7 @@ from predictions.ml.assessment import drift
 from predictions.models import Prediction, RunGroup, ScoringRun
 from predictions.registry import current_model
 from predictions.selectors import figures
+from predictions.workforce_checks import check_workforce
 from technova.commands import Progress
 from technova.database.bulk import bulk_insert, refresh_statistics, reserve_sparse_keys
 from technova.database.locks import exclusive
@@ -166,8 +167,9 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
     """Score everyone present with the current model, as one run and in one transaction.
 
     ``as_of`` is an earlier day: those who were present then, by their features of then. The figures of its groups are
-    part of the run. Reads and writes in chunks of 10,000 employees, so memory does not grow with the workforce. Raises
-    ``NothingToScore``, ``Busy`` while another writer is at work, and ``ArtifactError`` without a usable model.
+    part of the run; one of the newest day is then checked for drift and accuracy. Reads and writes in chunks of 10,000
+    employees, so memory does not grow with the workforce. Raises ``NothingToScore``, ``Busy`` while another writer is
+    at work, and ``ArtifactError`` without a usable model.
     """
     started = time.perf_counter()
     model = current_model()
@@ -216,6 +218,8 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
         run.duration_ms = milliseconds_since(started)
         run.save()
     refresh_statistics(Prediction)  # or the next reader's plan sorts instead of using an index
+    if day is None or day.as_of == WorkforceDay.objects.latest().as_of:
+        check_workforce()
     count_predictions(Prediction.Mode.SCORING, total=run.employee_count, leave=run.above_threshold_count)
     return run
 

@@ -6,7 +6,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -70,14 +70,15 @@ def train(
     rule: Rule = DEFAULT_RULE,
     plan: Plan = DEFAULT_PLAN,
     seed: int = 7,
+    as_of: date | None = None,
     progress: Progress = silent,
 ) -> Trained:
     """Evaluate, choose the penalty and the threshold, fit on everybody and describe the result.
 
-    ``frame``: ``(n, 32)`` clean features; ``target``: ``(n,)`` of 0 and 1, 1 for those who left. The model with the
-    other feature set is evaluated beside it. Protected features that are not used may be unknown: the audit leaves out
-    whoever they are unknown of. About a minute with the default plan on 1,470 rows. Raises ``TrainingError`` for data
-    that cannot train a model.
+    ``frame``: ``(n, 32)`` clean features; ``target``: ``(n,)`` of 0 and 1, 1 for those who left; ``as_of``: the day on
+    which the others were present. The model with the other feature set is evaluated beside it. Protected features that
+    are not used may be unknown: the audit leaves out whoever they are unknown of. About a minute with the default plan
+    on 1,470 rows. Raises ``TrainingError`` for data that cannot train a model.
     """
     people = _plain(frame)
     target = _checked(people, target, used_features(features))
@@ -120,6 +121,7 @@ def train(
                 uncertainty=simulated,
                 leak=leak,
                 doubts=doubts,
+                as_of=as_of,
             ),
         )
     return Trained(content, leak, tuple(doubts))

@@ -39,7 +39,7 @@ def person_periods(
     """
     with exclusive():
         periods = quarters(days_seen()) if periods is None else periods
-        known_ends, parts = _ends(), [nobody()]
+        known_ends, parts = ends_of_spells(), [nobody()]
         for done, (start, end) in enumerate(periods, 1):
             first_end = known_ends[known_ends["since"] > np.datetime64(start)].drop_duplicates("person")
             parts += [
@@ -56,7 +56,7 @@ def cohort(start: date, end: date) -> PersonPeriods:
     return person_periods([(start, end)])
 
 
-def _ends() -> pd.DataFrame:
+def ends_of_spells() -> pd.DataFrame:
     """The ends of everyone's spells, oldest first: ``person``, ``since``, ``day`` and ``event``. One query."""
     not_there = EmployeeState.objects.exclude(presence=Presence.PRESENT)
     states = EmployeeState.objects.filter(employee__in=not_there.values("employee")).order_by("employee_id", "as_of")

@@ -2,8 +2,9 @@
 
 import re
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import pytest
 from django.apps import apps
 from django.contrib import admin
@@ -20,8 +21,11 @@ from features.tests.factories import EmployeeFeaturesFactory
 from predictions.keys import services as keys
 from predictions.keys.admin import EVERYONE
 from predictions.keys.quota import MINUTE
-from predictions.models import APIKey, Prediction, RequestCount, RunGroup, ScoringRun
+from predictions.ml.assessment.drift import Shift
+from predictions.ml.assessment.outcomes import Outcome
+from predictions.models import APIKey, Prediction, RequestCount, RunGroup, ScoringRun, WorkforceCheck
 from predictions.selectors import figures
+from predictions.selectors.drift_check import Found
 from predictions.tests.factories import APIKeyFactory, PredictionFactory, RunGroupFactory, ScoringRunFactory
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +67,7 @@ def test_every_model_of_the_apps_has_a_page():
     assert without == beside | rows | workings | on_pages
 
 
-@pytest.mark.parametrize("model", [Prediction, ScoringRun, RunGroup, RequestCount])
+@pytest.mark.parametrize("model", [Prediction, ScoringRun, RunGroup, RequestCount, WorkforceCheck])
 def test_superuser_may_only_read(model, client, rf, admin_user):
     request = rf.get("/")
     request.user = admin_user
@@ -227,6 +231,44 @@ def test_counts_of_a_run_by_feature_hide_the_small_ones(client):
     run = ScoringRunFactory(drift_counts={"age": [3, 20, 30, 0, 40]})
     page = client.get(reverse("admin:predictions_scoringrun_change", args=[run.pk])).text
     assert "age: –, –, 30, 0, 40" in page
+
+
+def workforce_check():
+    """A check in which overtime has moved, and more people left than expected."""
+    counts = {"people": 1_204, "left": 54, "left_otherwise": 2, "unknown": 1}
+    outcome = Outcome(run=1, day=date(2026, 3, 31), version="v", months=6, expected=39.5, low=27, high=53, **counts)
+    moved = Shift(
+        "heures_supplementaires",
+        [0.72, 0.28],
+        [0.63, 0.37],
+        0.0,
+        moved=0.09,
+        effect=0.1,
+        p_value=0.001,
+        adjusted=0.02,
+        is_drift=True,
+    )
+    found = msgspec.to_builtins(Found([moved], [outcome]))
+    return WorkforceCheck.objects.create(run=ScoringRunFactory(), is_alarm=True, found=found)
+
+
+def test_checks_of_the_workforce_say_what_moved_and_what_was_called(client, django_assert_max_num_queries):
+    check = workforce_check()
+    with django_assert_max_num_queries(8):
+        response = client.get(reverse("admin:predictions_workforcecheck_changelist"))
+    assert listed(response) == [check]
+    assert "Overtime" in response.text
+    assert "6 months: more than expected" in response.text
+    assert (
+        "6 months: more than expected"
+        in client.get(reverse("admin:predictions_workforcecheck_change", args=[check.pk])).text
+    )
+
+
+def test_checks_of_the_workforce_are_for_who_sees_everyone(client, django_user_model):
+    workforce_check()
+    staff(django_user_model, client, "RH")
+    assert listed(client.get(reverse("admin:predictions_workforcecheck_changelist"))) == []
 
 
 def staff(django_user_model, client, *groups, departments=("Commercial",)):

@@ -53,7 +53,7 @@ def test_card_that_training_writes_is_one_that_can_be_read():
 @pytest.mark.slow
 def test_card_with_a_renamed_key_is_refused_by_its_name(published):
     optional = {("reference", "metrics", name) for name in ("roc_auc", "average_precision", "best_f2", "brier")}
-    optional |= {("drift", "bins", name) for name in published["drift"]["bins"]}
+    optional |= {("unknown",), *(("drift", "bins", name) for name in published["drift"]["bins"])}
     for *parents, name in [place for place in keys(published) if place not in optional]:
         part = functools.reduce(operator.getitem, parents, published)
         part[f"{name}s"] = part.pop(name)
@@ -82,6 +82,10 @@ def test_card_with_a_renamed_key_is_refused_by_its_name(published):
         (("drift", "bins", "age", "cuts", 0), 99.0),
         (("drift", "bins", "age", "counts"), [0.0] * 10),
         (("drift", "bins", "age", "levels"), ["x"]),
+        (("drift", "bins", "age", "expected"), [1.0]),
+        (("drift", "bins", "age", "later"), []),
+        (("drift", "bins", "age", "later", 1), [1.0]),
+        (("drift", "as_of"), "yesterday"),
         (("purpose",), []),
         (("created_on",), "2026-13-01"),
     ],

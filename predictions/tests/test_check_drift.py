@@ -1,13 +1,15 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from employees.tests.factories import leave
+from predictions.ml.assessment.outcomes import Outcome
+from predictions.models import WorkforceCheck
 from predictions.registry import current_model
-from predictions.tests.factories import PredictionFactory, ScoringRunFactory
+from predictions.selectors import outcomes
+from predictions.tests.factories import ScoringRunFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -29,55 +31,75 @@ def score(created_at=None, **moved):
     )
 
 
+@pytest.fixture
+def follow(monkeypatch):
+    """Let a forecast of 100 people have come to an end."""
+
+    def follow(**values):
+        values = {"left": 10, "left_otherwise": 1, "unknown": 2, "expected": 10.0, "low": 4, "high": 18} | values
+        found = Outcome(run=1, day=date(2026, 1, 31), version="v", months=12, people=1_204, **values)
+        monkeypatch.setattr(outcomes, "followed", lambda: [found])
+
+    return follow
+
+
 def test_check_drift_of_an_unchanged_workforce_is_quiet():
     run = score()
-    PredictionFactory(scored=True, run=run, probability=0.2)
     output = check("--fail-on-drift")
+    assert f"Scored on {timezone.localtime(run.created_at):%Y-%m-%d %H:%M} by {run.model_version}" in output
     assert "0 drifted" in output
     assert "Drift:" not in output
-    day = f"{timezone.localtime(run.created_at):%Y-%m-%d %H:%M}"
-    assert f"Departures since its run of {day}: 0 of 1 people, 0.2 expected (0 to 1)\n" in output
+    assert "Departures: no forecast in the log is three months old, so none can be compared" in output
 
 
 def test_check_drift_prints_local_times_as_the_pages_do():
     run = score(created_at=datetime(2026, 7, 1, 22, 30, tzinfo=UTC))
-    PredictionFactory(scored=True, run=run, probability=0.2)
-    output = check()
-    assert f"Scored on 2026-07-02 00:30 by {run.model_version}\n" in output
-    assert "Departures since its run of 2026-07-02 00:30: " in output
-
-
-def test_check_drift_of_a_model_whose_predictions_were_purged_says_so():
-    score()
-    assert "Departures: no run of it has its predictions in the log any more, so none can be expected\n" in check()
+    assert f"Scored on 2026-07-02 00:30 by {run.model_version}, as of 2026-07-02\n" in check()
 
 
 def test_check_drift_names_what_drifted():
-    score(heures_supplementaires=[700, 770])
+    score(heures_supplementaires=[700, 533])
     output = check()
-    assert "Drift: heures_supplementaires, 24% of the people moved" in output
+    assert "Drift: heures_supplementaires, 2" in output
+    assert "departures expected by it alone" in output
     assert "1 drifted" in output
 
 
 def test_check_drift_can_fail_for_a_scheduler():
-    score(heures_supplementaires=[700, 770])
+    score(heures_supplementaires=[700, 533])
     with pytest.raises(CommandError, match="drift"):
         check("--fail-on-drift")
 
 
-@pytest.mark.parametrize(("left", "probability", "said"), [(3, 0.01, "more than"), (0, 0.9, "fewer so far")])
-def test_check_drift_compares_departures_with_what_was_expected(left, probability, said):
-    run = score()
-    for number in range(4):
-        row = PredictionFactory(scored=True, run=run, probability=probability, threshold=0.2)
-        if number < left:
-            leave(row.employee, day=timezone.localdate())
+def test_check_drift_tells_what_became_of_a_forecast(follow):
+    score()
+    follow()
+    assert (
+        "Departures within 12 months of 2026-01-31: 10 of 1,204 people left, 2 absent, 1 left otherwise; "
+        "10.0 expected (4 to 18): as expected\n"
+    ) in check("--fail-on-drift")
+
+
+def test_check_drift_of_a_classification_says_that_it_expects_none_by_then(follow):
+    score()
+    follow(expected=None, low=None, high=None)
+    assert "1 left otherwise: no number expected by then\n" in check("--fail-on-drift")
+
+
+@pytest.mark.parametrize(("left", "said"), [(19, "more than expected"), (1, "fewer than expected")])
+def test_check_drift_fails_in_both_directions(follow, left, said):
+    score()
+    follow(left=left)
     assert said in check()
-    if left:
-        with pytest.raises(CommandError):
-            check("--fail-on-drift")
-    else:
+    with pytest.raises(CommandError):
         check("--fail-on-drift")
+
+
+def test_check_drift_stores_what_it_found():
+    run = score()
+    check()
+    check()
+    assert WorkforceCheck.objects.get().run == run
 
 
 def test_check_drift_of_few_people_says_so():

@@ -14,9 +14,7 @@ from features.models import EmployeeFeatures
 from features.services import switch_off
 from features.tests.factories import INPUTS, EmployeeFeaturesFactory
 from predictions.models import Prediction
-from predictions.registry import current_model
-from predictions.selectors.drift_check import check
-from predictions.tests.factories import PredictionFactory, ScoringRunFactory
+from predictions.tests.factories import PredictionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -138,15 +136,6 @@ def test_model_page_compares_no_groups_by_what_is_switched_off(browse, group):
     assert "30 to 39" not in text_of(page)
     assert "Not compared, since the column is switched off: Age." in text_of(page)
     assert "Age" not in [proxy.attribute for proxy in page.context["proxies"]]
-
-
-def test_drift_check_leaves_out_what_is_switched_off(browse):
-    model = current_model()
-    counts = {name: [100] * len(bins["counts"]) for name, bins in model.card["drift"]["bins"].items()}
-    ScoringRunFactory(model_version=model.version, drift_counts=counts)
-    before = {shift.name for shift in check(model).shifts}
-    switch_off(column="age", reason="not needed")
-    assert before - {shift.name for shift in check(model).shifts} == {"age"}
 
 
 def test_model_page_says_what_is_switched_off(browse, age_off):

@@ -1,13 +1,18 @@
-import pytest
-from django.utils import timezone, translation
-from django.utils.formats import date_format
+from datetime import date
 
+import pytest
+from django.utils import translation
+
+from employees.tests.factories import WorkforceDayFactory
 from features import schema
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import services
+from predictions.ml.assessment.outcomes import Outcome
+from predictions.models import WorkforceCheck
 from predictions.pages.model.workforce_page import _values
 from predictions.registry import current_model
-from predictions.tests.factories import PredictionFactory, ScoringRunFactory
+from predictions.selectors import outcomes
+from predictions.tests.factories import ScoringRunFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -25,10 +30,10 @@ def text_of(browser):
 
 @pytest.fixture
 def moved(card):
-    """A run in which everyone works overtime, and three people of the 1,470 do not."""
+    """A run in which everyone works overtime, and three people of the 1,233 do not."""
     counts = {name: [round(count) for count in bins["counts"]] for name, bins in card["drift"]["bins"].items()}
-    counts["heures_supplementaires"] = [3, 1467]
-    return ScoringRunFactory(model_version=current_model().version, employee_count=1470, drift_counts=counts)
+    counts["heures_supplementaires"] = [3, 1230]
+    return ScoringRunFactory(model_version=current_model().version, employee_count=1233, drift_counts=counts)
 
 
 def test_workforce_before_the_first_run_says_so(browse):
@@ -50,8 +55,8 @@ def test_workforce_that_moved_names_the_feature_and_its_values(browse, moved):
     (row,) = (row for row in response.context["rows"] if row.is_drift)
     assert (row.name, row.chance) == ("Overtime", "less than 0.001")
     # Of two values, a small count would follow from the other; how far they moved would tell it too.
-    assert row.table.rows == [["No", "72%", "not shown"], ["Yes", "28%", "not shown"]]
-    assert row.moved == "10% or more"
+    assert row.table.rows == [["No", "77%", "not shown"], ["Yes", "23%", "not shown"]]
+    assert (row.moved, row.effect) == ("not shown", "not shown")
 
 
 @pytest.mark.parametrize(
@@ -81,9 +86,9 @@ def test_every_bin_of_the_card_has_its_words(card):
 @pytest.mark.parametrize(
     ("name", "counts", "first"),
     [
-        ("annees_depuis_la_derniere_promotion", [0, 0, 0, 0, 0, 1470], ["0 years", "40%", "0%"]),
-        ("augmentation_salaire_precedente", [0] * 8 + [1470], ["11% to below 12%", "14%", "0%"]),
-        ("augmentation_salaire_precedente", [1470] + [0] * 8, ["below 11%", "0%", "100%"]),
+        ("annees_depuis_la_derniere_promotion", [0, 0, 0, 0, 0, 1233], ["0 years", "38%", "0%"]),
+        ("augmentation_salaire_precedente", [0] * 8 + [1233], ["11% to below 12%", "14%", "0%"]),
+        ("augmentation_salaire_precedente", [1233] + [0] * 8, ["below 11%", "0%", "100%"]),
     ],
 )
 def test_values_below_the_least_of_training_are_shown_when_somebody_has_one(browse, moved, name, counts, first):
@@ -94,18 +99,72 @@ def test_values_below_the_least_of_training_are_shown_when_somebody_has_one(brow
     assert [cell.replace("\N{NO-BREAK SPACE}", " ") for cell in table.rows[0]] == first
 
 
-def test_workforce_says_how_many_were_expected_to_leave_since_when(browse, moved):
-    PredictionFactory(scored=True, run=moved, probability=0.5)
-    page = " ".join(text_of(browse("RH")).split())
-    with translation.override("en"):
-        day = date_format(timezone.localtime(moved.created_at), "DATE_FORMAT")
-    assert f"Of the 1 people present on {day}, the first day that this model scored, it expects 0.5 to leave" in page
+@pytest.fixture
+def follow(monkeypatch):
+    """Let forecasts have come to an end: what differs from an outcome as expected, by months."""
+
+    def follow(**by_months):
+        usual = {"left": 43, "left_otherwise": 9, "unknown": 6, "expected": 39.5, "low": 27, "high": 53}
+        found = [
+            Outcome(run=1, day=date(2026, 3, 31), version="v", months=int(name[1:]), people=1_204, **usual | values)
+            for name, values in by_months.items()
+        ]
+        monkeypatch.setattr(outcomes, "followed", lambda: found)
+
+    return follow
 
 
-def test_workforce_whose_predictions_were_purged_says_that_departures_cannot_be_compared(browse, moved):
-    page = text_of(browse("RH"))
-    assert "The scores that this model gave are no longer kept" in page
-    assert "people who were there" not in page
+def plain(browser):
+    return " ".join(text_of(browser).replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+def test_workforce_tells_what_became_of_a_forecast_in_sentences(browse, moved, follow):
+    follow(m6={})
+    page = plain(browse("RH"))
+    assert "Of the 1,204 people present on 31 March 2026, 43 had left within 6 months." in page
+    assert "Absent without a word: 6; whether they left is not known." in page
+    assert "Gone for a reason that is not forecast, such as retirement: 9." in page
+    assert "The model expected 39.5 departures (between 27 and 53)." in page
+    assert "As many left as the model expected." in page
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"left": 54}, "More people left than the model expected"),
+        ({"left": 20}, "Fewer people left than the model expected"),
+        ({"left": 25}, "depends on those absent"),
+        ({"is_hindsight": True}, "No test of the model"),
+        ({"expected": None, "low": None, "high": None}, "The model has no horizon"),
+    ],
+)
+def test_workforce_says_which_way_a_forecast_was_wrong(browse, moved, follow, values, said):
+    follow(m6=values)
+    assert said in plain(browse("RH"))
+
+
+def test_workforce_tells_no_small_group_of_those_who_left(browse, moved, follow):
+    follow(m3={"left": 3, "unknown": 0}, m6={"left": 41, "unknown": 4}, m12={})
+    page = plain(browse("RH"))
+    assert "fewer than five had left within 3 months" in page
+    assert "a number not shown had left within 6 months" in page  # two left in the six months after
+    assert "43 had left within 12 months" in page
+    assert "Absent without a word: fewer than five" in page
+
+
+def test_workforce_without_a_forecast_old_enough_says_so(browse, moved):
+    assert "No forecast that is still kept is three months old" in plain(browse("RH"))
+
+
+def test_workforce_stores_the_check_and_shows_those_before(browse, moved, follow):
+    browser = browse("RH")
+    text_of(browser)
+    follow(m6={"left": 54})
+    WorkforceDayFactory()
+    page = plain(browser)
+    assert WorkforceCheck.objects.filter(run=moved).count() == 2
+    assert "6 months: more than expected" in page
+    assert page.count('<td class="number">Overtime') == 2
 
 
 def test_workforce_by_htmx_is_the_panel_alone(browse, moved):
@@ -121,7 +180,7 @@ def test_workforce_of_few_people_says_nothing(browse):
 
 
 def test_workforce_page_asks_a_fixed_number_of_queries(browse, moved, django_assert_num_queries):
-    PredictionFactory(scored=True, run=moved)
     browser = browse("RH")
-    with django_assert_num_queries(7):
+    text_of(browser)
+    with django_assert_num_queries(9):
         browser.get("/model/workforce/")

@@ -2,45 +2,51 @@ from django.core.management import CommandError
 from django.utils import timezone
 
 from predictions.ml.artifacts.store import ArtifactError
-from predictions.ml.assessment.drift import LARGE, LEVEL, Shift
+from predictions.ml.assessment.drift import LARGE, LEVEL, MATTERS, Shift
+from predictions.ml.assessment.outcomes import CALLS, Outcome
 from predictions.models import ScoringRun
-from predictions.registry import current_model
 from predictions.selectors import drift_check
-from predictions.selectors.drift_check import Check
+from predictions.workforce_checks import check_workforce
 from technova.commands import TechnovaCommand
 
 
 class Command(TechnovaCommand):
     help = (
-        "Compares the workforce of the newest scoring run with the people the current model was trained on, and "
-        "the departures with those expected. Writes nothing. A small workforce that has not changed raises a false "
-        "alarm in about one check in twenty, one of over a thousand hardly ever."
+        "Compares those present at the newest scoring run with those present when the current model was trained, and "
+        "what the forecasts of earlier runs expected with who has left since. Stores the check, once for a run and a "
+        "state of the workforce. Of a workforce in which nothing but time has passed, at most one check in twenty "
+        "raises an alarm of drift."
     )
     expected_errors = (ArtifactError,)
 
     def add_arguments(self, parser):
         parser.add_argument(
-            "--fail-on-drift", action="store_true", help="exit with an error if there is drift, for a scheduler"
+            "--fail-on-drift",
+            action="store_true",
+            help="exit with an error if there is drift, or if more or fewer left than expected; for a scheduler",
         )
 
     def handle(self, **options):
-        check = drift_check.check(current_model())
+        check = check_workforce()
         if check is None:
             raise CommandError("The current model has scored nobody yet: run score_employees first.")
-        self.stdout.write(f"Scored on {when(check.run)} by {check.run.model_version}")
-        if not check.shifts:
+        found = drift_check.read(check)
+        self.stdout.write(f"Scored on {when(check.run)} by {check.run.model_version}, as of {check.run.day}")
+        if not found.shifts:
             self.stdout.write(f"{check.run.employee_count} people are too few to compare with the training data")
-        for shift in check.drifted:
+        for shift in found.drifted:
             self.stdout.write(describe(shift))
         self.print_counts(
             "distributions compared",
-            len(check.shifts),
-            drifted=len(check.drifted),
-            unchanged=len(check.shifts) - len(check.drifted),
+            len(found.shifts),
+            drifted=len(found.drifted),
+            unchanged=len(found.shifts) - len(found.drifted),
         )
-        self.stdout.write(tell(check))
-        is_more = check.outcome is not None and check.outcome.is_more_than_expected
-        if options["fail_on_drift"] and (check.drifted or is_more):
+        if not found.outcomes:
+            self.stdout.write("Departures: no forecast in the log is three months old, so none can be compared")
+        for outcome in found.newest:
+            self.stdout.write(tell(outcome))
+        if options["fail_on_drift"] and check.is_alarm:
             raise CommandError("There is drift: look into it, then retrain with train_model once outcomes are known.")
 
 
@@ -52,22 +58,18 @@ def when(run: ScoringRun) -> str:
 def describe(shift: Shift) -> str:
     """One line on a distribution that has drifted."""
     return (
-        f"Drift: {shift.name}, {shift.effect:.0%} of the people moved (from {LARGE:.0%} on it counts), "
+        f"Drift: {shift.name}, {shift.moved:.0%} of the people moved (from {LARGE:.0%} on it counts) and "
+        f"{shift.effect:+.0%} departures expected by it alone (from {MATTERS:.0%} on), "
         f"p = {shift.adjusted:.2g} adjusted for the number of tests (under {LEVEL})"
     )
 
 
-def tell(check: Check) -> str:
-    """One line on the departures since the oldest run of the model."""
-    outcome = check.outcome
-    if outcome is None or check.oldest is None:
-        return "Departures: no run of it has its predictions in the log any more, so none can be expected"
-    said = (
-        f"Departures since its run of {when(check.oldest)}: {outcome.observed:,} of "
-        f"{outcome.people:,} people, {outcome.expected:.1f} expected ({outcome.low} to {outcome.high})"
+def tell(outcome: Outcome) -> str:
+    """One line on what became of the people of a forecast."""
+    expected = "" if outcome.expected is None else f"; {outcome.expected:.1f} expected"
+    interval = "" if outcome.low is None else f" ({outcome.low} to {outcome.high})"
+    return (
+        f"Departures within {outcome.months} months of {outcome.day}: "
+        f"{outcome.left:,} of {outcome.people:,} people left, {outcome.unknown:,} absent, "
+        f"{outcome.left_otherwise:,} left otherwise{expected}{interval}: {CALLS[outcome.call]}"
     )
-    if outcome.is_more_than_expected:
-        return f"{said}: more than the model expected"
-    if outcome.is_less_than_expected:
-        return f"{said}: fewer so far, which means nothing while departures are still to come"
-    return said

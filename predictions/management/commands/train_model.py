@@ -2,6 +2,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from employees.models import WorkforceDay
 from features import selectors
 from features.schema import TARGET
 from predictions.ml import training
@@ -56,7 +57,12 @@ class Command(TechnovaCommand):
             )
         frame = selectors.training_frame()
         trained = training.train(
-            frame, frame[TARGET].to_numpy(), features=options["features"], rule=rule, progress=self.progress
+            frame,
+            frame[TARGET].to_numpy(),
+            features=options["features"],
+            rule=rule,
+            as_of=WorkforceDay.objects.values_list("as_of", flat=True).last(),
+            progress=self.progress,
         )
         if trained.leak:
             self.stderr.write(self.style.WARNING(f"WARNING: {trained.leak}."))

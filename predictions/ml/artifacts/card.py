@@ -6,6 +6,7 @@ features are names of ``features.schema``, its numbers have six significant digi
 was computed on the same folds for both.
 """
 
+from datetime import date
 from typing import cast
 
 import numpy as np
@@ -102,6 +103,7 @@ def build(
     uncertainty: dict,
     leak: str | None,
     doubts: list[str],
+    as_of: date | None,
 ) -> Card:
     """Put the card together. ``sides`` has the out-of-fold predictions of each feature set, on the same folds."""
     own = sides[features]
@@ -136,13 +138,23 @@ def build(
         "uncertainty": uncertainty,
         "shapes": shapes(pipeline, frame),
         "proxies": fairness.proxies(frame, seed=seed),
-        "drift": drift.reference(frame, own.probability),
+        "drift": reference(frame[target == 0], pipeline, as_of=as_of),
         "leak": leak,
         "unknown": unknown,
     }
     if doubts:
         card["doubts"] = doubts
     return cast(Card, _rounded(card))
+
+
+def reference(present: pd.DataFrame, pipeline: Pipeline, *, as_of: date | None) -> dict:
+    """The reference of drift: those present on the day, with the scores that the published model gives them."""
+
+    def score(frame: pd.DataFrame) -> np.ndarray:
+        return pipeline.predict_proba(frame)[:, 1]
+
+    later = [score(drift.aged(present, years)) for years in drift.YEARS]
+    return drift.reference(present, score(present), as_of=as_of, later=later)
 
 
 def uses_protected(features: str) -> bool:

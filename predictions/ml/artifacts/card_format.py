@@ -30,6 +30,7 @@ Amount = Annotated[float, Meta(ge=0)]
 Positive = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=0)]
 People = Annotated[int, Meta(ge=1)]
+Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 FeatureSet = Annotated[str, Meta(pattern="^(default|all)$")]
 Texts = Annotated[list[str], Meta(min_length=1)]
@@ -259,12 +260,15 @@ class Bins(TypedDict):
     cuts: NotRequired[list[float]]
     levels: NotRequired[list[str]]
     counts: list[Amount]
+    expected: list[Amount]  # departures
+    later: Annotated[list[list[Amount]], Meta(min_length=1)]  # counts after one year, two and so on
 
 
 class Drift(TypedDict):
-    """The reference for the workforce, without data of a person."""
+    """The reference for the workforce, without data of a person: those present on a day, if one is known."""
 
     employees: Count
+    as_of: Day | None
     bins: dict[str, Bins]
 
 
@@ -430,5 +434,10 @@ def _faults_of_bins(name: str, bins: Bins) -> Iterator[tuple[str, str]]:
     ends: Sequence = bins["cuts"] if "cuts" in bins else bins["levels"]
     if any(low >= high for low, high in pairwise(ends)):
         yield place, f"not in ascending order: {ends}"
-    if len(bins["counts"]) != len(ends) + 1 or not sum(bins["counts"]):
-        yield f"{place}.counts", f"{bins['counts']} for {len(ends)} `cuts` or `levels`"
+    for key, people in (
+        ("counts", bins["counts"]),
+        ("expected", bins["expected"]),
+        *(("later", each) for each in bins["later"]),
+    ):
+        if len(people) != len(ends) + 1 or not sum(people):
+            yield f"{place}.{key}", f"{people} for {len(ends)} `cuts` or `levels`"

@@ -1,98 +1,135 @@
-"""Drift: compares the workforce with the training data, and departures with those expected.
+"""Drift: compares those present with those who were present when the model was trained.
 
-Each feature is counted in bins that training fixed, so the reference holds no person. A chi-squared test of equal
-distributions works on bins merged until each can be expected to hold five people in both samples; the p-values of all
-features and of the scores are adjusted together (Holm 1979), and a shift counts as drift only when it is also large:
-a tenth of the people must have changed bin. A workforce that has not changed raises an alarm in about one check in
-twenty when it is small, and hardly ever at 1,470 people; ``benchmarks/model_quality.py`` measures it.
+Training counts each feature in bins, so the reference holds no person, and counts beside it where time alone would take
+those people: everyone older by a year, two or three, each weighted by the probability of still being there. A workforce
+that renews itself stays like the reference, one that nobody joins goes all the way; what lies between is no drift.
+
+A feature has drifted when its shift is beyond chance and matters as well.
+
+- Chance: Pearson's test of homogeneity against the nearest point of that way (minimum chi-squared: Berkson 1980), on
+  bins merged until each can be expected to hold five people in both samples (Cochran 1954), for all features and the
+  scores together (Holm 1979). It takes the two samples for independent. Most people are in both, which makes the
+  difference of two shares vary less (Kish 1965, *Survey Sampling*, 12.4): the test errs on the side of silence. People
+  of one manager get the next one together, so their years with a manager vary more: that statistic is divided by its
+  design effect (Rao and Scott 1981).
+- It matters when by itself it would change the expected departures by a twentieth, by the mean probability of each bin
+  in training (direct standardisation: Kitagawa 1955), or when a tenth of the people are in another bin. Of a value that
+  training had not seen nothing is expected.
 """
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
-from scipy.special import ndtr
 
-from features.schema import FEATURES
+from features.engineering import engineer
+from features.schema import BY_NAME, FEATURES, SATISFACTIONS
 from predictions.ml.artifacts.card_format import SCORES
 
 BINS = 10
 LEVEL = 0.05  # of the whole family of tests
-LARGE = 0.1  # share of people who would have to change bin
+MATTERS = 0.05  # change of the expected departures, as a share of them
+LARGE = 0.1  # share of people in another bin
 MINIMUM = 30  # people, below which nothing is said
-EXPECTED = 5.0  # people in each bin (Cochran 1954)
-EXACT_UP_TO = 3000  # people, above which the count of departures is as good as normal
+EXPECTED = 5.0  # people in each bin
+YEARS = (1, 2, 3)  # for which the reference says where time alone would lead
+STEPS = 10  # on that way
+TEAM = 8  # people who get another manager together
 
 # An engineered feature moves only when what it is made of moves; the satisfactions are known by their mean alone.
 WATCHED = tuple(f.name for f in FEATURES if not f.is_engineered or f.name == "satisfaction_moyenne")
+DURATIONS = tuple(f.name for f in FEATURES if f.unit == "years")
+DESIGN_EFFECTS = {"annees_sous_responsable_actuel": float(TEAM)}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Shift:
-    """How one feature, or the scores, differ from training; shares are by bin and sum to 1."""
+    """How one feature, or the scores, differ from the reference; shares are by bin and sum to 1."""
 
     name: str
-    before: np.ndarray
-    after: np.ndarray
-    effect: float  # total variation distance: the share of people who would have to change bin
+    before: list[float]  # after the years that fit best
+    after: list[float]
+    years: float  # of time alone, from 0 to those that have passed
+    moved: float  # total variation distance: the share of people who are in another bin
+    effect: float  # on the expected departures, by itself, as a share of them
     p_value: float
     adjusted: float  # for the number of tests
     is_drift: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Departures expected and seen among the people of one scoring run who were there when it was made."""
-
-    people: int
-    expected: float
-    observed: int
-    low: int  # what such a group shows 95 times in 100 if nothing has changed since training
-    high: int
-
-    @property
-    def is_more_than_expected(self) -> bool:
-        return self.observed > self.high
-
-    @property
-    def is_less_than_expected(self) -> bool:
-        return self.observed < self.low
+def aged(frame: pd.DataFrame, years: int) -> pd.DataFrame:
+    """The same ``(n, 32)`` people when nothing but some years have passed: durations, and what is made of them."""
+    then = {name: (frame[name] + years).clip(upper=BY_NAME[name].maximum) for name in DURATIONS}
+    satisfactions = dict.fromkeys((each.name for each in SATISFACTIONS), frame["satisfaction_moyenne"])
+    return engineer(frame.assign(**then, **satisfactions))
 
 
-def reference(frame: pd.DataFrame, probability: np.ndarray) -> dict:
-    """The reference for later workforces: the bins of each watched feature and of the out-of-fold scores.
+def reference(
+    frame: pd.DataFrame,
+    probability: np.ndarray,
+    *,
+    as_of: date | None = None,
+    later: Sequence[np.ndarray] = (),
+    months: int = 12,
+) -> dict:
+    """The reference for later workforces: the bins of each watched feature and of the scores.
 
-    ``{"employees", "bins": {name: {"cuts" or "levels", "counts"}}}``. Numbers fall between ``cuts``, each cut in the
-    bin above it; levels that training had not seen fall in a last bin of their own. Whose value is unknown is not
-    counted, and a feature that is unknown of everyone is left out.
+    ``frame``: ``(n, 32)`` features of those present on the day ``as_of``; ``probability``: ``(n,)`` by the model, of
+    leaving within ``months``; ``later``: the same of ``aged(frame, years)`` for each of ``YEARS``, without which the
+    scores are taken to stay as they are. Gives ``{"employees", "as_of", "bins": {name: {"cuts" or "levels", "counts",
+    "expected", "later"}}}``: people by bin, the sum of their probabilities, and people by bin after each of ``YEARS``,
+    scaled to as many. Numbers fall between ``cuts``, each cut in the bin above it; levels that training had not seen
+    fall in a last bin of their own. Whose value is unknown is not counted, and a feature that is unknown of everyone is
+    left out.
     """
-    bins = {name: _bins(frame[name].dropna()) for name in WATCHED if frame[name].notna().any()}
-    scores = _bins(pd.Series(probability.ravel()))
-    scores["counts"] = [count / len(probability) for count in scores["counts"]]
-    return {"employees": len(frame), "bins": bins | {SCORES: scores}}
+    probability = np.asarray(probability, dtype=float)
+    columns = {name: [frame[name]] * (len(YEARS) + 1) for name in WATCHED if frame[name].notna().any()}
+    for place, years in enumerate(YEARS, start=1):
+        then = aged(frame, years)
+        columns |= {name: [*each[:place], then[name], *each[place + 1 :]] for name, each in columns.items()}
+    columns[SCORES] = [pd.Series(each) for each in (probability, *(later or [probability] * len(YEARS)))]
+    weights = [(1 - probability) ** (years * 12 / months) for years in YEARS]
+    bins = {name: _described(each, probability, weights) for name, each in columns.items()}
+    return {"employees": len(frame), "as_of": as_of and as_of.isoformat(), "bins": bins}
+
+
+def _described(columns: Sequence[pd.Series], probability: np.ndarray, weights: Sequence[np.ndarray]) -> dict:
+    """The entry of one feature, from its values now and after each of ``YEARS``."""
+    now = columns[0]
+    bins = _bins(now.dropna())
+    counts = _counted(now, bins)
+    later = [_counted(then, bins, weight) for then, weight in zip(columns[1:], weights, strict=True)]
+    scaled = [then * (counts.sum() / then.sum()) for then in later]
+    return bins | {
+        "counts": counts.astype(int).tolist(),
+        "expected": _counted(now, bins, probability).tolist(),
+        "later": [then.tolist() for then in scaled],
+    }
 
 
 def _bins(values: pd.Series) -> dict:
     if not pd.api.types.is_numeric_dtype(values):
-        bins: dict = {"levels": sorted(set(values))}
-    else:
-        x = np.asarray(values, dtype=float)
-        distinct = np.unique(x)
-        cuts = distinct if len(distinct) <= BINS else np.unique(np.quantile(x, np.arange(1, BINS) / BINS))
-        bins = {"cuts": cuts[1:].tolist() if len(distinct) <= BINS else cuts.tolist()}
-    return bins | {"counts": _counted(values, bins).tolist()}
+        return {"levels": sorted(set(values))}
+    x = np.asarray(values, dtype=float)
+    distinct = np.unique(x)
+    if len(distinct) <= BINS:
+        return {"cuts": distinct[1:].tolist()}
+    return {"cuts": np.unique(np.quantile(x, np.arange(1, BINS) / BINS)).tolist()}
 
 
-def _counted(values: pd.Series, bins: Mapping) -> np.ndarray:
+def _counted(values: pd.Series, bins: Mapping, weights: np.ndarray | None = None) -> np.ndarray:
+    """People by bin, or the sums of their weights; whose value is unknown is not counted."""
+    known = values.notna().to_numpy()
+    given, weights = values[known], None if weights is None else weights[known]
     if "levels" in bins:
-        place = pd.Index(bins["levels"]).get_indexer(np.asarray(values, dtype=object))
         size = len(bins["levels"]) + 1  # position -1, an unseen level, is the last
-        return np.bincount(place % size, minlength=size)
-    place = np.searchsorted(bins["cuts"], np.asarray(values, dtype=float), side="right")
-    return np.bincount(place, minlength=len(bins["cuts"]) + 1)
+        place = pd.Index(bins["levels"]).get_indexer(np.asarray(given, dtype=object)) % size
+    else:
+        size = len(bins["cuts"]) + 1
+        place = np.searchsorted(bins["cuts"], np.asarray(given, dtype=float), side="right")
+    return np.bincount(place, weights, minlength=size)
 
 
 def typical(bins: Mapping, minimum: float) -> float | str:
@@ -114,31 +151,67 @@ def count(frame: pd.DataFrame, probability: np.ndarray, reference: Mapping) -> d
     Counts of parts of a workforce add up to those of the whole.
     """
     return {
-        name: _counted(pd.Series(probability) if name == SCORES else frame[name].dropna(), bins)
+        name: _counted(pd.Series(probability) if name == SCORES else frame[name], bins)
         for name, bins in reference["bins"].items()
     }
 
 
-def compare(counts: Mapping[str, np.ndarray], reference: Mapping) -> list[Shift]:
-    """Every shift, the most significant first, of what is known of 30 people: of fewer nothing can be said."""
+def years_between(reference: Mapping, day: date) -> float:
+    """Years from the day of the reference to another; 0 where it has none, or one after it."""
+    if not reference["as_of"]:
+        return 0.0
+    return max(0.0, (day - date.fromisoformat(str(reference["as_of"]))).days / 365.25)
+
+
+def compare(counts: Mapping[str, np.ndarray], reference: Mapping, *, years: float = 0.0) -> list[Shift]:
+    """Every shift, the most significant first, of what is known of 30 people: of fewer nothing can be said.
+
+    ``years`` have passed since the day of the reference.
+    """
     names = [name for name, people in counts.items() if people.sum() >= MINIMUM]
-    pairs = [(np.asarray(reference["bins"][name]["counts"], dtype=float), counts[name]) for name in names]
-    p_values = np.array([homogeneity(before, after) for before, after in pairs])
+    nearest = [_nearest(name, reference["bins"][name], counts[name], years) for name in names]
+    p_values = np.array([p_value for _before, _years, p_value in nearest])
     shifts = []
-    for name, (before, after), p_value, adjusted in zip(names, pairs, p_values, holm(p_values), strict=True):
-        shares = before / before.sum(), after / after.sum()
-        effect = float(np.abs(shares[1] - shares[0]).sum() / 2)
-        is_drift = bool(adjusted < LEVEL and effect >= LARGE)
-        shifts.append(Shift(name, *shares, effect, float(p_value), float(adjusted), is_drift))
-    return sorted(shifts, key=lambda shift: (not shift.is_drift, shift.p_value, -shift.effect))
+    for name, (before, at, p_value), adjusted in zip(names, nearest, holm(p_values), strict=True):
+        bins, after = reference["bins"][name], counts[name] / counts[name].sum()
+        moved = float(np.abs(after - before).sum() / 2)
+        effect = _effect(bins, before, after)
+        is_drift = bool(adjusted < LEVEL and (abs(effect) >= MATTERS or moved >= LARGE))
+        shifts.append(
+            Shift(name, before.tolist(), after.tolist(), at, moved, effect, p_value, float(adjusted), is_drift)
+        )
+    return sorted(shifts, key=lambda shift: (not shift.is_drift, shift.p_value, -abs(shift.effect), shift.name))
 
 
-def homogeneity(before: np.ndarray, after: np.ndarray) -> float:
+def _nearest(name: str, bins: Mapping, after: np.ndarray, years: float) -> tuple[np.ndarray, float, float]:
+    """The shares that time alone could have led to and that fit best, after how many years, and their p-value."""
+    way = np.array([bins["counts"], *bins["later"]], dtype=float)
+    end = min(years, len(way) - 1)
+    found = []
+    for at in np.linspace(0, end, STEPS + 1) if end else [0.0]:
+        place = min(int(at), len(way) - 2)
+        before = way[place] + (at - place) * (way[place + 1] - way[place])
+        found.append((before / before.sum(), float(at), homogeneity(before, after, DESIGN_EFFECTS.get(name, 1.0))))
+    return max(found, key=lambda each: each[2])
+
+
+def _effect(bins: Mapping, before: np.ndarray, after: np.ndarray) -> float:
+    """The change of the mean probability, as a share of it, if people moved between bins and each kept its own."""
+    people = np.asarray(bins["counts"], dtype=float)
+    mean = np.divide(bins["expected"], people, out=np.zeros(len(people)), where=people > 0)
+    return float((after - before) @ mean / (before @ mean))
+
+
+def homogeneity(before: np.ndarray, after: np.ndarray, design_effect: float = 1.0) -> float:
     """p-value that two ``(k,)`` counts come from one distribution; 1 if too few people are left to test."""
-    from scipy.stats import chi2_contingency  # takes a second to import, and a scoring run only counts
+    from scipy.special import chdtrc  # a scoring run that only counts needs no SciPy
 
     table = _merged(np.array([before, after], dtype=float))
-    return float(chi2_contingency(table, correction=False).pvalue) if table.shape[1] > 1 else 1.0
+    if table.shape[1] < 2:
+        return 1.0
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+    statistic = ((table - expected) ** 2 / expected).sum() / design_effect
+    return float(chdtrc(table.shape[1] - 1, statistic))
 
 
 def _merged(table: np.ndarray) -> np.ndarray:
@@ -162,47 +235,3 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     adjusted = np.empty(len(p_values))
     adjusted[order] = np.minimum(1, np.maximum.accumulate(p_values[order] * steps))
     return adjusted
-
-
-def outcome(probability: ArrayLike, has_left: ArrayLike, *, learned_from: int) -> Outcome:
-    """Departures of ``N`` people against the sum of their probabilities, by a model of ``learned_from`` people.
-
-    Two things move that difference. The outcomes, with variance ``V``, the sum of ``p (1 - p)``. And the sum itself,
-    which another draw of the training data would have put elsewhere: a logistic model with an intercept fits the
-    number who left in training, so over people like those of training its sum varies as that number does, scaled,
-    with variance ``V N / n`` for ``n`` people learned from. Together ``V (1 + N / n)``.
-
-    To 3,000 people the first is exact, the distribution of a sum of unequal coin tosses, one toss at a time; a normal
-    error of the second, rounded to people, is added to it. No count is below 0 or over ``N``.
-    """
-    probability = np.asarray(probability, dtype=float)
-    has_left = np.asarray(has_left, dtype=bool)
-    n, expected, observed = len(probability), float(probability.sum()), int(has_left.sum())
-    variance = float((probability * (1 - probability)).sum())
-    if n > EXACT_UP_TO:
-        return outcome_of_sums(
-            people=n, expected=expected, variance=variance, observed=observed, learned_from=learned_from
-        )
-    chances = np.zeros(n + 1)
-    chances[0] = 1.0
-    for i, p in enumerate(probability):
-        chances[1 : i + 2] = chances[1 : i + 2] * (1 - p) + chances[: i + 1] * p
-        chances[0] *= 1 - p
-    spread = math.sqrt(variance * n / learned_from)
-    reach = math.ceil(6 * spread)
-    off_by = np.diff(ndtr((np.arange(-reach, reach) + 0.5) / spread), prepend=0.0, append=1.0)  # -reach to reach people
-    at_most = np.cumsum(np.convolve(chances, off_by))[reach : reach + n + 1]
-    return _outcome(n, expected, observed, np.minimum(at_most, 1.0))
-
-
-def outcome_of_sums(*, people: int, expected: float, variance: float, observed: int, learned_from: int) -> Outcome:
-    """The same for more than 3,000 people, of whom only sums are known: of ``p``, and of ``p (1 - p)``."""
-    spread = math.sqrt(variance * (1 + people / learned_from))
-    return _outcome(people, expected, observed, ndtr((np.arange(people + 1) + 0.5 - expected) / spread))
-
-
-def _outcome(n: int, expected: float, observed: int, at_most: np.ndarray) -> Outcome:
-    """``at_most[k]`` is the probability of ``k`` departures or fewer, ``(n + 1,)``; of ``n`` or fewer it is certain."""
-    at_most[n] = 1.0
-    low, high = np.searchsorted(at_most, (0.025, 0.975))
-    return Outcome(n, expected, observed, int(low), int(high))

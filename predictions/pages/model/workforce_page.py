@@ -1,29 +1,36 @@
-"""The workforce page: drift from the training data, for those who see everyone."""
+"""The workforce page: drift, and forecasts beside what happened, for those who see everyone."""
 
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from employees.access import figures_of
-from employees.disclosure import is_small, suppressed
+from employees.access import figures_of, scope_of
+from employees.disclosure import is_small, suppressed, suppressed_steps
 from features import schema
 from predictions.explanation import display
-from predictions.formats import decimal, grouped, percent
-from predictions.ml.assessment.drift import LARGE, LEVEL, SCORES, Outcome, Shift
+from predictions.formats import decimal, grouped, percent, signed_percent
+from predictions.ml.assessment.drift import LEVEL, SCORES, Shift
+from predictions.ml.assessment.outcomes import CALLS, HORIZONS, Outcome
+from predictions.models import WorkforceCheck
 from predictions.pages.model.card_tables import Table, between
 from predictions.registry import current_model
 from predictions.selectors import drift_check
+from predictions.workforce_checks import check_workforce
 from technova.web.requests import Request
+
+HISTORY = 12  # checks shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,43 +39,134 @@ class ShiftRow:
 
     name: str
     moved: str
+    effect: str
     chance: str
     is_drift: bool
     table: Table | None
 
 
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """What became of the people of a forecast, its counts in words: empty where nobody is to be counted."""
+
+    outcome: Outcome
+    left: str
+    left_otherwise: str
+    unknown: str
+
+
 @require_safe
 def workforce(request: Request) -> HttpResponse:
-    """The comparison; its panel alone when htmx asks for it. It is about everyone: managers see no part of it."""
+    """The check; its panel alone when htmx asks for it. It is about everyone: managers see no part of it."""
     scope, _readable = figures_of(request.user)
     if not scope.sees_everyone:
         raise PermissionDenied
-    model = current_model()
-    check = drift_check.check(model)
-    context: dict[str, Any] = {"check": check, "rows": _rows(check, model.card["drift"]["bins"]) if check else []}
-    if check and check.outcome:
-        context["left"] = _left(check.outcome)
-    response = render(request, "model/drift.html" if request.htmx else "model/workforce.html", context)
+    check = check_workforce()
+    response = render(
+        request,
+        "model/drift.html" if request.htmx else "model/workforce.html",
+        {"check": check, "may_answer": scope_of(request.user).sees_everyone} | (_context(check) if check else {}),
+    )
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
-def _left(outcome: Outcome) -> str:
-    """How many have left, in words where so few have."""
-    return _("fewer than five") if is_small(outcome.observed) else grouped(outcome.observed)
+def _context(check: WorkforceCheck) -> dict[str, Any]:
+    found, reference = drift_check.read(check), current_model().card["drift"]
+    followed = _outcome_rows(found.outcomes)
+    return {
+        "found": found,
+        "reference": reference,
+        "rows": _rows(found.shifts, reference["bins"], check.run.drift_counts or {}),
+        "newest": [row for row in followed if row.outcome in found.newest],
+        "followed": _followed(followed),
+        "history": _history(WorkforceCheck.objects.select_related("run")[:HISTORY]),
+    }
 
 
-def _rows(check: drift_check.Check, reference: Mapping) -> list[ShiftRow]:
-    return [_row(shift, reference[shift.name], (check.run.drift_counts or {})[shift.name]) for shift in check.shifts]
+# Departures
+
+
+def _outcome_rows(found: Sequence[Outcome]) -> list[OutcomeRow]:
+    """The counts of each forecast in words. Those of 3, 6 and 12 months tell no small group by their differences."""
+    rows = []
+    for _run, of_run in groupby(found, key=lambda outcome: outcome.run):
+        outcomes = list(of_run)
+        words = [_counts([getattr(each, name) for each in outcomes]) for name in ("left", "left_otherwise", "unknown")]
+        rows += [OutcomeRow(outcome, *of_one) for outcome, *of_one in zip(outcomes, *words, strict=True)]
+    return rows
+
+
+def _counts(counts: Sequence[int]) -> list[str]:
+    hidden = suppressed_steps(counts)
+    return [_count(count, is_hidden=place in hidden) for place, count in enumerate(counts)]
+
+
+def _count(count: int, *, is_hidden: bool) -> str:
+    if is_small(count):
+        return _("fewer than five")
+    return _("a number not shown") if is_hidden else grouped(count)
+
+
+def _followed(rows: Iterable[OutcomeRow]) -> Table:
+    """Every forecast by its day and the months that have passed since."""
+    table = []
+    for day, of_day in groupby(rows, key=lambda row: row.outcome.day):
+        cells = {row.outcome.months: _followed_cell(row) for row in of_day}
+        table.append([date_format(day, "DATE_FORMAT"), *(cells.get(months, "–") for months in HORIZONS)])
+    columns = [_("within %(months)s months") % {"months": months} for months in HORIZONS]
+    return Table(_("Who has left since each forecast"), [_("Forecast of"), *columns], table)
+
+
+def _followed_cell(row: OutcomeRow) -> str:
+    outcome = row.outcome
+    said = _("%(left)s of %(people)s") % {"left": row.left, "people": grouped(outcome.people)}
+    if outcome.expected is None or outcome.low is None or outcome.high is None:
+        return said
+    expected = _("%(expected)s expected (%(low)s to %(high)s)") % {
+        "expected": grouped(outcome.expected, 1),
+        "low": grouped(outcome.low),
+        "high": grouped(outcome.high),
+    }
+    return f"{said}, {expected}: {_(CALLS[outcome.call])}"
+
+
+def _history(checks: Iterable[WorkforceCheck]) -> Table:
+    rows = []
+    for check in checks:
+        found = drift_check.read(check)
+        calls = [
+            _("%(months)s months: %(call)s") % {"months": outcome.months, "call": _(CALLS[outcome.call])}
+            for outcome in found.newest
+        ]
+        rows.append(
+            [
+                date_format(localtime(check.created_at), "SHORT_DATETIME_FORMAT"),
+                date_format(check.run.day, "DATE_FORMAT"),
+                check.run.model_version,
+                ", ".join(name_of(shift.name) for shift in found.drifted) or "–",
+                "; ".join(calls) or "–",
+            ]
+        )
+    columns = [_("Checked"), _("People present on"), _("Model"), _("Moved"), _("Departures")]
+    return Table(_("The checks so far"), columns, rows)
+
+
+# Drift
+
+
+def _rows(shifts: Iterable[Shift], reference: Mapping, counts: Mapping[str, Sequence[int]]) -> list[ShiftRow]:
+    return [_row(shift, reference[shift.name], counts[shift.name]) for shift in shifts]
 
 
 def _row(shift: Shift, bins: Mapping, counts: Sequence[int]) -> ShiftRow:
-    """Effect and p-value are hidden with suppressed counts, which they would reveal."""
+    """Sizes and p-value are hidden with suppressed counts, which they would reveal."""
     is_told = not (shift.is_drift and (_suppressed(counts) or _suppressed(bins["counts"])))
     chance = decimal(shift.adjusted) if is_told else _("less than %(level)s") % {"level": decimal(LEVEL, 2)}
     return ShiftRow(
-        name=_name(shift.name),
-        moved=percent(shift.effect) if is_told else _("%(share)s or more") % {"share": percent(LARGE, 0)},
+        name=name_of(shift.name),
+        moved=percent(shift.moved) if is_told else _("not shown"),
+        effect=signed_percent(shift.effect) if is_told else _("not shown"),
         chance=_("less than 0.001") if shift.adjusted < 0.001 else chance,
         is_drift=shift.is_drift,
         table=_bins(shift, bins, counts) if shift.is_drift else None,
@@ -79,7 +177,7 @@ def _suppressed(counts: Sequence[int]) -> frozenset[int]:
     return suppressed(dict(enumerate(counts)))
 
 
-def _name(name: str) -> str:
+def name_of(name: str) -> str:
     return _("The scores") if name == SCORES else _(schema.BY_NAME[name].label)
 
 
@@ -93,7 +191,7 @@ def _bins(shift: Shift, bins: Mapping, counts: Sequence[int]) -> Table:
     rows = [[value, *pair] for value, pair in zip(_values(shift.name, bins), shares, strict=True)]
     if not bins["counts"][0] and not counts[0]:
         rows = rows[1:]
-    return Table(_name(shift.name), [_("Value"), _("In training"), _("Now")], rows)
+    return Table(name_of(shift.name), [_("Value"), _("In training"), _("Now")], rows)
 
 
 def _shares(shares: Iterable[float], counts: Sequence[int]) -> list[str]:

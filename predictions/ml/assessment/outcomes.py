@@ -1,0 +1,119 @@
+"""Forecast against outcome: of those whom one run scored, how many have left within some months, and how many should.
+
+What became of somebody may not be known: who is absent may have left. So the number who left is known from below, by
+the departures that are known, and from above, by adding everyone whose fate is not (Manski 1989). A call is made only
+where both lie on the same side of the interval of the forecast.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+import numpy as np
+
+from employees.messages import gettext_noop as _
+
+HORIZONS = (3, 6, 12)  # months
+LEVEL = 0.05 / len(HORIZONS)  # of one interval, so that the newest ones of all horizons hold together 19 times in 20
+
+
+class Call(StrEnum):
+    """What a comparison says of the forecast."""
+
+    AS_EXPECTED = "as_expected"
+    MORE = "more"
+    FEWER = "fewer"
+    OPEN = "open"  # it depends on those whose fate is unknown
+    HINDSIGHT = "hindsight"  # the model had learned from these departures
+    NO_HORIZON = "no_horizon"  # a classification expects departures without saying by when
+
+
+CALLS = {
+    Call.AS_EXPECTED: _("as expected"),
+    Call.MORE: _("more than expected"),
+    Call.FEWER: _("fewer than expected"),
+    Call.OPEN: _("depends on those absent"),
+    Call.HINDSIGHT: _("no test: known when the model was trained"),
+    Call.NO_HORIZON: _("no number expected by then"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the people of one run within some months of the day that it describes, as far as it is known."""
+
+    run: int
+    day: date
+    version: str
+    months: int
+    people: int
+    left: int  # of their own will, or nobody knows why
+    left_otherwise: int  # retired, were dismissed, were transferred: no departure that is forecast
+    unknown: int  # absent, or known to have left but not whether within these months
+    expected: float | None = None  # with the interval, None without a horizon
+    low: int | None = None
+    high: int | None = None
+    is_hindsight: bool = False
+
+    def against(self, expected: float, variance: float, *, departures: int) -> "Outcome":
+        """The same beside the sum of the probabilities; arguments as of ``interval``."""
+        low, high = interval(expected, variance, people=self.people, departures=departures)
+        return replace(self, expected=expected, low=low, high=high)
+
+    @property
+    def call(self) -> Call:
+        if self.low is None or self.high is None:
+            return Call.NO_HORIZON
+        if self.is_hindsight:
+            return Call.HINDSIGHT
+        return call(self.left, self.unknown, self.low, self.high)
+
+    @property
+    def is_alarm(self) -> bool:
+        return self.call in (Call.MORE, Call.FEWER)
+
+
+def call(left: int, unknown: int, low: int, high: int) -> Call:
+    """Whether a number of departures between ``left`` and ``left + unknown`` lies in an interval, ends included."""
+    if left > high:
+        return Call.MORE
+    if left + unknown < low:
+        return Call.FEWER
+    return Call.AS_EXPECTED if low <= left and left + unknown <= high else Call.OPEN
+
+
+def within(probability, months: int, horizon: int):
+    """The probability of leaving within ``months`` by that of leaving within ``horizon`` months.
+
+    The cumulative hazard of a forecast is proportional to time: ``1 - (1 - p)^(months / horizon)``. Of numbers, arrays
+    and database expressions alike.
+    """
+    return 1 - (1 - probability) ** (months / horizon)
+
+
+def interval(
+    expected: float, variance: float, *, people: int, departures: int, level: float = LEVEL
+) -> tuple[int, int]:
+    """The counts between which the departures lie but for a share ``level``, by a model that learned from so many.
+
+    ``variance`` is the sum of ``p (1 - p)``. Two things move the count away from the sum of the probabilities: chance,
+    with that variance, and the rate itself, which was learned from ``departures``, a Poisson count, and so is off by a
+    relative ``1 / √departures``: together ``variance + expected² / departures``. The count is binomial of that mean and
+    variance (Ehm 1991) while it varies less than a Poisson one, and negative binomial when it varies more (Greenwood
+    and Yule 1920).
+    """
+    from scipy.special import betainc  # for whoever only reads a stored check
+
+    if not expected:
+        return 0, 0
+    total = variance + expected**2 / departures
+    count = np.arange(people + 1)
+    ratio = min(total / expected, 1 - 1e-9) if total <= expected else max(total / expected, 1 + 1e-9)
+    size = expected / abs(1 - ratio)
+    if ratio > 1:
+        at_most = betainc(size, count + 1, 1 / ratio)
+    else:
+        at_most = np.where(count < size, betainc(np.maximum(size - count, 1e-12), count + 1, ratio), 1.0)
+    at_most[people] = 1.0
+    low, high = np.searchsorted(at_most, (level / 2, 1 - level / 2))
+    return int(low), int(high)

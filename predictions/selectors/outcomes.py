@@ -1,0 +1,134 @@
+"""Forecast against outcome: of those scored on a day, how many have left within 3, 6 and 12 months."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+from django.db.models import Aggregate, Count, F, Sum
+
+from employees.models import EmployeeState, Presence, WorkforceDay
+from predictions.ml.assessment import outcomes
+from predictions.ml.assessment.outcomes import HORIZONS, Outcome
+from predictions.ml.periods import Event, months_before
+from predictions.models import Prediction, ScoringRun
+from predictions.registry import card_of
+from predictions.selectors.person_periods import ends_of_spells
+
+MONTHS = 24  # newest months whose runs are compared
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """A run whose people are followed, and what its model's card says of its scores."""
+
+    run: ScoringRun
+    horizon: int | None  # months; None for a classification, or where the card is gone
+    departures: int  # that the model learned from
+    is_hindsight: bool  # it learned from days after that of the run
+
+
+def followed() -> list[Outcome]:
+    """What became of the people of each forecast within each of the months that have passed, the newest first.
+
+    Departures are counted as training counts them. Four queries and one a horizon, of which some go over everyone's
+    predictions of those runs.
+    """
+    revisions = dict(WorkforceDay.objects.values_list("as_of", "revision"))
+    newest = max(revisions, default=date.min)
+    kept = [each for each in _forecasts(revisions) if _after(each.run.day, min(HORIZONS)) <= newest]
+    if not kept:
+        return []
+    sums: dict[int, dict[str, Any]] = {}
+    for horizon in {each.horizon for each in kept}:
+        sums |= _sums([each.run.pk for each in kept if each.horizon == horizon], horizon)
+    ends, scores = ends_of_spells(), _scores_of_gone([each.run.pk for each in kept])
+    return [
+        _outcome(each, months, sums[each.run.pk], ends, scores[scores["run"] == each.run.pk])
+        for each in kept
+        if each.run.pk in sums
+        for months in HORIZONS
+        if _after(each.run.day, months) <= newest
+    ]
+
+
+def _after(day: date, months: int) -> date:
+    return months_before(day, -months)
+
+
+def _forecasts(revisions: Mapping[date, UUID]) -> list[Forecast]:
+    """The forecast of each of the newest months, the newest first: the last one that nothing has put out of date.
+
+    That is one of a day which is still as it was scored: no load was withdrawn from it, none has changed it since. A
+    model that had learned from the days that followed comes only where there is no other.
+    """
+    runs = ScoringRun.objects.filter(as_of__isnull=False).defer("drift_counts").order_by("as_of", "pk")
+    kept: dict[tuple[int, int], Forecast] = {}
+    for forecast in (_forecast(run) for run in runs if revisions.get(run.day) == run.revision):
+        month = forecast.run.day.year, forecast.run.day.month
+        if month not in kept or kept[month].is_hindsight or not forecast.is_hindsight:
+            kept[month] = forecast
+    return list(reversed(kept.values()))[:MONTHS]
+
+
+def _forecast(run: ScoringRun) -> Forecast:
+    card = card_of(run.model_version)
+    if not card:
+        return Forecast(run, None, 0, is_hindsight=False)
+    learned_until = date.fromisoformat(str(card["drift"]["as_of"] or card["created_on"]))
+    return Forecast(run, card.get("horizon_months"), card["training"]["leavers"], learned_until > run.day)
+
+
+def _sums(runs: Collection[int], horizon: int | None) -> dict[int, dict[str, Any]]:
+    """People, and by months their expected departures and the variance of these, of some runs. One query."""
+    sums: dict[str, Aggregate] = {}
+    if horizon is not None:
+        for months in HORIZONS:
+            chance = outcomes.within(F("probability"), months, horizon)
+            sums |= {f"expected_{months}": Sum(chance), f"variance_{months}": Sum(chance * (1 - chance))}
+    rows = Prediction.objects.filter(run__in=runs).order_by().values("run").annotate(people=Count("pk"), **sums)
+    return {row["run"]: dict(row) for row in rows}
+
+
+def _scores_of_gone(runs: Collection[int]) -> pd.DataFrame:
+    """``run``, ``person`` and ``probability`` of whoever is or has been no longer there. One query."""
+    gone = EmployeeState.objects.exclude(presence=Presence.PRESENT).values("employee")
+    rows = Prediction.objects.filter(run__in=runs, employee__in=gone).order_by()
+    columns = ["run", "person", "probability"]
+    return pd.DataFrame(rows.values_list("run", "employee__employee_id", "probability"), columns=columns)
+
+
+def _outcome(forecast: Forecast, months: int, sums: Mapping, ends: pd.DataFrame, scores: pd.DataFrame) -> Outcome:
+    run, horizon = forecast.run, forecast.horizon
+    start, end = pd.Timestamp(run.day), pd.Timestamp(_after(run.day, months))
+    first = ends[ends["since"] > start].drop_duplicates("person")
+    known = scores.merge(first, on="person")
+    had_left, gone = known[known["day"] <= start], known[(known["day"] > start) & (known["day"] <= end)]
+    people = sums["people"] - len(had_left)
+    outcome = Outcome(
+        run=run.pk,
+        day=run.day,
+        version=run.model_version,
+        months=months,
+        people=people,
+        left=int((gone["event"] == Event.LEFT).sum()),
+        left_otherwise=int((gone["event"] == Event.NONE).sum()),
+        unknown=int((gone["event"] == Event.VANISHED).sum()),
+        is_hindsight=forecast.is_hindsight,
+    )
+    if horizon is None:
+        return outcome
+    chance = outcomes.within(had_left["probability"], months, horizon)
+    expected = sums[f"expected_{months}"] - chance.sum()
+    variance = sums[f"variance_{months}"] - (chance * (1 - chance)).sum()
+    return outcome.against(max(0.0, expected), max(0.0, variance), departures=forecast.departures)
+
+
+def newest_of_each(found: Iterable[Outcome]) -> list[Outcome]:
+    """Of each number of months, the newest forecast that they have passed of."""
+    newest: dict[int, Outcome] = {}
+    for outcome in found:
+        newest.setdefault(outcome.months, outcome)
+    return [newest[months] for months in HORIZONS if months in newest]

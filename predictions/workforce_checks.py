@@ -1,0 +1,27 @@
+"""Checks of drift and accuracy: each is stored with the run that it is of."""
+
+import msgspec
+
+from employees.models import WorkforceDay
+from predictions.models import WorkforceCheck
+from predictions.registry import current_model
+from predictions.selectors import drift_check
+
+
+def check_workforce() -> WorkforceCheck | None:
+    """The check of the newest run of the current model; None before its first one.
+
+    Made once for a run and a state of the workforce, then read: two processes that make it store one. Raises
+    ``ArtifactError`` without a usable model.
+    """
+    model = current_model()
+    run = drift_check.checked_run(model)
+    if run is None:
+        return None
+    revision = WorkforceDay.objects.values_list("revision", flat=True).last()
+    stored = WorkforceCheck.objects.filter(run=run, revision=revision).first()
+    if stored:
+        return stored
+    found = drift_check.find(run, model)
+    values = {"found": msgspec.to_builtins(found), "is_alarm": found.is_alarm}
+    return WorkforceCheck.objects.get_or_create(run=run, revision=revision, defaults=values)[0]
