@@ -17,6 +17,7 @@ One that asks or failed expires too, unless it was loaded: that waits to be star
 import hashlib
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Dict
+from contextlib import nullcontext
 from dataclasses import asdict, fields
 from datetime import date, timedelta
 
@@ -32,7 +33,7 @@ from employees.extracts.rejects import LONGEST_SHOWN
 from employees.messages import Message, gettext_noop
 from employees.models import Import, ImportChange, ImportFile, ImportReject, SavedMapping
 from employees.terms import match, vocabularies, wanted
-from employees.terms.changes import Unacceptable, learn, new_value
+from employees.terms.changes import Unacceptable, learn, learning, new_value
 from employees.workforce.comparison import LISTED
 from employees.workforce.loading import LoadResult, load_extracts, revision
 from technova.commands import Progress
@@ -91,7 +92,8 @@ def answer(*, upload: Import, user, checked_at: str, answers: Dict[int, str]) ->
 
     The answer to a word is a known value in any spelling, or the word itself for a new one; any other is one of the
     question's choices. Words are known at once, the rest once the files are loaded. Returns whether there is anything
-    to check again. Raises ``Outdated`` as ``confirm`` does, and ``Unacceptable`` for an answer that is none.
+    to check again. Raises ``Outdated`` as ``confirm`` does, ``Unacceptable`` for an answer that is none, and ``Busy``
+    as ``learning`` does.
     """
     upload.refresh_from_db()
     ensure_seen(upload, checked_at, *ASKS)
@@ -101,14 +103,15 @@ def answer(*, upload: Import, user, checked_at: str, answers: Dict[int, str]) ->
         for place, value in answers.items()
         if questions[place].is_correction and value != questions[place].proposal.value
     }
-    for place, value in answers.items():
-        if questions[place].file in moved and not questions[place].is_correction:
-            continue  # it is about another place of the file than the one to read
-        if questions[place].is_of_words:
-            meant = meaning_of(questions[place], value)
-            learn(vocabulary=questions[place].column, text=questions[place].text, value=meant, user=user)
-        else:
-            answered = _answered(answered, questions[place], value)
+    with learning() if any(questions[place].is_of_words for place in answers) else nullcontext():
+        for place, value in answers.items():
+            if questions[place].file in moved and not questions[place].is_correction:
+                continue  # it is about another place of the file than the one to read
+            if questions[place].is_of_words:
+                meant = meaning_of(questions[place], value)
+                learn(vocabulary=questions[place].column, text=questions[place].text, value=meant, user=user)
+            else:
+                answered = _answered(answered, questions[place], value)
     return bool(answers) and _move(upload, State(upload.state), State.CHECKING, answers=answered.document())
 
 

@@ -103,7 +103,7 @@ class TermAdmin(ForWhoSeesEveryone, admin.ModelAdmin):
         changes.save(term=obj)
 
     def save_formset(self, request, form, formset, change):
-        with changes.changing():
+        with changes.learning(), changes.changing():
             for synonym in formset.save(commit=False):
                 synonym.recorded_by = request.user
                 synonym.save()

@@ -15,6 +15,7 @@ from employees.extracts.rejects import LONGEST_SHOWN
 from employees.messages import Message, gettext_noop
 from employees.models import Term, TermRevision, TermSynonym
 from employees.vocabularies import NUMBERED
+from employees.workforce.refused import of_words, read_known_words
 from employees.workforce.replay import replay
 from technova.database.locks import exclusive
 
@@ -45,6 +46,19 @@ def changing() -> Iterator[None]:
         row.revision = uuid.uuid4()
         row.save()
         terms.forget()
+
+
+@contextmanager
+def learning() -> Iterator[None]:
+    """A transaction in which words become known: at its end, cells that were refused for want of one are read.
+
+    Only where there are such cells it waits for other writers, and may raise ``technova.database.locks.Busy``.
+    """
+    is_waited_for = of_words().exists()
+    with exclusive() if is_waited_for else transaction.atomic():
+        yield
+        if is_waited_for:
+            read_known_words()
 
 
 def new_word(vocabulary: str, text: str) -> str:
@@ -90,11 +104,11 @@ def ensure_mergeable(term: Term, into: Term) -> None:
 
 
 def save(*, term: Term) -> Term:
-    """Store a term as it was edited. Merged otherwise than before, it changes everyone's state on every day.
+    """Store a term, a new one or as it was edited. Merged otherwise than before, it changes everyone's state.
 
     Raises ``technova.database.locks.Busy``.
     """
-    with exclusive():
+    with exclusive(), learning():
         with changing():
             before = Term.objects.filter(pk=term.pk).values_list("merged_into", flat=True).first()
             term.save()
@@ -123,7 +137,7 @@ def part(*, term: Term) -> Term:
 def learn(*, vocabulary: str, text: str, value: str, user: User | None = None) -> None:
     """Take a word of a file for a value: another spelling of one that is known, or a new one written so.
 
-    A word that is known by now stays what it is. Raises ``Unacceptable``.
+    A word that is known by now stays what it is. Inside ``learning``. Raises ``Unacceptable``.
     """
     held = terms.refreshed().vocabularies[vocabulary]
     if held.match(text) is not None:
@@ -135,8 +149,9 @@ def learn(*, vocabulary: str, text: str, value: str, user: User | None = None) -
         add_synonym(term=Term.objects.get(vocabulary=vocabulary, value=known), spelling=text, user=user)
 
 
+@learning()
 def learn_all(questions: Iterable[Question], *, user: User | None = None) -> list[Question]:
-    """Take each unknown word for what is proposed; return those that could not be."""
+    """Take each unknown word for what is proposed; return those that could not be. Raises as ``learning``."""
     refused = []
     for question in questions:
         try:

@@ -4,11 +4,15 @@ from datetime import date, timedelta
 
 from hypothesis import strategies as st
 
+from employees import terms
 from employees.columns import Extract
-from employees.models import PresenceAnswer, WorkforceDay
-from employees.tests.extracts import load
+from employees.extracts import Cost, Reject
+from employees.messages import Message
+from employees.models import PresenceAnswer, Term, WorkforceDay
+from employees.terms.changes import save
+from employees.tests.extracts import extract_of
 from employees.workforce.answers import answer_here, answer_left, revoke
-from employees.workforce.loading import withdraw_load
+from employees.workforce.loading import load_extracts, withdraw_load
 
 FIRST = date(2026, 1, 31)
 DAYS = [FIRST + timedelta(days=28 * place) for place in range(5)]
@@ -39,6 +43,11 @@ withdrawals = st.tuples(st.just("withdraw"), st.integers(0, 7))
 # The content of an earlier load, on its day or on another one, as when hardly anything changes in a month.
 again = st.tuples(st.just("again"), st.integers(0, 7), st.none() | st.sampled_from(DAYS))
 sequences = st.lists(loads | loads | withdrawals | again, min_size=2, max_size=8)
+NEW = "R&D"  # a department that is no known word until it is learned
+with_a_word = people(departement=st.sampled_from(["Commercial", NEW, None]), age=st.sampled_from([30, 31]))
+loads_of_words = st.tuples(st.just("load"), st.sampled_from(DAYS), st.fixed_dictionaries({"sirh": with_a_word}))
+learned = st.just(("learn",))
+sequences_with_words = st.lists(loads_of_words | loads | withdrawals | again | learned, min_size=2, max_size=8)
 answers = st.tuples(st.sampled_from(["left", "here", "revoke"]), NUMBERS)
 sequences_with_answers = st.lists(loads | loads | withdrawals | again | answers, min_size=3, max_size=10)
 
@@ -50,6 +59,9 @@ def perform(steps, between=lambda: None):
         between()
         if step[0] in ("left", "here", "revoke"):
             answer(*step)
+            continue
+        if step[0] == "learn":
+            learn()
             continue
         if step[0] == "withdraw":
             if in_force:
@@ -63,7 +75,7 @@ def perform(steps, between=lambda: None):
             day = step[2] or day
         else:
             _, day, content = step
-        result = load(day, options={"accept_implausible": True}, **content)
+        result = read(day, **content)
         done.append((day, content))
         if result.load:
             stored = {kind: rows for kind, rows in content.items() if Extract(kind) not in result.known_already}
@@ -72,6 +84,24 @@ def perform(steps, between=lambda: None):
     for _number, day, content in sorted(in_force, key=lambda of: of[0]):
         standing.setdefault(day, {}).update(content)
     return standing
+
+
+def read(day, **content):
+    """Load what is said of people as their file is read: the word that is not known is refused."""
+    extracts = {Extract(kind): extract_of(Extract(kind), of_kind) for kind, of_kind in content.items()}
+    if Extract.SIRH in extracts and terms.match("departement", NEW) is None:
+        people = content["sirh"]
+        unread = [number for number, values in people.items() if values.get("departement") == NEW]
+        known = people | {number: people[number] | {"departement": None} for number in unread}
+        rule = Message("a known value")
+        rejects = [Reject("sirh.csv", 2, "departement", NEW, rule, Cost.CELL, "departement", n) for n in unread]
+        extracts[Extract.SIRH] = extract_of(Extract.SIRH, known, rejects=rejects)
+    return load_extracts(as_of=day, extracts=extracts, accept_implausible=True)
+
+
+def learn():
+    if terms.match("departement", NEW) is None:
+        save(term=Term(vocabulary="departement", value=NEW))
 
 
 def answer(said, number):

@@ -13,13 +13,24 @@ from django.utils import translation
 from employees import terms
 from employees.access import Scope, scope_of
 from employees.messages import Message
-from employees.models import DepartmentAccess, Employee, EmployeeState, Term, TermRevision, TermSynonym
-from employees.terms.changes import Unacceptable, add, add_synonym, learn, merge, part, save
+from employees.models import (
+    DepartmentAccess,
+    Employee,
+    EmployeeState,
+    Load,
+    RefusedValue,
+    SirhRow,
+    Term,
+    TermRevision,
+    TermSynonym,
+)
+from employees.terms.changes import Unacceptable, add, add_synonym, learn, learning, merge, part, save
 from employees.tests.extracts import load, load_all
 from employees.tests.files import write
 from employees.tests.test_seed_from_csv import seed
 from employees.vocabularies import CONTRACT, LABELS
 from employees.workforce.known_values import History
+from employees.workforce.loading import withdraw_load
 from employees.workforce.refused import refused
 
 pytestmark = pytest.mark.django_db
@@ -231,6 +242,36 @@ def test_unknown_word_is_refused_of_its_person_until_it_is_loaded_as_a_known_one
     seed(write(tmp_path, departement="R&D"), as_of=july, new_values="accept")
     assert not refused(Scope.EVERYONE, History.now())
     assert Employee.objects.get(employee_id=2).departement == "R&D"
+
+
+def test_word_that_becomes_known_is_read_where_it_was_refused(tmp_path):
+    june, july, august = date(2026, 6, 30), date(2026, 7, 31), date(2026, 8, 31)
+    seed(write(tmp_path), as_of=june)
+    seed(write(tmp_path, departement="R&D", poste="Lab head"), as_of=july)
+    add(vocabulary="poste", value="Chercheur")
+    seed(write(tmp_path, departement="R&D"), as_of=august, new_values="accept")
+    departments = EmployeeState.objects.filter(employee__employee_id=2).order_by("as_of")
+    assert list(departments.values_list("as_of", "departement")) == [(june, "Commercial"), (july, "R&D")]
+    assert [row.column for row in RefusedValue.objects.all()] == ["poste"]
+    with learning():
+        learn(vocabulary="poste", text="lab  HEAD", value="chercheur")
+    assert not RefusedValue.objects.exists()
+    assert SirhRow.objects.get(extract__as_of=july, number=2).poste == "Chercheur"
+
+
+def test_word_that_becomes_known_is_read_in_an_extract_that_comes_into_force_again(tmp_path):
+    seed(write(tmp_path, departement="R&D"))
+    seed(write(tmp_path))
+    save(term=Term(vocabulary="departement", value="R&D"))
+    assert Employee.objects.get(employee_id=2).departement == "Commercial"
+    withdraw_load(load=Load.objects.latest("pk").pk, reason="wrong")
+    assert Employee.objects.get(employee_id=2).departement == "R&D"
+
+
+def test_learning_waits_for_nobody_where_nothing_was_refused(tmp_path):
+    with CaptureQueriesContext(connection) as queries, learning():
+        pass
+    assert len([query for query in queries if "SAVEPOINT" not in query["sql"]]) == 1
 
 
 def test_words_are_not_learned_by_a_dry_run_nor_by_a_load_that_fails(tmp_path):

@@ -283,6 +283,18 @@ def test_words_left_unknown_are_no_rejects_of_the_preview_and_refused_of_their_p
     assert RefusedValue.objects.count() == question.count
 
 
+def test_word_answered_for_another_file_is_read_where_it_was_left_unknown(user):
+    sirh = text_of("sirh").replace("Consulting", "R&D")
+    upload = checked(user, sirh=sirh)
+    uploads.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat(), leave_unknown=True)
+    upload.refresh_from_db()
+    assert uploads.load(upload=upload)
+    answered(checked(user, sirh=sirh.replace(",5993,", ",6000,")), user)
+    assert not RefusedValue.objects.exists()
+    assert "R&D" in set(Employee.objects.values_list("departement", flat=True))
+    assert Load.objects.count() == 1
+
+
 def test_wrong_titles_are_asked_again_with_the_reason(user):
     upload = checked(user, sirh=yearly())
     answered(upload, user, Service="")

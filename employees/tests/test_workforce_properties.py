@@ -8,9 +8,17 @@ import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, example, given, settings
 
-from employees.models import Employee, EmployeeState, Load, WorkforceDay
+from employees import terms
+from employees.models import Employee, EmployeeState, Load, RefusedValue, WorkforceDay
 from employees.tests.extracts import load
-from employees.tests.sequences import DAYS, perform, sequences, sequences_with_answers
+from employees.tests.sequences import (
+    DAYS,
+    learn,
+    perform,
+    sequences,
+    sequences_with_answers,
+    sequences_with_words,
+)
 from employees.workforce import known_values
 from employees.workforce.loading import withdraw_load
 from employees.workforce.presence import KNOWN
@@ -50,6 +58,22 @@ def test_state_follows_from_the_extracts_in_force_alone(steps):
             load(day, options={"accept_implausible": True}, **in_force[day])
         assert everything() == found
         transaction.set_rollback(True)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(steps=sequences_with_words)
+def test_word_that_becomes_known_is_as_if_it_had_been_known_at_each_load(steps):
+    with transaction.atomic():
+        in_force = perform(steps)
+        learn()
+        assert not RefusedValue.objects.exists()
+        found = everything()
+        start_afresh()
+        for day in sorted(in_force):
+            load(day, options={"accept_implausible": True}, **in_force[day])
+        assert everything() == found
+        transaction.set_rollback(True)
+    terms.forget()
 
 
 LISTED, SAYS_LEFT = {"sirh": {1: {}, 2: {}}}, {"sondage": {1: {"a_quitte_l_entreprise": True}, 2: {}}}

@@ -1,4 +1,4 @@
-"""What the newest extracts said of known people and was refused, and since when."""
+"""What the extracts said of people and was refused: since when, and what of it is read once its word is known."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,12 @@ from datetime import date
 
 from django.db.models import Count, Q, QuerySet, Window
 
+from employees import terms
 from employees.access import Scope
 from employees.columns import Extract
-from employees.models import Employee, NumberMerge, Presence, RefusedValue
+from employees.models import Employee, LoadedExtract, NumberMerge, Presence, RefusedValue, Term
 from employees.workforce.known_values import History
+from employees.workforce.replay import replay
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +51,29 @@ def _since(row: RefusedValue, history: History, places: Collection[tuple[int, in
             break
         day = extract.as_of
     return day
+
+
+def of_words() -> QuerySet[RefusedValue]:
+    """The refused cells of all extracts whose columns hold words."""
+    return RefusedValue.objects.filter(column__in=Term.VocabularyName.values)
+
+
+def read_known_words() -> None:
+    """Read the refused cells whose words are known by now, as if their extracts were loaded only now.
+
+    In every extract, those that are not in force included: they may be again. Inside ``exclusive``.
+    """
+    vocabularies = terms.refreshed().vocabularies
+    days: set[date] = set()
+    for column, word in set(of_words().values_list("column", "value")):
+        value = vocabularies[column].match(word)
+        if value is None:
+            continue
+        cells = RefusedValue.objects.filter(column=column, value=word)
+        for extract in LoadedExtract.objects.filter(pk__in=cells.values("extract")):
+            numbers = cells.filter(extract=extract).values("number")
+            extract.table.objects.filter(extract=extract, number__in=numbers).update(**{column: value})
+            days.add(extract.as_of)
+        cells.delete()
+    if days:
+        replay(since=min(days))

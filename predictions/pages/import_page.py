@@ -254,6 +254,8 @@ def answer(request: HttpRequest, pk) -> HttpResponse:
         import_process.answer(upload=upload, user=request.user, checked_at=checked_at, answers=form.answers)
     except Unacceptable as error:
         messages.error(request, error.message.said(_))
+    except Busy as error:
+        messages.error(request, _(str(error)))
     except uploads.Outdated:
         messages.warning(request, _("This is no longer what you saw when you answered. Nothing was kept."))
     return redirect("import_detail", upload.pk)
