@@ -152,6 +152,15 @@ def test_workforce_tells_no_small_group_of_those_who_left(browse, moved, follow)
     assert "Absent without a word: fewer than five" in page
 
 
+def test_workforce_lists_every_forecast(browse, moved, follow):
+    follow(m3={"left": 3, "unknown": 0}, m12={"expected": None, "low": None, "high": None})
+    table = browse("RH").get("/model/workforce/").context["followed"]
+    assert table.rows == [
+        ["31 March 2026", "3 months", "1,204", "fewer than five", "39.5 (27 to 53)", "fewer than expected"],
+        ["31 March 2026", "12 months", "1,204", "43", "–", "no number expected by then"],
+    ]
+
+
 def test_workforce_without_a_forecast_old_enough_says_so(browse, moved):
     assert "No forecast that is still kept is three months old" in plain(browse("RH"))
 

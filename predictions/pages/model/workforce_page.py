@@ -22,7 +22,7 @@ from features import schema
 from predictions.explanation import display
 from predictions.formats import decimal, grouped, percent, signed_percent
 from predictions.ml.assessment.drift import LEVEL, SCORES, Shift
-from predictions.ml.assessment.outcomes import CALLS, HORIZONS, Outcome
+from predictions.ml.assessment.outcomes import CALLS, Outcome
 from predictions.models import WorkforceCheck
 from predictions.pages.model.card_tables import Table, between
 from predictions.registry import current_model
@@ -110,25 +110,27 @@ def _count(count: int, *, is_hidden: bool) -> str:
 
 def _followed(rows: Iterable[OutcomeRow]) -> Table:
     """Every forecast by its day and the months that have passed since."""
-    table = []
-    for day, of_day in groupby(rows, key=lambda row: row.outcome.day):
-        cells = {row.outcome.months: _followed_cell(row) for row in of_day}
-        table.append([date_format(day, "DATE_FORMAT"), *(cells.get(months, "–") for months in HORIZONS)])
-    columns = [_("within %(months)s months") % {"months": months} for months in HORIZONS]
-    return Table(_("Who has left since each forecast"), [_("Forecast of"), *columns], table)
+    columns = [_("Forecast of"), _("Within"), _("People"), _("Have left"), _("Expected"), _("Compared")]
+    return Table(_("Who has left since each forecast"), columns, [_followed_row(row) for row in rows])
 
 
-def _followed_cell(row: OutcomeRow) -> str:
+def _followed_row(row: OutcomeRow) -> list[str]:
     outcome = row.outcome
-    said = _("%(left)s of %(people)s") % {"left": row.left, "people": grouped(outcome.people)}
+    return [
+        date_format(outcome.day, "DATE_FORMAT"),
+        _("%(months)s months") % {"months": outcome.months},
+        grouped(outcome.people),
+        row.left,
+        _expected(outcome),
+        _(CALLS[outcome.call]),
+    ]
+
+
+def _expected(outcome: Outcome) -> str:
     if outcome.expected is None or outcome.low is None or outcome.high is None:
-        return said
-    expected = _("%(expected)s expected (%(low)s to %(high)s)") % {
-        "expected": grouped(outcome.expected, 1),
-        "low": grouped(outcome.low),
-        "high": grouped(outcome.high),
-    }
-    return f"{said}, {expected}: {_(CALLS[outcome.call])}"
+        return "–"
+    interval = between(grouped(outcome.low), grouped(outcome.high))
+    return f"{grouped(outcome.expected, 1)} ({interval})"
 
 
 def _history(checks: Iterable[WorkforceCheck]) -> Table:
