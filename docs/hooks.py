@@ -347,9 +347,32 @@ def fairness(card: dict) -> str:
             )
             parts.append(f"### {title}, {label}\n\n" + table(("group", "people", *RATES.values()), rows))
     return (
-        "Reported as they are: leaving the columns out does not remove every gap. The ratio is to everyone else.\n\n"
+        "Reported as they are: leaving the columns out does not remove every gap. At the threshold, between the groups "
+        "with the highest and the lowest figure, with intervals that allow for the number of pairs:\n\n"
+        + disparities(card)
+        + "\n\nIn the tables below, each interval is for one group, and the ratio is to everyone else.\n\n"
         + "\n\n".join(parts)
     )
+
+
+def disparities(card: dict) -> str:
+    """The ratio of selection rates and the gap of recall of each attribute, of the groups that are not small."""
+    from predictions.ml.artifacts.card_format import ATTRIBUTES
+    from predictions.ml.assessment import disparity
+
+    rows = []
+    for attribute, title in ATTRIBUTES.items():
+        entries = card["models"][card["feature_set"]]["fairness"]["threshold"]
+        judged = [entry for entry in entries if entry["attribute"] == attribute and not entry["is_small"]]
+        rates, recall = (
+            {entry["group"]: entry[name] for entry in judged if entry[name]} for name in ("selection_rate", "recall")
+        )
+        for name, found in (("flagged, ratio", disparity.ratio(rates)), ("recall, gap", disparity.gap(recall))):
+            if found:
+                kept = ("yes" if found.keeps_four_fifths else "no") if "ratio" in name else ""
+                figure = {"value": found.value, "low": found.low, "high": found.high}
+                rows.append((title, name, f"{found.lowest} to {found.highest}", with_interval(figure), kept))
+    return table(("", "figure", "from the lowest to the highest", "", "four-fifths rule kept"), rows)
 
 
 def with_interval(figure: dict | None) -> str:

@@ -50,6 +50,11 @@ class ScoringRun(models.Model):
     drift_counts = models.JSONField(
         _("drift counts"), null=True, help_text=_("People by feature and bin, in the bins of the model's card.")
     )
+    group_counts = models.JSONField(
+        _("counts of fairness"),
+        null=True,
+        help_text=_("People by sex, age and family status, and those over the threshold."),
+    )
 
     objects = ScoringRunQuerySet.as_manager()
 

@@ -17,10 +17,10 @@ from features import selectors as features
 from features.models import EmployeeFeatures
 from predictions.log import writes
 from predictions.log.row_builder import COLUMNS, BatchScore, Caller, milliseconds_since, prediction_of, rows_of
-from predictions.ml.assessment import drift
+from predictions.ml.assessment import disparity, drift
 from predictions.models import Prediction, RunGroup, ScoringRun
 from predictions.registry import current_model
-from predictions.selectors import figures
+from predictions.selectors import fairness, figures
 from predictions.workforce_checks import check_workforce
 from technova.commands import Progress
 from technova.database.bulk import bulk_insert, refresh_statistics, reserve_sparse_keys
@@ -191,6 +191,7 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
         caller = Caller()
         keys = reserve_sparse_keys(Prediction, total).tolist()  # or they would reveal how many others were scored
         counts: dict[str, np.ndarray] = {}
+        by_group: disparity.Counts = {}
         for chunk in features.feature_chunks(CHUNK_SIZE, as_of):
             chunk_started = time.perf_counter()
             scores = model.score_frame(chunk)
@@ -207,7 +208,9 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
             with_keys = ((key, *row) for key, row in zip(of_chunk, rows, strict=True))
             bulk_insert(Prediction, with_keys, ["id", *COLUMNS])
             run.employee_count += len(chunk)
-            run.above_threshold_count += int((scores.probability >= model.threshold).sum())
+            is_flagged = scores.probability >= model.threshold
+            run.above_threshold_count += int(is_flagged.sum())
+            by_group = disparity.count(chunk, is_flagged, by_group)
             run.expected_departures += float(scores.probability.sum())
             for name, people in drift.count(chunk, scores.probability, model.card["drift"]).items():
                 counts[name] = people + counts.get(name, 0)
@@ -215,6 +218,7 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
                 progress("Scoring", run.employee_count, total)
         RunGroup.objects.bulk_create(figures.aggregate(run, Scope.EVERYONE, is_of_then=True))
         run.drift_counts = {name: people.tolist() for name, people in counts.items()}
+        run.group_counts = fairness.group_counts(run, by_group)
         run.duration_ms = milliseconds_since(started)
         run.save()
     refresh_statistics(Prediction)  # or the next reader's plan sorts instead of using an index

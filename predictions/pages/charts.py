@@ -6,6 +6,7 @@ words and formats them.
 
 - ``rows``: horizontal bars, one a row, the label above the bar so that long ones fit a phone.
 - ``columns``: vertical bars of a histogram; segments stack.
+- ``dots``: values with their intervals, one row a group, several series in each row.
 - ``curves``: lines of points (x, y): trends, ROC, lift, calibration with its intervals and its diagonal.
 """
 
@@ -22,6 +23,7 @@ THICKNESS = 17  # of a horizontal bar
 BASELINE = 6  # from a label down to its bar
 TOP = 20  # above the plot, for the text of a reference line
 RIGHT = 14  # beside the plot, for the second half of the last text
+LABEL, SERIES = 22, 13  # heights within a row of dots: its label, each of its series
 CHARACTER = 7  # width reserved for one character of the vertical axis
 TICKS = 6  # at most, on an axis
 
@@ -141,6 +143,7 @@ class Drawing:
     bars: list[Rectangle] = field(default_factory=list)
     series: list[Series] = field(default_factory=list)
     reference: str = ""
+    grid: str = ""  # lines up from the ticks
 
     @property
     def total_height(self) -> float:
@@ -236,6 +239,57 @@ def columns(
     drawing.texts.append(Text("tick", x(line[0]), "-6", line[1]))
     legend = [(f"is-{segment.tone}", name) for segment, name in zip(bars[0].segments, names, strict=True)]
     return Chart(title, caption, drawing.svg(title, caption), list(columns), _bar_table(bars), legend)
+
+
+def dots(
+    *,
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[str],
+    lines: Sequence[Line],
+    axis: Callable[[float], str],
+    caption: str = "",
+    reference: tuple[float, str] | None = None,
+) -> Chart:
+    """Values from 0 on with their intervals, under the labels of the rows; ``x`` of a point is the place of its row.
+
+    ``columns`` are the table's headings: of the labels, and of the values where there is one series; several stand
+    side by side under their names. ``reference`` is a value marked by a dashed line, and its name.
+    """
+    row = LABEL + SERIES * len(lines)
+    drawing = Drawing(WIDTH - 2 * RIGHT, row * len(rows), left=RIGHT, bottom=26, top=TOP if reference else 0)
+    high = max(value for line in lines for point in line.points for value in _heights(point))
+    x = Scale(0, max(high, 1), 0, drawing.width)
+    drawing.ticks = [_tick(x(value), text, drawing) for value, text in _worded(0, x.high, axis)]
+    drawing.grid = " ".join(f"M{tick.x} 0 v{drawing.height:g}" for tick in drawing.ticks)
+    drawing.texts = [Text("label", "0", _pixels(place * row + LABEL - 4), label) for place, label in enumerate(rows)]
+    for place, (colour, line) in enumerate(zip(_colours(lines), lines, strict=True)):
+        heights = [_pixels(point.x * row + LABEL + (place + 0.5) * SERIES) for point in line.points]
+        drawing.series += [
+            Series(
+                f"{colour} is-interval",
+                intervals=[
+                    f"M{x(point.low)} {y} L{x(point.high)} {y}"
+                    for point, y in zip(line.points, heights, strict=True)
+                    if point.low is not None and point.high is not None
+                ],
+            ),
+            Series(
+                colour,
+                dots=[
+                    Dot(x(point.y), y, f"{point.label}, {line.name}: {point.text}")
+                    for point, y in zip(line.points, heights, strict=True)
+                ],
+            ),
+        ]
+    if reference:
+        drawing.reference = f"M{x(reference[0])} 0 v{drawing.height:g}"
+        drawing.texts.append(Text("tick", x(reference[0]), "-6", reference[1]))
+    legend = [(colour, line.name) for colour, line in zip(_colours(lines), lines, strict=True)]
+    texts = [{point.x: point.text for point in line.points} for line in lines]
+    table = [[label, *(of_line.get(place, "–") for of_line in texts)] for place, label in enumerate(rows)]
+    headings = list(columns) if len(lines) == 1 else [columns[0], *(line.name for line in lines)]
+    return Chart(title, caption, drawing.svg(title, caption), headings, table, legend)
 
 
 def curves(

@@ -66,14 +66,14 @@ def _forecasts(revisions: Mapping[date, UUID]) -> list[Forecast]:
     """
     runs = ScoringRun.objects.filter(as_of__isnull=False).defer("drift_counts").order_by("as_of", "pk")
     kept: dict[tuple[int, int], Forecast] = {}
-    for forecast in (_forecast(run) for run in runs if revisions.get(run.day) == run.revision):
+    for forecast in (forecast_of(run) for run in runs if revisions.get(run.day) == run.revision):
         month = forecast.run.day.year, forecast.run.day.month
         if month not in kept or kept[month].is_hindsight or not forecast.is_hindsight:
             kept[month] = forecast
     return list(reversed(kept.values()))[:MONTHS]
 
 
-def _forecast(run: ScoringRun) -> Forecast:
+def forecast_of(run: ScoringRun) -> Forecast:
     card = card_of(run.model_version)
     if not card:
         return Forecast(run, None, 0, is_hindsight=False)

@@ -47,6 +47,19 @@ def make_curves(**options):
     )
 
 
+def make_dots(**options):
+    now = Line("Now", [Point(0, 0.4, "Women", "40% (30% to 50%)", 0.3, 0.5), Point(1, 0.2, "Men", "20%")])
+    before = Line("Before", [Point(1, 0.1, "Men", "10% (0% to 20%)", 0.0, 0.2)])
+    return charts.dots(
+        title="Flagged",
+        columns=["Group", "Share"],
+        rows=["Women", "Men"],
+        lines=[now, before],
+        axis=percent,
+        **options,
+    )
+
+
 def shapes(chart, tag):
     return list(ElementTree.fromstring(chart.svg).iter(tag))
 
@@ -60,7 +73,7 @@ def _has_class(node, name):
     return name in node.get("class", "").split()
 
 
-@pytest.mark.parametrize("make", [make_rows, make_columns, make_curves])
+@pytest.mark.parametrize("make", [make_rows, make_columns, make_dots, make_curves])
 def test_chart_has_nothing_inline(make):
     tree = ElementTree.fromstring(make().svg)
     assert not {node.tag for node in tree.iter()} & {"style", "script", "desc", "defs"}
@@ -68,7 +81,7 @@ def test_chart_has_nothing_inline(make):
     assert not any(value.startswith("http") for node in tree.iter() for value in node.attrib.values())
 
 
-@pytest.mark.parametrize("make", [make_rows, make_columns, make_curves])
+@pytest.mark.parametrize("make", [make_rows, make_columns, make_dots, make_curves])
 def test_chart_accessible_name_is_title_and_caption(make):
     tree = ElementTree.fromstring(make(caption="Latest run").svg)
     assert tree.get("aria-label") == f"{make().title}. Latest run"
@@ -201,6 +214,37 @@ def test_curves_last_tick_ends_with_the_plot():
     background = ElementTree.fromstring(chart.svg).find(".//g[@class='plot']/rect")
     assert last.text == "3 June 2026"
     assert last.get("x") == background.get("width")
+
+
+def test_dots_stand_at_their_values_under_the_label_of_their_row():
+    drawing = ElementTree.fromstring(make_dots().svg)
+    dots = [(float(dot.get("cx")), float(dot.get("cy"))) for dot in drawing.iter() if dot.tag == "circle"]
+    labels = [float(text.get("y")) for text in drawing.iter() if text.get("class") == "label"]
+    (women, top), (men, middle), (before, low) = dots
+    assert women == pytest.approx(2 * men, abs=0.02) == pytest.approx(4 * before, abs=0.04)
+    assert labels[0] < top < labels[1] < middle < low
+
+
+def test_dots_interval_reaches_from_low_to_high_and_is_left_out_where_there_is_none():
+    drawing = ElementTree.fromstring(make_dots().svg)
+    paths = [path.get("d") for path in drawing.iter() if path.get("class") == "line"]
+    width = charts.WIDTH - 2 * charts.RIGHT
+    ends = [[float(part.split()[0]) for part in path[1:].split(" L")] for path in paths]
+    assert ends == [pytest.approx([0.3 * width, 0.5 * width]), pytest.approx([0, 0.2 * width])]
+
+
+def test_dots_reference_is_named_and_its_line_stands_at_its_value():
+    svg = make_dots(reference=(0.8, "four fifths")).svg
+    width = charts.WIDTH - 2 * charts.RIGHT
+    assert f'class="reference" d="M{0.8 * width:.2f} 0' in svg
+    assert ">four fifths</text>" in svg
+
+
+def test_dots_table_has_a_column_a_series_and_a_dash_where_one_has_no_value():
+    chart = make_dots()
+    assert chart.columns == ["Group", "Now", "Before"]
+    assert chart.rows == [["Women", "40% (30% to 50%)", "–"], ["Men", "20%", "10% (0% to 20%)"]]
+    assert chart.legend == [("color-0", "Now"), ("color-1", "Before")]
 
 
 def test_chart_text_is_escaped():

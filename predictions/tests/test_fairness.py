@@ -1,7 +1,6 @@
 import tracemalloc
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from features import schema
@@ -127,13 +126,6 @@ def test_audit_leaves_out_a_group_without_people():
     assert [each["group"] for each in found["threshold"] if each["attribute"] == "genre"] == ["Man"]
 
 
-@pytest.mark.parametrize("age", [17, 29, 30, 39, 40, 49, 50, 70])
-def test_every_age_is_in_exactly_one_band(age):
-    frame = pd.DataFrame({"age": [age], "genre": [0], "statut_marital": ["Marié(e)"]})
-    bands = [group for attribute, group, member in fairness.groups_of(frame) if attribute == "age" and member[0]]
-    assert len(bands) == 1
-
-
 @pytest.mark.slow
 def test_proxies_find_the_feature_that_stands_for_an_attribute():
     frame, _ = people(400)
@@ -184,18 +176,3 @@ def model(artifacts):
     from predictions.registry import current_model
 
     return current_model()
-
-
-@pytest.mark.parametrize(
-    ("value", "low", "high", "p"),
-    [
-        (1, 0.5, 2, 1),
-        (2, 1, 4, 0.05),  # the interval ends at 1
-        (0.5, 0.25, 1, 0.05),
-        (0.81, 0.70, 0.94, 0.0055),  # Altman and Bland 2011, whose standard error is that of both sides: 0.005
-        (2, 0, 4, 1),  # no logarithm
-        (2, 2, 2, 1),  # no width
-    ],
-)
-def test_p_value_of_a_ratio(value, low, high, p):
-    assert fairness.p_value({"value": value, "low": low, "high": high}) == pytest.approx(p, abs=2e-4)

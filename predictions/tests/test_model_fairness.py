@@ -1,9 +1,11 @@
-import numpy as np
+from itertools import chain
+
 import pytest
 
 from predictions import registry
 from predictions.pages.model import card_tables
 from predictions.pages.model.card_tables import fairness
+from predictions.pages.model.fairness import findings, of_card
 
 pytestmark = pytest.mark.django_db
 
@@ -51,15 +53,6 @@ def test_groups_of_fewer_than_five_people_cannot_be_told_by_what_is_missing(card
         assert len(selection.attributes) == (3 if shown else 2)
 
 
-def test_gap_of_a_group_that_is_not_shown_is_not_told(card):
-    def told(**changed):
-        gaps = fairness(with_people(card, **changed))[0].gaps
-        return [gap.split(":")[0] for gap in gaps]
-
-    assert "Single" in told(attribute="statut_marital", people=(900, 8, 950))
-    assert "Single" not in told(attribute="statut_marital", people=(900, 4, 950))
-
-
 def test_departures_of_fewer_than_five_people_cannot_be_told_by_what_is_missing(card):
     side = card["models"]["default"]
     rows = [row | {"n": n} for row, n in zip(side["departures"]["departement"], (4, 900, 60), strict=True)]
@@ -92,95 +85,160 @@ def test_fairness_shows_every_group_of_both_models_and_selections(card):
     assert groups[0].other[1][0] == f"{woman['selection_ratio']['value']:.2f}"
 
 
-def test_fairness_tells_gaps_beyond_chance_but_not_of_small_groups(card):
-    def selections(**changes):
-        entry = card["models"]["default"]["fairness"]["threshold"][0] | {"is_small": False} | changes
-        side = card["models"]["default"] | {"fairness": {"threshold": [entry], "top_20": []}}
-        return fairness(card | {"models": card["models"] | {"default": side}})[0]
-
-    certain = {"value": 1.5, "low": 1.2, "high": 1.8}
-    assert selections(selection_ratio=certain).gaps == [
-        "Woman: flagged 1.50 times as often as everyone else (1.20 to 1.80)"
-    ]
-    assert selections(selection_ratio=certain, is_small=True).gaps == []
-    assert selections(selection_ratio={"value": 1.5, "low": 0.9, "high": 1.8}).gaps == []
-    assert selections(selection_ratio=None).gaps == []
-    assert selections(selection_ratio=None).attributes[0][1][0].own[1] == ("–", "")
-
-
 GROUPS = {
     "genre": ("Woman", "Man"),
     "age": ("Under 30", "30 to 39", "40 to 49", "50 and over"),
     "statut_marital": ("Single", "Married", "Divorced"),
 }
+ALIKE = {group: (30, 60) for groups in GROUPS.values() for group in groups}
 
 
-def with_ratios(card, ratios, **changes):
-    """A card whose groups are flagged ``{group: (value, low, high)}`` times as often as everyone else."""
-    like = card["models"]["default"]["fairness"]["threshold"][0] | {"is_small": False} | changes
+MORE = "That is more than chance explains."
+
+
+def rate(value, reach=0.04):
+    return {"value": value, "low": value - reach, "high": value + reach}
+
+
+def with_rates(card, rates, **of_group):
+    """A card whose groups are flagged, and found, in ``{group: (percent, percent)}``; ``of_group`` changes entries."""
+    like = card["models"]["default"]["fairness"]["threshold"][0] | {"n": 300, "leavers": 80, "is_small": False}
     entries = [
         like
         | {"attribute": attribute, "group": group}
-        | {"selection_ratio": dict(zip(("value", "low", "high"), ratios[group], strict=True))}
+        | {"selection_rate": rate(rates[group][0] / 100), "recall": rate(rates[group][1] / 100)}
+        | of_group.get(group, {})
         for attribute, groups in GROUPS.items()
         for group in groups
+        if group in rates
     ]
     side = card["models"]["default"] | {"fairness": {"threshold": entries, "top_20": []}}
     return card | {"models": card["models"] | {"default": side}}
 
 
-ALIKE = {group: (1.0, 0.8, 1.25) for groups in GROUPS.values() for group in groups}
-BARELY = (1.25, 1.02, 1.53)  # p = 0.03
+def said(card, rates, *, sees_rates=True, **of_group):
+    """What is said of each attribute, by its title."""
+    found = findings(of_card(with_rates(card, rates, **of_group)), sees_rates=sees_rates)
+    return {finding.attribute: finding.paragraphs for finding in found}
 
 
-def test_fairness_claims_a_gap_by_chance_in_less_than_one_card_in_twenty(card):
-    """Cards of groups that are all treated alike: each ratio is off by what its interval says."""
-    random = np.random.default_rng(2)
-    claimed = 0
-    for _ in range(400):
-        logs = dict(zip(ALIKE, random.normal(0, 0.1, len(ALIKE)), strict=True))
-        logs["Man"] = -logs["Woman"]
-        ratios = {group: tuple(np.exp([log, log - 0.196, log + 0.196])) for group, log in logs.items()}
-        claimed += bool(fairness(with_ratios(card, ratios))[0].gaps)
-    assert claimed <= 31  # 20 expected, over 31 in one of 150 such tests; each interval by itself claims 134
+def test_findings_name_who_is_flagged_more_often_by_how_much_and_the_gap_among_those_who_left(card):
+    rates = ALIKE | {"Woman": (40, 80), "Man": (20, 50)}
+    broken = f"{MORE} The four-fifths rule is not kept."
+    assert said(card, rates)["Sex"] == [
+        f"The model flags women more often than men: 40% against 20%, a ratio of 0.50 (0.39 to 0.62). {broken}",
+        f"Of those who left, it had flagged 80% among women and 50% among men: a gap of 30 points (24 to 36). {MORE}",
+    ]
 
 
-def test_fairness_claims_of_several_groups_what_would_be_too_much_for_chance_among_them(card):
-    assert fairness(with_ratios(card, ALIKE | {"Married": BARELY}))[0].gaps == []
-    large = {"Single": (2.0, 1.7, 2.35), "Divorced": (0.5, 0.4, 0.625)}
-    gaps = fairness(with_ratios(card, ALIKE | large | {"Married": BARELY}))[0].gaps
-    assert [gap.split(":")[0] for gap in gaps] == ["Single", "Divorced"]
+@pytest.mark.parametrize(
+    ("attribute", "most", "least", "who"),
+    [
+        ("Age", "50 and over", "Under 30", "people of 50 and over most often and people under 30"),
+        ("Family status", "Single", "Divorced", "single people most often and divorced people"),
+    ],
+)
+def test_findings_say_of_age_and_family_status_what_they_say_of_sex(card, attribute, most, least, who):
+    selection, recall = said(card, ALIKE | {most: (60, 90), least: (20, 30)})[attribute]
+    assert selection.startswith(f"The model flags {who} least often: 60% against 20%, a ratio of 0.33 (")
+    assert selection.endswith("That is more than chance explains. The four-fifths rule is not kept.")
+    assert recall.startswith("Of those who left, it had flagged 90% among")
+    assert "a gap of 60 points (" in recall
 
 
-def test_fairness_tells_the_gap_of_two_groups_once(card):
-    two = {"Woman": (2.0, 1.7, 2.35), "Man": (0.5, 1 / 2.35, 1 / 1.7)}
-    gaps = fairness(with_ratios(card, ALIKE | two))[0].gaps
-    assert [gap.split(":")[0] for gap in gaps] == ["Woman"]
+@pytest.mark.parametrize(
+    ("men", "rule"),
+    [
+        (39, "is kept."),
+        (34, "is kept, but not beyond doubt: the interval goes below 0.8."),
+        (31, "is not kept, but not beyond doubt: the interval goes above 0.8."),
+        (26, "is not kept."),
+    ],
+)
+def test_findings_say_whether_the_four_fifths_rule_is_kept_and_how_surely(card, men, rule):
+    narrow = {"selection_rate": rate(0.4, 0.02)}, {"selection_rate": rate(men / 100, 0.02)}
+    found = said(card, ALIKE, Woman=narrow[0], Man=narrow[1])["Sex"][0]
+    assert found.endswith(f"The four-fifths rule {rule}")
 
 
-def test_fairness_does_not_judge_a_group_by_a_small_other_half(card):
-    small = with_ratios(card, ALIKE | {"Woman": (2.0, 1.7, 2.35), "Man": (0.5, 0.43, 0.59)})
-    small["models"]["default"]["fairness"]["threshold"][1]["is_small"] = True
-    assert fairness(small)[0].gaps == []
+def test_findings_leave_to_chance_what_chance_explains(card):
+    selection, recall = said(card, ALIKE | {"Woman": (32, 63)})["Sex"]
+    assert "(0.78 to 1.13). Chance may explain that. The four-fifths rule is kept, but" in selection
+    assert recall.endswith("a gap of 3 points (−3 to 9). Chance may explain that.")
 
 
-@pytest.mark.parametrize("ratio", [(0.0, 0.0, 0.0), (0.3, 0.0, 0.9), (2.0, 2.0, 2.0)])
-def test_fairness_claims_nothing_of_a_ratio_whose_interval_has_no_logarithm_or_no_width(card, ratio):
-    assert fairness(with_ratios(card, ALIKE | {"Single": ratio}))[0].gaps == []
+def test_findings_of_an_account_of_some_departments_have_no_rate_and_no_small_group(card):
+    rates = ALIKE | {"Woman": (40, 80), "Man": (20, 50)}
+    found = said(card, rates, sees_rates=False, Married={"is_small": True})
+    selection, recall = found["Sex"]
+    assert selection.startswith("The model flags women more often than men: a ratio of 0.50 (0.39 to 0.62). ")
+    assert recall.startswith(
+        "Of those who left, it had flagged a larger share among women than among men: a gap of 30 p"
+    )
+    text = " ".join(chain.from_iterable(found.values()))
+    assert "%" not in text
+    assert "married" not in text.lower()
 
 
-def test_fairness_says_that_its_claims_allow_for_several_groups(browse, change_card):
-    def alike(card):
-        for entry in card["models"]["default"]["fairness"]["threshold"]:
-            entry["selection_ratio"] = {"value": 1.0, "low": 0.8, "high": 1.25}
+def test_findings_do_not_judge_a_small_group_and_name_it(card):
+    found = said(card, ALIKE | {"Single": (90, 90)}, Single={"is_small": True})
+    assert "single people" not in found["Family status"][0]
+    assert found["Family status"][0].endswith("Too few to judge: Single.")
+    assert said(card, ALIKE, Woman={"is_small": True})["Sex"] == [
+        "Too few people to compare how often the groups are flagged."
+    ]
 
-    browser = browse("RH")
-    page = text_of(browser)
-    assert "larger than chance explains among so many groups:" in page
-    assert "one false claim in twenty models" in page
-    change_card(alike)
-    registry.forget_model()
-    assert "no gap is larger than chance explains among so many groups." in text_of(browser)
+
+def test_findings_do_not_tell_a_group_that_is_not_shown(card):
+    shown = said(card, ALIKE | {"Single": (90, 90)}, Single={"n": 4, "leavers": 2})["Family status"]
+    assert shown == ["Too few people to compare how often the groups are flagged."]
+
+
+def test_findings_do_not_tell_the_recall_of_a_group_whose_leavers_are_suppressed(card):
+    others = {"n": 300, "leavers": 21}
+    found = said(card, ALIKE | {"Man": (30, 10)}, Man={"n": 24, "leavers": 21}, Woman=others)["Sex"]
+    assert found[1:] == ["Too few have left to compare how many of each group it had flagged."]
+
+
+def test_findings_say_when_an_attribute_was_unknown_and_when_nobody_is_flagged(card):
+    without = {group: figures for group, figures in ALIKE.items() if group not in GROUPS["genre"]}
+    assert said(card, without)["Sex"] == ["Unknown of everyone."]
+    nobody = {"selection_rate": {"value": 0.0, "low": 0.0, "high": 0.0}}
+    assert said(card, ALIKE, Woman=nobody, Man=nobody)["Sex"][0].startswith("Too few people to compare")
+    assert said(card, ALIKE)["Sex"][0].startswith("The model flags all groups equally often.")
+
+
+def test_findings_name_a_group_of_the_companys_own_word(card):
+    entry = {"attribute": "statut_marital", "group": "Pacsé(e)"}
+    found = said(card, ALIKE | {"Divorced": (90, 60)}, Divorced=entry)["Family status"]
+    assert found[0].startswith("The model flags people of the group “Pacsé(e)” most often")
+
+
+def test_model_page_draws_the_groups_with_their_intervals(browse, card):
+    response = browse("RH").get("/model/")
+    selection, recall = response.context["fairness_charts"]
+    assert selection.columns == ["Group", "Ratio"]
+    assert dict(selection.rows)["Woman"] == "1.00"
+    assert recall.columns == ["Group", "Share"]
+    woman = next(entry for entry in card["models"]["default"]["fairness"]["threshold"] if entry["group"] == "Woman")
+    shown = "{value:.0%} ({low:.0%} to {high:.0%})".format(**woman["recall"])
+    assert dict(recall.rows)["Woman"] == shown
+    assert f"Woman, Those it learned from: {shown}" in response.content.decode()
+
+
+def test_model_page_of_some_departments_draws_no_group(browse):
+    response = browse("Manager", "Consulting").get("/model/")
+    page = response.content.decode()
+    assert "fairness_charts" not in response.context
+    assert "The model flags women more often than men: a ratio of" in page
+    assert "Flagged among those who left" not in page
+
+
+def test_fairness_names_the_rule_and_what_is_said_of_chance(browse):
+    page = text_of(browse("RH"))
+    assert "a rule of thumb of the Equal Employment Opportunity Commission" in page
+    assert "Uniform Guidelines on Employee Selection Procedures, 1978), not French law" in page
+    assert "one model in twenty seems to flag one more than chance explains" in page
 
 
 def test_small_groups_are_flagged_on_the_page(browse, change_card):

@@ -19,6 +19,7 @@ from employees.columns import DEPARTMENTS
 from employees.models import Employee
 from employees.tests.factories import WorkforceDayFactory, leave
 from predictions import registry
+from predictions.ml.artifacts.card_format import ATTRIBUTES
 from predictions.models import Prediction, RunGroup, ScoringRun
 from predictions.selectors import figures
 from predictions.tests.conftest import APIClient
@@ -89,7 +90,11 @@ def change_the_others() -> None:
         for number in range(900, 904):
             hired(run, number, OUTSIDE, number - 886)
         ScoringRun.objects.filter(pk=run.pk).update(
-            employee_count=500, above_threshold_count=300, expected_departures=77.7, drift_counts={"age": [300, 200]}
+            employee_count=500,
+            above_threshold_count=300,
+            expected_departures=77.7,
+            drift_counts={"age": [300, 200]},
+            group_counts={"present": {name: {"": (300, 200)} for name in ATTRIBUTES}, "left": None},
         )
     for employee in Employee.objects.filter(departement=OUTSIDE)[:3]:
         leave(employee)

@@ -1,9 +1,9 @@
 """Fairness: how the model treats protected groups, and which inputs are proxies for them.
 
-Only measured, not corrected: leaving the protected columns out does not remove every gap.
+Only measured, not corrected: leaving the protected columns out does not remove every gap. ``disparity`` compares the
+groups of this audit.
 """
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -11,37 +11,16 @@ import pandas as pd
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, cross_val_predict
 
-from employees.messages import gettext_noop as _
-from features.schema import BY_NAME
 from predictions.ml.artifacts.card_format import ATTRIBUTES
-from predictions.ml.assessment.drift import LEVEL, holm
+from predictions.ml.assessment.disparity import SMALL_LEAVERS, SMALL_PEOPLE, groups_of
 from predictions.ml.assessment.evaluation import OutOfFold
 from predictions.ml.pipeline import AdditiveBasis, used_features
 
-SMALL_PEOPLE = 50  # below either, a group's figures are shown but not to be judged by
-SMALL_LEAVERS = 20
 TOP_SHARE = 0.2
-AGE_BANDS = ((30, _("Under 30")), (40, _("30 to 39")), (50, _("40 to 49")), (np.inf, _("50 and over")))
 STRONGEST = 6
 BLOCK = 32  # resamples at a time
 
 _RATES = ("selection_rate", "selection_ratio", "recall", "precision", "observed_to_expected")
-
-
-def groups_of(frame: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Attribute, English name and ``(n,)`` members of each group. Whose attribute is unknown is in none of them."""
-    for attribute in ATTRIBUTES:
-        values = frame[attribute].to_numpy()
-        if attribute == "age":
-            start = -np.inf
-            for stop, label in AGE_BANDS:
-                yield attribute, label, (values >= start) & (values < stop)
-                start = stop
-        else:
-            labels: dict[str | int, str] = {choice.value: choice.label for choice in BY_NAME[attribute].choices}
-            others = {value for value in values if isinstance(value, str)} - labels.keys()
-            for value in [*labels, *sorted(others)]:
-                yield attribute, labels.get(value, str(value)), values == value
 
 
 def audit(
@@ -146,41 +125,6 @@ def _with_interval(values: np.ndarray) -> dict | None:
         return None
     low, high = np.nanquantile(values[1:], (0.025, 0.975))
     return {"value": float(values[0]), "low": float(low), "high": float(high)}
-
-
-def comparable(groups: Sequence[Mapping], shown: Sequence[Mapping]) -> list[Mapping]:
-    """Of the groups of one attribute that are shown, those to compare with everyone else; entries of ``audit``.
-
-    Small groups are not judged. Two groups that are everyone are one comparison: the first stands for both, and only
-    when neither is small.
-    """
-    if len(groups) == 2:
-        shown = [] if any(entry["is_small"] for entry in groups) else shown[:1]
-    return [entry for entry in shown if entry["selection_ratio"] and not entry["is_small"]]
-
-
-def beyond_chance(entries: Sequence[Mapping]) -> list[Mapping]:
-    """The entries of ``audit`` whose group is selected more or less often than everyone else, at the level of 5 %.
-
-    Adjusted for the number of entries (Holm 1979): where all groups are treated alike, one audit in twenty finds a gap.
-    """
-    adjusted = holm(np.array([p_value(entry["selection_ratio"]) for entry in entries]))
-    return [entry for entry, p in zip(entries, adjusted, strict=True) if p < LEVEL]
-
-
-def p_value(ratio: Mapping) -> float:
-    """Two-sided p-value of a ratio, ``{"value", "low", "high"}`` with its 95 % interval, against 1.
-
-    Normal on the log scale (Altman and Bland 2011, "How to obtain the P value from a confidence interval"), with the
-    standard error of the interval's side towards 1: it is under 0.05 exactly when the interval leaves 1 out. It is 1
-    where an end has no logarithm or the interval no width.
-    """
-    value, low, high = ratio["value"], ratio["low"], ratio["high"]
-    nearer = low if value > 1 else high
-    if not 0 < low <= value <= high or value == nearer:
-        return 1.0
-    deviations = 1.96 * math.log(value) / math.log(value / nearer)
-    return math.erfc(abs(deviations) / math.sqrt(2))
 
 
 def proxies(frame: pd.DataFrame, *, seed: int) -> list[dict]:

@@ -29,9 +29,10 @@ from predictions.ml.assessment import thresholds
 from predictions.ml.assessment.thresholds import GRID, Costs, Decision, Rule
 from predictions.ml.scorer import Model
 from predictions.pages.charts import Chart
-from predictions.pages.model import card_charts, card_tables
+from predictions.pages.model import card_charts, card_tables, fairness
 from predictions.registry import current_model
 from predictions.selectors import log_pages
+from predictions.selectors.fairness import newest_counted
 from technova.web.requests import Request
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ def model(request: Request) -> HttpResponse:
     is_partial = bool(request.htmx and request.GET) and not request.htmx.history_restore_request
     if not is_partial:
         context |= _summary(in_use, scope, readable) | _figures(in_use, get_language(), columns_off())
+        context |= _fairness_today(in_use)
     response = render(request, "model/threshold_answer.html" if is_partial else "model/model.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -191,8 +193,7 @@ def _summary(in_use: Model, scope: Scope, readable: Readable) -> dict:
         "columns_off": sorted(label(name, BY_NAME[name].extract) for name in off),
         "texts": {name: [gettext(text) for text in card[name] if is_true(text)] for name in TEXTS},
         "plain": card_tables.plain(card),
-        "fairness": card_tables.fairness(card, off),
-        "uncompared": card_tables.names(off & card_tables.ATTRIBUTES.keys()),
+        "fairness": fairness.findings(fairness.of_card(card, off), sees_rates=scope.sees_everyone),
         "weights": _weights(in_use, shown, language),
         "effects": [_effect(in_use, shown, name, language) for name in shown[:SHAPES]],
         "versions": versions(Path(settings.ARTIFACTS_DIR)),
@@ -216,10 +217,23 @@ def _figures(in_use: Model, language: str | None, off: frozenset[str]) -> dict:
         ],
         "own": card["models"][card["feature_set"]],
         "coverage": card_tables.coverage(card),
+        "selections": card_tables.fairness(card, off),
         "rates": [gettext(text) for _name, text, _is_share in card_tables.RATES],
         "sides": card_tables.side_names(card),
         "proxies": card_tables.proxies(card, off),
         "charts": _charts(in_use, language),
+    }
+
+
+def _fairness_today(in_use: Model) -> dict:
+    """Whom the model flags among those present, beside those it learned from. One query."""
+    run = newest_counted(in_use.version)
+    off = columns_off()
+    today = fairness.today(run, off) if run else None
+    return {
+        "today": today,
+        "fairness_today": fairness.findings(today.groups, sees_rates=True) if today else [],
+        "fairness_charts": fairness.drawn(fairness.of_card(in_use.card, off), today),
     }
 
 

@@ -10,7 +10,6 @@ from employees.disclosure import suppressed_parts
 from features import schema
 from predictions.formats import decimal, grouped, percent
 from predictions.ml.artifacts.card_format import ATTRIBUTES, Card
-from predictions.ml.assessment.fairness import beyond_chance, comparable
 from predictions.pages.people.risk_list import label
 
 FIGURES = {
@@ -196,11 +195,10 @@ class GroupRow:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Whom the threshold, or the riskiest fifth, flags: the groups of each attribute, and the gaps beyond chance."""
+    """Whom the threshold, or the riskiest fifth, flags: the groups of each attribute."""
 
     title: str
     attributes: list[tuple[str, list[GroupRow]]]
-    gaps: list[str]
 
 
 def fairness(card: Card, without: Collection[str] = ()) -> list[Selection]:
@@ -211,7 +209,6 @@ def fairness(card: Card, without: Collection[str] = ()) -> list[Selection]:
         entries = card["models"][own]["fairness"][name]
         others = {(entry["attribute"], entry["group"]): entry for entry in card["models"][other]["fairness"][name]}
         attributes: list[tuple[str, list[GroupRow]]] = []
-        compared: list[Mapping] = []
         for attribute, text in ATTRIBUTES.items():
             groups = [entry for entry in entries if entry["attribute"] == attribute and attribute not in without]
             hidden, untold = suppressed_parts({entry["group"]: (entry["n"], entry["leavers"]) for entry in groups})
@@ -219,20 +216,24 @@ def fairness(card: Card, without: Collection[str] = ()) -> list[Selection]:
             if shown:
                 pairs = ((entry, others[attribute, entry["group"]]) for entry in shown)
                 attributes.append((_(text), [_rates(*pair, pair[0]["group"] in untold) for pair in pairs]))
-            compared += comparable(groups, shown)
-        found.append(Selection(_(title), attributes, [_gap(entry) for entry in beyond_chance(compared)]))
+        found.append(Selection(_(title), attributes))
     return found
 
 
 def _rates(entry: Mapping, other: Mapping, is_untold: bool) -> GroupRow:
     return GroupRow(
-        group=_(entry["group"]),
+        group=group_label(entry["attribute"], entry["group"]),
         people=grouped(entry["n"]),
         leavers="" if is_untold else grouped(entry["leavers"]),
         is_small=entry["is_small"],
         own=_cells(entry, is_untold),
         other=_cells(other, is_untold),
     )
+
+
+def group_label(attribute: str, name: str) -> str:
+    """A group's name in the active language: an audit names those of the contract in English, others by their word."""
+    return label(attribute, _(name))
 
 
 def _cells(entry: Mapping, is_untold: bool) -> list[tuple[str, str]]:
@@ -247,15 +248,6 @@ def _cells(entry: Mapping, is_untold: bool) -> list[tuple[str, str]]:
             value, low, high = (_figure(rate[key], is_share, 2) for key in ("value", "low", "high"))
             cells.append((value, between(low, high)))
     return cells
-
-
-def _gap(entry: Mapping) -> str:
-    """A group flagged more or less often than everyone else, in words."""
-    texts = {key: decimal(entry["selection_ratio"][key], 2) for key in ("value", "low", "high")}
-    return _("%(group)s: flagged %(value)s times as often as everyone else (%(low)s to %(high)s)") % {
-        "group": _(entry["group"]),
-        **texts,
-    }
 
 
 @dataclass(frozen=True, slots=True)

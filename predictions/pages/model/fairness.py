@@ -1,0 +1,322 @@
+"""Whether the model treats groups alike, in sentences and charts: in its card, and among those present.
+
+Sex, age and family status are said in the same sentences. An account of some departments reads ratios and gaps, and of
+the card alone: neither the rates of a group nor a count.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import cast
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from employees.disclosure import is_small, suppressed_parts
+from predictions.formats import decimal, grouped, percent
+from predictions.ml.artifacts.card_format import ATTRIBUTES, Card, Rate
+from predictions.ml.assessment import disparity
+from predictions.ml.assessment.disparity import FOUR_FIFTHS, SMALL_LEAVERS, SMALL_PEOPLE, UNKNOWN, Disparity
+from predictions.models import ScoringRun
+from predictions.pages import charts
+from predictions.pages.charts import Chart, Line, Point
+from predictions.pages.model.card_tables import group_label, sides
+from predictions.selectors.fairness import GroupCounts
+
+# The people of a group within a sentence.
+PEOPLE = {
+    "Woman": gettext_noop("women"),
+    "Man": gettext_noop("men"),
+    "Under 30": gettext_noop("people under 30"),
+    "30 to 39": gettext_noop("people of 30 to 39"),
+    "40 to 49": gettext_noop("people of 40 to 49"),
+    "50 and over": gettext_noop("people of 50 and over"),
+    "Single": gettext_noop("single people"),
+    "Married": gettext_noop("married people"),
+    "Divorced": gettext_noop("divorced people"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The groups of one attribute: the rates of those that may be shown and are large enough to be judged."""
+
+    attribute: str
+    selected: Mapping[str, Rate] = field(default_factory=dict)
+    recall: Mapping[str, Rate] | None = field(default_factory=dict)  # None where nothing is known of who left
+    small: Sequence[str] = ()  # shown, but too few people, or too few of them flagged, to be judged
+    few_left: Sequence[str] = ()  # the same of those who left
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What there is to say of one attribute."""
+
+    attribute: str
+    paragraphs: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Those present on the day of a run, and those who left ``since`` an earlier one, None where there was none.
+
+    ``is_hindsight`` is whether the ``version`` that scored these had learned from days after that one.
+    """
+
+    day: date
+    people: int
+    groups: list[Groups]
+    since: date | None = None
+    version: str = ""
+    is_hindsight: bool = False
+
+
+def of_card(card: Card, columns_off: Collection[str] = ()) -> list[Groups]:
+    """The groups at the threshold among the people that the model learned from, by out-of-fold predictions."""
+    own, _other = sides(card)
+    entries = card["models"][own]["fairness"]["threshold"]
+    found = []
+    for attribute in ATTRIBUTES:
+        if attribute in columns_off:
+            found.append(_switched_off(attribute))
+            continue
+        groups = {entry["group"]: entry for entry in entries if entry["attribute"] == attribute}
+        hidden, untold = suppressed_parts({name: (entry["n"], entry["leavers"]) for name, entry in groups.items()})
+        shown = {name: entry for name, entry in groups.items() if name not in hidden}
+        judged = {name: entry for name, entry in shown.items() if not entry["is_small"]}
+        found.append(
+            Groups(
+                attribute,
+                {name: entry["selection_rate"] for name, entry in judged.items() if entry["selection_rate"]},
+                {name: entry["recall"] for name, entry in judged.items() if entry["recall"] and name not in untold},
+                [name for name in shown if name not in judged],
+                remark="" if groups else _("Unknown of everyone."),
+            )
+        )
+    return found
+
+
+def today(run: ScoringRun, columns_off: Collection[str]) -> Today:
+    """Those present when a run scored them, and those who had left by then. What is switched off is not counted."""
+    counts = cast(GroupCounts, run.group_counts)
+    groups = [_of_counts(attribute, counts, columns_off) for attribute in ATTRIBUTES]
+    if (left := counts["left"]) is None:
+        return Today(run.day, run.employee_count, groups)
+    since = date.fromisoformat(left["since"])
+    return Today(run.day, run.employee_count, groups, since, left["version"], left["is_hindsight"])
+
+
+def _of_counts(attribute: str, counts: GroupCounts, columns_off: Collection[str]) -> Groups:
+    if attribute in columns_off:
+        return _switched_off(attribute)
+    selected, small = _rates(counts["present"][attribute], SMALL_PEOPLE)
+    recall, few_left = _rates(counts["left"]["counts"][attribute], SMALL_LEAVERS) if counts["left"] else (None, [])
+    return Groups(attribute, selected, recall, small, few_left, _unknown(counts["present"][attribute]))
+
+
+def _switched_off(attribute: str) -> Groups:
+    return Groups(attribute, remark=_("Not compared, since the column is switched off."))
+
+
+def _rates(groups: Mapping[str, Sequence[int]], smallest: int) -> tuple[dict[str, Rate], list[str]]:
+    """The rates of the groups to judge, and the names of the others that may be shown.
+
+    Whose group is unknown are in no table of it: that a few are is not shown, and takes no known group from sight.
+    """
+    pairs = {name: (people, part) for name, (people, part) in groups.items() if name != UNKNOWN}
+    hidden, untold = suppressed_parts(pairs)
+    shown = {name: pair for name, pair in pairs.items() if name not in hidden}
+    judged = {name: pair for name, pair in shown.items() if pair[0] >= smallest and name not in untold}
+    rates = {name: disparity.rate_of(part, people) for name, (people, part) in judged.items()}
+    return rates, [name for name in shown if name not in judged]
+
+
+def _unknown(groups: Mapping[str, Sequence[int]]) -> str:
+    """Of how many people the group is unknown, in words; empty where of none, or of fewer than five."""
+    unknown = groups[UNKNOWN][0] if UNKNOWN in groups else 0
+    if unknown == sum(people for people, _part in groups.values()):
+        return _("Unknown of everyone.")
+    if not unknown or is_small(unknown):
+        return ""
+    return _("Unknown of %(people)s people.") % {"people": grouped(unknown)}
+
+
+def findings(groups: Sequence[Groups], *, sees_rates: bool) -> list[Finding]:
+    """A finding for each attribute; only ratios and gaps without ``sees_rates``."""
+    ratios = {each.attribute: found for each in groups if (found := disparity.ratio(each.selected))}
+    gaps = {each.attribute: found for each in groups if (found := disparity.gap(each.recall or {}))}
+    is_certain = {
+        (name, attribute): is_beyond
+        for name, all_found in (("ratio", ratios), ("gap", gaps))
+        for attribute, is_beyond in zip(all_found, disparity.beyond_chance([*all_found.values()]), strict=True)
+    }
+
+    def paragraphs(each: Groups) -> Iterator[str]:
+        ratio, gap = ratios.get(each.attribute), gaps.get(each.attribute)
+        if each.remark:
+            yield each.remark
+        if ratio:
+            chance = _chance(is_certain["ratio", each.attribute])
+            yield " ".join([_selection(ratio, each, sees_rates), chance, _four_fifths(ratio), *few(each, each.small)])
+        elif each.selected or each.small or not each.remark:
+            yield _("Too few people to compare how often the groups are flagged.")
+        if gap:
+            chance = _chance(is_certain["gap", each.attribute])
+            yield " ".join([_recall(gap, each, sees_rates), chance, *few(each, each.few_left)])
+        elif ratio and each.recall is not None:
+            yield _("Too few have left to compare how many of each group it had flagged.")
+
+    def few(each: Groups, names: Sequence[str]) -> Iterator[str]:
+        if names and sees_rates:
+            shown = ", ".join(group_label(each.attribute, name) for name in names)
+            yield _("Too few to judge: %(groups)s.") % {"groups": shown}
+
+    return [Finding(_(ATTRIBUTES[each.attribute]), [*paragraphs(each)]) for each in groups]
+
+
+def _people(attribute: str, name: str) -> str:
+    if name in PEOPLE:
+        return _(PEOPLE[name])
+    return _("people of the group “%(group)s”") % {"group": group_label(attribute, name)}
+
+
+def _selection(ratio: Disparity, groups: Groups, sees_rates: bool) -> str:
+    if ratio.value == 1:
+        return _("The model flags all groups equally often.")
+    if len(groups.selected) == 2:
+        text = _("The model flags %(most)s more often than %(least)s: %(what)s.")
+    else:
+        text = _("The model flags %(most)s most often and %(least)s least often: %(what)s.")
+    told = {end: decimal(getattr(ratio, end), 2) for end in ("value", "low", "high")}
+    what = _("a ratio of %(value)s (%(low)s to %(high)s)") % told
+    if sees_rates:
+        what = _("%(most)s against %(least)s, %(ratio)s") % {
+            "most": _whole(groups.selected[ratio.highest]),
+            "least": _whole(groups.selected[ratio.lowest]),
+            "ratio": what,
+        }
+    return text % {
+        "most": _people(groups.attribute, ratio.highest),
+        "least": _people(groups.attribute, ratio.lowest),
+        "what": what,
+    }
+
+
+def _four_fifths(ratio: Disparity) -> str:
+    if ratio.keeps_four_fifths:
+        if ratio.low >= FOUR_FIFTHS:
+            return _("The four-fifths rule is kept.")
+        return _("The four-fifths rule is kept, but not beyond doubt: the interval goes below 0.8.")
+    if ratio.high < FOUR_FIFTHS:
+        return _("The four-fifths rule is not kept.")
+    return _("The four-fifths rule is not kept, but not beyond doubt: the interval goes above 0.8.")
+
+
+def _recall(gap: Disparity, groups: Groups, sees_rates: bool) -> str:
+    rates = groups.recall or {}
+    told = {
+        "most": _people(groups.attribute, gap.highest),
+        "least": _people(groups.attribute, gap.lowest),
+        **{end: decimal(getattr(gap, end) * 100, 0) for end in ("value", "low", "high")},
+    }
+    if not sees_rates:
+        return (
+            _(
+                "Of those who left, it had flagged a larger share among %(most)s than among %(least)s: a gap of "
+                "%(value)s points (%(low)s to %(high)s)."
+            )
+            % told
+        )
+    return _(
+        "Of those who left, it had flagged %(most_rate)s among %(most)s and %(least_rate)s among %(least)s: a gap of "
+        "%(value)s points (%(low)s to %(high)s)."
+    ) % {**told, "most_rate": _whole(rates[gap.highest]), "least_rate": _whole(rates[gap.lowest])}
+
+
+def _chance(is_certain: bool) -> str:
+    return _("That is more than chance explains.") if is_certain else _("Chance may explain that.")
+
+
+def _whole(rate: Rate) -> str:
+    return percent(rate["value"], 0)
+
+
+# Charts
+
+Rows = Mapping[tuple[str, str], Rate]  # by attribute and group
+
+
+def drawn(learned: Sequence[Groups], now: Today | None) -> list[Chart]:
+    """How often the groups are flagged, against the most flagged one, and how many of those who left had been."""
+    selected = [(_("Those it learned from"), _ratios(learned))]
+    recalled = [(_("Those it learned from"), _recalls(learned))]
+    if now:
+        selected.append((_("Those present"), _ratios(now.groups)))
+        recalled.append((_("Those who have left since"), _recalls(now.groups)))
+    of_selection = _dots(
+        selected,
+        title=_("Flagged, against the group that is flagged most often"),
+        caption=_("Left of the dashed line, the four-fifths rule is not kept. With intervals (95%)."),
+        column=_("Ratio"),
+        words=lambda value: decimal(value, 2),
+        axis=lambda value: decimal(value, 1),
+        reference=(FOUR_FIFTHS, _("four fifths")),
+    )
+    of_recall = _dots(
+        recalled,
+        title=_("Flagged among those who left"),
+        caption=_("Of each group's people who left, the share that had been flagged. With its own interval (95%)."),
+        column=_("Share"),
+        words=lambda value: percent(value, 0),
+        axis=lambda value: percent(value, 0),
+    )
+    return [chart for chart in (of_selection, of_recall) if chart]
+
+
+def _ratios(groups: Sequence[Groups]) -> Rows:
+    return {(each.attribute, name): rate for each in groups for name, rate in disparity.ratios(each.selected).items()}
+
+
+def _recalls(groups: Sequence[Groups]) -> Rows:
+    return {(each.attribute, name): rate for each in groups for name, rate in (each.recall or {}).items()}
+
+
+def _dots(
+    series: Sequence[tuple[str, Rows]],
+    *,
+    title: str,
+    caption: str,
+    column: str,
+    words: Callable[[float], str],
+    axis: Callable[[float], str],
+    reference: tuple[float, str] | None = None,
+) -> Chart | None:
+    """The chart of the series that have rates; None without any. The groups of each attribute stand together."""
+    series = [(name, rates) for name, rates in series if rates]
+    if not series:
+        return None
+    found = dict.fromkeys(row for _name, rates in series for row in rates)
+    rows = [row for attribute in ATTRIBUTES for row in found if row[0] == attribute]
+    labels = [group_label(*row) for row in rows]
+    lines = [
+        Line(name, [_point(place, labels[place], rates[row], words) for place, row in enumerate(rows) if row in rates])
+        for name, rates in series
+    ]
+    return charts.dots(
+        title=title,
+        caption=caption,
+        columns=[_("Group"), column],
+        rows=labels,
+        lines=lines,
+        axis=axis,
+        reference=reference,
+    )
+
+
+def _point(place: int, label: str, rate: Rate, words: Callable[[float], str]) -> Point:
+    value, low, high = (words(rate[end]) for end in ("value", "low", "high"))
+    if rate["low"] == rate["high"]:  # the group that the others are compared with
+        return Point(place, rate["value"], label, value)
+    text = _("%(mean)s (%(low)s to %(high)s)") % {"mean": value, "low": low, "high": high}
+    return Point(place, rate["value"], label, text, rate["low"], rate["high"])
