@@ -1,25 +1,24 @@
 """The lists of an import: what it changes, what was rejected, what it changed in the risk list; in part and whole."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
-from itertools import chain, groupby
-from typing import Any, TypedDict
+from itertools import groupby
+from typing import Any
 
 import pandas as pd
 from django.db.models import Count, F, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.urls import reverse
-from django.utils.formats import date_format, get_format
 from django.utils.text import capfirst
-from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from employees import terms
 from employees.columns import BY_NAME, ColumnKind
 from employees.extracts import Cause, Reject
 from employees.models import ROWS, Import, ImportChange, ImportReject
 from predictions import formats
+from predictions.pages.listings import Cell, Listing, shown_cell
 from predictions.selectors import people, risk_changes
 from predictions.selectors.risk_changes import RiskChange, RunPair
 
@@ -41,44 +40,6 @@ RISKS = {
     RiskChange.GONE: gettext_lazy("No longer in the list"),
 }
 LABELS = {field.name: field.verbose_name for table in ROWS.values() for field in table._meta.fields}
-
-Cell = str | int | float | date | None
-
-
-class ShownRow(TypedDict):
-    """A row of a list as a page shows it: the number of the person whose page can be opened, the cells with titles."""
-
-    number: Cell
-    cells: list[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A list: its title, those of its columns, its rows, and the cells of a row, of people the number first."""
-
-    title: str
-    columns: Sequence[str]
-    rows: QuerySet | Sequence
-    cells: Callable[[Any], Sequence[Cell]]
-
-    def shown(self, rows: Sequence) -> list[ShownRow]:
-        """Rows as a page shows them."""
-        return [self._shown(getattr(row, "has_page", False), *self.cells(row)) for row in rows]
-
-    def _shown(self, has_page: bool, first: Cell, *others: Cell) -> ShownRow:
-        cells = zip(self.columns, [str(first), *map(_shown, others)], strict=True)
-        return ShownRow(number=first if has_page else None, cells=list(cells))
-
-    def lines(self) -> Iterator[list]:
-        """The lines of a file, titles first, in the language that is active now even where they are read later."""
-        language, mark = get_language(), get_format("DECIMAL_SEPARATOR")
-
-        def plain(row: Any) -> list:
-            with override(language):
-                return [_plain(cell, mark) for cell in self.cells(row)]
-
-        rows = self.rows.iterator() if isinstance(self.rows, QuerySet) else self.rows
-        return chain([list(self.columns)], map(plain, rows))
 
 
 def listing(upload: Import, name: str) -> Listing | None:
@@ -130,7 +91,9 @@ def _counts(upload: Import) -> dict[str, int]:
 def columns_changed(upload: Import) -> list[dict]:
     """The columns that change, with their medians where those say something."""
     return [
-        column | {"label": capfirst(LABELS[column["name"]])} | {name: _shown(column[name]) for name in ("old", "new")}
+        column
+        | {"label": capfirst(LABELS[column["name"]])}
+        | {name: shown_cell(column[name]) for name in ("old", "new")}
         for column in (upload.summary or {}).get("columns", ())
     ]
 
@@ -239,28 +202,3 @@ def _of_rejects(upload: Import) -> Listing:
 def _reject_cells(row: ImportReject) -> list[Cell]:
     rule = row.as_reject().rule.said(_)
     return [row.file, row.line, row.column or _("(the whole row)"), row.value or None, rule]
-
-
-def _shown(cell: Cell) -> str:
-    match cell:
-        case None:
-            return "–"
-        case date():
-            return date_format(cell, "SHORT_DATE_FORMAT")
-        case str():
-            return cell
-        case _:
-            return formats.grouped(cell, 0 if cell == int(cell) else 1)
-
-
-def _plain(cell: Cell, mark: str) -> str | int:
-    """A cell of a file: ISO days, decimals with the mark of the language."""
-    match cell:
-        case None:
-            return ""
-        case float():
-            return f"{cell:g}".replace(".", mark)
-        case date():
-            return cell.isoformat()
-        case _:
-            return cell

@@ -29,12 +29,12 @@ from employees.models import Import, SavedMapping
 from employees.terms.changes import Unacceptable
 from employees.workforce.as_of import common_date
 from predictions import import_process
-from predictions.formats import csv_delimiter
 from predictions.pages import import_lists
-from predictions.pages.import_lists import Listing
+from predictions.pages.days import DayField
 from predictions.pages.import_questions import QuestionsForm
+from predictions.pages.listings import Listing, csv_of
 from technova.database.locks import Busy
-from technova.files.spreadsheets import XLSX, streamed_csv
+from technova.files.spreadsheets import XLSX
 from technova.web.upload_limit import oversized
 
 IMPORTS_SHOWN = 20
@@ -96,10 +96,8 @@ class ImportForm(forms.Form):
         error_messages={"required": gettext_lazy("Choose at least one file.")},
         allow_empty_file=True,  # which the check says, by the file's name
     )
-    as_of = forms.DateField(
+    as_of = DayField(
         label=gettext_lazy("The day that the files describe"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=gettext_lazy("Empty: the day in the names of the files, where they agree on one."),
     )
     mapping = forms.ModelChoiceField(
@@ -313,12 +311,3 @@ def listed_csv(request: HttpRequest, pk, name: str) -> StreamingHttpResponse:
     """The whole list as a file."""
     upload, found = _listing(pk, name)
     return csv_of(found, f"technova-{name}-{timezone.localtime(upload.created_at):%Y%m%d-%H%M}.csv")
-
-
-def csv_of(listing: Listing, file: str) -> StreamingHttpResponse:
-    """A whole list as a file of this name."""
-    return StreamingHttpResponse(
-        streamed_csv(listing.lines(), delimiter=csv_delimiter()),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{file}"'},
-    )

@@ -23,8 +23,8 @@ from employees.models import Load, LoadedExtract, WorkforceDay
 from employees.workforce.loading import NoSuchLoad, revision, withdraw_load, withdrawal_changes
 from predictions import rescoring
 from predictions.pages import import_lists
-from predictions.pages.import_lists import Listing, ShownRow
-from predictions.pages.import_page import LINES_A_PAGE, admitted, csv_of, for_importers
+from predictions.pages.import_page import LINES_A_PAGE, admitted, for_importers
+from predictions.pages.listings import Listing, ShownRow, csv_of
 from predictions.pages.presence import answering
 from predictions.selectors import people
 from technova.database.locks import Busy

@@ -9,7 +9,7 @@ from employees.access import for_auditors, for_every_account
 from predictions.pages import data, import_page, load_pages, overview, own_account
 from predictions.pages.model import card_page, workforce_page
 from predictions.pages.people import employee, history_pages, risk_list, simulate
-from predictions.pages.presence import clarify, departure_list, numbers, refused_list
+from predictions.pages.presence import clarify, departure_list, gaps, numbers
 
 urlpatterns = [
     path("login/", auth.LoginView.as_view(template_name="accounts/login.html"), name="login"),
@@ -39,9 +39,9 @@ urlpatterns = [
     path("departures/", departure_list.departures, name="departures"),
     path("departures/export.csv", departure_list.departures_csv, name="departures_csv"),
     path("clarify/", clarify.clarify, name="clarify"),
-    path("clarify/refused/", refused_list.refused, name="clarify_refused"),
-    path("clarify/unscored/", clarify.unscored, name="clarify_unscored"),
-    path("clarify/unanswered/", clarify.unanswered, name="clarify_unanswered"),
+    path("clarify/refused/", gaps.refused, name="clarify_refused"),
+    path("clarify/unscored/", gaps.unscored, name="clarify_unscored"),
+    path("clarify/unanswered/", gaps.unanswered, name="clarify_unanswered"),
     path("clarify/answers/", clarify.answers, name="clarify_answers"),
     path("clarify/numbers/", numbers.numbers, name="clarify_numbers"),
     path("clarify/numbers/<int:pk>/part/", numbers.part, name="clarify_part"),

@@ -1,10 +1,8 @@
 """The history pages: a filtered list of the log, and each prediction with its reasons and input."""
 
-from datetime import date
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.text import capfirst
@@ -17,21 +15,14 @@ from employees.columns import MAX_EMPLOYEE_ID
 from features import readable_features, schema
 from predictions.explanation import in_full
 from predictions.models import MAX_PREDICTION_ID, Prediction
+from predictions.pages.days import DAYS, DayField, PeriodForm
 from predictions.pages.people import shown_score
 from predictions.registry import card_of, current_model
 from predictions.selectors import log_pages
 
-# Days whose ends every database and time zone can hold.
-DAYS = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
 
-
-def _day(label) -> forms.DateField:
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=False, widget=widget, validators=DAYS)
-
-
-class LogFilterForm(forms.Form):
-    """What a page of the log shows, all of it in the address."""
+class LogFilterForm(PeriodForm):
+    """What a page of the log shows."""
 
     employee = forms.IntegerField(
         label=gettext_lazy("Employee number"), required=False, min_value=1, max_value=MAX_EMPLOYEE_ID
@@ -41,8 +32,8 @@ class LogFilterForm(forms.Form):
         label=gettext_lazy("Answer"), required=False, coerce="true".__eq__, empty_value=None
     )
     model_version = forms.ChoiceField(label=gettext_lazy("Model"), required=False)
-    since = _day(gettext_lazy("From"))
-    until = _day(gettext_lazy("Until"))
+    since = DayField(label=gettext_lazy("From"), validators=DAYS)
+    until = DayField(label=gettext_lazy("Until"), validators=DAYS)
     before = forms.IntegerField(required=False, min_value=1, max_value=MAX_PREDICTION_ID, widget=forms.HiddenInput)
     after = forms.IntegerField(required=False, min_value=1, max_value=MAX_PREDICTION_ID, widget=forms.HiddenInput)
 
@@ -62,16 +53,6 @@ class LogFilterForm(forms.Form):
         if not shows_people:
             for name in self.OF_PEOPLE:
                 del self.fields[name]
-
-    def clean(self):
-        super().clean()
-        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
-        if since and until and since > until:
-            self.add_error("until", _("The last day is before the first one."))
-
-    @property
-    def is_filtering(self) -> bool:
-        return any(self.data.get(name) for name in self.fields)
 
 
 @require_safe

@@ -63,6 +63,11 @@ def scoring_state(day: WorkforceDay | None, scope: Scope) -> str:
     return "due" if day and scope.sees_everyone and is_scoring_due(day) else ""
 
 
+def paged(request: HttpRequest, rows: QuerySet) -> Page:
+    """The page asked for, the first one if there is no such page. Two queries."""
+    return Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+
+
 def counted_page(request: HttpRequest, rows: QuerySet) -> tuple[list, Page]:
     """The rows of the page asked for, the first one if there is no such page. One query: each row has the ``total``."""
     word = request.GET.get("page", "")

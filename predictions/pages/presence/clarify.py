@@ -1,45 +1,30 @@
-"""To clarify: who is absent and who is not scored; HR answers, and takes answers back."""
-
-from datetime import date
+"""To clarify: who is absent; HR answers, and takes answers back."""
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from employees.access import scope_of
-from employees.columns import MAX_EMPLOYEE_ID, Extract
+from employees.columns import MAX_EMPLOYEE_ID
 from employees.models import EmployeeState, PresenceAnswer, WorkforceDay
 from employees.workforce import clarifying
 from employees.workforce.clarifying import Changed, Departure, LeftTooEarly
 from employees.workforce.known_values import History
-from employees.workforce.listing import Lack, lacks_of_few, last_held, last_jobs
+from employees.workforce.listing import last_jobs
 from predictions import rescoring
 from predictions.formats import grouped
-from predictions.pages.import_lists import LABELS
+from predictions.pages.days import DayField
 from predictions.pages.people.risk_list import label
 from predictions.pages.presence import answering
-from predictions.pages.presence.answering import PAGE_SIZE, for_answerers
-from predictions.selectors import people
+from predictions.pages.presence.answering import for_answerers
 from technova.database.locks import Busy
 from technova.web.requests import Request
 
 LARGEST_KEY = 2**63 - 1
-LACKING = {
-    Extract.SIRH: gettext_lazy("never in a SIRH extract"),
-    Extract.EVAL: gettext_lazy("never in an evaluation extract"),
-    Extract.SONDAGE: gettext_lazy("never in a survey extract"),
-}
-UNKNOWN = {
-    Extract.SIRH: gettext_lazy("never known, last in the SIRH extract of %(date)s: %(columns)s"),
-    Extract.EVAL: gettext_lazy("never known, last in the evaluation extract of %(date)s: %(columns)s"),
-    Extract.SONDAGE: gettext_lazy("never known, last in the survey extract of %(date)s: %(columns)s"),
-}
 
 
 class KeysField(forms.Field):
@@ -68,10 +53,8 @@ class AnswerForm(forms.Form):
     everyone = forms.BooleanField(required=False)
     revision = forms.UUIDField(required=False)
     answer = forms.ChoiceField(choices=PresenceAnswer.Kind.choices)
-    left_by = forms.DateField(
+    left_by = DayField(
         label=gettext_lazy("Day of departure"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=gettext_lazy("Empty: between the last extract that holds them and the first that does not."),
     )
     because = forms.ChoiceField(
@@ -167,58 +150,6 @@ def _with_jobs(rows: list[EmployeeState], *, ticked: list[str]) -> list[dict]:
     ]
 
 
-@require_safe
-@for_answerers
-def unscored(request: Request) -> HttpResponse:
-    """Who is present without a score, what it lacks, and the last extract that held the person."""
-    rows, page = answering.counted_page(request, people.unscored(scope_of(request.user)))
-    lacks = lacks_of_few(History.now(), [row.employee.employee_id for row in rows]) if rows else {}
-    people_shown = [
-        {
-            "number": row.employee.employee_id,
-            "department": label("departement", row.departement),
-            "since": answering.short(row.since),
-            "why": [_lack(lack) for lack in lacks.get(row.employee.employee_id, ())],
-        }
-        for row in rows
-    ]
-    context = {"tabs": answering.tabs(request), "rows": people_shown, "page": page}
-    return render(request, "presence/unscored.html", context)
-
-
-@require_safe
-@for_answerers
-def unanswered(request: Request) -> HttpResponse:
-    """Whom the newest evaluation or survey does not hold, and the last one that does."""
-    history = History.now()
-    page = _paged(request, clarifying.unanswered(scope_of(request.user), history))
-    rows = list(page)
-    numbers = [row.employee.employee_id for row in rows]
-    held = last_held(history, clarifying.ANSWERS, numbers)
-    people_shown = [
-        {
-            "number": row.employee.employee_id,
-            "department": label("departement", row.departement),
-            "evaluated": _last(held.get((Extract.EVAL, row.employee.employee_id))),
-            "surveyed": _last(held.get((Extract.SONDAGE, row.employee.employee_id))),
-        }
-        for row in rows
-    ]
-    context = {"tabs": answering.tabs(request), "rows": people_shown, "page": page}
-    return render(request, "presence/unanswered.html", context)
-
-
-def _last(day: date | None) -> str:
-    return answering.short(day) if day else _("never")
-
-
-def _lack(lack: Lack) -> str:
-    if not lack.columns:
-        return str(LACKING[lack.kind])
-    columns = ", ".join(str(LABELS[name]) for name in lack.columns)
-    return str(UNKNOWN[lack.kind]) % {"columns": columns, "date": answering.short(lack.last_held)}
-
-
 class RevokeForm(forms.Form):
     answer = KeysField(largest=LARGEST_KEY)
 
@@ -237,14 +168,10 @@ def answers(request: Request) -> HttpResponse:
     if form.is_bound and form.is_valid():
         _revoke(request, form)
         return redirect("clarify_answers")
-    page = _paged(request, clarifying.answers_within(scope))
+    page = answering.paged(request, clarifying.answers_within(scope))
     rows = [{"answer": row, "when": answering.when(row), "because": answering.reason(row.left_because)} for row in page]
     context = {"tabs": answering.tabs(request), "form": form, "page": page, "rows": rows}
     return render(request, "presence/answers.html", context, status=422 if form.errors else 200)
-
-
-def _paged(request: HttpRequest, rows: QuerySet):
-    return Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
 
 
 def _revoke(request: Request, form: RevokeForm) -> None:

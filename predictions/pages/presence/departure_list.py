@@ -18,8 +18,8 @@ from django.views.decorators.http import require_safe
 from employees.access import Readable, readable_to, scope_of
 from employees.models import EmployeeState
 from predictions.formats import csv_delimiter
+from predictions.pages.days import DAYS, DayField, PeriodForm
 from predictions.pages.people import shown_score
-from predictions.pages.people.history_pages import DAYS
 from predictions.pages.people.risk_list import label
 from predictions.pages.presence import answering
 from predictions.selectors import departures as selectors
@@ -30,38 +30,18 @@ from technova.web.requests import Request
 REASON = frozenset({"motif_sortie"})
 
 
-class DeparturesForm(forms.Form):
-    """What the page shows, all of it in the address."""
+class DeparturesForm(PeriodForm):
+    """Which departures the page shows."""
 
     department = forms.ChoiceField(label=gettext_lazy("Department"), required=False)
-    since = forms.DateField(
-        label=gettext_lazy("Left from"),
-        required=False,
-        validators=DAYS,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
-    until = forms.DateField(
-        label=gettext_lazy("Left until"),
-        required=False,
-        validators=DAYS,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
+    since = DayField(label=gettext_lazy("Left from"), validators=DAYS)
+    until = DayField(label=gettext_lazy("Left until"), validators=DAYS)
 
     def __init__(self, data, departments: list[str]):
         super().__init__(data)
         options = sorted(((name, label("departement", name)) for name in departments), key=lambda pair: pair[1])
         field: forms.ChoiceField = self.fields["department"]  # type: ignore[assignment]
         field.choices = [("", _("All departments")), *options]
-
-    def clean(self):
-        super().clean()
-        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
-        if since and until and since > until:
-            self.add_error("until", _("The last day is before the first one."))
-
-    @property
-    def is_filtering(self) -> bool:
-        return any(self.data.get(name) for name in self.fields)
 
 
 @dataclass(frozen=True, slots=True)

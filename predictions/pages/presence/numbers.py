@@ -3,7 +3,6 @@
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -16,7 +15,7 @@ from employees.workforce import clarifying
 from employees.workforce.answers import BothListed, NotMergeable, part_numbers
 from predictions import rescoring
 from predictions.pages.presence import answering
-from predictions.pages.presence.answering import PAGE_SIZE, for_answerers
+from predictions.pages.presence.answering import for_answerers
 from technova.database.locks import Busy
 from technova.web.requests import Request
 
@@ -35,12 +34,11 @@ def numbers(request: Request) -> HttpResponse:
     form = MergeForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid() and _merge(request, form):
         return redirect("clarify_numbers")
-    merges = Paginator(clarifying.merges_within(scope_of(request.user)), PAGE_SIZE)
     context = {
         "tabs": answering.tabs(request),
         "form": form,
         "are_both_listed": form.has_error(NON_FIELD_ERRORS, "both_listed"),
-        "page": merges.get_page(request.GET.get("page")),
+        "page": answering.paged(request, clarifying.merges_within(scope_of(request.user))),
     }
     return render(request, "presence/numbers.html", context, status=422 if form.errors else 200)
 

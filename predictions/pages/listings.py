@@ -1,0 +1,90 @@
+"""Lists of many rows, shown in pages of a table and whole as a file."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain
+from typing import Any, TypedDict
+
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from django.utils.formats import date_format, get_format
+from django.utils.translation import get_language, override
+
+from predictions import formats
+from technova.files.spreadsheets import streamed_csv
+
+Cell = str | int | float | date | None
+
+
+class ShownRow(TypedDict):
+    """A row of a list as a page shows it: the number of the person whose page can be opened, the cells with titles."""
+
+    number: Cell
+    cells: list[tuple[str, str]]
+
+
+def shown_row(columns: Sequence[str], cells: Sequence[Cell], *, has_page: bool) -> ShownRow:
+    """A row whose first cell leads to the page of the person if there is one."""
+    first, *others = cells
+    shown = zip(columns, [str(first), *map(shown_cell, others)], strict=True)
+    return ShownRow(number=first if has_page else None, cells=list(shown))
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list: its title, those of its columns, its rows, and the cells of a row, of people the number first."""
+
+    title: str
+    columns: Sequence[str]
+    rows: QuerySet | Sequence
+    cells: Callable[[Any], Sequence[Cell]]
+
+    def shown(self, rows: Sequence) -> list[ShownRow]:
+        """Rows as a page shows them."""
+        return [shown_row(self.columns, self.cells(row), has_page=getattr(row, "has_page", False)) for row in rows]
+
+    def lines(self) -> Iterator[list]:
+        """The lines of a file, titles first, in the language that is active now even where they are read later."""
+        language, mark = get_language(), get_format("DECIMAL_SEPARATOR")
+
+        def plain(row: Any) -> list:
+            with override(language):
+                return [_plain(cell, mark) for cell in self.cells(row)]
+
+        rows = self.rows.iterator() if isinstance(self.rows, QuerySet) else self.rows
+        return chain([list(self.columns)], map(plain, rows))
+
+
+def csv_of(listing: Listing, file: str) -> StreamingHttpResponse:
+    """A whole list as a file of this name."""
+    return StreamingHttpResponse(
+        streamed_csv(listing.lines(), delimiter=formats.csv_delimiter()),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{file}"'},
+    )
+
+
+def shown_cell(cell: Cell) -> str:
+    match cell:
+        case None:
+            return "–"
+        case date():
+            return date_format(cell, "SHORT_DATE_FORMAT")
+        case str():
+            return cell
+        case _:
+            return formats.grouped(cell, 0 if cell == int(cell) else 1)
+
+
+def _plain(cell: Cell, mark: str) -> str | int:
+    """A cell of a file: ISO days, decimals with the mark of the language."""
+    match cell:
+        case None:
+            return ""
+        case float():
+            return f"{cell:g}".replace(".", mark)
+        case date():
+            return cell.isoformat()
+        case _:
+            return cell
