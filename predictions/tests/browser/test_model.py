@@ -13,7 +13,7 @@ ANSWER = "#threshold-answer tbody tr"
 def test_comparison_with_the_workforce_comes_when_it_is_scrolled_to(open_page):
     page = open_page("/model/")
     page.locator("#workforce").scroll_into_view_if_needed()
-    expect(page.locator("[aria-labelledby=workforce] .message.is-warning")).to_be_visible()
+    expect(page.locator("[aria-labelledby=workforce] .message.is-success")).to_be_visible()
 
 
 def test_threshold_goes_back_to_the_starting_values(open_page):
@@ -47,7 +47,7 @@ def test_typed_capacity_and_costs_are_answered(open_page, axe, script):
 def test_comparison_with_the_workforce_is_a_link_away_without_scripts(open_page):
     page = open_page("/model/", language="en", script=False)
     page.get_by_role("link", name="Compare today's workforce").click()
-    expect(page.locator("main")).to_contain_text("1 of the 25 distributions has moved")
+    expect(page.locator("main")).to_contain_text("The workforce looks like the people the model learned from.")
 
 
 def test_weights_lead_to_the_shape_of_their_effect(open_page):
