@@ -191,7 +191,7 @@ def model_card() -> str:
     sections = {
         "What it is for": bullets(card["purpose"]),
         "What it must not be used for": bullets(card["misuse"]),
-        "Which model this is": identity(found.version, found.model, card),
+        "Which model this is": identity(found.version, found.parameters, card),
         "Data and features": data(card),
         "Method": bullets(card["method"]),
         "Quality": quality(card),
@@ -214,11 +214,11 @@ def names(features: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in features)
 
 
-def identity(version: str, model: bytes, card: dict) -> str:
+def identity(version: str, parameters: bytes, card: dict) -> str:
     rows = {
         "version": version,
         "trained": card["created_on"],
-        "model, sha256": hashlib.sha256(model).hexdigest(),
+        "parameters, sha256": hashlib.sha256(parameters).hexdigest(),
         **card["versions"],
         "training rows, sha256": card["training"]["sha256"],
     }
@@ -226,12 +226,20 @@ def identity(version: str, model: bytes, card: dict) -> str:
 
 
 def data(card: dict) -> str:
-    training = card["training"]
+    training, history, horizon = card["training"], card["history"], card["horizon_months"]
+    learned = (
+        f"Learned from {history['periods']:,} quarters of {history['people']:,} people between {history['since']} and "
+        f"{history['until']}: {history['left']:,} left, {history['vanished']:,} vanished. "
+        if history
+        else ""
+    )
+    formulas = [name for name in card["features"] if name not in {*card["used"], *card["left_out"]}]
     return (
-        f"{training['employees']:,} employees with a known outcome, {training['leavers']:,} of whom left "
-        f"({training['base_rate']:.1%}).\n\nUsed: {names(card['used'])}.\n\nLeft out, because the law protects "
+        f"{learned}Judged on {training['employees']:,} employees, {training['leavers']:,} of whom left "
+        f"({training['base_rate']:.1%}){f' within {horizon} months' if horizon else ''}.\n\nUsed: {names(card['used'])}.\n\nLeft out, because the law protects "
         f"them or what they are made of: {names(card['left_out'])}. They stay in the data for the contract and for "
-        "this audit; changing them changes no score."
+        "this audit; changing them changes no score.\n\nFormulas of the contract whose ingredients are used instead: "
+        f"{names(formulas)}."
     )
 
 

@@ -89,9 +89,14 @@ def _purpose(name: str) -> tuple[str, str]:
     if name not in INPUT_NAMES or name in _PURPOSES:
         why, cost = _PURPOSES[name]
         return _(why), _(cost)
-    features = [_(BY_NAME[feature].label) for feature in FEATURE_NAMES if feature in made_from(name)]
+    features = [_(BY_NAME[feature].label) for feature in _scored(name)]
     why = _GROUPED if name == "departement" else _SCORED
     return _(why), _(_LACKING) % {"features": get_text_list(features, _("and"))}
+
+
+def _scored(name: str) -> list[str]:
+    """The inputs of the model that are made of a column, in order."""
+    return [feature for feature in FEATURE_NAMES if feature in made_from(name) and BY_NAME[feature].is_scored]
 
 
 def _readers(name: str) -> str:

@@ -53,6 +53,8 @@ class Feature:
     ingredients: tuple[str, ...] = ()  # the features, or the satisfactions, from which a formula is made
     is_protected: bool = False  # no decision may use it: kept for the contract and the audit, never scored
     is_actionable: bool = False  # HR can change it: offered in what-if
+    direction: int = 0  # 1: the risk may only rise with it, -1: only fall, whatever noise says; 0: as the data say
+    is_scored: bool = True  # False: kept for the contract, no input of a model, whose curves have its ingredients
     help: str = ""
 
     @property
@@ -113,6 +115,7 @@ FEATURES: tuple[Feature, ...] = (
         _("Job level: %(value)s"),
         is_actionable=True,
         help=_("From 1, the most junior, to 5."),
+        direction=-1,
     ),
     _raw(
         "note_evaluation_actuelle",
@@ -131,6 +134,7 @@ FEATURES: tuple[Feature, ...] = (
         maximum=1,
         choices=YES_NO,
         is_actionable=True,
+        direction=1,
     ),
     _raw(
         "augmentation_salaire_precedente",
@@ -139,6 +143,7 @@ FEATURES: tuple[Feature, ...] = (
         _("Last pay rise: %(value)s"),
         unit="%",
         is_actionable=True,
+        direction=-1,
     ),
     _raw("age", _("Age"), FeatureKind.INTEGER, _("Age: %(value)s"), unit=_YEARS, is_protected=True),
     Feature(
@@ -158,6 +163,7 @@ FEATURES: tuple[Feature, ...] = (
         _("Monthly income: %(value)s"),
         unit="€",
         is_actionable=True,
+        direction=-1,
     ),
     _choice("statut_marital", _("Marital status"), _("Marital status: %(value)s"), is_protected=True),
     _choice("departement", _("Department"), _("Department: %(value)s")),
@@ -191,6 +197,7 @@ FEATURES: tuple[Feature, ...] = (
         _("In the current job for %(value)s"),
         phrase_no=_("In the current job for less than a year"),
         unit=_YEARS,
+        direction=1,
     ),
     _raw(
         "nombre_participation_pee",
@@ -198,6 +205,7 @@ FEATURES: tuple[Feature, ...] = (
         FeatureKind.INTEGER,
         _("Company savings plan participations: %(value)s"),
         is_actionable=True,
+        is_scored=False,
     ),
     _raw(
         "nb_formations_suivies",
@@ -205,6 +213,7 @@ FEATURES: tuple[Feature, ...] = (
         FeatureKind.INTEGER,
         _("Training courses attended: %(value)s"),
         is_actionable=True,
+        direction=-1,
     ),
     _raw(
         "distance_domicile_travail",
@@ -212,6 +221,7 @@ FEATURES: tuple[Feature, ...] = (
         FeatureKind.INTEGER,
         _("Lives %(value)s from work"),
         unit="km",
+        direction=1,
     ),
     _raw(
         "niveau_education",
@@ -235,6 +245,7 @@ FEATURES: tuple[Feature, ...] = (
             Choice(3, _("Reserved"), is_offered=False),
         ),
         is_actionable=True,
+        direction=1,
     ),
     _raw(
         "annees_depuis_la_derniere_promotion",
@@ -244,6 +255,7 @@ FEATURES: tuple[Feature, ...] = (
         phrase_no=_("Promoted less than a year ago"),
         unit=_YEARS,
         is_actionable=True,
+        direction=1,
     ),
     _raw(
         "annees_sous_responsable_actuel",
@@ -261,6 +273,7 @@ FEATURES: tuple[Feature, ...] = (
         4,
         is_rating=True,
         ingredients=columns.SATISFACTIONS,
+        direction=-1,
     ),
     _engineered(
         "nonlineaire_participation_pee",
@@ -270,6 +283,7 @@ FEATURES: tuple[Feature, ...] = (
         1,
         told_as="nombre_participation_pee",
         ingredients=("nombre_participation_pee", "annees_dans_l_entreprise"),
+        direction=-1,
     ),
     _engineered(
         "ratio_heures_sup_salaire",
@@ -279,6 +293,7 @@ FEATURES: tuple[Feature, ...] = (
         1,
         told_as="heures_supplementaires",
         ingredients=("heures_supplementaires", "revenu_mensuel"),
+        is_scored=False,
     ),
     _engineered(
         "nonlinaire_charge_contrainte",
@@ -289,6 +304,7 @@ FEATURES: tuple[Feature, ...] = (
         told_as="heures_supplementaires",
         ingredients=("heures_supplementaires", "distance_domicile_travail"),
         help=_("Greatest at 10 km, where the formula peaks."),
+        is_scored=False,
     ),
     _engineered(
         "nonlinaire_surmenage_insatisfaction",
@@ -298,6 +314,7 @@ FEATURES: tuple[Feature, ...] = (
         0,
         told_as="heures_supplementaires",
         ingredients=("heures_supplementaires", "satisfaction_moyenne"),
+        is_scored=False,
     ),
     _engineered(
         "jeune_surcharge",
@@ -319,6 +336,7 @@ FEATURES: tuple[Feature, ...] = (
         1,
         told_as="annees_depuis_la_derniere_promotion",
         ingredients=("annees_depuis_la_derniere_promotion", "annees_dans_l_entreprise"),
+        is_scored=False,
     ),
     _engineered(
         "mobilite_carriere",
@@ -328,6 +346,7 @@ FEATURES: tuple[Feature, ...] = (
         50,
         told_as="nombre_experiences_precedentes",
         ingredients=("nombre_experiences_precedentes", "annee_experience_totale"),
+        is_scored=False,
     ),
     _engineered(
         "risque_global",
@@ -340,6 +359,7 @@ FEATURES: tuple[Feature, ...] = (
             *("heures_supplementaires", "revenu_mensuel", "annees_dans_l_entreprise"),
             *("annees_depuis_la_derniere_promotion", "satisfaction_moyenne"),
         ),
+        is_scored=False,
     ),
 )
 

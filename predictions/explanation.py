@@ -1,4 +1,7 @@
-"""Reasons for a score, in words: from additive contributions in log-odds to sentences and probability points.
+"""Reasons for a score, in words: from additive contributions to sentences and probability points.
+
+Contributions add up on the scale of the model's link: the log cumulative hazard of a forecast, the log-odds of a
+classification.
 
 Contributions are shown by subject, the feature that people know: that of a formula (overtime for the pay, overtime
 combined with the commute, …) is added to its subject (overtime). Contributions are additive, so with the base value
@@ -21,7 +24,7 @@ from django.utils.translation import gettext as _
 from employees import terms
 from employees.access import Readable
 from features import readable_features, schema
-from predictions.ml.scorer import sigmoid
+from predictions.ml.links import Link
 
 TOLD_AS = {feature.name: feature.told_as or feature.name for feature in schema.FEATURES}
 WITHHELD = ""  # the sum of the features whose values may not be read
@@ -36,7 +39,7 @@ class Reason(NamedTuple):
     """
 
     name: str  # of the feature
-    contribution: float  # log-odds
+    contribution: float  # on the additive scale
     points: float  # probability points, 0.12 for twelve
     label: str  # in the active language, as the texts below
     value: str  # "12 km"
@@ -48,17 +51,16 @@ class Reason(NamedTuple):
         return self.contribution > 0
 
 
-def points_per_log_odds(base_value: float, total: float) -> float:
-    """Probability points for one unit of log-odds on the way from the average to this score.
+def points_per_unit(base_value: float, total: float, link: Link) -> float:
+    """Probability points for one unit of the additive scale on the way from the average to this score.
 
-    Aumann–Shapley attribution of the sigmoid along the straight path from ``base_value`` to ``base_value + total``
-    (log-odds): the secant slope of the sigmoid, its derivative where both ends meet. Contributions times this slope
+    Aumann–Shapley attribution of the inverse link along the straight path from ``base_value`` to ``base_value +
+    total``: its secant slope, its derivative where both ends meet. Contributions times this slope
     keep their signs, do not depend on an order and sum to the difference of the two probabilities.
     """
-    average = sigmoid(base_value)
     if abs(total) < 1e-9:
-        return average * (1 - average)
-    return (sigmoid(base_value + total) - average) / total
+        return link.slope(base_value)
+    return (link.probability(base_value + total) - link.probability(base_value)) / total
 
 
 def by_subject(contributions: Mapping[str, float]) -> dict[str, float]:
@@ -93,16 +95,17 @@ def reasons(
     values: Mapping[str, object],
     base_value: float,
     contributions: Mapping[str, float],
+    link: Link,
     readable: Readable,
     limit: int | None = None,
     is_told: bool = True,
 ) -> list[Reason]:
     """The reasons for a score, the heaviest first, zeros left out, in the active language.
 
-    ``values`` are its features, of which the unreadable ones may be missing; ``contributions`` are log-odds by feature.
+    ``values`` are its features, of which the unreadable ones may be missing; ``contributions`` are by feature.
     ``is_told`` False keeps every formula separate, as in the model.
     """
-    slope = points_per_log_odds(base_value, math.fsum(contributions.values()))
+    slope = points_per_unit(base_value, math.fsum(contributions.values()), link)
     weights, hidden = _grouped(contributions, readable, is_told=is_told)
     heaviest = sorted(weights.items(), key=lambda item: -abs(item[1]))
     language = get_language()

@@ -12,6 +12,7 @@ from employees.models import Employee, OfDepartmentsQuerySet
 from features import schema
 from features.models import EmployeeFeatures
 from predictions.keys.models import APIKey, RequestCount, validate_departments  # noqa: F401 - models of this app
+from predictions.ml import links
 from technova.web.fast_json import FastJSONEncoder
 
 MAX_PREDICTION_ID = models.BigIntegerField.MAX_BIGINT
@@ -38,10 +39,21 @@ class ScoringRun(models.Model):
 
     created_at = models.DateTimeField(_("scored at"), default=timezone.now, db_index=True)
     model_version = models.CharField(_("model version"), max_length=40)
+    horizon_months = models.PositiveSmallIntegerField(
+        _("horizon (months)"), null=True, help_text=_("Within how many months; empty for a classification.")
+    )
     threshold = models.FloatField(_("threshold"))
     employee_count = models.PositiveIntegerField(_("employees"))
     above_threshold_count = models.PositiveIntegerField(_("over the threshold"))
-    expected_departures = models.FloatField(_("expected departures"), help_text=_("The sum of the probabilities."))
+    expected_departures = models.FloatField(
+        _("expected departures"),
+        help_text=_("The sum of the probabilities; of a classification, corrected for people that it was trained on."),
+    )
+    expected_low = models.FloatField(_("low end"), null=True, help_text=_("Of the 95% interval of the departures."))
+    expected_high = models.FloatField(_("high end"), null=True, help_text=_("Of the 95% interval of the departures."))
+    seen_correction = models.FloatField(
+        _("correction"), default=1.0, help_text=_("Of probabilities of people on whom the model was trained.")
+    )
     duration_ms = models.FloatField(_("duration (ms)"))
     as_of = models.DateField(_("as of"), null=True, help_text=_("The day that the scores describe."))
     revision = models.UUIDField(
@@ -209,11 +221,17 @@ class Prediction(models.Model):
     model_version = models.CharField(_("model version"), max_length=40)
     model_sha256 = models.CharField(_("model SHA-256"), max_length=64)
     latency_ms = models.FloatField(_("latency (ms)"))
-    base_value = models.FloatField(_("base value"), help_text=_("Log-odds of the average employee."))
+    horizon_months = models.PositiveSmallIntegerField(
+        _("horizon (months)"), null=True, help_text=_("Within how many months; empty for a classification.")
+    )
+    base_value = models.FloatField(_("base value"), help_text=_("The average employee on the additive scale."))
     contributions = models.JSONField(
         _("contributions"),
         encoder=FastJSONEncoder,
-        help_text=_("Log-odds by feature, zeros left out; with the base value they sum to the score."),
+        help_text=_(
+            "By feature, zeros left out; with the base value they sum to the score: to the log cumulative hazard "
+            "within the horizon, to the log-odds without one."
+        ),
     )
     main_reason = models.CharField(_("main reason"), max_length=40, blank=True, choices=REASON_CHOICES)
     second_reason = models.CharField(_("second reason"), max_length=40, blank=True, choices=REASON_CHOICES)
@@ -278,6 +296,11 @@ class Prediction(models.Model):
     def day(self) -> date:
         """The day that it describes: of its run, or the one on which it was given."""
         return self.run.day if self.run else timezone.localdate(self.created_at)
+
+    @property
+    def link(self) -> links.Link:
+        """The scale on which its contributions add up."""
+        return links.of_horizon(self.horizon_months)
 
     @property
     def employee_number(self) -> int | None:

@@ -180,7 +180,9 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
         day = WorkforceDay.objects.filter(as_of=as_of).first() if as_of else WorkforceDay.objects.last()
         run = ScoringRun.objects.create(
             model_version=model.version,
+            horizon_months=model.horizon_months,
             threshold=model.threshold,
+            seen_correction=model.card["training"]["seen_correction"],
             employee_count=0,
             above_threshold_count=0,
             expected_departures=0,
@@ -192,6 +194,7 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
         keys = reserve_sparse_keys(Prediction, total).tolist()  # or they would reveal how many others were scored
         counts: dict[str, np.ndarray] = {}
         by_group: disparity.Counts = {}
+        expectations = []
         for chunk in features.feature_chunks(CHUNK_SIZE, as_of):
             chunk_started = time.perf_counter()
             scores = model.score_frame(chunk)
@@ -211,12 +214,15 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
             is_flagged = scores.probability >= model.threshold
             run.above_threshold_count += int(is_flagged.sum())
             by_group = disparity.count(chunk, is_flagged, by_group)
-            run.expected_departures += float(scores.probability.sum())
+            expectations.append(scores.expectation)
             for name, people in drift.count(chunk, scores.probability, model.card["drift"]).items():
                 counts[name] = people + counts.get(name, 0)
             if progress:
                 progress("Scoring", run.employee_count, total)
         RunGroup.objects.bulk_create(figures.aggregate(run, Scope.EVERYONE, is_of_then=True))
+        expectation = sum(expectations[1:], start=expectations[0])
+        run.expected_departures = expectation.total * run.seen_correction
+        run.expected_low, run.expected_high = (end * run.seen_correction for end in expectation.interval)
         run.drift_counts = {name: people.tolist() for name, people in counts.items()}
         run.group_counts = fairness.group_counts(run, by_group)
         run.duration_ms = milliseconds_since(started)

@@ -65,8 +65,10 @@ _SCORE = {
     "low": 0.4127,
     "high": 0.7794,
     "is_extrapolated": False,
+    "horizon_months": 12,
 }
 _EXPLANATION = {
+    "scale": "log_cumulative_hazard",
     "base_value": -2.1972,
     "reasons": [
         {
@@ -120,6 +122,7 @@ RUN = {
     "scored_at": "2026-07-01T12:30:00.123456+00:00",
     "as_of": "2026-06-30",
     "model_version": "20260101-0123abcd",
+    "horizon_months": 12,
     "threshold": 0.19,
     "employee_count": 1233,
     "above_threshold_count": 231,

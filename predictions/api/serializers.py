@@ -27,11 +27,13 @@ from predictions.api.fields import (
     WordField,
 )
 from predictions.explanation import reasons
+from predictions.ml.links import LINKS
 from predictions.models import MAX_PREDICTION_ID, Prediction
 from predictions.services import BatchScore
 
 BATCH_LIMIT = 1000
 LIMIT = 200  # rows of the log in one answer
+SCALES = [link.scale for link in LINKS.values()]
 
 
 class StrictSerializer(serializers.Serializer):
@@ -131,7 +133,7 @@ class ReasonSerializer(serializers.Serializer):
     feature = serializers.ChoiceField(choices=[(feature.name, _(feature.label)) for feature in schema.FEATURES])
     label = serializers.CharField(help_text="The feature's name in words.")  # type: ignore[assignment]  # also Field's
     value = serializers.CharField(help_text="Its value in words.")
-    contribution = serializers.FloatField(help_text="In log-odds; positive raises the risk.")
+    contribution = serializers.FloatField(help_text="On the scale of the answer; positive raises the risk.")
     points = serializers.FloatField(help_text="In probability, 0.12 for twelve points.")
     sentence = serializers.CharField()
 
@@ -145,6 +147,7 @@ class ReasonsField(serializers.Field):
             values=value.values(),
             base_value=value.base_value,
             contributions=value.contributions,
+            link=value.link,
             readable=Readable.EVERYTHING,  # a key reads every column of the people it sees
             is_told=False,
         )
@@ -175,12 +178,16 @@ class ScoreSerializer(serializers.Serializer):
     low = serializers.FloatField(min_value=0, max_value=1, help_text="Of the 90% interval of the probability.")
     high = serializers.FloatField(min_value=0, max_value=1, help_text="Of the 90% interval of the probability.")
     is_extrapolated = serializers.BooleanField(help_text="The model has seen nobody like this.")
+    horizon_months = serializers.IntegerField(
+        allow_null=True, help_text="Within how many months; null for a classification, which has no horizon."
+    )
 
 
 class ExplainedSerializer(ScoreSerializer):
-    """A score and why. ``base_value`` and the contributions sum to its log-odds."""
+    """A score and why. ``base_value`` and the contributions sum to it on its ``scale``."""
 
-    base_value = serializers.FloatField(help_text="Log-odds of the average employee.")
+    scale = serializers.ChoiceField(choices=SCALES, source="link.scale", help_text="On which contributions add up.")
+    base_value = serializers.FloatField(help_text="The average employee on that scale.")
     reasons = ReasonsField(source="*")
 
 
@@ -224,6 +231,7 @@ class ScoreOfRunSerializer(ScoreSerializer):
             "low": row.low,
             "high": row.high,
             "is_extrapolated": row.is_extrapolated,
+            "horizon_months": run.horizon_months,
             "department": row.employee__departement,
             "presence": row.employee__presence,
             "main_reason": row.main_reason or None,
@@ -250,6 +258,7 @@ class RunSerializer(serializers.Serializer):
     scored_at = InUTC(source="run.created_at", help_text="In UTC.")
     as_of = serializers.DateField(source="run.as_of", allow_null=True, help_text="The day that its data describe.")
     model_version = serializers.CharField(source="run.model_version")
+    horizon_months = serializers.IntegerField(source="run.horizon_months", allow_null=True)
     threshold = serializers.FloatField(source="run.threshold", min_value=0, max_value=1)
     employee_count = serializers.IntegerField(
         source="figures.employee_count", allow_null=True, help_text="People scored whom the key sees."
@@ -265,6 +274,7 @@ class RunSerializer(serializers.Serializer):
 class BatchScoreSerializer(ScoreSerializer):
     """In a batch, the answer for one employee; with its explanation when that was asked for."""
 
+    scale = serializers.ChoiceField(choices=SCALES, required=False)
     base_value = serializers.FloatField(required=False)
     reasons = ReasonSerializer(many=True, required=False)
 
@@ -283,6 +293,7 @@ class BatchScoreSerializer(ScoreSerializer):
             "low": prediction.low,
             "high": prediction.high,
             "is_extrapolated": prediction.is_extrapolated,
+            "horizon_months": prediction.horizon_months,
         }
 
 
@@ -368,7 +379,9 @@ class LoggedPredictionSerializer(LogRowSerializer):
     low = serializers.FloatField(min_value=0, max_value=1, allow_null=True)
     high = serializers.FloatField(min_value=0, max_value=1, allow_null=True)
     is_extrapolated = serializers.BooleanField()
-    base_value = serializers.FloatField(help_text="Log-odds of the average employee.")
+    horizon_months = serializers.IntegerField(allow_null=True)
+    scale = serializers.ChoiceField(choices=SCALES, source="link.scale")
+    base_value = serializers.FloatField(help_text="The average employee on that scale.")
     reasons = ReasonsField(source="*")
 
 

@@ -108,6 +108,7 @@ class PredictionAdmin(ForWhoReadsEverything, ReadOnlyAdmin):
             values=prediction.values(),
             base_value=prediction.base_value,
             contributions=prediction.contributions,
+            link=prediction.link,
             readable=Readable.EVERYTHING,
         )
         return format_html_join("", "{}<br>", ((reason.sentence,) for reason in found))

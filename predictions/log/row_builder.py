@@ -45,6 +45,7 @@ class BatchScore(NamedTuple):
     predicted_class: bool
     threshold: float
     model_version: str
+    horizon_months: int | None
 
 
 class LogRows:
@@ -142,6 +143,7 @@ def _columns(
         "threshold": model.threshold,
         "model_version": model.version,
         "model_sha256": model.sha256,
+        "horizon_months": model.horizon_months,
         "base_value": scores.base_value,
         "contributions": contributions,
         "main_reason": reasons[0],

@@ -108,6 +108,12 @@ def _snapped(days: Sequence[date], ideal: date) -> date:
     return nearest if abs(nearest - ideal) <= NEAR else days[bisect_right(days, ideal) - 1]
 
 
+def months_after(day: date, months: int) -> date:
+    """The day of the calendar so many months later; from the end of a month, that of another one."""
+    stamp = pd.Timestamp(day)
+    return (stamp + (pd.offsets.MonthEnd(months) if stamp.is_month_end else pd.DateOffset(months=months))).date()
+
+
 def months_before(day: date, months: int) -> date:
     """The day of the calendar so many months earlier; from the end of a month, that of another one."""
     stamp = pd.Timestamp(day)
@@ -180,3 +186,32 @@ def departures_by_value(periods: PersonPeriods) -> dict[str, dict[str | int, int
 def _count(values: pd.Series, is_gone: np.ndarray) -> dict[str | int, int]:
     counts = pd.Series(is_gone).groupby(values.to_numpy(), observed=True, sort=True).sum()
     return {value if isinstance(value, str) else int(value): int(of) for value, of in counts.items()}
+
+
+def starts(periods: PersonPeriods) -> tuple[np.ndarray, np.ndarray]:
+    """The days on which periods start, oldest first, and their months."""
+    days, place = np.unique(periods.start, return_inverse=True)
+    months = np.zeros(len(days))
+    np.maximum.at(months, place, periods.exposure)  # a departure of another kind shortens a row's own
+    return days, months
+
+
+def cohort(periods: PersonPeriods, since: np.datetime64) -> PersonPeriods:
+    """Who was there when a period started, with the features of that day, and what became of each until the end.
+
+    Who left in a way that is not forecast is left out: nobody knows whether they would have left by themselves.
+    """
+    days, months = starts(periods)
+    later = periods.start >= since
+    people, place = np.unique(periods.person[later], return_inverse=True)
+    event = np.zeros(len(people), dtype=np.int8)
+    np.maximum.at(event, place, np.where(periods.event[later] == Event.NONE, 0, 3 - periods.event[later]))
+    planned = months[np.searchsorted(days, periods.start[later])]
+    is_other = (periods.exposure[later] < planned) & (periods.event[later] == Event.NONE)
+    others = periods.person[later][is_other]
+    first = periods.where((periods.start == since) & ~np.isin(periods.person, others))
+    became = event[np.searchsorted(people, first.person)]
+    window = np.full(len(first), months[days >= since].sum())
+    return PersonPeriods(
+        first.frame, first.person, first.start, window, np.where(became == 0, 0, 3 - became).astype(np.int8)
+    )

@@ -1,26 +1,25 @@
 """Scoring: probability, 90 % interval and exact contributions, for one employee in microseconds or for a frame.
 
-``Scorer`` folds the fitted coefficients into the polynomial pieces once, so that one employee costs a lookup and a few
-multiplications a feature: 0.016 ms, where scikit-learn's pipeline takes 1.051 (``benchmarks/scoring.py``).
+``Scorer`` folds the fitted coefficients into the pieces of the curves once, so that one employee costs a lookup and a
+few multiplications a feature: 0.016 ms, where the estimator takes 1.051 (``benchmarks/scoring.py``). It needs numpy
+alone: a server imports neither the estimator nor the libraries that fitted it.
 """
 
 import math
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import pandas as pd
-from scipy.special import expit
 
 from features.schema import FEATURE_NAMES
 from predictions.ml.artifacts.card_format import PublishedCard
+from predictions.ml.expectation import Expectation
+from predictions.ml.links import CLOGLOG, LOGIT, Link
+from predictions.ml.support import Support
 from predictions.ml.terms import Curve, Levels, Term
-
-if TYPE_CHECKING:  # a fitted one brings its library along; who only explains a score does without
-    from sklearn.pipeline import Pipeline
 
 Z_90 = 1.6448536269514722  # 95 % quantile of the normal: a two-sided 90 % interval
 BLOCK = 8192  # rows of a frame that are scored at a time: about 20 MB of working memory
@@ -34,14 +33,17 @@ class InvalidProfile(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The score of one employee; ``base_value + sum(contributions) = logit(probability)``."""
+    """The score of one employee; ``base_value + sum(contributions)`` is the probability on the additive scale.
+
+    That is the log cumulative hazard of a forecast, and the log-odds of a classification.
+    """
 
     probability: float
     low: float  # 90 % interval of the probability: what the training data leave uncertain
     high: float
     is_extrapolated: bool  # the training data held nobody comparable: the interval is too narrow
-    base_value: float  # log-odds of the average employee of the training data, to some hundredths
-    contributions: dict[str, float]  # log-odds by feature, all 32 in the contract's order, 0.0 for one not used
+    base_value: float  # the average employee of the training data, to some hundredths
+    contributions: dict[str, float]  # by feature, all 32 in the contract's order, 0.0 for one not used
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,37 +55,45 @@ class ScoreFrame:
     high: np.ndarray  # (n,)
     is_extrapolated: np.ndarray  # (n,) booleans
     base_value: float
-    contributions: np.ndarray  # (n, 32) log-odds, columns in the contract's order
+    contributions: np.ndarray  # (n, 32), columns in the contract's order
+    expectation: Expectation  # of their departures
 
 
-def sigmoid(log_odds: float) -> float:
-    if log_odds >= 0:
-        return 1 / (1 + math.exp(-log_odds))
-    odds = math.exp(log_odds)  # keeps the precision of a small probability
-    return odds / (1 + odds)
+@dataclass(frozen=True, slots=True, eq=False)
+class Parameters:
+    """What a fitted model is, as plain arrays."""
+
+    terms: tuple[Term, ...]
+    coefficients: np.ndarray  # (p + 1,), the intercept last
+    means: np.ndarray  # (p,) of the design's columns over the training rows
+    covariance: np.ndarray  # (p + 1, p + 1)
+    interval_scale: float  # factor on the intervals
+    widest: float  # the largest standard error in the training data, beyond which a profile counts as extrapolated
+    support: Support
+    horizon_months: int | None  # None: a classification, without a horizon
+
+    @property
+    def link(self) -> Link:
+        return LOGIT if self.horizon_months is None else CLOGLOG
 
 
 class Scorer:
-    """A fitted pipeline (see ``pipeline.build_pipeline``) prepared for scoring. Immutable after construction.
+    """A fitted model prepared for scoring. Immutable after construction."""
 
-    ``interval_scale`` widens the intervals; ``widest`` is the largest standard error of the log-odds in the training
-    data, beyond which a profile counts as extrapolated.
-    """
-
-    def __init__(self, pipeline: "Pipeline", *, interval_scale: float, widest: float):
-        basis, logistic = pipeline["basis"], pipeline["logistic"]
-        self.pipeline = pipeline
-        self._basis = basis
-        self._coefficients = logistic.coef_[0]
-        self._factor = np.linalg.cholesky(logistic.covariance_)  # (p + 1, p + 1), the intercept's row last
-        self._z = Z_90 * interval_scale
-        self._widest = widest * (1 + 1e-9)
+    def __init__(self, parameters: Parameters):
+        self.parameters, self.link = parameters, parameters.link
+        self._terms, self._slices = parameters.terms, slices(parameters.terms)
+        self._coefficients = parameters.coefficients[:-1]
+        self._factor = np.linalg.cholesky(parameters.covariance)  # (p + 1, p + 1), the intercept's row last
+        self._z = Z_90 * parameters.interval_scale
+        self._widest = parameters.widest * (1 + 1e-9)
         self._centres = [
-            _centre(term, self._coefficients[columns], basis.means_[columns])
-            for term, columns in zip(basis.terms_, basis.slices_, strict=True)
+            _centre(term, self._coefficients[columns], parameters.means[columns])
+            for term, columns in zip(self._terms, self._slices, strict=True)
         ]
-        self.base_value = float(logistic.intercept_[0]) + math.fsum(self._centres)
-        self._columns = [FEATURE_NAMES.index(term.feature) for term in basis.terms_]
+        exposure = math.log(parameters.horizon_months) if parameters.horizon_months else 0.0
+        self.base_value = float(parameters.coefficients[-1]) + exposure + math.fsum(self._centres)
+        self._columns = [FEATURE_NAMES.index(term.feature) for term in self._terms]
         self._zeros = dict.fromkeys(FEATURE_NAMES, 0.0)
         self._prepare_rows()
 
@@ -98,15 +108,15 @@ class Scorer:
         return {name: (first, last) for name, _low, _high, first, last, *_pieces in self._curves}
 
     def _prepare_rows(self) -> None:
-        """Fold coefficients and covariance into one table row a level, and one a power of each polynomial piece.
+        """Fold coefficients and covariance into one table row a level, and two a piece of a curve.
 
-        ``_rows`` is ``(r, p + 1)``: the standard error of an employee's log-odds is the length of the sum of the rows
+        ``_rows`` is ``(r, p + 1)``: the standard error of an employee's sum is the length of the sum of the rows
         that the employee touches, each times its weight.
         """
         rows = [self._factor[-1:]]  # the intercept
         self._levels, self._curves = [], []
         offset = 1
-        for term, columns, centre in zip(self._basis.terms_, self._basis.slices_, self._centres, strict=True):
+        for term, columns, centre in zip(self._terms, self._slices, self._centres, strict=True):
             weights, factor = self._coefficients[columns], self._factor[columns]
             if isinstance(term, Levels):
                 table = {
@@ -146,69 +156,75 @@ class Scorer:
                 if not low <= x <= high:
                     is_extrapolated = True
                 x = first if x < first else last if x > last else float(x)
-                start, scale, polynomial, row = pieces[bisect_right(inner, x)]
+                start, scale, level, rise, row = pieces[bisect_right(inner, x)]
                 u = (x - start) * scale
-                contribution, power = 0.0, 1.0
-                for coefficient in polynomial:
-                    contribution += coefficient * power
-                    touched.append(row)
-                    weights.append(power)
-                    row += 1
-                    power *= u
-                contributions[name] = contribution
+                contributions[name] = level + rise * u
+                touched += row, row + 1
+                weights += 1.0, u
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidProfile(f"{name} is {values.get(name)!r}; the model needs a value") from error
-        log_odds = self.base_value + math.fsum(contributions.values())
-        if log_odds != log_odds:
+        total = self.base_value + math.fsum(contributions.values())
+        if total != total:
             name = next(name for name, weight in contributions.items() if weight != weight)
             raise InvalidProfile(f"{name} is {values[name]!r}; the model needs a number")
         row = np.array(weights) @ self._rows.take(touched, axis=0)
         standard_error = math.sqrt(row @ row)
         margin = self._z * standard_error
         return Score(
-            sigmoid(log_odds),
-            sigmoid(log_odds - margin),
-            sigmoid(log_odds + margin),
-            is_extrapolated or standard_error > self._widest,
+            self.link.probability(total),
+            self.link.probability(total - margin),
+            self.link.probability(total + margin),
+            is_extrapolated or standard_error > self._widest or not self.parameters.support.holds(values),
             self.base_value,
             contributions,
         )
 
-    def score_frame(self, frame: pd.DataFrame) -> ScoreFrame:
-        """Score ``n`` employees: a frame with at least the columns of the used features, without missing values.
+    def score_frame(self, frame: Mapping[str, Any]) -> ScoreFrame:
+        """Score ``n`` employees: columns of at least the used features, without missing values.
 
         Holds the ``(n, 32)`` contributions and one block of the design matrix in memory.
         """
-        n = len(frame)
-        contributions = np.zeros((n, len(FEATURE_NAMES)))
-        log_odds, errors = np.empty(n), np.empty(n)
-        is_unseen = np.zeros(n, dtype=bool)
+        columns = {name: np.asarray(frame[name]) for name in self.features}
+        n = len(columns[self.features[0]])
+        contributions, errors = np.zeros((n, len(FEATURE_NAMES))), np.empty(n)
+        is_unseen = ~self.parameters.support.hold(columns)
+        expectation = Expectation(0.0, 0.0, np.zeros(len(self._factor)))
         for start in range(0, n, BLOCK):
             rows = slice(start, start + BLOCK)
-            block = frame.iloc[rows]
-            design = self._basis.transform(block)
-            parts = zip(self._columns, self._basis.terms_, self._basis.slices_, self._centres, strict=True)
-            for column, term, columns, centre in parts:
-                weight = design[:, columns] @ self._coefficients[columns] - centre
+            projected = np.zeros((len(errors[rows]), len(self._factor))) + self._factor[-1]
+            parts = zip(self._columns, self._terms, self._slices, self._centres, strict=True)
+            for column, term, place, centre in parts:
+                values = columns[term.feature][rows]
+                design, is_new = term.columns(values), term.is_unseen(values)
+                weight = design @ self._coefficients[place] - centre
                 if isinstance(term, Levels):
-                    weight[~design[:, columns].any(axis=1)] = UNSEEN[0]
+                    weight[is_new] = UNSEEN[0]
                 contributions[rows, column] = weight
-            projected = design @ self._factor[:-1] + self._factor[-1]
+                projected += design @ self._factor[place]
+                is_unseen[rows] |= is_new
             errors[rows] = np.sqrt(np.einsum("ij,ij->i", projected, projected))
-            is_unseen[rows] = self._basis.is_unseen(block)
-        log_odds = self.base_value + contributions.sum(axis=1)
-        if np.isnan(log_odds).any():
+            value = self.base_value + contributions[rows].sum(axis=1)
+            expectation += Expectation.of(self.link.probabilities(value), self.link.slopes(value), projected)
+        total = self.base_value + contributions.sum(axis=1)
+        if np.isnan(total).any():
             bad = FEATURE_NAMES[int(np.isnan(contributions).any(axis=0).argmax())]
             raise InvalidProfile(f"{bad} is missing for some employees; the model needs a number")
         margin = self._z * errors
         return ScoreFrame(
-            expit(log_odds),
-            expit(log_odds - margin),
-            expit(log_odds + margin),
+            self.link.probabilities(total),
+            self.link.probabilities(total - margin),
+            self.link.probabilities(total + margin),
             is_unseen | (errors > self._widest),
             self.base_value,
             contributions,
+            expectation,
         )
+
+
+def slices(terms: Sequence[Term]) -> tuple[slice, ...]:
+    """The columns of each term in a design matrix that has them in order."""
+    stops = np.cumsum([term.width for term in terms])
+    return tuple(slice(int(stop - term.width), int(stop)) for term, stop in zip(terms, stops, strict=True))
 
 
 def _centre(term: Term, weights: np.ndarray, means: np.ndarray) -> float:
@@ -223,13 +239,11 @@ def _centre(term: Term, weights: np.ndarray, means: np.ndarray) -> float:
 
 def _curve_table(term: Curve, weights: np.ndarray, centre: float, offset: int) -> tuple:
     """A curve as plain numbers: name, limits of what was seen, ends, inner knots and one entry a piece."""
-    polynomials = term.pieces @ weights  # (m, degree + 1)
-    polynomials[:, 0] -= centre
+    heights = term.pieces @ weights  # (m, 2): where a piece begins, and its rise
     scales = 1 / np.diff(term.knots)
-    powers = polynomials.shape[1]
     pieces = [
-        (float(start), float(scale), tuple(polynomial), offset + i * powers)
-        for i, (start, scale, polynomial) in enumerate(zip(term.knots[:-1], scales, polynomials.tolist(), strict=True))
+        (float(start), float(scale), level - centre, rise, offset + 2 * i)
+        for i, (start, scale, (level, rise)) in enumerate(zip(term.knots[:-1], scales, heights.tolist(), strict=True))
     ]
     inner = term.knots[1:-1].tolist()
     return term.feature, term.low, term.high, float(term.knots[0]), float(term.knots[-1]), inner, pieces
@@ -245,8 +259,18 @@ class Model:
     card: PublishedCard
     scorer: Scorer
 
+    @property
+    def horizon_months(self) -> int | None:
+        """Within how many months somebody leaves; None for a classification."""
+        return self.scorer.parameters.horizon_months
+
+    @property
+    def link(self) -> Link:
+        """The scale on which the contributions add up."""
+        return self.scorer.link
+
     def score_one(self, values: Mapping[str, Any]) -> Score:
         return self.scorer.score_one(values)
 
-    def score_frame(self, frame: pd.DataFrame) -> ScoreFrame:
+    def score_frame(self, frame: Mapping[str, Any]) -> ScoreFrame:
         return self.scorer.score_frame(frame)

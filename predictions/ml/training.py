@@ -1,28 +1,33 @@
-"""Training: from clean features with known departures to a model, its threshold and its card; publishing it.
+"""Training: from a dated history, or from one table, to a model, its threshold and its card; publishing it.
 
-``train`` is deterministic: the same rows in the same order, on the same library versions, give the same bytes.
+``train_forecast`` and ``train_classification`` are deterministic: the same rows in the same order, on the same library
+versions, give the same bytes.
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from features.schema import FEATURE_NAMES
+from predictions.ml.additive import AdditiveModel, used_features
 from predictions.ml.artifacts import artifact, card
-from predictions.ml.artifacts.card_format import FEATURE_SETS, Card, Figure
-from predictions.ml.assessment import evaluation, gates, thresholds, uncertainty
-from predictions.ml.assessment.evaluation import DEFAULT_PLAN, Plan, Progress, silent
+from predictions.ml.artifacts.card_format import FEATURE_SETS, Card, Figure, History, OutOfTime
+from predictions.ml.artifacts.plain import Plain
+from predictions.ml.assessment import evaluation, gates, out_of_time, thresholds, uncertainty
+from predictions.ml.assessment.evaluation import DEFAULT_PLAN, Plan, Progress, Rows, silent
 from predictions.ml.assessment.thresholds import DEFAULT_RULE, Rule
-from predictions.ml.pipeline import build_pipeline, used_features
+from predictions.ml.periods import PersonPeriods, cohort, departures, departures_known, months_after, starts
+from predictions.ml.scorer import Parameters
+from predictions.ml.support import Support
 
-MINIMUM_LEAVERS = 30
+HORIZONS = (12, 6, 3)  # months within which a forecast can say who leaves, the longest that a history allows first
+FEWEST = 10  # who left and who stayed, without whom nothing can be judged
 REFERENCE_ROWS = 1500
 LEAK_ROC_AUC = 0.90
 LEAK_F1 = 0.70
@@ -62,7 +67,7 @@ class Trained:
         return self.content.card
 
 
-def train(
+def train_classification(
     frame: pd.DataFrame,
     target: np.ndarray | pd.Series,
     *,
@@ -73,51 +78,156 @@ def train(
     as_of: date | None = None,
     progress: Progress = silent,
 ) -> Trained:
-    """Evaluate, choose the penalty and the threshold, fit on everybody and describe the result.
+    """A model of one table without dates: who is among those who have left, not when.
 
     ``frame``: ``(n, 32)`` clean features; ``target``: ``(n,)`` of 0 and 1, 1 for those who left; ``as_of``: the day on
-    which the others were present. The model with the other feature set is evaluated beside it. Protected features that
-    are not used may be unknown: the audit leaves out whoever they are unknown of. About a minute with the default plan
-    on 1,470 rows. Raises ``TrainingError`` for data that cannot train a model.
+    which the others were present. Protected features that are not used may be unknown: the audit leaves out whoever
+    they are unknown of. Half a minute with the default plan on 1,470 rows. Raises ``TrainingError`` for data that
+    cannot train a model.
     """
     people = _plain(frame)
     target = _checked(people, target, used_features(features))
-    frame = _learnable(people)
+    rows = Rows.of_people(people, target)
+    return _train(
+        rows,
+        rows,
+        people[target == 0],
+        features=features,
+        horizon=None,
+        history=None,
+        judge=lambda _penalty: None,
+        as_of=as_of,
+        rule=rule,
+        plan=plan,
+        seed=seed,
+        progress=progress,
+    )
+
+
+def train_forecast(
+    periods: PersonPeriods,
+    present: pd.DataFrame,
+    *,
+    horizon: int | None = None,
+    features: str = "default",
+    rule: Rule = DEFAULT_RULE,
+    plan: Plan | None = None,
+    seed: int = 7,
+    progress: Progress = silent,
+) -> Trained:
+    """A model of who leaves within ``horizon`` months, the longest that the history allows unless it is given.
+
+    ``present``: ``(m, 32)`` clean features of those who are there at the end of the history. It is judged on those who
+    were there ``horizon`` months before: by cross-validation, and out of time (``out_of_time.judge``). Raises
+    ``TrainingError`` for a history that cannot train a model.
+    """
+    horizon = horizon or longest_horizon(periods)
+    if not horizon or months_of(periods) < horizon - 0.5:
+        raise TrainingError(
+            f"the history has {months_of(periods):.0f} months: a forecast within {horizon or HORIZONS[-1]} months "
+            "needs as many; load earlier extracts or ask for fewer months"
+        )
+    days, months = starts(periods)
+    since = days[np.searchsorted(-np.cumsum(months[::-1])[::-1], -(horizon - 0.5), side="right") - 1]
+    judged = cohort(periods, since)
+    frame = _plain(judged.frame)
+    _checked(frame, judged.event > 0, used_features(features))
+    learned = PersonPeriods(_plain(periods.frame), periods.person, periods.start, periods.exposure, periods.event)
+    return _train(
+        Rows.of_periods(learned),
+        Rows(frame, (judged.event > 0).astype(int), judged.person, np.full(len(judged), float(horizon))),
+        _plain(present),
+        features=features,
+        horizon=horizon,
+        history=(history := _history(periods)),
+        as_of=history["until"],
+        judge=lambda penalty: out_of_time.judge(learned, features=features, C=penalty, horizon=horizon, seed=seed),
+        rule=rule,
+        plan=plan or evaluation.plan_for(len(present)),
+        seed=seed,
+        progress=progress,
+    )
+
+
+def months_of(periods: PersonPeriods) -> float:
+    """The months that a history spans."""
+    return float(starts(periods)[1].sum())
+
+
+def longest_horizon(periods: PersonPeriods) -> int | None:
+    """The longest of ``HORIZONS`` that a history allows to judge; None where it allows none."""
+    return next((months for months in HORIZONS if months_of(periods) >= months - 0.5), None)
+
+
+def _train(
+    learned: Rows,
+    judged: Rows,
+    present: pd.DataFrame,
+    *,
+    features: str,
+    horizon: int | None,
+    history: History | None,
+    judge: Callable[[float], OutOfTime | None],
+    as_of: date | None,
+    rule: Rule,
+    plan: Plan,
+    seed: int,
+    progress: Progress,
+) -> Trained:
+    """Evaluate, choose the penalty and the threshold, fit on everything and describe the result."""
+    link = "logit" if horizon is None else "cloglog"
+    digest = data_hash(learned)
+    people = judged
+    learned, judged = _learnable(learned), _learnable(judged)
     # One thread: sums in another order would change the last bits, and so the hash.
     with threadpool_limits(limits=1):
         sides = {
             name: evaluation.cross_predict(
-                frame, target, features=name, rule=rule, plan=plan, seed=seed, progress=progress
+                learned, judged, features=name, link=link, rule=rule, plan=plan, seed=seed, progress=progress
             )
             for name in FEATURE_SETS
         }
-        out_of_fold = sides[features].probability
-        penalty, _ = evaluation.choose_penalty(frame, target, features=features, plan=plan, seed=seed)
-        pipeline = build_pipeline(features=features, C=penalty).fit(frame, target)
-        figures = card.metrics(target, sides[features])
-        leak = _leak(figures, target, pipeline, frame)
-        threshold = thresholds.choose(rule, target, out_of_fold)
-        doubts = gates.doubts(target, out_of_fold, threshold, auc_low=figures["roc_auc"]["low"])
-        scale, simulated = _uncertainty(pipeline, frame, draws=plan.draws, seed=seed)
-        reference = reference_profiles(frame[list(used_features(features))], seed=seed)
-        content = artifact.Content(
-            pipeline=pipeline,
+        probability = sides[features].probability
+        penalty, *_ = evaluation.choose_penalty(learned, judged, features=features, link=link, plan=plan, seed=seed)
+        model = AdditiveModel(features=features, link=link, C=penalty)
+        model.fit(learned.frame, learned.outcome, learned.exposure)
+        figures = card.metrics(judged.outcome, sides[features])
+        leak = _leak(figures, judged.outcome, model, judged.frame)
+        threshold = thresholds.choose(rule, judged.outcome, probability)
+        doubts = gates.doubts(judged.outcome, probability, threshold, auc_low=figures["roc_auc"]["low"])
+        scale, simulated = _uncertainty(model, learned, plan=plan, seed=seed)
+        reference = reference_profiles(learned.frame[list(used_features(features))], seed=seed)
+        parameters = Parameters(
+            terms=model.terms_,
+            coefficients=np.r_[model.coef_, model.intercept_],
+            means=model.means_,
+            covariance=model.covariance_,
             interval_scale=scale,
-            widest=float(pipeline["logistic"].errors(pipeline["basis"].transform(frame)).max()),
+            widest=float(model.errors(learned.frame).max()),
+            support=Support.of(learned.frame),
+            horizon_months=horizon,
+        )
+        content = artifact.Content(
+            model=model,
+            plain=Plain(
+                parameters,
+                {name: np.asarray(reference[name], dtype=_dtype(reference[name])) for name in reference},
+                model.predict_proba(reference, horizon or 1.0)[:, 1],
+            ),
             threshold=threshold,
             rule=str(rule),
-            reference=reference,
-            reference_probability=pipeline.predict_proba(reference)[:, 1],
             card=card.build(
                 people,
-                target,
+                present,
                 sides,
-                pipeline,
-                features=features,
+                model,
+                horizon=horizon,
+                history=history,
+                out_of_time=judge(penalty),
                 plan=plan,
                 seed=seed,
-                training_sha256=data_hash(people, target),
-                threshold=thresholds.describe(rule, threshold, target, out_of_fold),
+                training_sha256=digest,
+                threshold=thresholds.describe(rule, threshold, judged.outcome, probability),
                 uncertainty=simulated,
                 leak=leak,
                 doubts=doubts,
@@ -125,6 +235,20 @@ def train(
             ),
         )
     return Trained(content, leak, tuple(doubts))
+
+
+def _history(periods: PersonPeriods) -> History:
+    days, months = starts(periods)
+    gone = departures(periods)
+    return {
+        "since": days[0].item(),
+        "until": months_after(days[-1].item(), round(months[-1])),
+        "people": len(np.unique(periods.person)),
+        "periods": len(periods),
+        "left": gone.left,
+        "vanished": gone.vanished,
+        "departures_known": departures_known(periods),
+    }
 
 
 def publish(
@@ -151,7 +275,9 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     """The 32 features in order as floats and text, without negative zeros: SQLite does not keep their sign."""
     return pd.DataFrame(
         {
-            name: frame[name].to_numpy(float) + 0.0
+            name: frame[name].to_numpy() + frame[name].dtype.type(0)
+            if pd.api.types.is_float_dtype(frame[name])
+            else frame[name].to_numpy(float)
             if pd.api.types.is_numeric_dtype(frame[name])
             else frame[name].to_numpy(object)
             for name in FEATURE_NAMES
@@ -159,10 +285,14 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _learnable(frame: pd.DataFrame) -> pd.DataFrame:
+def _dtype(column: pd.Series) -> type:
+    return float if pd.api.types.is_numeric_dtype(column) else str
+
+
+def _learnable(rows: Rows) -> Rows:
     """The same with what is unknown of somebody alike for everyone, so that a model learns nothing from it."""
-    unknown = [name for name in FEATURE_NAMES if frame[name].isna().any()]
-    return frame.assign(**dict.fromkeys(unknown, 0.0))
+    unknown = [name for name in FEATURE_NAMES if rows.frame[name].isna().any()]
+    return replace(rows, frame=rows.frame.assign(**dict.fromkeys(unknown, 0.0)))
 
 
 def _checked(frame: pd.DataFrame, target: np.ndarray | pd.Series, needed: Sequence[str]) -> np.ndarray:
@@ -177,9 +307,9 @@ def _checked(frame: pd.DataFrame, target: np.ndarray | pd.Series, needed: Sequen
     if min(leavers, stayers) == 0:
         which = "nobody left" if leavers == 0 else "everybody left"
         raise TrainingError(f"{which} among the {len(target)} employees with a known outcome: nothing to learn from")
-    if min(leavers, stayers) < MINIMUM_LEAVERS:
-        few = f"{leavers} left" if leavers < MINIMUM_LEAVERS else f"{stayers} stayed"
-        raise TrainingError(f"only {few}, at least {MINIMUM_LEAVERS} are needed to train and to judge a model")
+    if min(leavers, stayers) < FEWEST:
+        few = f"{leavers} left" if leavers < FEWEST else f"{stayers} stayed"
+        raise TrainingError(f"only {few}, at least {FEWEST} are needed to judge a model at all")
     incomplete = [name for name in needed if frame[name].isna().any()]
     if incomplete:
         raise TrainingError(f"missing values in {', '.join(incomplete)}")
@@ -197,25 +327,30 @@ def reference_profiles(frame: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     ]
 
 
-def data_hash(frame: pd.DataFrame, target: np.ndarray) -> str:
-    """sha256 of the training rows as ``_plain`` gives them, in their order."""
+def data_hash(rows: Rows) -> str:
+    """sha256 of the training rows, in their order."""
     digest = hashlib.sha256()
     for name in FEATURE_NAMES:
-        digest.update(repr((name, frame[name].tolist())).encode())
-    digest.update(np.asarray(target, dtype=np.uint8).tobytes())
+        values = rows.frame[name]
+        is_text = not pd.api.types.is_numeric_dtype(values)
+        content = repr(values.tolist()).encode() if is_text else values.to_numpy(float).tobytes()
+        digest.update(repr(name).encode() + content)
+    for array in (rows.outcome.astype(np.uint8), rows.person.astype(np.int64), rows.exposure.astype(float)):
+        digest.update(array.tobytes())
     return digest.hexdigest()
 
 
-def _uncertainty(pipeline: Pipeline, frame: pd.DataFrame, *, draws: int, seed: int) -> tuple[float, dict]:
+def _uncertainty(model: AdditiveModel, learned: Rows, *, plan: Plan, seed: int) -> tuple[float, dict]:
     """The factor on the intervals, learned on half of the simulations, and their coverage on the other half."""
     random = np.random.default_rng(seed)
-    off, _ = uncertainty.misses(pipeline, frame, draws=draws, random=random)
-    scale = uncertainty.interval_scale(off)
-    held_out = uncertainty.misses(pipeline, frame, draws=draws, random=random)
-    return scale, {"interval_scale": scale, "coverage": uncertainty.coverage(*held_out, scale), "draws": draws}
+    everyone = np.unique(learned.person)
+    some = learned.of(random.choice(everyone, plan.sample, replace=False)) if len(everyone) > plan.sample else learned
+    scale = uncertainty.interval_scale(*uncertainty.misses(model, some, draws=plan.draws, random=random))
+    held_out = uncertainty.misses(model, some, draws=plan.draws, random=random)
+    return scale, {"interval_scale": scale, "coverage": uncertainty.coverage(*held_out, scale), "draws": plan.draws}
 
 
-def _leak(found: dict[str, Figure], target: np.ndarray, pipeline: Pipeline, frame: pd.DataFrame) -> str | None:
+def _leak(found: dict[str, Figure], target: np.ndarray, model: AdditiveModel, frame: pd.DataFrame) -> str | None:
     """Why the figures are too good to be true, with the first suspects; None if they are plausible."""
     limits = {"roc_auc": ("ROC-AUC", LEAK_ROC_AUC)}
     if target.mean() <= LEAK_F1_BASE_RATE:
@@ -227,7 +362,7 @@ def _leak(found: dict[str, Figure], target: np.ndarray, pipeline: Pipeline, fram
     ]
     if not over:
         return None
-    heaviest = ", ".join(shape["feature"] for shape in card.shapes(pipeline, frame)[:3])
+    heaviest = ", ".join(shape["feature"] for shape in card.shapes(model, frame)[:3])
     return (
         f"{' and '.join(over)}: too good to be true on departures. Some feature probably knows the outcome, or people "
         f"stand in the data twice; the features that weigh most are {heaviest}"

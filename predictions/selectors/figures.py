@@ -205,7 +205,7 @@ def aggregate(run: ScoringRun, scope: Scope, *, is_of_then: bool = False) -> lis
         key = _of(cell, keys)
         group = groups.setdefault(tuple(key.values()), _empty(run, **key))
         group.employee_count += cell["people"]
-        group.expected_departures += cell["expected"]
+        group.expected_departures += cell["expected"] * run.seen_correction
         group.histogram[cell["band"]][cell["bin"]] += cell["people"]
         if cell["band"] in (HIGH.slug, VERY_HIGH.slug):
             group.above_threshold_count += cell["people"]

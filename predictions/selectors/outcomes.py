@@ -121,8 +121,8 @@ def _outcome(forecast: Forecast, months: int, sums: Mapping, ends: pd.DataFrame,
     if horizon is None:
         return outcome
     chance = outcomes.within(had_left["probability"], months, horizon)
-    expected = sums[f"expected_{months}"] - chance.sum()
-    variance = sums[f"variance_{months}"] - (chance * (1 - chance)).sum()
+    expected = sums[f"expected_{months}"] - float(chance.sum())
+    variance = sums[f"variance_{months}"] - float((chance * (1 - chance)).sum())
     return outcome.against(max(0.0, expected), max(0.0, variance), departures=forecast.departures)
 
 

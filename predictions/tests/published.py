@@ -12,7 +12,7 @@ def change(
     *,
     card: Callable[[dict], object] | bytes | None = None,
     threshold: bytes | None = None,
-    model: bytes | None = None,
+    parameters: bytes | None = None,
 ) -> Path:
     """Give a version's directory other files and the name that they make; ``current`` still leads to it.
 
@@ -23,7 +23,7 @@ def change(
         changed = json.loads(path.read_bytes())
         card(changed)
         card = json.dumps(changed).encode()
-    for name, data in ((store.CARD_FILE, card), (store.THRESHOLD_FILE, threshold), (store.MODEL_FILE, model)):
+    for name, data in ((store.CARD_FILE, card), (store.THRESHOLD_FILE, threshold), (store.PARAMETERS_FILE, parameters)):
         if data is not None:
             (directory / name).write_bytes(data)
     return rename(directory)

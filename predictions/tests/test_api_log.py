@@ -253,7 +253,7 @@ def test_one_row_comes_with_its_explanation(api):
     answer = api.get(f"/predictions/{logged.pk}").json()
     assert (answer["employee_id"], answer["mode"]) == (number, "by_id")
     total = answer["base_value"] + math.fsum(reason["contribution"] for reason in answer["reasons"])
-    assert total == pytest.approx(math.log(logged.probability / (1 - logged.probability)), abs=1e-6)
+    assert total == pytest.approx(logged.link.value(logged.probability), abs=1e-6)
     assert answer["low"] <= answer["turnover_probability"] <= answer["high"]
 
 

@@ -80,12 +80,12 @@ def test_predict_by_id_is_logged_under_the_key_and_the_request(api, api_key):
     assert (logged.model_version, logged.threshold) == (answer["model_version"], answer["threshold"])
 
 
-def test_reasons_and_base_value_sum_to_the_log_odds(api):
+def test_reasons_and_base_value_sum_to_the_log_of_the_cumulative_hazard(api):
     number = EmployeeFeaturesFactory().employee.employee_id
     answer = api.call(f"/predict/by-id/{number}").json()
     total = answer["base_value"] + math.fsum(reason["contribution"] for reason in answer["reasons"])
     probability = answer["turnover_probability"]
-    assert total == pytest.approx(math.log(probability / (1 - probability)), abs=1e-6)
+    assert total == pytest.approx(math.log(-math.log1p(-probability)), abs=1e-6)
     names = [reason["feature"] for reason in answer["reasons"]]
     assert len(set(names)) == len(names)
     assert set(names) <= set(schema.FEATURE_NAMES)

@@ -41,6 +41,7 @@ def test_run_says_when_by_which_model_and_with_what_figures(api):
                 "scored_at": "2026-03-02T12:30:00+00:00",
                 "as_of": "2026-02-28",
                 "model_version": run.model_version,
+                "horizon_months": None,
                 "threshold": 0.3,
                 "employee_count": 20,
                 "above_threshold_count": 6,

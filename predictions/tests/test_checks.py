@@ -35,11 +35,11 @@ def test_check_names_a_corrupt_model(current):
     assert ids() == ["predictions.W002"]
 
 
-def test_check_names_a_model_of_another_library_version(current):
-    change(current, card=lambda card: card["versions"].update({"scikit-learn": "0.1"}))
+def test_check_names_a_model_of_other_features(current):
+    change(current, card=lambda card: card["features"].append("salaire"))
     (warning,) = check_artifact(None)
     assert warning.id == "predictions.W003"
-    assert "0.1" in warning.msg
+    assert "salaire" in warning.msg
 
 
 @pytest.mark.django_db

@@ -456,19 +456,16 @@ def test_what_if_is_logged_as_a_simulation_of_the_account(browse, person):
 
 LEVERS = {
     *("niveau_hierarchique_poste", "nombre_participation_pee", "nb_formations_suivies", "frequence_deplacement"),
+    *("heures_supplementaires", "annees_depuis_la_derniere_promotion"),
 }
-# What stands in a formula with pay and the satisfaction together.
-COMBINED = {"heures_supplementaires", "annees_depuis_la_derniere_promotion"}
+PAY = {"revenu_mensuel", "augmentation_salaire_precedente"}
 GRANTS = pytest.mark.parametrize(
     ("granted", "more"),
     [
         ([], set()),
-        (["MANAGERS_SEE_PAY"], {"augmentation_salaire_precedente"}),
-        (["MANAGERS_SEE_SURVEY_ANSWERS"], set()),
-        (
-            ["MANAGERS_SEE_PAY", "MANAGERS_SEE_SURVEY_ANSWERS"],
-            {*COMBINED, "revenu_mensuel", "augmentation_salaire_precedente", *SATISFACTIONS},
-        ),
+        (["MANAGERS_SEE_PAY"], PAY),
+        (["MANAGERS_SEE_SURVEY_ANSWERS"], {*SATISFACTIONS}),
+        (["MANAGERS_SEE_PAY", "MANAGERS_SEE_SURVEY_ANSWERS"], {*PAY, *SATISFACTIONS}),
     ],
     ids=["nothing", "pay", "survey answers", "both"],
 )
@@ -509,7 +506,7 @@ def test_what_if_of_a_manager_moves_the_score_by_nothing_hidden(browse, person, 
 
 @pytest.mark.parametrize("text", ["1", "0", "19873", "many", ""])
 def test_what_if_of_a_manager_takes_what_is_not_offered_as_it_is(browse, person, text):
-    forged = dict.fromkeys({*COMBINED, "revenu_mensuel", "age", "satisfaction_employee_equipe"}, text)
+    forged = dict.fromkeys({"revenu_mensuel", "age", "satisfaction_employee_equipe"}, text)
     response = browse("Manager", "Consulting").post(address(person), values(nb_formations_suivies=5) | forged)
     assert response.context["comparison"] is not None
     assert simulations().get().payload == engineer_one(INPUTS | {"nb_formations_suivies": 5})

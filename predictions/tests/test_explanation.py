@@ -10,7 +10,7 @@ from features.engineering import engineer_one
 from features.tests.factories import INPUTS
 from predictions import explanation
 from predictions.explanation import reasons, strongest_two, strongest_two_of_each
-from predictions.ml.scorer import sigmoid
+from predictions.ml.links import CLOGLOG, LOGIT
 
 pytestmark = pytest.mark.django_db  # the labels of the words
 VALUES = {
@@ -25,7 +25,7 @@ VALUES = {
 
 
 def explain(contributions, base_value=-1.6, **options):
-    options = {"readable": Readable.EVERYTHING} | options
+    options = {"readable": Readable.EVERYTHING, "link": LOGIT} | options
     return reasons(values=VALUES, base_value=base_value, contributions=contributions, **options)
 
 
@@ -58,11 +58,12 @@ def test_reasons_limit_keeps_the_heaviest():
     assert [reason.name for reason in found] == ["departement"]
 
 
-@pytest.mark.parametrize("weights", [(0.7, -0.2), (0.5, -0.5), (1e-12, -2e-12), (30.0, 12.0), (-30.0, -700.0)])
-def test_points_sum_to_the_distance_from_the_average_and_keep_their_signs(weights):
+@pytest.mark.parametrize("link", [LOGIT, CLOGLOG])
+@pytest.mark.parametrize("weights", [(0.7, -0.2), (0.5, -0.5), (1e-12, -2e-12), (3.0, 1.2), (-30.0, -700.0)])
+def test_points_sum_to_the_distance_from_the_average_and_keep_their_signs(weights, link):
     contributions = dict(zip(("heures_supplementaires", "distance_domicile_travail"), weights, strict=True))
-    found = explain(contributions)
-    expected = sigmoid(-1.6 + math.fsum(weights)) - sigmoid(-1.6)
+    found = explain(contributions, link=link)
+    expected = link.probability(-1.6 + math.fsum(weights)) - link.probability(-1.6)
     assert sum(reason.points for reason in found) == pytest.approx(expected, abs=1e-9)
     assert all(reason.points * reason.contribution > 0 for reason in found)
     assert all(reason.raises_risk == (reason.points > 0) for reason in found)
@@ -170,7 +171,9 @@ def test_what_may_not_be_read_is_told_together_without_a_value():
     assert first.contribution == pytest.approx(0.8)
     assert first.sentence == f"Pay and survey answers: +{first.points * 100:.1f} points"
     assert second.name == "distance_domicile_travail"
-    assert sum(reason.points for reason in (first, second)) == pytest.approx(sigmoid(-0.4) - sigmoid(-1.6))
+    assert sum(reason.points for reason in (first, second)) == pytest.approx(
+        LOGIT.probability(-0.4) - LOGIT.probability(-1.6)
+    )
 
 
 def test_formula_of_what_may_not_be_read_is_not_told_under_what_may_be():
@@ -186,7 +189,11 @@ def test_formula_of_what_may_not_be_read_is_not_told_under_what_may_be():
 
 def test_what_may_not_be_read_needs_no_value():
     found = reasons(
-        values={}, base_value=-1.6, contributions={"age": 0.3}, readable=Readable.of_matters([WORK, PAY, SURVEY])
+        values={},
+        base_value=-1.6,
+        contributions={"age": 0.3},
+        link=LOGIT,
+        readable=Readable.of_matters([WORK, PAY, SURVEY]),
     )
     assert [reason.phrase for reason in found] == ["What the law protects (age, sex, family status)"]
 
@@ -202,6 +209,6 @@ def test_raising_most_are_the_first_two_of_the_reasons_that_raise(matters):
     weights = [0.3, -0.8, 0.1, 0.5, -0.2, 0.4, 0.05]
     for start in range(len(weights)):
         contributions = {name: weights[(start + place) % 7] for place, name in enumerate(schema.FEATURE_NAMES)}
-        found = reasons(values=values, base_value=-1.6, contributions=contributions, readable=readable)
+        found = reasons(values=values, base_value=-1.6, contributions=contributions, link=LOGIT, readable=readable)
         raising = [reason.phrase for reason in found if reason.raises_risk][:2]
         assert explanation.raising_most(values=values, contributions=contributions, readable=readable) == raising

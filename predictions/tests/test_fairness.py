@@ -164,11 +164,11 @@ def test_changing_a_protected_feature_changes_no_score(feature, model):
 @pytest.mark.slow
 def test_changing_the_same_features_changes_scores_of_the_model_that_uses_them():
     frame, _ = people(50)
-    pipeline = trained("all").content.pipeline
-    before = pipeline.predict_proba(frame)[:, 1]
+    estimator = trained("all").content.model
+    before = estimator.predict_proba(frame)[:, 1]
     for feature in PROTECTED:
         value = feature.values[-1] if feature.values else feature.maximum
-        assert not np.array_equal(before, pipeline.predict_proba(frame.assign(**{feature.name: value}))[:, 1])
+        assert not np.array_equal(before, estimator.predict_proba(frame.assign(**{feature.name: value}))[:, 1])
 
 
 @pytest.fixture

@@ -32,8 +32,10 @@ def root(tmp_path):
 @pytest.fixture
 def workforce(db, monkeypatch):
     """300 employees with known outcomes in the database, and a training that is quick."""
-    quick = training.train
-    monkeypatch.setattr(training, "train", lambda *rows, **options: quick(*rows, **options | {"plan": TINY}))
+    quick = training.train_classification
+    monkeypatch.setattr(
+        training, "train_classification", lambda *rows, **options: quick(*rows, **options | {"plan": TINY})
+    )
     frame, target = people()
     rows = frame.assign(as_of=DAY, created_at=timezone.now()).to_dict("records")
     people_ = [EmployeeStateFactory(left=True).employee if has_left else EmployeeFactory() for has_left in target]
@@ -71,7 +73,7 @@ def test_train_model_without_promotion_leaves_the_current_one(workforce, root):
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["train_model", "init_technova"])
 def test_commands_name_a_current_that_is_no_link_before_they_train(root, name, settings, monkeypatch):
-    monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("trained"))
+    monkeypatch.setattr(training, "train_classification", lambda *_, **__: pytest.fail("trained"))
     monkeypatch.setattr(registry, "CHECK_INTERVAL", 0.0)
     EmployeeFeaturesFactory()
     settings.ARTIFACTS_DIR = root

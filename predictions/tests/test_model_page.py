@@ -254,7 +254,7 @@ def test_model_page_says_that_the_model_leaves_out_what_is_protected_where_that_
     page = text_of(browse("RH"))
     assert ("does not use sex, age or family status" in page) is not uses_protected
     assert ("Leaving out sex, age and family status" in page) is not uses_protected
-    assert "It was trained on one moment in time" in page
+    assert "It finds what goes with departures" in page
 
 
 def choices(browser, **data):

@@ -13,7 +13,6 @@ from features.engineering import engineer, engineer_one
 from features.tests.factories import INPUTS, EmployeeFeaturesFactory
 from predictions import services
 from predictions.formats import percent
-from predictions.ml.scorer import sigmoid
 from predictions.models import Prediction
 from predictions.pages.people import shown_score
 from predictions.pages.people.forms import what_if_features
@@ -48,6 +47,7 @@ def scored(values):
             high=score.high,
             is_extrapolated=score.is_extrapolated,
             threshold=current_model().threshold,
+            horizon_months=current_model().horizon_months,
             base_value=score.base_value,
             contributions=score.contributions,
             payload=values,
@@ -65,7 +65,7 @@ def test_waterfall_leads_from_the_average_to_the_score(changes):
     shown = logged(**changes)
     waterfall = shown.waterfall
     steps = [*waterfall.raising, *waterfall.lowering]
-    assert waterfall.average == sigmoid(shown.prediction.base_value)
+    assert waterfall.average == shown.prediction.link.probability(shown.prediction.base_value)
     assert steps[0].start == waterfall.average
     assert all(one.end == pytest.approx(two.start) for one, two in pairwise(steps))
     assert steps[-1].end == pytest.approx(shown.prediction.probability, abs=1e-9)
@@ -189,10 +189,10 @@ def test_comparison_of_another_pay_tells_what_overtime_weighs_with_it_under_the_
     assert [reason.phrase for reason in comparison.changes] == ["Monthly income: €3,592"]
 
 
-def test_comparison_of_two_ingredients_tells_their_formula_under_its_own_name():
-    change = {"revenu_mensuel": 6993, "satisfaction_employee_equipe": 4}
+def test_comparison_names_each_input_that_changed():
+    change = {"revenu_mensuel": 1_200, "satisfaction_employee_equipe": 4}
     names = {reason.name for reason in shown_score.ScorePair(logged(), logged(**change)).changes}
-    assert names == {"revenu_mensuel", "satisfaction_moyenne", "risque_global"}
+    assert names == {"revenu_mensuel", "satisfaction_moyenne"}
 
 
 def test_comparison_of_the_same_values_has_no_changes():

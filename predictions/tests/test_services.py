@@ -23,13 +23,9 @@ pytestmark = pytest.mark.django_db
 LATER = DAY + timedelta(days=1)
 
 
-def log_odds(probability):
-    return math.log(probability / (1 - probability))
-
-
 def assert_explains_itself(prediction):
     total = prediction.base_value + math.fsum(prediction.contributions.values())
-    assert total == pytest.approx(log_odds(prediction.probability), abs=1e-6)
+    assert total == pytest.approx(prediction.link.value(prediction.probability), abs=1e-6)
 
 
 def test_predict_for_employee_is_logged_with_what_it_was_made_from():

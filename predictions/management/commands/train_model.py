@@ -2,21 +2,23 @@ from pathlib import Path
 
 from django.conf import settings
 
-from employees.models import WorkforceDay
+from employees.models import Employee, WorkforceDay
 from features import selectors
 from features.schema import TARGET
 from predictions.ml import training
 from predictions.ml.artifacts import artifact, store
-from predictions.ml.artifacts.card_format import FEATURE_SETS
+from predictions.ml.artifacts.card_format import FEATURE_SETS, Card
 from predictions.ml.assessment import thresholds
+from predictions.selectors.person_periods import person_periods
 from technova.commands import TechnovaCommand
 
 
 class Command(TechnovaCommand):
     help = (
-        "Trains the model on the newest clean features of the employees with a known outcome, evaluates it by "
-        "nested cross-validation, writes it as a new version with its threshold and card, and makes it the current "
-        "one. Published versions are never overwritten."
+        "Trains the forecast on the history: on who left in which quarter, given what was known at its start. Where "
+        "the extracts span less than three months, trains a classification without a horizon on who has left. "
+        "Evaluates it by nested cross-validation and on the months after an earlier day, writes it as a new version "
+        "with its threshold and card, and makes it the current one. Published versions are never overwritten."
     )
     expected_errors = (
         store.ArtifactError,
@@ -42,6 +44,13 @@ class Command(TechnovaCommand):
             help="f2 (default), capacity:30 (present people that can be met) or "
             "cost:departure=30000,talk=500,chance=0.2",
         )
+        parser.add_argument(
+            "--horizon",
+            type=int,
+            choices=range(1, 61),
+            metavar="MONTHS",
+            help="within how many months; by default 12, or as many of 6 and 3 as the history allows to judge",
+        )
         parser.add_argument("--no-promote", action="store_true", help="write the version without promoting it")
         parser.add_argument(
             "--force", action="store_true", help="publish a model that looks leaky, proves little or uses all features"
@@ -55,25 +64,44 @@ class Command(TechnovaCommand):
             self.stderr.write(
                 self.style.WARNING(f"{root / 'current'} leads nowhere: it will lead to the model trained now.")
             )
-        frame = selectors.training_frame()
-        trained = training.train(
-            frame,
-            frame[TARGET].to_numpy(),
-            features=options["features"],
-            rule=rule,
-            as_of=WorkforceDay.objects.values_list("as_of", flat=True).last(),
-            progress=self.progress,
-        )
+        trained = self._train(options["horizon"], features=options["features"], rule=rule, progress=self.progress)
         if trained.leak:
             self.stderr.write(self.style.WARNING(f"WARNING: {trained.leak}."))
         for doubt in trained.doubts:
             self.stderr.write(self.style.WARNING(f"WARNING: {doubt}"))
         version = training.publish(root, trained, promote=promote, force=options["force"])
-        figures = trained.card["metrics"]
-        self.stdout.write(
-            f"Trained on {trained.card['training']['employees']:,} employees, {trained.card['training']['leavers']:,} "
-            f"of whom left: ROC-AUC {figures['roc_auc']['mean']:.3f} ± {figures['roc_auc']['sd']:.3f}, "
-            f"average precision {figures['average_precision']['mean']:.3f}, Brier {figures['brier']['mean']:.4f}"
-        )
+        self._describe(trained.card)
         self.stdout.write(f"Threshold {trained.threshold:g} by {rule}")
         self.stdout.write(f"Version {version} written to {root}{' and current' if promote else ''}")
+
+    def _train(self, horizon: int | None, **options) -> training.Trained:
+        history = person_periods(progress=self.progress)
+        if horizon or training.longest_horizon(history):
+            present = selectors.newest_frame(Employee.objects.present())
+            return training.train_forecast(history, present, horizon=horizon, **options)
+        self.stderr.write(
+            self.style.WARNING("The extracts span less than three months: this is a classification, without a horizon.")
+        )
+        frame = selectors.training_frame()
+        day = WorkforceDay.objects.values_list("as_of", flat=True).last()
+        return training.train_classification(frame, frame[TARGET].to_numpy(), as_of=day, **options)
+
+    def _describe(self, card: Card) -> None:
+        figures, people = card["metrics"], card["training"]
+        within = f" within {card['horizon_months']} months" if card["horizon_months"] else ""
+        if history := card["history"]:
+            self.stdout.write(
+                f"Trained on {history['periods']:,} quarters of {history['people']:,} people since {history['since']}: "
+                f"{history['left']:,} left, {history['vanished']:,} vanished"
+            )
+        self.stdout.write(
+            f"Judged on {people['employees']:,} employees, {people['leavers']:,} of whom left{within}: "
+            f"ROC-AUC {figures['roc_auc']['mean']:.3f} ± {figures['roc_auc']['sd']:.3f}, "
+            f"average precision {figures['average_precision']['mean']:.3f}, Brier {figures['brier']['mean']:.4f}"
+        )
+        if test := card["out_of_time"]:
+            self.stdout.write(
+                f"Out of time, learned until {test['learned_until']}: {test['expected']:.0f} expected "
+                f"({test['low']:.0f} to {test['high']:.0f}) and {test['departures']:,} gone within {test['months']} "
+                f"months, ROC-AUC {test['metrics']['roc_auc']['mean']:.3f}"
+            )

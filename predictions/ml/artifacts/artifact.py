@@ -1,4 +1,8 @@
-"""Model files: write a new version, promote it atomically, and load it after ``store`` has verified it."""
+"""Model files: write a new version, promote it atomically, and load it after ``store`` has verified it.
+
+A version holds the fitted estimator, for who studies it, and its parameters as plain arrays, which alone are loaded to
+score. Publishing checks the one against the other.
+"""
 
 import hashlib
 import io
@@ -12,38 +16,35 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import joblib
 import numpy as np
-import pandas as pd
-from sklearn.pipeline import Pipeline
 
 from features.schema import FEATURE_NAMES
-from predictions.ml.artifacts import store
+from predictions.ml.artifacts import plain, store
 from predictions.ml.artifacts.card_format import Card
+from predictions.ml.artifacts.plain import Plain
 from predictions.ml.assessment.thresholds import GRID
 from predictions.ml.scorer import Model, Scorer
 
+if TYPE_CHECKING:  # a fitted one brings its libraries along; who only scores does without
+    from predictions.ml.additive import AdditiveModel
+
 TOLERANCE = 1e-9
-ROOM = 4_000_000  # bytes; a version of the demonstration's model has 0.3 MB
-FORMAT = 1  # of the joblib file's content; a reader of another format refuses it
+ROOM = 4_000_000  # bytes; a version of the demonstration's model has 0.7 MB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Content:
-    """What a version holds: all that scoring needs, and the card that describes it.
+    """What a version holds: the estimator, its plain parameters, the threshold and the card that describes it.
 
-    ``reference`` has the used features of profiles with known ``reference_probability``, ``(n,)``: a loaded model
-    must reproduce them.
+    The probabilities of the plain reference are the estimator's own.
     """
 
-    pipeline: Pipeline
-    interval_scale: float
-    widest: float
+    model: "AdditiveModel"
+    plain: Plain
     threshold: float
     rule: str
-    reference: pd.DataFrame
-    reference_probability: np.ndarray
     card: Card
 
 
@@ -94,8 +95,10 @@ def write_version(root: Path, content: Content, *, now: datetime | None = None) 
     """Write a new version under ``root/versions`` without promoting it, and return its name.
 
     Atomic. Writing the same model on the same day again changes nothing; a directory of that
-    name which holds something else is refused with ``store.ArtifactCorrupt``.
+    name which holds something else is refused with ``store.ArtifactCorrupt``, and parameters that do not score as the
+    estimator does with ``store.ArtifactMismatch``.
     """
+    _check_reference("the model", Scorer(content.plain.parameters), content.plain)
     created_on = (now or datetime.now(UTC)).date()
     card = {
         "created_on": created_on.isoformat(),
@@ -104,7 +107,8 @@ def write_version(root: Path, content: Content, *, now: datetime | None = None) 
         **content.card,
     }
     files = {
-        store.MODEL_FILE: to_bytes(content),
+        store.MODEL_FILE: to_bytes(content.model),
+        store.PARAMETERS_FILE: plain.to_bytes(content.plain),
         store.THRESHOLD_FILE: _to_json({"threshold": content.threshold, "rule": content.rule}),
         store.CARD_FILE: _to_json(card),
     }
@@ -129,23 +133,14 @@ def _write_directory(directory: Path, files: Mapping[str, bytes]) -> None:
             raise
 
 
-def to_bytes(content: Content) -> bytes:
+def to_bytes(model: "AdditiveModel") -> bytes:
     """The joblib file: equal models give equal bytes, on the same machine and library versions."""
+    import joblib
+
     buffer = io.BytesIO()
-    for each in (content.pipeline, *content.pipeline.named_steps.values(), *content.pipeline["basis"].terms_):
+    for each in (model, *model.terms_):
         _name_attributes_once(each)
-    payload = {
-        "format": FORMAT,
-        "pipeline": content.pipeline,
-        "interval_scale": content.interval_scale,
-        "widest": content.widest,
-        "threshold": content.threshold,
-        "rule": content.rule,
-        # Arrays of numbers or of fixed-width text: a DataFrame's bytes depend on where its strings came from.
-        "reference": {name: _plain(content.reference[name]) for name in content.reference},
-        "reference_probability": content.reference_probability,
-    }
-    joblib.dump(payload, buffer, compress=("zlib", 6))
+    joblib.dump(model, buffer, compress=("zlib", 6))
     return buffer.getvalue()
 
 
@@ -156,10 +151,6 @@ def _name_attributes_once(instance: object) -> None:
     scikit-learn's classes keep the names of the loaded file, and the same model would be other bytes.
     """
     object.__setattr__(instance, "__dict__", {sys.intern(name): value for name, value in vars(instance).items()})
-
-
-def _plain(column: pd.Series) -> np.ndarray:
-    return np.asarray(column, dtype=float if pd.api.types.is_numeric_dtype(column) else str)
 
 
 def _to_json(value: dict) -> bytes:
@@ -208,53 +199,43 @@ def _link(target: Path, link: Path) -> None:
 def load(directory: Path) -> Model:
     """Load a version: ``artifacts`` itself, for the current one, or a directory below ``versions``.
 
-    First ``store.verify``, and only then unpickling, which runs code; then the scorer against ``predict_proba`` and
-    against the probabilities recorded in training, to 1e-9. Takes about 0.3 s. Raises a ``store.ArtifactError``.
+    First ``store.verify``, then the scorer against the probabilities recorded in training, to 1e-9. Nothing is
+    unpickled. Raises a ``store.ArtifactError``.
     """
     found = store.verify(directory)
-    path = found.directory / store.MODEL_FILE
-    payload = _unpickle(path, found.model)
-    if payload["threshold"] != found.threshold:
-        raise store.ArtifactMismatch(
-            f"{found.directory / store.THRESHOLD_FILE} says {found.threshold}, the model was published with "
-            f"{payload['threshold']}: for another threshold run `manage.py train_model --threshold-rule …`"
-        )
+    path = found.directory / store.PARAMETERS_FILE
+    try:
+        read = plain.from_bytes(found.parameters)
+    except plain.NotPlain as error:
+        raise store.ArtifactCorrupt(f"{path}: {error}; run `manage.py train_model`") from error
     if found.card["threshold"]["curve"]["threshold"] != GRID.tolist():
         raise store.ArtifactMismatch(
             f"{found.directory / store.CARD_FILE} has a curve of other thresholds: run `manage.py train_model`"
         )
-    scorer = Scorer(payload["pipeline"], interval_scale=payload["interval_scale"], widest=payload["widest"])
-    _check_reference(path, scorer, payload)
-    sha256 = hashlib.sha256(found.model).hexdigest()
+    if read.parameters.horizon_months != found.card["horizon_months"]:
+        raise store.ArtifactMismatch(
+            f"{path} has a horizon of {read.parameters.horizon_months or 'no'} months, its card one of "
+            f"{found.card['horizon_months'] or 'no'}: run `manage.py train_model`"
+        )
+    scorer = Scorer(read.parameters)
+    _check_reference(str(path), scorer, read)
+    sha256 = hashlib.sha256(found.parameters).hexdigest()
     return Model(found.version, sha256, found.threshold, found.card, scorer)
 
 
-def _unpickle(path: Path, data: bytes) -> dict:
-    try:
-        payload = joblib.load(io.BytesIO(data))
-    except Exception as error:  # unpickling raises whatever the bytes make it raise
-        raise store.ArtifactCorrupt(f"{path} cannot be unpickled ({error!r}); run `manage.py train_model`") from error
-    if not isinstance(payload, dict) or payload.get("format") != FORMAT:
-        raise store.ArtifactMismatch(f"{path} is not in format {FORMAT} of this program; run `manage.py train_model`")
-    return payload
-
-
-def _check_reference(path: Path, scorer: Scorer, payload: dict) -> None:
-    """Both ways of scoring, and the pipeline, reproduce the probabilities recorded in training."""
-    frame = pd.DataFrame(payload["reference"])
-    expected = payload["reference_probability"]
-    rows = [
-        dict(zip(frame, values, strict=True)) for values in zip(*(frame[name].tolist() for name in frame), strict=True)
-    ]
+def _check_reference(place: str, scorer: Scorer, recorded: Plain) -> None:
+    """Both ways of scoring reproduce the probabilities recorded in training."""
+    reference = recorded.reference
+    columns = [values.tolist() for values in reference.values()]
+    rows = [dict(zip(reference, values, strict=True)) for values in zip(*columns, strict=True)]
     ways: dict[str, Callable[[], np.ndarray]] = {
-        "predict_proba": lambda: scorer.pipeline.predict_proba(frame)[:, 1],
-        "score_frame": lambda: scorer.score_frame(frame).probability,
+        "score_frame": lambda: scorer.score_frame(reference).probability,
         "score_one": lambda: np.array([scorer.score_one(row).probability for row in rows]),
     }
     for name, probabilities in ways.items():
-        gap = float(np.max(np.abs(probabilities() - expected)))
+        gap = float(np.max(np.abs(probabilities() - recorded.reference_probability)))
         if not gap <= TOLERANCE:
             raise store.ArtifactMismatch(
-                f"{path}: {name} is {gap:.2g} away from the probabilities recorded in training; "
+                f"{place}: {name} is {gap:.2g} away from the probabilities recorded in training; "
                 "run `manage.py train_model`"
             )

@@ -24,6 +24,7 @@ SHARES = (  # of ``metrics``: their means are from 0 to 1
     *("flagged", "precision", "recall", "specificity", "f1", "f2"),
 )
 METRICS = (*SHARES, "log_loss", "calibration_slope", "calibration_intercept")
+OF_PROBABILITIES = (*SHARES[:7], *METRICS[len(SHARES) :])  # those of ``metrics`` that need no threshold
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Amount = Annotated[float, Meta(ge=0)]
@@ -159,7 +160,11 @@ class ChosenPenalty(TypedDict):
 
 
 class Training(TypedDict):
-    """The rows that it learned from; the penalty C, and how often each was chosen."""
+    """The people that it is judged on; the penalty C, and how often each was chosen.
+
+    ``seen_correction``: by how much the probabilities of those present are too low, since the model was told of each
+    that they stayed: the sum out of fold over the sum of the model itself; 1 for a forecast.
+    """
 
     employees: People
     leavers: People
@@ -169,6 +174,51 @@ class Training(TypedDict):
     seed: int
     C: Positive
     C_chosen: list[ChosenPenalty]
+    seen_correction: Positive
+
+
+class History(TypedDict):
+    """The person-periods that a forecast learned from, and what became of people within them."""
+
+    since: date
+    until: date
+    people: People
+    periods: People
+    left: Count
+    vanished: Count
+    departures_known: dict[str, Count]  # by feature: departures of people of whom it is known
+
+
+class QuarterOfTest(TypedDict):
+    since: date
+    people: Count
+    expected: Amount
+    observed: Count
+    low: Amount
+    high: Amount
+
+
+class FirstFound(TypedDict):
+    people: People
+    departures: Count
+
+
+class OutOfTime(TypedDict):
+    """Learned up to a day, tested on the months after it; see ``out_of_time.judge``."""
+
+    learned_until: date
+    months: People
+    learned_departures: Count
+    people: People
+    departures: Count
+    vanished: Count
+    expected: Amount
+    low: Amount
+    high: Amount
+    metrics: dict[str, Figure]
+    calibration: Calibration
+    quarters: list[QuarterOfTest]
+    first: list[FirstFound]
 
 
 class Evaluation(TypedDict):
@@ -279,11 +329,14 @@ class Card(TypedDict):
     misuse: Texts
     method: Texts
     limits: Texts
+    horizon_months: Annotated[int, Meta(ge=1, le=60)] | None  # None: a classification of one table, without dates
     feature_set: FeatureSet
     uses_protected: bool
     used: Texts
-    left_out: list[str]
+    left_out: list[str]  # the protected ones that are not used
     training: Training
+    history: History | None  # of a forecast
+    out_of_time: OutOfTime | None  # of a forecast with a history long enough
     evaluation: Evaluation
     metrics: dict[str, Figure]  # of this model: ``models[feature_set]["metrics"]``
     models: dict[str, Side]  # by feature set
@@ -294,8 +347,8 @@ class Card(TypedDict):
     proxies: list[Proxy]
     drift: Drift
     leak: str | None  # why the figures are implausible, if it was published by force
-    doubts: NotRequired[list[str]]  # why it was refused, if it was published by force: message ids
-    unknown: NotRequired[list[str]]  # features of which nobody's value was known
+    doubts: list[str]  # why it was refused, if it was published by force: message ids
+    unknown: list[str]  # features of which nobody's value was known
 
 
 class PublishedCard(Card):
@@ -357,6 +410,10 @@ def _faults(card: PublishedCard) -> Iterator[tuple[str, str]]:
     yield from _faults_of_metrics("metrics", card["metrics"])
     yield from _unequal("threshold.curve", card["threshold"]["curve"])
     yield from _faults_of_reference(card["reference"])
+    if card["history"]:
+        yield from _absent("history.departures_known", card["history"]["departures_known"], card["features"])
+    if card["out_of_time"]:
+        yield from _absent("out_of_time.metrics", card["out_of_time"]["metrics"], OF_PROBABILITIES)
     for name, side in card["models"].items():
         yield from _faults_of_side(f"models.{name}", side)
     for selection in SELECTIONS:
@@ -370,7 +427,7 @@ def _faults(card: PublishedCard) -> Iterator[tuple[str, str]]:
         yield from _unknown("proxies", [each["feature"] for each in proxy["features"]], BY_NAME)
     yield from _unknown("used", card["used"], BY_NAME)
     yield from _unknown("left_out", card["left_out"], BY_NAME)
-    yield from _unknown("unknown", card.get("unknown", ()), BY_NAME)
+    yield from _unknown("unknown", card["unknown"], BY_NAME)
     for name, bins in card["drift"]["bins"].items():
         yield from _faults_of_bins(name, bins)
 

@@ -2,12 +2,13 @@
 
 artifacts/
   versions/<YYYYMMDD>-<20 digits>/           never changed once written; named by the day and the digest of its files
-    modele_classification_technova.joblib    the fitted pipeline, its reference rows and its threshold
+    modele_classification_technova.joblib    the fitted estimator, for who studies it: nothing here loads it
+    parameters.npz                           what it learned as plain arrays, from which people are scored
     threshold.json                           {"threshold": 0.2, "rule": "f2"}
     model_card.json                          what the model is and how good it is
   current -> versions/<version>              swapped atomically: a reader sees the old version or the new one
   promotions.jsonl                           which version was promoted when
-  the three names -> current/<name>
+  the four names -> current/<name>
 
 Nothing here unpickles, nor imports the libraries of a model, so that every command can check for a usable one.
 """
@@ -26,9 +27,10 @@ from predictions.ml.artifacts import card_format
 from predictions.ml.artifacts.card_format import Promotion, PublishedCard, Threshold
 
 MODEL_FILE = "modele_classification_technova.joblib"
+PARAMETERS_FILE = "parameters.npz"
 THRESHOLD_FILE = "threshold.json"
 CARD_FILE = "model_card.json"
-FILES = (MODEL_FILE, THRESHOLD_FILE, CARD_FILE)
+FILES = (MODEL_FILE, PARAMETERS_FILE, THRESHOLD_FILE, CARD_FILE)
 PROMOTIONS_FILE = "promotions.jsonl"
 Stamp = tuple[tuple[int, int, int], ...]  # of each file: modified (ns), bytes, inode
 DIGITS = 20  # of the digest in a version's name: 80 bits, too many to forge another card or threshold for
@@ -47,7 +49,7 @@ class ArtifactCorrupt(ArtifactError):
 
 
 class ArtifactMismatch(ArtifactError):
-    """The model is intact, but for other libraries, features or another threshold than those here."""
+    """The model is intact, but for other features or another threshold than those here."""
 
 
 class ArtifactUnwritable(ArtifactError):
@@ -146,10 +148,10 @@ def version_directory(root: Path, version: str) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The verified content of a version: ``model`` is the bytes of its model's file."""
+    """The verified content of a version: ``parameters`` is the bytes of that file."""
 
     directory: Path
-    model: bytes
+    parameters: bytes
     threshold: float
     card: PublishedCard
 
@@ -159,10 +161,10 @@ class Verified:
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:
-    """The first digits of the digest of a version's three files.
+    """The first digits of the digest of a version's four files.
 
     It is the sha256 of what ``sha256sum`` prints of them, so that anybody can check it in the directory:
-    ``sha256sum modele_classification_technova.joblib threshold.json model_card.json | sha256sum``.
+    ``sha256sum modele_classification_technova.joblib parameters.npz threshold.json model_card.json | sha256sum``.
     """
     lines = "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in FILES)
     return hashlib.sha256(lines.encode()).hexdigest()[:DIGITS]
@@ -183,17 +185,17 @@ def stamp_of(directory: Path) -> Stamp:
 
 
 def verify(directory: Path) -> Verified:
-    """A version that may be unpickled here: ``read``, then the library versions and the features.
+    """A version that may be used here: ``read``, then the features.
 
     ``directory`` is ``artifacts`` itself, for the current one, or a version. Raises an ``ArtifactError``.
     """
     found = read(current_directory(Path(directory)))
-    _check_versions(found.directory / CARD_FILE, found.card)
+    _check_features(found.directory / CARD_FILE, found.card)
     return found
 
 
 def read(directory: Path) -> Verified:
-    """The content of a version, whatever libraries it is made for.
+    """The content of a version, whatever features it is made for.
 
     The files are used only if their digest is the one in the directory's name. Raises an
     ``ArtifactError``.
@@ -214,7 +216,7 @@ def read(directory: Path) -> Verified:
             f"{directory / THRESHOLD_FILE} says {threshold['threshold']:g} by {threshold['rule']!r}, its card "
             f"{card['threshold']['value']:g} by {card['threshold']['rule']!r}: run `manage.py train_model`"
         )
-    return Verified(directory, files[MODEL_FILE], threshold["threshold"], card)
+    return Verified(directory, files[PARAMETERS_FILE], threshold["threshold"], card)
 
 
 def _check_name(directory: Path) -> None:
@@ -247,20 +249,8 @@ def _read(path: Path) -> bytes:
         raise ArtifactMissing(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _check_versions(path: Path, card: PublishedCard) -> None:
-    """Refuse other versions of the libraries whose objects are in the file, and other features.
-
-    Another Python 3 may read it: the file format is the same, and the reference rows show whether the result is.
-    """
-    here, there = versions_here(), card["versions"]
-    for name in ("scikit-learn", "numpy"):
-        if there[name] != here[name]:
-            raise ArtifactMismatch(
-                f"{path} was made with {name} {there[name]}, {here[name]} is installed: "
-                "install that version or run `manage.py train_model`"
-            )
-    if there["python"].split(".")[0] != here["python"].split(".")[0]:
-        raise ArtifactMismatch(f"{path} was made with Python {there['python']}, this is {here['python']}")
+def _check_features(path: Path, card: PublishedCard) -> None:
+    """Refuse a model of other features."""
     if card["features"] != list(FEATURE_NAMES):
         strange = sorted(set(card["features"]) ^ set(FEATURE_NAMES)) or ["their order"]
         raise ArtifactMismatch(
@@ -269,7 +259,7 @@ def _check_versions(path: Path, card: PublishedCard) -> None:
 
 
 def versions_here() -> dict[str, str]:
-    """The versions that a pickled model depends on."""
+    """The versions of what trains a model."""
     return {
         "python": platform.python_version(),
         "scikit-learn": installed_version("scikit-learn"),

@@ -1,20 +1,22 @@
-"""Honest evaluation: nested, repeated, stratified cross-validation, and the figures that come out of it.
+"""Honest evaluation: nested, repeated cross-validation by person, and the predictions that come out of it.
 
 The penalty and the threshold are chosen inside each outer training part by an inner cross-validation, and evaluated on
-the outer test part (Varma and Simon 2006).
+the outer test part (Varma and Simon 2006). Nobody is in a training part with one period and in its test part with
+another.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import log_loss
 from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedKFold
 
+from predictions.ml.additive import AdditiveModel, fit_path
 from predictions.ml.assessment import thresholds
 from predictions.ml.assessment.thresholds import DEFAULT_RULE, Rule
-from predictions.ml.pipeline import AdditiveBasis, LaplaceLogisticRegression, build_pipeline, used_features
+from predictions.ml.links import LINKS
+from predictions.ml.periods import PersonPeriods
 
 Progress = Callable[[str, int, int], None]  # the step, how many are done, out of how many
 
@@ -29,9 +31,48 @@ class Plan:
     penalties: tuple[float, ...] = (0.06, 0.1, 0.14, 0.17, 0.2, 0.25, 0.35)
     resamples: int = 1000  # of the fairness intervals
     draws: int = 40  # simulated outcomes to learn the width of the intervals from, and as many to check it
+    sample: int = 5_000  # people at most from whom a penalty is chosen, and on whom outcomes are simulated
 
 
 DEFAULT_PLAN = Plan()
+# A stronger penalty is better out of time. One repeat is as sure as ten where there are many people.
+FORECAST_PLAN = Plan(repeats=4, penalties=(0.0125, 0.025, 0.05, 0.1, 0.2))
+MANY = 20_000
+
+
+def plan_for(people: int) -> Plan:
+    """The plan of a forecast for a workforce of that size: a penalty and an interval need no more than a sample."""
+    return FORECAST_PLAN if people < MANY else replace(FORECAST_PLAN, repeats=1, resamples=200, draws=20)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """What a model learns from or is judged on: people, or person-periods."""
+
+    frame: pd.DataFrame  # (n, 32)
+    outcome: np.ndarray  # (n,) of 0 and 1
+    person: np.ndarray  # (n,)
+    exposure: np.ndarray  # (n,) months; 1 where there are no dates
+
+    @classmethod
+    def of_people(cls, frame: pd.DataFrame, target: np.ndarray) -> "Rows":
+        """One undated row a person."""
+        return cls(frame, target, np.arange(len(target)), np.ones(len(target)))
+
+    @classmethod
+    def of_periods(cls, periods: PersonPeriods) -> "Rows":
+        """Person-periods, in which who vanished counts as gone."""
+        return cls(periods.frame, (periods.event > 0).astype(int), periods.person, periods.exposure)
+
+    def of(self, people: np.ndarray) -> "Rows":
+        """The rows of some people."""
+        return self[np.isin(self.person, people)]
+
+    def __getitem__(self, rows: np.ndarray) -> "Rows":
+        return Rows(self.frame[rows], self.outcome[rows], self.person[rows], self.exposure[rows])
+
+    def __len__(self) -> int:
+        return len(self.person)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,51 +90,75 @@ def silent(step: str, done: int, total: int) -> None:
 
 
 def choose_penalty(
-    frame: pd.DataFrame, target: np.ndarray, *, features: str, plan: Plan, seed: int
-) -> tuple[float, np.ndarray]:
-    """The C of the least out-of-fold log loss, and the ``(n,)`` out-of-fold probabilities that it gave."""
-    probability = np.empty((len(plan.penalties), len(target)))
-    splits = StratifiedKFold(plan.inner_folds, shuffle=True, random_state=seed).split(frame, target)
-    for train, test in splits:
-        basis = AdditiveBasis(used_features(features)).fit(frame.iloc[train])
-        design, unseen = basis.transform(frame.iloc[train]), basis.transform(frame.iloc[test])
-        for i, penalty in enumerate(plan.penalties):
-            model = LaplaceLogisticRegression(C=penalty).fit(design, target[train])
-            probability[i, test] = model.predict_proba(unseen)[:, 1]
-    best = int(np.argmin([log_loss(target, row) for row in probability]))
-    return plan.penalties[best], probability[best]
+    learned: Rows, judged: Rows, *, features: str, link: str, plan: Plan, seed: int
+) -> tuple[float, Rows, np.ndarray]:
+    """The C of the least out-of-fold loss, the rows of ``judged`` it was chosen on and their probabilities, ``(n,)``.
+
+    The loss is that of the likelihood, on the rows learned from. Of many people, a sample.
+    """
+    people, outcome = _people(learned, judged)
+    if len(people) > plan.sample:
+        chosen = np.sort(np.random.default_rng(seed).choice(len(people), plan.sample, replace=False))
+        people, outcome = people[chosen], outcome[chosen]
+        learned, judged = learned.of(people), judged.of(people)
+    loss, probability = np.zeros(len(plan.penalties)), np.empty((len(plan.penalties), len(judged)))
+    for train, test in StratifiedKFold(plan.inner_folds, shuffle=True, random_state=seed).split(people, outcome):
+        seen, held_out = learned.of(people[train]), learned.of(people[test])
+        models = [AdditiveModel(features=features, link=link, C=C) for C in plan.penalties]
+        fit_path(models, seen.frame, seen.outcome, seen.exposure)
+        is_asked = np.isin(judged.person, people[test])
+        for i, model in enumerate(models):
+            values = model.linear_predictor(held_out.frame) + model.offset(held_out.exposure)
+            loss[i] += LINKS[link].derivatives(values, held_out.outcome)[0]
+            asked = judged[is_asked]
+            probability[i, is_asked] = model.predict_proba(asked.frame, asked.exposure)[:, 1]
+    best = int(np.argmin(loss))
+    return plan.penalties[best], judged, probability[best]
 
 
 def cross_predict(
-    frame: pd.DataFrame,
-    target: np.ndarray,
+    learned: Rows,
+    judged: Rows,
     *,
     features: str = "default",
+    link: str = "logit",
     rule: Rule = DEFAULT_RULE,
     plan: Plan = DEFAULT_PLAN,
     seed: int = 7,
     progress: Progress = silent,
 ) -> OutOfFold:
-    """Predict everybody ``plan.repeats`` times by models that had not seen them."""
-    shape = (plan.repeats, len(target))
+    """Predict every row of ``judged``, one a person, ``plan.repeats`` times by models that had not seen the person."""
+    shape = (plan.repeats, len(judged))
     probability, is_flagged, fold = np.empty(shape), np.empty(shape, dtype=bool), np.empty(shape, dtype=int)
     penalties = []
+    people, outcome = _people(learned, judged)
     splitter = RepeatedStratifiedKFold(n_splits=plan.folds, n_repeats=plan.repeats, random_state=seed)
     total = plan.folds * plan.repeats
     step = f"Cross-validation ({features} features)"
-    for i, (train, test) in enumerate(splitter.split(frame, target)):
+    for i, (train, test) in enumerate(splitter.split(people, outcome)):
         progress(step, i, total)
         repeat = i // plan.folds
-        seen, outcome = frame.iloc[train], target[train]
-        penalty, inner = choose_penalty(seen, outcome, features=features, plan=plan, seed=seed)
-        threshold = thresholds.choose(_scaled(rule, len(train), len(target)), outcome, inner[None])
-        model = build_pipeline(features=features, C=penalty).fit(seen, outcome)
-        probability[repeat, test] = model.predict_proba(frame.iloc[test])[:, 1]
-        is_flagged[repeat, test] = probability[repeat, test] >= threshold
-        fold[repeat, test] = i % plan.folds
+        seen, known = learned.of(people[train]), judged.of(people[train])
+        penalty, chosen_on, inner = choose_penalty(seen, known, features=features, link=link, plan=plan, seed=seed)
+        own_rule = _scaled(rule, len(chosen_on), len(judged))
+        threshold = thresholds.choose(own_rule, chosen_on.outcome, inner[None])
+        model = AdditiveModel(features=features, link=link, C=penalty).fit(seen.frame, seen.outcome, seen.exposure)
+        is_asked = np.isin(judged.person, people[test])
+        asked = judged[is_asked]
+        probability[repeat, is_asked] = model.predict_proba(asked.frame, asked.exposure)[:, 1]
+        is_flagged[repeat, is_asked] = probability[repeat, is_asked] >= threshold
+        fold[repeat, is_asked] = i % plan.folds
         penalties.append(penalty)
     progress(step, total, total)
     return OutOfFold(probability, is_flagged, fold, np.array(penalties))
+
+
+def _people(learned: Rows, judged: Rows) -> tuple[np.ndarray, np.ndarray]:
+    """Everyone of the two, in order, and whether each left."""
+    people, place = np.unique(np.concatenate([learned.person, judged.person]), return_inverse=True)
+    outcome = np.zeros(len(people), dtype=int)
+    np.maximum.at(outcome, place, np.concatenate([learned.outcome, judged.outcome]))
+    return people, outcome
 
 
 def _scaled(rule: Rule, part: int, whole: int) -> Rule:

@@ -11,10 +11,10 @@ import pandas as pd
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, cross_val_predict
 
+from predictions.ml.additive import learn_terms, used_features
 from predictions.ml.artifacts.card_format import ATTRIBUTES
 from predictions.ml.assessment.disparity import SMALL_LEAVERS, SMALL_PEOPLE, groups_of
 from predictions.ml.assessment.evaluation import OutOfFold
-from predictions.ml.pipeline import AdditiveBasis, used_features
 
 TOP_SHARE = 0.2
 STRONGEST = 6
@@ -135,9 +135,11 @@ def proxies(frame: pd.DataFrame, *, seed: int) -> list[dict]:
     their number of columns). Among those whose attribute is known; one that is known of fewer than ``SMALL_PEOPLE`` is
     left out.
     """
-    inputs = used_features("default")
-    basis = AdditiveBasis(inputs).fit(frame)
-    design = basis.transform(frame)
+    columns = {
+        term.feature: term.columns(np.asarray(frame[term.feature]))
+        for term in learn_terms(frame, used_features("default"))
+    }
+    design = np.concatenate(list(columns.values()), axis=1)
     rows = []
     for attribute in ATTRIBUTES:
         is_known = frame[attribute].notna().to_numpy()
@@ -151,10 +153,7 @@ def proxies(frame: pd.DataFrame, *, seed: int) -> list[dict]:
             continue
         folds = KFold(5, shuffle=True, random_state=seed)
         guess = cross_val_predict(Ridge(alpha=10.0), design[is_known], values, cv=folds).reshape(values.shape)
-        alone = {
-            term.feature: _explained(design[is_known, columns], values)
-            for term, columns in zip(basis.terms_, basis.slices_, strict=True)
-        }
+        alone = {name: _explained(of_feature[is_known], values) for name, of_feature in columns.items()}
         strongest = sorted(alone, key=lambda name: -alone[name])[:STRONGEST]
         rows.append(
             {

@@ -6,10 +6,12 @@ from sklearn.metrics import log_loss
 from employees.messages import gettext_noop as _
 
 MOST_FLAGGED = 0.5
+FEWEST_DEPARTURES = 30
 
 IS_CHANCE = _("Its ranking may be chance: the interval of its ROC-AUC reaches 0.5.")
 IS_BASE_RATE = _("Its probabilities are no better than the same average for everyone, by their log loss.")
 FLAGS_MOST = _("Its threshold flags more than half of the people.")
+IS_HARDLY_KNOWN = _("Fewer than 30 departures lie in the time that it is judged on: its figures are hardly known.")
 
 
 def doubts(target: np.ndarray, probability: np.ndarray, threshold: float, *, auc_low: float) -> list[str]:
@@ -23,5 +25,6 @@ def doubts(target: np.ndarray, probability: np.ndarray, threshold: float, *, auc
         IS_CHANCE: auc_low <= 0.5,
         IS_BASE_RATE: loss >= log_loss(target, np.full(len(target), target.mean())),
         FLAGS_MOST: float((probability >= threshold).mean()) > MOST_FLAGGED,
+        IS_HARDLY_KNOWN: target.sum() < FEWEST_DEPARTURES,
     }
     return [doubt for doubt, holds in found.items() if holds]

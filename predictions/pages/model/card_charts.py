@@ -12,7 +12,7 @@ from predictions.explanation import display
 from predictions.formats import money, percent
 from predictions.ml.artifacts.card_format import Card, Shape
 from predictions.ml.assessment.thresholds import Decision, OperatingPoints
-from predictions.ml.scorer import sigmoid
+from predictions.ml.scorer import Scorer
 from predictions.pages import charts
 from predictions.pages.charts import Bar, Chart, Line, Point, Segment
 from predictions.pages.model.card_tables import side_names, sides
@@ -208,11 +208,11 @@ def weights(shapes: Sequence[Shape], shown: Collection[str]) -> Chart:
     )
 
 
-def effect(shape: Shape, *, base_value: float, top: float) -> Chart:
+def effect(shape: Shape, *, scorer: Scorer, top: float) -> Chart:
     """The risk that an otherwise average person has, by the value of one feature; ``top`` ends every such chart."""
-    feature = schema.BY_NAME[shape["feature"]]
+    feature, risk_at = schema.BY_NAME[shape["feature"]], scorer.link.probability
     rows = [
-        (at, sigmoid(base_value + middle), sigmoid(base_value + low), sigmoid(base_value + high))
+        (at, risk_at(scorer.base_value + middle), risk_at(scorer.base_value + low), risk_at(scorer.base_value + high))
         for at, middle, low, high in zip(shape["at"], shape["effect"], shape["low"], shape["high"], strict=True)
     ]
     words = [
@@ -232,7 +232,7 @@ def effect(shape: Shape, *, base_value: float, top: float) -> Chart:
         Point(float(at), risk, display(feature, at), text, low, high)
         for (at, risk, low, high), text in zip(rows, words, strict=True)
     ]
-    average = sigmoid(base_value)
+    average = risk_at(scorer.base_value)
     ends = points[0].x, points[-1].x
     return charts.curves(
         title=title,
@@ -249,9 +249,9 @@ def effect(shape: Shape, *, base_value: float, top: float) -> Chart:
     )
 
 
-def highest(shapes: Collection[Shape], base_value: float) -> float:
+def highest(shapes: Collection[Shape], scorer: Scorer) -> float:
     """Where the scale of every effect ends, so that their heights can be compared."""
-    return sigmoid(base_value + max(high for shape in shapes for high in shape["high"]))
+    return scorer.link.probability(scorer.base_value + max(high for shape in shapes for high in shape["high"]))
 
 
 def _every_twentieth(points: OperatingPoints) -> list[int]:

@@ -169,9 +169,8 @@ def _weights(in_use: Model, features: tuple[str, ...], language: str | None) -> 
 def _effect(in_use: Model, features: tuple[str, ...], feature: str, language: str | None) -> Chart:
     """The effect of one of these features, all on one scale; drawn once for a model and a language."""
     shapes = {shape["feature"]: shape for shape in in_use.card["shapes"] if shape["feature"] in features}
-    base_value = in_use.scorer.base_value
-    top = card_charts.highest(shapes.values(), base_value)
-    return card_charts.effect(shapes[feature], base_value=base_value, top=top)
+    top = card_charts.highest(shapes.values(), in_use.scorer)
+    return card_charts.effect(shapes[feature], scorer=in_use.scorer, top=top)
 
 
 def _summary(in_use: Model, scope: Scope, readable: Readable) -> dict:
@@ -189,7 +188,7 @@ def _summary(in_use: Model, scope: Scope, readable: Readable) -> dict:
         "card": card,
         "used": card_tables.names(card["used"]),
         "left_out": card_tables.names(card["left_out"]),
-        "unknown": card_tables.names(card.get("unknown", ())),
+        "unknown": card_tables.names(card["unknown"]),
         "columns_off": sorted(label(name, BY_NAME[name].extract) for name in off),
         "texts": {name: [gettext(text) for text in card[name] if is_true(text)] for name in TEXTS},
         "plain": card_tables.plain(card),

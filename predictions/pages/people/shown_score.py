@@ -13,12 +13,11 @@ from features import readable_features
 from predictions.bands import Band, band_of
 from predictions.explanation import Reason, raising_most, reasons, told_of_change
 from predictions.formats import percent
-from predictions.ml.scorer import sigmoid
 from predictions.models import Prediction
 
 MOST_STEPS = 12
 LEAST_POINTS = 0.005  # half a point: less is not worth a line of its own
-ROUNDING = 1e-9  # log-odds; a frame and a single row add in different orders
+ROUNDING = 1e-9  # of the additive scale; a frame and a single row add in different orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +110,7 @@ class Shown:
             values=self.values,
             base_value=prediction.base_value,
             contributions=prediction.contributions,
+            link=prediction.link,
             readable=self.readable,
         )
 
@@ -123,7 +123,7 @@ class Shown:
     def waterfall(self) -> Waterfall:
         return waterfall(
             self.reasons,
-            average=sigmoid(self.prediction.base_value),
+            average=self.prediction.link.probability(self.prediction.base_value),
             probability=self.prediction.probability,
             threshold=self.prediction.threshold,
         )
@@ -154,6 +154,7 @@ class ScorePair:
             values=self.after.values,
             base_value=before.base_value + math.fsum(before.contributions.values()),
             contributions=told_of_change(moved, changed),
+            link=after.link,
             readable=self.after.readable,
             is_told=False,
         )
