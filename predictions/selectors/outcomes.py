@@ -78,7 +78,9 @@ def forecast_of(run: ScoringRun) -> Forecast:
     if not card:
         return Forecast(run, None, 0, is_hindsight=False)
     learned_until = date.fromisoformat(str(card["drift"]["as_of"] or card["created_on"]))
-    return Forecast(run, card.get("horizon_months"), card["training"]["leavers"], learned_until > run.day)
+    history = card.get("history")
+    departures = history["left"] + history["vanished"] if history else card["training"]["leavers"]
+    return Forecast(run, card.get("horizon_months"), departures, is_hindsight=learned_until > run.day)
 
 
 def _sums(runs: Collection[int], horizon: int | None) -> dict[int, dict[str, Any]]:

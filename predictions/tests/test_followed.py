@@ -123,6 +123,19 @@ def test_expected_departures_are_in_proportion_to_the_months():
     assert (three.call, six.call) == (Call.AS_EXPECTED, Call.AS_EXPECTED)
 
 
+def test_interval_allows_for_every_departure_of_the_history_that_was_learned_from(cards):
+    people = range(1, 61)
+    deliver(JANUARY, *people)
+    deliver(APRIL, *people)
+    widths = []
+    for version, history in (("judged", None), ("short", (15, 5)), ("long", (1_500, 500))):
+        cards[version] = CARD | ({"history": {"left": history[0], "vanished": history[1]}} if history else {})
+        forecast(JANUARY, people, probability=0.9, model_version=version)
+        widths += [each.high - each.low for each in followed()]
+    judged, short, long = widths
+    assert long < judged < short
+
+
 def test_more_and_fewer_than_expected_are_called():
     people = range(1, 41)
     deliver(JANUARY, *people)
