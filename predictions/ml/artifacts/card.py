@@ -206,7 +206,7 @@ def build(
         "uncertainty": uncertainty,
         "shapes": shapes(model, frame),
         "proxies": fairness.proxies(frame, seed=seed),
-        "drift": reference(present, score, as_of=as_of),
+        "drift": reference(present, score, as_of=as_of, months=horizon or 12),
         "leak": leak,
         "unknown": unknown,
         "doubts": doubts,
@@ -214,10 +214,15 @@ def build(
     return cast(Card, _rounded(card))
 
 
-def reference(present: pd.DataFrame, score: Callable[[pd.DataFrame], np.ndarray], *, as_of: date | None) -> dict:
-    """The reference of drift: those present on the day, with the scores that the published model gives them."""
+def reference(
+    present: pd.DataFrame, score: Callable[[pd.DataFrame], np.ndarray], *, as_of: date | None, months: int
+) -> dict:
+    """The reference of drift: those present on the day, with the scores that the published model gives them.
+
+    ``months`` is the horizon of these; a classification was told who had left within 12.
+    """
     later = [score(drift.aged(present, years)) for years in drift.YEARS]
-    return drift.reference(present, score(present), as_of=as_of, later=later)
+    return drift.reference(present, score(present), as_of=as_of, later=later, months=months)
 
 
 def _seen_correction(judged: Rows, out_of_fold: OutOfFold, model: AdditiveModel) -> float:
