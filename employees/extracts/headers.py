@@ -62,7 +62,8 @@ def open_headers(source: Source, name: str, mapping: Mapping = PLAIN, likeness: 
     """The headers of a file: of a CSV file for its likeliest delimiter, of each sheet of a workbook that has rows.
 
     A header is the row that the mapping says, where it names columns of that extract; else the row that names most
-    columns, or the one most like a header. Raises ``ExtractError`` when the file is neither, or empty.
+    columns, or the one most like a header; where none does, a row that the mapping says of whatever extract. Raises
+    ``ExtractError`` when the file is neither, or empty.
     """
     score = likeness or (lambda titles, extract: _count_known(titles, mapping, extract))
     if beginning_of(name, source).startswith(WORKBOOK):
@@ -89,10 +90,15 @@ def _find_header(grid: Grid, mapping: Mapping, score: Likeness) -> Header | None
         said = (Extract(extract) for extract, line in mapping.header_lines.items() if line == row[0])
         return any(score(row[1], extract) >= FEWEST_COLUMNS for extract in said)
 
+    def rank(row: Row) -> tuple[float, ...]:
+        likeness = _most(row[1], score)
+        is_like_one = likeness >= FEWEST_COLUMNS
+        return is_said(row), likeness if is_like_one else 0, row[0] in mapping.header_lines.values(), likeness
+
     rows = list(_head(grid, set(mapping.header_lines.values())))
     if not rows:
         return None
-    line, row = max(rows, key=lambda row: (is_said(row), _most(row[1], score)))
+    line, row = max(rows, key=rank)
     titles = list(row)
     while titles and not titles[-1].strip():  # trailing delimiters
         titles.pop()
@@ -189,12 +195,17 @@ def layout_of(
 def _unrecognised(header: Header, extract: Extract | None, mapping: Mapping) -> ExtractError:
     if any(_count_known(",".join(header.first).split("|"), mapping, each) for each in Extract):
         return no_table(header.name, _OTHER_DELIMITER)
-    reason = _("Its first line names no column of any extract. Name the columns there, or choose another file.")
+    reason = _(
+        "Its line %(line)s names no column of any extract. Name the columns there, say on the import page which they "
+        "are, or choose another file."
+    )
     if extract:
         reason = _(
-            "Its first line names no column of the %(extract)s extract. Name the columns there, or choose another file."
+            "Its line %(line)s names no column of the %(extract)s extract. Name the columns there, say on the import "
+            "page which they are, or choose another file."
         )
-    return ExtractError(header.name, Refusal.UNRECOGNISED, Message(reason, {"extract": extract} if extract else {}))
+    params = {"line": header.line} | ({"extract": extract} if extract else {})
+    return ExtractError(header.name, Refusal.UNRECOGNISED, Message(reason, params))
 
 
 def title_of(cell: str) -> str:

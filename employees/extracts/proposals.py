@@ -5,7 +5,7 @@ from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from employees.columns import KEY, Extract, match_key, readable_in
+from employees.columns import KEY, Column, Extract, match_key, readable_in
 from employees.extracts.grids import HEAD, File, Row
 from employees.extracts.headers import (
     FEWEST_COLUMNS,
@@ -60,8 +60,9 @@ def read_set(
 
     Of a column whose title is open, its title alone is asked.
     ``answers`` is what was answered about these files, beside the ``mapping``: where the files cannot be read so, the
-    titles are asked again. Where anything but words is asked, so are the sheet and the line that were read. Raises
-    ``ExtractError`` as ``read_files`` does for what no answer can mend.
+    titles are asked again, and so are those of a table that is like no extract. Where anything but words is asked, so
+    are the sheet and the line that were read. Raises ``ExtractError`` as ``read_files`` does for what no answer can
+    mend.
     """
     known, titles = propose_mapping(files, mapping=mapping.updated(answers), wanted=wanted)
     try:
@@ -69,8 +70,10 @@ def read_set(
     except ExtractError as error:
         if error.refusal not in MISTAKEN_TITLES:
             raise
-        again = propose_mapping(files, mapping=mapping, wanted=wanted)[1]
+        places = mapping.updated(replace(answers, headers={}))
+        again = propose_mapping(files, mapping=places, wanted=wanted)[1]
         asked = titles or [_as_answered(question, answers) for question in again]
+        asked += [_as_answered(question, answers) for question in _ask_columns(files, places)]
         if not asked and error.refusal != Refusal.UNRECOGNISED:
             raise
         return ReadSet({}, (*asked, *_corrections(files, known, asked)), error)
@@ -81,7 +84,9 @@ def read_set(
 
 
 def _as_answered(question: Question, answers: Mapping) -> Question:
-    name = answers.headers.get(question.extract, {}).get(question.header, question.proposal.value)
+    extracts = Extract if question.asked == Asked.COLUMN else (question.extract,)
+    said = [answers.headers.get(extract, {}).get(question.header) for extract in extracts]
+    name = next(filter(None, said), question.proposal.value if None in said else "")
     return replace(question, proposal=Proposal(name, is_new=not name))
 
 
@@ -145,8 +150,8 @@ def answer(mapping: Mapping, question: Question, value: str) -> Mapping:
     match question.asked:
         case Asked.SHEET | Asked.LINE:
             return _read_from(mapping, question, value)
-        case Asked.HEADER:
-            return mapping.with_header(question.extract, question.header, value)
+        case Asked.HEADER | Asked.COLUMN:
+            return _with_title(mapping, question, value)
         case Asked.ROW:
             return mapping.with_skipped(question.text, bool(value))
         case Asked.UNIT | Asked.FRACTION:
@@ -160,6 +165,14 @@ def answer(mapping: Mapping, question: Question, value: str) -> Mapping:
             return replace(mapping, dates=value)
         case Asked.WORD | Asked.VALUE:
             return mapping.with_value(question.column, question.text, value)
+
+
+def _with_title(mapping: Mapping, question: Question, name: str) -> Mapping:
+    """Of the extract, or where it is not known which one it is, of each that has the column."""
+    for extract in Extract if question.asked == Asked.COLUMN else (question.extract,):
+        is_of_extract = any(column.name == name for column in readable_in(extract))
+        mapping = mapping.with_header(extract, question.header, name if is_of_extract else "")
+    return mapping
 
 
 def _read_from(mapping: Mapping, question: Question, place: str) -> Mapping:
@@ -185,6 +198,25 @@ def _tables(file: File, mapping: Mapping) -> list[tuple[Header, Extract]]:
     return found
 
 
+def _unlike_any(file: File, mapping: Mapping) -> Header:
+    """Of a file that is like no extract: the header of the sheet that the mapping says, else of the first one."""
+    headers = open_headers(file.source, file.name, mapping, _likeness_by(mapping))
+    return next((header for header in headers if header.grid.sheet in mapping.sheets.values()), headers[0])
+
+
+def _ask_columns(files: Sequence[File], mapping: Mapping) -> Iterator[Question]:
+    """A question for each title of the tables that are like no extract; a line of one title is none of a table."""
+    for file in files:
+        if _tables(file, mapping):
+            continue
+        header = _unlike_any(file, mapping)
+        titles = {place: title for place, title in enumerate(header.titles) if title.strip()}
+        if len(titles) >= FEWEST_COLUMNS:
+            extract, _likeness = _likeliest(header.titles, mapping, file.kind)
+            likely = likely_columns(header.titles, extract)
+            yield from _about_titles(Asked.COLUMN, header, extract, titles, likely)
+
+
 def _ask_sheets(tables: Sequence[tuple[Header, Extract]], mapping: Mapping) -> Iterator[Question]:
     """A question for each extract that several sheets of a workbook may be."""
     for extract in Extract:
@@ -198,8 +230,10 @@ def _corrections(files: Sequence[File], mapping: Mapping, asked: Iterable[Questi
     """Of each table, the sheet and the line that were read, to be corrected; not a sheet that is asked already."""
     sheets_asked = {question.extract for question in asked if question.asked == Asked.SHEET}
     for file in files:
-        headers = open_headers(file.source, file.name, mapping, _likeness_by(mapping))
-        tables = _tables(file, mapping) or [(headers[0], _likeliest(headers[0].titles, mapping, file.kind)[0])]
+        tables = _tables(file, mapping)
+        if not tables:
+            header = _unlike_any(file, mapping)
+            tables = [(header, _likeliest(header.titles, mapping, file.kind)[0])]
         for header, extract in tables:
             if is_elsewhere(header, extract, mapping):
                 continue
@@ -255,13 +289,20 @@ def _ask_titles(header: Header, extract: Extract, mapping: Mapping, wanted: Want
     ]
     taken = {*sure.values()} | (set(readable_in(extract)) - set(wanted(extract)))
     likely = likely_columns(open_titles, extract, {column.name for column in taken})
-    below = list(islice(_below(header), HEAD)) if any(open_titles) else []
-    for place, title in enumerate(open_titles):
-        if title:
-            column = likely[place].name if place in likely else ""
-            text = next((row[place].strip() for _line, row in below if len(row) > place and row[place].strip()), "")
-            proposal = Proposal(column, is_new=not column)
-            yield Question(Asked.HEADER, header.name, column, title_of(title), text, 0, header.line, proposal, extract)
+    asked = {place: title for place, title in enumerate(open_titles) if title}
+    yield from _about_titles(Asked.HEADER, header, extract, asked, likely)
+
+
+def _about_titles(
+    asked: Asked, header: Header, extract: Extract, titles: Dict[int, str], likely: Dict[int, Column]
+) -> Iterator[Question]:
+    """A question for each title by its place, with the column that it is likely and the first cell below it."""
+    below = list(islice(_below(header), HEAD)) if titles else []
+    for place, title in titles.items():
+        column = likely[place].name if place in likely else ""
+        text = next((row[place].strip() for _line, row in below if len(row) > place and row[place].strip()), "")
+        proposal = Proposal(column, is_new=not column)
+        yield Question(asked, header.name, column, title_of(title), text, 0, header.line, proposal, extract)
 
 
 def _below(header: Header) -> Iterator[Row]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from employees.columns import BY_NAME, Column, ColumnKind, Extract, match_key, readable_in
+from employees.columns import BY_NAME, KEY, Column, ColumnKind, Extract, match_key, readable_in
 from employees.extracts.cell_reader import CellReader
 from employees.extracts.mapping import AMERICAN_DATES, FRENCH_DATES, Mapping
 from employees.extracts.parsing import IS_PERCENTAGE, IS_UNAMBIGUOUS, read_number
@@ -41,6 +41,7 @@ class Asked(StrEnum):
     DECIMAL = "decimal"  # numbers such as 1.299: which separator is that of the decimals?
     DATE = "date"  # dates such as 10/31/2026, that are none with the day first: which order?
     HEADER = "header"  # a title that is not known: which column is it?
+    COLUMN = "column"  # a title of a file that is like no extract: which column of any is it?
     ROW = "row"  # rows that seem to be no person: skipped?
     SHEET = "sheet"  # a workbook of several sheets: which of them is the extract?
     LINE = "line"  # a table: which of its lines is the header?
@@ -75,6 +76,11 @@ class Question:
         return self.asked == Asked.LINE or (self.asked == Asked.SHEET and not self.count)
 
     @property
+    def is_of_titles(self) -> bool:
+        """Whether it asks which column a title is."""
+        return self.asked in (Asked.HEADER, Asked.COLUMN)
+
+    @property
     def is_of_words(self) -> bool:
         """Whether it can stay open: the word is then unknown."""
         return self.asked == Asked.WORD
@@ -85,6 +91,8 @@ class Question:
         match self.asked:
             case Asked.HEADER:
                 return ("", *(column.name for column in readable_in(self.extract)))
+            case Asked.COLUMN:
+                return ("", KEY, *BY_NAME)
             case Asked.VALUE:
                 return (*(BY_NAME[self.column].choices or ("Oui", "Non")), "")
             case Asked.SCALE:

@@ -3,12 +3,15 @@ import re
 
 import pandas as pd
 import pytest
+from pandas.testing import assert_frame_equal
 
 from employees.columns import Extract, columns_of
 from employees.extracts import PLAIN, Asked, ExtractError, File, Mapping, Question, answer, read_extract, read_set
+from employees.extracts.rejects import Refusal
 from employees.tests.files import rows_of, table
 from employees.tests.firms import workbook
 from employees.vocabularies import CONTRACT
+from employees.workforce.known_values import RAW_KINDS
 
 PAY = "revenu_mensuel"
 RISE = "augmentation_salaire_precedente"
@@ -302,7 +305,8 @@ def test_header_below_the_first_lines_is_read_where_it_is_said_to_be():
     files = [File(content, "notes.csv")]
     found = read_set(files)
     assert str(found.error) == (
-        "notes.csv: Its first line names no column of any extract. Name the columns there, or choose another file."
+        "notes.csv: Its line 1 names no column of any extract. Name the columns there, say on the import page which "
+        "they are, or choose another file."
     )
     (question,) = found.questions
     assert (question.asked, question.proposal.value, question.text) == (Asked.LINE, "1", "Rapport mensuel")
@@ -376,3 +380,72 @@ def test_other_sheet_may_be_said_where_something_is_asked():
     correction = corrections_of(read_set([file]))[Asked.SHEET, Extract.SIRH]
     assert (correction.proposal.value, correction.choices) == ("Paie", ("Notice", "Paie"))
     assert Question.of(json.loads(json.dumps(correction.document()))) == correction
+
+
+# Titles that are like nothing
+
+
+LETTERS = "abcdefghijkl"
+
+
+def alien(extract, above=b""):
+    """A file of an extract whose titles say nothing, below some lines."""
+    rows = [dict(zip(LETTERS, row.values(), strict=False)) for row in rows_of(extract)]
+    return File(above + table(rows), "export.csv")
+
+
+def with_columns(found, extract, mapping=PLAIN):
+    """The mapping with an answer to the question about each title."""
+    sources = dict(zip(LETTERS, rows_of(extract)[0], strict=False))
+    names = {column.source: column.name for column in columns_of(extract)}
+    for question in found.questions:
+        if question.asked == Asked.COLUMN:
+            mapping = answer(mapping, question, names[sources[question.header]])
+    return mapping
+
+
+@pytest.mark.parametrize("extract", RAW_KINDS)
+def test_titles_that_are_like_nothing_are_asked_and_decide_which_extract_it_is(extract):
+    found = read_set([alien(extract)])
+    assert found.error.refusal == Refusal.UNRECOGNISED
+    answers = with_columns(found, extract)
+    right = read_set([alien(extract)], answers=answers)
+    assert (right.questions, right.error) == ((), None)
+    assert_frame_equal(right.extracts[extract].frame, read_extract(table(rows_of(extract))).frame)
+    assert read_set([alien(extract)], mapping=answers).questions == ()  # the next month
+
+
+def test_titles_that_are_like_nothing_are_asked_of_the_line_that_is_said():
+    file = alien(Extract.EVAL, above=b"Bilan annuel\n2026\n")
+    found = read_set([file])
+    assert [question.asked for question in found.questions] == [Asked.LINE]
+    mapping = answer(PLAIN, found.questions[0], "3")
+    mapping = with_columns(read_set([file], answers=mapping), Extract.EVAL, mapping)
+    assert len(read_set([file], answers=mapping).extracts[Extract.EVAL].frame) == 3
+
+
+def test_columns_answered_wrongly_are_asked_again_as_they_were_answered():
+    found = read_set([alien(Extract.SIRH)])
+    answers = with_columns(found, Extract.SIRH)
+    wrong = answer(answers, next(question for question in found.questions if question.header == "d"), "")
+    again = read_set([alien(Extract.SIRH)], answers=wrong)
+    assert again.error.refusal == Refusal.MISSING_COLUMN
+    proposals = {question.header: question.proposal.value for question in again.questions}
+    assert (proposals["b"], proposals["d"]) == ("age", "")
+
+
+def test_sheet_whose_titles_are_like_nothing_is_asked_once_it_is_said():
+    rows = [dict(zip(LETTERS, row.values(), strict=False)) for row in rows_of(Extract.SIRH)]
+    file = File(workbook({"Notice": pd.DataFrame({"Lisez-moi": ["…"]}), "Paie": pd.DataFrame(rows)}), "rh.xlsx")
+    found = read_set([file])
+    sheet = next(question for question in found.questions if question.asked == Asked.SHEET)
+    mapping = answer(PLAIN, sheet, "Paie")
+    mapping = with_columns(read_set([file], answers=mapping), Extract.SIRH, mapping)
+    assert len(read_set([file], answers=mapping).extracts[Extract.SIRH].frame) == 3
+
+
+def test_title_that_is_another_column_now_is_no_longer_the_first():
+    found = read_set([alien(Extract.SIRH)])
+    question = next(question for question in found.questions if question.header == "b")
+    mapping = answer(answer(PLAIN, question, "age"), question, TEAM)
+    assert (mapping.headers["sirh"]["b"], mapping.headers["eval"]["b"]) == ("", TEAM)

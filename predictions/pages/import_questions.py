@@ -34,6 +34,7 @@ EXTRACTS = {
 AT_A_TIME = 300  # questions: Django takes 1,000 fields of a form
 ASKS = {
     Asked.HEADER: gettext_noop("“%(header)s”"),
+    Asked.COLUMN: gettext_noop("“%(header)s”"),
     Asked.ROW: gettext_noop("“%(text)s” instead of a number"),
     Asked.UNIT: gettext_noop("The pay in “%(header)s”"),
     Asked.FRACTION: gettext_noop("The percentages in “%(header)s”"),
@@ -46,6 +47,7 @@ ASKS = {
 }
 SAYS = {
     (Asked.HEADER, ""): gettext_noop("— left out —"),
+    (Asked.COLUMN, ""): gettext_noop("— left out —"),
     (Asked.ROW, ""): gettext_noop("people: read these rows"),
     (Asked.UNIT, "1/12"): gettext_noop("by the year, over 12 months"),
     (Asked.UNIT, "1/13"): gettext_noop("by the year, over 13 months"),
@@ -83,7 +85,7 @@ class QuestionsForm(forms.Form):
         groups: dict[str, QuestionGroup] = {}
         for place, question in enumerate(self.questions):
             group = groups.setdefault(question.file, QuestionGroup(question.file))
-            is_left_out = question.asked == Asked.HEADER and not question.proposal.value
+            is_left_out = question.is_of_titles and not question.proposal.value
             fields = group.places if question.is_correction else group.left_out if is_left_out else group.fields
             fields.append(self[f"answer-{place}"])
         return list(groups.values())
@@ -173,7 +175,7 @@ class WordAnswerField(forms.CharField):
 
 
 def _choices(question: Question) -> Iterator[tuple[str, str]]:
-    off = columns_off() if question.asked == Asked.HEADER else ()
+    off = columns_off() if question.is_of_titles else ()
     for value in (choice for choice in question.choices if choice not in off):
         said = SAYS.get((question.asked, value))
         yield value, _(said) if said else _said(question, value)
@@ -182,7 +184,7 @@ def _choices(question: Question) -> Iterator[tuple[str, str]]:
 def _said(question: Question, value: str) -> str:
     """An answer in words that show what becomes of the example."""
     match question.asked:
-        case Asked.HEADER:
+        case Asked.HEADER | Asked.COLUMN:
             return str(capfirst(TITLES[value]))
         case Asked.ROW:
             return _("no people: skip these rows")
@@ -216,7 +218,7 @@ def _word_help(question: Question, is_spelling: bool) -> str:
 def _example(question: Question) -> str:
     if question.asked == Asked.SHEET:
         return _("The columns of “%(sheet)s”: %(text)s") % {"sheet": question.proposal.value, "text": question.text}
-    if question.asked == Asked.HEADER:
+    if question.is_of_titles:
         return _("For example: %(text)s") % {"text": question.text} if question.text else _("The column is empty.")
     rows = {"text": question.text, "line": question.line, "count": grouped(question.count)}
     if question.is_of_words:
