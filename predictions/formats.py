@@ -55,6 +55,13 @@ def duration(seconds: int) -> str:
     return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
 
 
+def horizon(months: int | None) -> str:
+    """Within how many months a probability holds: "within 12 months"; of a classification, that it has no horizon."""
+    if months is None:
+        return _("without a horizon")
+    return ngettext("within %(count)d month", "within %(count)d months", months) % {"count": months}
+
+
 def csv_delimiter() -> str:
     """Excel's CSV delimiter: ; in a language with decimal commas."""
     return ";" if get_format("DECIMAL_SEPARATOR") == "," else ","

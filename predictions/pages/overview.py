@@ -15,7 +15,7 @@ from employees.access import Readable, Scope, figures_of, readable_to, scope_of
 from employees.disclosure import suppressed
 from features import schema
 from predictions import bands
-from predictions.formats import grouped, percent, signed
+from predictions.formats import grouped, horizon, percent, signed
 from predictions.models import ScoringRun
 from predictions.pages import charts
 from predictions.pages.people.risk_list import address, label, rows_of
@@ -131,10 +131,10 @@ def _cards(run: ScoringRun, now: Figures, before: ScoringRun | None, then: Figur
             **change(now.in_band(very_high), then.in_band(very_high) if then else None, is_by_threshold=True),
         ),
         FigureCard(
-            _("Expected departures"),
+            _("Expected departures, %(horizon)s") % {"horizon": horizon(run.horizon_months)},
             grouped(now.expected_departures),
             address({}),
-            _("The sum of everyone's probabilities, %(sum)s") % {"sum": grouped(now.expected_departures, 1)},
+            _expected_hint(run, now),
             **change(now.expected_departures, then.expected_departures if then else None, decimals=1),
         ),
         FigureCard(
@@ -145,6 +145,14 @@ def _cards(run: ScoringRun, now: Figures, before: ScoringRun | None, then: Figur
             **change(now.people, then.people if then else None, is_risk=False),
         ),
     ]
+
+
+def _expected_hint(run: ScoringRun, now: Figures) -> str:
+    """The interval of the departures, where the figures are those of the whole run."""
+    if run.expected_low is None or run.expected_high is None or now.people != run.employee_count:
+        return _("The sum of everyone's probabilities, %(sum)s") % {"sum": grouped(now.expected_departures, 1)}
+    ends = {"low": grouped(run.expected_low), "high": grouped(run.expected_high)}
+    return _("Of those present, between %(low)s and %(high)s, with 95%% confidence") % ends
 
 
 def _breakdown(

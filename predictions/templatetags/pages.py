@@ -40,6 +40,12 @@ def money(amount: float) -> str:
 
 
 @register.filter
+def horizon(months: int | None) -> str:
+    """Within how many months a probability holds, in the active language."""
+    return formats.horizon(months)
+
+
+@register.filter
 def svg_percent(share: float) -> str:
     """A share of 1 as a length in a drawing 100 wide, whatever the language."""
     return f"{min(max(share, 0), 1) * 100:.2f}"

@@ -220,6 +220,8 @@ def _figures(in_use: Model, language: str | None, off: frozenset[str]) -> dict:
         "rates": [gettext(text) for _name, text, _is_share in card_tables.RATES],
         "sides": card_tables.side_names(card),
         "proxies": card_tables.proxies(card, off),
+        "test": card["out_of_time"],
+        **card_tables.out_of_time(card),
         "charts": _charts(in_use, language),
     }
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -107,6 +108,53 @@ def quality(card: Card) -> Table:
     rows.append([*error_row, "–"] if has_reference else error_row)
     columns = [_("Figure"), *side_names(card), *([_("Replaced system")] if has_reference else [])]
     return Table(_("Mean of the test parts, with the interval of that mean (95%)"), columns, rows)
+
+
+def out_of_time(card: Card) -> dict[str, Table]:
+    """What was forecast on an earlier day beside what happened, and of how many departures each feature is known."""
+    found = {"known": _known(card)} if card["history"] else {}
+    if test := card["out_of_time"]:
+        found["quarters"] = Table(
+            _("Expected and actual departures, quarter by quarter"),
+            [_("Since"), _("People"), _("Expected"), _("Happened"), _("Interval (95%)")],
+            [
+                [
+                    date_format(row["since"]),
+                    grouped(row["people"]),
+                    grouped(row["expected"], 1),
+                    grouped(row["observed"]),
+                    between(grouped(row["low"], 1), grouped(row["high"], 1)),
+                ]
+                for row in test["quarters"]
+            ],
+        )
+        found["first"] = Table(
+            _("The riskiest people of that day"),
+            [_("People met"), _("Of them, left"), _("Share")],
+            [
+                [grouped(row["people"]), grouped(row["departures"]), percent(row["departures"] / row["people"], 0)]
+                for row in test["first"]
+            ],
+        )
+        found["future"] = Table(
+            _("On the months after the day, with the interval over people (95%)"),
+            [_("Figure"), _("Out of time")],
+            [
+                [_(text), _with_interval(test["metrics"][name], name in SHARES)]
+                for name, text in FIGURES.items()
+                if name in test["metrics"]
+            ],
+        )
+    return found
+
+
+def _known(card: Card) -> Table:
+    history = card["history"]
+    rows = [
+        [_(schema.BY_NAME[name].label), grouped(history["departures_known"][name])]
+        for name in (card["used"] if history else ())
+    ]
+    return Table(_("Departures of people of whom the feature is known"), [_("Feature"), _("Departures")], rows)
 
 
 def sides(card: Card) -> tuple[str, str]:

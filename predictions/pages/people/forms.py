@@ -51,6 +51,9 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
+LAST_PROMOTION, IN_JOB = "annees_depuis_la_derniere_promotion", "annees_dans_le_poste_actuel"
+
+
 @dataclass(frozen=True, slots=True)
 class Slider:
     """The ends of a slider: inside the permitted bounds, where people usually are."""
@@ -105,8 +108,12 @@ class BusinessForm(forms.Form):
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """The 27 business inputs of a valid form."""
-        return {name: self.cleaned_data.get(name, self.fixed.get(name)) for name in schema.INPUT_NAMES}
+        """The 27 business inputs of a valid form; a promotion later than the last one is a new job, too."""
+        inputs = {name: self.cleaned_data.get(name, self.fixed.get(name)) for name in schema.INPUT_NAMES}
+        promoted, known, in_job = inputs[LAST_PROMOTION], self.fixed.get(LAST_PROMOTION), self.fixed.get(IN_JOB)
+        if IN_JOB not in self.fields and None not in (promoted, known, in_job) and promoted < known:
+            inputs[IN_JOB] = min(in_job, promoted)
+        return inputs
 
     def clean(self):
         """No duration is longer than the one that holds it (``columns.ORDERED``), nor the experience than the age."""

@@ -13,6 +13,7 @@ from features import readable_features
 from predictions.bands import Band, band_of
 from predictions.explanation import Reason, raising_most, reasons, told_of_change
 from predictions.formats import percent
+from predictions.ml.assessment.outcomes import HORIZONS, within
 from predictions.models import Prediction
 
 MOST_STEPS = 12
@@ -102,6 +103,12 @@ class Shown:
         low, high = (round(end * 100, 6) for end in (self.prediction.low, self.prediction.high))  # 29, not 28.999…
         ends = {"low": percent(math.floor(low) / 100, 0), "high": percent(math.ceil(high) / 100, 0)}
         return _("Between %(low)s and %(high)s, with 90%% confidence.") % ends
+
+    @property
+    def sooner(self) -> list[tuple[int, float]]:
+        """The shorter horizons and the probability within each; none of a classification."""
+        months, probability = self.prediction.horizon_months, self.prediction.probability
+        return [(fewer, within(probability, fewer, months)) for fewer in HORIZONS if months and fewer < months]
 
     @cached_property
     def reasons(self) -> list[Reason]:
