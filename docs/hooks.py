@@ -236,7 +236,8 @@ def data(card: dict) -> str:
     formulas = [name for name in card["features"] if name not in {*card["used"], *card["left_out"]}]
     return (
         f"{learned}Judged on {training['employees']:,} employees, {training['leavers']:,} of whom left "
-        f"({training['base_rate']:.1%}){f' within {horizon} months' if horizon else ''}.\n\nUsed: {names(card['used'])}.\n\nLeft out, because the law protects "
+        f"({training['base_rate']:.1%}){f' within {horizon} months' if horizon else ''}.\n\n"
+        f"Used: {names(card['used'])}.\n\nLeft out, because the law protects "
         f"them or what they are made of: {names(card['left_out'])}. They stay in the data for the contract and for "
         "this audit; changing them changes no score.\n\nFormulas of the contract whose ingredients are used instead: "
         f"{names(formulas)}."

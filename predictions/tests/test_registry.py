@@ -1,5 +1,7 @@
 import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -72,3 +74,23 @@ def test_current_model_is_loaded_anew_only_when_a_file_was_written(in_use, monke
     assert (registry.current_model() is before, loaded) == (True, [])
     os.utime(in_use / CARD_FILE, ns=(0, 0))
     assert (registry.current_model().version, loaded) == (before.version, [in_use])
+
+
+SERVE = """
+import sys
+import django
+django.setup()
+from django.urls import get_resolver
+from predictions.registry import current_model
+get_resolver().url_patterns
+current_model()
+print(*sorted({"sklearn", "scipy", "joblib"} & sys.modules.keys()))
+"""
+
+
+@pytest.mark.slow
+def test_process_that_serves_imports_no_library_that_trains(settings):
+    done = subprocess.run(
+        [sys.executable, "-c", SERVE], cwd=settings.BASE_DIR, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""

@@ -70,6 +70,9 @@ def test_waterfall_leads_from_the_average_to_the_score(changes):
     assert all(one.end == pytest.approx(two.start) for one, two in pairwise(steps))
     assert steps[-1].end == pytest.approx(shown.prediction.probability, abs=1e-9)
     assert waterfall.average + math.fsum(step.points for step in steps) == pytest.approx(waterfall.probability)
+    tenths = [round(step.shown * 1000) for step in steps]
+    assert round(waterfall.average * 1000) + sum(tenths) == round(waterfall.probability * 1000)
+    assert all(abs(tenth - step.points * 1000) <= 1.001 for tenth, step in zip(tenths, steps, strict=True))
 
 
 @pytest.mark.django_db  # names are the company's words

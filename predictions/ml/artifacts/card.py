@@ -16,115 +16,12 @@ import pandas as pd
 from employees.messages import gettext_noop as _
 from features.schema import BY_NAME, FEATURES
 from predictions.ml.additive import AdditiveModel, used_features
+from predictions.ml.artifacts import card_texts
 from predictions.ml.artifacts.card_format import Card, Figure, History, OutOfTime, Shape, Side
 from predictions.ml.assessment import curves, drift, fairness, quality
 from predictions.ml.assessment.evaluation import OutOfFold, Plan, Rows
 from predictions.ml.scorer import Z_90
 from predictions.ml.terms import Levels
-
-PURPOSE = [
-    _(
-        "Rank employees by their risk of leaving, with reasons, so that HR can offer a talk before they decide to"
-        " leave."
-    ),
-    _("Count the departures to expect in a department or a job, so that they can be prepared for."),
-    _("A score is advice: a person decides, hears the employee first, and may set the score aside with a reason."),
-]
-MISUSE = [
-    _("To dismiss, sanction, refuse a promotion, a pay rise or a training, or to choose whom to hire."),
-    _("To decide anything about a person without a human who looks at the whole case."),
-    _("To infer what a person feels, intends or is, or to watch anyone."),
-    _("On people unlike those it was trained on: it says so when a profile lies outside what it has seen."),
-]
-_CURVES = _(
-    "Every number bends at a few points and is held back by a penalty on its bends; an inner cross-validation"
-    " chooses how strong that penalty is."
-)
-_LEVERS = _(
-    "What HR can change acts in one direction only: more overtime, travel or distance never lowers the risk; more pay, "
-    "a larger rise, a higher level, a promotion, training, savings plan and satisfaction never raise it."
-)
-_THRESHOLD = _(
-    "The threshold is chosen on such predictions too, and judged by thresholds chosen without the people judged."
-)
-_INTERVALS = _(
-    "The interval of a probability is meant to hold the truth nine times in ten: the Laplace approximation of"
-    " the coefficients' uncertainty, checked by simulation."
-)
-METHOD_OF_CLASSIFICATION = [
-    _(
-        "Logistic regression on one curve a feature: the log-odds of a departure are a sum of effects, one a "
-        "feature, and the reasons given are exactly those effects."
-    ),
-    _CURVES,
-    _LEVERS,
-    _(
-        "Each figure comes from people whom the model that scored them had not seen, in repeated nested cross-"
-        "validation."
-    ),
-    _THRESHOLD,
-    _("No class weights and no resampling: a probability of 0.2 means that 20 in 100 such people leave."),
-    _INTERVALS,
-]
-METHOD_OF_FORECAST = [
-    _(
-        "A hazard model on quarters: for each person and each three months, whether they left in it, given what was "
-        "known at its start. No later extract, correction or survey goes into a feature."
-    ),
-    _(
-        "The log of the cumulative hazard is a sum of effects, one a feature, and the reasons given are exactly those "
-        "effects. One model serves every horizon: the hazard of six months is half of that of twelve."
-    ),
-    _CURVES,
-    _LEVERS,
-    _(
-        "Departures that HR knows to be a retirement, a dismissal, the end of a contract or a transfer end the "
-        "observation and are not forecast. Whoever vanished from the files counts as gone."
-    ),
-    _(
-        "Each figure comes from people whom the model that scored them had not seen, in repeated nested cross-"
-        "validation; beside it stands what was forecast on an earlier day and happened after it."
-    ),
-    _THRESHOLD,
-    _INTERVALS,
-]
-# Every card holds it; of a model that uses them it is not true, and not shown.
-LIMIT_OF_LEAVING_OUT = _(
-    "Leaving out sex, age and family status does not remove every gap between groups: other features stand "
-    "for them in part. The gaps are shown as they are."
-)
-_FICTIONAL = _(
-    "The demonstration's employees are fictional; figures on real people will differ and have to be measured again."
-)
-_NO_CAUSE = _(
-    "It finds what goes with departures, not what causes them: changing a feature need not change the outcome."
-)
-_PAST = _(
-    "An interval holds what the training data leave uncertain, not that the future may differ from the past. "
-    "It may hold the truth less often for the people least at risk; the shares that were measured are shown."
-)
-_ERRORS = _("Many people over the threshold will stay, and some who leave were under it; the shares are shown.")
-LIMITS_OF_CLASSIFICATION = [
-    _FICTIONAL,
-    _NO_CAUSE,
-    _("It was trained on one table without dates: it classifies, and has no horizon by which a departure is expected."),
-    LIMIT_OF_LEAVING_OUT,
-    _PAST,
-    _ERRORS,
-]
-LIMITS_OF_FORECAST = [
-    _FICTIONAL,
-    _NO_CAUSE,
-    _("Expected departures are of the people who are there today: those of people to be hired are no part of it."),
-    _(
-        "A year unlike those it learned from, in which many more or many fewer people leave everywhere, is in no "
-        "interval: the departures of such a year lie outside it about every second time."
-    ),
-    _("Features are those of today: a rise, a move or a promotion to come is not foreseen."),
-    LIMIT_OF_LEAVING_OUT,
-    _PAST,
-    _ERRORS,
-]
 
 # Measured on the demonstration's 1,470 employees and exactly the folds used here; see docs/model_notes.md.
 REFERENCE = {
@@ -176,10 +73,10 @@ def build(
         return model.predict_proba(people, horizon or 1.0)[:, 1]
 
     card = {
-        "purpose": PURPOSE,
-        "misuse": MISUSE,
-        "method": METHOD_OF_FORECAST if horizon else METHOD_OF_CLASSIFICATION,
-        "limits": LIMITS_OF_FORECAST if horizon else LIMITS_OF_CLASSIFICATION,
+        "purpose": card_texts.PURPOSE,
+        "misuse": card_texts.MISUSE,
+        "method": card_texts.METHOD_OF_FORECAST if horizon else card_texts.METHOD_OF_CLASSIFICATION,
+        "limits": card_texts.LIMITS_OF_FORECAST if horizon else card_texts.LIMITS_OF_CLASSIFICATION,
         "horizon_months": horizon,
         "feature_set": features,
         "uses_protected": uses_protected(features),

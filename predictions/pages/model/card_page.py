@@ -23,8 +23,8 @@ from employees.terms import columns_off
 from features import readable_features
 from features.dictionary import label
 from predictions.ml.artifacts import store
-from predictions.ml.artifacts.card import LIMIT_OF_LEAVING_OUT
 from predictions.ml.artifacts.card_format import Card
+from predictions.ml.artifacts.card_texts import LIMIT_OF_LEAVING_OUT
 from predictions.ml.assessment import thresholds
 from predictions.ml.assessment.thresholds import GRID, Costs, Decision, Rule
 from predictions.ml.scorer import Model

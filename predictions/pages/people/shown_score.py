@@ -32,6 +32,11 @@ class Step:
     scale: float
 
     @property
+    def shown(self) -> float:
+        """The points to a tenth, so that those shown lead from the average shown to the probability shown."""
+        return round(self.end, 3) - round(self.start, 3)
+
+    @property
     def left(self) -> float:
         """Where the bar begins, as a share of the drawing's width."""
         return min(self.start, self.end) / self.scale

@@ -15,7 +15,7 @@ from features import readable_features, schema
 from features import selectors as features
 from features.engineering import engineer_one
 from predictions import services
-from predictions.ml.artifacts.card import Card
+from predictions.ml.artifacts.card_format import Card
 from predictions.ml.assessment import drift
 from predictions.models import Prediction
 from predictions.pages.people import forms, shown_score
