@@ -171,3 +171,12 @@ def test_what_if_states_the_real_values():
     shown = rows(what_if())
     assert shown["heures_supplementaires"].real == "Yes"
     assert shown["revenu_mensuel"].real == "€5,993"
+
+
+@pytest.mark.parametrize(("promoted", "in_job"), [(3, 2), (1, 1), (0, 0)])
+def test_promotion_later_than_the_last_one_is_a_new_job(promoted, in_job):
+    real = {"annees_depuis_la_derniere_promotion": 3, "annees_dans_le_poste_actuel": 2, "annees_dans_l_entreprise": 6}
+    data = {name: str((INPUTS | real)[name]) for name in (feature.name for feature in what_if_features())}
+    form = what_if(data | {"annees_depuis_la_derniere_promotion": str(promoted)}, **real)
+    assert form.is_valid(), form.errors
+    assert form.inputs["annees_dans_le_poste_actuel"] == in_job

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from employees.disclosure import suppressed_parts
 from features import schema
 from predictions.formats import decimal, grouped, percent
-from predictions.ml.artifacts.card_format import ATTRIBUTES, Card
+from predictions.ml.artifacts.card_format import ATTRIBUTES, Card, History
 from predictions.pages.people.risk_list import label
 
 FIGURES = {
@@ -112,7 +112,8 @@ def quality(card: Card) -> Table:
 
 def out_of_time(card: Card) -> dict[str, Table]:
     """What was forecast on an earlier day beside what happened, and of how many departures each feature is known."""
-    found = {"known": _known(card)} if card["history"] else {}
+    history = card["history"]
+    found = {"known": _known(card, history)} if history else {}
     if test := card["out_of_time"]:
         found["quarters"] = Table(
             _("Expected and actual departures, quarter by quarter"),
@@ -148,12 +149,8 @@ def out_of_time(card: Card) -> dict[str, Table]:
     return found
 
 
-def _known(card: Card) -> Table:
-    history = card["history"]
-    rows = [
-        [_(schema.BY_NAME[name].label), grouped(history["departures_known"][name])]
-        for name in (card["used"] if history else ())
-    ]
+def _known(card: Card, history: History) -> Table:
+    rows = [[_(schema.BY_NAME[name].label), grouped(history["departures_known"][name])] for name in card["used"]]
     return Table(_("Departures of people of whom the feature is known"), [_("Feature"), _("Departures")], rows)
 
 

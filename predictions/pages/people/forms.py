@@ -109,10 +109,13 @@ class BusinessForm(forms.Form):
     @property
     def inputs(self) -> dict[str, Any]:
         """The 27 business inputs of a valid form; a promotion later than the last one is a new job, too."""
-        inputs = {name: self.cleaned_data.get(name, self.fixed.get(name)) for name in schema.INPUT_NAMES}
-        promoted, known, in_job = inputs[LAST_PROMOTION], self.fixed.get(LAST_PROMOTION), self.fixed.get(IN_JOB)
-        if IN_JOB not in self.fields and None not in (promoted, known, in_job) and promoted < known:
-            inputs[IN_JOB] = min(in_job, promoted)
+        inputs: dict[str, Any] = {
+            name: self.cleaned_data.get(name, self.fixed.get(name)) for name in schema.INPUT_NAMES
+        }
+        promoted: Any = inputs[LAST_PROMOTION]
+        known: Any = self.fixed.get(LAST_PROMOTION)
+        if IN_JOB not in self.fields and None not in (promoted, known, inputs[IN_JOB]) and promoted < known:
+            inputs[IN_JOB] = min(inputs[IN_JOB], promoted)
         return inputs
 
     def clean(self):
