@@ -73,7 +73,7 @@ def test_overview_of_each_card_links_to_the_list_that_it_counts(hr, run):
 
 def test_overview_expected_departures_is_the_sum_of_the_list(hr, run):
     workforce(run)
-    (card,) = (card for card in page_of(hr).context["cards"] if card.label == "Expected departures")
+    (card,) = (card for card in page_of(hr).context["cards"] if card.label == "Expected departures, without a horizon")
     listed = hr.get(card.href, {"size": 100}).context["rows"]
     total = sum(row.prediction.probability for row in listed)
     assert card.value == f"{total:.0f}"
@@ -119,7 +119,7 @@ def test_overview_of_a_manager_counts_and_shows_their_departments_only(manager, 
     assert {row.department for row in context["people"]} == {"Sales"}
     assert "Consulting" not in response.content.decode()
     for card in context["cards"]:
-        if card.label != "Expected departures":
+        if card.label != "Expected departures, without a horizon":
             assert count(manager, card.href) == int(card.value)
 
 
@@ -228,7 +228,7 @@ def test_overview_cards_change_since_the_run_before(hr, run):
     assert cards["Over the threshold"].delta.startswith("+2 since")
     assert cards["Over the threshold"].delta_tone == "worse"
     assert cards["Very high risk"].delta.startswith("+1 since")
-    assert cards["Expected departures"].delta.startswith("+0.8 since")
+    assert cards["Expected departures, without a horizon"].delta.startswith("+0.8 since")
     assert (cards["People scored"].delta[:9], cards["People scored"].delta_tone) == ("Unchanged", "")
 
 
@@ -428,3 +428,12 @@ def test_overview_shows_the_riskiest_of_many_jobs_and_leads_to_the_others(hr):
     shown = page.context["by_job"]
     assert [part.label for part in shown["parts"]] == [f"Job {place:02}" for place in range(overview.PARTS + 2, 2, -1)]
     assert '<a href="/employees/?sort=job">3 more are in the risk list</a>' in page.content.decode()
+
+
+def test_overview_tells_the_interval_of_a_forecasts_departures(hr, run):
+    score(run, 1, 0.4)
+    run.horizon_months, run.expected_low, run.expected_high, run.employee_count = 12, 0.2, 2.6, 1
+    run.save()
+    (card,) = (card for card in page_of(hr).context["cards"] if card.label.startswith("Expected departures"))
+    assert card.label == "Expected departures, within 12 months"
+    assert card.hint == "Of those present, between 0 and 3, with 95% confidence"
