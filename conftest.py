@@ -1,6 +1,7 @@
 """What all tests share: settings that are slow or need a build step are replaced by plain ones."""
 
 import gc
+import math
 
 import pytest
 from django.test import TransactionTestCase
@@ -64,6 +65,14 @@ def words_of_this_database(request):
         request.getfixturevalue("db")
         terms.refreshed()
         terms.forget()
+
+
+@pytest.fixture(autouse=True)
+def no_threshold_of_another_test():
+    """A process keeps the thresholds that were set: another test's are gone, and reading them is no test's cost."""
+    from predictions.registry import _decisions
+
+    _decisions.known, _decisions.checked_at = (), math.inf
 
 
 @pytest.fixture(scope="session", autouse=True)

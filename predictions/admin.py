@@ -1,4 +1,4 @@
-"""Read-only administration of the scoring runs. That of the log and of the keys is in their packages."""
+"""Read-only administration of the scoring runs. That of the log, of the keys and of decisions is in their packages."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -14,6 +14,7 @@ from employees.admin import ForWhoReadsEverything, OfEveryoneAdmin
 from employees.disclosure import suppressed
 from employees.models import OfDepartmentsQuerySet
 from features import schema
+from predictions.decisions import admin as _decisions  # noqa: F401 - registers itself
 from predictions.formats import decimal
 from predictions.keys import admin as _keys  # noqa: F401 - registers itself
 from predictions.log import admin as _log  # noqa: F401 - registers itself
@@ -38,7 +39,7 @@ class ScoringRunAdmin(OfEveryoneAdmin):
     date_hierarchy = "created_at"
     list_filter = ["model_version"]
     search_fields = ["model_version"]
-    fields = (*list_display, "as_of", "people_by_feature")
+    fields = (*list_display, "decision", "as_of", "people_by_feature")
 
     @admin.display(description=_("expected departures"), ordering="expected_departures")
     def expected(self, run):

@@ -11,6 +11,7 @@ from employees.access import Scope, readable_to, scope_of, scope_of_key
 from employees.models import Employee, OfDepartmentsQuerySet
 from features import schema
 from features.models import EmployeeFeatures
+from predictions.decisions.models import Promotion, ThresholdDecision  # noqa: F401 - models of this app
 from predictions.keys.models import APIKey, RequestCount, validate_departments  # noqa: F401 - models of this app
 from predictions.ml import links
 from technova.web.fast_json import FastJSONEncoder
@@ -43,6 +44,19 @@ class ScoringRun(models.Model):
         _("horizon (months)"), null=True, help_text=_("Within how many months; empty for a classification.")
     )
     threshold = models.FloatField(_("threshold"))
+    decision = models.ForeignKey(
+        ThresholdDecision,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("threshold set"),
+        help_text=_("By which the threshold is; empty where it is that of the model's training."),
+    )
+    last_tied = models.PositiveIntegerField(
+        _("last of those tied"),
+        null=True,
+        help_text=_("Of the people at the threshold, those up to this employee number are over it."),
+    )
     employee_count = models.PositiveIntegerField(_("employees"))
     above_threshold_count = models.PositiveIntegerField(_("over the threshold"))
     expected_departures = models.FloatField(

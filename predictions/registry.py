@@ -1,16 +1,23 @@
-"""The model in use: loaded once a process, replaced within seconds when another version is promoted.
+"""The model in use and the threshold in force: the one place that gives both.
 
-A model whose files change in place is dropped as quickly, not at the next start of the server.
+The model is loaded once a process, and replaced within seconds when another version is promoted; one whose files change
+in place is dropped as quickly, not at the next start of the server. A threshold that HR sets is followed as quickly.
 """
 
+import math
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import OuterRef, Subquery
 
 from predictions.ml.artifacts import artifact, store
+from predictions.ml.assessment.cutoffs import Cutoff
+from predictions.models import ScoringRun, ThresholdDecision
 from technova.server.metrics import note_model
 
 CHECK_INTERVAL = 2.0  # seconds during which a process trusts what it holds
@@ -46,17 +53,75 @@ class _Registry:
             self._model = None
 
 
+class _Decisions:
+    """Holds the thresholds that HR has set and nobody has undone, the newest first."""
+
+    def __init__(self):
+        self.known: Sequence[ThresholdDecision] = ()
+        self.checked_at = -math.inf
+
+    def newest_for(self, version: str) -> ThresholdDecision | None:
+        if time.monotonic() - self.checked_at >= CHECK_INTERVAL:
+            checked_at = time.monotonic()  # before they are read: a change meanwhile is seen next time
+            run = ScoringRun.objects.filter(decision=OuterRef("pk")).order_by("-pk")
+            fields = ("model_version", "threshold", "last_tied")
+            newest = {f"run_{name}": Subquery(run.values(name)[:1]) for name in fields}
+            self.known = list(ThresholdDecision.objects.in_force().annotate(**newest).select_related("decided_by"))
+            self.checked_at = checked_at
+        return next((decision for decision in self.known if decision.holds_for(version)), None)
+
+
 _registry = _Registry()
+_decisions = _Decisions()
+
+
+def promoted_model() -> artifact.Model:
+    """The model in use with the threshold of its training.
+
+    Reads the disk at most every 2 s; raises ``ArtifactError`` when it cannot be used.
+    """
+    return _registry.model()
+
+
+def decision_in_force(version: str) -> ThresholdDecision | None:
+    """The threshold that HR has set for a version of the model; None where that of its training holds.
+
+    One query at most every 2 s.
+    """
+    return _decisions.newest_for(version)
 
 
 def current_model() -> artifact.Model:
-    """The promoted model. Reads the disk at most every 2 s; raises ``ArtifactError`` when it cannot be used."""
-    return _registry.model()
+    """The model in use with the threshold in force: the same object until one of them changes.
+
+    Reads disk and database at most every 2 s; raises ``ArtifactError`` when the model cannot be used.
+    """
+    model = promoted_model()
+    decision = decision_in_force(model.version)
+    return model_with(model, _cutoff_of(decision, model)) if decision else model
+
+
+def _cutoff_of(decision: ThresholdDecision, model: artifact.Model) -> Cutoff:
+    """Where the newest run under a decision cut, so that every answer agrees with its list.
+
+    Before there is one, as when it was set; a capacity asked of another model says nothing until everyone is scored.
+    """
+    if decision.run_model_version == model.version:
+        return Cutoff(decision.run_threshold, decision.run_last_tied)
+    if decision.rule == ThresholdDecision.Rule.CAPACITY and decision.model_version != model.version:
+        return Cutoff(model.threshold)
+    return Cutoff(decision.threshold, decision.last_tied)
+
+
+@lru_cache(maxsize=2)
+def model_with(model: artifact.Model, cutoff: Cutoff) -> artifact.Model:
+    """The model with another threshold than that of its training."""
+    return replace(model, threshold=cutoff.threshold, last_tied=cutoff.last_tied)
 
 
 def card_of(version: str) -> Mapping:
     """The model card of a version that is still kept; empty if it cannot be read."""
-    model = current_model()
+    model = promoted_model()
     if version == model.version:
         return model.card
     try:
@@ -68,3 +133,8 @@ def card_of(version: str) -> Mapping:
 def forget_model() -> None:
     """Reload the model at the next call, for tests; a server detects a promotion itself."""
     _registry.forget()
+
+
+def forget_decisions() -> None:
+    """Read the decisions anew at the next call: this process has changed them, or must know of the last one."""
+    _decisions.checked_at = -math.inf

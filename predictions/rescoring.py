@@ -1,12 +1,14 @@
-"""The detached process that follows an answer of HR or a withdrawal: builds the features and scores everyone again.
+"""The detached process that scores everyone again after an answer of HR, a withdrawal, or another threshold or model.
 
-It needs no state of its own: whether the newest run is of the workforce as it is now tells what is left to do.
+It needs no state of its own: whether the newest run is of the workforce, the model and the threshold as they are now
+tells what is left to do.
 """
 
 import logging
 from contextlib import suppress
 
 from features.services import build_features
+from predictions.registry import forget_decisions
 from predictions.services import NothingToScore, is_scoring_due, score_employees
 from technova.commands import Progress
 from technova.server import detached
@@ -29,10 +31,14 @@ def is_at_work() -> bool:
 
 
 def run(*, progress: Progress | None = None) -> None:
-    """Build and score, again while the workforce has changed meanwhile. Raises ``Busy`` and ``ArtifactError``."""
+    """Build and score, again while the workforce or the threshold has changed meanwhile.
+
+    Raises ``Busy`` and ``ArtifactError``.
+    """
     with suppress(NothingToScore):
         is_due = True
         while is_due:
             build_features(progress=progress)
             score_employees(progress=progress)
+            forget_decisions()
             is_due = is_scoring_due()

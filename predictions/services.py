@@ -17,9 +17,17 @@ from features import selectors as features
 from features.models import EmployeeFeatures
 from predictions.log import writes
 from predictions.log.row_builder import COLUMNS, BatchScore, Caller, milliseconds_since, prediction_of, rows_of
-from predictions.ml.assessment import disparity, drift
-from predictions.models import Prediction, RunGroup, ScoringRun
-from predictions.registry import current_model
+from predictions.ml.assessment import cutoffs, disparity, drift
+from predictions.ml.assessment.cutoffs import Cutoff
+from predictions.ml.scorer import Model
+from predictions.models import Prediction, RunGroup, ScoringRun, ThresholdDecision
+from predictions.registry import (
+    current_model,
+    decision_in_force,
+    forget_decisions,
+    model_with,
+    promoted_model,
+)
 from predictions.selectors import fairness, figures
 from predictions.workforce_checks import check_workforce
 from technova.commands import Progress
@@ -168,21 +176,27 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
 
     ``as_of`` is an earlier day: those who were present then, by their features of then. The figures of its groups are
     part of the run; one of the newest day is then checked for drift and accuracy. Reads and writes in chunks of 10,000
-    employees, so memory does not grow with the workforce. Raises ``NothingToScore``, ``Busy`` while another writer is
-    at work, and ``ArtifactError`` without a usable model.
+    employees, so memory does not grow with the workforce; under a capacity it reads everyone twice. Raises
+    ``NothingToScore``, ``Busy`` while another writer is at work, and ``ArtifactError`` without a usable model.
     """
     started = time.perf_counter()
-    model = current_model()
+    model = promoted_model()
     with exclusive():
         total = features.employees_with_features(as_of)
         if not total:
             raise NothingToScore("No employee present has clean features: run seed_from_csv, then build_features.")
         day = WorkforceDay.objects.filter(as_of=as_of).first() if as_of else WorkforceDay.objects.last()
+        forget_decisions()
+        decision = decision_in_force(model.version)
+        if decision:
+            model = model_with(model, _cutoff(decision, model, as_of))
         run = ScoringRun.objects.create(
             model_version=model.version,
             horizon_months=model.horizon_months,
             threshold=model.threshold,
             seen_correction=model.card["training"]["seen_correction"],
+            decision=decision,
+            last_tied=model.last_tied,
             employee_count=0,
             above_threshold_count=0,
             expected_departures=0,
@@ -211,15 +225,14 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
             with_keys = ((key, *row) for key, row in zip(of_chunk, rows, strict=True))
             bulk_insert(Prediction, with_keys, ["id", *COLUMNS])
             run.employee_count += len(chunk)
-            is_flagged = scores.probability >= model.threshold
-            run.above_threshold_count += int(is_flagged.sum())
-            by_group = disparity.count(chunk, is_flagged, by_group)
+            by_group = disparity.count(chunk, rows.is_over, by_group)
             expectations.append(scores.expectation)
             for name, people in drift.count(chunk, scores.probability, model.card["drift"]).items():
                 counts[name] = people + counts.get(name, 0)
             if progress:
                 progress("Scoring", run.employee_count, total)
-        RunGroup.objects.bulk_create(figures.aggregate(run, Scope.EVERYONE, is_of_then=True))
+        groups = RunGroup.objects.bulk_create(figures.aggregate(run, Scope.EVERYONE, is_of_then=True))
+        run.above_threshold_count = sum(group.above_threshold_count for group in groups)
         expectation = sum(expectations[1:], start=expectations[0])
         run.expected_departures = expectation.total * run.seen_correction
         run.expected_low, run.expected_high = (end * run.seen_correction for end in expectation.interval)
@@ -234,13 +247,31 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
     return run
 
 
+def _cutoff(decision: ThresholdDecision, model: Model, as_of: date | None) -> Cutoff:
+    """Where a decision cuts the people of a run: by a capacity only once all of them have been scored."""
+    if decision.capacity is None:
+        return Cutoff(decision.threshold)
+    scored = [
+        (model.score_frame(chunk).probability, chunk["employee_id"].to_numpy())
+        for chunk in features.feature_chunks(CHUNK_SIZE, as_of)
+    ]
+    return cutoffs.of_capacity(decision.capacity, *map(np.concatenate, zip(*scored, strict=True)))
+
+
 def is_scoring_due(day: WorkforceDay | None = None) -> bool:
-    """Whether the newest run is missing, by another model, or of another state of the workforce.
+    """Whether the newest run is missing, by another model or threshold, or of another state of the workforce.
 
     ``day`` is the newest one where the caller has it. Two queries, one with the day.
     """
     run = ScoringRun.objects.first()
-    if run is None or run.model_version != current_model().version:
+    if run is None or not is_by_what_is_in_use(run):
         return True
     day = day or WorkforceDay.objects.last()
     return day is not None and run.revision != day.revision
+
+
+def is_by_what_is_in_use(run: ScoringRun) -> bool:
+    """Whether a run is by the model in use and the threshold in force."""
+    version = promoted_model().version
+    decision = decision_in_force(version)
+    return run.model_version == version and run.decision_id == (decision and decision.pk)

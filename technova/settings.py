@@ -264,6 +264,8 @@ DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
 
 # The model artifact: the versions and the symbolic link to the current one.
 ARTIFACTS_DIR = BASE_DIR / (env.str("ARTIFACTS_DIR", default="") or "artifacts")
+# Another version of the model waits for a second person.
+TWO_PEOPLE_PROMOTE = env.bool("TWO_PEOPLE_PROMOTE", default=False)
 
 # REST API. Requests a minute: of one key, and with bad keys from one address.
 API_KEY_RATE = env.number("API_KEY_RATE", default=6000)

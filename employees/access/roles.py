@@ -25,10 +25,11 @@ class Role:
     reads: tuple[Matter, ...] = ()
     answers: bool = False  # whether somebody whom it sees has left or is there
     audits: bool = False  # sees nobody: the model, the journals and the figures of groups, of the whole company
+    decides: bool = False  # which threshold and version of the model everyone gets, where it sees everyone
     permissions: tuple[str, ...] = ()  # of this app; given to the group when it is made
 
 
-HR = Role("RH", sees_everyone=True, reads_everything=True, answers=True, permissions=("add_employee",))
+HR = Role("RH", sees_everyone=True, reads_everything=True, answers=True, decides=True, permissions=("add_employee",))
 MANAGER = Role("Manager", reads=(WORK, PAY, SURVEY))
 AUDITOR = Role("Auditeur", audits=True)  # the works council, the data protection officer
 ROLES = {role.group: role for role in (HR, MANAGER, AUDITOR)}
@@ -124,6 +125,11 @@ def may_switch_columns(user) -> bool:
 def may_answer(user) -> bool:
     """Whether an account says who has left and who is there, of those whom it sees."""
     return any(role.answers for role in roles_of(user))
+
+
+def may_decide(user) -> bool:
+    """Whether an account sets the threshold, and goes back to or approves a version of the model: for the company."""
+    return scope_of(user).sees_everyone and any(role.decides for role in roles_of(user))
 
 
 def create_groups(app_config, *, using, apps=installed, **options) -> None:

@@ -15,7 +15,7 @@ from predictions.api.views import WithoutOptions
 from predictions.log import writes
 from predictions.ml.artifacts.store import ArtifactError, ArtifactMissing
 from predictions.outages import OF_MODEL, outage_by
-from predictions.registry import current_model
+from predictions.registry import promoted_model
 from technova import __version__
 from technova.database.trouble import Trouble, trouble_of
 
@@ -86,7 +86,7 @@ class ReadyView(ProbeView):
             detail = f"Not ready: {', '.join(not_ready)}."
             body = {"status": "not ready", "detail": detail, "not_ready": not_ready}
             return Response(body, status=503, headers={"Retry-After": str(wait)})
-        return Response({"status": "ready", "model_version": current_model().version, "version": __version__})
+        return Response({"status": "ready", "model_version": promoted_model().version, "version": __version__})
 
 
 def problems() -> tuple[dict[str, str], int]:
@@ -104,7 +104,7 @@ def problems() -> tuple[dict[str, str], int]:
     if trouble and not found:
         found["database"], wait = trouble.value, outage_by(trouble).wait
     try:
-        current_model()
+        promoted_model()
     except ArtifactError as error:
         logger.warning("Not ready: %s", error)
         wait = max(wait, OF_MODEL.wait)

@@ -17,6 +17,7 @@ from employees.models import Employee
 from features import schema
 from features.models import EmployeeFeatures
 from predictions.explanation import strongest_two, strongest_two_of_each
+from predictions.ml.assessment.cutoffs import Cutoff
 from predictions.ml.scorer import Model, Score, ScoreFrame
 from predictions.models import APIKey, Prediction, ScoringRun
 
@@ -60,6 +61,11 @@ class LogRows:
     def __len__(self) -> int:
         return self.count
 
+    @property
+    def is_over(self) -> np.ndarray:
+        """Who is over the threshold, booleans ``(n,)``."""
+        return np.asarray(self.columns["predicted_class"], dtype=bool)
+
     def __iter__(self) -> Iterator[tuple]:
         """In the order of ``COLUMNS``."""
         return zip(*map(self._column, COLUMNS), strict=False)  # a repeated value never ends
@@ -90,7 +96,8 @@ def prediction_of(
 ) -> Prediction:
     """The unsaved row of one score; ``started`` is the ``time.perf_counter`` at the start of the work."""
     contributions = {name: weight for name, weight in score.contributions.items() if weight}
-    shared = _columns(score, contributions, strongest_two(contributions), model, caller, mode)
+    number = employee and employee.employee_id
+    shared = _columns(score, number, contributions, strongest_two(contributions), model, caller, mode)
     return Prediction(
         **shared, latency_ms=milliseconds_since(started), employee=employee, features=features, payload=payload
     )
@@ -108,7 +115,8 @@ def rows_of(
 ) -> LogRows:
     """The unsaved rows of a frame of employees."""
     contributions = _sparse(scores.contributions)
-    columns = _columns(scores, contributions, strongest_two_of_each(scores.contributions), model, caller, mode) | {
+    numbers, reasons = frame["employee_id"].to_numpy(), strongest_two_of_each(scores.contributions)
+    columns = _columns(scores, numbers, contributions, reasons, model, caller, mode) | {
         "latency_ms": latency_ms,
         "employee_id": frame["employee_pk"].tolist(),
         "features_id": frame["features_pk"].tolist(),
@@ -121,6 +129,7 @@ def rows_of(
 
 def _columns(
     scores: Score | ScoreFrame,
+    number: object,
     contributions: object,
     reasons: tuple,
     model: Model,
@@ -128,6 +137,7 @@ def _columns(
     mode: Prediction.Mode,
 ) -> dict[str, object]:
     """All columns except employee and latency: a value each, or many for a frame."""
+    probability = Cutoff(model.threshold, model.last_tied).part(scores.probability, number)
     return {
         "created_at": timezone.now(),
         "request_id": caller.request_id,
@@ -135,11 +145,11 @@ def _columns(
         "run_id": None,
         "api_key_id": caller.api_key and caller.api_key.pk,
         "user_id": caller.user and caller.user.pk,
-        "probability": scores.probability,
+        "probability": probability,
         "low": scores.low,
         "high": scores.high,
         "is_extrapolated": scores.is_extrapolated,
-        "predicted_class": scores.probability >= model.threshold,
+        "predicted_class": probability >= model.threshold,
         "threshold": model.threshold,
         "model_version": model.version,
         "model_sha256": model.sha256,

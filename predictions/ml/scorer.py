@@ -258,6 +258,7 @@ class Model:
     threshold: float  # will_leave is probability >= threshold
     card: PublishedCard
     scorer: Scorer
+    last_tied: int | None = None  # as of ``assessment.cutoffs.Cutoff``
 
     @property
     def horizon_months(self) -> int | None:

@@ -252,9 +252,15 @@ def _history(periods: PersonPeriods) -> History:
 
 
 def publish(
-    root: Path, trained: Trained, *, promote: bool = True, force: bool = False, now: datetime | None = None
+    root: Path,
+    trained: Trained,
+    *,
+    promote: bool = True,
+    force: bool = False,
+    now: datetime | None = None,
+    promoter: Callable[[Path, str], object] = artifact.promote,
 ) -> str:
-    """Write the model as a new version under ``root`` and make it the current one; return the version.
+    """Write the model as a new version under ``root`` and make it the current one by ``promoter``; return the version.
 
     Raises ``LeakSuspected``, ``Doubtful``, or ``ProtectedFeatures`` when it would be promoted, unless ``force``; then
     nothing is written. The card of a forced model holds the reasons against it.
@@ -267,7 +273,7 @@ def publish(
         raise ProtectedFeatures("this model uses protected features: it can be written for comparison, not promoted")
     version = artifact.write_version(root, trained.content, now=now)
     if promote:
-        artifact.promote(root, version)
+        promoter(root, version)
     return version
 
 

@@ -7,7 +7,7 @@ from django.views.i18n import set_language
 
 from employees.access import for_auditors, for_every_account
 from predictions.pages import data, import_page, load_pages, overview, own_account
-from predictions.pages.model import card_page, workforce_page
+from predictions.pages.model import card_page, threshold_page, versions_page, workforce_page
 from predictions.pages.people import employee, history_pages, risk_list, simulate
 from predictions.pages.presence import clarify, departure_list, gaps, numbers
 
@@ -54,5 +54,11 @@ urlpatterns = [
     path("history/<int:prediction_id>/", history_pages.prediction, name="history_prediction"),
     path("model/", for_auditors(card_page.model), name="model"),
     path("model/effects/", for_auditors(card_page.effects), name="model_effects"),
+    path("model/threshold/", threshold_page.decide, name="model_threshold"),
+    path("model/threshold/<int:pk>/undo/", threshold_page.undo_decision, name="model_threshold_undo"),
+    path("model/rescore/", threshold_page.rescore, name="model_rescore"),
+    path("model/versions/back/", versions_page.go_back, name="model_back"),
+    path("model/versions/<int:pk>/approve/", versions_page.approve, name="model_approve"),
+    path("model/versions/<int:pk>/refuse/", versions_page.refuse, name="model_refuse"),
     path("model/workforce/", for_auditors(workforce_page.workforce), name="model_workforce"),
 ]

@@ -23,7 +23,16 @@ from predictions.keys.admin import EVERYONE
 from predictions.keys.quota import MINUTE
 from predictions.ml.assessment.drift import Shift
 from predictions.ml.assessment.outcomes import Outcome
-from predictions.models import APIKey, Prediction, RequestCount, RunGroup, ScoringRun, WorkforceCheck
+from predictions.models import (
+    APIKey,
+    Prediction,
+    Promotion,
+    RequestCount,
+    RunGroup,
+    ScoringRun,
+    ThresholdDecision,
+    WorkforceCheck,
+)
 from predictions.selectors import figures
 from predictions.selectors.drift_check import Found
 from predictions.tests.factories import APIKeyFactory, PredictionFactory, RunGroupFactory, ScoringRunFactory
@@ -67,7 +76,9 @@ def test_every_model_of_the_apps_has_a_page():
     assert without == beside | rows | workings | on_pages
 
 
-@pytest.mark.parametrize("model", [Prediction, ScoringRun, RunGroup, RequestCount, WorkforceCheck])
+@pytest.mark.parametrize(
+    "model", [Prediction, ScoringRun, RunGroup, RequestCount, WorkforceCheck, ThresholdDecision, Promotion]
+)
 def test_superuser_may_only_read(model, client, rf, admin_user):
     request = rf.get("/")
     request.user = admin_user

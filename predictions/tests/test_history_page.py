@@ -258,8 +258,9 @@ def test_prediction_page_says_how_often_the_model_that_made_it_errs(browse, arti
         card["metrics"]["precision"]["mean"] = 0.31
         card["uses_protected"] = True
 
-    older = PredictionFactory(model_version=keep_version(artifacts, edit).name)
-    newer = PredictionFactory(model_version=current_model().version)
+    threshold = current_model().threshold  # that of both cards
+    older = PredictionFactory(model_version=keep_version(artifacts, edit).name, threshold=threshold)
+    newer = PredictionFactory(model_version=current_model().version, threshold=threshold)
     browser = browse("RH")
     page = browser.get(f"/history/{older.pk}/").content.decode()
     assert "Of 100 people over the threshold, about 31 leave and 69 stay." in page

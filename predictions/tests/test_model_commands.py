@@ -15,6 +15,7 @@ from predictions.tests.workforce import RULE, TINY, people, trained
 
 pytestmark = pytest.mark.slow
 CAPACITY = ("--threshold-rule", RULE)
+WHY = ("--reason", "a trial")
 
 
 def run(name, *arguments, **options):
@@ -130,8 +131,8 @@ def test_promote_model_lists_the_versions(root):
 def test_promote_model_and_back(root):
     first = store.current_version(root)
     second = training.publish(root, trained("all"), promote=False)
-    assert run("promote_model", second, "--force", "--output", root) == f"{second} is current; before: {first}\n"
-    assert run("promote_model", "--previous", "--output", root) == f"{first} is current; before: {second}\n"
+    assert run("promote_model", second, "--force", *WHY, "--output", root) == f"{second} is current; before: {first}\n"
+    assert run("promote_model", "--previous", *WHY, "--output", root) == f"{first} is current; before: {second}\n"
     assert store.current_version(root) == first
 
 
@@ -139,18 +140,18 @@ def test_promote_model_refuses_protected_features_without_force(root):
     first = store.current_version(root)
     second = training.publish(root, trained("all"), promote=False)
     with pytest.raises(CommandError, match="protected"):
-        run("promote_model", second, "--output", root)
+        run("promote_model", second, *WHY, "--output", root)
     assert store.current_version(root) == first
 
 
 def test_promote_model_that_is_current_says_so(root):
-    assert "is current already" in run("promote_model", store.current_version(root), "--output", root)
+    assert "is current already" in run("promote_model", store.current_version(root), *WHY, "--output", root)
 
 
 @pytest.mark.parametrize("arguments", [["20200101-00000000"], ["--previous"]])
 def test_promote_model_without_such_a_version_fails(root, arguments):
     with pytest.raises(CommandError):
-        run("promote_model", *arguments, "--output", root)
+        run("promote_model", *arguments, *WHY, "--output", root)
 
 
 def test_promote_model_without_any_version_fails(tmp_path):
@@ -158,10 +159,11 @@ def test_promote_model_without_any_version_fails(tmp_path):
         run("promote_model", "--output", tmp_path)
 
 
+@pytest.mark.django_db
 def test_a_running_server_takes_up_a_promotion(artifacts, monkeypatch):
     monkeypatch.setattr(registry, "CHECK_INTERVAL", 0.0)
     before = registry.current_model()
     version = training.publish(artifacts, trained())
     assert registry.current_model().version == version
-    run("promote_model", "--previous")
+    run("promote_model", "--previous", *WHY)
     assert registry.current_model().version == before.version

@@ -1,4 +1,3 @@
-import copy
 import functools
 import json
 import operator
@@ -10,10 +9,9 @@ from django.utils import translation
 
 from predictions import formats, registry
 from predictions.ml.artifacts import artifact, store
-from predictions.ml.assessment import gates, thresholds
-from predictions.ml.assessment.thresholds import parse
+from predictions.ml.assessment import gates
 from predictions.pages.model import card_charts
-from predictions.pages.model.card_page import ThresholdForm, versions
+from predictions.pages.model.versions_page import uses
 from predictions.registry import current_model
 from predictions.tests import published
 from predictions.tests.factories import ScoringRunFactory
@@ -52,7 +50,7 @@ def test_account_of_a_department_reads_the_card_but_nothing_of_the_whole_workfor
 def test_model_page_of_some_departments_counts_nobody(browse, group):
     response = browse(group, "Consulting", "Commercial").get("/model/")
     page = response.content.decode()
-    counted = ("form", "choices", "capacities", "quality", "departures", "charts")
+    counted = ("form", "options", "decisions", "capacities", "quality", "departures", "charts")
     assert [name for name in counted if name in response.context] == []
     for text in ("1,470", "237", "People that can be met", "people, ", "Training data, SHA-256"):
         assert text not in page
@@ -257,112 +255,6 @@ def test_model_page_says_that_the_model_leaves_out_what_is_protected_where_that_
     assert "It finds what goes with departures" in page
 
 
-def choices(browser, **data):
-    return [choice.decision for choice in browser.get("/model/", data).context["choices"]]
-
-
-def test_threshold_form_starts_from_what_training_assumed(browse, card):
-    form = browse("RH").get("/model/").context["form"]
-    assert {name: form[name].value() for name in form.fields} == {
-        "capacity": "30",
-        "departure": "30000",
-        "talk": "500",
-        "chance": "20",
-    }
-
-
-def test_threshold_answer_agrees_with_what_training_chose(browse, card):
-    in_use, _capacity, least = choices(browse("RH"))
-    chosen = {choice["rule"]: choice for choice in card["threshold"]["choices"]}
-    people = card["training"]["employees"]
-    assert in_use.threshold == card["threshold"]["value"]
-    assert least.threshold == chosen["cost:departure=30000,talk=500,chance=0.2"]["threshold"]
-    own = chosen[card["threshold"]["rule"]]
-    assert in_use.precision == own["precision"]
-    assert in_use.flagged == pytest.approx(own["flagged"] * people)
-    assert least.cost == pytest.approx(chosen["cost:departure=30000,talk=500,chance=0.2"]["cost"] * people, rel=1e-5)
-    assert least.saving >= in_use.saving
-
-
-def test_threshold_of_a_typed_capacity_flags_no_more_people_who_are_still_here(browse):
-    _in_use, capacity, _least = choices(browse("RH"), capacity="100")
-    assert 80 < capacity.here <= 100
-    assert capacity.flagged == pytest.approx(capacity.here + capacity.leavers)
-
-
-def test_threshold_of_the_capacity_it_starts_with_flags_people_who_can_be_met(browse):
-    response = browse("RH").get("/model/")
-    capacity = response.context["choices"][1].decision
-    assert 24 < round(capacity.here) <= 30
-    row = rf"<td[^>]*>{capacity.flagged:.0f}</td>\s*<td[^>]*>{capacity.here:.0f}</td>"
-    assert re.search(row, response.content.decode())
-    assert "counted among those who are still here" in response.content.decode()
-
-
-def test_threshold_of_typed_costs_follows_them(browse):
-    browser = browse("RH")
-    dear = choices(browser, talk="5000")[2]
-    cheap = choices(browser, talk="50")[2]
-    assert dear.threshold > cheap.threshold
-    assert dear.flagged < cheap.flagged
-
-
-def test_threshold_answer_names_the_rule_that_would_publish_it(browse):
-    response = browse("RH").get("/model/", {"capacity": "40", "departure": "1234567", "chance": "12.5"})
-    rules = [choice.rule for choice in response.context["choices"][1:]]
-    assert rules == ["capacity:40", "cost:departure=1234567,talk=500,chance=0.125"]
-    assert [str(parse(rule)) for rule in rules] == rules
-    assert all(f"--threshold-rule {rule}" in response.content.decode() for rule in rules)
-    assert "This only simulates" in response.content.decode()
-
-
-def test_threshold_answer_by_htmx_is_its_part_alone(browse):
-    response = browse("RH").get("/model/", {"capacity": "40"}, headers=HTMX)
-    part = response.content.decode()
-    assert part.lstrip().startswith('<div id="threshold-answer"')
-    assert "<title>TechNova" not in part
-    assert "How good it is" not in part
-    assert part.count("hx-swap-oob") == 4
-    assert "HX-Request" in response.headers["Vary"]
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "word"),
-    [
-        ("capacity", "0", "greater than or equal to 1"),
-        ("capacity", "301", "less than or equal to 300"),
-        ("capacity", "many", "whole number"),
-        ("capacity", "4\0", "whole number"),
-        ("departure", "-1", "greater than or equal to 1"),
-        ("departure", "1e400", "Enter a number"),
-        ("talk", "NaN", "Enter a number"),
-        ("talk", "", "required"),
-        ("chance", "101", "less than or equal to 100"),
-        ("chance", "0", "greater than or equal to 0.1"),
-    ],
-)
-@pytest.mark.parametrize("headers", [{}, HTMX])
-def test_threshold_form_with_a_bad_value_says_so_beside_the_field(browse, name, text, word, headers):
-    response = browse("RH").get("/model/", {name: text}, headers=headers)
-    page = response.content.decode()
-    assert response.status_code == 200
-    assert list(response.context["form"].errors) == [name]
-    assert word in page[page.index(f'id="id_{name}_error"') :][:300]
-    assert "Nothing was computed" in page
-
-
-def test_threshold_form_offers_fewer_people_than_a_small_training_set_has(card):
-    small = card | {"training": card["training"] | {"employees": 20}}
-    assert ThresholdForm({}, small).is_valid()
-
-
-def test_simulating_a_threshold_changes_nothing(browse, card):
-    before = copy.deepcopy(card)
-    choices(browse("RH"), capacity="5")
-    assert current_model().card == before
-    assert thresholds.from_card(card["threshold"]["curve"]).flagged[0] == card["threshold"]["curve"]["flagged"][0]
-
-
 # Fairness
 
 
@@ -418,10 +310,10 @@ def test_versions_tell_which_was_in_use_when_the_newest_first(artifacts):
         '{"version": "b", "promoted_at": "2026-02-01T00:00:00+00:00"}\n'
         '{"version": "a", "promoted_at": "2026-03-01T00:00:00+00:00"}\n'
     )
-    uses = versions(artifacts)
-    assert [use.version for use in uses] == ["a", "b", "a"]
-    assert uses[0].until is None
-    assert uses[1].until == uses[0].since
+    found = uses(artifacts, ())
+    assert [use.version for use in found] == ["a", "b", "a"]
+    assert found[0].until is None
+    assert found[1].until == found[0].since
 
 
 def test_versions_lead_to_what_they_predicted_unless_they_predicted_nothing(browse, artifacts):

@@ -48,8 +48,9 @@ from features.engineering import engineer_one
 from features.models import EmployeeFeatures
 from features.services import build_features
 from features.tests.factories import INPUTS
+from predictions.decisions.threshold_decisions import Rule, Wish, set_threshold
 from predictions.import_process import run_import
-from predictions.models import APIKey, Prediction, RequestCount, RunGroup, ScoringRun
+from predictions.models import APIKey, Prediction, Promotion, RequestCount, RunGroup, ScoringRun, ThresholdDecision
 from predictions.services import Caller, predict_for_employee, predict_for_features, score_employees
 from predictions.tests.conftest import APIClient
 from predictions.tests.factories import APIKeyFactory, PredictionFactory
@@ -148,6 +149,20 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
     ],
     "model": asks("model", {"capacity": "30"}),
     "model_effects": asks("model_effects"),
+    "model_threshold": lambda world: [
+        Ask(reverse("model_threshold"), {"rule": "value", "value": "1", "reason": "x"}, "post", refused=403)
+    ],
+    "model_threshold_undo": lambda world: [
+        Ask(reverse("model_threshold_undo", args=[world.decision]), {}, "post", refused=403)
+    ],
+    **{
+        name: lambda world, name=name: [Ask(reverse(name), {"reason": "x"}, "post", refused=403)]
+        for name in ("model_rescore", "model_back")
+    },
+    **{
+        name: lambda world, name=name: [Ask(reverse(name, args=[1]), {}, "post", refused=403)]
+        for name in ("model_approve", "model_refuse")
+    },
     "model_workforce": lambda world: [Ask(reverse("model_workforce"), refused=403)],
     "import": lambda world: [Ask(reverse("import"), refused=403), Ask(reverse("import"), {}, "post", refused=403)],
     "import_template": lambda world: [Ask(reverse("import_template"), refused=403)],
@@ -175,6 +190,7 @@ TAKE_BACK = {"import_withdraw", "import_withdraw_list", "import_withdraw_list_cs
 # What an account that sees everyone finds the marks in.
 SHOWS_PEOPLE = PAGES.keys() - {
     *("model", "model_effects", "model_workforce"),
+    *("model_threshold", "model_threshold_undo", "model_rescore", "model_back", "model_approve", "model_refuse"),
     *("import", "import_answer", "import_confirm", "import_retry", "import_discard", "import_loads"),
     "import_template",
     *("clarify_part", "clarify_rescore", "data", "data_off", "data_on"),
@@ -269,6 +285,7 @@ def world(browse, tmp_path, monkeypatch):
         load=Load.objects.latest("pk").pk,
         answer=answer.pk,
         merge=merge.pk,
+        decision=set_threshold(wish=Wish(Rule.CAPACITY, capacity=3), reason="room for three", user=hr.account).pk,
         upload=import_with_a_reject(hr.account).pk,
     )
 
@@ -483,7 +500,10 @@ def test_admin_is_walked():
 # Of those that hold every column of its people a manager finds nothing either.
 OF_DEPARTMENTS = {Employee, EmployeeFeatures, RunGroup, Prediction}
 ACCOUNTS = {get_user_model(), Group, DepartmentAccess, SignIn}
-OF_EVERYONE = {Load, Term, SavedMapping, Import, ImportReject, ScoringRun, RequestCount, APIKey} | ACCOUNTS  # nothing
+DECISIONS = {ThresholdDecision, Promotion}
+OF_EVERYONE = (
+    {Load, Term, SavedMapping, Import, ImportReject, ScoringRun, RequestCount, APIKey} | ACCOUNTS | DECISIONS
+)  # nothing
 CASES = OF_DEPARTMENTS | OF_EVERYONE
 each_model = pytest.mark.parametrize("model", sorted(CASES, key=lambda model: model._meta.label))
 
@@ -494,6 +514,7 @@ def offices(world):
     leave(EmployeeFactory(employee_id=77, departement=INSIDE))
     leave(Employee.objects.get(employee_id=NUMBERS[0]))
     SavedMapping.objects.create(name="default")
+    Promotion.objects.create(version="20260101-0", reason="a trial", author=world.hr.account)
     RequestCount.objects.create(subject="address 192.0.2.1", minute=1, requests=1)
     colleague = get_user_model().objects.create_user("colleague")
     colleague.department_accesses.create(departement=OUTSIDE)

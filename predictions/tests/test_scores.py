@@ -221,18 +221,33 @@ def test_shown_reads_the_features_or_the_payload():
     assert shown_score.Shown(given, Readable.EVERYTHING).values == given.payload
 
 
+CARD = {
+    "metrics": {"precision": {"mean": 0.447}, "recall": {"mean": 0.736}},
+    "threshold": {"value": 0.2, "curve": {"threshold": [0.1, 0.3], "precision": [0.2, 0.6], "recall": [0.9, 0.5]}},
+    "uses_protected": False,
+}
+
+
 def test_advice_counts_people_out_of_a_hundred():
-    card = {"metrics": {"precision": {"mean": 0.447}, "recall": {"mean": 0.736}}, "uses_protected": False}
-    advice = shown_score.advice(card)
+    advice = shown_score.advice(CARD, 0.2)
     assert (advice.leave, advice.stay, advice.found, advice.missed) == (45, 55, 74, 26)
     assert not advice.uses_protected
 
 
+@pytest.mark.parametrize(
+    ("threshold", "leave", "found"), [(0.1, 20, 90), (0.3, 60, 50), (0.25, 60, 50), (0.99, 60, 50)]
+)
+def test_advice_at_another_threshold_is_read_from_the_curve(threshold, leave, found):
+    advice = shown_score.advice(CARD, threshold)
+    assert (advice.leave, advice.found) == (leave, found)
+
+
 def test_advice_without_measures_claims_nothing():
-    assert shown_score.advice({}) == shown_score.Advice(None, None, uses_protected=True)
+    assert shown_score.advice({}, 0.2) == shown_score.Advice(None, None, uses_protected=True)
 
 
 def test_model_card_in_use_gives_the_error_rate():
-    advice = shown_score.advice(current_model().card)
+    model = current_model()
+    advice = shown_score.advice(model.card, model.threshold)
     assert 0 < advice.leave < 100
     assert 0 < advice.found < 100

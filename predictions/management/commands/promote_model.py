@@ -3,21 +3,25 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import CommandError
 
-from predictions.ml.artifacts import artifact, store
+from predictions.decisions import promotions
+from predictions.ml.artifacts import store
 from technova.commands import TechnovaCommand
 
 
 class Command(TechnovaCommand):
     help = (
-        "Verifies another published version of the model and makes it the current one, atomically. Running servers "
-        "load it within seconds. Without arguments, lists the versions."
+        "Verifies another published version of the model and makes it the current one, atomically, or lets it wait for "
+        "a second person (TWO_PEOPLE_PROMOTE). Running servers load it within seconds. Without arguments, lists the "
+        "versions."
     )
-    expected_errors = (store.ArtifactError,)
+    expected_errors = (store.ArtifactError, promotions.SecondPerson, promotions.AlreadySettled)
 
     def add_arguments(self, parser):
         which = parser.add_mutually_exclusive_group()
         which.add_argument("version", nargs="?", metavar="VERSION", help="a version, as listed without arguments")
         which.add_argument("--previous", action="store_true", help="go back to the version that was current before")
+        parser.add_argument("--reason", help="why, kept with the promotion; needed for either")
+        parser.add_argument("--by", metavar="ACCOUNT", help="the account of whoever runs this (else the system's user)")
         parser.add_argument("--output", type=Path, metavar="DIR", help="the artifacts directory (ARTIFACTS_DIR)")
         parser.add_argument("--force", action="store_true", help="promote a model that uses protected features")
 
@@ -26,14 +30,19 @@ class Command(TechnovaCommand):
         if not options["version"] and not options["previous"]:
             self._list(root)
             return
+        if not (options["reason"] or "").strip():
+            raise CommandError("Say why, by --reason: it is kept with the promotion.")
+        author = promotions.author_of(options["by"], root=root)
         before = store.current_version(root)
         version = store.previous_version(root) if options["previous"] else options["version"]
         card = store.read(store.version_directory(root, version)).card
         if card["uses_protected"] and not options["force"]:
             raise CommandError(f"{version} uses protected features; --force promotes it all the same")
-        artifact.promote(root, version)
+        promotion = promotions.ask(root=root, version=version, reason=options["reason"], author=author)
         if version == before:
             self.stdout.write(f"{version} is current already")
+        elif promotion and not promotion.promoted_at:
+            self.stdout.write(f"{version} waits until a second person has approved it on the model's page")
         else:
             self.stdout.write(f"{version} is current; before: {before or 'none'}")
 

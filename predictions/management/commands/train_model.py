@@ -5,6 +5,7 @@ from django.conf import settings
 from employees.models import Employee, WorkforceDay
 from features import selectors
 from features.schema import TARGET
+from predictions.decisions import promotions
 from predictions.ml import training
 from predictions.ml.artifacts import artifact, store
 from predictions.ml.artifacts.card_format import FEATURE_SETS, Card
@@ -21,6 +22,8 @@ class Command(TechnovaCommand):
         "with its threshold and card, and makes it the current one. Published versions are never overwritten."
     )
     expected_errors = (
+        promotions.AlreadySettled,
+        promotions.SecondPerson,
         store.ArtifactError,
         thresholds.InvalidRule,
         training.Doubtful,
@@ -41,8 +44,8 @@ class Command(TechnovaCommand):
             "--threshold-rule",
             default="f2",
             metavar="RULE",
-            help="f2 (default), capacity:30 (present people that can be met) or "
-            "cost:departure=30000,talk=500,chance=0.2",
+            help="the threshold until HR sets another on the model's page: f2 (default), capacity:30 (present people "
+            "that can be met) or cost:departure=30000,talk=500,chance=0.2",
         )
         parser.add_argument(
             "--horizon",
@@ -52,6 +55,8 @@ class Command(TechnovaCommand):
             help="within how many months; by default 12, or as many of 6 and 3 as the history allows to judge",
         )
         parser.add_argument("--no-promote", action="store_true", help="write the version without promoting it")
+        parser.add_argument("--reason", default="Trained anew", help="why it is promoted, kept with the promotion")
+        parser.add_argument("--by", metavar="ACCOUNT", help="the account of whoever runs this (else the system's user)")
         parser.add_argument(
             "--force", action="store_true", help="publish a model that looks leaky, proves little or uses all features"
         )
@@ -64,15 +69,27 @@ class Command(TechnovaCommand):
             self.stderr.write(
                 self.style.WARNING(f"{root / 'current'} leads nowhere: it will lead to the model trained now.")
             )
+        author = promotions.author_of(options["by"], root=root)
         trained = self._train(options["horizon"], features=options["features"], rule=rule, progress=self.progress)
         if trained.leak:
             self.stderr.write(self.style.WARNING(f"WARNING: {trained.leak}."))
         for doubt in trained.doubts:
             self.stderr.write(self.style.WARNING(f"WARNING: {doubt}"))
-        version = training.publish(root, trained, promote=promote, force=options["force"])
+        version = training.publish(
+            root,
+            trained,
+            promote=promote,
+            force=options["force"],
+            promoter=lambda root, version: promotions.ask(
+                root=root, version=version, reason=options["reason"], author=author
+            ),
+        )
+        is_current = version == store.current_version(root)
         self._describe(trained.card)
         self.stdout.write(f"Threshold {trained.threshold:g} by {rule}")
-        self.stdout.write(f"Version {version} written to {root}{' and current' if promote else ''}")
+        self.stdout.write(f"Version {version} written to {root}{' and current' if is_current else ''}")
+        if promote and not is_current:
+            self.stdout.write("It waits until a second person has approved it on the model's page")
 
     def _train(self, horizon: int | None, **options) -> training.Trained:
         history = person_periods(progress=self.progress)

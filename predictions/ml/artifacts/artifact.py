@@ -167,7 +167,7 @@ def _write(path: Path, data: bytes) -> None:
 # Promoting
 
 
-def promote(root: Path, version: str) -> Model:
+def promote(root: Path, version: str, *, now: datetime | None = None) -> Model:
     """Make ``version`` the current one, after loading it as a server would; return it.
 
     Raises an ``store.ArtifactError`` and changes nothing when it cannot be used.
@@ -177,7 +177,7 @@ def promote(root: Path, version: str) -> Model:
     if version != store.current_version(root):
         _link(Path("versions") / version, root / "current")
         with (root / store.PROMOTIONS_FILE).open("a", encoding="utf-8") as file:
-            at = datetime.now(UTC).isoformat(timespec="seconds")
+            at = (now or datetime.now(UTC)).isoformat(timespec="seconds")
             file.write(json.dumps({"version": version, "promoted_at": at}) + "\n")
     for name in store.FILES:
         if not (root / name).is_symlink():

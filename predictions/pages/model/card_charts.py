@@ -11,7 +11,8 @@ from features import schema
 from predictions.explanation import display
 from predictions.formats import money, percent
 from predictions.ml.artifacts.card_format import Card, Shape
-from predictions.ml.assessment.thresholds import Decision, OperatingPoints
+from predictions.ml.assessment.cutoffs import Outlook
+from predictions.ml.assessment.thresholds import OperatingPoints
 from predictions.ml.scorer import Scorer
 from predictions.pages import charts
 from predictions.pages.charts import Bar, Chart, Line, Point, Segment
@@ -144,7 +145,7 @@ def calibration(card: Card) -> Chart:
     )
 
 
-def threshold(card: Card, points: OperatingPoints) -> Chart:
+def threshold(value: float, points: OperatingPoints) -> Chart:
     """What each threshold does; the one in use is the dashed line."""
     names = {
         "recall": _("Of those who leave, over it"),
@@ -152,7 +153,6 @@ def threshold(card: Card, points: OperatingPoints) -> Chart:
         "flagged": _("Of everyone, over it"),
         "f2": _("Balance (F2)"),
     }
-    value = card["threshold"]["value"]
     in_use = Line(_("Threshold in use"), _straight((value, 0), (value, 1)), is_dashed=True)
     places = _every_twentieth(points)
     at = points.threshold.tolist()
@@ -167,24 +167,27 @@ def threshold(card: Card, points: OperatingPoints) -> Chart:
     )
 
 
-def saving(decisions: Sequence[Decision], in_use: float) -> Chart:
-    """What talking to everyone over each threshold saves; the one in use is the dashed line."""
-    places = [
-        Point(each.threshold, each.saving, percent(each.threshold), money(each.saving))
-        for each in decisions[1::5]  # a curve of some forty points
-    ]
-    ends = min(0, *(place.y for place in places)), max(0, *(place.y for place in places))
+def cost(curve: Sequence[Outlook], *, in_use: float, least: Outlook) -> Chart:
+    """What every threshold is expected to cost; the one in use is the dashed line, the least cost a point."""
+
+    def point(outlook: Outlook) -> Point:
+        return Point(outlook.threshold, outlook.cost, percent(outlook.threshold), money(outlook.cost))
+
+    points = [point(outlook) for outlook in curve]
+    ends = min(point.y for point in points), max(point.y for point in points)
     return charts.curves(
-        title=_("What talking to everyone over the threshold saves"),
-        caption=_("Departures that talks prevent, less what the talks cost; below zero they cost more than they save."),
-        columns=[_("Threshold"), _("Saving")],
+        title=_("What every threshold is expected to cost"),
+        caption=_("The talks with everyone over it, and the departures that they do not prevent."),
+        columns=[_("Choice"), _("Threshold"), _("Expected cost")],
         curves=[
             Line(_("Threshold in use"), _straight((in_use, ends[0]), (in_use, ends[1])), is_dashed=True),
-            Line(_("Saving"), places, has_marks=False),
+            Line(_("Expected cost"), points, has_marks=False),
+            Line(_("Least cost"), [point(least)], has_line=False),
         ],
         x_axis=_whole,
         y_axis=money,
         x_range=(0, 1),
+        y_range=ends,
         x_title=_("Threshold"),
     )
 

@@ -1,20 +1,14 @@
 """The model in use: what it is for, how good it is, what a threshold costs, whom it treats how, what moves scores."""
 
-import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language, gettext
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from employees.access import Readable, Scope, figures_of
@@ -22,24 +16,19 @@ from employees.columns import BY_NAME
 from employees.terms import columns_off
 from features import readable_features
 from features.dictionary import label
-from predictions.ml.artifacts import store
 from predictions.ml.artifacts.card_format import Card
 from predictions.ml.artifacts.card_texts import LIMIT_OF_LEAVING_OUT
 from predictions.ml.assessment import thresholds
-from predictions.ml.assessment.thresholds import GRID, Costs, Decision, Rule
 from predictions.ml.scorer import Model
 from predictions.pages.charts import Chart
-from predictions.pages.model import card_charts, card_tables, fairness
+from predictions.pages.model import card_charts, card_tables, fairness, threshold_page, versions_page
 from predictions.registry import current_model
 from predictions.selectors import log_pages
 from predictions.selectors.fairness import newest_counted
 from technova.web.requests import Request
 
-logger = logging.getLogger(__name__)
-
 SHAPES = 4  # on the page itself; all of them have a page of their own
 TEXTS: tuple[Literal["purpose", "misuse", "method", "limits"], ...] = ("purpose", "misuse", "method", "limits")
-LARGEST_AMOUNT = 10_000_000  # €
 
 
 @require_safe
@@ -48,12 +37,11 @@ def model(request: Request) -> HttpResponse:
     in_use = current_model()
     scope, readable = figures_of(request.user)
     if not scope.sees_everyone:
-        return render(request, "model/model.html", _summary(in_use, scope, readable))
-    form = ThresholdForm(request.GET, in_use.card)
-    context = {"form": form, "card": in_use.card} | _answer(form, in_use.card)
+        return render(request, "model/model.html", _summary(request, in_use, scope, readable))
+    context = threshold_page.section(request, in_use)
     is_partial = bool(request.htmx and request.GET) and not request.htmx.history_restore_request
     if not is_partial:
-        context |= _summary(in_use, scope, readable) | _figures(in_use, get_language(), columns_off())
+        context |= _summary(request, in_use, scope, readable) | _figures(in_use, get_language(), columns_off())
         context |= _fairness_today(in_use)
     response = render(request, "model/threshold_answer.html" if is_partial else "model/model.html", context)
     patch_vary_headers(response, ["HX-Request"])
@@ -74,69 +62,6 @@ def effects(request: HttpRequest) -> HttpResponse:
     return render(request, "model/effects.html", context)
 
 
-class ThresholdForm(forms.Form):
-    """What HR can do and what things cost, all of it in the address; what the address leaves out is as in training."""
-
-    capacity = forms.IntegerField()
-    departure = forms.FloatField(label=_("Cost of a departure"), min_value=1, max_value=LARGEST_AMOUNT)
-    talk = forms.FloatField(label=_("Cost of a talk and what follows"), min_value=1, max_value=LARGEST_AMOUNT)
-    chance = forms.FloatField(label=_("Chance that it keeps someone who would leave"), min_value=0.1, max_value=100)
-
-    UNITS: Mapping[str, str] = {"capacity": "", "departure": "€", "talk": "€", "chance": "%"}
-
-    def __init__(self, data: Mapping[str, str], card: Card):
-        employees, costs = card["training"]["employees"], card["threshold"]["costs"]
-        start = {
-            "capacity": min(thresholds.EXAMPLE_CAPACITY, employees),
-            "departure": costs["departure"],
-            "talk": costs["talk"],
-            "chance": costs["chance"] * 100,
-        }
-        super().__init__({name: data.get(name, f"{value:.12g}") for name, value in start.items()})
-        self.fields["capacity"] = forms.IntegerField(
-            label=_("People that can be met"), min_value=1, max_value=employees
-        )
-
-    @property
-    def rows(self) -> list[tuple[forms.BoundField, str]]:
-        """The fields with their units."""
-        return [(self[name], unit) for name, unit in self.UNITS.items()]
-
-    @property
-    def costs(self) -> Costs:
-        values = self.cleaned_data
-        return Costs(values["departure"], values["talk"], values["chance"] / 100)
-
-
-@dataclass(frozen=True, slots=True)
-class ThresholdOption:
-    """A threshold, what it does, and the rule by which training would choose it; none for the one in use."""
-
-    name: str
-    decision: Decision
-    rule: str = ""
-
-
-def _answer(form: ThresholdForm, card: Card) -> dict:
-    """What the threshold in use does at these costs, and what the capacity and the costs would choose."""
-    if not form.is_valid():
-        return {}
-    points = thresholds.from_card(card["threshold"]["curve"])
-    employees, base_rate = card["training"]["employees"], card["training"]["base_rate"]
-    costs = form.costs
-    every = [thresholds.at(points, float(value), employees, base_rate, costs) for value in GRID]
-    in_use = thresholds.at(points, card["threshold"]["value"], employees, base_rate, costs)
-    choices = [ThresholdOption(gettext("In use"), in_use)]
-    capacity = form.cleaned_data["capacity"]
-    for name, rule in (
-        (gettext("For the people that can be met"), Rule("capacity", capacity, costs)),
-        (gettext("For the least cost"), Rule("cost", costs=costs)),
-    ):
-        decision = thresholds.simulate(points, rule, employees=employees, base_rate=base_rate)
-        choices.append(ThresholdOption(name, decision, str(rule)))
-    return {"choices": choices, "saving": card_charts.saving(every, card["threshold"]["value"])}
-
-
 @lru_cache(maxsize=4)
 def _charts(in_use: Model, language: str | None) -> dict[str, Chart]:
     """The charts of how good the model is, drawn once for a model and a language: together they take some 100 ms."""
@@ -146,7 +71,7 @@ def _charts(in_use: Model, language: str | None) -> dict[str, Chart]:
         chart.__name__: chart(card)
         for chart in (card_charts.roc, card_charts.precision_recall, card_charts.capacity, card_charts.calibration)
     }
-    return drawn | {"threshold": card_charts.threshold(card, points)}
+    return drawn | {"threshold": card_charts.threshold(in_use.threshold, points)}
 
 
 def _shown_features(card: Card, scope: Scope, readable: Readable) -> tuple[str, ...]:
@@ -173,7 +98,7 @@ def _effect(in_use: Model, features: tuple[str, ...], feature: str, language: st
     return card_charts.effect(shapes[feature], scorer=in_use.scorer, top=top)
 
 
-def _summary(in_use: Model, scope: Scope, readable: Readable) -> dict:
+def _summary(request: Request, in_use: Model, scope: Scope, readable: Readable) -> dict:
     """What every account reads of the model: rates and shapes that say how many people nowhere."""
     card, language = in_use.card, get_language()
     shown, off = _shown_features(card, scope, readable), columns_off()
@@ -195,9 +120,8 @@ def _summary(in_use: Model, scope: Scope, readable: Readable) -> dict:
         "fairness": fairness.findings(fairness.of_card(card, off), sees_rates=scope.sees_everyone),
         "weights": _weights(in_use, shown, language),
         "effects": [_effect(in_use, shown, name, language) for name in shown[:SHAPES]],
-        "versions": versions(Path(settings.ARTIFACTS_DIR)),
         "logged": {in_use.version, *log_pages.model_versions()},
-    }
+    } | versions_page.section(request, Path(settings.ARTIFACTS_DIR), sees_everyone=scope.sees_everyone)
 
 
 @lru_cache(maxsize=4)
@@ -236,24 +160,3 @@ def _fairness_today(in_use: Model) -> dict:
         "fairness_today": fairness.findings(today.groups, sees_rates=True) if today else [],
         "fairness_charts": fairness.drawn(fairness.of_card(in_use.card, off), today),
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """A time during which a version was the one in use; ``until`` is None for the current one."""
-
-    version: str
-    since: datetime
-    until: datetime | None
-
-
-def versions(root: Path) -> list[Use]:
-    """Which version was in use when, the newest first; empty when no promotion is recorded there."""
-    try:
-        since = [(entry["version"], entry["promoted_at"]) for entry in store.promotions(root)]
-    except store.ArtifactError as error:  # of the record alone, without which the model is what it is
-        logger.warning("No history of the versions: %s", error)
-        return []
-    ends = [*(start for _version, start in since[1:]), None]
-    uses = [Use(version, start, end) for (version, start), end in zip(since, ends, strict=False)]
-    return uses[::-1]

@@ -138,24 +138,25 @@ def _in_list(request: Request, row: EmployeeFeatures, newest: Prediction) -> dic
 def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readable: Readable) -> dict[str, Any]:
     states, merged = people.presence(row.employee)
     history = [shown_score.Shown(score, readable) for score in people.scores(row.employee)]
-    version = history[0].prediction.model_version if history else current_model().version
+    scored, model = history[0].prediction if history else None, current_model()
     context = {
         "summary": [display(schema.BY_NAME[name], shown[name]) for name in ("poste", "departement")],
         "profile": [
             (_(forms.INPUTS[name].label), in_full(forms.INPUTS[name], shown[name])) for name in PROFILE if name in shown
         ],
         "withheld": readable_features.withheld(readable, PROFILE),
-        "advice": shown_score.advice(card_of(version)),
+        "advice": shown_score.advice(
+            card_of(scored.model_version if scored else model.version), (scored or model).threshold
+        ),
         "history": history,
         "state": presence_sentences.notice(row.employee, states, readable),
         "spells": presence_sentences.history(states, merged, scope, readable),
         "chart": _chart(history) if len(history) > 1 else None,
     }
-    if history:
-        newest = history[0].prediction
-        is_outdated = newest.features_id != row.pk
-        score = shown_score.Shown(newest, readable)
-        is_where_what_if_starts = not is_outdated and newest.model_version == current_model().version
+    if scored:
+        is_outdated = scored.features_id != row.pk
+        score = shown_score.Shown(scored, readable)
+        is_where_what_if_starts = not is_outdated and scored.model_version == model.version
         context |= {
             "score": score,
             "now": score if is_where_what_if_starts else None,

@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from employees.access import readable_to, scope_of
+from employees.access import figures_of, readable_to, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
 from features import readable_features, schema
 from predictions.explanation import in_full
 from predictions.models import MAX_PREDICTION_ID, Prediction
 from predictions.pages.days import DAYS, DayField, PeriodForm
+from predictions.pages.model import threshold_page
 from predictions.pages.people import shown_score
 from predictions.registry import card_of, current_model
 from predictions.selectors import log_pages
@@ -68,6 +69,8 @@ def history(request: HttpRequest) -> HttpResponse:
         page = log_pages.page(log_pages.filtered(log, **wanted), **place)
     rows = [shown_score.Shown(row, readable_to(request.user)) for row in page.rows] if page else []
     context = {"form": form, "page": page, "rows": rows, "shows_people": shows_people}
+    if figures_of(request.user)[0].sees_everyone:
+        context |= threshold_page.history()
     return render(request, "history/history.html", context)
 
 
@@ -82,7 +85,7 @@ def prediction(request: HttpRequest, prediction_id: int) -> HttpResponse:
         for feature in schema.FEATURES
         if feature.name in shown.values and not readable_features.is_off(feature.name)
     ]
-    advice = shown_score.advice(card_of(shown.prediction.model_version))
+    advice = shown_score.advice(card_of(shown.prediction.model_version), shown.prediction.threshold)
     withheld = readable_features.withheld(readable, schema.FEATURE_NAMES)
     context = {"score": shown, "sources": sources, "withheld": withheld, "advice": advice}
     return render(request, "history/prediction.html", context)

@@ -1,6 +1,7 @@
 """A score as the pages show it: band, interval, waterfall and comparison."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -222,9 +223,16 @@ class Advice:
         return None if self.found is None else 100 - self.found
 
 
-def advice(card: Mapping) -> Advice:
+def advice(card: Mapping, threshold: float) -> Advice:
+    """By the card of a model, at a threshold of its own or one that HR has set."""
+
     def of_a_hundred(name: str) -> int | None:
-        measured = card.get("metrics", {}).get(name)
-        return measured and round(measured["mean"] * 100)
+        if not card:
+            return None
+        if threshold == card["threshold"]["value"]:
+            return round(card["metrics"][name]["mean"] * 100)
+        curve = card["threshold"]["curve"]
+        place = min(bisect_left(curve["threshold"], threshold), len(curve["threshold"]) - 1)
+        return round(curve[name][place] * 100)
 
     return Advice(of_a_hundred("precision"), of_a_hundred("recall"), card.get("uses_protected", True))

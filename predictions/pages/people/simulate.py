@@ -34,17 +34,17 @@ def simulate(request: Request) -> HttpResponse:
     people would reveal something about them.
     """
     scope, readable = scope_of(request.user), readable_to(request.user)
-    card = current_model().card
+    model = current_model()
     inputs = [feature for feature in forms.INPUTS.values() if not readable_features.is_off(feature.name)]
     asked = [feature for feature in inputs if readable_features.reads(readable, feature.name)]
     form = forms.BusinessForm(
         request.POST if request.method == "POST" else None,
         features=asked,
-        fixed=_typical_of_training(card, {feature.name for feature in inputs if feature not in asked}),
+        fixed=_typical_of_training(model.card, {feature.name for feature in inputs if feature not in asked}),
         initial=readable_features.values_for(readable, _typical(scope)) if request.method != "POST" else None,
     )
     form.offer("departement", scope.sees_department)
-    advice = shown_score.advice(card)
+    advice = shown_score.advice(model.card, model.threshold)
     if not advice.uses_protected:
         _mark_unused(form)
     context = {"form": form, "advice": advice, "withheld": readable_features.withheld(readable, forms.INPUTS)}

@@ -1,0 +1,21 @@
+"""Read-only administration of what was decided about the model."""
+
+from django.contrib import admin
+
+from employees.admin import OfEveryoneAdmin
+from predictions.decisions.models import Promotion, ThresholdDecision
+
+
+@admin.register(ThresholdDecision)
+class ThresholdDecisionAdmin(OfEveryoneAdmin):
+    list_display = ("decided_at", "rule", "threshold", "flagged", "people", "decided_by", "reason", "revoked_at")
+    list_filter = ["rule"]
+    list_select_related = ["decided_by"]
+    date_hierarchy = "decided_at"
+
+
+@admin.register(Promotion)
+class PromotionAdmin(OfEveryoneAdmin):
+    list_display = ("asked_at", "version", "before", "by", "reason", "settled_by", "promoted_at", "refused_at")
+    list_select_related = ["author", "settled_by"]
+    date_hierarchy = "asked_at"

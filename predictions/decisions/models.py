@@ -1,0 +1,160 @@
+"""What people decided about the model: from which risk on, and which version is in use."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from predictions.ml.assessment.thresholds import Costs
+
+
+def _account(verbose_name, **options) -> models.ForeignKey:
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=verbose_name, **options
+    )
+
+
+class ThresholdDecisionQuerySet(models.QuerySet):
+    def in_force(self):
+        """Those that nobody has undone; the newest one that holds for a version of the model decides."""
+        return self.filter(revoked_at=None)
+
+
+class ThresholdDecision(models.Model):
+    """A threshold that HR has set: by which rule, who, when and why, and when it was undone.
+
+    A capacity and costs hold for later versions of the model too; a value for the one for which it was set.
+    """
+
+    class Rule(models.TextChoices):
+        CAPACITY = "capacity", _("capacity")
+        COST = "cost", _("least cost")
+        VALUE = "value", _("value")
+
+    # Annotated by the registry: the newest run under this decision.
+    run_model_version: str | None
+    run_threshold: float
+    run_last_tied: int | None
+
+    rule = models.CharField(_("rule"), max_length=8, choices=Rule.choices)
+    capacity = models.PositiveIntegerField(_("people that can be met"), null=True)
+    departure = models.FloatField(_("cost of a departure"), null=True)
+    talk = models.FloatField(_("cost of a talk"), null=True)
+    chance = models.FloatField(_("chance that a talk keeps someone"), null=True)
+    threshold = models.FloatField(_("threshold"), help_text=_("What the rule came to when it was set."))
+    last_tied = models.PositiveIntegerField(
+        _("last of those tied"),
+        null=True,
+        help_text=_("Of the people at the threshold, those up to this employee number are over it."),
+    )
+    flagged = models.PositiveIntegerField(_("over the threshold"), help_text=_("Of those present when it was set."))
+    people = models.PositiveIntegerField(_("people present"))
+    model_version = models.CharField(_("model version"), max_length=40)
+    reason = models.TextField(_("reason"))
+    decided_at = models.DateTimeField(_("set at"), default=timezone.now, editable=False)
+    decided_by = _account(_("set by"))
+    revoked_at = models.DateTimeField(_("undone at"), null=True, editable=False)
+    revoked_by = _account(_("undone by"), null=True)
+
+    objects = ThresholdDecisionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("threshold set")
+        verbose_name_plural = _("thresholds set")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                # a comparison with NULL is unknown, which a constraint lets pass
+                condition=Q(rule="capacity", capacity__isnull=False, departure=None, talk=None, chance=None)
+                | Q(rule="cost", capacity=None, departure__isnull=False, talk__isnull=False, chance__isnull=False)
+                | Q(rule="value", capacity=None, departure=None, talk=None, chance=None),
+                name="decision_has_the_parameters_of_its_rule",
+            ),
+            models.CheckConstraint(
+                condition=Q(capacity=None) | Q(capacity__gte=1), name="decision_lets_somebody_be_met"
+            ),
+            models.CheckConstraint(
+                condition=Q(chance=None) | Q(departure__gt=0, talk__gt=0, chance__gt=0, chance__lte=1),
+                name="decision_has_costs_and_a_chance",
+            ),
+            models.CheckConstraint(condition=Q(threshold__gte=0, threshold__lte=1), name="decided_between_0_and_1"),
+            models.CheckConstraint(condition=Q(flagged__lte=F("people")), name="decision_flags_those_present"),
+            models.CheckConstraint(condition=~Q(reason=""), name="decision_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(revoked_at=None, revoked_by=None) | Q(revoked_at__isnull=False, revoked_by__isnull=False),
+                name="decision_is_undone_by_somebody",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{timezone.localtime(self.decided_at):%Y-%m-%d %H:%M} {self.rule}"
+
+    def holds_for(self, version: str) -> bool:
+        """Whether it says something of a version of the model."""
+        return self.rule != self.Rule.VALUE or self.model_version == version
+
+    @property
+    def costs(self) -> Costs | None:
+        """Of the rule of the least cost; None for the others."""
+        if self.departure is None or self.talk is None or self.chance is None:
+            return None
+        return Costs(self.departure, self.talk, self.chance)
+
+
+class PromotionQuerySet(models.QuerySet):
+    def waiting(self):
+        return self.filter(promoted_at=None, refused_at=None)
+
+
+class Promotion(models.Model):
+    """A version of the model that was to become the one in use: who asked for it and why, and what became of it.
+
+    Where the company asks for two people (``TWO_PEOPLE_PROMOTE``), it waits until somebody else has approved.
+    """
+
+    version = models.CharField(_("model version"), max_length=40)
+    before = models.CharField(_("in use before"), max_length=40, blank=True)
+    reason = models.TextField(_("reason"))
+    asked_at = models.DateTimeField(_("asked for at"), default=timezone.now, editable=False)
+    author = _account(_("asked for by"), null=True)
+    system_account = models.CharField(
+        _("account of the system"), max_length=150, blank=True, help_text=_("Of a command that named no account.")
+    )
+    settled_by = _account(_("approved or refused by"), null=True)
+    promoted_at = models.DateTimeField(_("in use since"), null=True, editable=False)
+    refused_at = models.DateTimeField(_("refused at"), null=True, editable=False)
+
+    objects = PromotionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("promotion")
+        verbose_name_plural = _("promotions")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="promotion_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(author__isnull=False, system_account="") | (Q(author=None) & ~Q(system_account="")),
+                name="promotion_has_one_author",
+            ),
+            models.CheckConstraint(
+                condition=Q(settled_by=None) | Q(author=None) | ~Q(settled_by=F("author")) | Q(promoted_at=None),
+                name="approved_by_another_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(refused_at=None) | Q(promoted_at=None, settled_by__isnull=False),
+                name="promotion_is_refused_by_somebody",
+            ),
+        ]
+
+    def __str__(self):
+        return self.version
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.promoted_at is None and self.refused_at is None
+
+    @property
+    def by(self) -> str:
+        """Who asked for it. One query if the account is not loaded."""
+        return str(self.author or self.system_account)

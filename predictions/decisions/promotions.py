@@ -1,0 +1,111 @@
+"""Writes: another version of the model becomes the one in use, by somebody and for a reason."""
+
+import getpass
+import os
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from predictions.ml.artifacts import artifact, store
+from predictions.models import Promotion
+
+
+class SecondPerson(ValueError):
+    """A promotion lacks an account that asks, or another one that approves; the message says which."""
+
+
+class AlreadySettled(LookupError):
+    """The promotion has been approved or refused, or another one waits."""
+
+
+def author_of(name: str | None, *, root: Path) -> User | str:
+    """The author of a command's promotion: the active account of a name, the system's account without one.
+
+    Raises ``SecondPerson`` for an unknown account, and without one where a second person must approve.
+    """
+    if name is not None:
+        account = User.objects.filter(username=name, is_active=True).first()
+        if account is None:
+            raise SecondPerson(f"There is no active account {name!r} to give as --by.")
+        return account
+    if _needs_two(root):
+        raise SecondPerson("Two people promote here (TWO_PEOPLE_PROMOTE): name your account by --by.")
+    return _system_account()
+
+
+def _system_account() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that no account has
+        return f"uid {os.getuid()}"
+
+
+def _is_ours(root: Path) -> bool:
+    """Whether the servers take their model from there."""
+    return root.resolve() == Path(settings.ARTIFACTS_DIR).resolve()
+
+
+def _needs_two(root: Path) -> bool:
+    """The first version of a directory waits for nobody: without it nothing works."""
+    return settings.TWO_PEOPLE_PROMOTE and _is_ours(root) and store.has_current(root)
+
+
+def ask(*, root: Path, version: str, reason: str, author: User | str) -> Promotion | None:
+    """Make a version the one in use, or let it wait where the company asks for two people.
+
+    None, and no record, if it is in use already, or of another directory than the servers'. Raises ``AlreadySettled``
+    while another one waits, and ``ArtifactError``.
+    """
+    before = store.current_version(root) if store.has_current(root) else None
+    if version == before or not _is_ours(root):
+        artifact.promote(root, version)  # of the one in use, it repairs the links
+        return None
+    named = {"system_account": author} if isinstance(author, str) else {"author": author}
+    promotion = Promotion(version=version, before=before or "", reason=reason, **named)
+    with transaction.atomic():
+        if Promotion.objects.waiting().exists():
+            raise AlreadySettled("Another promotion waits: approve or refuse it first, on the model's page.")
+        if _needs_two(root):
+            store.verify(store.version_directory(root, version))
+            promotion.save()
+        else:
+            _promote(promotion, root)
+    return promotion
+
+
+def approve(*, root: Path, key: int, user: User) -> Promotion:
+    """Make a version that waits the one in use. Raises ``SecondPerson``, ``AlreadySettled`` and ``ArtifactError``."""
+    with transaction.atomic():
+        promotion = _settled(key, user)
+        if promotion.author_id == user.pk:
+            raise SecondPerson("Whoever asks for a promotion cannot approve it.")
+        promotion.before = store.current_version(root) or ""
+        _promote(promotion, root)
+    return promotion
+
+
+def _promote(promotion: Promotion, root: Path) -> None:
+    """Make it so, last in the transaction. The directory's own record has the same second."""
+    promotion.promoted_at = timezone.now().replace(microsecond=0)
+    promotion.save()
+    artifact.promote(root, promotion.version, now=promotion.promoted_at)
+
+
+def refuse(*, key: int, user: User) -> None:
+    """Drop a version that waits; whoever asked may, too. Raises ``AlreadySettled``."""
+    with transaction.atomic():
+        promotion = _settled(key, user)
+        promotion.refused_at = timezone.now()
+        promotion.save()
+
+
+def _settled(key: int, user: User) -> Promotion:
+    """The promotion that waits, locked until the transaction ends, settled by somebody."""
+    promotion = Promotion.objects.select_for_update().waiting().filter(pk=key).first()
+    if promotion is None:
+        raise AlreadySettled(key)
+    promotion.settled_by = user
+    return promotion

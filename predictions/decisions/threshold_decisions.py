@@ -1,0 +1,119 @@
+"""HR sets the threshold, without training, and undoes it; whom a threshold would flag of those present."""
+
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+
+import numpy as np
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from employees.access import Scope
+from predictions.ml.assessment import cutoffs
+from predictions.ml.assessment.cutoffs import Cutoff
+from predictions.ml.assessment.thresholds import Costs
+from predictions.models import ScoringRun, ThresholdDecision
+from predictions.registry import decision_in_force, forget_decisions, promoted_model
+from predictions.selectors import figures, runs
+
+Rule = ThresholdDecision.Rule
+
+
+class NotScored(LookupError):
+    """Nobody present has a score of the model in use: what a threshold would do is not known."""
+
+
+class NotInForce(LookupError):
+    """The decision is not the one in force, or not any more."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """Those present, by the newest run: probabilities ``(n,)`` and employee numbers ``(n,)``, n at least 1."""
+
+    run: ScoringRun
+    probability: np.ndarray
+    number: np.ndarray
+
+
+def scored_now() -> Scored:
+    """As ``scored_by`` the newest run. One query more."""
+    return scored_by(runs.latest_two()[0])
+
+
+def scored_by(run: ScoringRun | None) -> Scored:
+    """Those present whom the newest run, as ``runs.latest_two`` gives it, scored by the model in use.
+
+    One query over its predictions, once a state of the workforce. Raises ``NotScored``.
+    """
+    if run is None or run.model_version != promoted_model().version:
+        raise NotScored
+    probability, number = _people(run.pk, run.created_at, run.revision_now, run.is_outdated)
+    if not len(number):
+        raise NotScored
+    return Scored(run, probability, number)
+
+
+@lru_cache(maxsize=1)
+def _people(key, _created_at, _revision_now, is_outdated) -> tuple[np.ndarray, np.ndarray]:
+    """Of one state of the workforce: a preview asks again at every change of a field."""
+    run = ScoringRun(pk=key)
+    run.is_outdated = is_outdated
+    rows = figures.people_of(run, Scope.EVERYONE).values_list("probability", "employee__employee_id")
+    found = np.array(list(rows.iterator(chunk_size=10_000)), dtype=float).reshape(-1, 2)
+    return found[:, 0], found[:, 1].astype(int)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A rule with its parameter: ``capacity`` people, ``costs``, or the threshold itself as a ``value``."""
+
+    rule: Rule
+    capacity: int | None = None
+    costs: Costs | None = None
+    value: float | None = None
+
+    def cutoff(self, scored: Scored) -> Cutoff:
+        """Where the rule cuts those present."""
+        if self.capacity is not None:
+            return cutoffs.of_capacity(self.capacity, scored.probability, scored.number)
+        if self.costs is not None:
+            return Cutoff(cutoffs.of_costs(self.costs))
+        if self.value is None:
+            raise ValueError(f"{self.rule} without its parameter")
+        return Cutoff(self.value)
+
+
+def set_threshold(*, wish: Wish, reason: str, user: User) -> ThresholdDecision:
+    """Put a threshold in force: at once for new predictions, for the list once everyone is scored again.
+
+    Raises ``NotScored``.
+    """
+    scored = scored_now()
+    cutoff = wish.cutoff(scored)
+    is_over = cutoff.part(scored.probability, scored.number) >= cutoff.threshold
+    decision = ThresholdDecision.objects.create(
+        rule=wish.rule,
+        capacity=wish.capacity,
+        **(asdict(wish.costs) if wish.costs else {}),
+        threshold=cutoff.threshold,
+        last_tied=cutoff.last_tied,
+        flagged=int(is_over.sum()),
+        people=len(is_over),
+        model_version=scored.run.model_version,
+        reason=reason,
+        decided_by=user,
+    )
+    forget_decisions()
+    return decision
+
+
+def undo(*, key: int, user: User) -> None:
+    """Undo the decision in force: the one before it holds again, or else the model's own. Raises ``NotInForce``."""
+    forget_decisions()
+    in_force = decision_in_force(promoted_model().version)
+    if in_force is None or in_force.pk != key:
+        raise NotInForce(key)
+    undone = ThresholdDecision.objects.in_force().filter(pk=key)
+    if not undone.update(revoked_at=timezone.now(), revoked_by=user):
+        raise NotInForce(key)
+    forget_decisions()

@@ -1,0 +1,242 @@
+"""The threshold on the model's page: what another one would do with those present, setting it, undoing it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import user_passes_test
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from employees.access import may_decide
+from predictions import rescoring
+from predictions.decisions.threshold_decisions import (
+    NotInForce,
+    NotScored,
+    Rule,
+    Scored,
+    Wish,
+    scored_by,
+    scored_now,
+    set_threshold,
+    undo,
+)
+from predictions.formats import grouped, money, percent
+from predictions.ml.assessment import cutoffs, thresholds
+from predictions.ml.assessment.cutoffs import Cutoff, Outlook, Outlooks
+from predictions.ml.assessment.thresholds import GRID, Costs
+from predictions.ml.scorer import Model
+from predictions.models import ScoringRun, ThresholdDecision
+from predictions.pages.model import card_charts
+from predictions.registry import current_model, decision_in_force, promoted_model
+from predictions.selectors import runs
+from predictions.services import is_by_what_is_in_use
+from technova.web.requests import Request
+
+LARGEST_AMOUNT = 10_000_000  # €
+SHOWN = 20  # decisions; the administration has all of them
+HALF = 0.5  # flagging more than that singles out nobody
+RULES = {
+    Rule.CAPACITY: gettext_lazy("For the people that can be met"),
+    Rule.COST: gettext_lazy("For the least cost"),
+    Rule.VALUE: gettext_lazy("Your own threshold"),
+}
+
+
+def _admitted(user) -> bool:
+    if not may_decide(user):
+        raise PermissionDenied
+    return True
+
+
+for_deciders = user_passes_test(_admitted)
+
+
+class ThresholdForm(forms.Form):
+    """What HR can do, what things cost and a threshold; what is left out is as it was last decided, or in training."""
+
+    capacity = forms.IntegerField()
+    departure = forms.FloatField(label=gettext_lazy("Cost of a departure"), min_value=1, max_value=LARGEST_AMOUNT)
+    talk = forms.FloatField(
+        label=gettext_lazy("Cost of a talk and what follows"), min_value=1, max_value=LARGEST_AMOUNT
+    )
+    chance = forms.FloatField(
+        label=gettext_lazy("Chance that it keeps someone who would leave"), min_value=0.1, max_value=100
+    )
+    value = forms.FloatField(label=gettext_lazy("A threshold of your own"), min_value=1, max_value=99)
+
+    UNITS: Mapping[str, str] = {"capacity": "", "departure": "€", "talk": "€", "chance": "%", "value": "%"}
+
+    def __init__(self, data: Mapping[str, str], model: Model, people: int):
+        decision = decision_in_force(model.version)
+        costs = (decision and decision.costs) or Costs(**model.card["threshold"]["costs"])
+        start = {
+            "capacity": min((decision and decision.capacity) or thresholds.EXAMPLE_CAPACITY, people),
+            "departure": costs.departure,
+            "talk": costs.talk,
+            "chance": costs.chance * 100,
+            "value": min(max(model.threshold * 100, 1), 99),
+        }
+        super().__init__({name: f"{value:.12g}" for name, value in start.items()} | dict(data))
+        self.fields["capacity"] = forms.IntegerField(label=_("People that can be met"), min_value=1, max_value=people)
+
+    @property
+    def rows(self) -> list[tuple[forms.BoundField, str]]:
+        """The fields with their units."""
+        return [(self[name], unit) for name, unit in self.UNITS.items()]
+
+    @property
+    def costs(self) -> Costs:
+        values = self.cleaned_data
+        return Costs(values["departure"], values["talk"], values["chance"] / 100)
+
+    def wish(self, rule: Rule) -> Wish:
+        """What a rule is asked with these values."""
+        match rule:
+            case Rule.CAPACITY:
+                return Wish(rule, capacity=self.cleaned_data["capacity"])
+            case Rule.COST:
+                return Wish(rule, costs=self.costs)
+        return Wish(rule, value=self.cleaned_data["value"] / 100)
+
+
+class DecisionForm(ThresholdForm):
+    """The rule that is chosen of those compared, and why."""
+
+    rule = forms.ChoiceField(choices=Rule.choices)
+    reason = forms.CharField(max_length=500)
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdOption:
+    """A threshold and what it would do; ``rule`` is empty for the one in use."""
+
+    name: str
+    outlook: Outlook
+    rule: str = ""
+    warning: str = ""
+
+
+def section(request: Request, model: Model) -> dict:
+    """The context of the section, for an account that reads everyone's figures.
+
+    A form and its answer are for those who decide: another threshold for every answer would tell single risks.
+    """
+    run, _before = runs.latest_two()
+    context = history() | {"model": model, "may_decide": may_decide(request.user), "scoring": _scoring_state(run)}
+    if not context["may_decide"]:
+        return context
+    try:
+        scored = scored_by(run)
+    except NotScored:
+        return context
+    form = ThresholdForm(request.GET.dict(), model, len(scored.number))
+    context |= {"form": form, "run": scored.run, "people": len(scored.number)}
+    return context | _answer(form, scored, model) if form.is_valid() else context
+
+
+def _answer(form: ThresholdForm, scored: Scored, model: Model) -> dict:
+    """What each rule and the threshold in use do with those present, and the expected cost of every threshold."""
+    costs = form.costs
+    own = Cutoff(model.threshold, model.last_tied)
+    options = [ThresholdOption(_("In use"), _outlook(own, scored, costs))]
+    for rule, name in RULES.items():
+        outlook = _outlook(form.wish(rule).cutoff(scored), scored, costs)
+        options.append(ThresholdOption(str(name), outlook, rule.value, _warning(rule, outlook, costs)))
+    every = Outlooks(scored.probability)
+    curve = [every.at(float(value), costs) for value in GRID[::4]]
+    least = _outlook(form.wish(Rule.COST).cutoff(scored), scored, costs)
+    return {"options": options, "cost": card_charts.cost(curve, in_use=model.threshold, least=least)}
+
+
+def _outlook(cutoff: Cutoff, scored: Scored, costs: Costs) -> Outlook:
+    return Outlooks(cutoff.part(scored.probability, scored.number)).at(cutoff.threshold, costs)
+
+
+def _warning(rule: Rule, outlook: Outlook, costs: Costs) -> str:
+    if rule == Rule.COST and cutoffs.break_even(costs) >= 1:
+        return _("At these costs no talk pays for itself.")
+    return _("Flags more than half of the people present.") if outlook.share > HALF else ""
+
+
+@require_POST
+@for_deciders
+def decide(request: Request) -> HttpResponse:
+    """Put the threshold that was previewed in force; the form's values come back in the address where it is refused."""
+    try:
+        form = DecisionForm(request.POST.dict(), current_model(), len(scored_now().number))
+        if not form.is_valid():
+            messages.error(request, _("Nothing was set: choose a threshold and say why."))
+            values = {name: request.POST.get(name, "") for name in ThresholdForm.UNITS}
+            return redirect(f"{reverse('model', query=values)}#threshold")
+        wish = form.wish(Rule(form.cleaned_data["rule"]))
+        decision = set_threshold(wish=wish, reason=form.cleaned_data["reason"], user=request.user)
+    except NotScored:
+        messages.error(request, _("Nothing was set: first everyone must be scored by the model in use."))
+        return redirect(_place())
+    text = _("The threshold is %(threshold)s now: %(flagged)s of %(people)s people present are over it.")
+    numbers = {"flagged": grouped(decision.flagged), "people": grouped(decision.people)}
+    messages.success(request, text % {"threshold": percent(decision.threshold), **numbers})
+    rescoring.start()
+    return redirect(_place())
+
+
+@require_POST
+@for_deciders
+def undo_decision(request: Request, pk: int) -> HttpResponse:
+    try:
+        undo(key=pk, user=request.user)
+    except NotInForce:
+        messages.info(
+            request, _("Nothing was undone: another threshold has been set, or somebody has undone this one.")
+        )
+    else:
+        text = _("Undone: the threshold is %(threshold)s again.")
+        messages.success(request, text % {"threshold": percent(current_model().threshold)})
+        rescoring.start()
+    return redirect(_place())
+
+
+@require_POST
+@for_deciders
+def rescore(request: Request) -> HttpResponse:
+    """Score everyone again where the page offers it."""
+    if _scoring_state(runs.latest_two()[0]) == "due":
+        rescoring.start()
+    return redirect(_place())
+
+
+def _place() -> str:
+    return f"{reverse('model')}#threshold"
+
+
+def _scoring_state(run: ScoringRun | None) -> str:
+    """``running`` while everyone is scored again, ``due`` when the newest run is missing or of another state."""
+    if rescoring.is_at_work():
+        return "running"
+    return "" if run and not run.is_outdated and is_by_what_is_in_use(run) else "due"
+
+
+def history() -> dict:
+    """The last thresholds set, the newest first, and the one in force. One query."""
+    rows = ThresholdDecision.objects.select_related("decided_by", "revoked_by")[:SHOWN]
+    in_force = decision_in_force(promoted_model().version)
+    decisions = [{"decision": row, "rule": _rule(row), "is_in_force": row == in_force} for row in rows]
+    return {"decisions": decisions, "in_force": in_force, "rule_in_force": _rule(in_force) if in_force else ""}
+
+
+def _rule(decision: ThresholdDecision) -> str:
+    """The rule of a decision with its parameter, in the active language."""
+    if decision.capacity is not None:
+        return _("the %(capacity)s people at most risk") % {"capacity": grouped(decision.capacity)}
+    if (costs := decision.costs) is not None:
+        text = _("the least cost (departure %(departure)s, talk %(talk)s, chance %(chance)s)")
+        chance = percent(costs.chance, 0 if round(costs.chance, 2) == costs.chance else 1)
+        return text % {"departure": money(costs.departure), "talk": money(costs.talk), "chance": chance}
+    return _("a value for version %(version)s") % {"version": decision.model_version}

@@ -1,0 +1,160 @@
+"""The versions on the model's page: which was in use when, by whom and why; going back to one; approving one."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from employees.access import may_decide
+from predictions import rescoring
+from predictions.decisions import promotions
+from predictions.decisions.promotions import AlreadySettled, SecondPerson
+from predictions.ml.artifacts import store
+from predictions.models import Promotion
+from predictions.pages.model.threshold_page import for_deciders
+from technova.web.requests import Request
+
+logger = logging.getLogger(__name__)
+
+UNUSABLE = gettext_lazy(
+    "This version cannot be put in use here, and nothing has changed: the administrator finds why in the log."
+)
+
+
+class BackForm(forms.Form):
+    reason = forms.CharField(
+        label=gettext_lazy("Why go back?"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("Kept with your name and the time."),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A time during which a version was the one in use; ``until`` is None for the current one.
+
+    ``promotion`` says by whom and why; None for one of before that was recorded.
+    """
+
+    version: str
+    since: datetime
+    until: datetime | None
+    promotion: Promotion | None = None
+
+
+def uses(root: Path, recorded: Iterable[Promotion]) -> list[Use]:
+    """Which version was in use when, the newest first; empty when no promotion is recorded there."""
+    try:
+        since = [(entry["version"], entry["promoted_at"]) for entry in store.promotions(root)]
+    except store.ArtifactError as error:  # of the record alone, without which the model is what it is
+        logger.warning("No history of the versions: %s", error)
+        return []
+    known = {(promotion.version, promotion.promoted_at): promotion for promotion in recorded}
+    ends = [*(start for _version, start in since[1:]), None]
+    found = [Use(*entry, end, known.get(entry)) for entry, end in zip(since, ends, strict=False)]
+    return found[::-1]
+
+
+def section(request: Request, root: Path, *, sees_everyone: bool) -> dict:
+    """The context of the section; authors and what waits are for those who see everyone. One query for them."""
+    if not sees_everyone:
+        return {"versions": uses(root, ())}
+    found = list(Promotion.objects.select_related("author", "settled_by"))
+    context = {"versions": uses(root, found), "may_decide": may_decide(request.user)}
+    if not context["may_decide"]:
+        return context
+    waiting = next((promotion for promotion in found if promotion.is_waiting), None)
+    return context | {"waiting": waiting, "back_to": None if waiting else _previous(root), "back_form": BackForm()}
+
+
+def _previous(root: Path) -> str | None:
+    try:
+        return store.previous_version(root)
+    except store.ArtifactError:
+        return None
+
+
+@require_POST
+@for_deciders
+def go_back(request: Request) -> HttpResponse:
+    """Put the version of before in use again, or let it wait for a second person."""
+    root, form = Path(settings.ARTIFACTS_DIR), BackForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Nothing was changed: say why."))
+        return redirect(_place())
+    try:
+        version = store.previous_version(root)
+        if store.read(store.version_directory(root, version)).card["uses_protected"]:
+            messages.error(
+                request, _("The version before uses what the law protects: it is for comparison, not for use.")
+            )
+            return redirect(_place())
+        promotion = promotions.ask(root=root, version=version, reason=form.cleaned_data["reason"], author=request.user)
+    except AlreadySettled:
+        messages.info(request, _("Another version waits for approval already."))
+    except (store.ArtifactError, OSError) as error:
+        _tell_unusable(request, error)
+    else:
+        _tell(request, promotion)
+    return redirect(_place())
+
+
+@require_POST
+@for_deciders
+def approve(request: Request, pk: int) -> HttpResponse:
+    try:
+        promotion = promotions.approve(root=Path(settings.ARTIFACTS_DIR), key=pk, user=request.user)
+    except SecondPerson:
+        messages.error(request, _("You asked for this version: somebody else must approve it."))
+    except AlreadySettled:
+        messages.info(request, _("Somebody has approved or refused this version already."))
+    except (store.ArtifactError, OSError) as error:
+        _tell_unusable(request, error)
+    else:
+        _tell(request, promotion)
+    return redirect(_place())
+
+
+@require_POST
+@for_deciders
+def refuse(request: Request, pk: int) -> HttpResponse:
+    try:
+        promotions.refuse(key=pk, user=request.user)
+    except AlreadySettled:
+        messages.info(request, _("Somebody has approved or refused this version already."))
+    else:
+        messages.success(request, _("The version is refused; the one in use stays."))
+    return redirect(_place())
+
+
+def _tell(request: Request, promotion: Promotion | None) -> None:
+    if promotion is None:
+        messages.info(request, _("This version is in use already."))
+    elif promotion.promoted_at is None:
+        text = _("Version %(version)s waits until somebody else has approved it.")
+        messages.success(request, text % {"version": promotion.version})
+    else:
+        text = _("Version %(version)s is in use. Everyone is being scored again.")
+        messages.success(request, text % {"version": promotion.version})
+        rescoring.start()
+
+
+def _tell_unusable(request: Request, error: Exception) -> None:
+    logger.error("A version could not be promoted: %s", error)
+    messages.error(request, UNUSABLE)
+
+
+def _place() -> str:
+    return f"{reverse('model')}#versions"
