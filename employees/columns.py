@@ -7,7 +7,6 @@ The single source of the raw vocabulary: the parser validates with it, the model
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 
 from employees.messages import Message
 from employees.messages import gettext_noop as _
@@ -92,12 +91,6 @@ def match_key(text: str) -> str:
     """
     words = unicodedata.normalize("NFC", text).casefold().split()
     return unicodedata.normalize("NFC", " ".join(words))  # folding the case takes some letters apart
-
-
-@cache
-def by_key(words: tuple[str, ...]) -> dict[str, str]:
-    """The canonical spelling of each word of a vocabulary by its ``match_key``."""
-    return {match_key(word): word for word in words}
 
 
 MAX_EMPLOYEE_ID = 2**31 - 1

@@ -1,7 +1,6 @@
 import uuid
 from datetime import date
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
@@ -14,6 +13,7 @@ from features.models import EmployeeFeatures
 from predictions.decisions.models import Promotion, ThresholdDecision  # noqa: F401 - models of this app
 from predictions.keys.models import APIKey, RequestCount, validate_departments  # noqa: F401 - models of this app
 from predictions.ml import links
+from technova.database.fields import account
 from technova.web.fast_json import FastJSONEncoder
 
 MAX_PREDICTION_ID = models.BigIntegerField.MAX_BIGINT
@@ -207,9 +207,7 @@ class Prediction(models.Model):
     api_key = models.ForeignKey(
         APIKey, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("API key")
     )
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("account")
-    )
+    user = account(_("account"))
     employee = models.ForeignKey(
         Employee,
         on_delete=models.PROTECT,

@@ -28,7 +28,6 @@ class Refusal(StrEnum):
     DUPLICATE_COLUMN = "duplicate_column"
     NO_ROWS = "no_rows"
     ALL_REJECTED = "all_rejected"
-    HAS_REJECTS = "has_rejects"  # of a strict load
     TOO_MANY_REJECTS = "too_many_rejects"
 
 

@@ -1,15 +1,12 @@
 """The columns that the company does without."""
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-
-class ColumnSwitchQuerySet(models.QuerySet):
-    def in_force(self):
-        return self.filter(revoked_at=None)
+from employees.models.revocable import RevocableQuerySet
+from technova.database.fields import account
 
 
 class ColumnSwitch(models.Model):
@@ -18,23 +15,11 @@ class ColumnSwitch(models.Model):
     column = models.CharField(_("column"), max_length=50)
     reason = models.TextField(_("reason"))
     recorded_at = models.DateTimeField(_("switched off at"), default=timezone.now, editable=False)
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        verbose_name=_("switched off by"),
-    )
+    recorded_by = account(_("switched off by"))
     revoked_at = models.DateTimeField(_("switched on at"), null=True, editable=False)
-    revoked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        verbose_name=_("switched on by"),
-    )
+    revoked_by = account(_("switched on by"))
 
-    objects = ColumnSwitchQuerySet.as_manager()
+    objects = RevocableQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("switched-off column")

@@ -12,6 +12,7 @@ from employees.extracts import Cost, Reject
 from employees.messages import Message
 from employees.models.loads import Load
 from employees.models.mappings import SavedMapping
+from technova.database.fields import account
 
 
 class ImportQuerySet(models.QuerySet):
@@ -69,9 +70,7 @@ class Import(models.Model):
     )
     summary = models.JSONField(_("summary"), null=True, help_text=_("What loading the files would do, or did."))
     error = models.JSONField(_("error"), null=True, help_text=_("Why the files were refused, or the work failed."))
-    confirmed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("confirmed by")
-    )
+    confirmed_by = account(_("confirmed by"))
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
     loaded_at = models.DateTimeField(_("loaded at"), null=True)
     load = models.OneToOneField(

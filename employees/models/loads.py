@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
@@ -10,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from employees import columns
 from employees.columns import ColumnKind, Extract
+from technova.database.fields import account
 
 
 class LoadQuerySet(models.QuerySet):
@@ -23,21 +23,12 @@ class Load(models.Model):
 
     as_of = models.DateField(_("as of"), db_index=True, help_text=_("The day that the extracts describe."))
     recorded_at = models.DateTimeField(_("recorded at"), default=timezone.now, editable=False)
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        verbose_name=_("loaded by"),
-        help_text=_("Empty for a load by command."),
-    )
+    recorded_by = account(_("loaded by"), help_text=_("Empty for a load by command."))
     overridden = models.JSONField(
         _("alarms overridden"), default=list, help_text=_("What seemed implausible and was loaded all the same.")
     )
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, editable=False)
-    withdrawn_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("withdrawn by")
-    )
+    withdrawn_by = account(_("withdrawn by"))
     withdrawal_reason = models.TextField(_("reason of the withdrawal"), blank=True)
 
     objects = LoadQuerySet.as_manager()

@@ -1,11 +1,11 @@
 """How the files of the company are read, kept from one import to the next."""
 
-from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from employees.extracts import Mapping
+from technova.database.fields import account
 
 
 class SavedMappingQuerySet(models.QuerySet["SavedMapping"]):
@@ -27,14 +27,7 @@ class SavedMapping(models.Model):
         _("document"), default=dict, help_text=_("Titles, values, scales, factors and the like, by column.")
     )
     changed_at = models.DateTimeField(_("changed at"), default=timezone.now, editable=False)
-    changed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        editable=False,
-        related_name="+",
-        verbose_name=_("changed by"),
-    )
+    changed_by = account(_("changed by"), editable=False)
 
     objects = SavedMappingQuerySet.as_manager()
 

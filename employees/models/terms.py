@@ -2,13 +2,13 @@
 
 import uuid
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from employees.columns import match_key
+from technova.database.fields import account
 
 
 class Term(models.Model):
@@ -42,14 +42,8 @@ class Term(models.Model):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged", verbose_name=_("merged into")
     )
     recorded_at = models.DateTimeField(_("recorded at"), default=timezone.now, editable=False)
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        editable=False,
-        related_name="+",
-        verbose_name=_("added by"),
-        help_text=_("Empty for the first ones and for those added by command."),
+    recorded_by = account(
+        _("added by"), editable=False, help_text=_("Empty for the first ones and for those added by command.")
     )
 
     class Meta:
@@ -76,14 +70,7 @@ class TermSynonym(models.Model):
     spelling = models.CharField(_("spelling"), max_length=100)
     key = models.CharField(max_length=200, editable=False)  # what matching compares; folding the case may lengthen it
     recorded_at = models.DateTimeField(_("recorded at"), default=timezone.now, editable=False)
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        editable=False,
-        related_name="+",
-        verbose_name=_("added by"),
-    )
+    recorded_by = account(_("added by"), editable=False)
 
     class Meta:
         verbose_name = _("synonym")

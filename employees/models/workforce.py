@@ -2,13 +2,14 @@
 
 import uuid
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from employees.access import Scope, scope_of
+from employees.models.revocable import RevocableQuerySet
+from technova.database.fields import account
 
 
 class OfDepartmentsQuerySet(models.QuerySet):
@@ -159,11 +160,6 @@ class WorkforceDay(models.Model):
         return f"{self.as_of:%Y-%m-%d}"
 
 
-class AnswerQuerySet(models.QuerySet):
-    def in_force(self):
-        return self.filter(revoked_at=None)
-
-
 class PresenceAnswer(models.Model):
     """HR's answer about somebody absent from the files: has left, or is there."""
 
@@ -178,15 +174,11 @@ class PresenceAnswer(models.Model):
     left_by = models.DateField(_("left by"), null=True)
     left_because = models.CharField(_("reason of the departure"), max_length=100, blank=True)
     recorded_at = models.DateTimeField(_("recorded at"), default=timezone.now, editable=False)
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("answered by")
-    )
+    recorded_by = account(_("answered by"))
     revoked_at = models.DateTimeField(_("revoked at"), null=True, editable=False)
-    revoked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("revoked by")
-    )
+    revoked_by = account(_("revoked by"))
 
-    objects = AnswerQuerySet.as_manager()
+    objects = RevocableQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("answer")
@@ -211,15 +203,11 @@ class NumberMerge(models.Model):
         Employee, on_delete=models.CASCADE, related_name="other_numbers", verbose_name=_("employee")
     )
     recorded_at = models.DateTimeField(_("recorded at"), default=timezone.now, editable=False)
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("merged by")
-    )
+    recorded_by = account(_("merged by"))
     revoked_at = models.DateTimeField(_("parted at"), null=True, editable=False)
-    revoked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("parted by")
-    )
+    revoked_by = account(_("parted by"))
 
-    objects = AnswerQuerySet.as_manager()
+    objects = RevocableQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("merged number")

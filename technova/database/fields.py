@@ -1,0 +1,21 @@
+"""Fields that many models have."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+def account(verbose_name: Any, **options: Any) -> "models.ForeignKey[User | None, User | None]":
+    """Whoever did something; null for a command. The account cannot be deleted while anything names it."""
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=verbose_name,
+        **options,
+    )
