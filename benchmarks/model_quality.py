@@ -21,7 +21,6 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scipy.special import expit
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import RepeatedStratifiedKFold
@@ -29,9 +28,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
+from predictions.ml import fitting
+from predictions.ml.additive import AdditiveModel, directions, used_features
 from predictions.ml.artifacts import card
 from predictions.ml.assessment import evaluation, quality, uncertainty
-from predictions.ml.pipeline import build_pipeline, used_features
+from predictions.ml.assessment.evaluation import Rows
+from predictions.ml.links import LOGIT
 from predictions.ml.scorer import Z_90
 
 SHOWN = {
@@ -85,7 +87,8 @@ def compare_models(frame: pd.DataFrame, target: np.ndarray, plan: evaluation.Pla
     print(f"{'':<27}" + "".join(f"{label:>17}" for label in SHOWN.values()) + f"{'CPU s':>8}")
     for name, label in (("default", "this model"), ("all", "with all features")):
         started = time.process_time()
-        sides = evaluation.cross_predict(frame, target, features=name, plan=plan)
+        rows = Rows.of_people(frame, target)
+        sides = evaluation.cross_predict(rows, rows, features=name, plan=plan)
         show(label, card.metrics(target, sides), time.process_time() - started)
     started = time.process_time()
     show("plain logistic regression", plain(frame, target, plan), time.process_time() - started)
@@ -114,24 +117,23 @@ def plain(frame: pd.DataFrame, target: np.ndarray, plan: evaluation.Plan) -> dic
 
 def intervals(frame: pd.DataFrame, target: np.ndarray, plan: evaluation.Plan) -> None:
     """Coverage with the penalty chosen anew for each simulated outcome, and bootstrap refits beside it."""
-    random = np.random.default_rng(7)
-    penalty, _ = evaluation.choose_penalty(frame, target, features="default", plan=plan, seed=7)
-    pipeline = build_pipeline(C=penalty).fit(frame, target)
-    basis, logistic = pipeline["basis"], pipeline["logistic"]
-    design = basis.transform(frame)
-    scale = uncertainty.interval_scale(uncertainty.misses(pipeline, frame, draws=40, random=random)[0])
-    factor = np.linalg.cholesky(logistic.covariance_)
-    fitted = np.r_[logistic.coef_[0], logistic.intercept_[0]]
+    random, rows = np.random.default_rng(7), Rows.of_people(frame, target)
+    chosen = {"features": "default", "link": "logit", "plan": plan}
+    penalty, *_ = evaluation.choose_penalty(rows, rows, **chosen, seed=7)
+    model = AdditiveModel(C=penalty).fit(frame, target)
+    scale = uncertainty.interval_scale(*uncertainty.misses(model, rows, draws=40, random=random))
+    factor, fitted = np.linalg.cholesky(model.covariance_), np.r_[model.coef_, model.intercept_]
+    design = fitting.Design(model.terms_, frame)
     off, truth = np.empty((SIMULATIONS, len(frame))), np.empty((SIMULATIONS, len(frame)))
     for i in range(SIMULATIONS):
-        log_odds = np.column_stack([design, np.ones(len(design))]) @ (
-            fitted + factor @ random.standard_normal(len(fitted))
-        )
-        truth[i] = expit(log_odds)
-        outcome = (random.random(len(frame)) < truth[i]).astype(int)
-        chosen, _ = evaluation.choose_penalty(frame, outcome, features="default", plan=plan, seed=i)
-        again = build_pipeline(C=chosen).fit(frame, outcome)["logistic"]
-        off[i] = np.abs(again.decision_function(design) - log_odds) / again.errors(design)
+        drawn = fitted + factor @ random.standard_normal(len(fitted))
+        drawn[:-1] = np.where(drawn[:-1] * directions(model.terms_) < 0, 0.0, drawn[:-1])
+        log_odds = design.times(drawn)
+        truth[i] = LOGIT.probabilities(log_odds)
+        again = replace(rows, outcome=(random.random(len(frame)) < truth[i]).astype(int))
+        best, *_ = evaluation.choose_penalty(again, again, **chosen, seed=i)
+        refitted = AdditiveModel(C=best).fit(frame, again.outcome)
+        off[i] = np.abs(refitted.linear_predictor(frame) - log_odds) / refitted.errors(frame)
     covered = uncertainty.coverage(off, truth, scale)
     fifths = ", ".join(f"{row['coverage']:.3f}" for row in covered["by_risk"])
     print(
@@ -140,10 +142,10 @@ def intervals(frame: pd.DataFrame, target: np.ndarray, plan: evaluation.Plan) ->
 
     refits = np.empty((BOOTSTRAPS, len(frame)))
     for i in range(BOOTSTRAPS):
-        rows = random.integers(0, len(frame), len(frame))
-        refits[i] = build_pipeline(C=penalty).fit(frame.iloc[rows], target[rows]).decision_function(frame)
+        drawn = random.integers(0, len(frame), len(frame))
+        refits[i] = AdditiveModel(C=penalty).fit(frame.iloc[drawn], target[drawn]).linear_predictor(frame)
     low, high = np.quantile(refits, (0.05, 0.95), axis=0)
-    width = np.median((high - low) / (2 * Z_90 * scale * logistic.errors(design)))
+    width = np.median((high - low) / (2 * Z_90 * scale * model.errors(frame)))
     print(f"intervals from {BOOTSTRAPS} bootstrap refits are {width:.2f} times as wide in the log-odds (median)")
 
 
