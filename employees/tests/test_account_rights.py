@@ -310,7 +310,8 @@ def test_superuser_gives_and_takes_the_rights_of_others(signed_in, superuser, co
     client = signed_in(superuser)
     client.post(address("change", colleague), form(colleague))
     flags, groups, permissions, _departments, _password = rights_of(colleague)
-    assert (flags, groups, permissions) == ([True] * 3, [AUDITOR.group, MANAGER.group, HR.group], Permission.objects.count())
+    everything = [True] * 3, [AUDITOR.group, MANAGER.group, HR.group], Permission.objects.count()
+    assert (flags, groups, permissions) == everything
     nothing = {"is_staff": "", "is_superuser": "", "groups": [], "user_permissions": []}
     client.post(address("change", colleague), form(colleague, **nothing) | {"department_accesses-2-departement": ""})
     assert rights_of(colleague)[:3] == ([True, False, False], [], 0)

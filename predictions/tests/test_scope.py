@@ -50,10 +50,20 @@ from features.services import build_features
 from features.tests.factories import INPUTS
 from predictions.decisions.threshold_decisions import Rule, Wish, set_threshold
 from predictions.import_process import run_import
-from predictions.models import APIKey, Prediction, Promotion, RequestCount, RunGroup, ScoringRun, ThresholdDecision
+from predictions.models import (
+    APIKey,
+    Prediction,
+    Promotion,
+    RequestCount,
+    RunGroup,
+    ScoringRun,
+    ThresholdDecision,
+    WorkforceCheck,
+)
 from predictions.services import Caller, predict_for_employee, predict_for_features, score_employees
 from predictions.tests.conftest import APIClient
 from predictions.tests.factories import APIKeyFactory, PredictionFactory
+from predictions.workforce_checks import check_workforce
 
 pytestmark = pytest.mark.django_db
 
@@ -383,6 +393,7 @@ def test_first_page_of_a_process_asks_at_most_twelve_queries(
 ):
     if is_outdated:
         WorkforceDay.objects.update(revision=uuid.uuid4())
+    check_workforce()  # as each scoring run does: once for a state of the workforce, then it is read
     for client in (world.hr, world.manager, browse("Auditeur")):
         for ask in (ask for ask in PAGES[name](world) if ask.method == "get"):
             monkeypatch.setattr(terms, "_held", terms._NOTHING)
@@ -502,7 +513,9 @@ OF_DEPARTMENTS = {Employee, EmployeeFeatures, RunGroup, Prediction}
 ACCOUNTS = {get_user_model(), Group, DepartmentAccess, SignIn}
 DECISIONS = {ThresholdDecision, Promotion}
 OF_EVERYONE = (
-    {Load, Term, SavedMapping, Import, ImportReject, ScoringRun, RequestCount, APIKey} | ACCOUNTS | DECISIONS
+    {Load, Term, SavedMapping, Import, ImportReject, ScoringRun, WorkforceCheck, RequestCount, APIKey}
+    | ACCOUNTS
+    | DECISIONS
 )  # nothing
 CASES = OF_DEPARTMENTS | OF_EVERYONE
 each_model = pytest.mark.parametrize("model", sorted(CASES, key=lambda model: model._meta.label))
