@@ -5,8 +5,12 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from employees.models.revocable import RevocableQuerySet
 from technova.database.fields import account
+
+
+class ColumnSwitchQuerySet(models.QuerySet):
+    def in_force(self):
+        return self.filter(revoked_at=None)
 
 
 class ColumnSwitch(models.Model):
@@ -19,7 +23,7 @@ class ColumnSwitch(models.Model):
     revoked_at = models.DateTimeField(_("switched on at"), null=True, editable=False)
     revoked_by = account(_("switched on by"))
 
-    objects = RevocableQuerySet.as_manager()
+    objects = ColumnSwitchQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("switched-off column")

@@ -8,7 +8,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from employees.access import Scope, scope_of
-from employees.models.revocable import RevocableQuerySet
 from technova.database.fields import account
 
 
@@ -160,6 +159,11 @@ class WorkforceDay(models.Model):
         return f"{self.as_of:%Y-%m-%d}"
 
 
+class AnswerQuerySet(models.QuerySet):
+    def in_force(self):
+        return self.filter(revoked_at=None)
+
+
 class PresenceAnswer(models.Model):
     """HR's answer about somebody absent from the files: has left, or is there."""
 
@@ -178,7 +182,7 @@ class PresenceAnswer(models.Model):
     revoked_at = models.DateTimeField(_("revoked at"), null=True, editable=False)
     revoked_by = account(_("revoked by"))
 
-    objects = RevocableQuerySet.as_manager()
+    objects = AnswerQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("answer")
@@ -207,7 +211,7 @@ class NumberMerge(models.Model):
     revoked_at = models.DateTimeField(_("parted at"), null=True, editable=False)
     revoked_by = account(_("parted by"))
 
-    objects = RevocableQuerySet.as_manager()
+    objects = AnswerQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("merged number")
