@@ -37,7 +37,8 @@ def two(own_model, artifacts, monkeypatch):
     monkeypatch.setattr(registry, "CHECK_INTERVAL", 0.0)
     first = store.current_version(artifacts)
     content = trained().content
-    second = artifact.write_version(artifacts, replace(content, interval_scale=content.interval_scale * 1.1))
+    wider = replace(content.plain.parameters, interval_scale=content.plain.parameters.interval_scale * 1.1)
+    second = artifact.write_version(artifacts, replace(content, plain=replace(content.plain, parameters=wider)))
     artifact.promote(artifacts, second)
     return first, second
 
