@@ -10,7 +10,6 @@ from employees.tests.extracts import load
 from employees.workforce.answers import answer_left
 from employees.workforce.loading import withdraw_load
 from predictions.ml.assessment.outcomes import Call
-from predictions.selectors import outcomes
 from predictions.selectors.outcomes import followed
 from predictions.tests.factories import PredictionFactory, ScoringRunFactory
 
@@ -30,7 +29,7 @@ CARD = {
 def cards(monkeypatch):
     """The cards by version; any other is of a forecast of 12 months that was trained before the first month."""
     cards = {}
-    monkeypatch.setattr(outcomes, "card_of", lambda version: cards.get(version, CARD))
+    monkeypatch.setattr("predictions.registry.card_of", lambda version: cards.get(version, CARD))
     return cards
 
 

@@ -3,7 +3,7 @@ import pytest
 from employees.access import Scope
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import services
-from predictions.registry import current_model, forget_model
+from predictions.registry import current_model, forget_model, promoted_model
 from predictions.services import Caller
 from technova.server import detached
 from technova.tests.test_detached import wait_until
@@ -49,8 +49,8 @@ def test_work_is_not_among_the_metrics_of_the_server_that_starts_it(monkeypatch,
     metrics.mkdir()
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics))
     monkeypatch.setattr(detached.tempfile, "gettempdir", lambda: str(tmp_path))
-    load = "from predictions.registry import current_model; print(current_model().version)"
+    load = "from predictions.registry import promoted_model; print(promoted_model().version)"
     detached.start("work", "shell", "--verbosity=0", f"--command={load}")
     wait_until(lambda: not detached.is_at_work("work"), seconds=60)
-    assert detached.last_line("work") == current_model().version
+    assert detached.last_line("work") == promoted_model().version
     assert list(metrics.iterdir()) == []

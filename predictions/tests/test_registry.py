@@ -81,9 +81,9 @@ import sys
 import django
 django.setup()
 from django.urls import get_resolver
-from predictions.registry import current_model
+from predictions.registry import promoted_model
 get_resolver().url_patterns
-current_model()
+promoted_model()
 print(*sorted({"sklearn", "scipy", "joblib"} & sys.modules.keys()))
 """
 
