@@ -108,7 +108,7 @@ def _cutoff_of(decision: ThresholdDecision, model: artifact.Model) -> Cutoff:
     """
     if decision.run_model_version == model.version:
         return Cutoff(decision.run_threshold, decision.run_last_tied)
-    if decision.rule == ThresholdDecision.Rule.CAPACITY and decision.model_version != model.version:
+    if decision.rule == ThresholdDecision.RuleName.CAPACITY and decision.model_version != model.version:
         return Cutoff(model.threshold)
     return Cutoff(decision.threshold, decision.last_tied)
 

@@ -28,7 +28,8 @@ from predictions.registry import (
     model_with,
     promoted_model,
 )
-from predictions.selectors import fairness, figures
+from predictions.selectors import figures
+from predictions.selectors.group_counts import group_counts
 from predictions.workforce_checks import check_workforce
 from technova.commands import Progress
 from technova.database.bulk import bulk_insert, refresh_statistics, reserve_sparse_keys
@@ -237,7 +238,7 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
         run.expected_departures = expectation.total * run.seen_correction
         run.expected_low, run.expected_high = (end * run.seen_correction for end in expectation.interval)
         run.drift_counts = {name: people.tolist() for name, people in counts.items()}
-        run.group_counts = fairness.group_counts(run, by_group)
+        run.group_counts = group_counts(run, by_group)
         run.duration_ms = milliseconds_since(started)
         run.save()
     refresh_statistics(Prediction)  # or the next reader's plan sorts instead of using an index

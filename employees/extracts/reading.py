@@ -18,7 +18,7 @@ from employees.extracts.parsing import IS_GIVEN
 from employees.extracts.questions import Asked, Asking, Question
 from employees.extracts.rejects import Cost, ExtractError, Refusal, Reject, Rejects, visible
 from employees.extracts.reports import FileReport, report_of
-from employees.extracts.rows import Rows
+from employees.extracts.rows import BodyRows
 from employees.extracts.values import is_plain, reader_of
 from employees.extracts.words import UnknownWords, rule_of
 from employees.messages import Message
@@ -177,11 +177,11 @@ class _Reading:
             unknown_words=tuple(self.unknown_words),
         )
 
-    def _read(self) -> Rows:
+    def _read(self) -> BodyRows:
         """Read every cell."""
         for title in self.layout.header.titles:
             refuse_broken_accents(self.name, self.layout.header.line, title)
-        rows, lines = Rows(self.layout.header), array("i")
+        rows, lines = BodyRows(self.layout.header), array("i")
         places = sorted(self.layout.columns, key=lambda place: self.layout.columns[place].name != KEY)
         readers = [self._reader(place) for place in places]
         cells_of = itemgetter(*places)

@@ -15,7 +15,7 @@ LONGEST_ROW = 200  # characters of a ragged row that are kept
 _CONFLICT = re.compile(r"(<{7}|={7}|>{7}|\|{7})( |$)")
 
 
-class Rows:
+class BodyRows:
     """The rows below a header, in one pass.
 
     Rows that all end with the same number of surplus or missing delimiters count as padded, and are kept. A single such

@@ -47,7 +47,7 @@ class EventKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class SpellEvent:
     """What a state changed; ``day`` is that of the first extract that shows it, or of the departure by then."""
 
     kind: EventKind
@@ -57,25 +57,27 @@ class Event:
     department_before: str = ""
 
 
-def events(states: Iterable[KnownState]) -> list[Event]:
+def events(states: Iterable[KnownState]) -> list[SpellEvent]:
     """The history of a person from their states, oldest first; an absence that turns out a departure is none."""
     known = [state for state in states if state.presence]
     return sorted([*_turns(known), *_moves(known)], key=lambda event: event.day)
 
 
-def _turns(known: Sequence[KnownState]) -> Iterable[Event]:
+def _turns(known: Sequence[KnownState]) -> Iterable[SpellEvent]:
     """Each change of presence."""
     runs = [list(run) for _presence, run in groupby(known, key=lambda state: state.presence)]
     for before, run, after in zip([[], *runs], runs, [*runs[1:], []], strict=False):
         first, last = run[0], run[-1]
         if first.presence == PRESENT:
-            yield Event(EventKind.BACK if before else EventKind.CAME, first.as_of, last, _entry([*run, *after], before))
+            yield SpellEvent(
+                EventKind.BACK if before else EventKind.CAME, first.as_of, last, _entry([*run, *after], before)
+            )
         elif first.presence == LEFT:
             if not before and (entered := _entry(run, before)):
-                yield Event(EventKind.ENTERED, entered, last, entered)
-            yield Event(EventKind.LEFT, last.left_by or last.as_of, last)
+                yield SpellEvent(EventKind.ENTERED, entered, last, entered)
+            yield SpellEvent(EventKind.LEFT, last.left_by or last.as_of, last)
         elif first.presence == ABSENT and not (after and after[0].presence == LEFT):
-            yield Event(EventKind.MISSING, first.as_of, last)
+            yield SpellEvent(EventKind.MISSING, first.as_of, last)
 
 
 def _entry(spell: Sequence[KnownState], before: Sequence[KnownState]) -> date | None:
@@ -85,11 +87,11 @@ def _entry(spell: Sequence[KnownState], before: Sequence[KnownState]) -> date | 
     return next((day for day in reversed(days) if ended < day <= spell[0].as_of), None)
 
 
-def _moves(known: Sequence[KnownState]) -> Iterable[Event]:
+def _moves(known: Sequence[KnownState]) -> Iterable[SpellEvent]:
     """Each change of department."""
     for before, after in pairwise(known):
         if before.departement and after.departement and before.departement != after.departement:
-            yield Event(EventKind.MOVED, after.as_of, after, department_before=before.departement)
+            yield SpellEvent(EventKind.MOVED, after.as_of, after, department_before=before.departement)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,14 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 
 from employees.columns import MAX_EMPLOYEE_ID
-from predictions.api.fields import InstantField, QueryBoolean, QueryFloat, QueryInteger, QueryIntegers, WordField
+from predictions.api.serializer_fields import (
+    InstantField,
+    QueryBoolean,
+    QueryFloat,
+    QueryInteger,
+    QueryIntegers,
+    WordField,
+)
 from predictions.models import Prediction
 
 MAX_NUMBERS = 200  # in an address, which has to fit in a request line

@@ -15,13 +15,13 @@ from predictions.api.serializers import LimitSerializer, ScoreLimitSerializer
 from predictions.selectors.scores import RISKIEST_FIRST
 from technova.database.keyset import after, position_of
 
-Series = str | int
+SeriesKey = str | int
 
 
 class PageCursor(NamedTuple):
     """Where a page begins: in which series of pages, and behind which place, forward or backward."""
 
-    series: Series
+    series: SeriesKey
     is_reverse: bool
     position: Sequence[object]
 
@@ -40,10 +40,10 @@ class KeysetPagination(CursorPagination):
     FIRST = "*"
     cursor_query_description = "Where the page starts: the one in next or previous, or * for the first page."
 
-    def series(self, request, view) -> Series:
+    def series(self, request, view) -> SeriesKey:
         raise NotImplementedError
 
-    def order(self, series: Series) -> Sequence[str]:
+    def order(self, series: SeriesKey) -> Sequence[str]:
         """The fields of the order, unique together."""
         raise NotImplementedError
 
@@ -123,14 +123,14 @@ class LogPagination(KeysetPagination):
         "predicted_proba": ("probability", "id"),
     }
 
-    def series(self, request, view) -> Series:
+    def series(self, request, view) -> SeriesKey:
         ordering = request.query_params.get("ordering", "-created_at")
         if ordering not in self.ORDERINGS:
             choices = ", ".join(self.ORDERINGS)
             raise InvalidRequest({"ordering": [_("One of: %(choices)s.") % {"choices": choices}]}, "query")
         return ordering
 
-    def order(self, series: Series) -> Sequence[str]:
+    def order(self, series: SeriesKey) -> Sequence[str]:
         return self.ORDERINGS[str(series)]
 
     def get_schema_operation_parameters(self, view) -> list[dict]:
@@ -149,10 +149,10 @@ class RunPagination(KeysetPagination):
 
     path = "/runs"
 
-    def series(self, request, view) -> Series:
+    def series(self, request, view) -> SeriesKey:
         return "-id"
 
-    def order(self, series: Series) -> Sequence[str]:
+    def order(self, series: SeriesKey) -> Sequence[str]:
         return ("-id",)
 
 
@@ -162,10 +162,10 @@ class ScorePagination(KeysetPagination):
     path = "/scores"
     limits = ScoreLimitSerializer
 
-    def series(self, request, view) -> Series:
+    def series(self, request, view) -> SeriesKey:
         return view.run.pk if view.run else 0
 
-    def order(self, series: Series) -> Sequence[str]:
+    def order(self, series: SeriesKey) -> Sequence[str]:
         return RISKIEST_FIRST
 
 

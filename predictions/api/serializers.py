@@ -14,7 +14,7 @@ from employees.access import Readable
 from employees.columns import MAX_EMPLOYEE_ID
 from employees.models import Presence
 from features import readable_features, schema
-from predictions.api.fields import (
+from predictions.api.serializer_fields import (
     BoundedList,
     ChoiceOrNull,
     InUTC,

@@ -27,7 +27,7 @@ class ThresholdDecision(models.Model):
     A capacity and costs hold for later versions of the model too; a value for the one for which it was set.
     """
 
-    class Rule(models.TextChoices):
+    class RuleName(models.TextChoices):
         CAPACITY = "capacity", _("capacity")
         COST = "cost", _("least cost")
         VALUE = "value", _("value")
@@ -37,7 +37,7 @@ class ThresholdDecision(models.Model):
     run_threshold: float
     run_last_tied: int | None
 
-    rule = models.CharField(_("rule"), max_length=8, choices=Rule.choices)
+    rule = models.CharField(_("rule"), max_length=8, choices=RuleName.choices)
     capacity = models.PositiveIntegerField(_("people that can be met"), null=True)
     departure = models.FloatField(_("cost of a departure"), null=True)
     talk = models.FloatField(_("cost of a talk"), null=True)
@@ -92,7 +92,7 @@ class ThresholdDecision(models.Model):
 
     def holds_for(self, version: str) -> bool:
         """Whether it says something of a version of the model."""
-        return self.rule != self.Rule.VALUE or self.model_version == version
+        return self.rule != self.RuleName.VALUE or self.model_version == version
 
     @property
     def costs(self) -> Costs | None:

@@ -15,7 +15,7 @@ from predictions.models import ScoringRun, ThresholdDecision
 from predictions.registry import decision_in_force, forget_decisions, promoted_model
 from predictions.selectors import figures, runs
 
-Rule = ThresholdDecision.Rule
+RuleName = ThresholdDecision.RuleName
 
 
 class NotScored(LookupError):
@@ -67,7 +67,7 @@ def _people(key, _created_at, _revision_now, is_outdated) -> tuple[np.ndarray, n
 class Wish:
     """A rule with its parameter: ``capacity`` people, ``costs``, or the threshold itself as a ``value``."""
 
-    rule: Rule
+    rule: RuleName
     capacity: int | None = None
     costs: Costs | None = None
     value: float | None = None

@@ -31,8 +31,8 @@ class AdditiveModel(ClassifierMixin, BaseEstimator):
     ``link`` is ``"logit"``, for outcomes without dates, or ``"cloglog"``, for person-periods: then ``exposure`` has
     their months, and a coefficient is a log hazard ratio. ``C`` is the inverse of the penalty.
 
-    Learned: ``terms_``, one ``Term`` a feature that varies; ``slices_``, its columns; ``means_``, the ``(p,)`` mean of
-    each column over the training rows, the point on which contributions are centred; ``coef_``, ``(p,)``;
+    Learned: ``terms_``, one ``ModelTerm`` a feature that varies; ``slices_``, its columns; ``means_``, the ``(p,)``
+    mean of each column over the training rows, the point on which contributions are centred; ``coef_``, ``(p,)``;
     ``intercept_``; ``covariance_``, ``(p + 1, p + 1)`` with the intercept last (see ``fitting.Fit``).
     """
 
@@ -74,13 +74,13 @@ class AdditiveModel(ClassifierMixin, BaseEstimator):
         return np.log(exposure) if self.link == "cloglog" else 0.0
 
 
-def learn_terms(X: pd.DataFrame, names: Sequence[str]) -> tuple[terms.Term, ...]:
+def learn_terms(X: pd.DataFrame, names: Sequence[str]) -> tuple[terms.ModelTerm, ...]:
     """The terms of some features, of those that vary."""
     learned = (terms.learn(name, np.asarray(X[name]), direction=schema.BY_NAME[name].direction) for name in names)
     return tuple(term for term in learned if term is not None)
 
 
-def directions(learned: Sequence[terms.Term]) -> np.ndarray:
+def directions(learned: Sequence[terms.ModelTerm]) -> np.ndarray:
     """``(p,)`` signs that the coefficients of some terms must have, 0 for a free one."""
     return np.concatenate([np.full(term.width, term.direction) for term in learned])
 

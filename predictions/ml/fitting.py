@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from predictions.ml.links import Link
-from predictions.ml.terms import Term
+from predictions.ml.terms import ModelTerm
 
 BLOCK = 16_384  # rows of the design matrix that exist at a time: about 20 MB
 MAX_STEPS = 100
@@ -25,7 +25,7 @@ class Design:
     A feature has few distinct values: a row is looked up in the tables, and only a block of rows exists at a time.
     """
 
-    def __init__(self, terms: Sequence[Term], frame: pd.DataFrame):
+    def __init__(self, terms: Sequence[ModelTerm], frame: pd.DataFrame):
         self.tables: list[np.ndarray] = []
         self.codes: list[np.ndarray] = []
         for term in terms:

@@ -19,7 +19,7 @@ from predictions.ml.artifacts.card_format import PublishedCard
 from predictions.ml.expectation import Expectation
 from predictions.ml.links import CLOGLOG, LOGIT, Link
 from predictions.ml.support import Support
-from predictions.ml.terms import Curve, Levels, Term
+from predictions.ml.terms import Curve, Levels, ModelTerm
 
 Z_90 = 1.6448536269514722  # 95 % quantile of the normal: a two-sided 90 % interval
 BLOCK = 8192  # rows of a frame that are scored at a time: about 20 MB of working memory
@@ -63,7 +63,7 @@ class ScoreFrame:
 class Parameters:
     """What a fitted model is, as plain arrays."""
 
-    terms: tuple[Term, ...]
+    terms: tuple[ModelTerm, ...]
     coefficients: np.ndarray  # (p + 1,), the intercept last
     means: np.ndarray  # (p,) of the design's columns over the training rows
     covariance: np.ndarray  # (p + 1, p + 1)
@@ -221,13 +221,13 @@ class Scorer:
         )
 
 
-def slices(terms: Sequence[Term]) -> tuple[slice, ...]:
+def slices(terms: Sequence[ModelTerm]) -> tuple[slice, ...]:
     """The columns of each term in a design matrix that has them in order."""
     stops = np.cumsum([term.width for term in terms])
     return tuple(slice(int(stop - term.width), int(stop)) for term, stop in zip(terms, stops, strict=True))
 
 
-def _centre(term: Term, weights: np.ndarray, means: np.ndarray) -> float:
+def _centre(term: ModelTerm, weights: np.ndarray, means: np.ndarray) -> float:
     """What a term weighs for the average employee, so that its first level or knot weighs whole hundredths.
 
     The mean is a count divided by the number of employees: from contributions centred on it, with all digits, a reader

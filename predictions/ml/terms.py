@@ -82,10 +82,10 @@ class Curve:
         return float(self.knots[-1] + 1e-6 * (self.knots[-1] - self.knots[0]))
 
 
-Term = Levels | Curve
+ModelTerm = Levels | Curve
 
 
-def learn(feature: str, values: np.ndarray, *, direction: int = 0) -> Term | None:
+def learn(feature: str, values: np.ndarray, *, direction: int = 0) -> ModelTerm | None:
     """The term of one feature: levels for text, a line for few distinct numbers, otherwise a broken line.
 
     Returns None for a number that never varies.

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from features.schema import FEATURE_NAMES
 from predictions.ml.additive import AdditiveModel, used_features
 from predictions.ml.artifacts import artifact, card
-from predictions.ml.artifacts.card_format import FEATURE_SETS, Card, Figure, History, OutOfTime
+from predictions.ml.artifacts.card_format import FEATURE_SETS, Card, Figure, LearnedHistory, OutOfTime
 from predictions.ml.artifacts.plain import Plain
 from predictions.ml.assessment import evaluation, gates, out_of_time, thresholds, uncertainty
 from predictions.ml.assessment.evaluation import DEFAULT_PLAN, Plan, Progress, Rows, silent
@@ -166,7 +166,7 @@ def _train(
     *,
     features: str,
     horizon: int | None,
-    history: History | None,
+    history: LearnedHistory | None,
     judge: Callable[[float], OutOfTime | None],
     as_of: date | None,
     rule: Rule,
@@ -237,7 +237,7 @@ def _train(
     return Trained(content, leak, tuple(doubts))
 
 
-def _history(periods: PersonPeriods) -> History:
+def _history(periods: PersonPeriods) -> LearnedHistory:
     days, months = starts(periods)
     gone = departures(periods)
     return {

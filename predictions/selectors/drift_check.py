@@ -11,7 +11,7 @@ from predictions.ml.assessment.drift import Shift
 from predictions.ml.assessment.outcomes import Outcome
 from predictions.ml.scorer import Model
 from predictions.models import ScoringRun, WorkforceCheck
-from predictions.selectors import outcomes
+from predictions.selectors import followed_forecasts
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Found:
     @property
     def newest(self) -> list[Outcome]:
         """The newest outcome within each number of months, the shortest first: those that may raise an alarm."""
-        return outcomes.newest_of_each(self.outcomes)
+        return followed_forecasts.newest_of_each(self.outcomes)
 
     @property
     def is_alarm(self) -> bool:
@@ -41,14 +41,15 @@ def checked_run(model: Model) -> ScoringRun | None:
 
 
 def find(run: ScoringRun, model: Model) -> Found:
-    """Compare the people of a run, and follow those of the forecasts so far. Queries as ``outcomes.followed``.
+    """Compare the people of a run, and follow those of the forecasts so far.
 
-    What is made of a column that is switched off is not compared.
+    Takes the queries of ``followed_forecasts.followed``. A feature made of a column that is switched off is not
+    compared.
     """
     counts = {name: np.array(people) for name, people in (run.drift_counts or {}).items() if not is_off(name)}
     reference = model.card["drift"]
     years = drift.years_between(reference, run.day)
-    return Found(drift.compare(counts, reference, years=years), outcomes.followed())
+    return Found(drift.compare(counts, reference, years=years), followed_forecasts.followed())
 
 
 def read(check: WorkforceCheck) -> Found:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from predictions.ml.assessment.outcomes import Outcome
 from predictions.models import WorkforceCheck
 from predictions.registry import current_model
-from predictions.selectors import outcomes
+from predictions.selectors import followed_forecasts
 from predictions.tests.factories import ScoringRunFactory
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +38,7 @@ def follow(monkeypatch):
     def follow(**values):
         values = {"left": 10, "left_otherwise": 1, "unknown": 2, "expected": 10.0, "low": 4, "high": 18} | values
         found = Outcome(run=1, day=date(2026, 1, 31), version="v", months=12, people=1_204, **values)
-        monkeypatch.setattr(outcomes, "followed", lambda: [found])
+        monkeypatch.setattr(followed_forecasts, "followed", lambda: [found])
 
     return follow
 

@@ -16,7 +16,7 @@ from predictions.ml.assessment import drift as measure
 from predictions.ml.assessment.outcomes import Outcome
 from predictions.models import WorkforceCheck
 from predictions.registry import current_model
-from predictions.selectors import drift_check, outcomes
+from predictions.selectors import drift_check, followed_forecasts
 from predictions.selectors.drift_check import Found, read
 from predictions.tests.factories import ScoringRunFactory
 from predictions.workforce_checks import check_workforce
@@ -94,7 +94,7 @@ def test_check_is_stored_once_for_a_run_and_a_state_of_the_workforce():
 
 def test_a_stored_check_reads_as_what_was_found(monkeypatch):
     found_then = [outcome(12), outcome(3, expected=None, low=None, high=None)]
-    monkeypatch.setattr(outcomes, "followed", lambda: found_then)
+    monkeypatch.setattr(followed_forecasts, "followed", lambda: found_then)
     run = run_on(0, **scored_like_training())
     check = check_workforce()
     check.refresh_from_db()

@@ -9,9 +9,9 @@ from features.services import switch_off
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import services
 from predictions.log.purge import purge_predictions
-from predictions.pages.model import fairness
+from predictions.pages.model import fairness_findings
 from predictions.registry import current_model
-from predictions.selectors.fairness import group_counts, newest_counted
+from predictions.selectors.group_counts import group_counts, newest_counted
 from predictions.tests.factories import ScoringRunFactory
 from predictions.tests.scoring import score
 
@@ -33,8 +33,8 @@ def counts_of(women, men, left=None, **others):
 
 
 def said_of_sex(counts, off=()):
-    today = fairness.today(ScoringRunFactory.build(group_counts=counts), off)
-    return fairness.findings(today.groups, sees_rates=True)[0].paragraphs
+    today = fairness_findings.today(ScoringRunFactory.build(group_counts=counts), off)
+    return fairness_findings.findings(today.groups, sees_rates=True)[0].paragraphs
 
 
 # What a run keeps
@@ -146,8 +146,8 @@ def test_finding_of_too_few_people_or_too_few_flagged_compares_nothing(counts, p
 
 
 def test_finding_of_nobody_whose_group_is_known_says_so():
-    today = fairness.today(ScoringRunFactory.build(group_counts=counts_of((200, 60), (400, 60))), ())
-    assert fairness.findings(today.groups, sees_rates=True)[1].paragraphs == ["Unknown of everyone."]
+    today = fairness_findings.today(ScoringRunFactory.build(group_counts=counts_of((200, 60), (400, 60))), ())
+    assert fairness_findings.findings(today.groups, sees_rates=True)[1].paragraphs == ["Unknown of everyone."]
 
 
 def test_finding_of_too_few_departures_says_so():
@@ -176,7 +176,7 @@ def test_departures_from_before_a_model_learned_are_hindsight(day, is_hindsight,
     assert left["is_hindsight"] == is_hindsight
     counts = counts_of((200, 60), (400, 60), left=((40, 30), (60, 15)))
     counts["left"]["is_hindsight"] = is_hindsight
-    assert fairness.today(ScoringRunFactory.build(group_counts=counts), ()).is_hindsight == is_hindsight
+    assert fairness_findings.today(ScoringRunFactory.build(group_counts=counts), ()).is_hindsight == is_hindsight
 
 
 # The page

@@ -10,7 +10,7 @@ from employees.tests.extracts import load
 from employees.workforce.answers import answer_left
 from employees.workforce.loading import withdraw_load
 from predictions.ml.assessment.outcomes import Call
-from predictions.selectors.outcomes import followed
+from predictions.selectors.followed_forecasts import followed
 from predictions.tests.factories import PredictionFactory, ScoringRunFactory
 
 pytestmark = pytest.mark.django_db

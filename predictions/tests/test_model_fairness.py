@@ -5,7 +5,7 @@ import pytest
 from predictions import registry
 from predictions.pages.model import card_tables
 from predictions.pages.model.card_tables import fairness
-from predictions.pages.model.fairness import findings, of_card
+from predictions.pages.model.fairness_findings import findings, of_card
 
 pytestmark = pytest.mark.django_db
 

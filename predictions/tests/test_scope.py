@@ -48,7 +48,7 @@ from features.engineering import engineer_one
 from features.models import EmployeeFeatures
 from features.services import build_features
 from features.tests.factories import INPUTS
-from predictions.decisions.threshold_decisions import Rule, Wish, set_threshold
+from predictions.decisions.threshold_decisions import RuleName, Wish, set_threshold
 from predictions.import_process import run_import
 from predictions.models import (
     APIKey,
@@ -295,7 +295,7 @@ def world(browse, tmp_path, monkeypatch):
         load=Load.objects.latest("pk").pk,
         answer=answer.pk,
         merge=merge.pk,
-        decision=set_threshold(wish=Wish(Rule.CAPACITY, capacity=3), reason="room for three", user=hr.account).pk,
+        decision=set_threshold(wish=Wish(RuleName.CAPACITY, capacity=3), reason="room for three", user=hr.account).pk,
         upload=import_with_a_reject(hr.account).pk,
     )
 

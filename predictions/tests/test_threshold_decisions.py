@@ -11,7 +11,15 @@ from employees.access import Scope
 from employees.tests.factories import EmployeeFactory, WorkforceDayFactory, leave
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import registry, rescoring
-from predictions.decisions.threshold_decisions import NotInForce, NotScored, Rule, Wish, scored_now, set_threshold, undo
+from predictions.decisions.threshold_decisions import (
+    NotInForce,
+    NotScored,
+    RuleName,
+    Wish,
+    scored_now,
+    set_threshold,
+    undo,
+)
 from predictions.ml.assessment.thresholds import Costs
 from predictions.models import Prediction, RunGroup, ScoringRun, ThresholdDecision
 from predictions.registry import current_model, promoted_model
@@ -52,7 +60,7 @@ def twins():
     score_employees()
 
 
-def decided(hr, rule=Rule.CAPACITY, *, reason="room for a few talks", **parameter):
+def decided(hr, rule=RuleName.CAPACITY, *, reason="room for a few talks", **parameter):
     return set_threshold(wish=Wish(rule, **parameter), reason=reason, user=hr)
 
 
@@ -123,13 +131,13 @@ def test_capacity_is_found_in_chunks(hr, people, monkeypatch):
 
 
 def test_costs_set_the_closed_form(hr, people):
-    decision = decided(hr, Rule.COST, costs=COSTS)
+    decision = decided(hr, RuleName.COST, costs=COSTS)
     assert decision.threshold == current_model().threshold == pytest.approx(500 / 6_000)
     assert decision.costs == COSTS
 
 
 def test_value_is_in_every_answer_at_once(hr, people, api):
-    decided(hr, Rule.VALUE, value=0.77)
+    decided(hr, RuleName.VALUE, value=0.77)
     answer = api.call("/predict/by-id/1").json()
     assert (answer["threshold"], answer["will_leave"]) == (0.77, answer["turnover_probability"] >= 0.77)
     batch = api.call("/predict/batch", {"employee_ids": [1, 2]}).json()
@@ -169,7 +177,7 @@ def test_figures_of_the_new_run_follow_the_threshold(hr, people):
 
 
 def test_newest_decision_holds_and_undone_the_one_before_it(hr, people):
-    first, second = decided(hr, capacity=3), decided(hr, Rule.VALUE, value=0.9)
+    first, second = decided(hr, capacity=3), decided(hr, RuleName.VALUE, value=0.9)
     assert current_model().threshold == 0.9
     undo(key=second.pk, user=hr)
     assert current_model().threshold == first.threshold
@@ -198,8 +206,8 @@ def of_another_model():
 
 
 def test_value_holds_for_its_model_alone_and_what_was_set_before_holds_again(hr, people):
-    decided(hr, Rule.COST, costs=COSTS)
-    decided(hr, Rule.VALUE, value=0.9)
+    decided(hr, RuleName.COST, costs=COSTS)
+    decided(hr, RuleName.VALUE, value=0.9)
     of_another_model()
     assert current_model().threshold == pytest.approx(500 / 6_000)
 
@@ -238,15 +246,15 @@ def test_preview_knows_the_people_of_a_new_run(hr, people):
 
 def test_current_model_is_the_same_object_until_a_decision_changes(hr, people):
     models = [current_model(), current_model()]
-    decided(hr, Rule.VALUE, value=0.5)
+    decided(hr, RuleName.VALUE, value=0.5)
     models += [current_model(), current_model()]
-    decided(hr, Rule.VALUE, value=0.6)
+    decided(hr, RuleName.VALUE, value=0.6)
     models.append(current_model())
     assert [one is other for one, other in pairwise(models)] == [True, False, True, False]
 
 
 def test_another_process_follows_within_the_interval(hr, people, monkeypatch):
-    decided(hr, Rule.VALUE, value=0.5)
+    decided(hr, RuleName.VALUE, value=0.5)
     assert current_model().threshold == 0.5
     ThresholdDecision.objects.update(threshold=0.6)  # as another process would
     assert current_model().threshold == 0.5
@@ -283,4 +291,4 @@ def test_decision_that_contradicts_itself_is_refused_by_the_database(hr, people,
 
 def test_wish_without_its_parameter_is_a_defect(people):
     with pytest.raises(ValueError, match="without its parameter"):
-        Wish(Rule.VALUE).cutoff(scored_now())
+        Wish(RuleName.VALUE).cutoff(scored_now())

@@ -11,7 +11,7 @@ from predictions.ml.assessment.outcomes import Outcome
 from predictions.models import WorkforceCheck
 from predictions.pages.model.workforce_page import _values
 from predictions.registry import current_model
-from predictions.selectors import outcomes
+from predictions.selectors import followed_forecasts
 from predictions.tests.factories import ScoringRunFactory
 
 pytestmark = pytest.mark.django_db
@@ -109,7 +109,7 @@ def follow(monkeypatch):
             Outcome(run=1, day=date(2026, 3, 31), version="v", months=int(name[1:]), people=1_204, **usual | values)
             for name, values in by_months.items()
         ]
-        monkeypatch.setattr(outcomes, "followed", lambda: found)
+        monkeypatch.setattr(followed_forecasts, "followed", lambda: found)
 
     return follow
 

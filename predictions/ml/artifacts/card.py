@@ -17,7 +17,7 @@ from employees.messages import gettext_noop as _
 from features.schema import BY_NAME, FEATURES
 from predictions.ml.additive import AdditiveModel, used_features
 from predictions.ml.artifacts import card_texts
-from predictions.ml.artifacts.card_format import Card, Figure, History, OutOfTime, Shape, Side
+from predictions.ml.artifacts.card_format import Card, Figure, LearnedHistory, OutOfTime, Shape, Side
 from predictions.ml.assessment import curves, drift, fairness, quality
 from predictions.ml.assessment.evaluation import OutOfFold, Plan, Rows
 from predictions.ml.scorer import Z_90
@@ -46,7 +46,7 @@ def build(
     model: AdditiveModel,
     *,
     horizon: int | None,
-    history: History | None,
+    history: LearnedHistory | None,
     out_of_time: OutOfTime | None,
     plan: Plan,
     seed: int,

@@ -177,7 +177,7 @@ class Training(TypedDict):
     seen_correction: Positive
 
 
-class History(TypedDict):
+class LearnedHistory(TypedDict):
     """The person-periods that a forecast learned from, and what became of people within them."""
 
     since: date
@@ -335,7 +335,7 @@ class Card(TypedDict):
     used: Texts
     left_out: list[str]  # the protected ones that are not used
     training: Training
-    history: History | None  # of a forecast
+    history: LearnedHistory | None  # of a forecast
     out_of_time: OutOfTime | None  # of a forecast with a history long enough
     evaluation: Evaluation
     metrics: dict[str, Figure]  # of this model: ``models[feature_set]["metrics"]``
@@ -366,7 +366,7 @@ class Threshold(TypedDict):
     rule: str
 
 
-class Promotion(TypedDict):
+class PromotionLine(TypedDict):
     """A line of ``promotions.jsonl``."""
 
     version: str
@@ -375,7 +375,7 @@ class Promotion(TypedDict):
 
 _card = msgspec.json.Decoder(PublishedCard)
 _threshold = msgspec.json.Decoder(Threshold)
-_promotion = msgspec.json.Decoder(Promotion)
+_promotion = msgspec.json.Decoder(PromotionLine)
 
 
 def read_card(data: bytes) -> PublishedCard:
@@ -391,7 +391,7 @@ def read_threshold(data: bytes) -> Threshold:
     return _decoded(_threshold, data)
 
 
-def read_promotions(data: bytes) -> list[Promotion]:
+def read_promotions(data: bytes) -> list[PromotionLine]:
     """The promotions in a file's bytes, one a line. Raises ``InvalidFile``."""
     return [_decoded(_promotion, line) for line in data.splitlines()]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from predictions.ml.scorer import Parameters
 from predictions.ml.support import Support
-from predictions.ml.terms import Curve, Levels, Term
+from predictions.ml.terms import Curve, Levels, ModelTerm
 
 FORMAT = 2  # a reader of another format refuses it
 
@@ -95,7 +95,7 @@ def _plain(head: dict, arrays: Mapping[str, np.ndarray]) -> Plain:
     return Plain(parameters, reference, arrays["reference_probability"])
 
 
-def _term(arrays: Mapping[str, np.ndarray], place: int, feature: str, direction: int) -> Term:
+def _term(arrays: Mapping[str, np.ndarray], place: int, feature: str, direction: int) -> ModelTerm:
     if f"levels_{place}" in arrays:
         return Levels(feature, arrays[f"levels_{place}"])
     return Curve(feature, arrays[f"knots_{place}"], arrays[f"pieces_{place}"], direction)

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from features.schema import FEATURE_NAMES
 from predictions.ml.artifacts import card_format
-from predictions.ml.artifacts.card_format import Promotion, PublishedCard, Threshold
+from predictions.ml.artifacts.card_format import PromotionLine, PublishedCard, Threshold
 
 MODEL_FILE = "modele_classification_technova.joblib"
 PARAMETERS_FILE = "parameters.npz"
@@ -65,7 +65,7 @@ def versions(root: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir() if path.name[0] != ".") if directory.is_dir() else []
 
 
-def promotions(root: Path) -> list[Promotion]:
+def promotions(root: Path) -> list[PromotionLine]:
     """The promotions with their times, oldest first."""
     path = root / PROMOTIONS_FILE
     if not path.exists():

@@ -21,10 +21,10 @@ from predictions.ml.artifacts.card_texts import LIMIT_OF_LEAVING_OUT
 from predictions.ml.assessment import thresholds
 from predictions.ml.scorer import Model
 from predictions.pages.charts import Chart
-from predictions.pages.model import card_charts, card_tables, fairness, threshold_page, versions_page
+from predictions.pages.model import card_charts, card_tables, fairness_findings, threshold_page, versions_page
 from predictions.registry import current_model
 from predictions.selectors import log_pages
-from predictions.selectors.fairness import newest_counted
+from predictions.selectors.group_counts import newest_counted
 from technova.web.requests import Request
 
 SHAPES = 4  # on the page itself; all of them have a page of their own
@@ -117,7 +117,7 @@ def _summary(request: Request, in_use: Model, scope: Scope, readable: Readable) 
         "columns_off": sorted(label(name, BY_NAME[name].extract) for name in off),
         "texts": {name: [gettext(text) for text in card[name] if is_true(text)] for name in TEXTS},
         "plain": card_tables.plain(card),
-        "fairness": fairness.findings(fairness.of_card(card, off), sees_rates=scope.sees_everyone),
+        "fairness": fairness_findings.findings(fairness_findings.of_card(card, off), sees_rates=scope.sees_everyone),
         "weights": _weights(in_use, shown, language),
         "effects": [_effect(in_use, shown, name, language) for name in shown[:SHAPES]],
         "logged": {in_use.version, *log_pages.model_versions()},
@@ -154,9 +154,9 @@ def _fairness_today(in_use: Model) -> dict:
     """Whom the model flags among those present, beside those it learned from. One query."""
     run = newest_counted(in_use.version)
     off = columns_off()
-    today = fairness.today(run, off) if run else None
+    today = fairness_findings.today(run, off) if run else None
     return {
         "today": today,
-        "fairness_today": fairness.findings(today.groups, sees_rates=True) if today else [],
-        "fairness_charts": fairness.drawn(fairness.of_card(in_use.card, off), today),
+        "fairness_today": fairness_findings.findings(today.groups, sees_rates=True) if today else [],
+        "fairness_charts": fairness_findings.drawn(fairness_findings.of_card(in_use.card, off), today),
     }

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from employees.disclosure import suppressed_parts
 from features import schema
 from predictions.formats import decimal, grouped, percent
-from predictions.ml.artifacts.card_format import ATTRIBUTES, Card, History
+from predictions.ml.artifacts.card_format import ATTRIBUTES, Card, LearnedHistory
 from predictions.pages.people.risk_list import label
 
 FIGURES = {
@@ -52,7 +52,7 @@ def between(low: str, high: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Plain:
+class PlainFigure:
     """A figure in people out of a hundred, with its 95 % interval in words; see ``partials/card.html``."""
 
     label: str
@@ -60,17 +60,17 @@ class Plain:
     hint: str
 
 
-def plain(card: Card) -> list[Plain]:
+def plain(card: Card) -> list[PlainFigure]:
     """What matters most, said without a technical word."""
 
-    def of_a_hundred(name: str, text: str, hint: str) -> Plain:
+    def of_a_hundred(name: str, text: str, hint: str) -> PlainFigure:
         figure = card["metrics"][name]
         mean, low, high = (round(figure[key] * 100) for key in ("mean", "low", "high"))
         interval = _("between %(low)d and %(high)d, with 95%% confidence") % {
             "low": max(low, 0),
             "high": min(high, 100),
         }
-        return Plain(text, str(mean), f"{hint}, {interval}")
+        return PlainFigure(text, str(mean), f"{hint}, {interval}")
 
     return [
         of_a_hundred("precision", _("Of 100 people over the threshold"), _("leave")),
@@ -149,7 +149,7 @@ def out_of_time(card: Card) -> dict[str, Table]:
     return found
 
 
-def _known(card: Card, history: History) -> Table:
+def _known(card: Card, history: LearnedHistory) -> Table:
     rows = [[_(schema.BY_NAME[name].label), grouped(history["departures_known"][name])] for name in card["used"]]
     return Table(_("Departures of people of whom the feature is known"), [_("Feature"), _("Departures")], rows)
 
@@ -193,7 +193,7 @@ def capacity(card: Card) -> Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Departures:
+class ShownDepartures:
     """Expected and actual departures of one department or job."""
 
     group: str
@@ -204,16 +204,16 @@ class Departures:
     is_within: bool
 
 
-def departures(card: Card, attribute: str) -> list[Departures]:
+def departures(card: Card, attribute: str) -> list[ShownDepartures]:
     """Of the groups that may be shown; the departures where those may."""
     rows = card["models"][card["feature_set"]]["departures"][attribute]
     hidden, untold = suppressed_parts({row["group"]: (row["n"], row["observed"]) for row in rows})
     return [_departures(attribute, row, row["group"] in untold) for row in rows if row["group"] not in hidden]
 
 
-def _departures(attribute: str, row: Mapping, is_untold: bool) -> Departures:
+def _departures(attribute: str, row: Mapping, is_untold: bool) -> ShownDepartures:
     interval = between(grouped(row["low"], 1), grouped(row["high"], 1))
-    return Departures(
+    return ShownDepartures(
         label(attribute, row["group"]),
         grouped(row["n"]),
         grouped(row["expected"], 1),

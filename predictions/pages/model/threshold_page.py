@@ -19,7 +19,7 @@ from predictions import rescoring
 from predictions.decisions.threshold_decisions import (
     NotInForce,
     NotScored,
-    Rule,
+    RuleName,
     Scored,
     Wish,
     scored_by,
@@ -43,9 +43,9 @@ LARGEST_AMOUNT = 10_000_000  # €
 SHOWN = 20  # decisions; the administration has all of them
 HALF = 0.5  # flagging more than that singles out nobody
 RULES = {
-    Rule.CAPACITY: gettext_lazy("For the people that can be met"),
-    Rule.COST: gettext_lazy("For the least cost"),
-    Rule.VALUE: gettext_lazy("Your own threshold"),
+    RuleName.CAPACITY: gettext_lazy("For the people that can be met"),
+    RuleName.COST: gettext_lazy("For the least cost"),
+    RuleName.VALUE: gettext_lazy("Your own threshold"),
 }
 
 
@@ -96,12 +96,12 @@ class ThresholdForm(forms.Form):
         values = self.cleaned_data
         return Costs(values["departure"], values["talk"], values["chance"] / 100)
 
-    def wish(self, rule: Rule) -> Wish:
+    def wish(self, rule: RuleName) -> Wish:
         """What a rule is asked with these values."""
         match rule:
-            case Rule.CAPACITY:
+            case RuleName.CAPACITY:
                 return Wish(rule, capacity=self.cleaned_data["capacity"])
-            case Rule.COST:
+            case RuleName.COST:
                 return Wish(rule, costs=self.costs)
         return Wish(rule, value=self.cleaned_data["value"] / 100)
 
@@ -109,7 +109,7 @@ class ThresholdForm(forms.Form):
 class DecisionForm(ThresholdForm):
     """The rule that is chosen of those compared, and why."""
 
-    rule = forms.ChoiceField(choices=Rule.choices)
+    rule = forms.ChoiceField(choices=RuleName.choices)
     reason = forms.CharField(max_length=500)
 
 
@@ -151,7 +151,7 @@ def _answer(form: ThresholdForm, scored: Scored, model: Model) -> dict:
         options.append(ThresholdOption(str(name), outlook, rule.value, _warning(rule, outlook, costs)))
     every = Outlooks(scored.probability)
     curve = [every.at(float(value), costs) for value in GRID[::4]]
-    least = _outlook(form.wish(Rule.COST).cutoff(scored), scored, costs)
+    least = _outlook(form.wish(RuleName.COST).cutoff(scored), scored, costs)
     return {"options": options, "cost": card_charts.cost(curve, in_use=model.threshold, least=least)}
 
 
@@ -159,8 +159,8 @@ def _outlook(cutoff: Cutoff, scored: Scored, costs: Costs) -> Outlook:
     return Outlooks(cutoff.part(scored.probability, scored.number)).at(cutoff.threshold, costs)
 
 
-def _warning(rule: Rule, outlook: Outlook, costs: Costs) -> str:
-    if rule == Rule.COST and cutoffs.break_even(costs) >= 1:
+def _warning(rule: RuleName, outlook: Outlook, costs: Costs) -> str:
+    if rule == RuleName.COST and cutoffs.break_even(costs) >= 1:
         return _("At these costs no talk pays for itself.")
     return _("Flags more than half of the people present.") if outlook.share > HALF else ""
 
@@ -175,7 +175,7 @@ def decide(request: Request) -> HttpResponse:
             messages.error(request, _("Nothing was set: choose a threshold and say why."))
             values = {name: request.POST.get(name, "") for name in ThresholdForm.UNITS}
             return redirect(f"{reverse('model', query=values)}#threshold")
-        wish = form.wish(Rule(form.cleaned_data["rule"]))
+        wish = form.wish(RuleName(form.cleaned_data["rule"]))
         decision = set_threshold(wish=wish, reason=form.cleaned_data["reason"], user=request.user)
     except NotScored:
         messages.error(request, _("Nothing was set: first everyone must be scored by the model in use."))

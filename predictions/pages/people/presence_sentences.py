@@ -53,7 +53,7 @@ def history(states: list[EmployeeState], merged: list[int], scope: Scope, readab
     return [sentence for sentence in sentences if sentence]
 
 
-def _sentence(event: spells.Event, scope: Scope, readable: Readable) -> str:
+def _sentence(event: spells.SpellEvent, scope: Scope, readable: Readable) -> str:
     """An event in words; empty for a day of entry that may not be read and a move between departments out of scope."""
     entered = event.entered if readable.reads(frozenset({"date_entree"})) else None
     match event.kind:
@@ -68,7 +68,7 @@ def _sentence(event: spells.Event, scope: Scope, readable: Readable) -> str:
     return EVENTS[event.kind] % {"date": _day(entered or event.day)}
 
 
-def _move(event: spells.Event, scope: Scope) -> str:
+def _move(event: spells.SpellEvent, scope: Scope) -> str:
     names = (event.department_before, event.state.departement)
     if not any(scope.sees_department(name) for name in names):
         return ""

@@ -45,7 +45,7 @@ class DeparturesForm(PeriodForm):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DepartedRow:
     """A line of the page."""
 
     number: int
@@ -56,10 +56,10 @@ class Row:
     score: shown_score.Shown | None
 
 
-def _row(person: Departed, readable: Readable) -> Row:
+def _row(person: Departed, readable: Readable) -> DepartedRow:
     state, score = person.state, person.score
     features = score and score.features
-    return Row(
+    return DepartedRow(
         number=state.employee.employee_id,
         department=label("departement", state.departement),
         job=label("poste", getattr(features, "poste", "")),

@@ -11,7 +11,7 @@ from predictions.ml.artifacts.card_format import ATTRIBUTES
 from predictions.ml.assessment import disparity
 from predictions.ml.assessment.disparity import Counts
 from predictions.models import Prediction, ScoringRun
-from predictions.selectors.outcomes import forecast_of
+from predictions.selectors.followed_forecasts import forecast_of
 from predictions.selectors.person_periods import VOLUNTARY
 
 

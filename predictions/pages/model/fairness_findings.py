@@ -21,7 +21,7 @@ from predictions.models import ScoringRun
 from predictions.pages import charts
 from predictions.pages.charts import Chart, Line, Point
 from predictions.pages.model.card_tables import group_label, sides
-from predictions.selectors.fairness import GroupCounts
+from predictions.selectors.group_counts import GroupCounts
 
 # The people of a group within a sentence.
 PEOPLE = {
@@ -244,7 +244,7 @@ def _whole(rate: Rate) -> str:
 
 # Charts
 
-Rows = Mapping[tuple[str, str], Rate]  # by attribute and group
+RatesByGroup = Mapping[tuple[str, str], Rate]  # by attribute and group
 
 
 def drawn(learned: Sequence[Groups], now: Today | None) -> list[Chart]:
@@ -274,16 +274,16 @@ def drawn(learned: Sequence[Groups], now: Today | None) -> list[Chart]:
     return [chart for chart in (of_selection, of_recall) if chart]
 
 
-def _ratios(groups: Sequence[Groups]) -> Rows:
+def _ratios(groups: Sequence[Groups]) -> RatesByGroup:
     return {(each.attribute, name): rate for each in groups for name, rate in disparity.ratios(each.selected).items()}
 
 
-def _recalls(groups: Sequence[Groups]) -> Rows:
+def _recalls(groups: Sequence[Groups]) -> RatesByGroup:
     return {(each.attribute, name): rate for each in groups for name, rate in (each.recall or {}).items()}
 
 
 def _dots(
-    series: Sequence[tuple[str, Rows]],
+    series: Sequence[tuple[str, RatesByGroup]],
     *,
     title: str,
     caption: str,
