@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
+from employees.models import WorkforceDay
 from features.readable_features import is_off
 from predictions.ml.assessment import drift
 from predictions.ml.assessment.drift import Shift
@@ -50,6 +51,16 @@ def find(run: ScoringRun, model: Model) -> Found:
     reference = model.card["drift"]
     years = drift.years_between(reference, run.day)
     return Found(drift.compare(counts, reference, years=years), followed_forecasts.followed())
+
+
+def newest(model: Model) -> WorkforceCheck | None:
+    """The last check of this model, with its run; None before the first one. One query."""
+    return WorkforceCheck.objects.filter(run__model_version=model.version).select_related("run").first()
+
+
+def is_outdated(check: WorkforceCheck) -> bool:
+    """Whether the workforce has changed since. One query."""
+    return check.revision != WorkforceDay.objects.values_list("revision", flat=True).last()
 
 
 def read(check: WorkforceCheck) -> Found:

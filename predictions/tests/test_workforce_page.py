@@ -13,10 +13,12 @@ from predictions.pages.model.workforce_page import _values
 from predictions.registry import current_model
 from predictions.selectors import followed_forecasts
 from predictions.tests.factories import ScoringRunFactory
+from predictions.workforce_checks import check_workforce
 
 pytestmark = pytest.mark.django_db
 
 HTMX = {"HX-Request": "true"}
+CHANGED = "The workforce has changed since"
 
 
 @pytest.fixture
@@ -24,8 +26,14 @@ def card():
     return current_model().card
 
 
+def page_of(browser):
+    """The page after the check that a scoring run makes."""
+    check_workforce()
+    return browser.get("/model/workforce/")
+
+
 def text_of(browser):
-    return browser.get("/model/workforce/").content.decode()
+    return page_of(browser).content.decode()
 
 
 @pytest.fixture
@@ -37,7 +45,7 @@ def moved(card):
 
 
 def test_workforce_before_the_first_run_says_so(browse):
-    assert "has scored nobody yet" in text_of(browse("RH"))
+    assert "has not been compared with the workforce yet" in text_of(browse("RH"))
 
 
 def test_workforce_like_the_training_data_is_said_to_fit(browse, moved, card):
@@ -49,7 +57,7 @@ def test_workforce_like_the_training_data_is_said_to_fit(browse, moved, card):
 
 
 def test_workforce_that_moved_names_the_feature_and_its_values(browse, moved):
-    response = browse("RH").get("/model/workforce/")
+    response = page_of(browse("RH"))
     page = response.content.decode()
     assert "1 of the 25 distributions has moved" in page
     (row,) = (row for row in response.context["rows"] if row.is_drift)
@@ -94,7 +102,7 @@ def test_every_bin_of_the_card_has_its_words(card):
 def test_values_below_the_least_of_training_are_shown_when_somebody_has_one(browse, moved, name, counts, first):
     moved.drift_counts[name] = counts
     type(moved).objects.update(drift_counts=moved.drift_counts)
-    rows = browse("RH").get("/model/workforce/").context["rows"]
+    rows = page_of(browse("RH")).context["rows"]
     (table,) = (row.table for row in rows if row.table and row.name == schema.BY_NAME[name].label)
     assert [cell.replace("\N{NO-BREAK SPACE}", " ") for cell in table.rows[0]] == first
 
@@ -154,7 +162,7 @@ def test_workforce_tells_no_small_group_of_those_who_left(browse, moved, follow)
 
 def test_workforce_lists_every_forecast(browse, moved, follow):
     follow(m3={"left": 3, "unknown": 0}, m12={"expected": None, "low": None, "high": None})
-    table = browse("RH").get("/model/workforce/").context["followed"]
+    table = page_of(browse("RH")).context["followed"]
     assert table.rows == [
         ["31 March 2026", "3 months", "1,204", "fewer than five", "39.5 (27 to 53)", "fewer than expected"],
         ["31 March 2026", "12 months", "1,204", "43", "–", "no number expected by then"],
@@ -165,15 +173,23 @@ def test_workforce_without_a_forecast_old_enough_says_so(browse, moved):
     assert "No forecast that is still kept is three months old" in plain(browse("RH"))
 
 
-def test_workforce_stores_the_check_and_shows_those_before(browse, moved, follow):
+def test_workforce_shows_the_last_check_and_those_before(browse, moved, follow):
     browser = browse("RH")
     text_of(browser)
     follow(m6={"left": 54})
     WorkforceDayFactory()
     page = plain(browser)
-    assert WorkforceCheck.objects.filter(run=moved).count() == 2
     assert "6 months: more than expected" in page
     assert page.count('<td class="number">Overtime') == 2
+
+
+def test_workforce_that_changed_after_the_check_is_said_to_have_changed(browse, moved):
+    browser = browse("RH")
+    assert CHANGED not in text_of(browser)
+    WorkforceDayFactory()
+    assert CHANGED in browser.get("/model/workforce/").content.decode()
+    assert WorkforceCheck.objects.count() == 1
+    assert CHANGED not in text_of(browser)
 
 
 def test_workforce_by_htmx_is_the_panel_alone(browse, moved):
@@ -191,5 +207,5 @@ def test_workforce_of_few_people_says_nothing(browse):
 def test_workforce_page_asks_a_fixed_number_of_queries(browse, moved, django_assert_num_queries):
     browser = browse("RH")
     text_of(browser)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         browser.get("/model/workforce/")

@@ -27,7 +27,6 @@ from predictions.models import WorkforceCheck
 from predictions.pages.model.card_tables import Table, between
 from predictions.registry import current_model
 from predictions.selectors import drift_check
-from predictions.workforce_checks import check_workforce
 from technova.web.requests import Request
 
 HISTORY = 12  # checks shown
@@ -57,11 +56,11 @@ class OutcomeRow:
 
 @require_safe
 def workforce(request: Request) -> HttpResponse:
-    """The check; its panel alone when htmx asks for it. It is about everyone: managers see no part of it."""
+    """The last check; its panel alone when htmx asks for it. It is about everyone: managers see no part of it."""
     scope, _readable = figures_of(request.user)
     if not scope.sees_everyone:
         raise PermissionDenied
-    check = check_workforce()
+    check = drift_check.newest(current_model())
     response = render(
         request,
         "model/drift.html" if request.htmx else "model/workforce.html",
@@ -77,6 +76,7 @@ def _context(check: WorkforceCheck) -> dict[str, Any]:
     return {
         "found": found,
         "reference": reference,
+        "is_outdated": drift_check.is_outdated(check),
         "rows": _rows(found.shifts, reference["bins"], check.run.drift_counts or {}),
         "newest": [row for row in followed if row.outcome in found.newest],
         "followed": _followed(followed),
