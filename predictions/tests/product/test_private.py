@@ -203,6 +203,7 @@ def looser(site, settings, monkeypatch):
     settings.ARTIFACTS_DIR = site / "artifacts"
     database = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(site / "db.sqlite3")}
     monkeypatch.setitem(settings.DATABASES, "default", database)
+    monkeypatch.setattr(private, "_tightened", {})  # what the start of this process tightened is no file of the test
     for name in (".env", "db.sqlite3", "db.sqlite3-wal", "db.sqlite3-shm"):
         (site / name).write_text("")
         (site / name).chmod(0o644)
