@@ -23,8 +23,11 @@ BY_SLUG = {band.slug: band for band in BANDS}
 
 
 def edges(threshold: float) -> tuple[float, float, float]:
-    """The lower ends of moderate, high and very high: half the threshold, the threshold, midway from it to 1."""
-    return threshold / 2, threshold, (1 + threshold) / 2
+    """The lower ends of moderate, high and very high: half the threshold, the threshold, and twice the threshold.
+
+    Very high starts midway from the threshold to 1 where that is less than twice the threshold.
+    """
+    return threshold / 2, threshold, min(2 * threshold, (1 + threshold) / 2)
 
 
 def band_of(probability: float, threshold: float) -> Band:

@@ -101,11 +101,11 @@ def test_aggregate_counts_people_by_either_reason():
 
 def test_total_sums_every_figure():
     run = ScoringRunFactory(threshold=0.2)
-    score(run, 0.5, main_reason="revenu_mensuel")
+    score(run, 0.3, main_reason="revenu_mensuel")
     score(run, 0.02, departement="Commercial", main_reason="")
     total = figures.total(figures.aggregate(run, Scope.EVERYONE))
     assert (total.people, total.above_threshold, total.reasons) == (2, 1, {"revenu_mensuel": 1})
-    assert total.mean_probability == pytest.approx(0.26)
+    assert total.mean_probability == pytest.approx(0.16)
     assert (total.in_band("high"), total.in_band("low"), total.in_band("very-high")) == (1, 1, 0)
 
 

@@ -360,7 +360,8 @@ def test_overview_distribution_holds_everyone_once(hr, run):
     workforce(run)
     rows = page_of(hr).context["distribution"].rows
     assert sum(int(cell) for row in rows for cell in row[1:]) == 26
-    assert rows[12] == ["60% to 65%", "0", "0", "0", "4"]  # the edge of very high: (1 + 0.2) / 2
+    assert rows[6] == ["30% to 35%", "0", "0", "4", "0"]
+    assert rows[12] == ["60% to 65%", "0", "0", "0", "4"]  # very high: from 0.4, twice the threshold
 
 
 def test_overview_trend_from_the_second_run_on(hr, run):
