@@ -166,6 +166,12 @@ def test_findings_leave_to_chance_what_chance_explains(card):
     assert recall.endswith("a gap of 3 points (−3 to 9). Chance may explain that.")
 
 
+def test_findings_leave_to_chance_what_several_comparisons_explain(card):
+    selection, recall = said(card, ALIKE | {"Woman": (36, 66)})["Sex"]
+    assert "(0.70 to 0.99). Among several comparisons, chance may explain that." in selection
+    assert recall.endswith("a gap of 6 points (0 to 12). Among several comparisons, chance may explain that.")
+
+
 def test_findings_of_an_account_of_some_departments_have_no_rate_and_no_small_group(card):
     rates = ALIKE | {"Woman": (40, 80), "Man": (20, 50)}
     found = said(card, rates, sees_rates=False, Married={"is_small": True})

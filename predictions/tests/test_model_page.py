@@ -9,7 +9,7 @@ from django.utils import translation
 
 from predictions import formats, registry
 from predictions.ml.artifacts import artifact, store
-from predictions.ml.assessment import gates
+from predictions.ml.assessment import gates, thresholds
 from predictions.pages.model import card_charts
 from predictions.pages.model.versions_page import uses
 from predictions.registry import current_model
@@ -194,6 +194,14 @@ def test_replaced_system_stands_where_its_figures_put_it(card, draw, places):
     with translation.override("en"):
         rows = draw(card).rows
     assert [row[1:] for row in rows if row[0] == "Replaced system"] == places
+
+
+def test_threshold_chart_ends_with_the_last_threshold_that_somebody_is_over(card):
+    curve = card["threshold"]["curve"]
+    assert curve["flagged"][-1] == 0
+    with translation.override("en"):
+        chart = card_charts.threshold(0.2, thresholds.from_card(curve))
+    assert "0.0%" not in [row[chart.columns.index("Of those over it, leave")] for row in chart.rows]
 
 
 def test_calibration_chart_sets_what_happened_against_what_was_said(card):

@@ -154,7 +154,7 @@ def threshold(value: float, points: OperatingPoints) -> Chart:
         "f2": _("Balance (F2)"),
     }
     in_use = Line(_("Threshold in use"), _straight((value, 0), (value, 1)), is_dashed=True)
-    places = _every_twentieth(points)
+    places = [place for place in _every_twentieth(points) if points.flagged[place] > 0]  # of nobody, no share leaves
     at = points.threshold.tolist()
     lines = [Line(text, _line(at, getattr(points, name).tolist(), places)) for name, text in names.items()]
     return charts.curves(

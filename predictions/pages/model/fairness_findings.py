@@ -157,12 +157,12 @@ def findings(groups: Sequence[Groups], *, sees_rates: bool) -> list[Finding]:
         if each.remark:
             yield each.remark
         if ratio:
-            chance = _chance(is_certain["ratio", each.attribute])
+            chance = _chance(is_certain["ratio", each.attribute], is_alone=not ratio.low <= 1 <= ratio.high)
             yield " ".join([_selection(ratio, each, sees_rates), chance, _four_fifths(ratio), *few(each, each.small)])
         elif each.selected or each.small or not each.remark:
             yield _("Too few people to compare how often the groups are flagged.")
         if gap:
-            chance = _chance(is_certain["gap", each.attribute])
+            chance = _chance(is_certain["gap", each.attribute], is_alone=not gap.low <= 0 <= gap.high)
             yield " ".join([_recall(gap, each, sees_rates), chance, *few(each, each.few_left)])
         elif ratio and each.recall is not None:
             yield _("Too few have left to compare how many of each group it had flagged.")
@@ -234,8 +234,11 @@ def _recall(gap: Disparity, groups: Groups, sees_rates: bool) -> str:
     ) % {**told, "most_rate": _whole(rates[gap.highest]), "least_rate": _whole(rates[gap.lowest])}
 
 
-def _chance(is_certain: bool) -> str:
-    return _("That is more than chance explains.") if is_certain else _("Chance may explain that.")
+def _chance(is_certain: bool, *, is_alone: bool) -> str:
+    """``is_alone`` is whether the interval of this comparison alone, the only one shown, excludes chance."""
+    if is_certain:
+        return _("That is more than chance explains.")
+    return _("Among several comparisons, chance may explain that.") if is_alone else _("Chance may explain that.")
 
 
 def _whole(rate: Rate) -> str:
