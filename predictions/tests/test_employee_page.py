@@ -248,7 +248,7 @@ def test_employee_page_of_someone_who_has_left_without_a_score_says_so_too(brows
     leave(row.employee)
     page = browse("RH").get(address(row)).content.decode()
     assert "Had already left the company by 30 June 2026." in page
-    assert "No score yet" in page
+    assert "This person left before the first scoring run." in page
 
 
 @pytest.mark.parametrize(("has_left", "queries"), [(False, 9), (True, 7)])
@@ -287,6 +287,16 @@ def test_employee_page_before_the_first_score_offers_what_if(browse):
     page = browse("RH").get(address(row)).content.decode()
     assert "No score yet" in page
     assert 'id="what-if"' in page
+
+
+def test_employee_page_of_who_has_left_offers_no_what_if(browse, person):
+    browser = browse("RH")
+    assert 'id="what-if"' in browser.get(address(person)).text
+    leave(person.employee)
+    page = browser.get(address(person)).text
+    assert "Why" in page
+    assert 'id="what-if"' not in page
+    assert browser.post(address(person), values(nb_formations_suivies=5)).status_code == 404
 
 
 def test_employee_page_of_newer_data_warns_that_the_score_is_older(browse, person):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from employees.access import Readable, Scope, may_answer, readable_to, scope_of
+from employees.models import Presence
 from features import readable_features, schema
 from features.engineering import engineer_one
 from features.models import EmployeeFeatures
@@ -53,11 +54,17 @@ OUTDATED = gettext_lazy(
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def employee(request: Request, employee_id: int) -> HttpResponse:
-    """The page; POST adds what the risk would be with other values, and htmx asks for that part alone."""
+    """The page; POST adds what the risk would be with other values, and htmx asks for that part alone.
+
+    Nothing can be tried with the values of somebody who has left.
+    """
     scope = scope_of(request.user)
     row = people.clean_features(employee_id, scope)
     if row is None:
         return _without_features(request, employee_id, scope)
+    has_left = row.employee.presence == Presence.LEFT
+    if has_left and request.method == "POST":
+        raise Http404
     inputs = row.values() | people.satisfactions(row.employee)
     real = {name: inputs.get(name) for name in schema.INPUT_NAMES}
     readable = readable_to(request.user)
@@ -66,7 +73,7 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
     if form.is_bound and form.is_valid():
         caller = Caller(user=request.user, scope=scope)
         comparison = _what_if(row=row, form=form, caller=caller, readable=readable)
-    context: dict[str, Any] = {"employee": row.employee, "form": form, "comparison": comparison}
+    context: dict[str, Any] = {"employee": row.employee, "has_left": has_left, "form": form, "comparison": comparison}
     if request.htmx and form.is_bound:
         return render(request, "employee/what_if_answer.html", context)
     shown = readable_features.values_for(readable, real)
