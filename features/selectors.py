@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import F, QuerySet, Subquery
 
 from employees.access import Scope
 from employees.columns import BY_NAME
@@ -68,19 +68,14 @@ def newest_frame(employees: QuerySet[Employee]) -> pd.DataFrame:
     return frame_of(EmployeeFeatures.objects.newest_of(employees))
 
 
-def scorable(day: date | None = None) -> QuerySet[EmployeeFeatures]:
-    """The newest features of everyone who is present, or was on an earlier day."""
-    if day is None:
-        return EmployeeFeatures.objects.newest().filter(employee__presence=Presence.PRESENT)
-    there = EmployeeState.objects.on(day).filter(employee=OuterRef("employee"), presence=Presence.PRESENT)
-    return EmployeeFeatures.objects.newest(day).filter(Exists(there))
-
-
 def feature_chunks(chunk_size: int, day: date | None = None) -> Iterator[pd.DataFrame]:
-    """The features of ``scorable`` in frames of at most ``chunk_size`` rows. One query a chunk."""
-    present = scorable(day)
-    for employees in employee_ranges(chunk_size):
-        chunk = frame_of(present.filter(employee__gte=employees.start, employee__lt=employees.stop))
+    """The features of everyone present, or present on an earlier day, in frames of at most ``chunk_size`` rows.
+
+    One query a chunk.
+    """
+    present = Employee.objects.present(day)
+    for keys in employee_ranges(chunk_size):
+        chunk = frame_of(EmployeeFeatures.objects.newest_of(present.filter(pk__gte=keys.start, pk__lt=keys.stop), day))
         if len(chunk):
             yield chunk
 
@@ -106,8 +101,8 @@ def feature_chunks_as_known(chunk_size: int, day: date) -> Iterator[pd.DataFrame
         yield from feature_chunks(chunk_size, day)
         return
     history = History.recorded_before(moment)
-    there = EmployeeState.objects.on(day).filter(presence=Presence.PRESENT)
-    numbers = np.sort(np.fromiter(there.values_list("employee__employee_id", flat=True), dtype=np.int64))
+    there = Employee.objects.present(day).order_by("employee_id").values_list("employee_id", flat=True)
+    numbers = np.fromiter(there, dtype=np.int64)
     for start in range(0, len(numbers), chunk_size):
         known = features_from(history, day, numbers[start : start + chunk_size])
         if len(known):
@@ -144,7 +139,7 @@ def _year_before(day: date) -> date:
 
 def employees_with_features(day: date | None = None) -> int:
     """How many people present, or present on an earlier day, the model can score. One query."""
-    return scorable(day).count()
+    return EmployeeFeatures.objects.newest_of(Employee.objects.present(day), day).count()
 
 
 def workforce_medians(scope: Scope) -> dict[str, object]:

@@ -120,10 +120,10 @@ class _Build:
     def _build_chunk(self, keys: pd.Series, since: date) -> None:
         """Build the days for some people; ``keys`` has their primary keys by number."""
         numbers = keys.index.to_numpy()
-        is_among = among("employee__employee_id", numbers)
-        known = frame_of(EmployeeFeatures.objects.newest(since - ONE_DAY).filter(is_among)).set_index("employee_id")
-        standing = frame_of(EmployeeFeatures.objects.in_force().filter(is_among, as_of__gte=since))
-        standing = standing.set_index("employee_id")
+        people = Employee.objects.filter(among("employee_id", numbers))
+        known = frame_of(EmployeeFeatures.objects.newest_of(people, since - ONE_DAY)).set_index("employee_id")
+        standing = EmployeeFeatures.objects.in_force().filter(employee__in=people, as_of__gte=since)
+        standing = frame_of(standing).set_index("employee_id")
         kept: set[int] = set()
         added = []
         for day in self.days:

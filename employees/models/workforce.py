@@ -3,7 +3,7 @@
 import uuid
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -34,9 +34,16 @@ class Presence(models.TextChoices):
 
 
 class EmployeeQuerySet(OfDepartmentsQuerySet):
-    def present(self):
-        """Those who are there: whom every figure, list and ranking counts."""
-        return self.filter(presence=Presence.PRESENT)
+    def present(self, day=None):
+        """Those who are there, whom every figure, list and ranking counts; or were on an earlier day.
+
+        Of an earlier day by one index look-up each: PostgreSQL, which cannot know how few of the states are of a day,
+        would join all states to all employees one by one.
+        """
+        if day is None:
+            return self.filter(presence=Presence.PRESENT)
+        states = EmployeeState.objects.filter(employee=OuterRef("pk"), as_of__lte=day).order_by("-as_of")
+        return self.alias(presence_then=Subquery(states.values("presence")[:1])).filter(presence_then=Presence.PRESENT)
 
     def of_the_workforce(self):
         """Those whom some SIRH extract in force holds."""

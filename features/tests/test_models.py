@@ -63,7 +63,7 @@ def test_newest_is_the_last_row_of_each_employee():
     old = EmployeeFeaturesFactory()
     new = EmployeeFeaturesFactory(employee=old.employee)
     other = EmployeeFeaturesFactory()
-    assert set(EmployeeFeatures.objects.newest()) == {new, other}
+    assert set(EmployeeFeatures.objects.newest_of(Employee.objects.all())) == {new, other}
     assert set(EmployeeFeatures.objects.newest_of(Employee.objects.filter(pk=old.employee_id))) == {new}
     assert str(new) == f"{new.employee_id} {new.as_of:%Y-%m-%d}"
 

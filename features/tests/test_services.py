@@ -88,7 +88,7 @@ def expected_of(sirh, evaluation, survey):
 def assert_as_published():
     evaluations = {int(row["eval_number"].removeprefix("E_")): row for row in read(FILES["eval"])}
     surveys = {int(row["code_sondage"]): row for row in read(FILES["sondage"])}
-    newest = EmployeeFeatures.objects.newest().select_related("employee")
+    newest = EmployeeFeatures.objects.newest_of(Employee.objects.all()).select_related("employee")
     built = {row.employee.employee_id: row.values() for row in newest}
     assert len(built) == 1470
     for sirh in read(FILES["sirh"]):

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from features.schema import BY_NAME, FEATURE_NAMES, FEATURES
+from features.schema import FEATURE_NAMES, FEATURES
 
 MONTHS = 3  # of a period: single months cost three times the time of a fit and rank no better
 NEAR = timedelta(days=7)  # extracts of the ends of months, say of their last working days, do not shift the grid
@@ -174,18 +174,6 @@ def departures_known(periods: PersonPeriods) -> dict[str, int]:
     """Of each feature, how many departures there are, vanished people included, of whom it is known."""
     gone = periods.frame[periods.event != Event.NONE]
     return {name: int(gone[name].notna().sum()) for name in FEATURE_NAMES}
-
-
-def departures_by_value(periods: PersonPeriods) -> dict[str, dict[str | int, int]]:
-    """The same by value, of each feature whose values have names; values that nobody had are left out."""
-    named = [name for name in FEATURE_NAMES if BY_NAME[name].choices]
-    is_gone = periods.event != Event.NONE
-    return {name: _count(periods.frame[name], is_gone) for name in named}
-
-
-def _count(values: pd.Series, is_gone: np.ndarray) -> dict[str | int, int]:
-    counts = pd.Series(is_gone).groupby(values.to_numpy(), observed=True, sort=True).sum()
-    return {value if isinstance(value, str) else int(value): int(of) for value, of in counts.items()}
 
 
 def starts(periods: PersonPeriods) -> tuple[np.ndarray, np.ndarray]:

@@ -51,11 +51,6 @@ def person_periods(
     return joined(parts)
 
 
-def cohort(start: date, end: date) -> PersonPeriods:
-    """Everyone who was present and had features on a day, one row each, and what became of them until another day."""
-    return person_periods([(start, end)])
-
-
 def ends_of_spells() -> pd.DataFrame:
     """The ends of everyone's spells, oldest first: ``person``, ``since``, ``day`` and ``event``. One query."""
     not_there = EmployeeState.objects.exclude(presence=Presence.PRESENT)

@@ -72,7 +72,7 @@ def test_init_demo_again_keeps_what_was_loaded_since(newest_month_alone):
     count = Load.objects.count()
     init("--demo")
     assert Load.objects.count() == count
-    newest = EmployeeFeatures.objects.newest().get(employee__employee_id=1)
+    newest = EmployeeFeatures.objects.newest_of(Employee.objects.filter(employee_id=1)).get()
     assert newest.augmentation_salaire_precedente == 25
 
 

@@ -15,7 +15,6 @@ from predictions.ml.periods import (
     PersonPeriods,
     compact,
     departures,
-    departures_by_value,
     departures_known,
     joined,
     months_before,
@@ -119,14 +118,6 @@ def test_departures_known_count_those_of_whom_a_feature_is_known():
     found = departures_known(periods([0, 1, 2, 1], age=[np.nan, 40, np.nan, 50]))
     assert (found["age"], found["revenu_mensuel"]) == (2, 3)
     assert list(found) == list(FEATURE_NAMES)
-
-
-def test_departures_by_value_name_each_value_that_somebody_had():
-    departments = pd.Categorical(["A", "B", "A", None], categories=["A", "B", "C"])
-    found = departures_by_value(periods([1, 0, 2, 1], departement=departments, frequence_deplacement=[0.0, 2, 2, 0]))
-    assert found["departement"] == {"A": 2, "B": 0}
-    assert found["frequence_deplacement"] == {0: 2, 2: 1}
-    assert "age" not in found
 
 
 def test_joined_parts_are_sorted_with_one_set_of_categories():

@@ -17,7 +17,7 @@ from features import selectors as features
 from features.schema import BY_NAME, FEATURE_NAMES
 from features.services import build_features
 from predictions.ml.periods import Event, departures, quarters
-from predictions.selectors.person_periods import cohort, days_seen, person_periods
+from predictions.selectors.person_periods import days_seen, person_periods
 
 pytestmark = pytest.mark.django_db
 MONTHS = [day.date() for day in pd.date_range("2026-01-31", "2026-07-31", freq="ME")]
@@ -55,6 +55,10 @@ def rows(periods, number=PERSON):
     is_of = periods.person == number
     starts = periods.start[is_of].astype(object)
     return list(zip(starts, periods.exposure[is_of].round(2), periods.event[is_of], strict=True))
+
+
+def of_one_period(start, end):
+    return person_periods([(start, end)])
 
 
 def test_somebody_who_stays_is_a_row_each_quarter_without_an_event():
@@ -145,11 +149,11 @@ def test_somebody_without_features_is_no_row():
     assert np.unique(person_periods().person).tolist() == [STAYER, PERSON]
 
 
-def test_cohort_is_everyone_there_on_a_day_until_another():
+def test_one_period_holds_everyone_there_on_a_day_until_another():
     live("PPPP-F-")
-    found = cohort(FEBRUARY, JULY)
+    found = of_one_period(FEBRUARY, JULY)
     assert (rows(found), rows(found, STAYER)) == ([(FEBRUARY, 5, LEFT)], [(FEBRUARY, 5, NONE)])
-    assert departures(cohort(FEBRUARY, APRIL)).total == 0
+    assert departures(of_one_period(FEBRUARY, APRIL)).total == 0
 
 
 def test_rows_are_the_same_whatever_the_order_of_the_loads():
@@ -205,7 +209,7 @@ def correct(recorded, **kinds):
 
 def known(name, day=JANUARY):
     """What is known of the stayer and of the person at the start of a period."""
-    found = cohort(day, APRIL)
+    found = of_one_period(day, APRIL)
     return dict(zip(found.person.tolist(), found.frame[name].tolist(), strict=True))
 
 
@@ -257,9 +261,9 @@ def test_late_survey_that_leaves_out_who_left_would_be_seen_without_the_rule():
 
 @pytest.mark.usefixtures("past")
 def test_features_as_known_are_those_that_were_built_before_the_correction():
-    before = cohort(JANUARY, APRIL).frame
+    before = of_one_period(JANUARY, APRIL).frame
     correct_after_the_departure()
-    pd.testing.assert_frame_equal(cohort(JANUARY, APRIL).frame, before)
+    pd.testing.assert_frame_equal(of_one_period(JANUARY, APRIL).frame, before)
 
 
 @pytest.mark.usefixtures("past")
@@ -267,7 +271,7 @@ def test_late_survey_is_known_at_a_later_start():
     survey_without_who_left()
     deliver(MAY, {STAYER: {"nb_formations_suivies": 4}}, recorded=date(2026, 6, 2))
     build_features()
-    found = cohort(MAY, MAY + timedelta(days=30))
+    found = of_one_period(MAY, MAY + timedelta(days=30))
     assert found.frame["nb_formations_suivies"].tolist() == [4]
 
 
@@ -281,7 +285,7 @@ def test_later_extract_is_not_known_at_the_start():
 @pytest.mark.usefixtures("past")
 def test_outcome_is_known_by_all_that_was_recorded():
     correct_after_the_departure()
-    found = cohort(JANUARY, APRIL)
+    found = of_one_period(JANUARY, APRIL)
     assert rows(found) == [(JANUARY, 3, LEFT)]
 
 
