@@ -7,6 +7,8 @@ every shown count and total can neither derive a suppressed count nor bound it u
 suppressed group is usually known not to be empty.
 """
 
+import math
+from collections import deque
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,6 +18,7 @@ SMALLEST_GROUP = 5  # people
 
 Cell = TypeVar("Cell", bound=Hashable)
 Group = TypeVar("Group", bound=Hashable)
+Line = int | None  # a total by its place; None for one that is not known
 
 
 def is_small(people: float) -> bool:
@@ -104,8 +107,8 @@ class _Table(Generic[Cell]):
     def is_exposed(self, cell: Cell) -> bool:
         """Whether the shown counts bound a suppressed cell under five, or determine it.
 
-        Suppressed cells of the same totals can exchange people freely, which settles most cases. A linear program
-        decides the rest; its corners are whole numbers in one- and two-way tables.
+        Suppressed cells of the same totals can exchange people freely, which settles most cases. Flows
+        through the rows and columns decide the rest.
         """
         own = self.totals_of(cell)
         kin = self.kin[own]
@@ -141,16 +144,59 @@ class _Table(Generic[Cell]):
         ] or own
 
     def bound(self, cell: Cell, *, is_upper: bool) -> float:
-        """The upper or lower bound of a suppressed cell, given the shown counts."""
-        from scipy.optimize import linprog  # takes long to import, and few tables need it
+        """The upper or lower bound of a suppressed cell, given the shown counts.
 
-        order = list(self.hidden)
-        known = [line & self.hidden for line in self.lines if line & self.hidden]
-        sign = -1 if is_upper else 1
-        found = linprog(
-            [sign * (each == cell) for each in order],
-            A_eq=[[float(each in line) for each in order] for line in known],
-            b_eq=[sum(self.counts[each] for each in line) for line in known],
-            bounds=(self.least, None),
-        )
-        return round(sign * found.fun)
+        For the cell to rise, another one of its row must fall, then one of that one's column rise, and so on until one
+        of its own column falls: as many people as can flow from its row to its column (Cox 1995, *Network models for
+        complementary cell suppression*). To fall, the other way round.
+        """
+        room: dict[tuple[Line, Line], float] = {}
+        for each in self.hidden - {cell}:
+            row, column = self.ends[each]
+            falls = (row, column) if is_upper else (column, row)
+            room[falls] = room.get(falls, 0) + self.counts[each] - self.least
+            room[falls[::-1]] = math.inf
+        flow = _maximum_flow(room, *self.ends[cell])
+        return self.counts[cell] + flow if is_upper else max(self.counts[cell] - flow, self.least)
+
+    @cached_property
+    def ends(self) -> dict[Cell, tuple[Line, Line]]:
+        """The row and the column of each suppressed cell, as places of totals; None where that one is not known."""
+        is_row: dict[int, bool] = {}
+        for first in range(len(self.lines)):
+            connected = [] if first in is_row else [(first, True)]
+            while connected:
+                place, is_row[place] = connected.pop()
+                others = {each for cell in self.lines[place] & self.hidden for each in self.totals_of(cell)}
+                connected += [(each, not is_row[place]) for each in others - is_row.keys()]
+        found: dict[Cell, tuple[Line, Line]] = {}
+        for cell in self.hidden:
+            sides = {is_row[place]: place for place in self.totals_of(cell)}
+            if len(sides) < len(self.totals_of(cell)):
+                raise ValueError("the totals are not the rows and columns of a two-way table")
+            found[cell] = sides.get(True), sides.get(False)
+        return found
+
+
+def _maximum_flow(room: dict[tuple[Line, Line], float], source: Line, sink: Line) -> float:
+    """The most that flows along edges with room for so much each (Edmonds and Karp 1972). Changes ``room``."""
+    flow = 0.0
+    while True:
+        before, reached = {source: source}, deque([source])
+        while reached and sink not in before:
+            here = reached.popleft()
+            for start, end in room:
+                if start == here and end not in before and room[start, end] > 0:
+                    before[end] = here
+                    reached.append(end)
+        if sink not in before or sink == source:
+            return flow
+        path, end = [], sink
+        while end != source:
+            path.append((before[end], end))
+            end = before[end]
+        most = min(room[edge] for edge in path)
+        for start, end in path:
+            room[start, end] -= most
+            room[end, start] = room.get((end, start), 0) + most
+        flow += most
