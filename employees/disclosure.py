@@ -68,9 +68,9 @@ def suppressed_parts(groups: Mapping[Group, tuple[int, int]]) -> tuple[frozenset
 
 
 def suppressed_steps(counts: Sequence[int]) -> frozenset[int]:
-    """The places to suppress among counts that only grow, such as those who left within 3, 6 and 12 months.
+    """The positions to suppress in a cumulative series, such as those who left within 3, 6 and 12 months.
 
-    The last one is shown where it is not small; one before it, where the difference to the next shown one is not.
+    The last count is shown unless it is small; an earlier one, unless the next shown one exceeds it by a small number.
     """
     hidden, shown_after = set(), None
     for place in reversed(range(len(counts))):

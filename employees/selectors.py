@@ -8,7 +8,7 @@ from employees.models import Employee, NumberMerge
 def employee_ranges(chunk_size: int) -> Iterator[range]:
     """Ranges of primary keys that together hold every employee, ``chunk_size`` in each but the last. One query.
 
-    They bound the memory. By the keys that there are, not by their numbers: loads taken back leave gaps of any size.
+    They bound the memory. Existing keys are counted, since withdrawn loads leave gaps of any size between them.
     """
     pks = list(Employee.objects.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(pks), chunk_size):
@@ -17,6 +17,6 @@ def employee_ranges(chunk_size: int) -> Iterator[range]:
 
 
 def persons_of(numbers: Iterable[int]) -> dict[int, int]:
-    """Of the numbers that are merged into somebody's: that person's own number. One query."""
+    """The person's own number for each of these that is merged into another. One query."""
     merges = NumberMerge.objects.in_force().filter(number__in=list(numbers))
     return dict(merges.values_list("number", "employee__employee_id"))

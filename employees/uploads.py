@@ -88,12 +88,12 @@ def receive(*, user, as_of: date, files: Iterable[UploadedFile], mapping: SavedM
 
 @transaction.atomic
 def answer(*, upload: Import, user, checked_at: str, answers: Dict[int, str]) -> bool:
-    """Store the answers to what the files leave open, by place among the questions, to check the files again.
+    """Store the answers to the questions about the files, by position, and have the files checked again.
 
     The answer to a word is a known value in any spelling, or the word itself for a new one; any other is one of the
-    question's choices. Words are known at once, the rest once the files are loaded. Returns whether there is anything
-    to check again. Raises ``Outdated`` as ``confirm`` does, ``Unacceptable`` for an answer that is none, and ``Busy``
-    as ``learning`` does.
+    question's choices. Words are known at once, other answers once the files are loaded. Returns whether a check is
+    needed. Raises ``Outdated`` as ``confirm`` does, ``Unacceptable`` for an invalid answer, and ``Busy`` as
+    ``learning`` does.
     """
     upload.refresh_from_db()
     ensure_seen(upload, checked_at, *ASKS)

@@ -53,8 +53,8 @@ class Feature:
     ingredients: tuple[str, ...] = ()  # the features, or the satisfactions, from which a formula is made
     is_protected: bool = False  # no decision may use it: kept for the contract and the audit, never scored
     is_actionable: bool = False  # HR can change it: offered in what-if
-    direction: int = 0  # 1: the risk may only rise with it, -1: only fall, whatever noise says; 0: as the data say
-    is_scored: bool = True  # False: kept for the contract, no input of a model, whose curves have its ingredients
+    direction: int = 0  # 1: the risk may only rise with it; -1: only fall; 0: unconstrained
+    is_scored: bool = True  # False: kept for the contract only; the model uses its ingredients
     help: str = ""
 
     @property

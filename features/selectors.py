@@ -23,8 +23,8 @@ INPUTS = {kind: [name for name in schema.INPUT_NAMES if BY_NAME[name].extract ==
 REQUIRED_NAMES = [name for name in schema.INPUT_NAMES if name not in schema.OPTIONAL_INPUTS]
 SAMPLE = 2_000  # people of whom a typical one is made
 
-# Without the times of the rows, which no prediction needs: Python reads each in 3 µs. A dictionary, since ``from_db``
-# asks of each field of the model whether it is there.
+# Leaves out the rows' times, which no prediction needs and which take 3 µs each to parse. A dictionary, since
+# ``from_db`` looks each field of the model up in it.
 _FEATURES_FIELDS = dict.fromkeys(["id", "employee_id", "as_of", *schema.FEATURE_NAMES])
 _EMPLOYEE_FIELDS = ["id", "employee_id", "departement", "presence"]
 _NEWEST_OF_ONE = PreparedSelect(
@@ -81,7 +81,7 @@ def feature_chunks(chunk_size: int, day: date | None = None) -> Iterator[pd.Data
 
 
 def features_from(history: History, day: date, numbers: np.ndarray) -> pd.DataFrame:
-    """The features that extracts make, on a day, of those of some people (sorted numbers) who lack nothing, by number.
+    """The features on a day, by number, of those of some people (sorted numbers) who lack no input.
 
     A query or more for each kind of extract.
     """
@@ -93,8 +93,8 @@ def features_from(history: History, day: date, numbers: np.ndarray) -> pd.DataFr
 def feature_chunks_as_known(chunk_size: int, day: date) -> Iterator[pd.DataFrame]:
     """The features of those present on a day, in frames with the column ``employee_id`` and the 32 features.
 
-    What was recorded after the day (``known_before``) is not in them: who is taught by the past must not know what came
-    of it. Where nothing was, these are the rows in force.
+    They leave out what was recorded after the day (``known_before``), so that training does not see the future. If
+    nothing was, these are the rows in force.
     """
     moment = known_before(day)
     if moment is None or not LoadedExtract.objects.in_force().filter(as_of__lte=day, load__recorded_at__gte=moment):

@@ -104,7 +104,7 @@ class _Build:
             self._count_everyone(self.days[-1])
 
     def _touched(self, since: date) -> set[int]:
-        """Numbers of those whose features may change on one of the days.
+        """Numbers of people whose features may change on one of the days.
 
         Whoever is in the files with the same values as before, and was there before, has the same features.
         """
@@ -195,7 +195,7 @@ def is_same(rows: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
 
 
 def switch_off(*, column: str, reason: str, user: User | None = None) -> ColumnSwitch:
-    """Do without a column: what the loads and the features hold of it is erased. Raises as ``employees`` does."""
+    """Switch a column off and erase its values in the loads and the features. Raises as in ``employees``."""
     with exclusive():
         switch = switches.switch_off(column=column, reason=reason, user=user)
         if made := made_from(column):

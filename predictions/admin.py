@@ -1,4 +1,4 @@
-"""Read-only administration of the scoring runs. That of the log, of the keys and of decisions is in their packages."""
+"""Read-only administration of the scoring runs. The log, the keys and the decisions have theirs in their packages."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -57,7 +57,7 @@ class ScoringRunAdmin(OfEveryoneAdmin):
 
 @admin.register(WorkforceCheck)
 class WorkforceCheckAdmin(OfEveryoneAdmin):
-    """The checks as they were made: what moved and what was said of the departures; their counts are on the page."""
+    """The stored checks: what has moved, and how departures compare with the forecast. The counts are on the page."""
 
     list_display: tuple[str, ...] = ("created_at", "run", "is_alarm", "moved", "departures")
     date_hierarchy = "created_at"

@@ -29,7 +29,7 @@ class Credential:
 
 @transaction.atomic
 def make_accounts(*, password: str = "") -> list[Credential]:
-    """One account of each role and the admin's; each gets ``password``, or a random one. Existing ones stay."""
+    """Create an account for each role and the admin, each with ``password`` or a random one. Existing accounts stay."""
     return [
         _make_account(HR_ACCOUNT, password, group=HR.group),
         _make_account(MANAGER_ACCOUNT, password, group=MANAGER.group, department=MANAGER_DEPARTMENT),

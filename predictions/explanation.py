@@ -100,10 +100,10 @@ def reasons(
     limit: int | None = None,
     is_told: bool = True,
 ) -> list[Reason]:
-    """The reasons for a score, the heaviest first, zeros left out, in the active language.
+    """The reasons for a score in the active language, without zeros, the heaviest first.
 
-    ``values`` are its features, of which the unreadable ones may be missing; ``contributions`` are by feature.
-    ``is_told`` False keeps every formula separate, as in the model.
+    ``values`` are its features, of which the unreadable ones may be missing; ``contributions`` are by feature. With
+    ``is_told`` False every formula stays separate, as in the model.
     """
     slope = points_per_unit(base_value, math.fsum(contributions.values()), link)
     weights, hidden = _grouped(contributions, readable, is_told=is_told)
@@ -165,7 +165,7 @@ def _words(name: str, value: object, language: str | None) -> tuple[str, str, st
 
 @lru_cache(maxsize=8_192)
 def _sentence(tenths: int, language: str | None) -> str:
-    """The sentence of a reason that weighs so many tenths of a point, with ``%s`` in the place of its phrase."""
+    """The sentence of a reason with a weight in tenths of a point; ``%s`` stands for its phrase."""
     return _("%(phrase)s: %(sign)s%(points)s points") % {
         "phrase": "%s",
         "sign": ("+" if tenths > 0 else "−") if tenths else "",

@@ -56,7 +56,7 @@ def duration(seconds: int) -> str:
 
 
 def horizon(months: int | None) -> str:
-    """Within how many months a probability holds: "within 12 months"; of a classification, that it has no horizon."""
+    """The horizon of a probability, "within 12 months"; for a classification, that it has none."""
     if months is None:
         return _("without a horizon")
     return ngettext("within %(count)d month", "within %(count)d months", months) % {"count": months}

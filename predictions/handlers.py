@@ -13,7 +13,7 @@ from predictions.pages import error_pages as pages
 from predictions.passwords import TooManyTries, remember_browser
 from technova.web.routes import PROBES
 
-# The first parts of the API's addresses, and of those that its clients may take for one.
+# The first parts of the API's addresses, and of addresses that clients may take for the API's.
 API_PATHS = {"predict", *(str(call.pattern).partition("/")[0] for call in urlpatterns), *(p.strip("/") for p in PROBES)}
 JSON_TYPES = ("application/json", "application/problem+json")
 

@@ -41,7 +41,8 @@ def receive(*, user, as_of: date, files: Iterable[UploadedFile], mapping: SavedM
 
 
 def answer(*, upload: Import, user, checked_at: str, answers: Mapping[int, str]) -> None:
-    """Store the answers to what the files leave open, and check them again. Raises as ``employees.uploads.answer``."""
+    """Store the answers to the questions about the files, and check these again. Raises as
+    ``employees.uploads.answer``."""
     settle(besides=upload)
     if uploads.answer(upload=upload, user=user, checked_at=checked_at, answers=answers):
         _start(upload)

@@ -139,7 +139,7 @@ class RunGroup(models.Model):
 
 
 class WorkforceCheck(models.Model):
-    """A check of drift and accuracy as it was made: of a scoring run, in one state of the workforce."""
+    """A stored check of drift and accuracy, for a scoring run and a state of the workforce."""
 
     run = models.ForeignKey(ScoringRun, on_delete=models.CASCADE, related_name="checks", verbose_name=_("scoring run"))
     created_at = models.DateTimeField(_("checked at"), default=timezone.now)
@@ -311,7 +311,7 @@ class Prediction(models.Model):
 
     @property
     def link(self) -> links.Link:
-        """The scale on which its contributions add up."""
+        """The scale on which its contributions are additive."""
         return links.of_horizon(self.horizon_months)
 
     @property

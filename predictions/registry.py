@@ -1,7 +1,7 @@
 """The model in use and the threshold in force: the one place that gives both.
 
-The model is loaded once a process, and replaced within seconds when another version is promoted; one whose files change
-in place is dropped as quickly, not at the next start of the server. A threshold that HR sets is followed as quickly.
+The model is loaded once a process and replaced within seconds of a promotion. A model whose files change in place is
+dropped, and a threshold set by HR is applied, within the same time.
 """
 
 import math
@@ -54,7 +54,7 @@ class _Registry:
 
 
 class _Decisions:
-    """Holds the thresholds that HR has set and nobody has undone, the newest first."""
+    """Caches the thresholds that HR has set and nobody has undone, the newest first."""
 
     def __init__(self):
         self.known: Sequence[ThresholdDecision] = ()
@@ -62,7 +62,7 @@ class _Decisions:
 
     def newest_for(self, version: str) -> ThresholdDecision | None:
         if time.monotonic() - self.checked_at >= CHECK_INTERVAL:
-            checked_at = time.monotonic()  # before they are read: a change meanwhile is seen next time
+            checked_at = time.monotonic()  # set before the read, so that a change during it is seen next time
             run = ScoringRun.objects.filter(decision=OuterRef("pk")).order_by("-pk")
             fields = ("model_version", "threshold", "last_tied")
             newest = {f"run_{name}": Subquery(run.values(name)[:1]) for name in fields}
@@ -102,9 +102,9 @@ def current_model() -> artifact.Model:
 
 
 def _cutoff_of(decision: ThresholdDecision, model: artifact.Model) -> Cutoff:
-    """Where the newest run under a decision cut, so that every answer agrees with its list.
+    """The cutoff of the newest run under a decision, so that every answer agrees with the list.
 
-    Before there is one, as when it was set; a capacity asked of another model says nothing until everyone is scored.
+    Before such a run, the cutoff when it was set; a capacity set for another model has none until everyone is scored.
     """
     if decision.run_model_version == model.version:
         return Cutoff(decision.run_threshold, decision.run_last_tied)
@@ -136,5 +136,5 @@ def forget_model() -> None:
 
 
 def forget_decisions() -> None:
-    """Read the decisions anew at the next call: this process has changed them, or must know of the last one."""
+    """Read the decisions again at the next call: this process has changed them, or needs the newest."""
     _decisions.checked_at = -math.inf

@@ -1,7 +1,7 @@
-"""The detached process that scores everyone again after an answer of HR, a withdrawal, or another threshold or model.
+"""The detached process that scores everyone again after an answer of HR, a withdrawal, or a change of threshold or
+model.
 
-It needs no state of its own: whether the newest run is of the workforce, the model and the threshold as they are now
-tells what is left to do.
+It keeps no state: work is left if the newest run is not of the current workforce, model and threshold.
 """
 
 import logging
@@ -31,7 +31,7 @@ def is_at_work() -> bool:
 
 
 def run(*, progress: Progress | None = None) -> None:
-    """Build and score, again while the workforce or the threshold has changed meanwhile.
+    """Build and score, and repeat as long as the workforce or the threshold has changed meanwhile.
 
     Raises ``Busy`` and ``ArtifactError``.
     """

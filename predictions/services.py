@@ -75,10 +75,10 @@ def _again_if_someone_vanished(predict: Callable) -> Callable:
 
 @_again_if_someone_vanished
 def predict_for_employee(*, employee_id: int, caller: Caller) -> Prediction:
-    """Score the newest clean features of one employee; a merged number is its person's. One read and one write.
+    """Score the newest clean features of one employee; a merged number stands for its person. One read and one write.
 
-    Two more reads for a number that no extract is read under. Raises ``UnknownEmployee`` when there are no features
-    within the caller's scope, ``ArtifactError`` without a model.
+    Two more reads for a number without rows of its own. Raises ``UnknownEmployee`` when there are no features within
+    the caller's scope, ``ArtifactError`` without a model.
     """
     started = time.perf_counter()
     model = current_model()
@@ -153,8 +153,8 @@ def _check_scope(values: Mapping[str, object], scope: Scope) -> None:
 def predict_for_employees(*, employee_ids: Iterable[int], caller: Caller) -> dict[int, BatchScore]:
     """Score several employees: the score of each number asked for that has clean features, in the order asked.
 
-    A merged number is its person's. Two reads and one bulk write, of tuples and arrays: a model instance a row would
-    take longer than its score. A person asked for twice is scored once.
+    A merged number stands for its person. Two reads and one bulk write, of tuples and arrays: a model instance for each
+    row would take longer than its score. A person asked for twice is scored once.
     """
     started = time.perf_counter()
     model = current_model()
@@ -175,9 +175,9 @@ def predict_for_employees(*, employee_ids: Iterable[int], caller: Caller) -> dic
 def score_employees(*, as_of: date | None = None, progress: Progress | None = None) -> ScoringRun:
     """Score everyone present with the current model, as one run and in one transaction.
 
-    ``as_of`` is an earlier day: those who were present then, by their features of then. The figures of its groups are
-    part of the run; one of the newest day is then checked for drift and accuracy. Reads and writes in chunks of 10,000
-    employees, so memory does not grow with the workforce; under a capacity it reads everyone twice. Raises
+    ``as_of`` is an earlier day: it scores those present then with their features of then. The figures of its groups are
+    part of the run; a run of the newest day is then checked for drift and accuracy. Reads and writes in chunks of
+    10,000 employees, so memory does not grow with the workforce; under a capacity it reads everyone twice. Raises
     ``NothingToScore``, ``Busy`` while another writer is at work, and ``ArtifactError`` without a usable model.
     """
     started = time.perf_counter()
@@ -249,7 +249,8 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
 
 
 def _cutoff(decision: ThresholdDecision, model: Model, as_of: date | None) -> Cutoff:
-    """Where a decision cuts the people of a run: by a capacity only once all of them have been scored."""
+    """The cutoff of a decision among the people of a run, known for a capacity only once all of them have been
+    scored."""
     if decision.capacity is None:
         return Cutoff(decision.threshold)
     scored = [
@@ -260,9 +261,9 @@ def _cutoff(decision: ThresholdDecision, model: Model, as_of: date | None) -> Cu
 
 
 def is_scoring_due(day: WorkforceDay | None = None) -> bool:
-    """Whether the newest run is missing, by another model or threshold, or of another state of the workforce.
+    """Whether the newest run is missing, or made with another model or threshold or on another state of the workforce.
 
-    ``day`` is the newest one where the caller has it. Two queries, one with the day.
+    ``day`` is the newest one, if the caller has it. Two queries, or one with ``day``.
     """
     run = ScoringRun.objects.first()
     if run is None or not is_by_what_is_in_use(run):
@@ -272,7 +273,7 @@ def is_scoring_due(day: WorkforceDay | None = None) -> bool:
 
 
 def is_by_what_is_in_use(run: ScoringRun) -> bool:
-    """Whether a run is by the model in use and the threshold in force."""
+    """Whether a run was made with the model in use and the threshold in force."""
     version = promoted_model().version
     decision = decision_in_force(version)
     return run.model_version == version and run.decision_id == (decision and decision.pk)

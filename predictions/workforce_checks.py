@@ -1,4 +1,4 @@
-"""Checks of drift and accuracy: each is stored with the run that it is of."""
+"""Checks of drift and accuracy, each stored with its run."""
 
 import msgspec
 
@@ -11,8 +11,8 @@ from predictions.selectors import drift_check
 def check_workforce() -> WorkforceCheck | None:
     """The check of the newest run of the current model; None before its first one.
 
-    Made once for a run and a state of the workforce, then read: two processes that make it store one. Raises
-    ``ArtifactError`` without a usable model.
+    Made once for a run and a state of the workforce, and read afterwards; of two concurrent checks one is stored.
+    Raises ``ArtifactError`` without a usable model.
     """
     model = current_model()
     run = drift_check.checked_run(model)

@@ -51,14 +51,14 @@ class TechnovaCommand(BaseCommand):
     requires_system_checks = ()
 
     def create_parser(self, prog_name, subcommand, **kwargs):
-        parser: Any = super().create_parser(prog_name, subcommand, **kwargs)  # a method is replaced
+        parser: Any = super().create_parser(prog_name, subcommand, **kwargs)  # one of its methods is replaced
         parser.print_usage = lambda file=None: None  # a wrong argument is one line; --help has the rest
         return parser
 
     def run_from_argv(self, argv):
         if sys.stdout is None:
             sys.exit("The standard output is closed: there is nowhere to say what was done.")
-        if isinstance(sys.stdout, TextIOWrapper):  # not what a caller put in its place
+        if isinstance(sys.stdout, TextIOWrapper):  # not a caller's replacement
             sys.stdout.reconfigure(errors="backslashreplace")  # names of files may hold what it cannot encode
         try:
             super().run_from_argv(argv)

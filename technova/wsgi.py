@@ -9,7 +9,7 @@ from django.utils.http import parse_header_parameters
 from technova.files.private import protect
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "technova.settings")
-# Before anything imports NumPy: the threads of OpenBLAS wait for work by spinning, which took more than a batch itself.
+# Set before NumPy is imported: OpenBLAS threads spin while idle, which took more processor time than a batch itself.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 protect()
 

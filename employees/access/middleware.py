@@ -21,7 +21,7 @@ def for_every_account(view):
 
 
 def for_auditors(view):
-    """Mark a view that shows an account without anyone to see no person, open to an auditor."""
+    """Mark a view as open to auditors, whose scope is empty: it shows them no person."""
     view.is_for_auditors = True
     return view
 

@@ -24,8 +24,8 @@ class Role:
     reads_everything: bool = False  # of those whom it sees; else the matters that are granted
     reads: tuple[Matter, ...] = ()
     answers: bool = False  # whether somebody whom it sees has left or is there
-    audits: bool = False  # sees nobody: the model, the journals and the figures of groups, of the whole company
-    decides: bool = False  # which threshold and version of the model everyone gets, where it sees everyone
+    audits: bool = False  # reads the model, the journals and the figures of groups for the whole company; sees nobody
+    decides: bool = False  # sets the threshold and the model's version for all, if its scope is everyone
     permissions: tuple[str, ...] = ()  # of this app; given to the group when it is made
 
 
@@ -54,7 +54,7 @@ def scope_of(user) -> Scope:
 class _Access:
     roles: tuple[Role, ...]
     scope: Scope
-    may_add: bool  # employees, by a permission that is its own or its groups'
+    may_add: bool  # employees; a permission of the account or of its groups
 
 
 def _access(user) -> _Access:
@@ -94,12 +94,12 @@ def readable_to(user) -> Readable:
 
 
 def may_audit(user) -> bool:
-    """Whether an account reads what is about the whole company and shows nobody."""
+    """Whether an account reads pages about the whole company, which show no person."""
     return any(role.audits for role in roles_of(user))
 
 
 def figures_of(user) -> tuple[Scope, Readable]:
-    """Whose figures an account reads where nobody is shown, and made of which columns: an auditor everyone's."""
+    """The scope and the columns of the aggregate figures that an account reads; an auditor reads those of everyone."""
     return (Scope.EVERYONE, Readable.EVERYTHING) if may_audit(user) else (scope_of(user), readable_to(user))
 
 
@@ -113,22 +113,22 @@ def readers_of(column: str) -> Iterator[tuple[Role, Matter | None]]:
 
 
 def may_add_employees(user) -> bool:
-    """Whether an account has the permission to add employees, of whatever departments."""
+    """Whether an account has the permission to add employees, in any department."""
     return _access(user).may_add
 
 
 def may_switch_columns(user) -> bool:
-    """Whether an account decides what the company does without: a permission of its own, and for the whole company."""
+    """Whether an account may switch columns off: it needs the permission and the whole company as its scope."""
     return user.has_perm("employees.switch_column") and scope_of(user).sees_everyone
 
 
 def may_answer(user) -> bool:
-    """Whether an account says who has left and who is there, of those whom it sees."""
+    """Whether an account may record who of its scope has left and who is present."""
     return any(role.answers for role in roles_of(user))
 
 
 def may_decide(user) -> bool:
-    """Whether an account sets the threshold, and goes back to or approves a version of the model: for the company."""
+    """Whether an account may set the company's threshold, and restore or approve a version of the model."""
     return scope_of(user).sees_everyone and any(role.decides for role in roles_of(user))
 
 

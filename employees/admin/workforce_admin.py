@@ -14,7 +14,7 @@ class StateInline(HistoryInline):
     show_change_link = False
 
     def get_queryset(self, request):
-        """Of the time in departments that the account may see."""
+        """Only rows from the time in departments that the account may see."""
         return scope_of(request.user).narrow(super().get_queryset(request))
 
 

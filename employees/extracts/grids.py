@@ -129,7 +129,7 @@ def beginning_of(name: str, source: Source) -> bytes:
 
 
 def empty(name: str) -> ExtractError:
-    """The refusal of a file in which nothing stands."""
+    """The error for an empty file."""
     reason = _("The file is empty. Export it again, with the names of its columns and a row for each employee.")
     return ExtractError(name, Refusal.EMPTY, Message(reason))
 

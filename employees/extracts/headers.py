@@ -19,7 +19,7 @@ _OTHER_DELIMITER = _("Its cells are separated by |. Export the file with a comma
 
 # The columns that are looked for in a file of an extract.
 Wanted = Callable[[Extract], tuple[Column, ...]]
-# How much a row is like the header of an extract: how many of its columns are named.
+# How closely a row resembles an extract's header: how many columns it names.
 Likeness = Callable[[Sequence[str], Extract], float]
 FEWEST_COLUMNS = 2  # beside the number, that make a row the header of an extract
 
@@ -59,11 +59,12 @@ class Layout:
 
 
 def open_headers(source: Source, name: str, mapping: Mapping = PLAIN, likeness: Likeness | None = None) -> list[Header]:
-    """The headers of a file: of a CSV file for its likeliest delimiter, of each sheet of a workbook that has rows.
+    """The headers of a file: one of a CSV file, read with its likeliest delimiter; one of each sheet of a workbook that
+    has rows.
 
-    A header is the row that the mapping says, where it names columns of that extract; else the row that names most
-    columns, or the one most like a header; where none does, a row that the mapping says of whatever extract. Raises
-    ``ExtractError`` when the file is neither, or empty.
+    The header is the row given by the mapping if it names columns of that extract; else the row that names the most
+    columns, or the one most like a header; if no row names any, the row that the mapping gives for any extract. Raises
+    ``ExtractError`` if the file is neither CSV nor a workbook, or is empty.
     """
     score = likeness or (lambda titles, extract: _count_known(titles, mapping, extract))
     if beginning_of(name, source).startswith(WORKBOOK):
@@ -106,7 +107,7 @@ def _find_header(grid: Grid, mapping: Mapping, score: Likeness) -> Header | None
 
 
 def _head(grid: Grid, lines: Collection[int]) -> Iterator[Row]:
-    """The first rows that can be read, and those of these lines; the full reading reports faults further down."""
+    """The first readable rows and those of the given lines; the full read reports faults further down."""
     rows = grid.rows()
     yield from islice(rows, 1)
     try:
@@ -150,7 +151,7 @@ def recognised(header: Header, mapping: Mapping = PLAIN) -> Extract | None:
 
 
 def is_elsewhere(header: Header, extract: Extract, mapping: Mapping) -> bool:
-    """Whether the mapping says that another sheet of the workbook is the extract."""
+    """Whether the mapping names another sheet of the workbook as the extract."""
     said = mapping.sheets.get(extract)
     return said in header.grid.sheets and said != header.grid.sheet
 

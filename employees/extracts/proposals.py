@@ -24,7 +24,7 @@ from employees.extracts.rejects import LONGEST_SHOWN, ExtractError, Refusal
 from employees.extracts.titles import likely_columns, likeness_of
 from employees.vocabularies import CONTRACT, Proposal, Vocabularies
 
-# What refuses a file that is read by the wrong titles, or of which the header was not found.
+# The refusals of a file whose header was not found, or that was read under the wrong titles.
 MISTAKEN_TITLES = {
     Refusal.UNRECOGNISED,
     Refusal.MISSING_COLUMN,
@@ -56,13 +56,12 @@ def read_set(
     answers: Mapping = PLAIN,
     wanted: Wanted = readable_in,
 ) -> ReadSet:
-    """Read every extract in these files, titles that are open as they are proposed, and gather what is to be asked.
+    """Read every extract in these files, with open titles as proposed, and collect the questions.
 
-    Of a column whose title is open, its title alone is asked.
-    ``answers`` is what was answered about these files, beside the ``mapping``: where the files cannot be read so, the
-    titles are asked again, and so are those of a table that is like no extract. Where anything but words is asked, so
-    are the sheet and the line that were read. Raises ``ExtractError`` as ``read_files`` does for what no answer can
-    mend.
+    A column whose title is open is asked about by its title alone. ``answers`` are those given about these files,
+    beside the ``mapping``: if the files cannot be read with them, the titles are asked about again, as are those of a
+    table that resembles no extract. If anything but words is asked about, the sheet and the line that were read may be
+    corrected. Raises ``ExtractError``, as ``read_files`` does, for a fault that no answer can correct.
     """
     known, titles = propose_mapping(files, mapping=mapping.updated(answers), wanted=wanted)
     try:
@@ -91,9 +90,9 @@ def _as_answered(question: Question, answers: Mapping) -> Question:
 
 
 def _sure(extracts: Iterable[ReadExtract], titles: Iterable[Question]) -> Iterator[Question]:
-    """What is open in columns that are known: what a proposed column holds may mean something else.
+    """The questions about known columns; a column that is only proposed may turn out to be another one.
 
-    Rows of totals are asked about all the same: the column that holds their name is hardly another one.
+    Rows of totals are always asked about: the column with their name is unlikely to be another one.
     """
     asked = {(title.extract, title.header) for title in titles}
     for extract in extracts:
@@ -115,11 +114,11 @@ def _once(questions: Iterable[Question]) -> Iterator[Question]:
 def propose_mapping(
     files: Sequence[File], *, mapping: Mapping = PLAIN, wanted: Wanted = readable_in
 ) -> tuple[Mapping, list[Question]]:
-    """A mapping that reads these files as far as their titles are understood, and what is to be confirmed.
+    """A mapping for these files as far as their titles are understood, and the questions that would confirm it.
 
-    It adds to the mapping that is given, about whose titles nothing is asked. Each other title is a question: the
-    column that it probably is, or none; and so are sheets of which each may be one extract. Words, units, scales and
-    rows of totals are asked when the files are read. Raises ``ExtractError`` for a file that is no table.
+    It extends the given mapping, whose titles are not asked about. Each other title is a question that proposes a
+    column or none; so are several sheets that may be the same extract. Words, units, scales and rows of totals are
+    asked about when the files are read. Raises ``ExtractError`` for a file that is not a table.
     """
     questions: list[Question] = []
     for file in files:
@@ -140,10 +139,10 @@ def propose_mapping(
 def answer(mapping: Mapping, question: Question, value: str) -> Mapping:
     """The mapping with the answer to a question.
 
-    ``value`` is what the proposal would be: the name of a column or nothing; the text of the rows to skip or nothing;
-    a factor, as "1/12"; a scale, as "1-5"; a separator of decimals; an order of dates; for a word a value of the
-    vocabulary; for a value Oui, Non, F, M, or nothing for a text that says nothing; a sheet; a line. A correction that
-    says what was read says nothing. Raises ``ValueError`` for another.
+    ``value`` has the form of a proposal: the name of a column or nothing; the text of the rows to skip or nothing; a
+    factor, as "1/12"; a scale, as "1-5"; a decimal separator; an order of dates; for a word a value of the vocabulary;
+    for a value Oui, Non, F, M, or nothing for a text without meaning; a sheet; a line. A correction that repeats what
+    was read changes nothing. Raises ``ValueError`` for any other value.
     """
     if not (question.is_of_words or value in question.choices):
         raise ValueError(value)
@@ -168,7 +167,7 @@ def answer(mapping: Mapping, question: Question, value: str) -> Mapping:
 
 
 def _with_title(mapping: Mapping, question: Question, name: str) -> Mapping:
-    """Of the extract, or where it is not known which one it is, of each that has the column."""
+    """In the extract or, if it is not known which one it is, in each that has the column."""
     for extract in Extract if question.asked == Asked.COLUMN else (question.extract,):
         is_of_extract = any(column.name == name for column in readable_in(extract))
         mapping = mapping.with_header(extract, question.header, name if is_of_extract else "")
@@ -199,13 +198,13 @@ def _tables(file: File, mapping: Mapping) -> list[tuple[Header, Extract]]:
 
 
 def _unlike_any(file: File, mapping: Mapping) -> Header:
-    """Of a file that is like no extract: the header of the sheet that the mapping says, else of the first one."""
+    """For a file that resembles no extract: the header of the sheet named by the mapping, else of the first sheet."""
     headers = open_headers(file.source, file.name, mapping, _likeness_by(mapping))
     return next((header for header in headers if header.grid.sheet in mapping.sheets.values()), headers[0])
 
 
 def _ask_columns(files: Sequence[File], mapping: Mapping) -> Iterator[Question]:
-    """A question for each title of the tables that are like no extract; a line of one title is none of a table."""
+    """A question for each title of the tables that resemble no extract; a line with a single title is not a header."""
     for file in files:
         if _tables(file, mapping):
             continue
@@ -227,7 +226,8 @@ def _ask_sheets(tables: Sequence[tuple[Header, Extract]], mapping: Mapping) -> I
 
 
 def _corrections(files: Sequence[File], mapping: Mapping, asked: Iterable[Question]) -> Iterator[Question]:
-    """Of each table, the sheet and the line that were read, to be corrected; not a sheet that is asked already."""
+    """For each table, a correction of the line and of the sheet that were read, unless the sheet is asked about
+    already."""
     sheets_asked = {question.extract for question in asked if question.asked == Asked.SHEET}
     for file in files:
         tables = _tables(file, mapping)
@@ -296,7 +296,7 @@ def _ask_titles(header: Header, extract: Extract, mapping: Mapping, wanted: Want
 def _about_titles(
     asked: Asked, header: Header, extract: Extract, titles: Dict[int, str], likely: Dict[int, Column]
 ) -> Iterator[Question]:
-    """A question for each title by its place, with the column that it is likely and the first cell below it."""
+    """A question for each title by position, with its likely column and the first cell below it."""
     below = list(islice(_below(header), HEAD)) if titles else []
     for place, title in titles.items():
         column = likely[place].name if place in likely else ""

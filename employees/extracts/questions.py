@@ -72,7 +72,7 @@ class Question:
 
     @property
     def is_correction(self) -> bool:
-        """Whether it only offers to read another place of the file: what is proposed is what was read."""
+        """Whether it only offers to read another place of the file; it proposes the one that was read."""
         return self.asked == Asked.LINE or (self.asked == Asked.SHEET and not self.count)
 
     @property

@@ -54,7 +54,7 @@ class ReadExtract:
 
     @property
     def refused_count(self) -> int:
-        """How many cells and rows say nothing: rejects and unknown words."""
+        """The number of cells and rows without a usable value: rejects and unknown words."""
         return len(self.rejects) + sum(map(len, self.unknown_words))
 
     @property
@@ -149,7 +149,7 @@ class _Reading:
         self.rejects = Rejects()
         self.questions: list[Question] = []
         self.unknown_words: list[UnknownWords] = []
-        self.skipped = 0  # rows that are no person
+        self.skipped = 0  # rows that are not people
 
     def result(self) -> ReadExtract:
         rows = self._read()

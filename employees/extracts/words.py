@@ -1,4 +1,4 @@
-"""The cells whose words their vocabularies lack: each is a reject that says how to accept the word."""
+"""Cells with unknown words: each is a reject whose message explains how to accept the word."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,9 +34,9 @@ def rule_of(vocabulary: str, proposal: Proposal) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class UnknownWords:
-    """The cells of one column with unknown words, as rejects that are made while they are gone through.
+    """The cells of one column with unknown words, as rejects made during iteration.
 
-    They may be every cell of the column, so that arrays of shape (cells,) are held, not the rejects.
+    They may be every cell of the column, so arrays of shape (cells,) are kept instead of the rejects.
     """
 
     file: str

@@ -1,8 +1,7 @@
-"""The company's words, and the columns it does without, as the database holds them: kept while nothing changes.
+"""The company's words and the columns that are switched off, cached until the database changes.
 
-One query a request asks whether something has changed (that of an account's scope brings the answer), and two more
-read everything after a change: no label and no match costs a query. ``changes`` writes, ``contract`` has the first
-words.
+One query a request looks for a change (the query of an account's scope includes it), and two more reload everything
+after one: labels and matches cost no query. ``changes`` writes; ``contract`` holds the initial words.
 """
 
 import threading

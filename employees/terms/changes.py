@@ -50,9 +50,9 @@ def changing() -> Iterator[None]:
 
 @contextmanager
 def learning() -> Iterator[None]:
-    """A transaction in which words become known: at its end, cells that were refused for want of one are read.
+    """A transaction that adds words; at its end, the cells that were refused because a word was unknown are read.
 
-    Only where there are such cells it waits for other writers, and may raise ``technova.database.locks.Busy``.
+    Only if there are such cells does it wait for other writers, and may raise ``technova.database.locks.Busy``.
     """
     is_waited_for = of_words().exists()
     with exclusive() if is_waited_for else transaction.atomic():
@@ -104,7 +104,7 @@ def ensure_mergeable(term: Term, into: Term) -> None:
 
 
 def save(*, term: Term) -> Term:
-    """Store a term, a new one or as it was edited. Merged otherwise than before, it changes everyone's state.
+    """Store a new or edited term. A change of what it is merged into recomputes everyone's state.
 
     Raises ``technova.database.locks.Busy``.
     """
@@ -135,9 +135,9 @@ def part(*, term: Term) -> Term:
 
 @transaction.atomic
 def learn(*, vocabulary: str, text: str, value: str, user: User | None = None) -> None:
-    """Take a word of a file for a value: another spelling of one that is known, or a new one written so.
+    """Accept a word of a file: as another spelling of a known value, or as a new value.
 
-    A word that is known by now stays what it is. Inside ``learning``. Raises ``Unacceptable``.
+    A word that has become known meanwhile stays as it is. Inside ``learning``. Raises ``Unacceptable``.
     """
     held = terms.refreshed().vocabularies[vocabulary]
     if held.match(text) is not None:
@@ -151,7 +151,7 @@ def learn(*, vocabulary: str, text: str, value: str, user: User | None = None) -
 
 @learning()
 def learn_all(questions: Iterable[Question], *, user: User | None = None) -> list[Question]:
-    """Take each unknown word for what is proposed; return those that could not be. Raises as ``learning``."""
+    """Accept each unknown word as proposed; return those that cannot be accepted. Raises as ``learning``."""
     refused = []
     for question in questions:
         try:

@@ -26,10 +26,10 @@ def answer_left(
     because: str = "",
     user: User | None = None,
 ) -> list[PresenceAnswer]:
-    """Say that people have left: on a day, or between the last extract that held them and the first that did not.
+    """Record that people have left: on a day, or between the last extract that held them and the first that did not.
 
-    The answers hold as of the newest day; numbers of nobody in the workforce are left out.
-    Raises ``technova.database.locks.Busy``.
+    The answers hold as of the newest day; numbers that nobody in the workforce has are ignored. Raises
+    ``technova.database.locks.Busy``.
     """
     with exclusive():
         day = WorkforceDay.objects.latest().as_of
@@ -74,9 +74,9 @@ def revoke(*, answers: Sequence[PresenceAnswer], user: User | None = None) -> No
 
 
 def merge_numbers(*, number: int, into: int, accept_both_listed: bool = False, user: User | None = None) -> NumberMerge:
-    """Say that a number is another one of a person.
+    """Record that a number is another number of a person.
 
-    Raises ``NotMergeable``, ``BothListed`` unless told to go on, and ``Busy``.
+    Raises ``NotMergeable``, ``BothListed`` unless ``accept_both_listed``, and ``Busy``.
     """
     with exclusive():
         person = Employee.objects.filter(employee_id=into).first()

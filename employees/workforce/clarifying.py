@@ -15,7 +15,7 @@ from employees.workforce import answers
 from employees.workforce.known_values import History
 from technova.database.locks import exclusive
 
-ANSWERS = (Extract.EVAL, Extract.SONDAGE)  # what people say and what is said of them, not the company's records
+ANSWERS = (Extract.EVAL, Extract.SONDAGE)  # the extracts of opinions, as opposed to the company's records
 
 
 class LeftTooEarly(Exception):
@@ -51,9 +51,9 @@ def absent(scope: Scope) -> QuerySet[EmployeeState]:
 
 
 def unanswered(scope: Scope, history: History) -> QuerySet[EmployeeState]:
-    """The people of a scope who are present and whom the newest evaluation or survey does not hold, by number.
+    """The people of a scope who are present and missing from the newest evaluation or survey, by number.
 
-    A query for those of several numbers, where there are some: the database would ask about each person.
+    People with several numbers, if any, take a query of their own, which is faster than a condition on everyone.
     """
     newest = {kind: [extract.pk for extract in history.extracts[kind][:1]] for kind in ANSWERS}
     evaluated, surveyed = (ROWS[kind].objects.filter(extract__in=keys) for kind, keys in newest.items())
@@ -66,7 +66,7 @@ def unanswered(scope: Scope, history: History) -> QuerySet[EmployeeState]:
 
 
 def _held_by_both(history: History, evaluated: QuerySet, surveyed: QuerySet) -> set[int]:
-    """Those of several numbers whom both hold, under any of them."""
+    """People with several numbers who are in both extracts under any of them."""
     numbers = {*history.merged, *history.merged.values()}
     found = [
         rows.filter(number__in=numbers).annotate(of=Value(place)).values_list("of", "number")
@@ -86,11 +86,11 @@ def answer_absent(
     revision: uuid.UUID | None = None,
     user: User,
 ) -> list[PresenceAnswer]:
-    """Say of absent people within a scope that they have left, or without a ``departure`` that they are there.
+    """Record that absent people within a scope have left or, without a ``departure``, that they are present.
 
-    ``numbers`` are those of them who are answered for: whoever is not absent any more, or out of the scope, is left
-    out. None stands for everyone absent as of the ``revision`` that the person saw: raises ``Changed`` when it is
-    another one now. Raises ``LeftTooEarly`` and ``Busy``.
+    ``numbers`` selects them; whoever is no longer absent or is out of scope is ignored. None means everyone absent at
+    the ``revision`` that the user saw, and raises ``Changed`` if there is a newer one. Raises ``LeftTooEarly`` and
+    ``Busy``.
     """
     with exclusive():
         people = Employee.objects.within(scope).filter(presence=Presence.ABSENT)

@@ -34,7 +34,8 @@ class ColumnChange:
 
 
 class Comparison:
-    """Filled part by part: the values that change, who changes, and of those ``present`` the values ``paired``."""
+    """Collects, chunk by chunk, the changed values, the people changed and, of those ``present``, the ``paired``
+    values."""
 
     def __init__(self, paired: Collection[str], present: pd.Index) -> None:
         self._paired = paired
@@ -50,7 +51,7 @@ class Comparison:
             self._add_column(name, known.loc[both, name], new.loc[both, name])
 
     def add_unchanged(self, rows: pd.DataFrame) -> None:
-        """Count people of whom an extract holds what the one before it held."""
+        """Count people whose values are those of the extract before."""
         present = rows[rows.index.isin(self._present)]
         for name in self._paired:
             if name in rows:

@@ -1,4 +1,4 @@
-"""What was known when: the bound that keeps what came later out of what is learned from the past."""
+"""What was known when: the bound that keeps later knowledge out of training data."""
 
 from datetime import date, datetime, timedelta
 
@@ -12,12 +12,12 @@ DELIVERY = timedelta(days=1)  # the files of a day that come within it belong to
 
 
 def known_before(day: date) -> datetime | None:
-    """The moment before which something must have been recorded to count as known on a day; None for any time.
+    """The moment before which data must have been recorded to count as known on a day; None for no bound.
 
-    That is a day after its first SIRH extract, and no later than the first load of a later day, which may tell who has
-    left. So a correction, a late survey or a late month changes the present, and nothing that was known before it.
-    Loads that were withdrawn count for nothing: neither as what was known nor as what came later. Of a day before the
-    product was in use nobody knows what was known when: it counts as it is given. Three queries.
+    It is one day after the first SIRH extract of the day, or the first load of a later day if that is earlier, since
+    that may show who has left. So a correction, a late survey or a late month changes the present, and not what was
+    known earlier. Withdrawn loads are ignored. For days before the product was in use the moment is unknown, and all
+    their data count. Three queries.
     """
     first = _first_recorded(Load.objects.all())
     if first is None or day < timezone.localdate(first):

@@ -41,9 +41,9 @@ class History:
 
     @classmethod
     def recorded_before(cls, moment: datetime | None) -> "History":
-        """As the extracts recorded before a moment make it, but for those that were withdrawn since.
+        """The history by the extracts recorded before a moment, without those withdrawn since.
 
-        Which numbers are one person's and what words mean is as it is known now: neither tells of a departure.
+        Merged numbers and the meaning of words are those of today: neither reveals a departure.
         """
         rows = list(LoadedExtract.objects.in_force(moment).order_by("-as_of", "-pk"))
         extracts = {kind: [row for row in rows if row.kind == kind] for kind in Extract}
@@ -62,10 +62,10 @@ class History:
         return next((extract for extract in self.extracts[kind] if extract.as_of < day), None)
 
     def changed(self, extract: LoadedExtract, before: LoadedExtract | None, names: Sequence[str]) -> set[int]:
-        """Numbers of whom one extract holds something else than another, or nothing any more.
+        """Numbers whose values differ from one extract to another, or that it lacks.
 
-        Beside a merged number stands that of its person. Only the columns named are looked at. The database compares
-        the rows, in two queries that return the differences.
+        A merged number comes with that of its person. Only the given columns are compared. The database compares the
+        rows in two queries, which return the differences.
         """
         rows = extract.table.objects.filter(extract=extract).order_by()
         if before is None:
@@ -120,7 +120,7 @@ class History:
 
 
 def among(field: str, numbers: np.ndarray) -> Q:
-    """The condition that a field is one of some numbers, which are sorted; of many, that it lies in their range."""
+    """The condition that a field is one of these sorted numbers; if they are many, that it lies in their range."""
     if len(numbers) <= FEW:
         return Q(**{f"{field}__in": numbers.tolist()})
     return Q(**{f"{field}__range": (int(numbers[0]), int(numbers[-1]))})

@@ -83,9 +83,9 @@ def _people(chunk: pd.DataFrame, history: History, day: date) -> Iterator[Person
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """What a score needs and no extract of a kind gives: ``columns``, or none where no extract holds the person.
+    """What a score needs and no extract of a kind has: ``columns``, empty if no extract holds the person.
 
-    ``last_held`` is the day of the newest one that does, where it was asked for.
+    ``last_held`` is the day of the newest extract that does, if it was asked for.
     """
 
     kind: Extract
@@ -125,7 +125,7 @@ def lacks_of_few(history: History, numbers: Sequence[int]) -> dict[int, list[Lac
 def _known_columns(
     history: History, kind: Extract, names: Sequence[str], numbers: Sequence[int]
 ) -> dict[int, tuple[set[str], date]]:
-    """Which columns some extract gives of each person that one holds, and the day of the newest, by number."""
+    """By number, for each person in an extract: which columns any of them has, and the day of the newest."""
     found = _rows(history, kind, numbers).order_by().values("number")
     known: dict[int, tuple[set[str], date]] = {}
     for row in found.annotate(day=Max("extract__as_of"), **{f"count_{name}": Count(name) for name in names}):

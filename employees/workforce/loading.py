@@ -108,9 +108,10 @@ def withdraw_load(*, load: int, reason: str, user: User | None = None, progress:
 
 
 def withdrawal_changes(*, load: int) -> pd.DataFrame:
-    """Who comes, goes and moves on the newest day when a load is taken back, as ``listed`` has it; nothing is written.
+    """Who would come, go and move on the newest day if a load were withdrawn, as from ``listed``; writes nothing.
 
-    Takes as long as the withdrawal, and the same until the ``revision`` changes. Raises as ``withdraw_load``.
+    Takes as long as the withdrawal. The result stays the same until the ``revision`` changes. Raises as
+    ``withdraw_load``.
     """
     with exclusive():
         day = WorkforceDay.objects.latest().as_of
@@ -122,7 +123,7 @@ def withdrawal_changes(*, load: int) -> pd.DataFrame:
 
 
 def revision() -> str:
-    """What any load, withdrawal or answer changes, each of which replays a day, and any new word. Two queries."""
+    """A text that changes with every load, withdrawal, answer (each replays a day) and new word. Two queries."""
     revisions = [*WorkforceDay.objects.values_list("revision", flat=True), terms.refreshed().revision]
     return " ".join(map(str, revisions))
 
@@ -162,7 +163,7 @@ class _Loading:
         self.load.save(update_fields=["overridden"])
 
     def _compare(self, kind: Extract, stored: LoadedExtract, frame: pd.DataFrame) -> None:
-        """Look at what the extract changes of what was known for its day."""
+        """Compare the extract with what was known for its day."""
         before = next(iter(self.history.until(kind, self.as_of)), None)
         if before is None:
             return
@@ -258,14 +259,14 @@ def _printable(name: str) -> str:
 
 
 def _refused_values(extract: ReadExtract) -> Iterator[tuple]:
-    """What is refused and of which it can be read whose row it is: the first of each person and column."""
+    """The refused values of rows with a readable number: the first for each person and column."""
     found: dict[tuple[int, str], tuple[str, dict]] = {}
     for reject in extract.rejects:
         if reject.employee_id:
             column = reject.name if reject.costs == Cost.CELL else ""
             found.setdefault((reject.employee_id, column), (reject.value, reject.rule.document()))
     yield from ((*place, *refused) for place, refused in found.items())
-    for word in chain(*extract.unknown_words):  # one a person and column, of which nothing else is refused
+    for word in chain(*extract.unknown_words):  # at most one a person and column, never beside a reject
         yield word.employee_id, word.name, word.value, word.rule.document()
 
 

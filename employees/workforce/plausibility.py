@@ -1,4 +1,4 @@
-"""Alarms: what is implausible in a load, beside what is known. Pure; each is one sentence."""
+"""Alarms: what is implausible in a load, compared with what is known. Pure functions; an alarm is one sentence."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -93,9 +93,9 @@ def _take_listing(now: pd.DataFrame, facts: Facts) -> None:
 
 
 def _take_answers(now: pd.DataFrame, facts: Facts) -> None:
-    """HR answers for whom an extract has listed and none lists any more.
+    """HR answers for people whom an extract once listed and none lists any more.
 
-    Where a corrected one lists them, or the one that listed them was taken back, nothing was to be answered.
+    If a correction lists them, or the extract that listed them was withdrawn, there is nothing to answer.
     """
     is_asked = ~now["is_listed"].to_numpy() & (now["presence"] != UNKNOWN).to_numpy()
     if facts.said_here is not None:

@@ -1,4 +1,4 @@
-"""What the extracts said of people and was refused: since when, and what of it is read once its word is known."""
+"""Refused cells of the extracts: since when, and how they are read once their words are known."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -59,9 +59,9 @@ def of_words() -> QuerySet[RefusedValue]:
 
 
 def read_known_words() -> None:
-    """Read the refused cells whose words are known by now, as if their extracts were loaded only now.
+    """Read the refused cells whose words have become known, as if their extracts were loaded now.
 
-    In every extract, those that are not in force included: they may be again. Inside ``exclusive``.
+    Extracts that are not in force are included: they may be in force again. Inside ``exclusive``.
     """
     vocabularies = terms.refreshed().vocabularies
     days: set[date] = set()

@@ -27,10 +27,10 @@ _STATE_COLUMNS = ["employee_id", "as_of", "until", *KNOWN]
 
 
 def replay(*, since: date | None, numbers: np.ndarray | None = None, progress: Progress | None = None) -> None:
-    """Derive states anew from a day on, from the first one and of everyone if it is None; inside ``exclusive``.
+    """Recompute states from a day on, or of everyone from the first day if it is None; inside ``exclusive``.
 
-    ``numbers`` are those that a load has brought: who is not yet an employee becomes one. Rows are read for people in
-    chunks, and from a day on for those alone whose state may change.
+    ``numbers`` are those of a load: new ones become employees. Rows are read in chunks of people and, from a day on,
+    only of those whose state may change.
     """
     history = History.locked()
     described = _days(history)
@@ -52,10 +52,9 @@ def replay(*, since: date | None, numbers: np.ndarray | None = None, progress: P
 
 
 def _touched(history: History, days: Sequence[date], since: date) -> set[int]:
-    """Numbers of those whose state may change from a day on: all others stay what they were before it.
+    """Numbers of people whose state may change from a day on; everyone else keeps theirs.
 
-    Of whom nothing new is said, and nothing that was said waits for a day or stands against something else, one more
-    day changes nothing.
+    One more day changes nothing for whoever has no new value, no departure to come and no contradictory data.
     """
     is_open = Q(date_sortie__isnull=False) | Q(is_kept=True) | Q(is_said_left=True)
     is_open |= Q(presence=Presence.LEFT, is_listed=True, was_unlisted=True)
@@ -74,14 +73,15 @@ def _touched(history: History, days: Sequence[date], since: date) -> set[int]:
 
 
 def _days(history: History) -> list[date]:
-    """The days that extracts describe, and those of answers until then: a later one holds as of the newest extract."""
+    """The days of extracts and of answers up to the newest extract, at which a later answer takes effect."""
     extracts = {extract.as_of for extracts in history.extracts.values() for extract in extracts}
     answers = PresenceAnswer.objects.in_force().filter(as_of__lte=max(extracts, default=date.min))
     return sorted(extracts.union(answers.values_list("as_of", flat=True)))
 
 
 def _first_to_derive(described: list[date], since: date | None) -> date | None:
-    """The day given, or an earlier one: that was never derived, as after a migration, or as of which answers held."""
+    """The given day, or an earlier one that was never computed (as after a migration) or at which later answers took
+    effect."""
     if since is None:
         return None
     derived = sorted(WorkforceDay.objects.values_list("as_of", flat=True))

@@ -14,7 +14,7 @@ from employees.workforce.presence import ABSENT, LEFT, PRESENT
 
 
 class KnownPresence(Protocol):
-    """The columns of a state that tell of somebody's presence."""
+    """The columns of a state about somebody's presence."""
 
     @property
     def as_of(self) -> date: ...
@@ -96,7 +96,7 @@ def _moves(known: Sequence[KnownState]) -> Iterable[SpellEvent]:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The end of a spell. Of a departure in an interval ``day`` is the middle, not after ``since``."""
+    """The end of a spell. For a departure within an interval, ``day`` is its middle, and not after ``since``."""
 
     day: date
     since: date  # the first day on which the states have the person no longer present

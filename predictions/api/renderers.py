@@ -23,7 +23,7 @@ class FastJSONRenderer(JSONRenderer):
 
 
 ESCAPES = {"\N{LINE SEPARATOR}".encode(): rb"\u2028", "\N{PARAGRAPH SEPARATOR}".encode(): rb"\u2029"}
-SEPARATOR = re.compile(b"\xe2\x80[\xa8\xa9]")  # of the two, in a quarter of the time that replacing each takes
+SEPARATOR = re.compile(b"\xe2\x80[\xa8\xa9]")  # finds either, in a quarter of the time of two replacements
 
 
 def preferred_type(accept: str, offered: Sequence[str]) -> str | None:

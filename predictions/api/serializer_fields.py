@@ -95,21 +95,21 @@ class InUTC(serializers.DateTimeField):
 
 
 class RoundedFloat(serializers.FloatField):
-    """A number of an answer, to 4 decimals."""
+    """A number in an answer, to 4 decimals."""
 
     def to_representation(self, value):
         return round(value, 4)
 
 
 class RoundedInteger(serializers.IntegerField):
-    """A number of an answer, rounded to a whole one."""
+    """A number in an answer, rounded to a whole number."""
 
     def to_representation(self, value):
         return round(value)
 
 
 class ChoiceOrNull(serializers.ChoiceField):
-    """A choice of an answer; null where there is none."""
+    """A choice in an answer; null if there is none."""
 
     def to_representation(self, value):
         return value or None

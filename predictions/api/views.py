@@ -52,7 +52,7 @@ from technova.database import keyset
 from technova.web.json_errors import request_id_of
 
 CHUNK_SIZE = 2_000  # rows that a stream reads at a time
-PREDICTION = PredictionSerializer()  # once: to copy its fields for each call takes the longest
+PREDICTION = PredictionSerializer()  # made once: most of a call would go into copying its fields
 
 
 class WithoutOptions(APIView):

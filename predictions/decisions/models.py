@@ -1,4 +1,4 @@
-"""What people decided about the model: from which risk on, and which version is in use."""
+"""What people decided about the model: the threshold, and which version is in use."""
 
 from django.conf import settings
 from django.db import models
@@ -17,12 +17,12 @@ def _account(verbose_name, **options) -> models.ForeignKey:
 
 class ThresholdDecisionQuerySet(models.QuerySet):
     def in_force(self):
-        """Those that nobody has undone; the newest one that holds for a version of the model decides."""
+        """Those that nobody has undone; the newest one that holds for a version of the model is in force."""
         return self.filter(revoked_at=None)
 
 
 class ThresholdDecision(models.Model):
-    """A threshold that HR has set: by which rule, who, when and why, and when it was undone.
+    """A threshold set by HR: the rule, who set it, when and why, and when it was undone.
 
     A capacity and costs hold for later versions of the model too; a value for the one for which it was set.
     """
@@ -65,7 +65,7 @@ class ThresholdDecision(models.Model):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(
-                # a comparison with NULL is unknown, which a constraint lets pass
+                # a comparison with NULL is unknown, which satisfies a constraint
                 condition=Q(rule="capacity", capacity__isnull=False, departure=None, talk=None, chance=None)
                 | Q(rule="cost", capacity=None, departure__isnull=False, talk__isnull=False, chance__isnull=False)
                 | Q(rule="value", capacity=None, departure=None, talk=None, chance=None),
@@ -91,7 +91,7 @@ class ThresholdDecision(models.Model):
         return f"{timezone.localtime(self.decided_at):%Y-%m-%d %H:%M} {self.rule}"
 
     def holds_for(self, version: str) -> bool:
-        """Whether it says something of a version of the model."""
+        """Whether it applies to a version of the model."""
         return self.rule != self.RuleName.VALUE or self.model_version == version
 
     @property
@@ -108,9 +108,9 @@ class PromotionQuerySet(models.QuerySet):
 
 
 class Promotion(models.Model):
-    """A version of the model that was to become the one in use: who asked for it and why, and what became of it.
+    """A request to put a version of the model in use: who made it and why, and what became of it.
 
-    Where the company asks for two people (``TWO_PEOPLE_PROMOTE``), it waits until somebody else has approved.
+    If the company requires two people (``TWO_PEOPLE_PROMOTE``), it waits until somebody else has approved it.
     """
 
     version = models.CharField(_("model version"), max_length=40)

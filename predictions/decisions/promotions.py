@@ -1,4 +1,4 @@
-"""Writes: another version of the model becomes the one in use, by somebody and for a reason."""
+"""Writes: promotions of a version of the model, each by somebody and for a reason."""
 
 import getpass
 import os
@@ -14,7 +14,7 @@ from predictions.models import Promotion
 
 
 class SecondPerson(ValueError):
-    """A promotion lacks an account that asks, or another one that approves; the message says which."""
+    """A promotion lacks an account to ask for it, or another one to approve it; the message is the reason."""
 
 
 class AlreadySettled(LookupError):
@@ -22,9 +22,9 @@ class AlreadySettled(LookupError):
 
 
 def author_of(name: str | None, *, root: Path) -> User | str:
-    """The author of a command's promotion: the active account of a name, the system's account without one.
+    """The author of a promotion by command: the active account with this name or, without a name, the system's user.
 
-    Raises ``SecondPerson`` for an unknown account, and without one where a second person must approve.
+    Raises ``SecondPerson`` for an unknown account, and for none if a second person must approve.
     """
     if name is not None:
         account = User.objects.filter(username=name, is_active=True).first()
@@ -39,29 +39,29 @@ def author_of(name: str | None, *, root: Path) -> User | str:
 def _system_account() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number that no account has
+    except (KeyError, OSError):  # a container may run under a uid without an account
         return f"uid {os.getuid()}"
 
 
 def _is_ours(root: Path) -> bool:
-    """Whether the servers take their model from there."""
+    """Whether this is the directory from which the servers load their model."""
     return root.resolve() == Path(settings.ARTIFACTS_DIR).resolve()
 
 
 def _needs_two(root: Path) -> bool:
-    """The first version of a directory waits for nobody: without it nothing works."""
+    """Whether it is the directory's first version, which needs no approval: without it nothing works."""
     return settings.TWO_PEOPLE_PROMOTE and _is_ours(root) and store.has_current(root)
 
 
 def ask(*, root: Path, version: str, reason: str, author: User | str) -> Promotion | None:
-    """Make a version the one in use, or let it wait where the company asks for two people.
+    """Promote a version, or let it wait if the company requires two people.
 
-    None, and no record, if it is in use already, or of another directory than the servers'. Raises ``AlreadySettled``
-    while another one waits, and ``ArtifactError``.
+    Returns None, without a record, if it is in use already or in another directory than the servers'. Raises
+    ``AlreadySettled`` while another one waits, and ``ArtifactError``.
     """
     before = store.current_version(root) if store.has_current(root) else None
     if version == before or not _is_ours(root):
-        artifact.promote(root, version)  # of the one in use, it repairs the links
+        artifact.promote(root, version)  # for the version in use, it repairs the links
         return None
     named = {"system_account": author} if isinstance(author, str) else {"author": author}
     promotion = Promotion(version=version, before=before or "", reason=reason, **named)
@@ -77,7 +77,8 @@ def ask(*, root: Path, version: str, reason: str, author: User | str) -> Promoti
 
 
 def approve(*, root: Path, key: int, user: User) -> Promotion:
-    """Make a version that waits the one in use. Raises ``SecondPerson``, ``AlreadySettled`` and ``ArtifactError``."""
+    """Approve a waiting promotion, which puts its version in use. Raises ``SecondPerson``, ``AlreadySettled`` and
+    ``ArtifactError``."""
     with transaction.atomic():
         promotion = _settled(key, user)
         if promotion.author_id == user.pk:
@@ -88,14 +89,14 @@ def approve(*, root: Path, key: int, user: User) -> Promotion:
 
 
 def _promote(promotion: Promotion, root: Path) -> None:
-    """Make it so, last in the transaction. The directory's own record has the same second."""
+    """Promote in the directory, last in the transaction. The directory records the same second."""
     promotion.promoted_at = timezone.now().replace(microsecond=0)
     promotion.save()
     artifact.promote(root, promotion.version, now=promotion.promoted_at)
 
 
 def refuse(*, key: int, user: User) -> None:
-    """Drop a version that waits; whoever asked may, too. Raises ``AlreadySettled``."""
+    """Refuse a waiting promotion; whoever asked for it may do so too. Raises ``AlreadySettled``."""
     with transaction.atomic():
         promotion = _settled(key, user)
         promotion.refused_at = timezone.now()
@@ -103,7 +104,7 @@ def refuse(*, key: int, user: User) -> None:
 
 
 def _settled(key: int, user: User) -> Promotion:
-    """The promotion that waits, locked until the transaction ends, settled by somebody."""
+    """The waiting promotion, locked until the transaction ends and marked as settled by this user."""
     promotion = Promotion.objects.select_for_update().waiting().filter(pk=key).first()
     if promotion is None:
         raise AlreadySettled(key)

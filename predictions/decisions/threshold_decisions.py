@@ -1,4 +1,4 @@
-"""HR sets the threshold, without training, and undoes it; whom a threshold would flag of those present."""
+"""HR sets and undoes the threshold, without training; how many of those present a threshold would flag."""
 
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -19,11 +19,11 @@ RuleName = ThresholdDecision.RuleName
 
 
 class NotScored(LookupError):
-    """Nobody present has a score of the model in use: what a threshold would do is not known."""
+    """Nobody present has a score of the model in use, so the effect of a threshold is unknown."""
 
 
 class NotInForce(LookupError):
-    """The decision is not the one in force, or not any more."""
+    """The decision is not, or no longer, the one in force."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,14 +36,14 @@ class Scored:
 
 
 def scored_now() -> Scored:
-    """As ``scored_by`` the newest run. One query more."""
+    """``scored_by`` of the newest run, for one more query."""
     return scored_by(runs.latest_two()[0])
 
 
 def scored_by(run: ScoringRun | None) -> Scored:
-    """Those present whom the newest run, as ``runs.latest_two`` gives it, scored by the model in use.
+    """Those present whom the newest run (of ``runs.latest_two``) scored with the model in use.
 
-    One query over its predictions, once a state of the workforce. Raises ``NotScored``.
+    One query over its predictions for each state of the workforce. Raises ``NotScored``.
     """
     if run is None or run.model_version != promoted_model().version:
         raise NotScored
@@ -55,7 +55,7 @@ def scored_by(run: ScoringRun | None) -> Scored:
 
 @lru_cache(maxsize=1)
 def _people(key, _created_at, _revision_now, is_outdated) -> tuple[np.ndarray, np.ndarray]:
-    """Of one state of the workforce: a preview asks again at every change of a field."""
+    """Cached for one state of the workforce: a preview needs it at every change of a field."""
     run = ScoringRun(pk=key)
     run.is_outdated = is_outdated
     rows = figures.people_of(run, Scope.EVERYONE).values_list("probability", "employee__employee_id")
@@ -84,7 +84,7 @@ class Wish:
 
 
 def set_threshold(*, wish: Wish, reason: str, user: User) -> ThresholdDecision:
-    """Put a threshold in force: at once for new predictions, for the list once everyone is scored again.
+    """Put a threshold in force: at once for new predictions, and for the list once everyone is scored again.
 
     Raises ``NotScored``.
     """

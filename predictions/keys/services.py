@@ -132,7 +132,7 @@ def admit(*, secret: str, address: str) -> APIKey:
     return key
 
 
-# Without the times that no request needs: Python reads each in 3 µs.
+# Leaves out times that no request needs and that take 3 µs each to parse.
 _KEY_FIELDS = [
     field.attname for field in APIKey._meta.concrete_fields if field.attname not in ("created", "last_used_at")
 ]

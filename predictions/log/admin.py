@@ -66,7 +66,7 @@ class PredictionAdmin(ForWhoReadsEverything, ReadOnlyAdmin):
     def get_queryset(self, request):
         rows = cast(PredictionQuerySet, super().get_queryset(request)).visible_to(request.user)
         scope = scope_of(request.user)
-        if not scope.sees_everyone:  # of the time in departments that the account may see
+        if not scope.sees_everyone:  # only from the time in departments that the account may see
             of_then = Q(features__departement__in=scope.names) | Q(payload__departement__in=scope.names)
             rows = rows.filter(of_then | Q(employee=None))
         return rows.prefetch_related("employee", "api_key", "user")  # a late page would join all the rows before it

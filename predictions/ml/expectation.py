@@ -1,4 +1,4 @@
-"""Expected departures: a sum of probabilities, and the 95 % interval of the number that will happen."""
+"""Expected departures: a sum of probabilities, and the 95 % prediction interval of their number."""
 
 import math
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ Z_95 = 1.959963984540054
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Expectation:
-    """The departures to expect of some people; two of different people add up.
+    """The departures to expect from some people; those of different people can be added.
 
     Its variance is that of the outcomes given the probabilities, plus that of the sum by the coefficients, the squared
-    length of ``sensitivity`` (the delta method). A year that is unlike those learned from is in neither.
+    length of ``sensitivity`` (the delta method). Neither includes a year unlike those of the training data.
     """
 
     total: float

@@ -9,20 +9,20 @@ import pandas as pd
 from predictions.ml.links import Link
 from predictions.ml.terms import ModelTerm
 
-BLOCK = 16_384  # rows of the design matrix that exist at a time: about 20 MB
+BLOCK = 16_384  # rows of the design matrix held at a time: about 20 MB
 MAX_STEPS = 100
-TOLERANCE = 1e-10  # of the Newton decrement: half the gain that is left in the log-likelihood
-SUFFICIENT = 1e-4  # share of the gain that the gradient promises with which a step is taken (Armijo 1966)
+TOLERANCE = 1e-10  # of the Newton decrement, half of the remaining gain in log-likelihood
+SUFFICIENT = 1e-4  # a step is taken from this share of the gain predicted by the gradient (Armijo 1966)
 
 
 class DidNotConverge(ArithmeticError):
-    """The coefficients did not settle."""
+    """The coefficients did not converge."""
 
 
 class Design:
-    """A design matrix of ``(n, p + 1)``, the intercept's column last, held as small integers into a table a term.
+    """A design matrix ``(n, p + 1)``, with the intercept's column last, stored as small indices into one table a term.
 
-    A feature has few distinct values: a row is looked up in the tables, and only a block of rows exists at a time.
+    A feature has few distinct values, so rows are looked up in the tables and only one block of them exists at a time.
     """
 
     def __init__(self, terms: Sequence[ModelTerm], frame: pd.DataFrame):
@@ -81,8 +81,8 @@ class Fit:
 
     @property
     def covariance(self) -> np.ndarray:
-        """The Laplace approximation, the penalty read as a Gaussian prior (MacKay 1992, *The evidence framework
-        applied to classification networks*). As if no bound held: wider than the truth where one does."""
+        """The Laplace approximation, with the penalty as a Gaussian prior (MacKay 1992, *The evidence framework applied
+        to classification networks*). It ignores the bounds, so it is too wide where one is active."""
         return np.linalg.inv(self.curvature)
 
 
@@ -135,7 +135,7 @@ def fit(
                 break
             length /= 2
             if length < 1e-8:
-                return Fit(here, curvature)  # no better point in floating point
+                return Fit(here, curvature)  # no better point exists in floating point
         here, (loss, gradient, curvature) = there, found
     raise DidNotConverge(f"the coefficients did not settle in {MAX_STEPS} steps")
 

@@ -1,8 +1,8 @@
 """Links between the scale on which contributions add up and the probability that somebody leaves.
 
-A classification without a horizon adds log-odds. A forecast adds on the log cumulative hazard: with ``log Λ(h) =
-η + log h``, one fit serves every horizon ``h``, and ``1 - exp(-Λ(h))`` is the probability of leaving within it
-(Prentice and Gloeckler 1978, *Regression analysis of grouped survival data*).
+A classification, which has no horizon, adds log-odds. A forecast adds log cumulative hazards: with ``log Λ(h) = η + log
+h``, one fit serves every horizon ``h``, and ``1 - exp(-Λ(h))`` is the probability of leaving within it (Prentice and
+Gloeckler 1978, *Regression analysis of grouped survival data*).
 """
 
 import math
@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-HIGHEST = 30.0  # log cumulative hazard beyond which the probability is 1 in floating point
+HIGHEST = 30.0  # log cumulative hazard above which the probability is 1 in floating point
 
 
 class Link(Protocol):

@@ -1,11 +1,11 @@
-"""Person-periods: the dated history of a workforce in the form from which a hazard is learned.
+"""Person-periods: the dated history of a workforce in the form used to fit a hazard.
 
-A row is somebody who was present at the start of a period, with the features as they were known then, and what became
-of the person within it. No Django here; ``predictions.selectors.person_periods`` reads the rows.
+A row is a person present at the start of a period, with the features as known then, and what became of the person
+within it. No Django here; ``predictions.selectors.person_periods`` reads the rows.
 
 The exposure of a row is *planned*: the whole period for whoever stays, leaves or vanishes, since a complementary
-log-log model asks whether somebody leaves within it. A departure of another kind (a retirement, a dismissal, the end of
-a contract) is none that the model forecasts: it ends the exposure on its day, without an event.
+log-log model asks whether somebody leaves within it. The model does not forecast other departures (a retirement, a
+dismissal, the end of a contract): they end the exposure on their day, without an event.
 """
 
 from bisect import bisect_right
@@ -21,21 +21,21 @@ from pandas.api.types import union_categoricals
 
 from features.schema import FEATURE_NAMES, FEATURES
 
-MONTHS = 3  # of a period: single months cost three times the time of a fit and rank no better
-NEAR = timedelta(days=7)  # extracts of the ends of months, say of their last working days, do not shift the grid
+MONTHS = 3  # of a period: with single months a fit takes three times as long and ranks no better
+NEAR = timedelta(days=7)  # so that month-end extracts of the last working day do not shift the grid
 
 
 class Event(IntEnum):
     """What became of somebody within a period."""
 
-    NONE = 0  # still there, or left in a way that is not forecast
+    NONE = 0  # still present, or left in a way that is not forecast
     LEFT = 1  # of their own accord, or for an unknown reason
-    VANISHED = 2  # in the files no more, and no departure known
+    VANISHED = 2  # no longer in the files, without a known departure
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PersonPeriods:
-    """``n`` person-periods. A *cohort* is the same with one period, and so one row a person."""
+    """``n`` person-periods. A *cohort* has one period, and so one row a person."""
 
     frame: pd.DataFrame  # (n, 32) clean features as known at the start: numbers as floats, choices as categories
     person: np.ndarray  # (n,) int64, the company's number
@@ -53,7 +53,7 @@ class PersonPeriods:
 
 
 def compact(features: pd.DataFrame) -> pd.DataFrame:
-    """Clean features with numbers as float32 and choices as categories, an eighth of what objects take.
+    """Clean features with numbers as float32 and choices as categories, an eighth of the size of objects.
 
     Whole numbers up to 16 million, and so every pay, stay exact.
     """
@@ -79,7 +79,7 @@ def _column(parts: Sequence[pd.Series], order: np.ndarray) -> np.ndarray | pd.Ca
 
 
 def nobody() -> PersonPeriods:
-    """No rows, with their types."""
+    """An empty frame with the right types."""
     return PersonPeriods(
         compact(pd.DataFrame(columns=list(FEATURE_NAMES))),
         np.empty(0, dtype=np.int64),
@@ -90,11 +90,11 @@ def nobody() -> PersonPeriods:
 
 
 def quarters(days: Sequence[date]) -> list[tuple[date, date]]:
-    """The periods of a history, the oldest first, as (start, end): a departure lies after the one, by the other.
+    """The periods of a history as (start, end), the oldest first; a departure in one is after its start and by its end.
 
-    ``days``: those of which it is known who was there, in any order. The periods go back from the newest one by three
-    months each, to the oldest, whose period may be shorter. A bound is the day nearest to that of the calendar within
-    ``NEAR``, otherwise the newest before it: where days are missing, a period is longer. Empty for fewer than two days.
+    ``days``: those for which presence is known, in any order. The periods go back from the newest one by three months
+    each, to the oldest, whose period may be shorter. A bound is the day nearest to the calendar's within ``NEAR``,
+    otherwise the newest before it: missing days make a period longer. Empty for fewer than two days.
     """
     days = sorted(set(days))
     if not days:
@@ -109,29 +109,29 @@ def _snapped(days: Sequence[date], ideal: date) -> date:
 
 
 def months_after(day: date, months: int) -> date:
-    """The day of the calendar so many months later; from the end of a month, that of another one."""
+    """The calendar day so many months later; the end of a month gives the end of another."""
     stamp = pd.Timestamp(day)
     return (stamp + (pd.offsets.MonthEnd(months) if stamp.is_month_end else pd.DateOffset(months=months))).date()
 
 
 def months_before(day: date, months: int) -> date:
-    """The day of the calendar so many months earlier; from the end of a month, that of another one."""
+    """The calendar day so many months earlier; the end of a month gives the end of another."""
     stamp = pd.Timestamp(day)
     offset = pd.offsets.MonthEnd(months) if stamp.is_month_end else pd.DateOffset(months=months)
     return (stamp - offset).date() if months else day
 
 
 def months_between(start: np.ndarray | date, end: np.ndarray | date) -> np.ndarray:
-    """Months from one day to another by the calendar, from the end of a month to that of another one a whole number.
+    """Calendar months from one day to another; between two ends of months, a whole number.
 
-    Days, or arrays of datetime64[D] that broadcast; NaN where one is NaT. Additive: months from a day to a second one
-    and from there to a third one are those from the first to the third.
+    Days, or arrays of datetime64[D] that broadcast; NaN where one is NaT. Additive: the months from a first to a second
+    and from the second to a third day sum to those from the first to the third.
     """
     return _place(end) - _place(start)
 
 
 def _place(day: np.ndarray | date) -> np.ndarray:
-    """Months since 1970, a day being that part of its month."""
+    """Months since 1970, with the day as a fraction of its month."""
     days = np.asarray(day, dtype="datetime64[D]")
     months = days.astype("datetime64[M]")
     first, next_first = months.astype("datetime64[D]"), (months + 1).astype("datetime64[D]")
@@ -143,8 +143,8 @@ def _place(day: np.ndarray | date) -> np.ndarray:
 def outcomes(start: date, end: date, gone: np.ndarray, event: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Exposure ``(n,)`` and event ``(n,)`` of people who were present at the start of a period.
 
-    ``gone``: ``(n,)`` datetime64[D], the day after ``start`` on which each one left or vanished, NaT for whoever did
-    not; ``event``: ``(n,)``, the ``Event`` that this is.
+    ``gone``: ``(n,)`` datetime64[D], the day after ``start`` on which each left or vanished, NaT for whoever did not;
+    ``event``: ``(n,)``, which ``Event`` that was.
     """
     is_gone = gone <= np.datetime64(end, "D")  # never for NaT
     is_censored = is_gone & (event == Event.NONE)
@@ -171,7 +171,7 @@ def departures(periods: PersonPeriods) -> Departures:
 
 
 def departures_known(periods: PersonPeriods) -> dict[str, int]:
-    """Of each feature, how many departures there are, vanished people included, of whom it is known."""
+    """For each feature, the departures (including people who vanished) of people whose value is known."""
     gone = periods.frame[periods.event != Event.NONE]
     return {name: int(gone[name].notna().sum()) for name in FEATURE_NAMES}
 
@@ -180,14 +180,14 @@ def starts(periods: PersonPeriods) -> tuple[np.ndarray, np.ndarray]:
     """The days on which periods start, oldest first, and their months."""
     days, place = np.unique(periods.start, return_inverse=True)
     months = np.zeros(len(days))
-    np.maximum.at(months, place, periods.exposure)  # a departure of another kind shortens a row's own
+    np.maximum.at(months, place, periods.exposure)  # another kind of departure shortens that of its row
     return days, months
 
 
 def cohort(periods: PersonPeriods, since: np.datetime64) -> PersonPeriods:
-    """Who was there when a period started, with the features of that day, and what became of each until the end.
+    """Who was present when a period started, with the features of that day, and what became of each until the end.
 
-    Who left in a way that is not forecast is left out: nobody knows whether they would have left by themselves.
+    People who left in a way that is not forecast are left out: they might or might not have resigned.
     """
     days, months = starts(periods)
     later = periods.start >= since

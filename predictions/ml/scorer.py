@@ -1,8 +1,8 @@
 """Scoring: probability, 90 % interval and exact contributions, for one employee in microseconds or for a frame.
 
 ``Scorer`` folds the fitted coefficients into the pieces of the curves once, so that one employee costs a lookup and a
-few multiplications a feature: 0.016 ms, where the estimator takes 1.051 (``benchmarks/scoring.py``). It needs numpy
-alone: a server imports neither the estimator nor the libraries that fitted it.
+few multiplications a feature: 0.016 ms instead of the estimator's 1.051 (``benchmarks/scoring.py``). It needs only
+numpy: a server imports neither the estimator nor the libraries that fitted it.
 """
 
 import math
@@ -61,7 +61,7 @@ class ScoreFrame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parameters:
-    """What a fitted model is, as plain arrays."""
+    """A fitted model as plain arrays."""
 
     terms: tuple[ModelTerm, ...]
     coefficients: np.ndarray  # (p + 1,), the intercept last
@@ -108,7 +108,7 @@ class Scorer:
         return {name: (first, last) for name, _low, _high, first, last, *_pieces in self._curves}
 
     def _prepare_rows(self) -> None:
-        """Fold coefficients and covariance into one table row a level, and two a piece of a curve.
+        """Fold coefficients and covariance into one table row for each level, and two for each piece of a curve.
 
         ``_rows`` is ``(r, p + 1)``: the standard error of an employee's sum is the length of the sum of the rows
         that the employee touches, each times its weight.
@@ -262,7 +262,7 @@ class Model:
 
     @property
     def horizon_months(self) -> int | None:
-        """Within how many months somebody leaves; None for a classification."""
+        """The horizon of the probability in months; None for a classification."""
         return self.scorer.parameters.horizon_months
 
     @property

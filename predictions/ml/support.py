@@ -1,7 +1,7 @@
-"""Which profiles the training data hold: values that each occur, but never together, tell a model nothing.
+"""Which profiles the training data support: a model has learned nothing about values that never occur together.
 
-A technical director at the first level, or the first level at the pay of a director, lies in the range of every single
-feature. For each job and level, the range of what goes with it is kept.
+A technical director at the first level, or the first level at a director's pay, is in the range of every single
+feature. So the range of what goes with each job and level is kept.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ PAIRS = (
     ("poste", "revenu_mensuel"),
     ("niveau_hierarchique_poste", "revenu_mensuel"),
 )
-FEWEST = 5  # people of a job or level from whom a range is taken: that of fewer would tell their values
-ROOM = {"revenu_mensuel": 0.1}  # share of room about the range, which is rounded: its ends are somebody's pay
+FEWEST = 5  # smallest group of a job or level with a range: a smaller one would reveal their values
+ROOM = {"revenu_mensuel": 0.1}  # the range is rounded and widened by this share, since its ends are somebody's pay
 ROUNDED = {"revenu_mensuel": 100}
 
 Ranges = dict[Any, tuple[float, float]]  # by the value of the first feature of a pair
@@ -34,7 +34,7 @@ class Support:
         return cls({pair: _ranges(*pair, np.asarray(frame[pair[0]]), np.asarray(frame[pair[1]])) for pair in PAIRS})
 
     def holds(self, values: Mapping[str, Any]) -> bool:
-        """Whether a profile lies within all ranges; a value without a range limits nothing."""
+        """Whether a profile lies within all ranges; a value without a range sets no limit."""
         for (given, name), ranges in self.ranges.items():
             found = ranges.get(values[given])
             if found is not None and not found[0] <= values[name] <= found[1]:

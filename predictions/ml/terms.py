@@ -137,7 +137,8 @@ def _broken_line(feature: str, knots: np.ndarray) -> Curve:
 
 
 def _steps(feature: str, knots: np.ndarray, direction: int) -> Curve:
-    """Straight between its heights at the knots, in columns that are its steps: monotone when no step has another sign.
+    """A broken line through its heights at the knots, in columns that are its steps: monotone if all steps have one
+    sign.
 
     The first height is 0, and the penalty half of ``sum(diff(h) ** 2)``, as that of ``_broken_line`` is on the steps
     (monotone splines: Ramsay 1988).

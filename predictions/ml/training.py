@@ -26,8 +26,8 @@ from predictions.ml.periods import PersonPeriods, cohort, departures, departures
 from predictions.ml.scorer import Parameters
 from predictions.ml.support import Support
 
-HORIZONS = (12, 6, 3)  # months within which a forecast can say who leaves, the longest that a history allows first
-FEWEST = 10  # who left and who stayed, without whom nothing can be judged
+HORIZONS = (12, 6, 3)  # horizons of a forecast in months; the first that the history allows is used
+FEWEST = 10  # of those who left and of those who stayed, needed for an evaluation
 REFERENCE_ROWS = 1500
 LEAK_ROC_AUC = 0.90
 LEAK_F1 = 0.70
@@ -52,7 +52,8 @@ class ProtectedFeatures(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """A trained model; ``leak`` is why its figures are implausible, if they are, ``doubts`` why it is of no use."""
+    """A trained model; ``leak`` is why its figures are implausible, if they are; ``doubts`` are why it may be
+    useless."""
 
     content: artifact.Content
     leak: str | None
@@ -78,11 +79,11 @@ def train_classification(
     as_of: date | None = None,
     progress: Progress = silent,
 ) -> Trained:
-    """A model of one table without dates: who is among those who have left, not when.
+    """Train a model on one table without dates: it classifies who has left, not when.
 
     ``frame``: ``(n, 32)`` clean features; ``target``: ``(n,)`` of 0 and 1, 1 for those who left; ``as_of``: the day on
-    which the others were present. Protected features that are not used may be unknown: the audit leaves out whoever
-    they are unknown of. Half a minute with the default plan on 1,470 rows. Raises ``TrainingError`` for data that
+    which the others were present. Protected features that are not used may be unknown: the audit leaves out people
+    whose value is unknown. Half a minute with the default plan on 1,470 rows. Raises ``TrainingError`` for data that
     cannot train a model.
     """
     people = _plain(frame)
@@ -115,11 +116,11 @@ def train_forecast(
     seed: int = 7,
     progress: Progress = silent,
 ) -> Trained:
-    """A model of who leaves within ``horizon`` months, the longest that the history allows unless it is given.
+    """Train a model of who leaves within ``horizon`` months, by default the most that the history allows.
 
-    ``present``: ``(m, 32)`` clean features of those who are there at the end of the history. It is judged on those who
-    were there ``horizon`` months before: by cross-validation, and out of time (``out_of_time.judge``). Raises
-    ``TrainingError`` for a history that cannot train a model.
+    ``present``: ``(m, 32)`` clean features of those present at the end of the history. It is evaluated on those present
+    ``horizon`` months earlier: by cross-validation, and out of time (``out_of_time.judge``). Raises ``TrainingError``
+    for a history that cannot train a model.
     """
     horizon = horizon or longest_horizon(periods)
     if not horizon or months_of(periods) < horizon - 0.5:
@@ -155,7 +156,7 @@ def months_of(periods: PersonPeriods) -> float:
 
 
 def longest_horizon(periods: PersonPeriods) -> int | None:
-    """The longest of ``HORIZONS`` that a history allows to judge; None where it allows none."""
+    """The longest of ``HORIZONS`` that can be evaluated on a history; None if none can."""
     return next((months for months in HORIZONS if months_of(periods) >= months - 0.5), None)
 
 
@@ -260,7 +261,7 @@ def publish(
     now: datetime | None = None,
     promoter: Callable[[Path, str], object] = artifact.promote,
 ) -> str:
-    """Write the model as a new version under ``root`` and make it the current one by ``promoter``; return the version.
+    """Write the model as a new version under ``root``, promote it with ``promoter`` and return the version.
 
     Raises ``LeakSuspected``, ``Doubtful``, or ``ProtectedFeatures`` when it would be promoted, unless ``force``; then
     nothing is written. The card of a forced model holds the reasons against it.

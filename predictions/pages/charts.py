@@ -1,8 +1,8 @@
 """Charts as SVG on the server: this module computes marks and axes, ``partials/chart.svg`` renders them.
 
-The stylesheet colours a chart by class, so that it follows the theme and prints. Each mark gives its value on hover
-(``<title>``), a bar may be a link, and the same values come as a table. Pure functions of texts and numbers: the caller
-words and formats them.
+The stylesheet colours a chart by class, so that it follows the theme and prints. Each mark shows its value on hover
+(``<title>``), a bar may be a link, and a table holds the same values. Pure functions of texts and numbers, which the
+caller formats.
 
 - ``rows``: horizontal bars, one a row, the label above the bar so that long ones fit a phone.
 - ``columns``: vertical bars of a histogram; segments stack.
@@ -23,7 +23,7 @@ THICKNESS = 17  # of a horizontal bar
 BASELINE = 6  # from a label down to its bar
 TOP = 20  # above the plot, for the text of a reference line
 RIGHT = 14  # beside the plot, for the second half of the last text
-LABEL, SERIES = 22, 13  # heights within a row of dots: its label, each of its series
+LABEL, SERIES = 22, 13  # heights in a row of dots: of its label, of each of its series
 CHARACTER = 7  # width reserved for one character of the vertical axis
 TICKS = 6  # at most, on an axis
 
@@ -251,10 +251,10 @@ def dots(
     caption: str = "",
     reference: tuple[float, str] | None = None,
 ) -> Chart:
-    """Values from 0 on with their intervals, under the labels of the rows; ``x`` of a point is the place of its row.
+    """Values from 0 up with their intervals, below the labels of their rows; ``x`` of a point is the index of its row.
 
-    ``columns`` are the table's headings: of the labels, and of the values where there is one series; several stand
-    side by side under their names. ``reference`` is a value marked by a dashed line, and its name.
+    ``columns`` are the table's headings: that of the labels and that of the values; several series have a column each,
+    under their names. ``reference`` is a value marked by a dashed line, and its name.
     """
     row = LABEL + SERIES * len(lines)
     drawing = Drawing(WIDTH - 2 * RIGHT, row * len(rows), left=RIGHT, bottom=26, top=TOP if reference else 0)

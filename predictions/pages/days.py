@@ -6,12 +6,12 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext as _
 
-# Days whose ends every database and time zone can hold.
+# Days that every database and time zone can represent to their end.
 DAYS = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
 
 
 class DayField(forms.DateField):
-    """A day that may be left out, chosen in the browser's calendar."""
+    """An optional day, chosen in the browser's calendar."""
 
     def __init__(self, **options):
         widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -19,7 +19,7 @@ class DayField(forms.DateField):
 
 
 class PeriodForm(forms.Form):
-    """A filter, all of it in the address, with the fields ``since`` and ``until`` among others."""
+    """A filter held in the address, with the fields ``since`` and ``until`` among others."""
 
     def clean(self):
         super().clean()

@@ -53,7 +53,7 @@ ENDINGS = (".csv", ".txt", ".xlsx", ".ods")
 
 
 def may_import(user) -> bool:
-    """Whether an account may add employees and sees everyone, as the pages of an import show them."""
+    """Whether an account may add employees and sees everyone: the pages of an import show everyone."""
     return may_add_employees(user) and scope_of(user).sees_everyone
 
 

@@ -61,7 +61,7 @@ SAYS = {
 
 
 class QuestionsForm(forms.Form):
-    """What the files leave open, so many at a time; only a word and a correction may stay without an answer."""
+    """The questions about the files, some at a time; only those about words and corrections may stay unanswered."""
 
     def __init__(self, questions: Sequence[Question], *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -104,7 +104,7 @@ class QuestionsForm(forms.Form):
 class QuestionGroup:
     """The questions about one file.
 
-    ``left_out`` are the titles for which no column is proposed, ``places`` the sheet and the line that were read.
+    ``left_out`` are the titles without a proposed column, ``places`` the sheet and the line that were read.
     """
 
     file: str

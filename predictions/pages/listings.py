@@ -1,4 +1,4 @@
-"""Lists of many rows, shown in pages of a table and whole as a file."""
+"""Lists of many rows: a paginated table, and the whole list as a file."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,14 +18,15 @@ Cell = str | int | float | date | None
 
 
 class ShownRow(TypedDict):
-    """A row of a list as a page shows it: the number of the person whose page can be opened, the cells with titles."""
+    """A row of a list on a page: the number of the person if it links to their page, and the cells with their
+    titles."""
 
     number: Cell
     cells: list[tuple[str, str]]
 
 
 def shown_row(columns: Sequence[str], cells: Sequence[Cell], *, has_page: bool) -> ShownRow:
-    """A row whose first cell leads to the page of the person if there is one."""
+    """A row whose first cell links to the person's page, if there is one."""
     first, *others = cells
     shown = zip(columns, [str(first), *map(shown_cell, others)], strict=True)
     return ShownRow(number=first if has_page else None, cells=list(shown))
@@ -33,7 +34,8 @@ def shown_row(columns: Sequence[str], cells: Sequence[Cell], *, has_page: bool) 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list: its title, those of its columns, its rows, and the cells of a row, of people the number first."""
+    """A list: its title, its columns' titles, its rows, and the cells of a row; those of a person start with the
+    number."""
 
     title: str
     columns: Sequence[str]
@@ -45,7 +47,7 @@ class Listing:
         return [shown_row(self.columns, self.cells(row), has_page=getattr(row, "has_page", False)) for row in rows]
 
     def lines(self) -> Iterator[list]:
-        """The lines of a file, titles first, in the language that is active now even where they are read later."""
+        """The lines of a file, titles first, in the language active now, even if they are read later."""
         language, mark = get_language(), get_format("DECIMAL_SEPARATOR")
 
         def plain(row: Any) -> list:
@@ -78,7 +80,7 @@ def shown_cell(cell: Cell) -> str:
 
 
 def _plain(cell: Cell, mark: str) -> str | int:
-    """A cell of a file: ISO days, decimals with the mark of the language."""
+    """A cell of a file: ISO dates, numbers with the language's decimal mark."""
     match cell:
         case None:
             return ""

@@ -1,4 +1,4 @@
-"""The loads, in force and taken back. For those who may import; auditors read the list."""
+"""The loads, in force and withdrawn. For accounts that may import; auditors read the list."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -63,7 +63,7 @@ def _row(load: Load) -> dict:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_importers
 def withdraw(request: Request, load: int) -> HttpResponse:
-    """What taking a load back would change; POST does it."""
+    """What withdrawing a load would change; POST withdraws it."""
     found = get_object_or_404(_all().in_force(), pk=load)
     form = WithdrawForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
@@ -91,13 +91,13 @@ def _withdraw(request: Request, load: Load, reason: str) -> HttpResponse:
     return redirect("import_loads")
 
 
-@lru_cache(maxsize=2)  # for those who go through the lists of one withdrawal, each of which is all that it does
+@lru_cache(maxsize=2)  # a reader pages through several lists, each of which needs the whole simulated withdrawal
 def _changes_at(load: int, revision: str) -> pd.DataFrame:
     return withdrawal_changes(load=load)
 
 
 def _listings(load: Load) -> dict[str, Listing]:
-    """Who comes, goes and moves when a load is taken back. Raises ``NoSuchLoad`` and ``Busy``."""
+    """Who would come, go and move if a load were withdrawn. Raises ``NoSuchLoad`` and ``Busy``."""
     return import_lists.move_listings(_changes_at(load.pk, revision()))
 
 
@@ -125,7 +125,7 @@ def _shown(listing: Listing, rows: Sequence) -> list[ShownRow]:
 @require_safe
 @for_importers
 def withdrawal_list(request: Request, load: int, name: str) -> HttpResponse:
-    """One list of what taking a load back would change, in pages."""
+    """One list of what withdrawing a load would change, in pages."""
     found = get_object_or_404(_all().in_force(), pk=load)
     try:
         listing = _listing(found, name)
@@ -156,7 +156,7 @@ def withdrawal_list_csv(request: Request, load: int, name: str) -> HttpResponseB
 
 
 def _listing(load: Load, name: str) -> Listing:
-    """One of the lists. Raises ``Http404`` where it is empty or none, and as ``_listings``."""
+    """One of the lists. Raises ``Http404`` if it is empty or does not exist, and as ``_listings``."""
     found = _listings(load).get(name)
     if found is None:
         raise Http404

@@ -53,7 +53,7 @@ class Part:
 
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    """For an auditor the risk by group alone: counts of a list are for whoever may read the list."""
+    """An auditor gets only the risk by group: the counts of a list are for accounts that may read the list."""
     scope = scope_of(request.user)
     is_audit = scope.is_empty
     if is_audit:
@@ -148,7 +148,7 @@ def _cards(run: ScoringRun, now: Figures, before: ScoringRun | None, then: Figur
 
 
 def _expected_hint(run: ScoringRun, now: Figures) -> str:
-    """The interval of the departures, where the figures are those of the whole run."""
+    """The interval of the departures, if the figures cover the whole run."""
     if run.expected_low is None or run.expected_high is None or now.people != run.employee_count:
         return _("The sum of everyone's probabilities, %(sum)s") % {"sum": grouped(now.expected_departures, 1)}
     ends = {"low": grouped(run.expected_low), "high": grouped(run.expected_high)}
@@ -158,9 +158,9 @@ def _expected_hint(run: ScoringRun, now: Figures) -> str:
 def _breakdown(
     title: str, groups: Sequence[figures.AnyGroup], attribute: str, word: str, threshold: float, *, is_listed: bool
 ) -> dict:
-    """The riskiest parts by department or job; those that are suppressed as one, unless that is everyone.
+    """The riskiest groups by department or job; suppressed ones as a single group, unless that is everyone.
 
-    All of them where no list has the others.
+    All groups if there is no list of the others.
     """
     totals = {value: figures.counts(members) for value, members in figures.split(groups, attribute).items()}
     hidden = suppressed({value: total.people for value, total in totals.items()})

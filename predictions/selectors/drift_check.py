@@ -1,4 +1,4 @@
-"""What a check of the workforce finds: a run's people beside those of training, and what became of those before."""
+"""The result of a check of the workforce: a run's people compared with those of training, and earlier forecasts."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,8 @@ from predictions.selectors import followed_forecasts
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is stored of a check. ``shifts`` is empty with fewer than 30 people; the newest ``outcomes`` come first."""
+    """The stored result of a check. ``shifts`` is empty with fewer than 30 people; the newest ``outcomes`` come
+    first."""
 
     shifts: list[Shift]
     outcomes: list[Outcome]
@@ -37,7 +38,7 @@ class Found:
 
 
 def checked_run(model: Model) -> ScoringRun | None:
-    """The run whose people are compared with those of training: the newest by this model. One query."""
+    """The run whose people are compared with those of training: this model's newest. One query."""
     return ScoringRun.objects.filter(model_version=model.version, drift_counts__isnull=False).first()
 
 
@@ -64,6 +65,6 @@ def is_outdated(check: WorkforceCheck) -> bool:
 
 
 def read(check: WorkforceCheck) -> Found:
-    """What a stored check found, without what is made of a column that has been switched off since."""
+    """The result of a stored check, without features of columns that have been switched off since."""
     found = msgspec.convert(check.found, Found)
     return Found([shift for shift in found.shifts if not is_off(shift.name)], found.outcomes)

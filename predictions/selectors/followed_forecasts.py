@@ -1,4 +1,4 @@
-"""Forecast against outcome: of those scored on a day, how many have left within 3, 6 and 12 months."""
+"""Forecast against outcome: how many of those scored on a day have left within 3, 6 and 12 months."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -21,19 +21,19 @@ MONTHS = 24  # newest months whose runs are compared
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """A run whose people are followed, and what its model's card says of its scores."""
+    """A run whose people are followed, with the facts of its model's card."""
 
     run: ScoringRun
     horizon: int | None  # months; None for a classification, or where the card is gone
     departures: int  # that the model learned from
-    is_hindsight: bool  # it learned from days after that of the run
+    is_hindsight: bool  # the model learned from days after that of the run
 
 
 def followed() -> list[Outcome]:
-    """What became of the people of each forecast within each of the months that have passed, the newest first.
+    """The outcomes of each forecast within each horizon that has passed, the newest first.
 
-    Departures are counted as training counts them. Four queries and one a horizon, of which some go over everyone's
-    predictions of those runs.
+    Departures are counted as in training. Four queries and one for each horizon, some of which scan all predictions of
+    those runs.
     """
     revisions = dict(WorkforceDay.objects.values_list("as_of", "revision"))
     newest = max(revisions, default=date.min)
@@ -58,10 +58,10 @@ def _after(day: date, months: int) -> date:
 
 
 def _forecasts(revisions: Mapping[date, UUID]) -> list[Forecast]:
-    """The forecast of each of the newest months, the newest first: the last one that nothing has put out of date.
+    """The forecast of each of the newest months, the newest first: the last one that is still up to date.
 
-    That is one of a day which is still as it was scored: no load was withdrawn from it, none has changed it since. A
-    model that had learned from the days that followed comes only where there is no other.
+    It is up to date if its day is as it was scored: no load or withdrawal has changed it since. A model that had
+    learned from later days is taken only if there is no other.
     """
     runs = ScoringRun.objects.filter(as_of__isnull=False).defer("drift_counts").order_by("as_of", "pk")
     kept: dict[tuple[int, int], Forecast] = {}
@@ -73,7 +73,7 @@ def _forecasts(revisions: Mapping[date, UUID]) -> list[Forecast]:
 
 
 def forecast_of(run: ScoringRun) -> Forecast:
-    from predictions.registry import card_of  # with the model's libraries: the administration needs 60 MiB less
+    from predictions.registry import card_of  # with the model's libraries, without which the admin needs 60 MiB less
 
     card = card_of(run.model_version)
     if not card:
@@ -85,7 +85,7 @@ def forecast_of(run: ScoringRun) -> Forecast:
 
 
 def _sums(runs: Collection[int], horizon: int | None) -> dict[int, dict[str, Any]]:
-    """People, and by months their expected departures and the variance of these, of some runs. One query."""
+    """For some runs: people and, by months, expected departures and their variance. One query."""
     sums: dict[str, Aggregate] = {}
     if horizon is not None:
         for months in HORIZONS:
@@ -96,7 +96,7 @@ def _sums(runs: Collection[int], horizon: int | None) -> dict[int, dict[str, Any
 
 
 def _scores_of_gone(runs: Collection[int]) -> pd.DataFrame:
-    """``run``, ``person`` and ``probability`` of whoever is or has been no longer there. One query."""
+    """``run``, ``person`` and ``probability`` of everyone who is or was once gone. One query."""
     gone = EmployeeState.objects.exclude(presence=Presence.PRESENT).values("employee")
     rows = Prediction.objects.filter(run__in=runs, employee__in=gone).order_by()
     columns = ["run", "person", "probability"]
@@ -130,7 +130,7 @@ def _outcome(forecast: Forecast, months: int, sums: Mapping, ends: pd.DataFrame,
 
 
 def newest_of_each(found: Iterable[Outcome]) -> list[Outcome]:
-    """Of each number of months, the newest forecast that they have passed of."""
+    """For each number of months, the newest forecast that is as old."""
     newest: dict[int, Outcome] = {}
     for outcome in found:
         newest.setdefault(outcome.months, outcome)

@@ -1,4 +1,4 @@
-"""Whom runs flag, by protected attribute: of those present, and of those who left after an earlier run."""
+"""Whom runs flag, by protected attribute: among those present, and among those who left after an earlier run."""
 
 from datetime import timedelta
 from typing import TypedDict
@@ -41,13 +41,13 @@ SHORTEST, LONGEST = timedelta(days=90), timedelta(days=366)  # from the earlier 
 
 
 def group_counts(run: ScoringRun, present: Counts) -> GroupCounts:
-    """What is stored with a run: those present, as counted while they were scored, and who had left. Two queries."""
+    """The counts stored with a run: those present, as counted during scoring, and those who had left. Two queries."""
     earlier = _earlier(run)
     return {"present": present, "left": _left(earlier, run) if earlier else None}
 
 
 def _left(earlier: ScoringRun, run: ScoringRun) -> Left:
-    """Who left from one run to the other, having resigned or for an unknown reason: no other departure is forecast."""
+    """Who left between the runs by resignation or for an unknown reason: no other departure is forecast."""
     left = EmployeeState.objects.on(run.as_of).filter(
         presence=Presence.LEFT,
         left_by__gt=earlier.as_of,
@@ -69,7 +69,7 @@ def _left(earlier: ScoringRun, run: ScoringRun) -> Left:
 
 
 def _earlier(run: ScoringRun) -> ScoringRun | None:
-    """The oldest run of a year before, and of three months at least, whose predictions are still in the log."""
+    """The oldest run from three months to a year before, with its predictions still in the log."""
     if run.as_of is None:
         return None
     runs = ScoringRun.objects.in_force().filter(as_of__range=(run.as_of - LONGEST, run.as_of - SHORTEST))

@@ -23,19 +23,20 @@ def clean_features(employee_id: int, scope: Scope) -> EmployeeFeatures | None:
 
 
 def person(number: int, scope: Scope) -> Employee | None:
-    """Who in the scope has or had this number: of the workforce, by another number where two are merged. One query."""
+    """The person in the scope who has or had this number, or whose number it was merged into. One query."""
     merged = NumberMerge.objects.in_force().filter(number=number).values("employee")
     of_number = Employee.objects.within(scope).filter(Q(employee_id=number) | Q(pk__in=merged))
     return of_number.of_the_workforce().first()
 
 
 def with_page(rows: QuerySet, number: str) -> QuerySet:
-    """Rows about people, by the way to their numbers, with ``has_page``: whether they are of the workforce."""
+    """Annotate rows about people, given the path to their numbers, with ``has_page``: whether they are in the
+    workforce."""
     return rows.annotate(has_page=Exists(Employee.objects.of_the_workforce().filter(employee_id=OuterRef(number))))
 
 
 def mark_pages(rows: Collection) -> None:
-    """Set the same on rows with a ``number`` that are in no table. One query."""
+    """Set ``has_page`` on rows with a ``number`` that are in no table. One query."""
     numbers = {row.number for row in rows}
     employees = Employee.objects.of_the_workforce().filter(employee_id__in=numbers)
     known = set(employees.values_list("employee_id", flat=True))

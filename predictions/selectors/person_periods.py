@@ -1,4 +1,4 @@
-"""Person-periods from the database: who was present when, as known then, and what became of them."""
+"""Person-periods from the database: who was present, with features as known then, and what became of them."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -17,12 +17,12 @@ from technova.commands import Progress
 from technova.database.locks import exclusive
 
 CHUNK_SIZE = 10_000  # people at a time
-VOLUNTARY = ("", RESIGNATION)  # reasons: where none is known, most are resignations
+VOLUNTARY = ("", RESIGNATION)  # reasons; of unknown ones, most are resignations
 _STATE_NAMES = ("employee__employee_id", "as_of", "presence", "left_after", "left_by", "left_because")
 
 
 def days_seen() -> list[date]:
-    """The days that a SIRH extract in force describes: of which it is known who was there. One query."""
+    """The days of SIRH extracts in force, for which presence is known. One query."""
     extracts = LoadedExtract.objects.in_force().filter(kind=Extract.SIRH)
     return list(extracts.order_by("as_of").values_list("as_of", flat=True))
 
@@ -33,9 +33,9 @@ def person_periods(
     """Everyone who was present and had features at the start of each period, and what became of them within it.
 
     ``periods`` are (start, end), by default the quarters of the whole history. Features are those known at the start
-    (``employees.workforce.knowledge``); outcomes and presence are those known now. Who had left by the start, as is
-    known now, is left out, though the files still held them. Ordered by start and number: the same data give the same
-    rows, whatever the order of the loads. Memory grows by about 120 bytes a row. Raises ``Busy``.
+    (``employees.workforce.knowledge``); outcomes and presence are those known now. People now known to have left by the
+    start are left out, though the files still held them. Ordered by start and number: the same data give the same rows
+    in any order of loads. Memory grows by about 120 bytes a row. Raises ``Busy``.
     """
     with exclusive():
         periods = quarters(days_seen()) if periods is None else periods
@@ -72,7 +72,7 @@ def _event(end: End) -> Event:
 
 
 def _part(features: pd.DataFrame, ends: pd.DataFrame, start: date, end: date) -> PersonPeriods:
-    """Some people with features at the start of a period; ``ends`` has by number how each one's spell ended."""
+    """Some people with features at the start of a period; ``ends`` holds the end of each one's spell, by number."""
     person = features["employee_id"].to_numpy(np.int64)
     found = ends.reindex(person)
     gone = found["day"].to_numpy("datetime64[D]")

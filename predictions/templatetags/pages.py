@@ -41,7 +41,7 @@ def money(amount: float) -> str:
 
 @register.filter
 def horizon(months: int | None) -> str:
-    """Within how many months a probability holds, in the active language."""
+    """The horizon of a probability, in the active language."""
     return formats.horizon(months)
 
 

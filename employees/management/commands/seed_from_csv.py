@@ -163,7 +163,7 @@ class Command(TechnovaCommand):
     def _stop_at_questions(self, found: ReadSet) -> None:
         """Print each question that prevents the load, and fail. A title without a proposal is ignored, and reported."""
         asked = [question for question in found.questions if not (question.is_of_words or question.is_correction)]
-        asked = [question for question in asked if question.asked != Asked.COLUMN]  # the error tells of the whole file
+        asked = [question for question in asked if question.asked != Asked.COLUMN]  # the error is about the whole file
         if found.error is None:
             asked = [question for question in asked if question.asked != Asked.HEADER or question.proposal.value]
         for question in asked:

@@ -20,7 +20,7 @@ class Command(TechnovaCommand):
         which = parser.add_mutually_exclusive_group()
         which.add_argument("version", nargs="?", metavar="VERSION", help="a version, as listed without arguments")
         which.add_argument("--previous", action="store_true", help="go back to the version that was current before")
-        parser.add_argument("--reason", help="why, kept with the promotion; needed for either")
+        parser.add_argument("--reason", help="the reason, kept with the promotion; required to promote")
         parser.add_argument("--by", metavar="ACCOUNT", help="the account of whoever runs this (else the system's user)")
         parser.add_argument("--output", type=Path, metavar="DIR", help="the artifacts directory (ARTIFACTS_DIR)")
         parser.add_argument("--force", action="store_true", help="promote a model that uses protected features")

@@ -1,7 +1,7 @@
 """Model files: write a new version, promote it atomically, and load it after ``store`` has verified it.
 
-A version holds the fitted estimator, for who studies it, and its parameters as plain arrays, which alone are loaded to
-score. Publishing checks the one against the other.
+A version holds the fitted estimator, for study, and its parameters as plain arrays, the only part loaded to score.
+Publishing checks the one against the other.
 """
 
 import hashlib
@@ -27,18 +27,17 @@ from predictions.ml.artifacts.plain import Plain
 from predictions.ml.assessment.thresholds import GRID
 from predictions.ml.scorer import Model, Scorer
 
-if TYPE_CHECKING:  # a fitted one brings its libraries along; who only scores does without
+if TYPE_CHECKING:  # a fitted estimator imports its libraries, which scoring does not need
     from predictions.ml.additive import AdditiveModel
 
 TOLERANCE = 1e-9
-ROOM = 4_000_000  # bytes; a version of the demonstration's model has 0.7 MB
+ROOM = 4_000_000  # bytes; a version of the demo's model has 0.7 MB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Content:
-    """What a version holds: the estimator, its plain parameters, the threshold and the card that describes it.
-
-    The probabilities of the plain reference are the estimator's own.
+    """The content of a version: the estimator, its plain parameters, the threshold and the card. The reference
+    probabilities in ``plain`` are the estimator's own.
     """
 
     model: "AdditiveModel"
@@ -199,7 +198,7 @@ def _link(target: Path, link: Path) -> None:
 def load(directory: Path) -> Model:
     """Load a version: ``artifacts`` itself, for the current one, or a directory below ``versions``.
 
-    First ``store.verify``, then the scorer against the probabilities recorded in training, to 1e-9. Nothing is
+    Checks ``store.verify``, then the scorer against the probabilities recorded in training, to 1e-9. Nothing is
     unpickled. Raises a ``store.ArtifactError``.
     """
     found = store.verify(directory)

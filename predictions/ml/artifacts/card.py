@@ -114,16 +114,16 @@ def build(
 def reference(
     present: pd.DataFrame, score: Callable[[pd.DataFrame], np.ndarray], *, as_of: date | None, months: int
 ) -> dict:
-    """The reference of drift: those present on the day, with the scores that the published model gives them.
+    """The reference for drift: those present on the day, with the scores of the published model.
 
-    ``months`` is the horizon of these; a classification was told who had left within 12.
+    ``months`` is their horizon, 12 for a classification.
     """
     later = [score(drift.aged(present, years)) for years in drift.YEARS]
     return drift.reference(present, score(present), as_of=as_of, later=later, months=months)
 
 
 def _seen_correction(judged: Rows, out_of_fold: OutOfFold, model: AdditiveModel) -> float:
-    """How much more of those who stayed leave by models that had not seen them, than by the one that had."""
+    """The ratio of the departures expected among those present out of fold to those that the model itself expects."""
     stayed = judged.outcome == 0
     unseen = out_of_fold.probability[:, stayed].mean(axis=0).sum()
     return float(unseen / model.predict_proba(judged.frame[stayed])[:, 1].sum())

@@ -160,10 +160,10 @@ class ChosenPenalty(TypedDict):
 
 
 class Training(TypedDict):
-    """The people that it is judged on; the penalty C, and how often each was chosen.
+    """The people on whom it is evaluated; the penalty C, and how often each was chosen.
 
-    ``seen_correction``: by how much the probabilities of those present are too low, since the model was told of each
-    that they stayed: the sum out of fold over the sum of the model itself; 1 for a forecast.
+    ``seen_correction``: the factor by which the probabilities of those present are too low, since the model was trained
+    on their having stayed: the out-of-fold sum over the model's own sum; 1 for a forecast.
     """
 
     employees: People
@@ -186,7 +186,7 @@ class LearnedHistory(TypedDict):
     periods: People
     left: Count
     vanished: Count
-    departures_known: dict[str, Count]  # by feature: departures of people of whom it is known
+    departures_known: dict[str, Count]  # by feature: departures of people whose value is known
 
 
 class QuarterOfTest(TypedDict):
@@ -348,7 +348,7 @@ class Card(TypedDict):
     drift: Drift
     leak: str | None  # why the figures are implausible, if it was published by force
     doubts: list[str]  # why it was refused, if it was published by force: message ids
-    unknown: list[str]  # features of which nobody's value was known
+    unknown: list[str]  # features whose value was unknown for everyone
 
 
 class PublishedCard(Card):

@@ -68,7 +68,7 @@ METHOD_OF_FORECAST = [
     _THRESHOLD,
     _INTERVALS,
 ]
-# Every card holds it; of a model that uses them it is not true, and not shown.
+# In every card, but not shown for a model that uses them, of which it is not true.
 LIMIT_OF_LEAVING_OUT = _(
     "Leaving out sex, age and family status does not remove every gap between groups: other features stand "
     "for them in part. The gaps are shown as they are."

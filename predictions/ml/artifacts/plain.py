@@ -1,4 +1,4 @@
-"""The parameters of a model as a file of plain arrays: what a server reads, without the libraries that fitted it."""
+"""The parameters of a model as a file of plain arrays, which a server reads without the libraries that fitted them."""
 
 import io
 import json
@@ -11,16 +11,16 @@ from predictions.ml.scorer import Parameters
 from predictions.ml.support import Support
 from predictions.ml.terms import Curve, Levels, ModelTerm
 
-FORMAT = 2  # a reader of another format refuses it
+FORMAT = 2  # other formats are refused
 
 
 class NotPlain(ValueError):
-    """The bytes are no parameters in this format."""
+    """The bytes are not parameters in this format."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plain:
-    """Parameters, and profiles with known probabilities that whoever loads them must reproduce."""
+    """Parameters, and profiles with the probabilities that they must reproduce once loaded."""
 
     parameters: Parameters
     reference: Mapping[str, np.ndarray]  # the used features, (n,) each: numbers or fixed-width text
@@ -67,7 +67,7 @@ def from_bytes(data: bytes) -> Plain:
         return _plain(head, arrays)
     except NotPlain:
         raise
-    except Exception as error:  # a damaged zip file raises whatever its bytes make of it
+    except Exception as error:  # a damaged zip file may raise any exception
         raise NotPlain(f"it cannot be read ({error!r})") from error
 
 

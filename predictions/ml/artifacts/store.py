@@ -49,7 +49,7 @@ class ArtifactCorrupt(ArtifactError):
 
 
 class ArtifactMismatch(ArtifactError):
-    """The model is intact, but for other features or another threshold than those here."""
+    """The model is intact, but made for other features or another threshold rule than those of this program."""
 
 
 class ArtifactUnwritable(ArtifactError):
@@ -161,10 +161,9 @@ class Verified:
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:
-    """The first digits of the digest of a version's four files.
-
-    It is the sha256 of what ``sha256sum`` prints of them, so that anybody can check it in the directory:
-    ``sha256sum modele_classification_technova.joblib parameters.npz threshold.json model_card.json | sha256sum``.
+    """The first digits of the digest of a version's four files. It is the sha256 of the output of ``sha256sum`` on
+    them, so anyone can check it in the directory: ``sha256sum modele_classification_technova.joblib parameters.npz
+    threshold.json model_card.json | sha256sum``.
     """
     lines = "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in FILES)
     return hashlib.sha256(lines.encode()).hexdigest()[:DIGITS]
@@ -195,7 +194,7 @@ def verify(directory: Path) -> Verified:
 
 
 def read(directory: Path) -> Verified:
-    """The content of a version, whatever features it is made for.
+    """The content of a version, for whichever features it was made.
 
     The files are used only if their digest is the one in the directory's name. Raises an
     ``ArtifactError``.
@@ -250,7 +249,7 @@ def _read(path: Path) -> bytes:
 
 
 def _check_features(path: Path, card: PublishedCard) -> None:
-    """Refuse a model of other features."""
+    """Refuse a model with other features."""
     if card["features"] != list(FEATURE_NAMES):
         strange = sorted(set(card["features"]) ^ set(FEATURE_NAMES)) or ["their order"]
         raise ArtifactMismatch(
@@ -259,7 +258,7 @@ def _check_features(path: Path, card: PublishedCard) -> None:
 
 
 def versions_here() -> dict[str, str]:
-    """The versions of what trains a model."""
+    """The versions of the libraries that train a model."""
     return {
         "python": platform.python_version(),
         "scikit-learn": installed_version("scikit-learn"),

@@ -1,7 +1,7 @@
-"""Who of a scored workforce is over the threshold under a rule of HR, and what talking to them would cost.
+"""Who in a scored workforce is over the threshold under a rule set by HR, and what talking to them would cost.
 
-*Capacity N* is the N people at most risk, whoever they are; the least cost has a closed form, by which calibrated
-probabilities alone decide. Neither needs the outcomes that ``thresholds`` chooses by in training.
+*Capacity N* is the N people at most risk. The least cost has a closed form in calibrated probabilities. Neither needs
+the outcomes on which ``thresholds`` chooses in training.
 """
 
 from dataclasses import dataclass
@@ -11,25 +11,25 @@ import numpy as np
 
 from predictions.ml.assessment.thresholds import GRID, Costs
 
-TIE = 1e-10  # probabilities that are closer are equal but for the rounding of their sums
+TIE = 1e-10  # closer probabilities are equal up to the rounding of their sums
 
 
 @dataclass(frozen=True, slots=True)
 class Cutoff:
     """The probability from which on people are over the threshold.
 
-    Where the threshold cuts through people of equal probability, ``last_tied`` is the highest employee number of those
-    over it; None where it cuts through nobody.
+    If people of equal probability lie on both sides, ``last_tied`` is the highest employee number of those over it;
+    otherwise None.
     """
 
     threshold: float
     last_tied: int | None = None
 
     def part(self, probability: float | np.ndarray, number: object) -> Any:
-        """The probabilities, ``(n,)`` or one, so that ``>= threshold`` holds for exactly those over it.
+        """The probabilities, ``(n,)`` or one, adjusted so that ``>= threshold`` holds for exactly those over it.
 
-        Those tied with the threshold are moved onto it or to the number just below it, by less than ``TIE``. Who has no
-        ``number`` counts as over it.
+        Those tied with the threshold are moved onto it or just below it, by less than ``TIE``. Without a ``number``
+        they count as over it.
         """
         if self.last_tied is None:
             return probability
@@ -41,11 +41,11 @@ class Cutoff:
 
 
 def of_capacity(capacity: int, probability: np.ndarray, number: np.ndarray) -> Cutoff:
-    """The cutoff over which are exactly the ``capacity`` people at most risk, everyone where there are no more.
+    """The cutoff that flags exactly the ``capacity`` people at most risk, or everyone if there are no more.
 
     ``probability`` is ``(n,)``, ``number`` their employee numbers, ``(n,)``; n and ``capacity`` are at least 1. Among
-    equal probabilities the lower number comes first: arbitrary, but the same every day and for anybody to check. The
-    threshold is a short decimal between the last one over it and the first one under it.
+    equal probabilities the lower number comes first: arbitrary, but stable and easy to check. The threshold is a short
+    decimal between the last one over it and the first one under it.
     """
     order = np.lexsort((number, -probability))
     last = float(probability[order[min(capacity, len(order)) - 1]])
@@ -58,17 +58,17 @@ def of_capacity(capacity: int, probability: np.ndarray, number: np.ndarray) -> C
 
 
 def _shortest_between(low: float, high: float) -> float:
-    """The decimal with the fewest digits in the middle half between two numbers."""
+    """The decimal with the fewest digits in the middle half of an interval."""
     middle, margin = (low + high) / 2, (high - low) / 4
     rounded = (round(middle, digits) for digits in range(2, 17))
     return next((value for value in rounded if abs(value - middle) <= margin), middle)
 
 
 def of_costs(costs: Costs) -> float:
-    """The threshold of the least expected cost: a talk pays from ``chance * probability * departure >= talk`` on.
+    """The threshold of the least expected cost: a talk pays if ``chance * probability * departure >= talk``.
 
     The expected cost is a sum over people, each of whom adds ``talk - chance * probability * departure`` when flagged.
-    Kept within the thresholds of training, 0.01 to 0.99.
+    Clipped to the thresholds of training, 0.01 to 0.99.
     """
     return float(np.clip(break_even(costs), GRID[0], GRID[-1]))
 
@@ -80,7 +80,7 @@ def break_even(costs: Costs) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What a threshold does with ``people``, by their probabilities: expected values in people and in money."""
+    """The effect of a threshold on ``people``, by their probabilities: expected values in people and in money."""
 
     threshold: float
     people: int
@@ -92,17 +92,17 @@ class Outlook:
 
     @property
     def share(self) -> float:
-        """Of the people, flagged."""
+        """Flagged, as a share of the people."""
         return self.flagged / self.people
 
     @property
     def precision(self) -> float:
-        """Of those flagged, expected to leave; 0 where nobody is."""
+        """Expected to leave, as a share of those flagged; 0 if nobody is flagged."""
         return self.reached / self.flagged if self.flagged else 0.0
 
     @property
     def recall(self) -> float:
-        """Of the expected departures, those of the flagged."""
+        """Expected departures of those flagged, as a share of all expected departures."""
         return self.reached / self.expected if self.expected else 0.0
 
 

@@ -28,7 +28,7 @@ from predictions.ml.artifacts.card_format import ATTRIBUTES, Rate
 from predictions.ml.assessment.drift import LEVEL, holm
 
 FOUR_FIFTHS = 0.8
-SMALL_PEOPLE = 50  # below either, a group's figures are shown but not to be judged by
+SMALL_PEOPLE = 50  # below either, a group's figures are shown but not judged
 SMALL_LEAVERS = 20
 AGE_BANDS = ((30, _("Under 30")), (40, _("30 to 39")), (50, _("40 to 49")), (np.inf, _("50 and over")))
 _ONE: Rate = {"value": 1.0, "low": 1.0, "high": 1.0}
@@ -38,7 +38,7 @@ Counts = dict[str, dict[str, Sequence[int]]]  # by attribute and group: people, 
 
 
 def groups_of(frame: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Attribute, English name and ``(n,)`` members of each group. Whose attribute is unknown is in none of them."""
+    """Attribute, English name and ``(n,)`` members of each group. People whose attribute is unknown are in none."""
     for attribute in ATTRIBUTES:
         values = frame[attribute].to_numpy()
         if attribute == "age":
@@ -88,8 +88,8 @@ class Disparity:
 
     @property
     def keeps_four_fifths(self) -> bool:
-        """Of a ratio: whether the rule is kept, as it stands in the guidelines, without regard to chance."""
-        return round(self.value, 9) >= FOUR_FIFTHS  # 0.32 over 0.4 is a hair less
+        """For a ratio: whether the rule is kept as the guidelines state it, regardless of chance."""
+        return round(self.value, 9) >= FOUR_FIFTHS  # 0.32 / 0.4 is slightly less in floating point
 
 
 def ratio(rates: Mapping[str, Rate]) -> Disparity | None:
@@ -125,7 +125,7 @@ def gap(rates: Mapping[str, Rate]) -> Disparity | None:
 
 
 def beyond_chance(found: Sequence[Disparity]) -> list[bool]:
-    """Whether each is more than chance explains: where all groups are alike, one list in twenty claims any."""
+    """Whether each is beyond chance: if all groups are alike, one list in twenty has any that is."""
     return (holm(np.array([each.p_value for each in found])) < LEVEL).tolist()
 
 
@@ -136,12 +136,12 @@ def _extremes(rates: Mapping[str, Rate]) -> tuple[str, str]:
 
 
 def _deviations(pairs: int) -> float:
-    """How many standard deviations an interval reaches so that all the pairs together are held in 95 % of cases."""
+    """The half-width in standard deviations of intervals that cover all pairs together in 95 % of cases."""
     return NormalDist().inv_cdf(1 - LEVEL / pairs / 2)
 
 
 def _wide(rate: Rate, pairs: int) -> Rate:
-    """A rate whose interval, of 95 %, is widened for the number of pairs as a normal one would be."""
+    """A rate whose 95 % interval is widened for the number of pairs, as if it were normal."""
     factor = _deviations(pairs) / _deviations(1)
     low, high = (rate["value"] + factor * (end - rate["value"]) for end in (rate["low"], rate["high"]))
     return {"value": rate["value"], "low": low, "high": high}

@@ -164,7 +164,7 @@ def years_between(reference: Mapping, day: date) -> float:
 
 
 def compare(counts: Mapping[str, np.ndarray], reference: Mapping, *, years: float = 0.0) -> list[Shift]:
-    """Every shift, the most significant first, of what is known of 30 people: of fewer nothing can be said.
+    """Every shift, the most significant first, of features known for at least 30 people; fewer show nothing.
 
     ``years`` have passed since the day of the reference.
     """
@@ -204,7 +204,7 @@ def _effect(bins: Mapping, before: np.ndarray, after: np.ndarray) -> float:
 
 def homogeneity(before: np.ndarray, after: np.ndarray, design_effect: float = 1.0) -> float:
     """p-value that two ``(k,)`` counts come from one distribution; 1 if too few people are left to test."""
-    from scipy.special import chdtrc  # a scoring run that only counts needs no SciPy
+    from scipy.special import chdtrc  # a scoring run only counts, and needs no SciPy
 
     table = _merged(np.array([before, after], dtype=float))
     if table.shape[1] < 2:

@@ -35,7 +35,7 @@ class Plan:
 
 
 DEFAULT_PLAN = Plan()
-# A stronger penalty is better out of time. One repeat is as sure as ten where there are many people.
+# A stronger penalty is better out of time. With many people, one repeat is as precise as ten.
 FORECAST_PLAN = Plan(repeats=4, penalties=(0.0125, 0.025, 0.05, 0.1, 0.2))
 MANY = 20_000
 
@@ -47,7 +47,7 @@ def plan_for(people: int) -> Plan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """What a model learns from or is judged on: people, or person-periods."""
+    """What a model is trained or evaluated on: people, or person-periods."""
 
     frame: pd.DataFrame  # (n, 32)
     outcome: np.ndarray  # (n,) of 0 and 1
@@ -154,7 +154,7 @@ def cross_predict(
 
 
 def _people(learned: Rows, judged: Rows) -> tuple[np.ndarray, np.ndarray]:
-    """Everyone of the two, in order, and whether each left."""
+    """The people of both, in order, and whether each left."""
     people, place = np.unique(np.concatenate([learned.person, judged.person]), return_inverse=True)
     outcome = np.zeros(len(people), dtype=int)
     np.maximum.at(outcome, place, np.concatenate([learned.outcome, judged.outcome]))

@@ -1,4 +1,4 @@
-"""Whether a model is worth acting on. A doubt refuses its publication, unless that is forced, and then it is shown."""
+"""Whether a model is worth acting on. A doubt prevents its publication; if that is forced, the doubt is shown."""
 
 import numpy as np
 from sklearn.metrics import log_loss

@@ -1,7 +1,7 @@
-"""Judged on the future: learned up to a day, tested on the months after it, with the features of that day.
+"""Evaluation out of time: trained up to a day, tested on the months after it, with the features of that day.
 
-A cross-validation shuffles time: it knows of a year what a forecast cannot. This is what somebody would have seen who
-had trained on that day, and it is the figure to believe.
+Cross-validation shuffles time, so it uses knowledge that a forecast cannot have. This is what training on that day
+would have given, and the figure to trust.
 """
 
 from datetime import date
@@ -15,7 +15,7 @@ from predictions.ml.assessment import curves, quality, uncertainty
 from predictions.ml.assessment.evaluation import Rows
 from predictions.ml.periods import PersonPeriods, cohort, starts
 
-FIRST = (10, 20, 30, 50, 100)  # people whom one could meet, the riskiest first
+FIRST = (10, 20, 30, 50, 100)  # numbers of people met, the riskiest first
 BOOTSTRAPS = 200
 FEWEST = 10  # departures to learn from, and to be tested on
 
@@ -38,7 +38,7 @@ def split(periods: PersonPeriods, horizon: int) -> tuple[np.datetime64, int] | N
 
 
 def judge(periods: PersonPeriods, *, features: str, C: float, horizon: int, seed: int) -> OutOfTime | None:
-    """Learn up to a day and say how it went after; None where ``split`` finds no day."""
+    """Train up to a day and evaluate on the months after it; None if ``split`` finds no day."""
     if (found := split(periods, horizon)) is None:
         return None
     day, months = found
@@ -88,7 +88,7 @@ def _figures(outcome: np.ndarray, probability: np.ndarray, seed: int) -> dict[st
 
 
 def _quarters(periods: PersonPeriods, rows: Rows, model: AdditiveModel, since: np.datetime64) -> list[dict]:
-    """Expected against happened in each period after the day, of those of its people who were still there."""
+    """Expected and actual departures in each period after the day, among its people who were still present."""
     hazard = dict(zip(rows.person.tolist(), np.exp(model.linear_predictor(rows.frame)), strict=True))
     found = []
     for day in starts(periods)[0]:

@@ -1,8 +1,8 @@
-"""Forecast against outcome: of those whom one run scored, how many have left within some months, and how many should.
+"""Forecast against outcome: how many of those whom a run scored have left within some months, and how many should have.
 
-What became of somebody may not be known: who is absent may have left. So the number who left is known from below, by
-the departures that are known, and from above, by adding everyone whose fate is not (Manski 1989). A call is made only
-where both lie on the same side of the interval of the forecast.
+The outcome may be unknown: whoever is absent may have left. So the number who left has a lower bound, the known
+departures, and an upper bound, which adds everyone whose outcome is unknown (Manski 1989). A verdict is given only if
+both lie on the same side of the forecast's interval.
 """
 
 from dataclasses import dataclass, replace
@@ -14,18 +14,18 @@ import numpy as np
 from employees.messages import gettext_noop as _
 
 HORIZONS = (3, 6, 12)  # months
-LEVEL = 0.05 / len(HORIZONS)  # of one interval, so that the newest ones of all horizons hold together 19 times in 20
+LEVEL = 0.05 / len(HORIZONS)  # of one interval, so that the newest of all horizons hold together 19 times in 20
 
 
 class Call(StrEnum):
-    """What a comparison says of the forecast."""
+    """The verdict of a comparison on the forecast."""
 
     AS_EXPECTED = "as_expected"
     MORE = "more"
     FEWER = "fewer"
-    OPEN = "open"  # it depends on those whose fate is unknown
+    OPEN = "open"  # it depends on those whose outcome is unknown
     HINDSIGHT = "hindsight"  # the model had learned from these departures
-    NO_HORIZON = "no_horizon"  # a classification expects departures without saying by when
+    NO_HORIZON = "no_horizon"  # a classification gives no date for the departures that it expects
 
 
 CALLS = {
@@ -40,15 +40,15 @@ CALLS = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of the people of one run within some months of the day that it describes, as far as it is known."""
+    """The outcomes of the people of one run within some months of its day, as far as they are known."""
 
     run: int
     day: date
     version: str
     months: int
     people: int
-    left: int  # of their own will, or nobody knows why
-    left_otherwise: int  # retired, were dismissed, were transferred: no departure that is forecast
+    left: int  # voluntarily, or for an unknown reason
+    left_otherwise: int  # retired, dismissed, transferred: departures that are not forecast
     unknown: int  # absent, or known to have left but not whether within these months
     expected: float | None = None  # with the interval, None without a horizon
     low: int | None = None
@@ -83,10 +83,10 @@ def call(left: int, unknown: int, low: int, high: int) -> Call:
 
 
 def within(probability, months: int, horizon: int):
-    """The probability of leaving within ``months`` by that of leaving within ``horizon`` months.
+    """The probability of leaving within ``months``, from that of leaving within ``horizon`` months.
 
-    The cumulative hazard of a forecast is proportional to time: ``1 - (1 - p)^(months / horizon)``. Of numbers, arrays
-    and database expressions alike.
+    The cumulative hazard of a forecast is proportional to time: ``1 - (1 - p)^(months / horizon)``. Takes numbers,
+    arrays and database expressions alike.
     """
     return 1 - (1 - probability) ** (months / horizon)
 
@@ -94,15 +94,15 @@ def within(probability, months: int, horizon: int):
 def interval(
     expected: float, variance: float, *, people: int, departures: int, level: float = LEVEL
 ) -> tuple[int, int]:
-    """The counts between which the departures lie but for a share ``level``, by a model that learned from so many.
+    """The interval of the number of departures at level ``1 - level``, for a model trained on ``departures``.
 
     ``variance`` is the sum of ``p (1 - p)``. Two things move the count away from the sum of the probabilities: chance,
-    with that variance, and the rate itself, which was learned from ``departures``, a Poisson count, and so is off by a
-    relative ``1 / √departures``: together ``variance + expected² / departures``. The count is binomial of that mean and
+    with that variance, and the error of the rate, which was learned from a Poisson count and so has a relative standard
+    error of ``1 / √departures``: together ``variance + expected² / departures``. The count is binomial of that mean and
     variance (Ehm 1991) while it varies less than a Poisson one, and negative binomial when it varies more (Greenwood
     and Yule 1920).
     """
-    from scipy.special import betainc  # for whoever only reads a stored check
+    from scipy.special import betainc  # not needed to read a stored check
 
     if not expected:
         return 0, 0

@@ -32,7 +32,7 @@ def misses(
     off, truth = np.empty((draws, len(rows))), np.empty((draws, len(rows)))
     for draw in range(draws):
         drawn = fitted + factor @ random.standard_normal(len(fitted))
-        drawn[:-1] = np.where(drawn[:-1] * signs < 0, 0.0, drawn[:-1])  # a truth whose levers act as they must
+        drawn[:-1] = np.where(drawn[:-1] * signs < 0, 0.0, drawn[:-1])  # a truth whose levers have the required signs
         value = design.times(drawn)
         truth[draw] = link.probabilities(value + offset)
         outcome = (random.random(len(rows)) < truth[draw]).astype(int)
@@ -44,8 +44,8 @@ def misses(
 def interval_scale(off: np.ndarray, truth: np.ndarray) -> float:
     """The factor on the intervals with which 90 % of them hold, and ``IN_EVERY_FIFTH`` of those of each fifth of risk.
 
-    The penalty draws the few who are least at risk towards the others, so that they need more room. Never below 1: luck
-    does not narrow an interval.
+    The penalty shrinks the few who are least at risk towards the others, so their intervals must be wider. Never below
+    1: luck does not narrow an interval.
     """
     fifth, _edges = _fifths(truth)
     needed = [np.quantile(off[fifth == i], IN_EVERY_FIFTH) for i in range(FIFTHS)]
@@ -71,7 +71,7 @@ def coverage(off: np.ndarray, truth: np.ndarray, scale: float) -> dict:
 
 
 def expected(model: AdditiveModel, rows: Rows) -> Expectation:
-    """The departures to expect of some rows."""
+    """The departures to expect from some rows."""
     design, link = fitting.Design(model.terms_, rows.frame), LINKS[model.link]
     factor, offset = np.linalg.cholesky(model.covariance_), model.offset(rows.exposure)
     coefficients = np.r_[model.coef_, model.intercept_]

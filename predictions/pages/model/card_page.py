@@ -126,7 +126,7 @@ def _summary(request: Request, in_use: Model, scope: Scope, readable: Readable) 
 
 @lru_cache(maxsize=4)
 def _figures(in_use: Model, language: str | None, off: frozenset[str]) -> dict:
-    """What is counted among all the people that the model learned from, made once for a model and a language.
+    """The figures on all the people that the model learned from, computed once for a model and a language.
 
     ``off`` are the columns that are switched off.
     """
@@ -151,7 +151,7 @@ def _figures(in_use: Model, language: str | None, off: frozenset[str]) -> dict:
 
 
 def _fairness_today(in_use: Model) -> dict:
-    """Whom the model flags among those present, beside those it learned from. One query."""
+    """Whom the model flags among those present, compared with those it learned from. One query."""
     run = newest_counted(in_use.version)
     off = columns_off()
     today = fairness_findings.today(run, off) if run else None

@@ -111,7 +111,8 @@ def quality(card: Card) -> Table:
 
 
 def out_of_time(card: Card) -> dict[str, Table]:
-    """What was forecast on an earlier day beside what happened, and of how many departures each feature is known."""
+    """Forecasts of an earlier day beside what happened, and the number of departures for which each feature is
+    known."""
     history = card["history"]
     found = {"known": _known(card, history)} if history else {}
     if test := card["out_of_time"]:
@@ -240,14 +241,15 @@ class GroupRow:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Whom the threshold, or the riskiest fifth, flags: the groups of each attribute."""
+    """The groups of each attribute among those over the threshold, or in the riskiest fifth."""
 
     title: str
     attributes: list[tuple[str, list[GroupRow]]]
 
 
 def fairness(card: Card, without: Collection[str] = ()) -> list[Selection]:
-    """Both selections, the threshold's first, of the groups that may be shown; ``without`` attributes switched off."""
+    """Both selections, the threshold's first, for the groups that may be shown; ``without`` are attributes switched
+    off."""
     own, other = sides(card)
     found = []
     for name, title in SELECTIONS.items():

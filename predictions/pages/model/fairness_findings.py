@@ -1,7 +1,7 @@
 """Whether the model treats groups alike, in sentences and charts: in its card, and among those present.
 
-Sex, age and family status are said in the same sentences. An account of some departments reads ratios and gaps, and of
-the card alone: neither the rates of a group nor a count.
+Sex, age and family status get the same sentences. An account with some departments reads only the ratios and gaps of
+the card: neither a group's rates nor a count.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ from predictions.pages.charts import Chart, Line, Point
 from predictions.pages.model.card_tables import group_label, sides
 from predictions.selectors.group_counts import GroupCounts
 
-# The people of a group within a sentence.
+# How a sentence names the people of a group.
 PEOPLE = {
     "Woman": gettext_noop("women"),
     "Man": gettext_noop("men"),
@@ -43,15 +43,15 @@ class Groups:
 
     attribute: str
     selected: Mapping[str, Rate] = field(default_factory=dict)
-    recall: Mapping[str, Rate] | None = field(default_factory=dict)  # None where nothing is known of who left
+    recall: Mapping[str, Rate] | None = field(default_factory=dict)  # None if it is not known who left
     small: Sequence[str] = ()  # shown, but too few people, or too few of them flagged, to be judged
-    few_left: Sequence[str] = ()  # the same of those who left
+    few_left: Sequence[str] = ()  # the same for those who left
     remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What there is to say of one attribute."""
+    """The sentences about one attribute."""
 
     attribute: str
     paragraphs: list[str]
@@ -59,7 +59,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """Those present on the day of a run, and those who left ``since`` an earlier one, None where there was none.
+    """Those present on the day of a run, and those who left ``since`` an earlier one (None without one).
 
     ``is_hindsight`` is whether the ``version`` that scored these had learned from days after that one.
     """
@@ -98,7 +98,7 @@ def of_card(card: Card, columns_off: Collection[str] = ()) -> list[Groups]:
 
 
 def today(run: ScoringRun, columns_off: Collection[str]) -> Today:
-    """Those present when a run scored them, and those who had left by then. What is switched off is not counted."""
+    """Those present at a run, and those who had left by then. Columns that are switched off are not counted."""
     counts = cast(GroupCounts, run.group_counts)
     groups = [_of_counts(attribute, counts, columns_off) for attribute in ATTRIBUTES]
     if (left := counts["left"]) is None:
@@ -122,7 +122,7 @@ def _switched_off(attribute: str) -> Groups:
 def _rates(groups: Mapping[str, Sequence[int]], smallest: int) -> tuple[dict[str, Rate], list[str]]:
     """The rates of the groups to judge, and the names of the others that may be shown.
 
-    Whose group is unknown are in no table of it: that a few are is not shown, and takes no known group from sight.
+    People whose group is unknown are in no table of it: a few of them are not shown, and hide no known group.
     """
     pairs = {name: (people, part) for name, (people, part) in groups.items() if name != UNKNOWN}
     hidden, untold = suppressed_parts(pairs)
@@ -133,7 +133,7 @@ def _rates(groups: Mapping[str, Sequence[int]], smallest: int) -> tuple[dict[str
 
 
 def _unknown(groups: Mapping[str, Sequence[int]]) -> str:
-    """Of how many people the group is unknown, in words; empty where of none, or of fewer than five."""
+    """The number of people whose group is unknown, in words; empty if it is fewer than five."""
     unknown = groups[UNKNOWN][0] if UNKNOWN in groups else 0
     if unknown == sum(people for people, _part in groups.values()):
         return _("Unknown of everyone.")
@@ -143,7 +143,7 @@ def _unknown(groups: Mapping[str, Sequence[int]]) -> str:
 
 
 def findings(groups: Sequence[Groups], *, sees_rates: bool) -> list[Finding]:
-    """A finding for each attribute; only ratios and gaps without ``sees_rates``."""
+    """A finding for each attribute; without ``sees_rates`` only ratios and gaps."""
     ratios = {each.attribute: found for each in groups if (found := disparity.ratio(each.selected))}
     gaps = {each.attribute: found for each in groups if (found := disparity.gap(each.recall or {}))}
     is_certain = {
@@ -251,7 +251,8 @@ RatesByGroup = Mapping[tuple[str, str], Rate]  # by attribute and group
 
 
 def drawn(learned: Sequence[Groups], now: Today | None) -> list[Chart]:
-    """How often the groups are flagged, against the most flagged one, and how many of those who left had been."""
+    """How often each group is flagged, relative to the most flagged one, and how many of its leavers had been
+    flagged."""
     selected = [(_("Those it learned from"), _ratios(learned))]
     recalled = [(_("Those it learned from"), _recalls(learned))]
     if now:
@@ -295,7 +296,7 @@ def _dots(
     axis: Callable[[float], str],
     reference: tuple[float, str] | None = None,
 ) -> Chart | None:
-    """The chart of the series that have rates; None without any. The groups of each attribute stand together."""
+    """The chart of the series that have rates, by attribute; None without any."""
     series = [(name, rates) for name, rates in series if rates]
     if not series:
         return None

@@ -1,4 +1,4 @@
-"""The threshold on the model's page: what another one would do with those present, setting it, undoing it."""
+"""The threshold on the model's page: the effect of another one on those present, setting it and undoing it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ from predictions.services import is_by_what_is_in_use
 from technova.web.requests import Request
 
 LARGEST_AMOUNT = 10_000_000  # €
-SHOWN = 20  # decisions; the administration has all of them
+SHOWN = 20  # decisions shown; the administration lists all of them
 HALF = 0.5  # flagging more than that singles out nobody
 RULES = {
     RuleName.CAPACITY: gettext_lazy("For the people that can be met"),
@@ -59,7 +59,7 @@ for_deciders = user_passes_test(_admitted)
 
 
 class ThresholdForm(forms.Form):
-    """What HR can do, what things cost and a threshold; what is left out is as it was last decided, or in training."""
+    """A capacity, costs and a threshold; an empty field takes the value last decided, or that of the training."""
 
     capacity = forms.IntegerField()
     departure = forms.FloatField(label=gettext_lazy("Cost of a departure"), min_value=1, max_value=LARGEST_AMOUNT)
@@ -97,7 +97,7 @@ class ThresholdForm(forms.Form):
         return Costs(values["departure"], values["talk"], values["chance"] / 100)
 
     def wish(self, rule: RuleName) -> Wish:
-        """What a rule is asked with these values."""
+        """A rule with its parameter from these values."""
         match rule:
             case RuleName.CAPACITY:
                 return Wish(rule, capacity=self.cleaned_data["capacity"])
@@ -107,7 +107,7 @@ class ThresholdForm(forms.Form):
 
 
 class DecisionForm(ThresholdForm):
-    """The rule that is chosen of those compared, and why."""
+    """The rule chosen among those compared, and the reason."""
 
     rule = forms.ChoiceField(choices=RuleName.choices)
     reason = forms.CharField(max_length=500)
@@ -115,7 +115,7 @@ class DecisionForm(ThresholdForm):
 
 @dataclass(frozen=True, slots=True)
 class ThresholdOption:
-    """A threshold and what it would do; ``rule`` is empty for the one in use."""
+    """A threshold and its expected effect; ``rule`` is empty for the one in use."""
 
     name: str
     outlook: Outlook
@@ -126,7 +126,7 @@ class ThresholdOption:
 def section(request: Request, model: Model) -> dict:
     """The context of the section, for an account that reads everyone's figures.
 
-    A form and its answer are for those who decide: another threshold for every answer would tell single risks.
+    Only those who decide get the form and its answers: a series of thresholds would reveal single risks.
     """
     run, _before = runs.latest_two()
     context = history() | {"model": model, "may_decide": may_decide(request.user), "scoring": _scoring_state(run)}
@@ -142,7 +142,8 @@ def section(request: Request, model: Model) -> dict:
 
 
 def _answer(form: ThresholdForm, scored: Scored, model: Model) -> dict:
-    """What each rule and the threshold in use do with those present, and the expected cost of every threshold."""
+    """The effect of each rule and of the threshold in use on those present, and the expected cost of every
+    threshold."""
     costs = form.costs
     own = Cutoff(model.threshold, model.last_tied)
     options = [ThresholdOption(_("In use"), _outlook(own, scored, costs))]
@@ -168,7 +169,7 @@ def _warning(rule: RuleName, outlook: Outlook, costs: Costs) -> str:
 @require_POST
 @for_deciders
 def decide(request: Request) -> HttpResponse:
-    """Put the threshold that was previewed in force; the form's values come back in the address where it is refused."""
+    """Put the previewed threshold in force; if it is refused, the address keeps the form's values."""
     try:
         form = DecisionForm(request.POST.dict(), current_model(), len(scored_now().number))
         if not form.is_valid():
@@ -206,7 +207,7 @@ def undo_decision(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @for_deciders
 def rescore(request: Request) -> HttpResponse:
-    """Score everyone again where the page offers it."""
+    """Score everyone again, as the page offers."""
     if _scoring_state(runs.latest_two()[0]) == "due":
         rescoring.start()
     return redirect(_place())
@@ -217,7 +218,7 @@ def _place() -> str:
 
 
 def _scoring_state(run: ScoringRun | None) -> str:
-    """``running`` while everyone is scored again, ``due`` when the newest run is missing or of another state."""
+    """``running`` while everyone is scored again, ``due`` if the newest run is missing or out of date."""
     if rescoring.is_at_work():
         return "running"
     return "" if run and not run.is_outdated and is_by_what_is_in_use(run) else "due"

@@ -43,9 +43,9 @@ class BackForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A time during which a version was the one in use; ``until`` is None for the current one.
+    """A period during which a version was in use; ``until`` is None for the current one.
 
-    ``promotion`` says by whom and why; None for one of before that was recorded.
+    ``promotion`` holds the author and the reason; None if the period began before these were recorded.
     """
 
     version: str
@@ -55,10 +55,10 @@ class Use:
 
 
 def uses(root: Path, recorded: Iterable[Promotion]) -> list[Use]:
-    """Which version was in use when, the newest first; empty when no promotion is recorded there."""
+    """Which version was in use when, the newest first; empty without a recorded promotion."""
     try:
         since = [(entry["version"], entry["promoted_at"]) for entry in store.promotions(root)]
-    except store.ArtifactError as error:  # of the record alone, without which the model is what it is
+    except store.ArtifactError as error:  # only the record is damaged, which no score needs
         logger.warning("No history of the versions: %s", error)
         return []
     known = {(promotion.version, promotion.promoted_at): promotion for promotion in recorded}
@@ -68,7 +68,7 @@ def uses(root: Path, recorded: Iterable[Promotion]) -> list[Use]:
 
 
 def section(request: Request, root: Path, *, sees_everyone: bool) -> dict:
-    """The context of the section; authors and what waits are for those who see everyone. One query for them."""
+    """The context of the section; only those who see everyone read the authors and what waits, for one query."""
     if not sees_everyone:
         return {"versions": uses(root, ())}
     found = list(Promotion.objects.select_related("author", "settled_by"))
@@ -89,7 +89,7 @@ def _previous(root: Path) -> str | None:
 @require_POST
 @for_deciders
 def go_back(request: Request) -> HttpResponse:
-    """Put the version of before in use again, or let it wait for a second person."""
+    """Put the previous version in use again, or let it wait for a second person."""
     root, form = Path(settings.ARTIFACTS_DIR), BackForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Nothing was changed: say why."))

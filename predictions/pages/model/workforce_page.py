@@ -1,4 +1,4 @@
-"""The workforce page: drift, and forecasts beside what happened, for those who see everyone."""
+"""The workforce page: drift, and forecasts compared with what happened, for those who see everyone."""
 
 import math
 from bisect import bisect_right
@@ -46,7 +46,7 @@ class ShiftRow:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRow:
-    """What became of the people of a forecast, its counts in words: empty where nobody is to be counted."""
+    """The outcomes of a forecast, with counts as texts: empty if nobody was counted."""
 
     outcome: Outcome
     left: str
@@ -56,7 +56,7 @@ class OutcomeRow:
 
 @require_safe
 def workforce(request: Request) -> HttpResponse:
-    """The last check; its panel alone when htmx asks for it. It is about everyone: managers see no part of it."""
+    """The last check, or only its panel for htmx. It covers the whole company: managers see no part of it."""
     scope, _readable = figures_of(request.user)
     if not scope.sees_everyone:
         raise PermissionDenied
@@ -88,7 +88,7 @@ def _context(check: WorkforceCheck) -> dict[str, Any]:
 
 
 def _outcome_rows(found: Sequence[Outcome]) -> list[OutcomeRow]:
-    """The counts of each forecast in words. Those of 3, 6 and 12 months tell no small group by their differences."""
+    """The counts of each forecast as texts. Differences between 3, 6 and 12 months reveal no small group."""
     rows = []
     for _run, of_run in groupby(found, key=lambda outcome: outcome.run):
         outcomes = list(of_run)
@@ -162,7 +162,7 @@ def _rows(shifts: Iterable[Shift], reference: Mapping, counts: Mapping[str, Sequ
 
 
 def _row(shift: Shift, bins: Mapping, counts: Sequence[int]) -> ShiftRow:
-    """Sizes and p-value are hidden with suppressed counts, which they would reveal."""
+    """Sizes and p-value are hidden if counts are suppressed, which they would reveal."""
     is_told = not (shift.is_drift and (_suppressed(counts) or _suppressed(bins["counts"])))
     chance = decimal(shift.adjusted) if is_told else _("less than %(level)s") % {"level": decimal(LEVEL, 2)}
     return ShiftRow(

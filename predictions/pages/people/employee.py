@@ -84,7 +84,7 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
 
 
 def _without_features(request: Request, employee_id: int, scope: Scope) -> HttpResponse:
-    """The page of whoever lacks what a score needs; a number that was merged leads to its person."""
+    """The page of a person without what a score needs; a merged number redirects to its person."""
     person = people.person(employee_id, scope)
     if person is None or request.method == "POST":
         raise Http404

@@ -108,7 +108,7 @@ class BusinessForm(forms.Form):
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """The 27 business inputs of a valid form; a promotion later than the last one is a new job, too."""
+        """The 27 business inputs of a valid form; a promotion later than the last one is also a new job."""
         inputs: dict[str, Any] = {
             name: self.cleaned_data.get(name, self.fixed.get(name)) for name in schema.INPUT_NAMES
         }

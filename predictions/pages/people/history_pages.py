@@ -23,7 +23,7 @@ from predictions.selectors import log_pages
 
 
 class LogFilterForm(PeriodForm):
-    """What a page of the log shows."""
+    """The filters of the log."""
 
     employee = forms.IntegerField(
         label=gettext_lazy("Employee number"), required=False, min_value=1, max_value=MAX_EMPLOYEE_ID
@@ -38,7 +38,7 @@ class LogFilterForm(PeriodForm):
     before = forms.IntegerField(required=False, min_value=1, max_value=MAX_PREDICTION_ID, widget=forms.HiddenInput)
     after = forms.IntegerField(required=False, min_value=1, max_value=MAX_PREDICTION_ID, widget=forms.HiddenInput)
 
-    OF_PEOPLE = ("employee", "predicted_class")  # not for whoever may read no score
+    OF_PEOPLE = ("employee", "predicted_class")  # not for accounts that may read no score
 
     def __init__(self, *args, shows_people: bool, **kwargs):
         super().__init__(*args, **kwargs)
@@ -58,7 +58,7 @@ class LogFilterForm(PeriodForm):
 
 @require_safe
 def history(request: HttpRequest) -> HttpResponse:
-    """The log in the account's scope, newest first; for an auditor all of it, without the people and their scores."""
+    """The log within the account's scope, newest first; for an auditor the whole log, without people and scores."""
     shows_people = not scope_of(request.user).is_empty
     form = LogFilterForm(request.GET, shows_people=shows_people)
     page = None

@@ -31,7 +31,7 @@ def notice(employee: Employee, states: list[EmployeeState], readable: Readable) 
 
 def _departure(state: spells.KnownState, readable: Readable) -> str:
     if state.left_after in (None, state.left_by):
-        # Without a day before it, the first extract that holds somebody tells the departure.
+        # Without an earlier day, the departure is known from the first extract that holds the person.
         dated, already = _("Left the company on %(date)s."), _("Had already left the company by %(date)s.")
         sentence = dated if state.left_after else already
         left = sentence % {"date": _day(state.left_by)}
@@ -54,7 +54,8 @@ def history(states: list[EmployeeState], merged: list[int], scope: Scope, readab
 
 
 def _sentence(event: spells.SpellEvent, scope: Scope, readable: Readable) -> str:
-    """An event in words; empty for a day of entry that may not be read and a move between departments out of scope."""
+    """The sentence for an event; empty for a day of entry that may not be read, or a move between departments out of
+    scope."""
     entered = event.entered if readable.reads(frozenset({"date_entree"})) else None
     match event.kind:
         case spells.EventKind.LEFT:

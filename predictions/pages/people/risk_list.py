@@ -171,7 +171,7 @@ class ListQuery:
 
     @classmethod
     def of_address(cls, request: Request, run: ScoringRun | None) -> "ListQuery":
-        """The same without what only the list shows: the choices of its form are those of the address."""
+        """The same without what only the list shows; the form's choices are those in the address."""
         state = request.GET
         departments, jobs, reasons = ({state.get(name, "")} - {""} for name in ("department", "job", "reason"))
         kinds = figures.Kinds(departments, jobs, reasons & schema.BY_NAME.keys())
@@ -234,7 +234,7 @@ def address(state, **changes: str) -> str:
 
 
 def query_of(state) -> str:
-    """The query of the list's address with its filters, order and size, as "?band=over"; empty by default."""
+    """The query string of the list with its filters, order and size, such as "?band=over"; empty by default."""
     return address(state).removeprefix(reverse("employees"))
 
 

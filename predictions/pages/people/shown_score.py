@@ -34,7 +34,7 @@ class Step:
 
     @property
     def shown(self) -> float:
-        """The points to a tenth, so that those shown lead from the average shown to the probability shown."""
+        """The points to a tenth, rounded so that they add up from the average shown to the probability shown."""
         return round(self.end, 3) - round(self.start, 3)
 
     @property
@@ -112,7 +112,7 @@ class Shown:
 
     @property
     def sooner(self) -> list[tuple[int, float]]:
-        """The shorter horizons and the probability within each; none of a classification."""
+        """The shorter horizons and the probability within each; empty for a classification."""
         months, probability = self.prediction.horizon_months, self.prediction.probability
         return [(fewer, within(probability, fewer, months)) for fewer in HORIZONS if months and fewer < months]
 
@@ -224,7 +224,7 @@ class Advice:
 
 
 def advice(card: Mapping, threshold: float) -> Advice:
-    """By the card of a model, at a threshold of its own or one that HR has set."""
+    """From the card of a model, at its own threshold or at one set by HR."""
 
     def of_a_hundred(name: str) -> int | None:
         if not card:

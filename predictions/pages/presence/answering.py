@@ -64,7 +64,7 @@ def scoring_state(day: WorkforceDay | None, scope: Scope) -> str:
 
 
 def paged(request: HttpRequest, rows: QuerySet) -> Page:
-    """The page asked for, the first one if there is no such page. Two queries."""
+    """The requested page, or the first one if it does not exist. Two queries."""
     return Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
 
 

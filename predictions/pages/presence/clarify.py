@@ -1,4 +1,4 @@
-"""To clarify: who is absent; HR answers, and takes answers back."""
+"""To clarify: absent people; HR answers, and revokes answers."""
 
 from django import forms
 from django.contrib import messages
@@ -190,7 +190,7 @@ def _revoke(request: Request, form: RevokeForm) -> None:
 @require_POST
 @for_answerers
 def rescore(request: Request) -> HttpResponse:
-    """Score everyone again where the page offers it."""
+    """Score everyone again, as the page offers."""
     if answering.scoring_state(WorkforceDay.objects.last(), scope_of(request.user)) == "due":
         rescoring.start()
     return redirect("clarify")

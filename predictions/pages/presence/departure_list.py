@@ -31,7 +31,7 @@ REASON = frozenset({"motif_sortie"})
 
 
 class DeparturesForm(PeriodForm):
-    """Which departures the page shows."""
+    """The filters of the departures."""
 
     department = forms.ChoiceField(label=gettext_lazy("Department"), required=False)
     since = DayField(label=gettext_lazy("Left from"), validators=DAYS)

@@ -1,4 +1,4 @@
-"""To clarify: who is not scored, who has not answered lately, and which values were refused."""
+"""To clarify: people without a score, people without a recent answer, and refused values."""
 
 from collections.abc import Sequence
 
@@ -42,7 +42,7 @@ UNKNOWN = {
 @require_safe
 @for_answerers
 def unscored(request: Request) -> HttpResponse:
-    """Who is present without a score, what it lacks, and the last extract that held the person."""
+    """People who are present without a score, what is missing, and the last extract that held them."""
     states, page = answering.counted_page(request, people.unscored(scope_of(request.user)))
     lacks = lacks_of_few(History.now(), [state.employee.employee_id for state in states]) if states else {}
     nothing = _("Nothing: the next scoring includes this person.")
@@ -58,7 +58,7 @@ def unscored(request: Request) -> HttpResponse:
 @require_safe
 @for_answerers
 def unanswered(request: Request) -> HttpResponse:
-    """Whom the newest evaluation or survey does not hold, and the last one that does."""
+    """People missing from the newest evaluation or survey, and the last one that held them."""
     history = History.now()
     page = answering.paged(request, clarifying.unanswered(scope_of(request.user), history))
     states = {state.employee.employee_id: state for state in page}
@@ -78,7 +78,7 @@ def unanswered(request: Request) -> HttpResponse:
 @require_safe
 @for_answerers
 def refused(request: Request) -> HttpResponse:
-    """What was refused of people who are there or absent: since when, and why."""
+    """The refused values of people who are present or absent: since when, and why."""
     history = History.now()
     values, page = answering.counted_page(request, selectors.refused(scope_of(request.user), history))
     rows = [_refused(refusal) for refusal in selectors.with_days(history, values)] if values else []
@@ -103,7 +103,7 @@ def _refused(refusal: Refused) -> list[Cell]:
 def _listed(
     request: Request, name: str, columns: list[str], rows: Sequence[Sequence[Cell]], page: Page
 ) -> HttpResponse:
-    """A page of people, all of whom are of the workforce."""
+    """A page of people of the workforce."""
     shown = [shown_row(columns, row, has_page=True) for row in rows]
     context = {"tabs": answering.tabs(request), "columns": columns, "rows": shown, "page": page}
     return render(request, f"presence/{name}.html", context)
