@@ -61,7 +61,6 @@ class Readable:
     columns: frozenset[str] = frozenset()
 
     EVERYTHING: ClassVar["Readable"]
-    NOTHING: ClassVar["Readable"]
 
     @classmethod
     def of_matters(cls, matters: Iterable[Matter]) -> "Readable":
@@ -82,4 +81,3 @@ class Readable:
 
 
 Readable.EVERYTHING = Readable(reads_everything=True)
-Readable.NOTHING = Readable(reads_everything=False)

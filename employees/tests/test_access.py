@@ -57,7 +57,7 @@ def test_migrate_brings_an_absent_group_back():
 def test_auditor_reads_figures_of_everyone_and_no_column_of_anybody():
     user = make_user("Auditeur", departments=["Consulting"])
     assert figures_of(user) == (Scope.EVERYONE, Readable.EVERYTHING)
-    assert readable_to(user) == Readable.NOTHING
+    assert readable_to(user) == Readable(reads_everything=False)
     assert not may_answer(user)
     assert not may_add_employees(user)
 
@@ -185,7 +185,7 @@ def test_readable_to_account(groups, flags, reads_everything):
 
 @pytest.mark.parametrize("reader", [lambda: make_user(), AnonymousUser])
 def test_readable_to_nobody_in_particular_is_nothing(reader):
-    assert readable_to(reader()) == Readable.NOTHING
+    assert readable_to(reader()) == Readable(reads_everything=False)
 
 
 @pytest.mark.parametrize("granted", [[], [PAY], [SURVEY], [PAY, SURVEY]])
