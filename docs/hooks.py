@@ -228,14 +228,14 @@ def identity(version: str, parameters: bytes, card: dict) -> str:
 def data(card: dict) -> str:
     training, history, horizon = card["training"], card["history"], card["horizon_months"]
     learned = (
-        f"Learned from {history['periods']:,} quarters of {history['people']:,} people between {history['since']} and "
+        f"Trained on {history['periods']:,} quarters of {history['people']:,} people between {history['since']} and "
         f"{history['until']}: {history['left']:,} left, {history['vanished']:,} vanished. "
         if history
         else ""
     )
     formulas = [name for name in card["features"] if name not in {*card["used"], *card["left_out"]}]
     return (
-        f"{learned}Judged on {training['employees']:,} employees, {training['leavers']:,} of whom left "
+        f"{learned}Evaluated on {training['employees']:,} employees, {training['leavers']:,} of whom left "
         f"({training['base_rate']:.1%}){f' within {horizon} months' if horizon else ''}.\n\n"
         f"Used: {names(card['used'])}.\n\nLeft out, because the law protects "
         f"them or what they are made of: {names(card['left_out'])}. They stay in the data for the contract and for "
@@ -381,7 +381,7 @@ def disparities(card: dict) -> str:
                 kept = ("yes" if found.keeps_four_fifths else "no") if "ratio" in name else ""
                 figure = {"value": found.value, "low": found.low, "high": found.high}
                 rows.append((title, name, f"{found.lowest} to {found.highest}", with_interval(figure), kept))
-    return table(("", "figure", "from the lowest to the highest", "", "four-fifths rule kept"), rows)
+    return table(("", "figure", "from the lowest to the highest", "", "four-fifths rule met"), rows)
 
 
 def with_interval(figure: dict | None) -> str:
