@@ -122,7 +122,7 @@ def test_counts_of_the_newest_run_by_the_version_are_shown():
 def test_finding_of_those_present_compares_flagged_and_found():
     selection, recall = said_of_sex(counts_of((200, 60), (400, 60), left=((40, 30), (60, 15))))
     assert selection.startswith("The model flags women more often than men: 30% against 15%, a ratio of 0.50 (")
-    assert selection.endswith("That is more than chance explains. The four-fifths rule is not kept.")
+    assert selection.endswith("That is more than chance explains. The four-fifths rule is not met.")
     assert recall.startswith(
         "Of those who left, it had flagged 75% among women and 25% among men: a gap of 50 points ("
     )

@@ -123,7 +123,7 @@ def said(card, rates, *, sees_rates=True, **of_group):
 
 def test_findings_name_who_is_flagged_more_often_by_how_much_and_the_gap_among_those_who_left(card):
     rates = ALIKE | {"Woman": (40, 80), "Man": (20, 50)}
-    broken = f"{MORE} The four-fifths rule is not kept."
+    broken = f"{MORE} The four-fifths rule is not met."
     assert said(card, rates)["Sex"] == [
         f"The model flags women more often than men: 40% against 20%, a ratio of 0.50 (0.39 to 0.62). {broken}",
         f"Of those who left, it had flagged 80% among women and 50% among men: a gap of 30 points (24 to 36). {MORE}",
@@ -133,14 +133,14 @@ def test_findings_name_who_is_flagged_more_often_by_how_much_and_the_gap_among_t
 @pytest.mark.parametrize(
     ("attribute", "most", "least", "who"),
     [
-        ("Age", "50 and over", "Under 30", "people of 50 and over most often and people under 30"),
+        ("Age", "50 and over", "Under 30", "people aged 50 and over most often and people under 30"),
         ("Family status", "Single", "Divorced", "single people most often and divorced people"),
     ],
 )
 def test_findings_say_of_age_and_family_status_what_they_say_of_sex(card, attribute, most, least, who):
     selection, recall = said(card, ALIKE | {most: (60, 90), least: (20, 30)})[attribute]
     assert selection.startswith(f"The model flags {who} least often: 60% against 20%, a ratio of 0.33 (")
-    assert selection.endswith("That is more than chance explains. The four-fifths rule is not kept.")
+    assert selection.endswith("That is more than chance explains. The four-fifths rule is not met.")
     assert recall.startswith("Of those who left, it had flagged 90% among")
     assert "a gap of 60 points (" in recall
 
@@ -148,13 +148,13 @@ def test_findings_say_of_age_and_family_status_what_they_say_of_sex(card, attrib
 @pytest.mark.parametrize(
     ("men", "rule"),
     [
-        (39, "is kept."),
-        (34, "is kept, but not beyond doubt: the interval goes below 0.8."),
-        (31, "is not kept, but not beyond doubt: the interval goes above 0.8."),
-        (26, "is not kept."),
+        (39, "is met."),
+        (34, "is met, but not beyond doubt: the interval goes below 0.8."),
+        (31, "is not met, but not beyond doubt: the interval goes above 0.8."),
+        (26, "is not met."),
     ],
 )
-def test_findings_say_whether_the_four_fifths_rule_is_kept_and_how_surely(card, men, rule):
+def test_findings_say_whether_the_four_fifths_rule_is_met_and_how_surely(card, men, rule):
     narrow = {"selection_rate": rate(0.4, 0.02)}, {"selection_rate": rate(men / 100, 0.02)}
     found = said(card, ALIKE, Woman=narrow[0], Man=narrow[1])["Sex"][0]
     assert found.endswith(f"The four-fifths rule {rule}")
@@ -162,7 +162,7 @@ def test_findings_say_whether_the_four_fifths_rule_is_kept_and_how_surely(card, 
 
 def test_findings_leave_to_chance_what_chance_explains(card):
     selection, recall = said(card, ALIKE | {"Woman": (32, 63)})["Sex"]
-    assert "(0.78 to 1.13). Chance may explain that. The four-fifths rule is kept, but" in selection
+    assert "(0.78 to 1.13). Chance may explain that. The four-fifths rule is met, but" in selection
     assert recall.endswith("a gap of 3 points (−3 to 9). Chance may explain that.")
 
 

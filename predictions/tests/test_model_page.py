@@ -150,7 +150,7 @@ def test_model_page_says_what_it_is_for_and_which_it_is(browse, card):
     for part in (card["purpose"][0], card["misuse"][0], card["limits"][1], model.version, model.sha256):
         assert part in page
     training = card["training"]
-    assert f"judged on {training['employees']} people of whom {training['leavers']} left" in page
+    assert f"evaluated on {training['employees']} people, of whom {training['leavers']} left" in page
 
 
 def test_model_page_names_the_features_left_out(browse):

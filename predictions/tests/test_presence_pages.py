@@ -276,8 +276,8 @@ def test_two_numbers_of_one_extract_are_merged_once_it_is_said_again(hr, absent,
     assert "all the same" not in hr.get("/clarify/numbers/").text
     response = post(hr, "clarify_numbers", number=30, into=29)
     assert response.status_code == 422
-    assert "what it says of 30 no longer counts." in response.text
-    assert "It is one person all the same." in response.text
+    assert "its row of 30 no longer counts." in response.text
+    assert "They are one and the same person." in response.text
     assert (presence_of(30), len(started)) == (Presence.PRESENT, 0)
     response = post(hr, "clarify_numbers", number=30, into=29, accept_both_listed="1")
     assert "Number 30 is number 29 from now on." in response.text

@@ -228,7 +228,7 @@ def test_auditor_reads_who_set_which_threshold_and_why_and_previews_none(hr, bro
         assert "/undo/" not in page
     response = auditor.get("/model/", {"capacity": "1"})
     assert "form" not in response.context
-    assert "once everyone is scored" not in response.content.decode()
+    assert "once everyone has been scored" not in response.content.decode()
 
 
 @pytest.mark.parametrize("account", [("RH", "Consulting"), ("Manager", "Consulting"), ("Manager",), ("Auditeur",)])
@@ -250,7 +250,7 @@ def test_deciding_takes_posts_alone(hr, name):
 def test_page_before_anybody_is_scored_offers_no_threshold(hr, started):
     response = hr.get("/model/")
     assert "form" not in response.context
-    assert "once everyone is scored by the model in use" in response.content.decode()
+    assert "once everyone has been scored by the model in use" in response.content.decode()
     assert "first everyone must be scored" in decide(hr).content.decode()
     assert started == []
 
@@ -276,7 +276,7 @@ def test_page_says_that_everyone_is_being_scored(hr, people, monkeypatch):
 
 
 def test_figures_of_training_are_told_apart_from_the_threshold_in_use(hr, people):
-    text = "which training chose; 25.0% is in use"
+    text = "the threshold chosen in training; 25.0% is in use"
     assert text not in hr.get("/model/").content.decode()
     decide(hr, "value")
     assert text in " ".join(hr.get("/model/").content.decode().split())

@@ -130,7 +130,7 @@ def test_workforce_tells_what_became_of_a_forecast_in_sentences(browse, moved, f
     follow(m6={})
     page = plain(browse("RH"))
     assert "Of the 1,204 people present on 31 March 2026, 43 had left within 6 months." in page
-    assert "Absent without a word: 6; whether they left is not known." in page
+    assert "Absent without a known departure: 6; whether they left is not known." in page
     assert "Gone for a reason that is not forecast, such as retirement: 9." in page
     assert "The model expected 39.5 departures (between 27 and 53)." in page
     assert "As many left as the model expected." in page
@@ -157,7 +157,7 @@ def test_workforce_tells_no_small_group_of_those_who_left(browse, moved, follow)
     assert "fewer than five had left within 3 months" in page
     assert "a number not shown had left within 6 months" in page  # two left in the six months after
     assert "43 had left within 12 months" in page
-    assert "Absent without a word: fewer than five" in page
+    assert "Absent without a known departure: fewer than five" in page
 
 
 def test_workforce_lists_every_forecast(browse, moved, follow):
@@ -170,7 +170,7 @@ def test_workforce_lists_every_forecast(browse, moved, follow):
 
 
 def test_workforce_without_a_forecast_old_enough_says_so(browse, moved):
-    assert "No forecast that is still kept is three months old" in plain(browse("RH"))
+    assert "No stored forecast is three months old yet" in plain(browse("RH"))
 
 
 def test_workforce_shows_the_last_check_and_those_before(browse, moved, follow):

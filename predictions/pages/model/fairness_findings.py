@@ -28,9 +28,9 @@ PEOPLE = {
     "Woman": gettext_noop("women"),
     "Man": gettext_noop("men"),
     "Under 30": gettext_noop("people under 30"),
-    "30 to 39": gettext_noop("people of 30 to 39"),
-    "40 to 49": gettext_noop("people of 40 to 49"),
-    "50 and over": gettext_noop("people of 50 and over"),
+    "30 to 39": gettext_noop("people aged 30 to 39"),
+    "40 to 49": gettext_noop("people aged 40 to 49"),
+    "50 and over": gettext_noop("people aged 50 and over"),
     "Single": gettext_noop("single people"),
     "Married": gettext_noop("married people"),
     "Divorced": gettext_noop("divorced people"),
@@ -206,11 +206,11 @@ def _selection(ratio: Disparity, groups: Groups, sees_rates: bool) -> str:
 def _four_fifths(ratio: Disparity) -> str:
     if ratio.keeps_four_fifths:
         if ratio.low >= FOUR_FIFTHS:
-            return _("The four-fifths rule is kept.")
-        return _("The four-fifths rule is kept, but not beyond doubt: the interval goes below 0.8.")
+            return _("The four-fifths rule is met.")
+        return _("The four-fifths rule is met, but not beyond doubt: the interval goes below 0.8.")
     if ratio.high < FOUR_FIFTHS:
-        return _("The four-fifths rule is not kept.")
-    return _("The four-fifths rule is not kept, but not beyond doubt: the interval goes above 0.8.")
+        return _("The four-fifths rule is not met.")
+    return _("The four-fifths rule is not met, but not beyond doubt: the interval goes above 0.8.")
 
 
 def _recall(gap: Disparity, groups: Groups, sees_rates: bool) -> str:
@@ -261,7 +261,7 @@ def drawn(learned: Sequence[Groups], now: Today | None) -> list[Chart]:
     of_selection = _dots(
         selected,
         title=_("Flagged, against the group that is flagged most often"),
-        caption=_("Left of the dashed line, the four-fifths rule is not kept. With intervals (95%)."),
+        caption=_("Left of the dashed line, the four-fifths rule is not met. With intervals (95%)."),
         column=_("Ratio"),
         words=lambda value: decimal(value, 2),
         axis=lambda value: decimal(value, 1),

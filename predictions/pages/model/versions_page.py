@@ -28,7 +28,7 @@ from technova.web.requests import Request
 logger = logging.getLogger(__name__)
 
 UNUSABLE = gettext_lazy(
-    "This version cannot be put in use here, and nothing has changed: the administrator finds why in the log."
+    "This version cannot be put in use here, and nothing has changed: the reason is in the server's log."
 )
 
 
@@ -98,7 +98,7 @@ def go_back(request: Request) -> HttpResponse:
         version = store.previous_version(root)
         if store.read(store.version_directory(root, version)).card["uses_protected"]:
             messages.error(
-                request, _("The version before uses what the law protects: it is for comparison, not for use.")
+                request, _("The previous version uses features protected by law: it is for comparison, not for use.")
             )
             return redirect(_place())
         promotion = promotions.ask(root=root, version=version, reason=form.cleaned_data["reason"], author=request.user)

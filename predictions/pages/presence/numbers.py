@@ -52,8 +52,8 @@ def _merge(request: Request, form: MergeForm) -> bool:
         return False
     except BothListed:
         text = _(
-            "The newest SIRH extract holds both numbers, so these may be two people. Once they are merged, what it says"
-            " of %(number)s no longer counts."
+            "The newest SIRH extract holds both numbers, so these may be two people. Once they are merged, its row of "
+            "%(number)s no longer counts."
         )
         form.add_error(None, ValidationError(text, "both_listed", form.cleaned_data))
         return False
