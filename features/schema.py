@@ -49,7 +49,7 @@ class Feature:
     choices: tuple[Choice, ...] = ()
     is_engineered: bool = False
     is_rating: bool = False  # a mark up to the maximum: people read it as "3 out of 4"
-    told_as: str = ""  # the feature under which people read its contribution, since a formula means nothing to them
+    subject: str = ""  # the feature under which people read its contribution, since a formula means nothing to them
     ingredients: tuple[str, ...] = ()  # the features, or the satisfactions, from which a formula is made
     is_protected: bool = False  # no decision may use it: kept for the contract and the audit, never scored
     is_actionable: bool = False  # HR can change it: offered in what-if
@@ -281,7 +281,7 @@ FEATURES: tuple[Feature, ...] = (
         _("Savings plan participation for the seniority: %(value)s"),
         0,
         1,
-        told_as="nombre_participation_pee",
+        subject="nombre_participation_pee",
         ingredients=("nombre_participation_pee", "annees_dans_l_entreprise"),
         direction=-1,
     ),
@@ -291,7 +291,7 @@ FEATURES: tuple[Feature, ...] = (
         _("Overtime for the pay: %(value)s"),
         0,
         1,
-        told_as="heures_supplementaires",
+        subject="heures_supplementaires",
         ingredients=("heures_supplementaires", "revenu_mensuel"),
         is_scored=False,
     ),
@@ -301,7 +301,7 @@ FEATURES: tuple[Feature, ...] = (
         _("Overtime combined with the commute: %(value)s"),
         0,
         0.025,
-        told_as="heures_supplementaires",
+        subject="heures_supplementaires",
         ingredients=("heures_supplementaires", "distance_domicile_travail"),
         help=_("Greatest at 10 km, where the formula peaks."),
         is_scored=False,
@@ -312,7 +312,7 @@ FEATURES: tuple[Feature, ...] = (
         _("Overtime combined with the satisfaction: %(value)s"),
         -3,
         0,
-        told_as="heures_supplementaires",
+        subject="heures_supplementaires",
         ingredients=("heures_supplementaires", "satisfaction_moyenne"),
         is_scored=False,
     ),
@@ -334,7 +334,7 @@ FEATURES: tuple[Feature, ...] = (
         _("Share of the seniority before the last promotion: %(value)s"),
         -65,
         1,
-        told_as="annees_depuis_la_derniere_promotion",
+        subject="annees_depuis_la_derniere_promotion",
         ingredients=("annees_depuis_la_derniere_promotion", "annees_dans_l_entreprise"),
         is_scored=False,
     ),
@@ -344,7 +344,7 @@ FEATURES: tuple[Feature, ...] = (
         _("Employers per year of experience: %(value)s"),
         0,
         50,
-        told_as="nombre_experiences_precedentes",
+        subject="nombre_experiences_precedentes",
         ingredients=("nombre_experiences_precedentes", "annee_experience_totale"),
         is_scored=False,
     ),
@@ -354,7 +354,7 @@ FEATURES: tuple[Feature, ...] = (
         _("Combined strain: %(value)s"),
         -3,
         200,
-        told_as="heures_supplementaires",
+        subject="heures_supplementaires",
         ingredients=(
             *("heures_supplementaires", "revenu_mensuel", "annees_dans_l_entreprise"),
             *("annees_depuis_la_derniere_promotion", "satisfaction_moyenne"),

@@ -26,7 +26,7 @@ from employees.access import Readable
 from features import readable_features, schema
 from predictions.ml.links import Link
 
-TOLD_AS = {feature.name: feature.told_as or feature.name for feature in schema.FEATURES}
+SUBJECTS = {feature.name: feature.subject or feature.name for feature in schema.FEATURES}
 WITHHELD = ""  # the sum of the features whose values may not be read
 # Units that languages set on one side of the number or the other.
 _BY_LANGUAGE = {"%": gettext_noop("%(number)s%%"), "€": gettext_noop("€%(number)s")}
@@ -67,7 +67,7 @@ def by_subject(contributions: Mapping[str, float]) -> dict[str, float]:
     """Contributions by subject; the sum is the same."""
     totals: dict[str, float] = {}
     for name, weight in contributions.items():
-        name = TOLD_AS[name]
+        name = SUBJECTS[name]
         totals[name] = totals.get(name, 0.0) + weight
     return totals
 
@@ -82,9 +82,9 @@ def told_of_change(moved: Mapping[str, float], changed: Collection[str]) -> dict
     for name, weight in moved.items():
         feature = schema.BY_NAME[name]
         movers = [ingredient for ingredient in feature.ingredients if ingredient in changed]
-        if feature.told_as in changed:
-            name = feature.told_as
-        elif feature.told_as and len(movers) == 1:
+        if feature.subject in changed:
+            name = feature.subject
+        elif feature.subject and len(movers) == 1:
             (name,) = movers
         totals[name] = totals.get(name, 0.0) + weight
     return totals
@@ -98,15 +98,15 @@ def reasons(
     link: Link,
     readable: Readable,
     limit: int | None = None,
-    is_told: bool = True,
+    is_by_subject: bool = True,
 ) -> list[Reason]:
     """The reasons for a score in the active language, without zeros, the heaviest first.
 
     ``values`` are its features, of which the unreadable ones may be missing; ``contributions`` are by feature. With
-    ``is_told`` False every formula stays separate, as in the model.
+    ``is_by_subject`` False every formula stays separate, as in the model.
     """
     slope = points_per_unit(base_value, math.fsum(contributions.values()), link)
-    weights, hidden = _grouped(contributions, readable, is_told=is_told)
+    weights, hidden = _grouped(contributions, readable, is_by_subject=is_by_subject)
     heaviest = sorted(weights.items(), key=lambda item: -abs(item[1]))
     language = get_language()
     found = []
@@ -130,21 +130,21 @@ def raising_most(*, values: Mapping[str, object], contributions: Mapping[str, fl
 
 
 def _grouped(
-    contributions: Mapping[str, float], readable: Readable, *, is_told: bool = True
+    contributions: Mapping[str, float], readable: Readable, *, is_by_subject: bool = True
 ) -> tuple[dict[str, float], list[str]]:
     """Contributions for this reader, the hidden ones summed, and the names of those."""
     hidden = [] if readable.reads_everything else [n for n in contributions if not readable_features.reads(readable, n)]
     weights = {name: weight for name, weight in contributions.items() if name not in hidden}
-    weights = by_subject(weights) if is_told else weights
+    weights = by_subject(weights) if is_by_subject else weights
     if hidden:
         weights[WITHHELD] = math.fsum(contributions[name] for name in hidden)
     return weights, hidden
 
 
 def _reason(name: str, words: tuple[str, str, str], weight: float, points: float, language: str | None) -> Reason:
-    label, shown, told_phrase = words
-    sentence = _sentence(round(points * 1000), language) % told_phrase
-    return Reason(name, weight, points, label, shown, told_phrase, sentence)
+    label, shown, phrase_of_value = words
+    sentence = _sentence(round(points * 1000), language) % phrase_of_value
+    return Reason(name, weight, points, label, shown, phrase_of_value, sentence)
 
 
 def _withheld_words(names: Iterable[str], readable: Readable) -> tuple[str, str, str]:
@@ -221,7 +221,7 @@ def strongest_two_of_each(contributions: np.ndarray) -> tuple[list[str], list[st
     """``strongest_two`` of each row of ``(n, 32)`` contributions, columns in the contract's order, as two lists."""
     summed = np.zeros_like(contributions)
     for place, name in enumerate(schema.FEATURE_NAMES):
-        summed[:, schema.FEATURE_NAMES.index(TOLD_AS[name])] += contributions[:, place]
+        summed[:, schema.FEATURE_NAMES.index(SUBJECTS[name])] += contributions[:, place]
     rows, names = np.arange(len(summed)), np.array([*schema.FEATURE_NAMES, ""])
     main = summed.argmax(axis=1)
     main_names = names[np.where(summed[rows, main] > 0, main, -1)]

@@ -77,7 +77,8 @@ def load_extracts(
 
     An extract that is in force for its day with the same content is left out; another one for the day replaces it.
     ``dry_run`` does all of it and rolls back. ``tell`` is given the result before it is kept: what it raises undoes the
-    load. Raises ``Implausible`` unless told to go on, and ``Busy`` while another load, build or scoring is at work.
+    load. Raises ``Implausible`` unless ``accept_implausible``, and ``Busy`` while another load, build or scoring is at
+    work.
     """
     with exclusive():
         load = _Loading(as_of, extracts, user)

@@ -72,13 +72,13 @@ class AskedFeatures(StrictSerializer):
         return super().to_internal_value(data)
 
 
-def _told(feature: schema.Feature) -> str:
+def _described(feature: schema.Feature) -> str:
     """The name of a feature, and of each value that has one: ``Sex: 0 Woman, 1 Man``."""
     values = ", ".join(f"{choice.value} {gettext(choice.label)}" for choice in feature.choices)
     return f"{gettext(feature.label)}: {values}" if values else gettext(feature.label)
 
 
-_told_lazily = lazy(_told, str)
+_described_lazily = lazy(_described, str)
 
 
 def _field_of(feature: schema.Feature) -> serializers.Field:
@@ -87,7 +87,7 @@ def _field_of(feature: schema.Feature) -> serializers.Field:
         return WordField(vocabulary=feature.name, help_text=_(feature.label))
     field = StrictInteger if feature.is_integer else StrictFloat
     bounds: dict[str, Any] = {"min_value": feature.minimum, "max_value": feature.maximum}
-    return field(**bounds, help_text=_told_lazily(feature))
+    return field(**bounds, help_text=_described_lazily(feature))
 
 
 # Exactly the 32 features of the contract.
@@ -149,7 +149,7 @@ class ReasonsField(serializers.Field):
             contributions=value.contributions,
             link=value.link,
             readable=Readable.EVERYTHING,  # a key reads every column of the people it sees
-            is_told=False,
+            is_by_subject=False,
         )
         return [
             {

@@ -33,7 +33,7 @@ def test_all_features_leave_out_the_formulas_alone():
 
 
 def test_no_two_scored_features_are_told_under_one_subject():
-    told = [schema.BY_NAME[name].told_as or name for name in used_features("all")]
+    told = [schema.BY_NAME[name].subject or name for name in used_features("all")]
     assert len(set(told)) == len(told)
 
 

@@ -48,9 +48,11 @@ def test_what_a_formula_weighs_is_told_under_the_feature_that_people_know():
 
 
 def test_every_feature_is_told_under_one_that_tells_for_itself():
-    assert set(explanation.TOLD_AS) == set(schema.FEATURE_NAMES)
-    assert all(explanation.TOLD_AS[name] == name for name in explanation.TOLD_AS.values())
-    assert all(explanation.TOLD_AS[feature.name] == feature.name for feature in schema.FEATURES if feature.is_protected)
+    assert set(explanation.SUBJECTS) == set(schema.FEATURE_NAMES)
+    assert all(explanation.SUBJECTS[name] == name for name in explanation.SUBJECTS.values())
+    assert all(
+        explanation.SUBJECTS[feature.name] == feature.name for feature in schema.FEATURES if feature.is_protected
+    )
 
 
 def test_reasons_limit_keeps_the_heaviest():

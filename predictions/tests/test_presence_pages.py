@@ -512,7 +512,7 @@ def test_load_while_another_is_running_tells_no_change(hr, absent, monkeypatch):
     monkeypatch.setattr("predictions.pages.load_pages.withdrawal_changes", refuse)
     monkeypatch.setattr("predictions.pages.load_pages.withdraw_load", refuse)
     newest = Load.objects.first()
-    assert "cannot be told now" in hr.get(reverse("import_withdraw", args=[newest.pk])).text
+    assert "cannot be shown now" in hr.get(reverse("import_withdraw", args=[newest.pk])).text
     for name in ("import_withdraw_list", "import_withdraw_list_csv"):
         response = hr.get(reverse(name, args=[newest.pk, "returned"]))
         assert response.url == reverse("import_withdraw", args=[newest.pk])

@@ -52,7 +52,7 @@ def judge(periods: PersonPeriods, *, features: str, C: float, horizon: int, seed
     expectation = uncertainty.expected(model, rows)
     low, high = expectation.interval
     order = np.argsort(-probability, kind="stable")
-    told = {
+    result = {
         "learned_until": _day(day),
         "months": months,
         "learned_departures": int(learned.outcome.sum()),
@@ -67,7 +67,7 @@ def judge(periods: PersonPeriods, *, features: str, C: float, horizon: int, seed
         "quarters": _quarters(periods, rows, model, day),
         "first": [{"people": n, "departures": int(rows.outcome[order[:n]].sum())} for n in FIRST if n <= len(rows)],
     }
-    return cast(OutOfTime, told)
+    return cast(OutOfTime, result)
 
 
 def _figures(outcome: np.ndarray, probability: np.ndarray, seed: int) -> dict[str, Figure]:

@@ -208,19 +208,19 @@ class ShownDepartures:
 def departures(card: Card, attribute: str) -> list[ShownDepartures]:
     """Of the groups that may be shown; the departures where those may."""
     rows = card["models"][card["feature_set"]]["departures"][attribute]
-    hidden, untold = suppressed_parts({row["group"]: (row["n"], row["observed"]) for row in rows})
-    return [_departures(attribute, row, row["group"] in untold) for row in rows if row["group"] not in hidden]
+    hidden, partly_hidden = suppressed_parts({row["group"]: (row["n"], row["observed"]) for row in rows})
+    return [_departures(attribute, row, row["group"] in partly_hidden) for row in rows if row["group"] not in hidden]
 
 
-def _departures(attribute: str, row: Mapping, is_untold: bool) -> ShownDepartures:
+def _departures(attribute: str, row: Mapping, is_part_hidden: bool) -> ShownDepartures:
     interval = between(grouped(row["low"], 1), grouped(row["high"], 1))
     return ShownDepartures(
         label(attribute, row["group"]),
         grouped(row["n"]),
         grouped(row["expected"], 1),
-        _("not shown") if is_untold else grouped(row["observed"]),
-        "" if is_untold else interval,
-        is_untold or row["is_within"],
+        _("not shown") if is_part_hidden else grouped(row["observed"]),
+        "" if is_part_hidden else interval,
+        is_part_hidden or row["is_within"],
     )
 
 
@@ -258,23 +258,25 @@ def fairness(card: Card, without: Collection[str] = ()) -> list[Selection]:
         attributes: list[tuple[str, list[GroupRow]]] = []
         for attribute, text in ATTRIBUTES.items():
             groups = [entry for entry in entries if entry["attribute"] == attribute and attribute not in without]
-            hidden, untold = suppressed_parts({entry["group"]: (entry["n"], entry["leavers"]) for entry in groups})
+            hidden, partly_hidden = suppressed_parts(
+                {entry["group"]: (entry["n"], entry["leavers"]) for entry in groups}
+            )
             shown = [entry for entry in groups if entry["group"] not in hidden]
             if shown:
                 pairs = ((entry, others[attribute, entry["group"]]) for entry in shown)
-                attributes.append((_(text), [_rates(*pair, pair[0]["group"] in untold) for pair in pairs]))
+                attributes.append((_(text), [_rates(*pair, pair[0]["group"] in partly_hidden) for pair in pairs]))
         found.append(Selection(_(title), attributes))
     return found
 
 
-def _rates(entry: Mapping, other: Mapping, is_untold: bool) -> GroupRow:
+def _rates(entry: Mapping, other: Mapping, is_part_hidden: bool) -> GroupRow:
     return GroupRow(
         group=group_label(entry["attribute"], entry["group"]),
         people=grouped(entry["n"]),
-        leavers="" if is_untold else grouped(entry["leavers"]),
+        leavers="" if is_part_hidden else grouped(entry["leavers"]),
         is_small=entry["is_small"],
-        own=_cells(entry, is_untold),
-        other=_cells(other, is_untold),
+        own=_cells(entry, is_part_hidden),
+        other=_cells(other, is_part_hidden),
     )
 
 
@@ -283,11 +285,11 @@ def group_label(attribute: str, name: str) -> str:
     return label(attribute, _(name))
 
 
-def _cells(entry: Mapping, is_untold: bool) -> list[tuple[str, str]]:
+def _cells(entry: Mapping, is_part_hidden: bool) -> list[tuple[str, str]]:
     cells = []
     for name, _text, is_share in RATES:
         rate = entry[name]
-        if is_untold and name in OF_LEAVERS:
+        if is_part_hidden and name in OF_LEAVERS:
             cells.append((_("not shown"), ""))
         elif rate is None:
             cells.append(("–", ""))

@@ -82,14 +82,20 @@ def of_card(card: Card, columns_off: Collection[str] = ()) -> list[Groups]:
             found.append(_switched_off(attribute))
             continue
         groups = {entry["group"]: entry for entry in entries if entry["attribute"] == attribute}
-        hidden, untold = suppressed_parts({name: (entry["n"], entry["leavers"]) for name, entry in groups.items()})
+        hidden, partly_hidden = suppressed_parts(
+            {name: (entry["n"], entry["leavers"]) for name, entry in groups.items()}
+        )
         shown = {name: entry for name, entry in groups.items() if name not in hidden}
         judged = {name: entry for name, entry in shown.items() if not entry["is_small"]}
         found.append(
             Groups(
                 attribute,
                 {name: entry["selection_rate"] for name, entry in judged.items() if entry["selection_rate"]},
-                {name: entry["recall"] for name, entry in judged.items() if entry["recall"] and name not in untold},
+                {
+                    name: entry["recall"]
+                    for name, entry in judged.items()
+                    if entry["recall"] and name not in partly_hidden
+                },
                 [name for name in shown if name not in judged],
                 remark="" if groups else _("Unknown of everyone."),
             )
@@ -125,9 +131,9 @@ def _rates(groups: Mapping[str, Sequence[int]], smallest: int) -> tuple[dict[str
     People whose group is unknown are in no table of it: a few of them are not shown, and hide no known group.
     """
     pairs = {name: (people, part) for name, (people, part) in groups.items() if name != UNKNOWN}
-    hidden, untold = suppressed_parts(pairs)
+    hidden, partly_hidden = suppressed_parts(pairs)
     shown = {name: pair for name, pair in pairs.items() if name not in hidden}
-    judged = {name: pair for name, pair in shown.items() if pair[0] >= smallest and name not in untold}
+    judged = {name: pair for name, pair in shown.items() if pair[0] >= smallest and name not in partly_hidden}
     rates = {name: disparity.rate_of(part, people) for name, (people, part) in judged.items()}
     return rates, [name for name in shown if name not in judged]
 
@@ -188,8 +194,8 @@ def _selection(ratio: Disparity, groups: Groups, sees_rates: bool) -> str:
         text = _("The model flags %(most)s more often than %(least)s: %(what)s.")
     else:
         text = _("The model flags %(most)s most often and %(least)s least often: %(what)s.")
-    told = {end: decimal(getattr(ratio, end), 2) for end in ("value", "low", "high")}
-    what = _("a ratio of %(value)s (%(low)s to %(high)s)") % told
+    figures = {end: decimal(getattr(ratio, end), 2) for end in ("value", "low", "high")}
+    what = _("a ratio of %(value)s (%(low)s to %(high)s)") % figures
     if sees_rates:
         what = _("%(most)s against %(least)s, %(ratio)s") % {
             "most": _whole(groups.selected[ratio.highest]),
@@ -215,7 +221,7 @@ def _four_fifths(ratio: Disparity) -> str:
 
 def _recall(gap: Disparity, groups: Groups, sees_rates: bool) -> str:
     rates = groups.recall or {}
-    told = {
+    figures = {
         "most": _people(groups.attribute, gap.highest),
         "least": _people(groups.attribute, gap.lowest),
         **{end: decimal(getattr(gap, end) * 100, 0) for end in ("value", "low", "high")},
@@ -226,12 +232,12 @@ def _recall(gap: Disparity, groups: Groups, sees_rates: bool) -> str:
                 "Of those who left, it had flagged a larger share among %(most)s than among %(least)s: a gap of "
                 "%(value)s points (%(low)s to %(high)s)."
             )
-            % told
+            % figures
         )
     return _(
         "Of those who left, it had flagged %(most_rate)s among %(most)s and %(least_rate)s among %(least)s: a gap of "
         "%(value)s points (%(low)s to %(high)s)."
-    ) % {**told, "most_rate": _whole(rates[gap.highest]), "least_rate": _whole(rates[gap.lowest])}
+    ) % {**figures, "most_rate": _whole(rates[gap.highest]), "least_rate": _whole(rates[gap.lowest])}
 
 
 def _chance(is_certain: bool, *, is_alone: bool) -> str:

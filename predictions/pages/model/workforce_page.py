@@ -163,12 +163,12 @@ def _rows(shifts: Iterable[Shift], reference: Mapping, counts: Mapping[str, Sequ
 
 def _row(shift: Shift, bins: Mapping, counts: Sequence[int]) -> ShiftRow:
     """Sizes and p-value are hidden if counts are suppressed, which they would reveal."""
-    is_told = not (shift.is_drift and (_suppressed(counts) or _suppressed(bins["counts"])))
-    chance = decimal(shift.adjusted) if is_told else _("less than %(level)s") % {"level": decimal(LEVEL, 2)}
+    is_shown = not (shift.is_drift and (_suppressed(counts) or _suppressed(bins["counts"])))
+    chance = decimal(shift.adjusted) if is_shown else _("less than %(level)s") % {"level": decimal(LEVEL, 2)}
     return ShiftRow(
         name=name_of(shift.name),
-        moved=percent(shift.moved) if is_told else _("not shown"),
-        effect=signed_percent(shift.effect) if is_told else _("not shown"),
+        moved=percent(shift.moved) if is_shown else _("not shown"),
+        effect=signed_percent(shift.effect) if is_shown else _("not shown"),
         chance=_("less than 0.001") if shift.adjusted < 0.001 else chance,
         is_drift=shift.is_drift,
         table=_bins(shift, bins, counts) if shift.is_drift else None,

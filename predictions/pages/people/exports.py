@@ -18,14 +18,14 @@ from employees import terms
 from employees.access import Readable
 from features import readable_features, schema
 from predictions import bands
-from predictions.explanation import TOLD_AS, phrase, raising_most
+from predictions.explanation import SUBJECTS, phrase, raising_most
 from predictions.formats import csv_delimiter
 from predictions.models import Prediction, ScoringRun
 from technova.files.spreadsheets import XLSX, streamed_csv, streamed_workbook
 
 CHUNK_SIZE = 2_000
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - a workbook counts days, and knows no zones
-_REASONS = sorted(set(TOLD_AS.values()))
+_REASONS = sorted(set(SUBJECTS.values()))
 _FIELDS = (
     *("employee__employee_id", "employee__departement", "features__poste"),
     *("probability", "low", "high", "is_extrapolated"),

@@ -169,7 +169,7 @@ class ScorePair:
             contributions=told_of_change(moved, changed),
             link=after.link,
             readable=self.after.readable,
-            is_told=False,
+            is_by_subject=False,
         )
 
 

@@ -56,7 +56,7 @@ def tabs(request: HttpRequest) -> list[dict]:
 def scoring_state(day: WorkforceDay | None, scope: Scope) -> str:
     """``running`` while everyone is scored again, ``due`` when the scores are older than the newest day. One query.
 
-    That something has changed is told to those who see everyone: it may be about people out of a scope.
+    Only accounts that see everyone learn that something has changed: it may be about people out of their scope.
     """
     if rescoring.is_at_work():
         return "running"
