@@ -9,7 +9,7 @@ from employees.access import may_answer, may_audit, scope_of
 from employees.workforce.clarifying import count_absent
 from predictions.formats import grouped
 from predictions.pages import data
-from predictions.pages.import_page import may_import
+from predictions.pages.imports.import_page import may_import
 
 
 def navigation(request) -> dict[str, Callable]:

@@ -6,7 +6,8 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from employees.access import for_auditors, for_every_account
-from predictions.pages import data, import_page, load_pages, overview, own_account
+from predictions.pages import data, overview, own_account
+from predictions.pages.imports import import_page, load_pages
 from predictions.pages.model import card_page, threshold_page, versions_page, workforce_page
 from predictions.pages.people import employee, history_pages, risk_list, simulate
 from predictions.pages.presence import clarify, departure_list, gaps, numbers

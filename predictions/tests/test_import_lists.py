@@ -130,7 +130,7 @@ def test_medians_before_and_after_are_those_of_who_is_compared(hr, checked):
 
 
 def test_list_is_whole_in_pages_and_as_a_file(hr, checked, monkeypatch):
-    monkeypatch.setattr("predictions.pages.import_page.LINES_A_PAGE", 2)
+    monkeypatch.setattr("predictions.pages.imports.import_page.LINES_A_PAGE", 2)
     assert [row[0] for row in shown(hr, checked, "revenu_mensuel", page=2)] == ["5"]
     response = hr.get(reverse("import_list_csv", args=[checked.pk, "left"]))
     rows = list(csv.reader(io.StringIO(b"".join(response.streaming_content).decode("utf-8-sig"))))

@@ -29,7 +29,7 @@ from features.models import EmployeeFeatures
 from predictions.import_process import run_import
 from predictions.ml.artifacts.store import ArtifactMissing
 from predictions.models import ScoringRun
-from predictions.pages.import_questions import QuestionsForm
+from predictions.pages.imports.import_questions import QuestionsForm
 from technova.server import detached
 from technova.tests.conftest import small_file_system
 
@@ -197,7 +197,7 @@ def test_preview_of_changes_names_the_column_and_both_values(client, hr, upload,
 
 
 def test_rejects_are_paged(client, upload, monkeypatch):
-    monkeypatch.setattr("predictions.pages.import_page.LINES_A_PAGE", 2)
+    monkeypatch.setattr("predictions.pages.imports.import_page.LINES_A_PAGE", 2)
     upload.rejects.all().delete()
     for line in range(2, 7):
         upload.rejects.create(file="sirh.csv", line=line, column="age", value="12", rule={"text": "old", "params": {}})

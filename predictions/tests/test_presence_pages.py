@@ -15,7 +15,7 @@ from employees.workforce.answers import merge_numbers
 from features.services import build_features
 from predictions import rescoring
 from predictions.models import ScoringRun
-from predictions.pages import load_pages
+from predictions.pages.imports import load_pages
 from predictions.services import is_scoring_due, score_employees
 from technova.database.locks import Busy
 from technova.server import detached
@@ -467,7 +467,7 @@ def test_withdrawal_has_each_list_whole_in_pages_and_as_csv(hr, absent, monkeypa
     page = hr.get(reverse("import_withdraw", args=[newest.pk])).text
     for name in ("import_withdraw_list", "import_withdraw_list_csv"):
         assert reverse(name, args=[newest.pk, "returned"]) in page
-    monkeypatch.setattr("predictions.pages.load_pages.LINES_A_PAGE", 2)
+    monkeypatch.setattr("predictions.pages.imports.load_pages.LINES_A_PAGE", 2)
     response = withdrawal_list(hr, newest, "returned")
     assert [row["cells"] for row in response.context["rows"]] == [
         [("Employee", "10"), ("Department", "Consulting")],
@@ -487,7 +487,7 @@ def test_lists_of_a_withdrawal_are_told_again_only_once_something_changed(hr, ab
     told = []
     real = load_pages.withdrawal_changes
     monkeypatch.setattr(
-        "predictions.pages.load_pages.withdrawal_changes", lambda load: told.append(load) or real(load=load)
+        "predictions.pages.imports.load_pages.withdrawal_changes", lambda load: told.append(load) or real(load=load)
     )
     newest = Load.objects.first()
     assert len(withdrawal_list(hr, newest, "returned").context["rows"]) == 3
@@ -509,8 +509,8 @@ def test_load_while_another_is_running_tells_no_change(hr, absent, monkeypatch):
     def refuse(**arguments):
         raise Busy("Another load, build or scoring is running: try again when it is done.")
 
-    monkeypatch.setattr("predictions.pages.load_pages.withdrawal_changes", refuse)
-    monkeypatch.setattr("predictions.pages.load_pages.withdraw_load", refuse)
+    monkeypatch.setattr("predictions.pages.imports.load_pages.withdrawal_changes", refuse)
+    monkeypatch.setattr("predictions.pages.imports.load_pages.withdraw_load", refuse)
     newest = Load.objects.first()
     assert "cannot be shown now" in hr.get(reverse("import_withdraw", args=[newest.pk])).text
     for name in ("import_withdraw_list", "import_withdraw_list_csv"):

@@ -18,7 +18,7 @@ from employees.workforce import refused as selectors
 from employees.workforce.known_values import History
 from employees.workforce.listing import Lack, lacks_of_few, last_held
 from employees.workforce.refused import Refused
-from predictions.pages.import_lists import LABELS
+from predictions.pages.imports.import_lists import LABELS
 from predictions.pages.listings import Cell, shown_row
 from predictions.pages.people.risk_list import label
 from predictions.pages.presence import answering

@@ -29,9 +29,9 @@ from employees.models import Import, SavedMapping
 from employees.terms.changes import Unacceptable
 from employees.workforce.as_of import common_date
 from predictions import import_process
-from predictions.pages import import_lists
 from predictions.pages.days import DayField
-from predictions.pages.import_questions import QuestionsForm
+from predictions.pages.imports import import_lists
+from predictions.pages.imports.import_questions import QuestionsForm
 from predictions.pages.listings import Listing, csv_of
 from technova.database.locks import Busy
 from technova.files.spreadsheets import XLSX

@@ -22,8 +22,8 @@ from employees.messages import Message
 from employees.models import Load, LoadedExtract, WorkforceDay
 from employees.workforce.loading import NoSuchLoad, revision, withdraw_load, withdrawal_changes
 from predictions import rescoring
-from predictions.pages import import_lists
-from predictions.pages.import_page import LINES_A_PAGE, admitted, for_importers
+from predictions.pages.imports import import_lists
+from predictions.pages.imports.import_page import LINES_A_PAGE, admitted, for_importers
 from predictions.pages.listings import Listing, ShownRow, csv_of
 from predictions.pages.presence import answering
 from predictions.selectors import people

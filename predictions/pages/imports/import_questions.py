@@ -22,7 +22,7 @@ from employees.terms import columns_off, labelled
 from employees.terms.changes import LONGEST, Unacceptable
 from employees.vocabularies import NUMBERED
 from predictions.formats import grouped
-from predictions.pages import import_lists
+from predictions.pages.imports import import_lists
 
 TITLES = import_lists.LABELS | {KEY: gettext_lazy("employee number")}
 EXTRACTS = {

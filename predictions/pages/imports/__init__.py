@@ -1,0 +1,1 @@
+"""Pages about imports: the upload, its questions and lists, and the loads in force and withdrawn."""
