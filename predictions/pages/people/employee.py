@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from employees.access import Readable, Scope, may_answer, readable_to, scope_of
-from employees.models import Presence
 from features import readable_features, schema
 from features.engineering import engineer_one
 from features.models import EmployeeFeatures
@@ -62,7 +61,7 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
     row = people.clean_features(employee_id, scope)
     if row is None:
         return _without_features(request, employee_id, scope)
-    has_left = row.employee.presence == Presence.LEFT
+    has_left = row.employee.has_left
     if has_left and request.method == "POST":
         raise Http404
     inputs = row.values() | people.satisfactions(row.employee)
