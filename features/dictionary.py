@@ -25,6 +25,10 @@ _UNUSED = (
     gettext_noop("Comes with the extracts. No score and no page uses it."),
     gettext_noop("Nothing changes."),
 )
+_NAMED = (
+    gettext_noop("Names people on the pages, to who may see them. No score, no file and no answer of the API has it."),
+    gettext_noop("People are known by their numbers alone."),
+)
 # Why a column is kept, and what leaving it out costs, where it is no input that every score needs.
 _PURPOSES: dict[str, tuple[str, str]] = {
     KEY: (
@@ -47,8 +51,8 @@ _PURPOSES: dict[str, tuple[str, str]] = {
         gettext_noop("Tells why somebody left."),
         gettext_noop("Reasons are known by the answers of HR alone."),
     ),
-    "nom": _UNUSED,
-    "prenom": _UNUSED,
+    "nom": _NAMED,
+    "prenom": _NAMED,
     "responsable": _UNUSED,
     "site": _UNUSED,
 }

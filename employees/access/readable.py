@@ -35,6 +35,7 @@ WORK = Matter(
             *("heures_supplementaires", "frequence_deplacement", "distance_domicile_travail"),
             *("note_evaluation_precedente", "note_evaluation_actuelle", "nb_formations_suivies"),
             *("niveau_education", "domaine_etude", "nombre_participation_pee"),
+            *("nom", "prenom"),
         }
     ),
 )
@@ -61,6 +62,7 @@ class Readable:
     columns: frozenset[str] = frozenset()
 
     EVERYTHING: ClassVar["Readable"]
+    NOTHING: ClassVar["Readable"]
 
     @classmethod
     def of_matters(cls, matters: Iterable[Matter]) -> "Readable":
@@ -81,3 +83,4 @@ class Readable:
 
 
 Readable.EVERYTHING = Readable(reads_everything=True)
+Readable.NOTHING = Readable(reads_everything=False)

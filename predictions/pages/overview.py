@@ -75,8 +75,9 @@ def _figures(
     groups_before = figures.groups_then(before, scope) if before else []
     then = figures.total(groups_before) if groups_before else None
     over = ranking.narrowed(run, scope, ranking.Narrowing(band=ranking.OVER))
+    first = ranking.page_of(over, before, stop=FIRST, readable=readable)
     return {
-        "people": rows_of(ranking.page_of(over, before, stop=FIRST), before, readable),
+        "people": rows_of(first, before, readable),
         "cards": _cards(run, now, before, then),
         "first_href": address({}, band=ranking.OVER),
         "distribution": _distribution(now, run.threshold),

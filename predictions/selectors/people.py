@@ -5,8 +5,9 @@ from typing import Any
 
 from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Window
 
-from employees.access import Scope
+from employees.access import Readable, Scope
 from employees.models import Employee, EmployeeState, EvalRow, LoadedExtract, NumberMerge, Presence
+from employees.workforce.directory import with_names
 from features import schema
 from features.models import EmployeeFeatures
 from predictions.models import Prediction, ScoringRun
@@ -16,17 +17,21 @@ from predictions.selectors.runs import REVISION_NOW
 HISTORY = 60  # scores of a person that a page shows: five years of monthly runs
 
 
-def clean_features(employee_id: int, scope: Scope) -> EmployeeFeatures | None:
-    """The newest clean features of a person in the scope, the employee loaded too. One query."""
+def clean_features(employee_id: int, scope: Scope, readable: Readable) -> EmployeeFeatures | None:
+    """The newest clean features of a person in the scope, with the employee and the ``name``. One query."""
     visible = Employee.objects.within(scope).filter(employee_id=employee_id)
-    return EmployeeFeatures.objects.newest_of(visible).select_related("employee").first()
+    rows = EmployeeFeatures.objects.newest_of(visible).select_related("employee")
+    return with_names(rows, "employee__employee_id", readable).first()
 
 
-def person(number: int, scope: Scope) -> Employee | None:
-    """The person in the scope who has or had this number, or whose number it was merged into. One query."""
+def person(number: int, scope: Scope, readable: Readable) -> Employee | None:
+    """The person in the scope who has or had this number, or whose number it was merged into, with the ``name``.
+
+    One query.
+    """
     merged = NumberMerge.objects.in_force().filter(number=number).values("employee")
     of_number = Employee.objects.within(scope).filter(Q(employee_id=number) | Q(pk__in=merged))
-    return of_number.of_the_workforce().first()
+    return with_names(of_number.of_the_workforce(), "employee_id", readable).first()
 
 
 def with_page(rows: QuerySet, number: str) -> QuerySet:

@@ -10,7 +10,8 @@ from operator import attrgetter
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
-from employees.access import Scope
+from employees.access import Readable, Scope
+from employees.workforce.directory import people_named, with_names
 from predictions import bands
 from predictions.models import Prediction, RunGroup, ScoringRun
 from predictions.selectors.figures import AnyGroup, people_of
@@ -36,6 +37,7 @@ class Narrowing:
     """Filters that combine; an empty one lets everyone pass."""
 
     numbers: Sequence[int] = ()
+    names: Sequence[str] = ()  # words that are each part of a first or last name
     department: str = ""
     job: str = ""
     band: str = ""
@@ -57,6 +59,8 @@ def narrowed(run: ScoringRun, scope: Scope, narrowing: Narrowing) -> QuerySet[Pr
     rows = people_of(run, scope)
     if narrowing.numbers:
         rows = rows.filter(employee__employee_id__in=narrowing.numbers)
+    if narrowing.names:
+        rows = rows.filter(employee__in=people_named(narrowing.names))
     if narrowing.department:
         rows = rows.filter(employee__departement=narrowing.department)
     if narrowing.job:
@@ -91,7 +95,7 @@ def sizes(groups: Iterable[AnyGroup], narrowing: Narrowing) -> Sizes | None:
     They say it of a level or of a reason, not of the two together, and nothing of single people.
     """
     groups = list(groups)
-    if narrowing.numbers or (narrowing.band and narrowing.reason):
+    if narrowing.numbers or narrowing.names or (narrowing.band and narrowing.reason):
         return None
     return [
         (group, _size(group, narrowing))
@@ -118,8 +122,11 @@ def page_of(
     total: int = 0,
     everyone: int = 0,
     sizes: Sizes | None = None,
+    readable: Readable = Readable.NOTHING,
 ) -> list[Prediction]:
     """Some rows of the list with their employee and features, and the ``previous`` probability, of the run before.
+
+    Also their ``name``, where it is ``readable``.
 
     One query: the keys of the page are found first, so that a late page does not join what it skips; from the end
     when that is nearer, where ``total``, how many rows there are, is given. The fewer they are of ``everyone`` in the
@@ -140,7 +147,8 @@ def page_of(
     of_before = Prediction.objects.filter(run=before) if before else Prediction.objects.none()
     previous = of_before.filter(employee=OuterRef("employee")).values("probability")[:1]
     page = Prediction.objects.filter(pk__in=keys).select_related("employee", "features")
-    return list(ordered(page.annotate(previous=Subquery(previous)), sort))
+    in_order = ordered(page.annotate(previous=Subquery(previous)), sort)
+    return list(with_names(in_order, "employee__employee_id", readable))
 
 
 def place_of(prediction: Prediction, rows: QuerySet[Prediction], sort: str, everyone: int) -> Place | None:

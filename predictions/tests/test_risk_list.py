@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from employees.access import Scope
 from employees.models import Employee
-from employees.tests.factories import WorkforceDayFactory, leave
+from employees.tests.extracts import load
+from employees.tests.factories import DAY, WorkforceDayFactory, leave
+from employees.workforce.answers import merge_numbers
 from predictions import bands
 from predictions.log.purge import purge_predictions
 from predictions.models import ScoringRun
@@ -146,7 +148,7 @@ def test_risk_list_on_paper_says_what_it_was_narrowed_by_and_where_it_comes_from
     everyone, narrowed = get(hr), get(hr, number="1", department="Consulting", band="over")
     assert everyone.context["form"].set_filters == []
     assert narrowed.context["form"].set_filters == [
-        ("Employee number", "1"),
+        ("Name or number", "1"),
         ("Department", "Consulting"),
         ("Risk", "Over the threshold"),
     ]
@@ -402,6 +404,39 @@ def test_risk_list_after_a_departure_offers_what_those_present_have(hr, run):
     assert offered == [["Consulting"], ["Consultant"], ["heures_supplementaires"]]
 
 
+@pytest.fixture
+def named(run):
+    """Two people with names and a third without; a directory before had another one for the first."""
+    for number in (1, 2, 3):
+        score(run, number)
+    load(DAY - timedelta(days=30), annuaire={1: {"prenom": "Nadia", "nom": "Petit"}})
+    load(sirh={1: {}, 2: {}, 3: {}}, annuaire={1: {"prenom": "Nadia", "nom": "Le Goff"}, 2: {"prenom": "Paul"}})
+
+
+def names_in(response):
+    return [row.prediction.name for row in response.context["rows"]]
+
+
+def test_risk_list_names_people_by_the_newest_directory(hr, named):
+    response = get(hr, sort="number")
+    assert names_in(response) == ["Nadia Le Goff", "Paul", ""]
+    assert "No. 1" in response.text
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("goff", [1]), ("nadia GOFF", [1]), ("goff paul", []), ("petit", []), ("paul", [2]), ("2", [2])],
+)
+def test_risk_list_is_searched_by_name(hr, named, words, found):
+    assert listed(get(hr, number=words)) == found
+
+
+def test_risk_list_finds_who_is_named_under_another_number(hr, named):
+    load(sirh={1: {}, 3: {}, 9: {}}, annuaire={9: {"prenom": "Odile"}})
+    merge_numbers(number=9, into=3, accept_both_listed=True)
+    assert listed(get(hr, number="odile")) == [3]
+
+
 @pytest.mark.parametrize("page", ["0", "99", "abc", "-1", "1" * 50])
 def test_risk_list_page_out_of_range_shows_one(hr, run, page):
     score(run, 1)
@@ -417,10 +452,10 @@ def test_risk_list_page_out_of_range_shows_one(hr, run, page):
         ({"reason": "age' OR 1=1"}, "Reason: Select a valid choice"),
         ({"sort": "password"}, "Order: Select a valid choice"),
         ({"size": "1000000"}, "People per page: Select a valid choice"),
-        ({"number": "abc"}, "Employee number: Employee numbers are whole numbers"),
-        ({"number": "١٢"}, "Employee number: Employee numbers are whole numbers"),
-        ({"number": "9" * 30}, "Employee number: No employee number is that large"),
-        ({"number": "1\x00"}, "Employee number: Null characters are not allowed"),
+        ({"number": "7a"}, "Name or number: Employee numbers are whole numbers"),
+        ({"number": "١٢"}, "Name or number: Employee numbers are whole numbers"),
+        ({"number": "9" * 30}, "Name or number: No employee number is that large"),
+        ({"number": "1\x00"}, "Name or number: Null characters are not allowed"),
     ],
 )
 def test_risk_list_invalid_filter_is_named_and_nobody_shown(hr, run, state, word):

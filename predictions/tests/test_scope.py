@@ -72,7 +72,8 @@ NUMBERS = range(918_273_641, 918_273_648)  # of the people outside
 INCOME = 887_766  # theirs; they are the majority, so a typical employee of everyone has it too
 PAST = "Ailleurs"  # another department outside, where somebody inside was before
 UNSCORED, ABSENT, GONE, RENUMBERED = 918_273_640, 918_273_648, 918_273_649, 91_827_364  # outside too, not scored
-MARKS = re.compile(f"91827364|{INCOME}")
+SURNAME = "Zorglub"  # theirs
+MARKS = re.compile(f"91827364|{INCOME}|{SURNAME}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ def hr_asks(name: str, post: dict | None = None, *args: int, refused: int | None
 LIST_QUERIES = (
     {"sort": "-number", "size": "100"},
     {"page": "2"},
+    {"number": SURNAME.lower()},
 )
 
 
@@ -265,6 +267,7 @@ def world(browse, tmp_path, monkeypatch):
     gone = {number: {"departement": OUTSIDE} for number in (ABSENT, GONE, RENUMBERED)}
     load_all(DAY - timedelta(days=30), people | gone | {5: people[5] | {"departement": PAST}})
     load_all(DAY, people)
+    load(DAY, annuaire={number: {"prenom": "Zoé", "nom": SURNAME} for number in (*NUMBERS, UNSCORED, ABSENT, GONE)})
     load(DAY, sirh=people | {UNSCORED: {"departement": OUTSIDE}})
     build_features()
     score_employees()

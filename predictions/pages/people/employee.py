@@ -57,48 +57,57 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
 
     Nothing can be tried with the values of somebody who has left.
     """
-    scope = scope_of(request.user)
-    row = people.clean_features(employee_id, scope)
+    scope, readable = scope_of(request.user), readable_to(request.user)
+    row = people.clean_features(employee_id, scope, readable)
     if row is None:
-        return _without_features(request, employee_id, scope)
+        return _without_features(request, employee_id, scope, readable)
     has_left = row.employee.has_left
     if has_left and request.method == "POST":
         raise Http404
     inputs = row.values() | people.satisfactions(row.employee)
     real = {name: inputs.get(name) for name in schema.INPUT_NAMES}
-    readable = readable_to(request.user)
     form = _what_if_form(real, readable, request.POST if request.method == "POST" else None)
     comparison = None
     if form.is_bound and form.is_valid():
         caller = Caller(user=request.user, scope=scope)
         comparison = _what_if(row=row, form=form, caller=caller, readable=readable)
-    context: dict[str, Any] = {"employee": row.employee, "has_left": has_left, "form": form, "comparison": comparison}
+    context: dict[str, Any] = {
+        "employee": row.employee,
+        "has_left": has_left,
+        "form": form,
+        "comparison": comparison,
+    }
     if request.htmx and form.is_bound:
         return render(request, "employee/what_if_answer.html", context)
     shown = readable_features.values_for(readable, real)
-    context |= _page(row, shown, scope, readable)
+    context |= _page(row, shown, scope, readable) | {"name": _name(row)}
     if row.employee.is_present and context["history"]:
         context |= _in_list(request, row, context["history"][0].prediction)
     return render(request, "employee/employee.html", context)
 
 
-def _without_features(request: Request, employee_id: int, scope: Scope) -> HttpResponse:
+def _without_features(request: Request, employee_id: int, scope: Scope, readable: Readable) -> HttpResponse:
     """The page of a person without what a score needs; a merged number redirects to its person."""
-    person = people.person(employee_id, scope)
+    person = people.person(employee_id, scope, readable)
     if person is None or request.method == "POST":
         raise Http404
     if person.employee_id != employee_id:
         return redirect("employee", person.employee_id)
-    readable = readable_to(request.user)
     states, merged = people.presence(person)
     context = {
         "employee": person,
+        "name": _name(person),
         "department": risk_list.label("departement", person.departement),
         "state": presence_sentences.notice(person, states, readable),
         "spells": presence_sentences.history(states, merged, scope, readable),
         "unscored": reverse("clarify_unscored") if person.is_present and may_answer(request.user) else "",
     }
     return render(request, "employee/without_features.html", context)
+
+
+def _name(row: Any) -> str:
+    """The name that the query brought along."""
+    return row.name
 
 
 def _what_if_form(real: dict[str, object], readable: Readable, data) -> forms.BusinessForm:

@@ -21,6 +21,7 @@ from django_htmx.http import push_url
 from employees import terms
 from employees.access import Readable, Scope, readable_to, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
+from employees.workforce.directory import NAMES
 from features import schema
 from predictions import bands
 from predictions.explanation import phrase
@@ -44,10 +45,10 @@ class RiskListForm(forms.Form):
     """The parameters of the list's address. Choices are what those people of the run have whom the account may see."""
 
     number = forms.CharField(
-        label=_("Employee number"),
+        label=_("Name or number"),
         required=False,
         max_length=200,
-        widget=forms.TextInput(attrs={"type": "search", "inputmode": "numeric", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
     )
     department = forms.ChoiceField(label=_("Department"), required=False, widget=LongSelect)
     job = forms.ChoiceField(label=_("Job"), required=False, widget=LongSelect)
@@ -77,6 +78,7 @@ class RiskListForm(forms.Form):
 
     def __init__(self, data, kinds: figures.Kinds, readable: Readable):
         super().__init__(data)
+        self.reads_names = readable.reads(NAMES)
         over = (ranking.OVER, _("Over the threshold"))
         reasons = sorted(((name, _feature(name)) for name in kinds.reasons), key=lambda pair: pair[1])
         choices: dict[str, tuple[Any, list[Any]]] = {
@@ -91,8 +93,11 @@ class RiskListForm(forms.Form):
         if not readable.reads_everything:  # the log holds the two reasons as HR reads them: they tell hidden values
             self.fields["reason"].widget = forms.HiddenInput()
 
-    def clean_number(self) -> list[int]:
+    def clean_number(self) -> list[int] | list[str]:
+        """Numbers, or the words of a name."""
         words = self.cleaned_data["number"].replace(",", " ").replace(";", " ").split()
+        if self.reads_names and not any(character.isdigit() for word in words for character in word):
+            return words
         if not all(word.isascii() and word.isdigit() for word in words):
             raise forms.ValidationError(_("Employee numbers are whole numbers; separate several with a space."))
         if any(int(word) > MAX_EMPLOYEE_ID for word in words):
@@ -102,7 +107,8 @@ class RiskListForm(forms.Form):
     def narrowing(self) -> ranking.Narrowing:
         values = self.cleaned_data
         return ranking.Narrowing(
-            numbers=values["number"],
+            numbers=[word for word in values["number"] if isinstance(word, int)],
+            names=[word for word in values["number"] if isinstance(word, str)],
             **{name: values[name] for name in ("department", "job", "band", "reason")},
         )
 
@@ -301,6 +307,7 @@ def _results(request, query: ListQuery) -> dict:
         total=total,
         everyone=query.run.employee_count if query.run else 0,
         sizes=sizes,
+        readable=query.readable,
     )
     return {
         "page": page,

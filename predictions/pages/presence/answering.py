@@ -19,6 +19,7 @@ from predictions import rescoring
 from predictions.services import is_scoring_due
 
 PAGE_SIZE = 50
+NUMBER = "employee__employee_id"  # the way from a state to the number
 TABS = (
     ("clarify", gettext_lazy("Absent")),
     ("clarify_refused", gettext_lazy("Refused")),

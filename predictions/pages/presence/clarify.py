@@ -8,11 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from employees.access import scope_of
+from employees.access import readable_to, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
-from employees.models import EmployeeState, PresenceAnswer, WorkforceDay
+from employees.models import PresenceAnswer, WorkforceDay
 from employees.workforce import clarifying
 from employees.workforce.clarifying import Changed, Departure, LeftTooEarly
+from employees.workforce.directory import with_names
 from employees.workforce.known_values import History
 from employees.workforce.listing import last_jobs
 from predictions import rescoring
@@ -20,7 +21,7 @@ from predictions.formats import grouped
 from predictions.pages.days import DayField
 from predictions.pages.people.risk_list import label
 from predictions.pages.presence import answering
-from predictions.pages.presence.answering import for_answerers
+from predictions.pages.presence.answering import NUMBER, for_answerers
 from technova.database.locks import Busy
 from technova.web.requests import Request
 
@@ -89,7 +90,8 @@ def clarify(request: Request) -> HttpResponse:
         _answer(request, form)
         if not form.errors:
             return redirect("clarify")
-    rows, page = answering.counted_page(request, clarifying.absent(scope_of(request.user)))
+    absent = with_names(clarifying.absent(scope_of(request.user)), NUMBER, readable_to(request.user))
+    rows, page = answering.counted_page(request, absent)
     day = WorkforceDay.objects.last()
     context = {
         "tabs": answering.tabs(request),
@@ -135,11 +137,12 @@ def _tell_and_score(request: Request, count: int) -> None:
     rescoring.start()
 
 
-def _with_jobs(rows: list[EmployeeState], *, ticked: list[str]) -> list[dict]:
+def _with_jobs(rows: list, *, ticked: list[str]) -> list[dict]:
     jobs = last_jobs(History.now(), [row.employee.employee_id for row in rows]) if rows else {}
     return [
         {
             "number": row.employee.employee_id,
+            "name": row.name,
             "is_ticked": str(row.employee.employee_id) in ticked,
             "department": label("departement", row.departement),
             "job": label("poste", jobs.get(row.employee.employee_id, "")),

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from employees.access import Readable, readable_to, scope_of
 from employees.models import EmployeeState
+from employees.workforce.directory import with_names
 from predictions.formats import csv_delimiter
 from predictions.pages.days import DAYS, DayField, PeriodForm
 from predictions.pages.people import shown_score
@@ -49,6 +50,7 @@ class DepartedRow:
     """A line of the page."""
 
     number: int
+    name: str
     department: str
     job: str
     when: str
@@ -61,6 +63,7 @@ def _row(person: Departed, readable: Readable) -> DepartedRow:
     features = score and score.features
     return DepartedRow(
         number=state.employee.employee_id,
+        name=getattr(state, "name", ""),  # the file has none
         department=label("departement", state.departement),
         job=label("poste", getattr(features, "poste", "")),
         when=answering.when(state),
@@ -80,7 +83,10 @@ def _asked(request: Request) -> tuple[DeparturesForm, QuerySet[EmployeeState] | 
 def departures(request: Request) -> HttpResponse:
     form, states = _asked(request)
     readable = readable_to(request.user)
-    page = None if states is None else Paginator(states, answering.PAGE_SIZE).get_page(request.GET.get("page"))
+    page = None
+    if states is not None:
+        named = with_names(states, answering.NUMBER, readable)
+        page = Paginator(named, answering.PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "form": form,
         "page": page,

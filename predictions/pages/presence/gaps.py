@@ -1,8 +1,10 @@
 """To clarify: people without a score, people without a recent answer, and refused values."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.core.paginator import Page
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.text import Truncator, capfirst
@@ -10,11 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from employees.access import scope_of
+from employees.access import readable_to, scope_of
 from employees.columns import Extract
 from employees.messages import Message
+from employees.models import EmployeeState
 from employees.workforce import clarifying
 from employees.workforce import refused as selectors
+from employees.workforce.directory import with_names
 from employees.workforce.known_values import History
 from employees.workforce.listing import Lack, lacks_of_few, last_held
 from employees.workforce.refused import Refused
@@ -43,7 +47,7 @@ UNKNOWN = {
 @for_answerers
 def unscored(request: Request) -> HttpResponse:
     """People who are present without a score, what is missing, and the last extract that held them."""
-    states, page = answering.counted_page(request, people.unscored(scope_of(request.user)))
+    states, page = answering.counted_page(request, _named(request, people.unscored(scope_of(request.user))))
     lacks = lacks_of_few(History.now(), [state.employee.employee_id for state in states]) if states else {}
     nothing = _("Nothing: the next scoring includes this person.")
     rows: list[list[Cell]] = []
@@ -52,7 +56,7 @@ def unscored(request: Request) -> HttpResponse:
         why = " · ".join(capfirst(_lack(lack)) for lack in lacks.get(number, ())) or nothing
         rows.append([number, label("departement", state.departement), state.since, why])
     columns = [_("Employee"), _("Department"), _("Present since"), _("What is missing")]
-    return _listed(request, "unscored", columns, rows, page)
+    return _listed(request, "unscored", columns, rows, page, [state.name for state in states])
 
 
 @require_safe
@@ -60,8 +64,8 @@ def unscored(request: Request) -> HttpResponse:
 def unanswered(request: Request) -> HttpResponse:
     """People missing from the newest evaluation or survey, and the last one that held them."""
     history = History.now()
-    page = answering.paged(request, clarifying.unanswered(scope_of(request.user), history))
-    states = {state.employee.employee_id: state for state in page}
+    page = answering.paged(request, _named(request, clarifying.unanswered(scope_of(request.user), history)))
+    states: dict[int, Any] = {state.employee.employee_id: state for state in page}
     held = last_held(history, clarifying.ANSWERS, list(states))
     rows: list[list[Cell]] = [
         [
@@ -72,7 +76,7 @@ def unanswered(request: Request) -> HttpResponse:
         for number, state in states.items()
     ]
     columns = [_("Employee"), _("Department"), _("Last evaluation"), _("Last survey")]
-    return _listed(request, "unanswered", columns, rows, page)
+    return _listed(request, "unanswered", columns, rows, page, [state.name for state in states.values()])
 
 
 @require_safe
@@ -100,10 +104,18 @@ def _refused(refusal: Refused) -> list[Cell]:
     ]
 
 
+def _named(request: Request, states: QuerySet[EmployeeState]) -> QuerySet:
+    return with_names(states, answering.NUMBER, readable_to(request.user))
+
+
 def _listed(
-    request: Request, name: str, columns: list[str], rows: Sequence[Sequence[Cell]], page: Page
+    request: Request, name: str, columns: list[str], rows: list[list[Cell]], page: Page, names: Sequence[str] = ()
 ) -> HttpResponse:
-    """A page of people of the workforce."""
+    """A page of people of the workforce, with their names where any is known."""
+    if any(names):
+        columns.insert(1, _("Name"))
+        for row, name_of_person in zip(rows, names, strict=True):
+            row.insert(1, name_of_person or None)
     shown = [shown_row(columns, row, has_page=True) for row in rows]
     context = {"tabs": answering.tabs(request), "columns": columns, "rows": shown, "page": page}
     return render(request, f"presence/{name}.html", context)
