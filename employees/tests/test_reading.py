@@ -507,6 +507,7 @@ def test_file_in_many_chunks_reads_as_in_one(monkeypatch):
     assert (found.rejects, found.questions) == (expected.rejects, expected.questions)
 
 
+@pytest.mark.slow
 def test_random_damage_never_gives_a_value_that_the_file_does_not_say():
     """Bytes are changed at random: what is read of an untouched row is what it says, or the file is refused."""
     rng = random.Random(3)

@@ -224,11 +224,13 @@ def test_card_of_a_forecast_tells_its_history_and_how_it_went_out_of_time():
     assert test["low"] < test["expected"] < test["high"]
 
 
+@pytest.mark.slow  # trains a model
 def test_card_of_a_classification_has_no_horizon():
     found = trained().card
     assert (found["horizon_months"], found["history"], found["out_of_time"]) == (None, None, None)
 
 
+@pytest.mark.slow  # trains a model
 def test_probabilities_of_those_who_stayed_are_corrected_for_having_been_seen():
     assert 1 < trained().card["training"]["seen_correction"] < 1.5
     assert trained_forecast().card["training"]["seen_correction"] == 1
