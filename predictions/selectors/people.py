@@ -7,7 +7,7 @@ from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, Qu
 
 from employees.access import Readable, Scope
 from employees.models import Employee, EmployeeState, EvalRow, LoadedExtract, NumberMerge, Presence
-from employees.workforce.directory import with_names
+from employees.workforce.naming import with_names
 from features import schema
 from features.models import EmployeeFeatures
 from predictions.models import Prediction, ScoringRun

@@ -11,7 +11,7 @@ from operator import attrgetter
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
 from employees.access import Readable, Scope
-from employees.workforce.directory import people_named, with_names
+from employees.workforce.naming import people_named, with_names
 from predictions import bands
 from predictions.models import Prediction, RunGroup, ScoringRun
 from predictions.selectors.figures import AnyGroup, people_of

@@ -21,7 +21,7 @@ from django_htmx.http import push_url
 from employees import terms
 from employees.access import Readable, Scope, readable_to, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
-from employees.workforce.directory import NAMES
+from employees.workforce.naming import NAMES
 from features import schema
 from predictions import bands
 from predictions.explanation import phrase

@@ -13,9 +13,9 @@ from employees.columns import MAX_EMPLOYEE_ID
 from employees.models import PresenceAnswer, WorkforceDay
 from employees.workforce import clarifying
 from employees.workforce.clarifying import Changed, Departure, LeftTooEarly
-from employees.workforce.directory import with_names
 from employees.workforce.known_values import History
 from employees.workforce.listing import last_jobs
+from employees.workforce.naming import with_names
 from predictions import rescoring
 from predictions.formats import grouped
 from predictions.pages.days import DayField

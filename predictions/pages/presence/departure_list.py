@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from employees.access import Readable, readable_to, scope_of
 from employees.models import EmployeeState
-from employees.workforce.directory import with_names
+from employees.workforce.naming import with_names
 from predictions.formats import csv_delimiter
 from predictions.pages.days import DAYS, DayField, PeriodForm
 from predictions.pages.people import shown_score

@@ -18,9 +18,9 @@ from employees.messages import Message
 from employees.models import EmployeeState
 from employees.workforce import clarifying
 from employees.workforce import refused as selectors
-from employees.workforce.directory import with_names
 from employees.workforce.known_values import History
 from employees.workforce.listing import Lack, lacks_of_few, last_held
+from employees.workforce.naming import with_names
 from employees.workforce.refused import Refused
 from predictions.pages.imports.import_lists import LABELS
 from predictions.pages.listings import Cell, shown_row
