@@ -14,7 +14,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,19 +114,24 @@ def scratch_database(directory: Path, name: str = SCRATCH) -> Iterator[str]:
 def repeat_demo(copies: int, directory: Path) -> tuple[dict[str, Path], int]:
     """The three files of the demo, repeated, and how many employees they hold."""
     files, count = {}, 0
-    for extract, (key, form) in KEYS.items():
-        with (DEMO / f"extrait_{extract}.csv").open(encoding="utf-8", newline="") as demo:
-            rows = list(csv.DictReader(demo))
+    for extract in KEYS:
         files[extract] = directory / f"{extract}.csv"
-        with files[extract].open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, rows[0].keys())
-            writer.writeheader()
-            for copy in range(copies):
-                for row in rows:
-                    number = int(row[key].removeprefix("E_")) + copy * STRIDE
-                    writer.writerow(row | {key: form.format(number)})
-        count = len(rows) * copies
+        with (DEMO / f"extrait_{extract}.csv").open(encoding="utf-8", newline="") as demo:
+            count = repeat(extract, demo, copies, files[extract])
     return files, count
+
+
+def repeat(extract: str, lines: Iterable[str], copies: int, file: Path) -> int:
+    """Write the people of an extract's CSV as often as asked, under new numbers; returns how many they are."""
+    rows, key, form = list(csv.DictReader(lines)), *KEYS[extract]
+    with file.open("w", encoding="utf-8", newline="") as written:
+        writer = csv.DictWriter(written, rows[0].keys())
+        writer.writeheader()
+        for copy in range(copies):
+            for row in rows:
+                number = int(row[key].removeprefix("E_")) + copy * STRIDE
+                writer.writerow(row | {key: form.format(number)})
+    return len(rows) * copies
 
 
 if __name__ == "__main__":
