@@ -14,6 +14,8 @@ refused     expired       failed   also when the process was killed: it can be s
 One that asks or failed expires too, unless it was loaded: that waits to be started again, at any age.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Dict

@@ -5,17 +5,26 @@ predictions use the same formulas. The formulas are those of the data dictionary
 contract's.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
 from features import schema
 
 _SATISFACTION_NAMES = [feature.name for feature in schema.SATISFACTIONS]
+_INGREDIENTS = (
+    *("heures_supplementaires", "revenu_mensuel", "distance_domicile_travail", "nombre_participation_pee"),
+    *("annees_dans_l_entreprise", "annees_depuis_la_derniere_promotion"),
+    *("nombre_experiences_precedentes", "annee_experience_totale", *_SATISFACTION_NAMES),
+)
 _ENCODINGS = {
     "genre": {"F": 0, "M": 1},
     "frequence_deplacement": {"Aucun": 0, "Occasionnel": 1, "Frequent": 2},
 }
+YOUNG = 30  # years: below, overtime weighs more
 
 
 class MissingInputs(ValueError):
@@ -57,23 +66,30 @@ def engineer(raw: pd.DataFrame) -> pd.DataFrame:
     if incomplete:
         raise MissingInputs(incomplete)
 
-    overtime = data["heures_supplementaires"].astype(float)
-    pay = data["revenu_mensuel"].astype(float)
-    distance = data["distance_domicile_travail"].astype(float)
-    seniority = data["annees_dans_l_entreprise"].astype(float)
-    savings = data["nombre_participation_pee"].astype(float)
-    satisfaction = data[_SATISFACTION_NAMES].astype(float).mean(axis=1)
+    numbers = {name: data[name].astype(float) for name in _INGREDIENTS}
+    engineered = _formulas(numbers)
+    is_young = (data["age"] < YOUNG) & (numbers["heures_supplementaires"] == 1)
+    engineered["jeune_surcharge"] = is_young.astype("Int8").mask(data["age"].isna())
+    return typed(data.assign(**engineered)[list(schema.FEATURE_NAMES)])
 
-    data["satisfaction_moyenne"] = satisfaction
-    data["nonlineaire_participation_pee"] = savings / (savings + seniority + 1)
-    data["ratio_heures_sup_salaire"] = overtime / (pay + 1)
-    data["nonlinaire_charge_contrainte"] = overtime * distance / (distance + 10) ** 2
-    data["nonlinaire_surmenage_insatisfaction"] = overtime * (1 - satisfaction)
-    data["jeune_surcharge"] = ((data["age"] < 30) & (overtime == 1)).astype("Int8").mask(data["age"].isna())
-    data["anciennete_sans_promotion"] = (seniority - data["annees_depuis_la_derniere_promotion"]) / (seniority + 1)
-    data["mobilite_carriere"] = data["nombre_experiences_precedentes"] / (data["annee_experience_totale"] + 1)
-    data["risque_global"] = data["ratio_heures_sup_salaire"] * data["anciennete_sans_promotion"] * (1 - satisfaction)
-    return typed(data[list(schema.FEATURE_NAMES)])
+
+def _formulas(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The features that formulas compute of ``_INGREDIENTS``: floats of floats, columns of columns."""
+    overtime, distance = given["heures_supplementaires"], given["distance_domicile_travail"]
+    seniority, savings = given["annees_dans_l_entreprise"], given["nombre_participation_pee"]
+    satisfaction = sum(given[name] for name in _SATISFACTION_NAMES) / len(_SATISFACTION_NAMES)
+    ratio = overtime / (given["revenu_mensuel"] + 1)
+    without_promotion = (seniority - given["annees_depuis_la_derniere_promotion"]) / (seniority + 1)
+    return {
+        "satisfaction_moyenne": satisfaction,
+        "nonlineaire_participation_pee": savings / (savings + seniority + 1),
+        "ratio_heures_sup_salaire": ratio,
+        "nonlinaire_charge_contrainte": overtime * distance / (distance + 10) ** 2,
+        "nonlinaire_surmenage_insatisfaction": overtime * (1 - satisfaction),
+        "anciennete_sans_promotion": without_promotion,
+        "mobilite_carriere": given["nombre_experiences_precedentes"] / (given["annee_experience_totale"] + 1),
+        "risque_global": ratio * without_promotion * (1 - satisfaction),
+    }
 
 
 def _is_required(name: str) -> bool:
@@ -81,13 +97,23 @@ def _is_required(name: str) -> bool:
 
 
 def engineer_one(inputs: Mapping[str, object]) -> dict[str, object]:
-    """The clean features of one employee, as plain Python values; errors as ``engineer``."""
+    """The clean features of one employee, as plain Python values without a frame; errors as ``engineer``."""
     absent = [name for name in schema.INPUT_NAMES if inputs.get(name) is None and _is_required(name)]
     if absent:
         raise MissingInputs(absent)
-    row = engineer(pd.DataFrame([dict.fromkeys(schema.OPTIONAL_INPUTS) | dict(inputs)])).iloc[0]
-    values = {name: getattr(value, "item", lambda value=value: value)() for name, value in row.items()}
-    return {name: None if value is pd.NA else value for name, value in values.items()}
+    data: dict[str, Any] = {name: _encoded(name, inputs.get(name)) for name in schema.INPUT_NAMES}
+    if unknown := [name for name, value in data.items() if value is None and inputs.get(name) is not None]:
+        raise MissingInputs(unknown)
+    data |= _formulas({name: float(data[name]) for name in _INGREDIENTS})
+    if data["age"] is not None:
+        data["jeune_surcharge"] = data["age"] < YOUNG and data["heures_supplementaires"] == 1
+    kinds = {"int64": int, "float64": float, "object": str}
+    values = {name: data.get(name) for name in schema.FEATURE_NAMES}
+    return {name: value if value is None else kinds[DTYPES[name]](value) for name, value in values.items()}
+
+
+def _encoded(name: str, value: object) -> object:
+    return _ENCODINGS[name].get(value) if name in _ENCODINGS and isinstance(value, str) else value
 
 
 def _dtype(feature: schema.Feature) -> str:

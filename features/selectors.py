@@ -1,7 +1,12 @@
 """Selectors of the clean features, for training, scoring and comparison."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from statistics import median
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -153,17 +158,25 @@ def workforce_medians(scope: Scope) -> dict[str, object]:
     people = Employee.objects.present().within(scope)
     if (step := people.count() // SAMPLE + 1) > 1:
         people = people.alias(place=F("pk") % step).filter(place=0)
-    rows = EmployeeFeatures.objects.newest_of(people).values_list(*names)
-    frame = pd.DataFrame.from_records(list(rows), columns=names)
-    if frame.empty:
+    rows = list(EmployeeFeatures.objects.newest_of(people).values_list(*names))
+    if not rows:
         return {}
-    pair = ["departement", "poste"]
-    typical = {name: _typical(schema.BY_NAME[name], frame[name]) for name in names if frame[name].notna().any()}
-    return typical | dict(zip(pair, frame.groupby(pair).size().idxmax(), strict=True))
+    columns = {
+        name: [value for value in values if value is not None]
+        for name, values in zip(names, zip(*rows, strict=True), strict=True)
+    }
+    typical = {name: _typical(schema.BY_NAME[name], values) for name, values in columns.items() if values}
+    pairs = zip(columns["departement"], columns["poste"], strict=True)
+    return typical | dict(zip(("departement", "poste"), _most_frequent(pairs), strict=True))
 
 
-def _typical(feature: schema.Feature, values: pd.Series) -> object:
+def _typical(feature: schema.Feature, values: Sequence) -> object:
     if feature.choices:
-        return values.mode().tolist()[0]
-    median = float(values.median())
-    return round(median) if feature.is_integer else median
+        return _most_frequent(values)
+    middle = median(values)
+    return round(middle) if feature.is_integer else float(middle)
+
+
+def _most_frequent(values: Iterable[Any]) -> Any:
+    """The most frequent value, of several the first in order."""
+    return max(sorted(Counter(values).items()), key=lambda item: item[1])[0]

@@ -1,5 +1,7 @@
 """Writes: what is known of each employee on each day becomes a row of clean features where something changed."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

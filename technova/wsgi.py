@@ -7,10 +7,12 @@ from django.core.wsgi import get_wsgi_application
 from django.utils.http import parse_header_parameters
 
 from technova.files.private import protect
+from technova.server.lazy_modules import import_on_use
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "technova.settings")
 # Set before NumPy is imported: OpenBLAS threads spin while idle, which took more processor time than a batch itself.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+import_on_use("pandas")
 protect()
 
 

@@ -1,5 +1,7 @@
 """Reads one column of a file, a chunk of rows after the other, and remembers what could not be read."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """Reads one extract, alone: a bad cell costs the cell, and a row is lost only with its employee's number."""
 
+from __future__ import annotations
+
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """What a load changes: who comes and goes, and the values of the same people. Pure."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 

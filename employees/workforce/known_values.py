@@ -1,5 +1,7 @@
 """What is known of people on a day: of each column the newest value that an extract in force until then gives."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +15,7 @@ from employees import terms
 from employees.columns import Extract
 from employees.models import ROWS, LoadedExtract, NumberMerge
 
-People = TypeVar("People", pd.Series, pd.DataFrame)  # a row each, by number
+People = TypeVar("People", "pd.Series", "pd.DataFrame")  # a row each, by number
 
 RAW_KINDS = (Extract.SIRH, Extract.EVAL, Extract.SONDAGE)  # what the features are made of
 RARELY_GIVEN = ("date_sortie", "motif_sortie")  # empty for whoever stays: no reason to look for an older value
@@ -30,17 +32,17 @@ class History:
     words: Mapping[str, Mapping[str, str]]  # of each column, what its merged words stand for
 
     @classmethod
-    def locked(cls) -> "History":
+    def locked(cls) -> History:
         """As ``now``, for a writer inside ``exclusive``: with the words as they are since it holds the lock."""
         terms.refreshed()
         return cls.now()
 
     @classmethod
-    def now(cls) -> "History":
+    def now(cls) -> History:
         return cls.recorded_before(None)
 
     @classmethod
-    def recorded_before(cls, moment: datetime | None) -> "History":
+    def recorded_before(cls, moment: datetime | None) -> History:
         """The history by the extracts recorded before a moment, without those withdrawn since.
 
         Merged numbers and the meaning of words are those of today: neither reveals a departure.

@@ -1,5 +1,7 @@
 """The state of the workforce on a day, person by person."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date

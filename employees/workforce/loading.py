@@ -1,5 +1,7 @@
 """Writes: the extracts of a day are loaded, and taken back; the workforce is what those in force make of it."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -12,6 +12,8 @@ Whoever left is back when the SIRH holds them again after one that did not, or w
 not left and no date of exit stands against it. Somebody whom no SIRH extract ever held is not of the workforce.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -40,7 +42,7 @@ KNOWN: dict[str, str] = {
     "left_by": DATE,  # the departure lies after the one and not after the other; on the day where both are the same
     "left_because": "object",
 }
-_EMPTY = {"object": "", "bool": False, "boolean": pd.NA, DATE: pd.NaT}
+_EMPTY = {"object": "", "bool": False}  # other columns begin without a value
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Facts:
 def nobody(numbers: np.ndarray) -> pd.DataFrame:
     """What is known of people before the first day: nothing."""
     index = pd.Index(numbers, name="employee_id")
-    return pd.DataFrame({name: pd.Series(_EMPTY[dtype], index, dtype=dtype) for name, dtype in KNOWN.items()})
+    return pd.DataFrame({name: pd.Series(_EMPTY.get(dtype), index, dtype=dtype) for name, dtype in KNOWN.items()})
 
 
 def step(known: pd.DataFrame, facts: Facts) -> pd.DataFrame:

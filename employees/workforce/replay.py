@@ -1,5 +1,7 @@
 """Replays the workforce from a day on: what the extracts in force and HR's answers make of everyone, day by day."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from datetime import date
 

@@ -1,5 +1,7 @@
 """The rows of the log: every column is set here, for one prediction or for a frame."""
 
+from __future__ import annotations
+
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping

@@ -8,6 +8,8 @@ log-log model asks whether somebody leaves within it. The model does not forecas
 dismissal, the end of a contract): they end the exposure on their day, without an event.
 """
 
+from __future__ import annotations
+
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +19,6 @@ from itertools import count, pairwise, takewhile
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import union_categoricals
 
 from features.schema import FEATURE_NAMES, FEATURES
 
@@ -46,7 +47,7 @@ class PersonPeriods:
     def __len__(self) -> int:
         return len(self.person)
 
-    def where(self, is_wanted: np.ndarray) -> "PersonPeriods":
+    def where(self, is_wanted: np.ndarray) -> PersonPeriods:
         """The rows wanted, ``(n,)`` of booleans, in their order."""
         arrays = (self.person, self.start, self.exposure, self.event)
         return PersonPeriods(self.frame[is_wanted].reset_index(drop=True), *(array[is_wanted] for array in arrays))
@@ -74,7 +75,7 @@ def joined(parts: Sequence[PersonPeriods]) -> PersonPeriods:
 
 def _column(parts: Sequence[pd.Series], order: np.ndarray) -> np.ndarray | pd.Categorical:
     if isinstance(parts[0].dtype, pd.CategoricalDtype):
-        return union_categoricals(parts, sort_categories=True)[order]
+        return pd.api.types.union_categoricals(parts, sort_categories=True)[order]
     return np.concatenate([part.to_numpy() for part in parts])[order]
 
 

@@ -1,5 +1,7 @@
 """Forecast against outcome: how many of those scored on a day have left within 3, 6 and 12 months."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date

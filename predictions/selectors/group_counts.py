@@ -1,5 +1,7 @@
 """Whom runs flag, by protected attribute: among those present, and among those who left after an earlier run."""
 
+from __future__ import annotations
+
 from datetime import timedelta
 from typing import TypedDict
 

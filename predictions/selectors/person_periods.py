@@ -1,5 +1,7 @@
 """Person-periods from the database: who was present, with features as known then, and what became of them."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from datetime import date
 from itertools import groupby

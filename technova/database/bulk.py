@@ -2,6 +2,8 @@
 
 What COPY buys: 147,000 people are loaded in 9 s, and scored and logged in 11 s (``benchmarks/pipeline.py``)."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice

@@ -14,6 +14,8 @@ rates from a bootstrap and from counts are compared by one rule. The two groups 
 interval is widened for the number of pairs that could have been (Bonferroni).
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

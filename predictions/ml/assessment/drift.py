@@ -17,6 +17,8 @@ A feature has drifted when its shift is beyond chance and matters as well.
   training had not seen nothing is expected.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date

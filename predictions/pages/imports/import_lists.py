@@ -1,5 +1,7 @@
 """The lists of an import: what it changes, what was rejected, what it changed in the risk list; in part and whole."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from datetime import date
 from itertools import groupby

@@ -1,5 +1,7 @@
 """The loads, in force and withdrawn. For accounts that may import; auditors read the list."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import lru_cache
 
