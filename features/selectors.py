@@ -26,6 +26,7 @@ from technova.database.prepared_statements import PreparedSelect
 
 INPUTS = {kind: [name for name in schema.INPUT_NAMES if BY_NAME[name].extract == kind] for kind in RAW_KINDS}
 REQUIRED_NAMES = [name for name in schema.INPUT_NAMES if name not in schema.OPTIONAL_INPUTS]
+_OPEN_NAMES = [feature.name for feature in schema.FEATURES if feature.is_open]
 SAMPLE = 2_000  # people of whom a typical one is made
 
 # Leaves out the rows' times, which no prediction needs and which take 3 µs each to parse. A dictionary, since
@@ -83,6 +84,18 @@ def feature_chunks(chunk_size: int, day: date | None = None) -> Iterator[pd.Data
         chunk = frame_of(EmployeeFeatures.objects.newest_of(present.filter(pk__gte=keys.start, pk__lt=keys.stop), day))
         if len(chunk):
             yield chunk
+
+
+def present_frame(chunk_size: int) -> pd.DataFrame:
+    """The 32 features of everyone present, ordered by number. Read in chunks; equal words are one object."""
+    words: dict[object, object] = {}
+    chunks = []
+    for chunk in feature_chunks(chunk_size):
+        shared = {name: [words.setdefault(word, word) for word in chunk[name]] for name in _OPEN_NAMES}
+        chunks.append(chunk[["employee_id", *schema.FEATURE_NAMES]].assign(**shared))
+    if not chunks:
+        return newest_frame(Employee.objects.none())[list(schema.FEATURE_NAMES)]
+    return typed(pd.concat(chunks)).sort_values("employee_id", ignore_index=True)[list(schema.FEATURE_NAMES)]
 
 
 def features_from(history: History, day: date, numbers: np.ndarray) -> pd.DataFrame:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from employees.models import Employee, WorkforceDay
+from employees.models import WorkforceDay
 from features import selectors
 from features.schema import TARGET
 from predictions.decisions import promotions
@@ -10,7 +10,7 @@ from predictions.ml import training
 from predictions.ml.artifacts import artifact, store
 from predictions.ml.artifacts.card_format import FEATURE_SETS, Card
 from predictions.ml.assessment import thresholds
-from predictions.selectors.person_periods import person_periods
+from predictions.selectors.person_periods import CHUNK_SIZE, person_periods
 from technova.commands import TechnovaCommand
 
 
@@ -94,7 +94,7 @@ class Command(TechnovaCommand):
     def _train(self, horizon: int | None, **options) -> training.Trained:
         history = person_periods(progress=self.progress)
         if horizon or training.longest_horizon(history):
-            present = selectors.newest_frame(Employee.objects.present())
+            present = selectors.present_frame(CHUNK_SIZE)
             return training.train_forecast(history, present, horizon=horizon, **options)
         self.stderr.write(
             self.style.WARNING("The extracts span less than three months: this is a classification, without a horizon.")
