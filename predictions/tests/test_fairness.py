@@ -139,6 +139,19 @@ def test_proxies_find_the_feature_that_stands_for_an_attribute():
 
 
 @pytest.mark.slow
+def test_proxies_of_many_people_are_those_of_some(monkeypatch):
+    frame, _ = people(400)
+    seen, explained = set(), fairness._explained
+    monkeypatch.setattr(fairness, "MOST", 150)
+    monkeypatch.setattr(
+        fairness, "_explained", lambda design, values: seen.add(len(design)) or explained(design, values)
+    )
+    found = fairness.proxies(frame.assign(annee_experience_totale=frame["age"] - 18.0), seed=7)
+    assert seen == {150}
+    assert found[0]["features"][0]["feature"] == "annee_experience_totale"
+
+
+@pytest.mark.slow
 def test_proxies_leave_out_an_attribute_that_never_varies():
     frame, _ = people(200)
     assert [row["attribute"] for row in fairness.proxies(frame.assign(genre=1), seed=7)] == ["age", "statut_marital"]

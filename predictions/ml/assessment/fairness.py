@@ -19,6 +19,7 @@ from predictions.ml.assessment.evaluation import OutOfFold
 TOP_SHARE = 0.2
 STRONGEST = 6
 BLOCK = 32  # resamples at a time
+MOST = 20_000  # people of whom proxies are looked for: the design of all of them would not fit beside the history
 
 _RATES = ("selection_rate", "selection_ratio", "recall", "precision", "observed_to_expected")
 
@@ -133,8 +134,10 @@ def proxies(frame: pd.DataFrame, *, seed: int) -> list[dict]:
     ``{"attribute", "together", "features": [{"feature", "share"}]}``: shares of its variance that the inputs explain,
     all of them together on people unseen (ridge regression, five folds) and the strongest one by one (adjusted for
     their number of columns). Among those whose attribute is known; one that is known of fewer than ``SMALL_PEOPLE`` is
-    left out.
+    left out. Of many people, ``MOST`` are drawn.
     """
+    if len(frame) > MOST:
+        frame = frame.iloc[np.sort(np.random.default_rng(seed).choice(len(frame), MOST, replace=False))]
     columns = {
         term.feature: term.columns(np.asarray(frame[term.feature]))
         for term in learn_terms(frame, used_features("default"))
