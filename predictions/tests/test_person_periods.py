@@ -227,12 +227,33 @@ def _rule_off(monkeypatch):
     monkeypatch.setattr(features, "known_before", lambda _day: None)
 
 
+@pytest.fixture
+def _days_off(monkeypatch):
+    """The newest features, whatever the day."""
+    chunks = features.feature_chunks
+    monkeypatch.setattr(features, "feature_chunks", lambda size, _day: chunks(size))
+
+
 def correct_after_the_departure():
     correct(date(2026, 5, 4), eval={STAYER: {}, PERSON: {"note_evaluation_actuelle": 1}})
 
 
 def survey_without_who_left():
     correct(date(2026, 3, 20), sondage={STAYER: {"nb_formations_suivies": 4}})
+
+
+def later_extract():
+    deliver(MAY, {STAYER: {"revenu_mensuel": 9_999}}, recorded=date(2026, 6, 2))
+    build_features()
+
+
+def month_that_came_late():
+    pay = {DECEMBER: 4_000, FEBRUARY: 5_000, JANUARY: 6_000}
+    for place, (day, value) in enumerate(pay.items()):
+        people = {STAYER: {}, PERSON: {"revenu_mensuel": value}}
+        deliver(day, people, recorded=date(2026, 1, 2) + timedelta(days=60 * place))
+    deliver(APRIL, {STAYER: {}}, recorded=date(2026, 6, 2))
+    build_features()
 
 
 @pytest.mark.usefixtures("past")
@@ -277,9 +298,14 @@ def test_late_survey_is_known_at_a_later_start():
 
 @pytest.mark.usefixtures("past")
 def test_later_extract_is_not_known_at_the_start():
-    deliver(MAY, {STAYER: {"revenu_mensuel": 9_999}}, recorded=date(2026, 6, 2))
-    build_features()
+    later_extract()
     assert known("revenu_mensuel") == {STAYER: 5993, PERSON: 5993}
+
+
+@pytest.mark.usefixtures("past", "_days_off")
+def test_later_extract_would_be_seen_without_the_rule():
+    later_extract()
+    assert known("revenu_mensuel") == {STAYER: 9_999}
 
 
 @pytest.mark.usefixtures("past")
@@ -290,13 +316,14 @@ def test_outcome_is_known_by_all_that_was_recorded():
 
 
 def test_month_that_came_late_was_not_known_at_its_end():
-    pay = {DECEMBER: 4_000, FEBRUARY: 5_000, JANUARY: 6_000}
-    for place, (day, value) in enumerate(pay.items()):
-        people = {STAYER: {}, PERSON: {"revenu_mensuel": value}}
-        deliver(day, people, recorded=date(2026, 1, 2) + timedelta(days=60 * place))
-    deliver(APRIL, {STAYER: {}}, recorded=date(2026, 6, 2))
-    build_features()
+    month_that_came_late()
     assert known("revenu_mensuel")[PERSON] == 4_000
+
+
+@pytest.mark.usefixtures("_rule_off")
+def test_month_that_came_late_would_be_seen_without_the_rule():
+    month_that_came_late()
+    assert known("revenu_mensuel")[PERSON] == 6_000
 
 
 @pytest.mark.usefixtures("past")
