@@ -59,8 +59,7 @@ def test_card_that_training_writes_is_one_that_can_be_read():
 
 @pytest.mark.slow
 def test_card_with_a_renamed_key_is_refused_by_its_name(published):
-    optional = {("reference", "metrics", name) for name in ("roc_auc", "average_precision", "best_f2", "brier")}
-    optional |= {("unknown",), *(("drift", "bins", name) for name in published["drift"]["bins"])}
+    optional = {("unknown",), *(("drift", "bins", name) for name in published["drift"]["bins"])}
     for *parents, name in [place for place in keys(published) if place not in optional]:
         part = functools.reduce(operator.getitem, parents, published)
         part[f"{name}s"] = part.pop(name)
@@ -140,11 +139,6 @@ def test_card_counts_the_training_rows():
     assert (found["employees"], found["leavers"]) == (len(target), target.sum())
     assert len(found["sha256"]) == 64
     assert sum(each["folds"] for each in found["C_chosen"]) == 2
-
-
-@pytest.mark.slow
-def test_reference_figures_are_marked_as_measured_on_other_data():
-    assert trained().card["reference"]["is_same_data"] is False
 
 
 @pytest.mark.slow

@@ -165,35 +165,13 @@ def test_model_page_tells_the_main_figures_out_of_a_hundred(browse, card):
     assert plain[0].hint == f"leave, between {low} and {high}, with 95% confidence"
 
 
-def test_model_page_shows_both_models_beside_the_replaced_system(browse, change_card):
-    change_card(lambda card: card["reference"].update(is_same_data=True))
-    card = current_model().card
+def test_model_page_shows_both_models_side_by_side(browse, card):
     quality = browse("RH").get("/model/").context["quality"]
-    assert quality.columns[1:] == ["This model", "With all features", "Replaced system"]
+    assert quality.columns[1:] == ["This model", "With all features"]
     row = next(row for row in quality.rows if "ROC-AUC" in row[0])
     default, everything = (card["models"][name]["metrics"]["roc_auc"]["mean"] for name in ("default", "all"))
     assert row[1].startswith(f"{default:.3f} (")
     assert row[2].startswith(f"{everything:.3f} (")
-    assert row[3] == "0.831"
-
-
-@pytest.mark.parametrize(
-    ("draw", "places"),
-    [
-        (card_charts.capacity, [["10.0%", "42.8%"], ["20.0%", "62.0%"]]),
-        (card_charts.roc, [["3.7%", "42.8%"], ["11.9%", "62.0%"]]),
-        (card_charts.precision_recall, [["42.8%", "69.0%"], ["62.0%", "50.0%"]]),
-    ],
-)
-def test_replaced_system_stands_where_its_figures_put_it(card, draw, places):
-    """69 % of the riskiest tenth leave, and 62 % of those who leave are in the riskiest fifth; 16.1 % leave in all."""
-    card = card | {
-        "training": card["training"] | {"base_rate": 237 / 1470},
-        "reference": card["reference"] | {"is_same_data": True},
-    }
-    with translation.override("en"):
-        rows = draw(card).rows
-    assert [row[1:] for row in rows if row[0] == "Replaced system"] == places
 
 
 def test_threshold_chart_ends_with_the_last_threshold_that_somebody_is_over(card):
@@ -223,13 +201,6 @@ def test_money_is_told_by_four_digits(amount, text):
 def test_money_in_french_has_its_sign_behind():
     with translation.override("fr"):
         assert formats.money(-1_234_567) == "−1\N{NO-BREAK SPACE}235\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}€"
-
-
-def test_model_page_on_other_data_leaves_the_replaced_system_out(browse, change_card):
-    change_card(lambda card: card["reference"].update(is_same_data=False))
-    page = text_of(browse("RH"))
-    assert "Replaced system" not in page
-    assert "replaced system expected" not in page
 
 
 def test_model_page_of_a_model_published_by_force_warns(browse, change_card):

@@ -13,7 +13,6 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from employees.messages import gettext_noop as _
 from features.schema import BY_NAME, FEATURES
 from predictions.ml.additive import AdditiveModel, used_features
 from predictions.ml.artifacts import card_texts
@@ -22,21 +21,6 @@ from predictions.ml.assessment import curves, drift, fairness, quality
 from predictions.ml.assessment.evaluation import OutOfFold, Plan, Rows
 from predictions.ml.scorer import Z_90
 from predictions.ml.terms import Levels
-
-# Measured on the demonstration's 1,470 employees and exactly the folds used here; see docs/model_notes.md.
-REFERENCE = {
-    "name": _("The replaced system: XGBoost, 32 features, balanced weights"),
-    "metrics": {
-        "roc_auc": 0.831,
-        "average_precision": 0.621,
-        "best_f2": 0.659,
-        "brier": 0.135,
-        "precision_top_10": 0.69,
-        "recall_top_20": 0.62,
-    },
-    "expected_departures": 484,
-    "training_sha256": "5eaa8990e714bcb20696e684313408a331cab4d5340d4a6e95f046c1728eee03",
-}
 
 
 def build(
@@ -98,7 +82,6 @@ def build(
         "evaluation": {"folds": plan.folds, "repeats": plan.repeats, "inner_folds": plan.inner_folds},
         "metrics": models[features]["metrics"],
         "models": models,
-        "reference": REFERENCE | {"is_same_data": training_sha256 == REFERENCE["training_sha256"]},
         "threshold": threshold,
         "uncertainty": uncertainty,
         "shapes": shapes(model, frame),

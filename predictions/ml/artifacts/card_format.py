@@ -227,16 +227,6 @@ class Evaluation(TypedDict):
     inner_folds: Count
 
 
-class Reference(TypedDict):
-    """The system that this one replaces: its figures, and on which rows they were measured."""
-
-    name: str
-    metrics: dict[str, Share]
-    expected_departures: Amount
-    training_sha256: Sha256
-    is_same_data: bool
-
-
 class CardCosts(TypedDict):
     departure: Positive
     talk: Positive
@@ -340,7 +330,6 @@ class Card(TypedDict):
     evaluation: Evaluation
     metrics: dict[str, Figure]  # of this model: ``models[feature_set]["metrics"]``
     models: dict[str, Side]  # by feature set
-    reference: Reference
     threshold: ThresholdPart
     uncertainty: Uncertainty
     shapes: Annotated[list[Shape], Meta(min_length=1)]  # the heaviest first
@@ -409,7 +398,6 @@ def _faults(card: PublishedCard) -> Iterator[tuple[str, str]]:
     yield from _absent("versions", card["versions"], ("python", "scikit-learn", "numpy"))
     yield from _faults_of_metrics("metrics", card["metrics"])
     yield from _unequal("threshold.curve", card["threshold"]["curve"])
-    yield from _faults_of_reference(card["reference"])
     if card["history"]:
         yield from _absent("history.departures_known", card["history"]["departures_known"], card["features"])
     if card["out_of_time"]:
@@ -453,11 +441,6 @@ def _faults_of_metrics(place: str, metrics: Mapping[str, Figure]) -> Iterator[tu
     for name in SHARES:
         if not 0 <= metrics[name]["mean"] <= 1:
             yield f"{place}.{name}.mean", f"{metrics[name]['mean']} is not from 0 to 1"
-
-
-def _faults_of_reference(reference: Reference) -> Iterator[tuple[str, str]]:
-    yield from _unknown("reference.metrics", reference["metrics"], METRICS)
-    yield from _absent("reference.metrics", reference["metrics"], ("precision_top_10", "recall_top_20"))
 
 
 def _faults_of_side(place: str, side: Side) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """The curves of a model card as charts, in the active language. Pure functions of the card."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -53,31 +53,13 @@ def _sides(card: Card, curve: str, x: str, y: str, *, is_from_zero: bool = False
     return found
 
 
-def _replaced(card: Card, place: Callable[[float, float], tuple[float, float]]) -> list[Line]:
-    """The two points that are known of the replaced system, where it was measured on the same people.
-
-    ``place`` turns the share of people met and the share of leavers found into the chart's coordinates.
-    """
-    reference = card["reference"]
-    if not reference["is_same_data"]:
-        return []
-    found_in_tenth = reference["metrics"]["precision_top_10"] * 0.1 / card["training"]["base_rate"]
-    points = []
-    for share, found in ((0.1, found_in_tenth), (0.2, reference["metrics"]["recall_top_20"])):
-        x, y = place(share, found)
-        points.append(Point(x, y, percent(x), percent(y)))
-    return [Line(_("Replaced system"), points, has_line=False)]
-
-
 def roc(card: Card) -> Chart:
-    base = card["training"]["base_rate"]
     chance = Line(_("By chance"), _straight((0, 0), (1, 1)), is_dashed=True)
-    replaced = _replaced(card, lambda share, found: ((share - found * base) / (1 - base), found))
     return charts.curves(
         title=_("Found against wrongly flagged"),
         caption=_("Of those who leave, the share found, for each share of those who stay that is flagged (ROC curve)."),
         columns=[_("Model"), _("Wrongly flagged"), _("Found")],
-        curves=[chance, *_sides(card, "roc", "false_positive_rate", "true_positive_rate"), *replaced],
+        curves=[chance, *_sides(card, "roc", "false_positive_rate", "true_positive_rate")],
         x_title=_("Of those who stay, flagged"),
         **_shares(),
     )
@@ -93,7 +75,6 @@ def precision_recall(card: Card) -> Chart:
         curves=[
             chance,
             *_sides(card, "precision_recall", "recall", "precision"),
-            *_replaced(card, lambda share, found: (found, found * base / share)),
         ],
         x_title=_("Of those who leave, found"),
         **_shares(),
@@ -109,7 +90,6 @@ def capacity(card: Card) -> Chart:
         curves=[
             chance,
             *_sides(card, "capacity", "share", "recall", is_from_zero=True),
-            *_replaced(card, lambda share, found: (share, found)),
         ],
         x_title=_("People met"),
         **_shares(),

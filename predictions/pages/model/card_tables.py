@@ -90,23 +90,17 @@ class Table:
 
 
 def quality(card: Card) -> Table:
-    """Every figure of the two models with its interval, beside what is known of the replaced system."""
-    reference = card["reference"]
-    has_reference = reference["is_same_data"]
+    """Every figure of the two models with its interval."""
     own, other = sides(card)
     rows = []
     for name, text in FIGURES.items():
         is_share = name in SHARES
         row = [_(text)]
         row += [_with_interval(card["models"][side]["metrics"][name], is_share) for side in (own, other)]
-        if has_reference:
-            measured = reference["metrics"].get(name)
-            row.append("–" if measured is None else _figure(measured, is_share))
         rows.append(row)
     errors = [card["models"][side]["calibration"]["expected_calibration_error"] for side in (own, other)]
-    error_row = [_("Mean gap between predicted and actual departures (calibration error)"), *map(percent, errors)]
-    rows.append([*error_row, "–"] if has_reference else error_row)
-    columns = [_("Figure"), *side_names(card), *([_("Replaced system")] if has_reference else [])]
+    rows.append([_("Mean gap between predicted and actual departures (calibration error)"), *map(percent, errors)])
+    columns = [_("Figure"), *side_names(card)]
     return Table(_("Mean of the test parts, with the interval of that mean (95%)"), columns, rows)
 
 
