@@ -97,8 +97,8 @@ LIMITS_OF_FORECAST = [
     _NO_CAUSE,
     _("Expected departures are of the people who are there today: those of people to be hired are no part of it."),
     _(
-        "A year unlike those it learned from, in which many more or many fewer people leave everywhere, is in no "
-        "interval: the departures of such a year lie outside it about every second time."
+        "A year in which more or fewer people leave everywhere is in no interval: in simulations where the years "
+        "differed by about a seventh, the departures lay outside it about one time in three."
     ),
     _("Features are those of today: a rise, a move or a promotion to come is not foreseen."),
     LIMIT_OF_LEAVING_OUT,
