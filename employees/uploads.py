@@ -17,12 +17,14 @@ One that asks or failed expires too, unless it was loaded: that waits to be star
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Dict
 from contextlib import nullcontext
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import date, timedelta
 
+import numpy as np
 import pandas as pd
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
@@ -377,23 +379,25 @@ def _keep_rejects(upload: Import, rejects: Iterable[Reject]) -> None:
         bulk_insert(ImportReject, rows, ["upload_id", "file", "line", "column", "value", "rule", "costs"])
 
 
-def _keep_changes(upload: Import, changes: pd.DataFrame) -> None:
+def _keep_changes(upload: Import, changes: Iterable[pd.DataFrame]) -> None:
     """Keep each line of the preview; the load of what was shown changes the same."""
     with transaction.atomic():
         upload.changes.all().delete()
-        places = changes.groupby("kind", sort=False).cumcount()
-        bulk_insert(ImportChange, changes[list(LISTED)].assign(upload_id=upload.pk, place=places))
+        counts: Counter[str] = Counter()
+        for kind, lines in ((frame["kind"].iloc[0], frame) for frame in changes):
+            places = np.arange(counts[kind], counts[kind] + len(lines))
+            bulk_insert(ImportChange, lines[list(LISTED)].assign(upload_id=upload.pk, place=places))
+            counts[kind] += len(lines)
 
 
 def _summary(result: LoadResult) -> dict:
     """The preview or result of a load as JSON."""
-    moves = {field.name: getattr(result.moves, field.name) for field in fields(result.moves)}
     return {
         "as_of": result.as_of.isoformat(),
         "present_before": result.present_before,
         "present": result.present,
         "is_new": result.stored.keys() != set(result.known_already),
-        "moves": {name: {"count": len(numbers)} for name, numbers in moves.items()},
+        "moves": {name: {"count": count} for name, count in asdict(result.moves).items()},
         "changed": result.changed,
         "columns": [asdict(column) for column in result.columns],
         "alarms": [alarm.message.document() for alarm in result.alarms],

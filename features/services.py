@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from employees.models import ColumnSwitch, Employee, EmployeeState, WorkforceDay
 from employees.workforce import switches
-from employees.workforce.known_values import History, among, chunks
+from employees.workforce.known_values import History, among, chunks, numbers_of
 from employees.workforce.listing import why_not_scored
 from features import schema
 from features.models import EmployeeFeatures, FeatureBuild
@@ -93,35 +93,32 @@ class _Build:
         self.now = timezone.now()
         FeatureBuild.objects.filter(as_of__gte=self.since).delete()
         FeatureBuild.objects.bulk_create(FeatureBuild(as_of=day, revision=self.revisions[day]) for day in self.days)
-        keys = dict(Employee.objects.order_by("employee_id").values_list("employee_id", "pk"))
-        everyone = pd.Series(keys, dtype=np.int64)
-        parts = chunks(everyone, everyone.index.isin(list(self._touched(self.since))), CHUNK_SIZE)
+        everyone = numbers_of(Employee.objects.all(), "employee_id")
+        parts = chunks(everyone, np.isin(everyone, self._touched(self.since)), CHUNK_SIZE)
         done = 0
         for part in parts:
-            self._build_chunk(part, self.since)
+            self._build_chunk(part.astype(np.int64), self.since)
             done += len(part)
             if progress:
                 progress("Building features", done, sum(map(len, parts)))
         if self.days:
             self._count_everyone(self.days[-1])
 
-    def _touched(self, since: date) -> set[int]:
-        """Numbers of people whose features may change on one of the days.
+    def _touched(self, since: date) -> np.ndarray:
+        """Sorted numbers of people whose features may change on one of the days.
 
         Whoever is in the files with the same values as before, and was there before, has the same features.
         """
-        touched = set(EmployeeState.objects.filter(as_of__gte=since).values_list("employee__employee_id", flat=True))
         standing = EmployeeFeatures.objects.in_force().filter(as_of__gte=since)
-        touched.update(standing.values_list("employee__employee_id", flat=True))
+        touched = [numbers_of(EmployeeState.objects.filter(as_of__gte=since)), numbers_of(standing)]
         for day in self.days:
             for kind, names in INPUTS.items():
                 if extract := self.history.on(kind, day):
-                    touched |= self.history.changed(extract, self.history.before(kind, day), names)
-        return touched
+                    touched.append(self.history.changed(extract, self.history.before(kind, day), names))
+        return np.unique(np.concatenate(touched))
 
-    def _build_chunk(self, keys: pd.Series, since: date) -> None:
-        """Build the days for some people; ``keys`` has their primary keys by number."""
-        numbers = keys.index.to_numpy()
+    def _build_chunk(self, numbers: np.ndarray, since: date) -> None:
+        """Build the days for some people (sorted numbers)."""
         people = Employee.objects.filter(among("employee_id", numbers))
         known = frame_of(EmployeeFeatures.objects.newest_of(people, since - ONE_DAY)).set_index("employee_id")
         standing = EmployeeFeatures.objects.in_force().filter(employee__in=people, as_of__gte=since)
@@ -139,7 +136,7 @@ class _Build:
             if day == self.days[-1]:
                 self.changed += len(changed)
         self._supersede([key for key in standing["features_pk"] if key not in kept])
-        self._add([frame for frame in added if len(frame)], keys)
+        self._add([frame for frame in added if len(frame)])
 
     def _built(self, day: date, numbers: np.ndarray) -> pd.DataFrame:
         """The features on a day of those of some people in its SIRH extract who lack nothing, by number."""
@@ -169,11 +166,13 @@ class _Build:
         for some in batches(keys):
             EmployeeFeatures.objects.filter(pk__in=some).update(superseded_at=self.now)
 
-    def _add(self, frames: Sequence[pd.DataFrame], keys: pd.Series) -> None:
+    def _add(self, frames: Sequence[pd.DataFrame]) -> None:
         if frames:
             rows = pd.concat(frames)
+            people = Employee.objects.filter(among("employee_id", np.unique(rows.index.to_numpy(np.int64))))
+            keys = dict(people.values_list("employee_id", "pk"))
             rows = rows[["as_of", *schema.FEATURE_NAMES]].assign(
-                employee_id=keys.loc[rows.index].to_numpy(), created_at=self.now, superseded_at=None
+                employee_id=rows.index.map(keys).to_numpy(), created_at=self.now, superseded_at=None
             )
             self.written += bulk_insert(EmployeeFeatures, rows.reset_index(drop=True))
 

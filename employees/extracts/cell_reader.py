@@ -16,6 +16,7 @@ from employees.extracts.rejects import ExtractError, Refusal
 from employees.extracts.values import LONGEST_INTEGER, OutOfBounds, Reader, UnknownWord
 from employees.messages import Message
 from employees.messages import gettext_noop as _
+from technova.files.spool import Spool
 
 MOST_REMEMBERED = 20_000  # distinct texts of a column whose values are kept from one chunk to the next
 # Accents of another encoding: é in UTF-8 read as Windows-1252, é in Mac OS Roman read so, and a character lost.
@@ -36,7 +37,10 @@ class Problem:
 
 
 class CellReader:
-    """The cells of one column that were read so far: values, whether they are known, and the problems by row."""
+    """The cells of one column that were read so far: values, whether they are known, and the problems by row.
+
+    The values lie on the disk, chunk by chunk as they were added.
+    """
 
     def __init__(self, column: Column, title: str, read: Reader, is_plain: bool = False):
         self.column = column
@@ -45,8 +49,8 @@ class CellReader:
         self.problems: list[Problem] = []
         self._read = read
         self._outcomes: dict[str, tuple[Any, int]] = {}
-        self._values: list[np.ndarray] = []
-        self._known: list[np.ndarray] = []
+        self._chunks: Spool[tuple[np.ndarray, np.ndarray]] = Spool()
+        self._starts: list[int] = []  # the first row of each
         self._rows: list[np.ndarray] = []
         self._codes: list[np.ndarray] = []
         self._count = 0
@@ -60,10 +64,8 @@ class CellReader:
         values = np.empty(len(outcomes), dtype=object)
         values[:] = [value for value, _code in outcomes]
         is_known = np.array([value is not None for value, _code in outcomes], dtype=bool)
-        self._values.append(self._stored(values, is_known)[codes])
-        self._known.append(is_known[codes])
         self._remember_problems(np.array([code for _value, code in outcomes], dtype=np.int32)[codes])
-        self._count += len(texts)
+        self._keep(self._stored(values, is_known)[codes], is_known[codes])
 
     def _add_digits(self, texts: Sequence[str]) -> bool:
         """Read cells that all are plain numbers within the bounds, a tenth of the work; return whether they are."""
@@ -73,10 +75,13 @@ class CellReader:
         values = np.array(list(map(int, texts)))
         if not (self.column.admits(values.min()) and self.column.admits(values.max())):
             return False
-        self._values.append(values.astype(np.int32))
-        self._known.append(np.ones(len(values), dtype=bool))
-        self._count += len(values)
+        self._keep(values.astype(np.int32), np.ones(len(values), dtype=bool))
         return True
+
+    def _keep(self, values: np.ndarray, is_known: np.ndarray) -> None:
+        self._starts.append(self._count)
+        self._chunks.append((values, is_known))
+        self._count += len(values)
 
     def _outcome(self, text: str) -> tuple[Any, int]:
         """The value of a text, and the place of its problem in the list; -1 where there is none."""
@@ -120,15 +125,32 @@ class CellReader:
 
     def values(self) -> tuple[np.ndarray, np.ndarray]:
         """The value of each row, and whether it is known."""
-        values, known = _joined(self._values, None), _joined(self._known, bool)
-        self._values, self._known = [values], [known]
-        return values, known
+        values, known = zip(*self._chunks, strict=True)
+        return np.concatenate(values), np.concatenate(known)
 
-    def take(self) -> tuple[np.ndarray, np.ndarray]:
-        """The same, which are forgotten here."""
-        found = self.values()
-        self._values, self._known = [], []
-        return found
+    def take(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The values of some rows, and whether each is known."""
+        chunks = np.searchsorted(self._starts, rows, side="right") - 1
+        found, is_known = np.empty(len(rows), dtype=object), np.zeros(len(rows), dtype=bool)
+        for chunk in np.unique(chunks).tolist():
+            values, known = self._chunks[chunk]
+            if values.dtype != found.dtype:
+                found = np.zeros(len(rows), dtype=values.dtype)
+            places = np.flatnonzero(chunks == chunk)
+            found[places] = values[rows[places] - self._starts[chunk]]
+            is_known[places] = known[rows[places] - self._starts[chunk]]
+        return found, is_known
+
+    def said(self, rows: np.ndarray) -> np.ndarray:
+        """What some rows say: their values, None where the cell is empty, and a text that cannot be read as it is."""
+        values, is_known = self.take(rows)
+        said = values.astype(object)
+        said[~is_known] = None
+        places, codes = self.troubles()
+        found = np.searchsorted(places, rows)
+        is_trouble = np.isin(rows, places)
+        said[is_trouble] = [self.problems[code].text for code in codes[found[is_trouble]].tolist()]
+        return said
 
     def troubles(self) -> tuple[np.ndarray, np.ndarray]:
         """The rows that have a problem, and the place of each one's problem."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from operator import itemgetter
@@ -26,26 +26,30 @@ from employees.extracts.words import UnknownWords, rule_of
 from employees.messages import Message
 from employees.messages import gettext_noop as _
 from employees.vocabularies import CONTRACT, Proposal, Vocabularies
+from technova.files.spool import Spool
 
 CHUNK_SIZE = 4_000  # rows whose text is held at a time; more leave the processor's cache
+PART_SIZE = 20_000  # people whose values are a frame
 TOTALS = {"total", "totaux", "total général", "sous-total", "somme", "moyenne", "ensemble", "effectif"}
 
 
 @dataclass(frozen=True, slots=True)
 class ReadExtract:
-    """The content of one file.
+    """The content of one file, which lies on the disk: memory holds a part of the people at a time.
 
-    ``frame`` has a row for each accepted employee, indexed by ``employee_id`` (int64), sorted and unique. Its columns
-    are those of the extract in the order of ``columns.COLUMNS``, whether the file has them or not, then for the SIRH
-    those of the directory that the file has. Types: Int64, Float64, boolean, datetime64[s], and objects (text or None).
-    A value is missing where the cell is empty, refused or asked, or where the file lacks the column.
+    ``parts`` are frames with a row for each accepted employee, indexed by ``employee_id`` (int64), sorted and unique
+    from the first part to the last. Types: Int64, Float64, boolean, datetime64[s], and objects (text or None). A value
+    is missing where the cell is empty, refused or asked, or where the file lacks the column.
 
-    ``read`` = ``len(frame)`` + ``rejected`` + ``repeated`` rows.
+    ``read`` = ``accepted`` + ``rejected`` + ``repeated`` rows.
     """
 
     extract: Extract
-    frame: pd.DataFrame
-    given: tuple[str, ...]  # the columns of the frame that the file has
+    parts: Iterable[pd.DataFrame]
+    # Of the parts: those of the extract in the order of ``columns.COLUMNS``, whether the file has them or not, then for
+    # the SIRH those of the directory that the file has.
+    columns: tuple[str, ...]
+    given: tuple[str, ...]  # the columns that the file has
     rejects: tuple[Reject, ...]
     questions: tuple[Question, ...]
     report: FileReport
@@ -53,6 +57,19 @@ class ReadExtract:
     rejected: int  # rows lost: without a readable number, with a number of several rows that differ, or ragged
     repeated: int  # exact repetitions of another row
     unknown_words: tuple[UnknownWords, ...] = ()  # of each column that has some: the cells that the questions are about
+
+    def frames(self) -> Iterator[pd.DataFrame]:
+        """The parts, with the columns that are named."""
+        return (part.reindex(columns=list(self.columns)) for part in self.parts)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """All parts as one, for as few people as memory holds."""
+        return pd.concat(self.frames())
+
+    @property
+    def accepted(self) -> int:
+        return self.read - self.rejected - self.repeated
 
     @property
     def refused_count(self) -> int:
@@ -163,18 +180,20 @@ class _Reading:
                 "and load the file again."
             )
             raise ExtractError(self.name, Refusal.ALL_REJECTED, Message(reason), tuple(self.rejects))
-        frame = self._frame()
-        self._compare_durations(frame)
+        columns = list(self._columns())
+        asked = self._look_at(columns)
+        parts = Spool(self._part(columns, asked, start) for start in range(0, len(self.order), PART_SIZE))
         read = rows.count - self.skipped
         return ReadExtract(
             extract=self.layout.extract,
-            frame=frame,
-            given=tuple(name for name in frame if name in self.cells),
+            parts=parts,
+            columns=tuple(column.name for column in columns),
+            given=tuple(column.name for column in columns if column.name in self.cells),
             rejects=tuple(sorted(self.rejects, key=lambda reject: (reject.line, reject.column))),
             questions=tuple(sorted(self.questions, key=lambda question: (question.column, question.line))),
             report=report_of(self.layout, read, self.skipped),
             read=read,
-            rejected=read - len(frame) - repeated,
+            rejected=read - len(self.order) - repeated,
             repeated=repeated,
             unknown_words=tuple(self.unknown_words),
         )
@@ -208,21 +227,33 @@ class _Reading:
     def _identify(self) -> int:
         """Find the rows to keep, in the order of their numbers; return how many others repeat one of them."""
         self.numbers, is_known = self.key.values()
-        is_double = pd.Series(self.numbers).duplicated(keep=False).to_numpy() & is_known
-        is_kept = is_known.copy()
+        self.is_kept = is_known.copy()
         self._reject_keys(is_known)
-        repeated = 0
-        for rows in _groups(self.numbers, np.flatnonzero(is_double)):
-            same = [self._said(row) == self._said(rows[0]) for row in rows]
-            is_kept[rows[1:]] = False
-            repeated += (len(rows) - 1) * all(same)
-            if not all(same):
-                is_kept[rows[0]] = False
-                self.rejects.add(self._conflict(row, rows[1] if row == rows[0] else rows[0]) for row in rows)
-        self.is_kept = is_kept
-        self.order = np.flatnonzero(is_kept)
-        self.order = self.order[np.argsort(self.numbers[self.order], kind="stable")]
+        order = np.flatnonzero(is_known)
+        order = order[np.argsort(self.numbers[order], kind="stable")]
+        repeated = self._settle_doubles(order)
+        self.order = order[self.is_kept[order]]
         return repeated
+
+    def _settle_doubles(self, order: np.ndarray) -> int:
+        """Keep the first row of a number whose rows say the same, and none where they differ; return those repeated."""
+        numbers = self.numbers[order]
+        is_double = np.zeros(len(order), dtype=bool)
+        is_double[1:] = numbers[1:] == numbers[:-1]
+        is_double[:-1] |= is_double[1:]
+        rows, numbers = order[is_double], numbers[is_double]
+        first = np.searchsorted(numbers, numbers)  # the place of the first row with the number of each
+        is_same = np.ones(len(rows), dtype=bool)
+        for cells in self.cells.values() if len(rows) else ():
+            said = cells.said(rows)
+            is_same &= said == said[first]
+        differ = np.isin(first, first[~is_same])
+        is_first = first == np.arange(len(rows))
+        self.is_kept[rows[differ | ~is_first]] = False
+        others = np.where(is_first, np.roll(rows, -1), rows[first])
+        conflicts = zip(rows[differ].tolist(), others[differ].tolist(), strict=True)
+        self.rejects.add(self._conflict(row, other) for row, other in conflicts)
+        return int((~differ & ~is_first).sum())
 
     def _reject_keys(self, is_known: np.ndarray) -> None:
         """Reject the rows without a number; those of a total are skipped, and asked about."""
@@ -241,27 +272,24 @@ class _Reading:
             title, extract = self.key.title, self.layout.extract
             self.questions.append(Question(Asked.ROW, self.name, KEY, title, text, len(rows), line, proposal, extract))
 
-    def _said(self, row: int) -> list:
-        """What a row says, texts that cannot be read as they stand."""
-        said: list = []
-        for cells in self.cells.values():
-            values, is_known = cells.values()
-            rows, codes = cells.troubles()
-            place = np.searchsorted(rows, row)
-            is_trouble = place < len(rows) and rows[place] == row
-            said.append(cells.problems[codes[place]].text if is_trouble else values[row] if is_known[row] else None)
-        return said
-
     def _conflict(self, row: int, other: int) -> Reject:
         rule = _("an employee number of one row: line %(line)s has it too, with other values")
         message = Message(rule, {"line": int(self.lines[other])})
         return self._reject(self.key, row, str(self.numbers[row]), message, Cost.ROW)
 
-    def _frame(self) -> pd.DataFrame:
-        asking = Asking(self.name, self.layout.extract, self.mapping, self.vocabularies, self.is_kept, self.lines)
-        index = pd.Index(self.numbers[self.order].astype(np.int64), name=KEY)
-        columns = {column.name: self._column(column, asking, index) for column in self._columns()}
-        return pd.DataFrame(columns, copy=False)
+    def _part(self, columns: Sequence[Column], asked: Collection[str], start: int) -> pd.DataFrame:
+        """The next people in the order of their numbers; a column about which something is asked is unknown."""
+        rows = self.order[start : start + PART_SIZE]
+        index = pd.Index(self.numbers[rows].astype(np.int64), name=KEY)
+        frame = pd.DataFrame({column.name: self._values(column, asked, rows, index) for column in columns}, copy=False)
+        self._compare_durations(frame, rows)
+        return frame
+
+    def _values(self, column: Column, asked: Collection[str], rows: np.ndarray, index: pd.Index) -> pd.Series:
+        if column.name in self.cells and column.name not in asked:
+            return _series(column, *self.cells[column.name].take(rows), index)
+        nothing = np.zeros(len(index), dtype=bool)
+        return _series(column, nothing, nothing, index)
 
     def _columns(self) -> Iterator[Column]:
         """The columns of the frame: those of the extract, and those of the directory that the file has."""
@@ -269,24 +297,24 @@ class _Reading:
             if column.name in self.cells or (column.extract == self.layout.extract and column.name != KEY):
                 yield column
 
-    def _column(self, column: Column, asking: Asking, index: pd.Index) -> pd.Series:
-        cells = self.cells.get(column.name)
-        if cells is None:
-            nothing = np.zeros(len(index), dtype=bool)
-            return _series(column, nothing, nothing, index)
-        question = asking.about(cells)
-        if question:
-            self.questions.append(question)
-        else:
+    def _look_at(self, columns: Sequence[Column]) -> set[str]:
+        """Ask and reject what is to be asked and rejected of each column; return those that are asked about whole."""
+        asking = Asking(self.name, self.layout.extract, self.mapping, self.vocabularies, self.is_kept, self.lines)
+        asked: set[str] = set()
+        for cells in (self.cells[column.name] for column in columns if column.name in self.cells):
+            question = asking.about(cells)
+            if question:
+                self.questions.append(question)
+                asked.add(cells.column.name)
+                continue
             self._refuse_broken_accents(cells)
             words = list(asking.words(cells))
             self.questions.extend(words)
             self.unknown_words.extend([self._unknown_words(cells, words)] if words else [])
-            asked = asking.values(cells)
-            self.questions.extend(asked)
-            self.rejects.add([] if asked else self._bad_cells(cells))
-        values, is_known = cells.take()
-        return _series(column, values[self.order], is_known[self.order] & (question is None), index)
+            values = asking.values(cells)
+            self.questions.extend(values)
+            self.rejects.add([] if values else self._bad_cells(cells))
+        return asked
 
     def _refuse_broken_accents(self, cells: CellReader) -> None:
         rows, codes = cells.troubles()
@@ -311,14 +339,17 @@ class _Reading:
         lines, numbers = self.lines[rows], self.numbers[rows]
         return UnknownWords(self.name, cells.title, name, texts, rules_of, places, lines, numbers)
 
-    def _compare_durations(self, frame: pd.DataFrame) -> None:
-        """Make the longer of two durations in the wrong order unknown, where it should be the shorter one."""
+    def _compare_durations(self, frame: pd.DataFrame, of_file: np.ndarray) -> None:
+        """Make the longer of two durations in the wrong order unknown, where it should be the shorter one.
+
+        ``of_file`` are the rows of the file that the frame holds.
+        """
         for smaller, larger in ORDERED:
             if smaller in self.cells and larger in self.cells:
                 places = np.flatnonzero((frame[smaller] > frame[larger]).fillna(False).to_numpy(dtype=bool))
                 rule = Message(_("at most %(larger)s"), {"larger": larger})
                 texts = frame[smaller].iloc[places].astype(str).tolist()
-                rows = self.order[places].tolist()
+                rows = of_file[places].tolist()
                 self.rejects.add(
                     self._reject(self.cells[smaller], row, text, rule, Cost.CELL)
                     for row, text in zip(rows, texts, strict=True)
@@ -328,13 +359,6 @@ class _Reading:
     def _reject(self, cells: CellReader, row: int, text: str, rule: Message, costs: Cost) -> Reject:
         line, number = int(self.lines[row]), int(self.numbers[row]) or None
         return Reject(self.name, line, cells.title, visible(text), rule, costs, cells.column.name, number)
-
-
-def _groups(numbers: np.ndarray, rows: np.ndarray) -> Iterator[list[int]]:
-    """The rows of each number."""
-    order = rows[np.argsort(numbers[rows], kind="stable")]
-    bounds = np.flatnonzero(np.diff(numbers[order])) + 1
-    return (group.tolist() for group in np.split(order, bounds) if len(group))
 
 
 def _series(column: Column, values: np.ndarray, is_known: np.ndarray, index: pd.Index) -> pd.Series:

@@ -72,7 +72,7 @@ def extract_of(kind: Extract, people: People, **options) -> ReadExtract:
     frame = frame.astype({column.name: DTYPES.get(column.kind, "object") for column in columns_of(kind)[1:]})
     report = FileReport(f"extrait_{kind}.csv", len(rows), "UTF-8", "comma", ())
     shown = {"rejects": (), "questions": (), "read": len(rows), "rejected": 0, "repeated": 0} | options
-    return ReadExtract(extract=kind, frame=frame, given=tuple(names), report=report, **shown)
+    return ReadExtract(extract=kind, parts=[frame], columns=tuple(names), given=tuple(names), report=report, **shown)
 
 
 def load(as_of: date = DAY, *, options: Mapping = {}, **people: People) -> LoadResult:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from employees.tests.extracts import load, load_all
-from employees.workforce.comparison import Comparison, listed, moves_between
+from employees.workforce.comparison import Changes, Comparison
 from employees.workforce.plausibility import COMPARED
 
 JANUARY, FEBRUARY = date(2026, 1, 31), date(2026, 2, 28)
@@ -18,9 +18,15 @@ def states(people):
     return pd.DataFrame.from_dict(rows, orient="index", columns=names)
 
 
+def listed(before, after):
+    changes = Changes()
+    changes.add(before, after)
+    return pd.concat(changes)
+
+
 def compared(old, new):
     known = pd.DataFrame(old, dtype=object)
-    comparison = Comparison(COMPARED, known.index)
+    comparison = Comparison(COMPARED, known.index.to_numpy())
     comparison.add(known, pd.DataFrame(new))
     return comparison
 
@@ -36,7 +42,7 @@ def test_each_move_is_listed_with_its_department_departures_first():
             5: ("present", "HR"),
         }
     )
-    rows = listed(before, after, moves_between(before, after), {})
+    rows = listed(before, after)
     assert rows.to_numpy().tolist() == [
         ["left", 1, "IT", "2026-01-31", "2026-02-28"],
         ["arrived", 5, "HR", None, None],
@@ -49,14 +55,14 @@ def test_each_move_is_listed_with_its_department_departures_first():
 def test_who_is_forgotten_is_listed_where_they_were():
     before = states({1: ("present", "IT"), 2: ("present", "IT")})
     after = states({2: ("present", "IT")})
-    rows = listed(before, after, moves_between(before, after), {})
+    rows = listed(before, after)
     assert rows[["kind", "number", "department"]].to_numpy().tolist() == [["forgotten", 1, "IT"]]
 
 
 def test_largest_changes_of_a_number_come_first():
     old = {"revenu_mensuel": {1: 2000, 2: 2000, 3: 2000, 4: None}}
     new = {"revenu_mensuel": pd.array([2100, 900, 2000, 3000], dtype="Int64")}
-    values = compared(old, pd.DataFrame(new, index=[1, 2, 3, 4])).values()["revenu_mensuel"]
+    ((_name, values),) = compared(old, pd.DataFrame(new, index=[1, 2, 3, 4])).values()
     assert values[["number", "old", "new"]].to_numpy().tolist() == [[2, 2000, 900], [1, 2000, 2100], [4, None, 3000]]
 
 
@@ -75,12 +81,14 @@ def test_date_that_stays_is_no_change():
     moved = {"date_entree": pd.Timestamp("2021-01-04").as_unit("s")}
     result = load(FEBRUARY, sirh={1: {}, 2: {}}, annuaire={1: entry, 2: moved})
     assert result.changed == 1
-    assert result.changes.to_numpy().tolist() == [["date_entree", 2, "Consulting", "2020-09-15", "2021-01-04"]]
+    assert pd.concat(result.changes).to_numpy().tolist() == [
+        ["date_entree", 2, "Consulting", "2020-09-15", "2021-01-04"]
+    ]
 
 
 @pytest.mark.django_db
 def test_load_lists_everyone():
     people = {number: {} for number in range(1, 301)}
-    assert len(load_all(JANUARY, people).changes) == 300
+    assert len(pd.concat(load_all(JANUARY, people).changes)) == 300
     raised = {number: {"revenu_mensuel": 6100} for number in people}
-    assert set(load_all(FEBRUARY, raised).changes["number"]) == set(people)
+    assert set(pd.concat(load_all(FEBRUARY, raised).changes)["number"]) == set(people)

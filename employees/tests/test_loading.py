@@ -9,6 +9,7 @@ from employees.extracts import read_extract
 from employees.models import AnnuaireRow, Employee, EmployeeState, Load, PresenceAnswer, WorkforceDay
 from employees.tests.extracts import load, load_all
 from employees.workforce.answers import answer_left, merge_numbers, part_numbers, revoke
+from employees.workforce.comparison import Moves
 from employees.workforce.listing import people_on
 from employees.workforce.loading import Implausible, NoSuchLoad, load_extracts, withdraw_load
 
@@ -25,7 +26,7 @@ def there(day=None):
 def test_load_makes_everyone_in_the_sirh_present():
     result = load_all(JANUARY, {1: {}, 2: {"departement": "Commercial"}})
     assert there() == {1: "present", 2: "present"}
-    assert result.moves.arrived == (1, 2)
+    assert result.moves.arrived == 2
     assert list(Employee.objects.values_list("employee_id", "departement", "presence")) == [
         (1, "Consulting", "present"),
         (2, "Commercial", "present"),
@@ -86,7 +87,7 @@ def test_withdrawn_load_keeps_who_took_it_back_and_why(django_user_model):
 def test_whoever_vanishes_is_absent():
     load_all(JANUARY, MANY)
     result = load_all(FEBRUARY, {number: {} for number in range(1, 20)})
-    assert result.moves.vanished == (20,)
+    assert result.moves.vanished == 1
     assert there()[20] == "absent"
 
 
@@ -190,8 +191,28 @@ def test_dry_run_finds_what_a_load_would_change_and_keeps_nothing():
     load_all(JANUARY, MANY)
     result = load_all(FEBRUARY, {number: {"revenu_mensuel": 6100} for number in MANY}, dry_run=True)
     assert (result.changed, result.load, result.is_dry_run) == (20, None, True)
-    assert set(result.changes["kind"]) == {"revenu_mensuel"}
+    assert {kind for changes in result.changes for kind in changes["kind"]} == {"revenu_mensuel"}
     assert [(column.name, column.changed, column.old, column.new) for column in result.columns if column.changed] == [
         ("revenu_mensuel", 20, 5993, 6100)
     ]
     assert WorkforceDay.objects.count() == 1
+
+
+def test_load_does_not_depend_on_how_many_people_are_held_at_a_time(monkeypatch):
+    def outcome(day, **options):
+        people = {number: {"revenu_mensuel": 4000 + 10 * number} for number in range(1, 30)}
+        load_all(day, people)
+        del people[7]
+        people |= {number: {"revenu_mensuel": 5000 + number % 3, "departement": "Commercial"} for number in (3, 12, 28)}
+        people |= {29: {"a_quitte_l_entreprise": True}, 31: {}}
+        result = load_all(day + (FEBRUARY - JANUARY), people, **options)
+        changes = [row for frame in result.changes for row in frame.itertuples(index=False, name=None)]
+        return result.moves, result.changed, result.columns, result.present, changes
+
+    expected = outcome(JANUARY, dry_run=True)
+    withdraw_load(load=Load.objects.get().pk, reason="again")
+    for name, size in (("PART_SIZE", 4), ("CHUNK_SIZE", 2)):
+        monkeypatch.setattr(f"employees.workforce.loading.{name}", size)
+    monkeypatch.setattr("employees.workforce.replay.CHUNK_SIZE", 6)
+    assert outcome(JANUARY) == expected
+    assert expected[0] == Moves(left=1, arrived=1, vanished=1, moved=3)

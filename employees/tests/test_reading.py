@@ -596,3 +596,19 @@ def test_order_of_rows_and_columns_has_no_effect_on_the_frame():
         headers = rng.permutation(list(rows[0]))
         shuffled = [{header: rows[place][header] for header in headers} for place in rng.permutation(29)]
         pd.testing.assert_frame_equal(read_extract(table(shuffled)).frame, read_extract(table(rows)).frame)
+
+
+def test_frame_does_not_depend_on_how_many_rows_and_people_are_held_at_a_time(monkeypatch):
+    rng = np.random.default_rng(5)
+    rows = rows_of(Extract.SIRH, rng.permutation(range(1, 30)).tolist())
+    rows += [rows[4], rows[7] | {"age": "42"}, rows[4]]
+    rows[9]["annees_dans_le_poste_actuel"], rows[20]["departement"] = "60", "Nowhere"
+    expected = read_extract(table(rows))
+    monkeypatch.setattr(reading, "CHUNK_SIZE", 4)
+    monkeypatch.setattr(reading, "PART_SIZE", 5)
+    found = read_extract(table(rows))
+    assert [len(part) for part in found.frames()] == [5, 5, 5, 5, 5, 3]
+    pd.testing.assert_frame_equal(found.frame, expected.frame)
+    assert (found.repeated, found.rejected, found.accepted) == (2, 2, 28)
+    assert found.rejects == expected.rejects
+    assert found.questions == expected.questions

@@ -151,7 +151,7 @@ def test_merge_of_departments_is_no_change_of_the_next_extract():
     load(sirh={1: {"departement": "Conseil"}, 2: {}})
     merge(term=term("Conseil"), into=term("Consulting"))
     result = load(date(2026, 7, 31), sirh={1: {"departement": "Consulting"}, 2: {}})
-    assert (result.changed, result.moves.moved) == (0, ())
+    assert (result.changed, result.moves.moved) == (0, 0)
 
 
 def test_chain_of_merges_ends_at_its_last_term_and_closes_no_circle():

@@ -1,28 +1,31 @@
-"""What a load changes: who comes and goes, and the values of the same people. Pure."""
+"""What a load changes: who comes and goes, and the values of the same people. Filled part by part. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from employees.workforce.pairs import Pairs
 from employees.workforce.presence import ABSENT, LEFT, PRESENT
+from technova.files.spool import Spool
 
 LISTED = ("kind", "number", "department", "old", "new")  # the columns of a list of changes
 
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """What a load changed in the workforce of the day that it describes: employee numbers, in order."""
+    """What a load changed in the workforce of the day that it describes: people."""
 
-    left: tuple[int, ...] = ()
-    arrived: tuple[int, ...] = ()
-    vanished: tuple[int, ...] = ()  # present before, in no file now
-    returned: tuple[int, ...] = ()
-    moved: tuple[int, ...] = ()  # present before and after, in another department
-    forgotten: tuple[int, ...] = ()  # in no extract in force any more: corrected or taken back
+    left: int = 0
+    arrived: int = 0
+    vanished: int = 0  # present before, in no file now
+    returned: int = 0
+    moved: int = 0  # present before and after, in another department
+    forgotten: int = 0  # in no extract in force any more: corrected or taken back
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,79 +39,113 @@ class ColumnChange:
 
 
 class Comparison:
-    """Collects, chunk by chunk, the changed values, the people changed and, of those ``present``, the ``paired``
-    values."""
+    """Collects, chunk by chunk, the changed values, the people changed and, of those ``present`` (sorted numbers), the
+    ``paired`` values."""
 
-    def __init__(self, paired: Collection[str], present: pd.Index) -> None:
+    def __init__(self, paired: Collection[str], present: np.ndarray) -> None:
         self._paired = paired
         self._present = present
-        self._values: dict[str, list[pd.DataFrame]] = {}
-        self._changed: set[int] = set()
-        self._pairs: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
+        self._values: dict[str, Spool[pd.DataFrame]] = {}
+        self._counts: Counter[str] = Counter()
+        self._changed: list[np.ndarray] = []
+        self.pairs: dict[str, Pairs] = {}
 
     def add(self, known: pd.DataFrame, new: pd.DataFrame) -> None:
         """Compare what is known of some people with what an extract holds of them, both indexed by number."""
         both = new.index.intersection(known.index)
-        for name in new.columns:
-            self._add_column(name, known.loc[both, name], new.loc[both, name])
+        numbers = [self._add_column(name, known.loc[both, name], new.loc[both, name]) for name in new.columns]
+        self._changed.append(np.unique(np.concatenate(numbers)))
 
     def add_unchanged(self, rows: pd.DataFrame) -> None:
         """Count people whose values are those of the extract before."""
-        present = rows[rows.index.isin(self._present)]
+        present = rows[self._is_present(rows.index)]
         for name in self._paired:
             if name in rows:
-                values = present[name].dropna().to_numpy(dtype=np.float32)
-                self._pairs.setdefault(name, []).append((values, values))
+                values = present[name].dropna().to_numpy(dtype=float)
+                self._pairs(name).add(values, values)
 
-    def _add_column(self, name: str, known: pd.Series, new: pd.Series) -> None:
+    def _add_column(self, name: str, known: pd.Series, new: pd.Series) -> np.ndarray:
+        """The numbers of those whose value changes."""
         is_given = new.notna().to_numpy()
         old, given = known[is_given], _with_dates(new[is_given])
         is_changed = given.astype(object).to_numpy() != old.astype(object).to_numpy()
-        numbers = given.index[is_changed]
-        self._changed.update(numbers.tolist())
+        numbers = given.index[is_changed].to_numpy()
         if len(numbers):
             values = {"number": numbers, "old": _plain(old[is_changed]), "new": _plain(given[is_changed])}
-            self._values.setdefault(name, []).append(pd.DataFrame(values, dtype=object))
+            self._values.setdefault(name, Spool()).append(pd.DataFrame(values, dtype=object))
+            self._counts[name] += len(numbers)
         if name in self._paired:
-            is_known = old.notna().to_numpy() & old.index.isin(self._present)
-            pair = tuple(values[is_known].to_numpy(dtype=np.float32) for values in (old, given))
-            self._pairs.setdefault(name, []).append(pair)
+            is_known = old.notna().to_numpy() & self._is_present(old.index)
+            self._pairs(name).add(*(values[is_known].to_numpy(dtype=float) for values in (old, given)))
+        return numbers
 
-    @property
-    def changed(self) -> int:
-        """People of whom some value changes."""
-        return len(self._changed)
+    def _pairs(self, name: str) -> Pairs:
+        return self.pairs.setdefault(name, Pairs())
 
-    def values(self) -> dict[str, pd.DataFrame]:
-        """Every value that changes, by column: ``number``, ``old`` (None where nothing was known) and ``new``.
+    def _is_present(self, numbers: pd.Index) -> np.ndarray:
+        if not len(numbers):
+            return np.zeros(0, dtype=bool)
+        first, last = np.searchsorted(self._present, [numbers[0], numbers[-1] + 1])
+        return np.isin(numbers, self._present[first:last])
+
+    def changed(self) -> np.ndarray:
+        """The numbers of those of whom some value changes, in order."""
+        return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *self._changed]))
+
+    def values(self) -> Iterator[tuple[str, pd.DataFrame]]:
+        """Every value that changes, a column at a time: ``number``, ``old`` (None for nothing known) and ``new``.
 
         By employee number; numbers by how many times they grow or shrink, the largest change first.
         """
-        return {name: _largest_first(pd.concat(parts)) for name, parts in self._values.items()}
-
-    def pairs(self) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
-        """The known and the new values of the same people present, by column."""
-        self._pairs = {name: [_joined(pairs)] for name, pairs in self._pairs.items()}
-        return {name: pair for name, (pair,) in self._pairs.items()}
+        return ((name, _largest_first(pd.concat(parts))) for name, parts in self._values.items())
 
     def columns(self, medians: Iterable[str]) -> list[ColumnChange]:
         """What changes by column: those of which the medians are wanted, then the others, the most changed first."""
-        counts = {name: sum(map(len, parts)) for name, parts in self._values.items()}
-        pairs = self.pairs()
+        counts = dict(self._counts)
         compared = [
-            ColumnChange(name, counts.pop(name, 0), float(np.median(old)), float(np.median(new)))
-            for name, (old, new) in ((name, pairs[name]) for name in medians if name in pairs)
-            if len(old)
+            ColumnChange(name, counts.pop(name, 0), pairs.old.median, pairs.new.median)
+            for name, pairs in ((name, self.pairs[name]) for name in medians if name in self.pairs)
+            if pairs.count
         ]
         others = sorted(counts.items(), key=lambda item: -item[1])
         return [*compared, *(ColumnChange(name, count) for name, count in others)]
 
 
-def _joined(pairs: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    if len(pairs) == 1:
-        return pairs[0]
-    old, new = (np.concatenate(values) for values in zip(*pairs, strict=True))
-    return old, new
+class Changes:
+    """Everything that changes, a frame of ``LISTED`` at a time: a row for each move and for each value.
+
+    Every list stands in its order. ``old`` and ``new`` of who left are the days between which that was, of who moved
+    the departments.
+    """
+
+    def __init__(self, comparison: Comparison | None = None) -> None:
+        self._comparison = comparison = comparison or Comparison((), np.empty(0))
+        self._numbers = comparison.changed()
+        self._departments = np.full(len(self._numbers), "", dtype=object)  # of each
+        self._moves: dict[str, Spool[pd.DataFrame]] = {name: Spool() for name in Moves.__slots__}
+        self._counts: Counter[str] = Counter()
+
+    def add(self, before: pd.DataFrame, after: pd.DataFrame) -> None:
+        """Take the states of some people, by number, before the change and after it."""
+        for kind, numbers in moves_between(before, after).items():
+            if len(numbers):
+                self._moves[kind].append(_moved(kind, numbers, before, after))
+                self._counts[kind] += len(numbers)
+        everyone = before.index.union(after.index)
+        if len(everyone):
+            first, last = np.searchsorted(self._numbers, [everyone[0], everyone[-1] + 1])
+            self._departments[first:last] = _departments(self._numbers[first:last], before, after)
+
+    @property
+    def moves(self) -> Moves:
+        return Moves(**self._counts)
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        for frames in self._moves.values():
+            yield from frames
+        for name, values in self._comparison.values():
+            places = np.searchsorted(self._numbers, values["number"].to_numpy(dtype=np.int64))
+            yield _listed(values.assign(kind=name, department=self._departments[places]))
 
 
 def _with_dates(values: pd.Series) -> pd.Series:
@@ -131,46 +168,30 @@ def _largest_first(values: pd.DataFrame) -> pd.DataFrame:
     return values.assign(times=np.nan_to_num(times, nan=0)).sort_values(["times", "number"], ascending=[False, True])
 
 
-def moves_between(before: pd.DataFrame, after: pd.DataFrame) -> Moves:
-    """Who came, went and moved between two states, each with ``presence`` and ``departement`` by number."""
+def moves_between(before: pd.DataFrame, after: pd.DataFrame) -> Mapping[str, np.ndarray]:
+    """The numbers of those who came, went and moved between two states, by the names of ``Moves``."""
     everyone = before.index.union(after.index)
     was, is_ = (states["presence"].reindex(everyone, fill_value="") for states in (before, after))
-    there = before.index[before["presence"] == PRESENT].intersection(after.index[after["presence"] == PRESENT])
-    is_moved = before.loc[there, "departement"] != after.loc[there, "departement"]
-
-    def numbers(condition: pd.Series) -> tuple[int, ...]:
-        return tuple(condition.index[condition].tolist())
-
-    return Moves(
-        arrived=numbers((was == "") & (is_ == PRESENT)),
-        left=numbers((was != LEFT) & (is_ == LEFT)),
-        vanished=numbers((was == PRESENT) & (is_ == ABSENT)),
-        returned=numbers(was.isin([LEFT, ABSENT]) & (is_ == PRESENT)),
-        moved=numbers(is_moved),
-        forgotten=numbers((was != "") & (is_ == "")),
-    )
+    was_in, is_in = (states["departement"].reindex(everyone) for states in (before, after))
+    found = {
+        "left": (was != LEFT) & (is_ == LEFT),
+        "arrived": (was == "") & (is_ == PRESENT),
+        "vanished": (was == PRESENT) & (is_ == ABSENT),
+        "returned": was.isin([LEFT, ABSENT]) & (is_ == PRESENT),
+        "moved": (was == PRESENT) & (is_ == PRESENT) & (was_in != is_in),
+        "forgotten": (was != "") & (is_ == ""),
+    }
+    return {name: everyone[condition.to_numpy()].to_numpy() for name, condition in found.items()}
 
 
-def listed(before: pd.DataFrame, after: pd.DataFrame, moves: Moves, values: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Everything that changes, as ``LISTED``: a row for each move and for each value, in the order of its list.
-
-    ``old`` and ``new`` of who left are the days between which that was, of who moved the departments.
-    """
-    moved = (_moved(move.name, getattr(moves, move.name), before, after) for move in fields(moves))
-    changed = (_changed(name, frame, before, after) for name, frame in values.items())
-    rows = pd.concat([pd.DataFrame(columns=list(LISTED)), *moved, *changed], ignore_index=True)
-    return rows.astype(dict.fromkeys(LISTED, object) | {"number": np.int64})
+def _listed(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[list(LISTED)].astype(dict.fromkeys(LISTED, object) | {"number": np.int64})
 
 
-def _changed(name: str, values: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    departments = _departments(values["number"], before, after)
-    return values.assign(kind=name, department=departments)[list(LISTED)].astype(object)
-
-
-def _moved(kind: str, numbers: tuple[int, ...], before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+def _moved(kind: str, numbers: np.ndarray, before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     departments = _departments(numbers, before, after)
     columns = {"kind": kind, "number": numbers, "department": departments, "old": None, "new": None}
-    rows = pd.DataFrame(columns, dtype=object)
+    rows = _listed(pd.DataFrame(columns, dtype=object))
     if kind == "left":
         dates = after.reindex(numbers)[["left_after", "left_by"]]
         return rows.assign(old=_plain(dates["left_after"]), new=_plain(dates["left_by"]))
@@ -179,9 +200,9 @@ def _moved(kind: str, numbers: tuple[int, ...], before: pd.DataFrame, after: pd.
     return rows
 
 
-def _departments(numbers: Iterable[int], *states: pd.DataFrame) -> list[str]:
+def _departments(numbers: np.ndarray, *states: pd.DataFrame) -> list[str]:
     """Where people are in the last of some states that knows it, empty for nowhere."""
-    known = pd.Series("", index=list(numbers))
+    known = pd.Series("", index=numbers)
     for state in states:
         found = state["departement"].reindex(known.index)
         known = known.mask(found.notna() & (found != ""), found)

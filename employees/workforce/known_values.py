@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,12 +14,11 @@ from employees import terms
 from employees.columns import Extract
 from employees.models import ROWS, LoadedExtract, NumberMerge
 
-People = TypeVar("People", "pd.Series", "pd.DataFrame")  # a row each, by number
-
 RAW_KINDS = (Extract.SIRH, Extract.EVAL, Extract.SONDAGE)  # what the features are made of
 RARELY_GIVEN = ("date_sortie", "motif_sortie")  # empty for whoever stays: no reason to look for an older value
 FEW = 5_000  # numbers that are asked for one by one rather than as a range
 MANY = 0.2  # of everyone: as many are read faster as ranges
+NUMBER = np.int32  # what everyone's numbers are kept as
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +61,22 @@ class History:
         """The newest extract in force that describes an earlier day."""
         return next((extract for extract in self.extracts[kind] if extract.as_of < day), None)
 
-    def changed(self, extract: LoadedExtract, before: LoadedExtract | None, names: Sequence[str]) -> set[int]:
-        """Numbers whose values differ from one extract to another, or that it lacks.
+    def changed(self, extract: LoadedExtract, before: LoadedExtract | None, names: Sequence[str]) -> np.ndarray:
+        """Sorted numbers whose values differ from one extract to another, or that it lacks.
 
         A merged number comes with that of its person. Only the given columns are compared. The database compares the
         rows in two queries, which return the differences.
         """
         rows = extract.table.objects.filter(extract=extract).order_by()
         if before is None:
-            found = set(rows.values_list("number", flat=True))
+            found = numbers_of(rows, "number")
         else:
             others = extract.table.objects.filter(extract=before).order_by()
             other = rows.values_list("number", *names).difference(others.values_list("number", *names))
             gone = others.values_list("number").difference(rows.values_list("number"))
-            found = {row[0] for row in (*other, *gone)}
-        return found | {self.merged[number] for number in found & self.merged.keys()}
+            found = _distinct(row[0] for rows in (other, gone) for row in rows.iterator(FEW))
+        merged = np.array(list(self.merged.items()), dtype=NUMBER).reshape(-1, 2)
+        return np.union1d(found, merged[np.isin(merged[:, 0], found), 1])
 
     def values(self, kind: Extract, day: date, numbers: np.ndarray, names: Sequence[str] | None = None) -> pd.DataFrame:
         """What is known of some people (sorted numbers) on a day.
@@ -128,19 +127,24 @@ def among(field: str, numbers: np.ndarray) -> Q:
     return Q(**{f"{field}__range": (int(numbers[0]), int(numbers[-1]))})
 
 
-def chunks(everyone: People, is_wanted: np.ndarray, size: int) -> list[People]:
-    """The people wanted (sorted by number), few at a time; where they are many, everyone, ``size`` at a time."""
+def numbers_of(rows: QuerySet, field: str = "employee__employee_id") -> np.ndarray:
+    """The employee numbers of a query's rows, sorted and distinct. Four bytes each."""
+    return _distinct(rows.order_by().values_list(field, flat=True).iterator(FEW))
+
+
+def _distinct(numbers: Iterable[int]) -> np.ndarray:
+    return np.unique(np.fromiter(numbers, dtype=NUMBER))
+
+
+def chunks(everyone: np.ndarray, is_wanted: np.ndarray, size: int) -> list[np.ndarray]:
+    """The numbers wanted of all (sorted), few at a time; where they are many, all, ``size`` at a time."""
     wanted = everyone[is_wanted]
     if len(wanted) < MANY * len(everyone):
         everyone, size = wanted, FEW
-    return [everyone.iloc[start : start + size] for start in range(0, len(everyone), size)]
+    return [everyone[start : start + size] for start in range(0, len(everyone), size)]
 
 
 def by_number(rows: QuerySet, key: str, *names: str) -> pd.DataFrame:
-    """A query's rows as a frame of objects with the index ``employee_id``. Equal texts and dates are one object."""
-    same: dict[object, object] = {}
-    found = [
-        (number, *(value if isinstance(value, int) else same.setdefault(value, value) for value in values))
-        for number, *values in rows.values_list(key, *names).iterator(chunk_size=FEW)
-    ]
-    return pd.DataFrame.from_records(found, columns=["employee_id", *names], index="employee_id")
+    """A query's rows, of a part of the people, as a frame of objects with the index ``employee_id``."""
+    found = pd.DataFrame.from_records(list(rows.values_list(key, *names)), columns=["employee_id", *names])
+    return found.astype({"employee_id": np.int64}).set_index("employee_id")

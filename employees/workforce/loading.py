@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain
@@ -17,16 +17,18 @@ from django.utils import timezone
 from employees import terms
 from employees.columns import Extract
 from employees.extracts import Cost, FileReport, Question, ReadExtract, Reject
-from employees.models import ROWS, EmployeeState, Load, LoadedExtract, Presence, RefusedValue, WorkforceDay
-from employees.workforce.comparison import ColumnChange, Comparison, Moves, listed, moves_between
-from employees.workforce.known_values import FEW, History, by_number
+from employees.models import ROWS, Employee, EmployeeState, Load, LoadedExtract, Presence, RefusedValue, WorkforceDay
+from employees.workforce.comparison import LISTED, Changes, ColumnChange, Comparison, Moves
+from employees.workforce.known_values import FEW, NUMBER, History, by_number, chunks, numbers_of
 from employees.workforce.plausibility import COMPARED, MEDIANS, Alarm, Evidence, alarms_of
 from employees.workforce.replay import replay
 from technova.commands import Progress
-from technova.database.bulk import bulk_insert
+from technova.database.bulk import bulk_insert, frame_rows
 from technova.database.locks import exclusive
+from technova.files.spool import Spool
 
 CHUNK_SIZE = FEW  # people compared at a time
+PART_SIZE = 4 * FEW  # whose presence is read at a time
 _REFUSED_COLUMNS = ("extract_id", "number", "column", "value", "rule")
 
 
@@ -55,7 +57,7 @@ class LoadResult:
     changed: int  # known people of whom some value changes
     columns: tuple[ColumnChange, ...]  # of what
     moves: Moves
-    changes: pd.DataFrame  # a row for each move and changed value, as ``comparison.LISTED``
+    changes: Iterable[pd.DataFrame]  # a row for each move and changed value, as ``comparison.LISTED``
     present_before: int
     present: int
     rejects: tuple[Reject, ...]
@@ -111,18 +113,18 @@ def withdraw_load(*, load: int, reason: str, user: User | None = None, progress:
 
 
 def withdrawal_changes(*, load: int) -> pd.DataFrame:
-    """Who would come, go and move on the newest day if a load were withdrawn, as from ``listed``; writes nothing.
+    """Who would come, go and move on the newest day if a load were withdrawn, as ``LISTED``; writes nothing.
 
     Takes as long as the withdrawal. The result stays the same until the ``revision`` changes. Raises as
     ``withdraw_load``.
     """
     with exclusive():
-        day = WorkforceDay.objects.latest().as_of
-        before = _presence_on(day)
+        standing = _Standing(WorkforceDay.objects.latest().as_of)
         withdraw_load(load=load, reason="")
-        after = _presence_on(day)
+        changes = Changes()
+        standing.compare(changes)
         transaction.set_rollback(True)
-    return listed(before, after, moves_between(before, after), {})
+    return pd.concat([pd.DataFrame(columns=list(LISTED)), *changes])
 
 
 def revision() -> str:
@@ -140,9 +142,10 @@ class _Loading:
         self.given = extracts
         self.history = History.locked()
         self.by_kind = with_directory(extracts)
-        self.digests = {kind: digest(extract.frame) for kind, extract in self.by_kind.items()}
+        self.digests = {kind: digest(extract) for kind, extract in self.by_kind.items()}
         self.known_already = tuple(kind for kind in self.by_kind if self._is_known(kind))
         self.extracts = {kind: extract for kind, extract in self.by_kind.items() if kind not in self.known_already}
+        self.numbers = np.empty(0, dtype=NUMBER)  # of everyone whom the extracts hold
         self.load: Load | None = None
         self.alarms: list[Alarm] = []
 
@@ -151,31 +154,34 @@ class _Loading:
         return in_force is not None and in_force.content_sha256 == self.digests[kind]
 
     def run(self, progress: Progress | None) -> None:
-        self.before = self.after = _presence_on(self.as_of)
-        self.comparison = Comparison(COMPARED, _who(self.before, Presence.PRESENT))
-        if not self.extracts:
-            return
-        self.load = Load.objects.create(as_of=self.as_of, recorded_by=self.user)
-        for kind, extract in self.extracts.items():
-            self._compare(kind, self._store(self.load, kind, extract), extract.frame)
-        numbers = np.unique(np.concatenate([extract.frame.index.to_numpy() for extract in self.extracts.values()]))
-        replay(since=self.as_of, numbers=numbers, progress=progress)
-        self.after = _presence_on(self.as_of)
-        self.alarms = alarms_of(self._evidence())
-        self.load.overridden = [alarm.message.document() for alarm in self.alarms]
-        self.load.save(update_fields=["overridden"])
+        if self.extracts:
+            self.load = Load.objects.create(as_of=self.as_of, recorded_by=self.user)
+            stored = {kind: self._store(self.load, kind, extract) for kind, extract in self.extracts.items()}
+        self.standing = _Standing(self.as_of, self.numbers)
+        self.comparison = Comparison(COMPARED, self.standing.present)
+        if self.load:
+            for kind, extract in self.extracts.items():
+                self._compare(kind, stored[kind], extract)
+            replay(since=self.as_of, numbers=self.numbers, progress=progress)
+        self.changes = Changes(self.comparison)
+        self.present = self.standing.compare(self.changes)
+        if self.load:
+            self.alarms = alarms_of(self._evidence())
+            self.load.overridden = [alarm.message.document() for alarm in self.alarms]
+            self.load.save(update_fields=["overridden"])
 
-    def _compare(self, kind: Extract, stored: LoadedExtract, frame: pd.DataFrame) -> None:
+    def _compare(self, kind: Extract, stored: LoadedExtract, extract: ReadExtract) -> None:
         """Compare the extract with what was known for its day."""
         before = next(iter(self.history.until(kind, self.as_of)), None)
         if before is None:
             return
-        is_changed = frame.index.isin(list(self.history.changed(stored, before, stored.table.value_names())))
-        self.comparison.add_unchanged(frame[~is_changed])
-        changed = frame[is_changed]
-        for start in range(0, len(changed), CHUNK_SIZE):
-            some = changed.iloc[start : start + CHUNK_SIZE]
-            self.comparison.add(self.history.values(kind, self.as_of, some.index.to_numpy()), some)
+        changed = self.history.changed(stored, before, stored.table.value_names())
+        for frame in extract.frames():
+            is_changed = np.isin(frame.index, changed)
+            self.comparison.add_unchanged(frame[~is_changed])
+            for start in range(0, is_changed.sum(), CHUNK_SIZE):
+                some = frame[is_changed].iloc[start : start + CHUNK_SIZE]
+                self.comparison.add(self.history.values(kind, self.as_of, some.index.to_numpy()), some)
 
     def _store(self, load: Load, kind: Extract, extract: ReadExtract) -> LoadedExtract:
         stored = LoadedExtract.objects.create(
@@ -185,44 +191,50 @@ class _Loading:
             name=_printable(extract.report.name)[-255:],
             content_sha256=self.digests[kind],
             given=list(extract.given),
-            row_count=len(extract.frame),
+            row_count=extract.accepted,
             reject_count=extract.refused_count,
         )
-        rows = extract.frame.rename_axis("number").reset_index()
-        bulk_insert(ROWS[kind], rows.assign(extract_id=stored.pk))
+        bulk_insert(ROWS[kind], self._rows(stored, extract), ["extract_id", "number", *extract.columns])
         refused = _refused_values(extract)
         bulk_insert(RefusedValue, ((stored.pk, *row) for row in refused), _REFUSED_COLUMNS)
         return stored
 
+    def _rows(self, stored: LoadedExtract, extract: ReadExtract) -> Iterator[tuple]:
+        """What an extract holds, as rows of its table; their numbers are remembered."""
+        numbers = [self.numbers]
+        for frame in extract.frames():
+            numbers.append(frame.index.to_numpy(dtype=NUMBER))
+            rows = frame.rename_axis("number").reset_index()
+            rows.insert(0, "extract_id", stored.pk)
+            yield from frame_rows(rows)
+        self.numbers = np.unique(np.concatenate(numbers))
+
     def _evidence(self) -> Evidence:
-        moves = self._moves()
+        moves = self.changes.moves
         return Evidence(
             rows={extract.report.name: _refused(extract) for extract in self.extracts.values()},
-            present=len(_who(self.before, Presence.PRESENT)),
-            missing=len(moves.vanished),
-            unknown=len(moves.arrived),
-            had_left=len(_who(self.before, Presence.LEFT)),
-            returned=len(moves.returned),
-            pairs=self.comparison.pairs(),
+            present=len(self.standing.present),
+            missing=moves.vanished,
+            unknown=moves.arrived,
+            had_left=self.standing.had_left,
+            returned=moves.returned,
+            pairs=self.comparison.pairs,
         )
-
-    def _moves(self) -> Moves:
-        return moves_between(self.before, self.after)
 
     def result(self, *, is_dry_run: bool) -> LoadResult:
         return LoadResult(
             load=self.load.pk if self.load and not is_dry_run else None,
             as_of=self.as_of,
             read={kind: extract.read for kind, extract in self.given.items()},
-            stored={kind: len(extract.frame) for kind, extract in self.by_kind.items()},
+            stored={kind: extract.accepted for kind, extract in self.by_kind.items()},
             known_already=self.known_already,
             replaced=tuple(kind for kind in self.extracts if self.history.on(kind, self.as_of)),
-            changed=self.comparison.changed,
+            changed=len(self.comparison.changed()),
             columns=tuple(self.comparison.columns(MEDIANS)),
-            moves=self._moves(),
-            changes=listed(self.before, self.after, self._moves(), self.comparison.values()),
-            present_before=len(_who(self.before, Presence.PRESENT)),
-            present=len(_who(self.after, Presence.PRESENT)),
+            moves=self.changes.moves,
+            changes=self.changes,
+            present_before=len(self.standing.present),
+            present=self.present,
             rejects=tuple(reject for extract in self.given.values() for reject in extract.rejects),
             questions=tuple(question for extract in self.given.values() for question in extract.questions),
             reports={kind: extract.report for kind, extract in self.given.items()},
@@ -237,23 +249,49 @@ def with_directory(extracts: Mapping[Extract, ReadExtract]) -> dict[Extract, Rea
     sirh = parts.get(Extract.SIRH)
     names = [name for name in ROWS[Extract.ANNUAIRE].value_names() if sirh and name in sirh.given]
     if sirh and names:
-        parts[Extract.SIRH] = replace(sirh, frame=sirh.frame.drop(columns=names))
-        columns = ROWS[Extract.ANNUAIRE].value_names()
-        frame = sirh.frame.reindex(columns=columns)
-        directory = replace(sirh, frame=frame, given=tuple(names), rejects=(), unknown_words=())
+        parts[Extract.SIRH] = replace(sirh, columns=tuple(name for name in sirh.columns if name not in names))
+        columns = tuple(ROWS[Extract.ANNUAIRE].value_names())
+        directory = replace(sirh, columns=columns, given=tuple(names), rejects=(), unknown_words=())
         parts.setdefault(Extract.ANNUAIRE, directory)
     return parts
 
 
-def _presence_on(day: date) -> pd.DataFrame:
-    """Presence, department and departure on a day of everyone, by number. One query."""
-    states = EmployeeState.objects.on(day).exclude(presence="").order_by("employee__employee_id")
+class _Standing:
+    """Who is there and where on a day, as it is when this is made; everyone in parts, by ranges of their numbers.
+
+    ``newcomers`` are numbers that may become people until it is compared.
+    """
+
+    def __init__(self, day: date, newcomers: np.ndarray | None = None):
+        self.day = day
+        everyone = numbers_of(Employee.objects.all(), "employee_id")
+        everyone = everyone if newcomers is None else np.union1d(everyone, newcomers)
+        self.ranges = [(int(part[0]), int(part[-1])) for part in chunks(everyone, everyone > 0, PART_SIZE)]
+        self.before: Spool[pd.DataFrame] = Spool()
+        self.had_left = 0
+        present = [np.empty(0, dtype=NUMBER)]
+        for range_ in self.ranges:
+            states = _presence_on(day, range_)
+            self.before.append(states)
+            self.had_left += int((states["presence"] == Presence.LEFT).sum())
+            present.append(states.index[states["presence"] == Presence.PRESENT].to_numpy(dtype=NUMBER))
+        self.present = np.concatenate(present)  # their numbers
+
+    def compare(self, changes: Changes) -> int:
+        """Take what has changed since; return how many are present now."""
+        present = 0
+        for range_, before in zip(self.ranges, self.before, strict=True):
+            after = _presence_on(self.day, range_)
+            changes.add(before, after)
+            present += int((after["presence"] == Presence.PRESENT).sum())
+        return present
+
+
+def _presence_on(day: date, numbers: tuple[int, int]) -> pd.DataFrame:
+    """Presence, department and departure on a day of those with a number in a range, by number. One query."""
+    states = EmployeeState.objects.on(day).exclude(presence="").filter(employee__employee_id__range=numbers)
     names = ["presence", "departement", "left_after", "left_by"]
-    return by_number(states, "employee__employee_id", *names)
-
-
-def _who(states: pd.DataFrame, presence: Presence) -> pd.Index:
-    return states.index[(states["presence"] == presence).to_numpy()]
+    return by_number(states.order_by("employee__employee_id"), "employee__employee_id", *names)
 
 
 def _printable(name: str) -> str:
@@ -278,12 +316,13 @@ def _refused(extract: ReadExtract) -> tuple[int, int]:
     return extract.read, len({reject.line for reject in extract.rejects})
 
 
-def digest(frame: pd.DataFrame) -> str:
+def digest(extract: ReadExtract) -> str:
     """The SHA-256 of what an extract holds, whatever the order and the spelling in its file."""
     found = hashlib.sha256()
-    for start in range(0, len(frame), CHUNK_SIZE):
-        rows = frame.iloc[start : start + CHUNK_SIZE].astype(object)
-        hashed = pd.util.hash_pandas_object(rows.where(rows.notna(), None), index=True)
-        found.update(hashed.to_numpy().tobytes())
-    found.update(",".join(frame.columns).encode())
+    for frame in extract.frames():
+        for start in range(0, len(frame), CHUNK_SIZE):
+            rows = frame.iloc[start : start + CHUNK_SIZE].astype(object)
+            hashed = pd.util.hash_pandas_object(rows.where(rows.notna(), None), index=True)
+            found.update(hashed.to_numpy().tobytes())
+    found.update(",".join(extract.columns).encode())
     return found.hexdigest()

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-import numpy as np
-
 from employees.columns import SATISFACTIONS
 from employees.messages import Message
 from employees.messages import gettext_noop as _
+from employees.workforce.pairs import Pairs
 
 MOST_REFUSED = 0.05  # of the rows of a file
 MOST_MISSING = 0.2  # of those present before
@@ -17,8 +16,8 @@ MOST_RETURNED = 0.2  # of those who had left
 MOST_FALLING = 0.05  # of the people compared
 MOST_JUMPING = 0.01
 MEDIAN_SHIFT = 0.5  # of the median before
-JUMP = 2.0  # times, up or down
 REVERSED = -0.2  # correlation of a person's answers with their last ones
+FEWEST_ANSWERS = 30  # fewer may correlate so by chance
 FEW = 3  # people, fewer of whom raise no alarm
 
 NEVER_FALLING = ("age", "annee_experience_totale", "annees_dans_l_entreprise")
@@ -65,7 +64,7 @@ class Evidence:
     unknown: int = 0  # whom nothing was known of
     had_left: int = 0
     returned: int = 0
-    pairs: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    pairs: Mapping[str, Pairs] = field(default_factory=dict)
 
 
 def alarms_of(evidence: Evidence) -> list[Alarm]:
@@ -110,26 +109,32 @@ def _about_files(evidence: Evidence) -> Iterator[Alarm]:
 
 
 def _about_values(evidence: Evidence) -> Iterator[Alarm]:
-    for name, (old, new) in evidence.pairs.items():
-        if name in NEVER_FALLING and _is_over(int((new < old).sum()), len(old), MOST_FALLING):
+    for name, pairs in evidence.pairs.items():
+        if name in NEVER_FALLING and _is_over(pairs.falling, pairs.count, MOST_FALLING):
             yield _alarm(
                 AlarmKind.FALLING,
                 _("%(column)s falls for %(count)s of %(total)s people: is this an older file?"),
                 column=name,
-                count=int((new < old).sum()),
-                total=len(old),
+                count=pairs.falling,
+                total=pairs.count,
             )
-        if name in MEDIANS and len(old) >= FEW and _has_shifted(np.median(old), np.median(new)):
+        if name in MEDIANS and pairs.count >= FEW and _has_shifted(pairs.old.median, pairs.new.median):
             yield _alarm(
                 AlarmKind.MEDIAN,
                 _("The median of %(column)s goes from %(old)s to %(new)s: is it in another unit?"),
                 column=name,
-                old=f"{np.median(old):g}",
-                new=f"{np.median(new):g}",
+                old=f"{pairs.old.median:g}",
+                new=f"{pairs.new.median:g}",
             )
-        if name == PAY:
-            yield from _about_jumps(name, old, new)
-        if name in SATISFACTIONS and _is_reversed(old, new):
+        if name == PAY and _is_over(pairs.jumping, pairs.count, MOST_JUMPING):
+            yield _alarm(
+                AlarmKind.JUMPING,
+                _("%(column)s more than doubles, or falls below a half, for %(count)s of %(total)s people."),
+                column=name,
+                count=pairs.jumping,
+                total=pairs.count,
+            )
+        if name in SATISFACTIONS and pairs.count >= FEWEST_ANSWERS and pairs.correlation < REVERSED:
             yield _alarm(
                 AlarmKind.REVERSED,
                 _("Whoever answered high on %(column)s answers low now, and the reverse: is the scale turned round?"),
@@ -137,27 +142,8 @@ def _about_values(evidence: Evidence) -> Iterator[Alarm]:
             )
 
 
-def _about_jumps(name: str, old: np.ndarray, new: np.ndarray) -> Iterator[Alarm]:
-    is_jump = (new > JUMP * old) | (JUMP * new < old)
-    if _is_over(int(is_jump.sum()), len(old), MOST_JUMPING):
-        yield _alarm(
-            AlarmKind.JUMPING,
-            _("%(column)s more than doubles, or falls below a half, for %(count)s of %(total)s people."),
-            column=name,
-            count=int(is_jump.sum()),
-            total=len(old),
-        )
-
-
 def _has_shifted(old: float, new: float) -> bool:
     return bool(old > 0 and abs(new - old) > MEDIAN_SHIFT * old)
-
-
-def _is_reversed(old: np.ndarray, new: np.ndarray) -> bool:
-    """Whether the same people's answers go against their last ones, seen in enough of them to be no chance."""
-    if len(old) < 30 or old.std() == 0 or new.std() == 0:
-        return False
-    return bool(np.corrcoef(old, new)[0, 1] < REVERSED)
 
 
 def _is_over(count: int, total: int, share: float) -> bool:

@@ -13,10 +13,10 @@ from django.utils import timezone
 from employees.columns import Extract
 from employees.models import Employee, EmployeeState, Presence, PresenceAnswer, WorkforceDay
 from employees.workforce import presence
-from employees.workforce.known_values import History, among, by_number, chunks
+from employees.workforce.known_values import FEW, History, among, by_number, chunks, numbers_of
 from employees.workforce.presence import DATE, KNOWN, Facts
 from technova.commands import Progress
-from technova.database.bulk import batches, bulk_insert
+from technova.database.bulk import batches, bulk_insert, refresh_statistics
 
 CHUNK_SIZE = 20_000  # people at a time
 # The columns that presence follows from.
@@ -31,30 +31,34 @@ _STATE_COLUMNS = ["employee_id", "as_of", "until", *KNOWN]
 def replay(*, since: date | None, numbers: np.ndarray | None = None, progress: Progress | None = None) -> None:
     """Recompute states from a day on, or of everyone from the first day if it is None; inside ``exclusive``.
 
-    ``numbers`` are those of a load: new ones become employees. Rows are read in chunks of people and, from a day on,
-    only of those whose state may change.
+    ``numbers`` (sorted) are those of a load: new ones become employees. Rows are read in chunks of people and, from a
+    day on, only of those whose state may change.
     """
     history = History.locked()
     described = _days(history)
     since = _first_to_derive(described, since)
     days = [day for day in described if since is None or day >= since]
-    people = _people(numbers)
-    is_touched = np.ones(len(people), dtype=bool)
+    known = numbers_of(Employee.objects.all(), "employee_id")
+    everyone = known if numbers is None else np.union1d(known, numbers)
+    is_touched = np.ones(len(everyone), dtype=bool)
     if since is not None:
-        is_touched = people["pk"].isna().to_numpy() | people.index.isin(list(_touched(history, days, since)))
+        is_touched = ~np.isin(everyone, known) | np.isin(everyone, _touched(history, days, since))
     _forget(since)
     WorkforceDay.objects.bulk_create([WorkforceDay(as_of=day) for day in days])
-    parts = chunks(people, is_touched, CHUNK_SIZE)
+    parts = chunks(everyone, is_touched, CHUNK_SIZE)
     done = 0
     for part in parts:
-        _Chunk(part, history, days).run()
+        _Chunk(part.astype(np.int64), history, days).run()
         done += len(part)
         if progress:
             progress("Deriving the workforce", done, sum(map(len, parts)))
+    if done > FEW:
+        for table in (Employee, EmployeeState):
+            refresh_statistics(table)
 
 
-def _touched(history: History, days: Sequence[date], since: date) -> set[int]:
-    """Numbers of people whose state may change from a day on; everyone else keeps theirs.
+def _touched(history: History, days: Sequence[date], since: date) -> np.ndarray:
+    """Sorted numbers of people whose state may change from a day on; everyone else keeps theirs.
 
     One more day changes nothing for whoever has no new value, no departure to come and no contradictory data.
     """
@@ -64,14 +68,13 @@ def _touched(history: History, days: Sequence[date], since: date) -> set[int]:
     if not all(extract is None or extract.is_complete for extract in extracts):
         is_open |= Q(is_listed=True)  # whom an incomplete extract left out is missing now
     states = EmployeeState.objects.filter(Q(as_of__gte=since) | (Q(until=None) & is_open))
-    touched = set(states.values_list("employee__employee_id", flat=True))
     answers = PresenceAnswer.objects.in_force().filter(as_of__gte=since)
-    touched.update(answers.values_list("employee__employee_id", flat=True))
+    touched = [numbers_of(states), numbers_of(answers)]
     for day in days:
         for kind, names in FACTS.items():
             if extract := history.on(kind, day):
-                touched |= history.changed(extract, history.before(kind, day), names)
-    return touched
+                touched.append(history.changed(extract, history.before(kind, day), names))
+    return np.unique(np.concatenate(touched))
 
 
 def _days(history: History) -> list[date]:
@@ -104,20 +107,18 @@ def _forget(since: date | None) -> None:
     WorkforceDay.objects.filter(as_of__gte=since).delete()
 
 
-def _people(numbers: np.ndarray | None) -> pd.DataFrame:
-    """Everyone, by number: primary key (missing for who is no employee yet), department and presence. One query."""
-    people = by_number(Employee.objects.order_by("employee_id"), "employee_id", "pk", "departement", "presence")
-    people = people.set_index(people.index.astype(np.int64)).astype({"pk": "Int64"})
-    new = np.setdiff1d([] if numbers is None else numbers, people.index).astype(np.int64)
-    return pd.concat([people, pd.DataFrame(index=pd.Index(new, name="employee_id"))]).sort_index()
+def _people(numbers: np.ndarray) -> pd.DataFrame:
+    """People by number: primary key (missing for who is no employee yet), department and presence. One query."""
+    rows = Employee.objects.filter(among("employee_id", numbers))
+    return by_number(rows, "employee_id", "pk", "departement", "presence").reindex(numbers).astype({"pk": "Int64"})
 
 
 class _Chunk:
     """Some people, replayed over the days."""
 
-    def __init__(self, people: pd.DataFrame, history: History, days: Sequence[date]):
-        self.people = people
-        self.numbers = people.index.to_numpy()
+    def __init__(self, numbers: np.ndarray, history: History, days: Sequence[date]):
+        self.people = _people(numbers)
+        self.numbers = numbers
         self.history = history
         self.days = days
 

@@ -200,7 +200,7 @@ class Command(TechnovaCommand):
             self.progress("Loading the demo's months", place, len(every_month))
 
     def _tell_month(self, result: LoadResult) -> None:
-        arrived, left = len(result.moves.arrived), len(result.moves.left)
+        arrived, left = result.moves.arrived, result.moves.left
         self.stdout.write(f"As of {result.as_of}: {result.present:,} present, {arrived:,} arrived, {left:,} left")
 
     def _load(
@@ -294,9 +294,9 @@ class Command(TechnovaCommand):
             self.stdout.write(f"Implausible, {'and' if not result.is_dry_run else 'not'} accepted: {alarm}")
         moves = result.moves
         self.stdout.write(
-            f"{result.present:,} present ({result.present_before:,} before): {len(moves.arrived):,} arrived, "
-            f"{len(moves.left):,} left, {len(moves.vanished):,} absent without a word, {len(moves.returned):,} back, "
-            f"{len(moves.moved):,} in another department; {result.changed:,} known people changed"
+            f"{result.present:,} present ({result.present_before:,} before): {moves.arrived:,} arrived, "
+            f"{moves.left:,} left, {moves.vanished:,} absent without a word, {moves.returned:,} back, "
+            f"{moves.moved:,} in another department; {result.changed:,} known people changed"
         )
         if result.is_dry_run:
             self.stdout.write("Dry run: nothing was kept.")
