@@ -40,4 +40,4 @@ class EmployeeFeaturesAdmin(OfEmployeesAdmin):
 
     def get_queryset(self, request):
         """Only rows from the time in departments that the account may see."""
-        return scope_of(request.user).narrow(super().get_queryset(request))
+        return scope_of(request.user).narrow_recorded(super().get_queryset(request), "departement")

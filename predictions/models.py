@@ -163,9 +163,14 @@ class WorkforceCheck(models.Model):
 class PredictionQuerySet(OfDepartmentsQuerySet):
     department = "employee__departement"
 
+    def within_then(self, scope: Scope):
+        """Those made while the person was in a department of the scope: any other would tell the former department."""
+        return scope.narrow_recorded(self, "features__departement", "payload__departement")
+
     def visible_to(self, user):
         """The rows that an account may read: everyone's for HR, else its departments' and its own simulations.
 
+        Of its departments' people those of their time in them.
         A simulation holds every column: only its author and those who read every column may see it.
         """
         seen = self._within_or_own(scope_of(user), Q(user=user))
@@ -174,13 +179,16 @@ class PredictionQuerySet(OfDepartmentsQuerySet):
         return seen.filter(~Q(mode=Prediction.Mode.SIMULATION) | Q(user=user))
 
     def visible_to_key(self, key):
-        """The rows that a key may read: all, or those of its departments and its own requests by features."""
+        """The rows that a key may read: all, or those of its departments' people, of their time in them, and its own
+        requests by features.
+        """
         return self._within_or_own(scope_of_key(key), Q(api_key=key))
 
     def _within_or_own(self, scope: Scope, own: Q):
         if scope.sees_everyone:
             return self
-        return self.filter(Q(employee__departement__in=scope.names) | own & Q(employee=None))
+        of_people = self.within(scope).within_then(scope)
+        return of_people | self.filter(own, employee=None)
 
 
 class Prediction(models.Model):

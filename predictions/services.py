@@ -85,7 +85,7 @@ def predict_for_employee(*, employee_id: int, caller: Caller) -> Prediction:
     row = features.newest_features(employee_id)
     if (row is None or not row.employee.presence) and (person := persons_of([employee_id])):
         row = features.newest_features(person[employee_id])
-    if row is None or not caller.scope.sees(row.employee):
+    if row is None or not _is_seen(row, caller.scope):
         raise UnknownEmployee(employee_id)
     return _logged(
         prediction_of(
@@ -98,6 +98,11 @@ def predict_for_employee(*, employee_id: int, caller: Caller) -> Prediction:
             features=row,
         )
     )
+
+
+def _is_seen(row: EmployeeFeatures, scope: Scope) -> bool:
+    """Whether somebody is in the scope, and was on the day of the features."""
+    return scope.sees_everyone or (scope.sees(row.employee) and scope.sees_recorded(str(row.values()["departement"])))
 
 
 def predict_for_features(
@@ -162,6 +167,8 @@ def predict_for_employees(*, employee_ids: Iterable[int], caller: Caller) -> dic
     person = {number: number for number in asked} | persons_of(asked)
     people = Employee.objects.within(caller.scope).filter(employee_id__in=set(person.values()))
     frame = features.newest_frame(people)
+    if not caller.scope.sees_everyone:
+        frame = frame[frame["departement"].map(caller.scope.sees_recorded).astype(bool)].reset_index(drop=True)
     scores = model.score_frame(frame)
     latency_ms = milliseconds_since(started)
     rows = rows_of(scores, frame=frame, model=model, caller=caller, mode=Prediction.Mode.BATCH, latency_ms=latency_ms)

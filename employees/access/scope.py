@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import ClassVar
 
-from employees.terms import resolved
+from django.db.models import Q
+
+from employees.terms import current, resolve, resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,21 @@ class Scope:
         """The departments in order."""
         return sorted(self.departments)
 
+    @property
+    def recorded_names(self) -> list[str]:
+        """The same, with the departments that were merged into them: older rows stand under those."""
+        merged = current().merged.get("departement", {})
+        return sorted({*self.departments, *(name for name, into in merged.items() if into in self.departments)})
+
     def sees(self, employee) -> bool:
         return self.sees_department(employee.departement)
 
     def sees_department(self, name: str) -> bool:
         return self.sees_everyone or name in self.departments
+
+    def sees_recorded(self, name: str) -> bool:
+        """Whether the scope includes a department as an older row has it."""
+        return self.sees_everyone or self.sees_department(resolve("departement", name))
 
     def covers(self, other: "Scope") -> bool:
         """Whether this scope includes the other."""
@@ -46,6 +60,15 @@ class Scope:
     def narrow(self, queryset, path: str = "departement"):
         """The rows whose department, at ``path``, is in the scope."""
         return queryset if self.sees_everyone else queryset.filter(**{f"{path}__in": self.names})
+
+    def narrow_recorded(self, queryset, *paths: str):
+        """The rows that were recorded of people while they were in the scope: any of the paths has a department of it.
+
+        What was recorded of the people in a scope before they came into it would tell where they were.
+        """
+        if self.sees_everyone:
+            return queryset
+        return queryset.filter(reduce(or_, (Q(**{f"{path}__in": self.recorded_names}) for path in paths)))
 
 
 Scope.EVERYONE = Scope(sees_everyone=True)

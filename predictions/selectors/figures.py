@@ -184,9 +184,12 @@ def _places(groups: Sequence[RunGroup], *attributes: str) -> dict[tuple[str, ...
 
 
 def people_of(run: ScoringRun, scope: Scope) -> QuerySet[Prediction]:
-    """The predictions of a run in the scope: of those who are there now, where that may be others than then."""
+    """The predictions of a run in the scope: of those who are there now, where that may be others than then.
+
+    Whoever has come into the scope since is in it from the next run on.
+    """
     rows = Prediction.objects.filter(run=run).within(scope)
-    return rows.filter(employee__presence=Presence.PRESENT) if run.is_outdated else rows
+    return rows.filter(employee__presence=Presence.PRESENT).within_then(scope) if run.is_outdated else rows
 
 
 def aggregate(run: ScoringRun, scope: Scope, *, is_of_then: bool = False) -> list[RunGroup]:

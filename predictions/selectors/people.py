@@ -18,9 +18,13 @@ HISTORY = 60  # scores of a person that a page shows: five years of monthly runs
 
 
 def clean_features(employee_id: int, scope: Scope, readable: Readable) -> EmployeeFeatures | None:
-    """The newest clean features of a person in the scope, with the employee and the ``name``. One query."""
+    """The newest clean features of a person in the scope, with the employee and the ``name``. One query.
+
+    None where they are still those of a department outside it.
+    """
     visible = Employee.objects.within(scope).filter(employee_id=employee_id)
     rows = EmployeeFeatures.objects.newest_of(visible).select_related("employee")
+    rows = scope.narrow_recorded(rows, "departement")
     return with_names(rows, "employee__employee_id", readable).first()
 
 
@@ -83,13 +87,15 @@ def unscored(scope: Scope) -> QuerySet[EmployeeState]:
     return rows.annotate(total=Window(Count("pk"))).order_by("employee__employee_id")
 
 
-def scores(employee: Employee) -> list[Prediction]:
+def scores(employee: Employee, scope: Scope) -> list[Prediction]:
     """A person's score of each day that was scored, newest first, run and features loaded too. One query.
 
+    Of the time in departments of the scope.
     Whether a run is the newest one and is outdated comes along, for ``run_of_list``.
     """
     runs_in_force = ScoringRun.objects.in_force()
-    rows = Prediction.objects.filter(employee=employee, run__in=runs_in_force).select_related("run", "features")
+    rows = Prediction.objects.filter(employee=employee, run__in=runs_in_force).within_then(scope)
+    rows = rows.select_related("run", "features")
     rows = rows.annotate(newest_run=Subquery(runs_in_force.values("pk")[:1]), revision_now=REVISION_NOW)
     return list(rows.order_by(DAY.desc(), "-id")[:HISTORY])
 

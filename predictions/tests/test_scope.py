@@ -26,7 +26,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from employees import terms, uploads
-from employees.access import Scope, scope_of
+from employees.access import Scope, scope_of, scope_of_key
 from employees.columns import Extract, columns_of
 from employees.models import (
     DepartmentAccess,
@@ -41,6 +41,7 @@ from employees.models import (
     Term,
     WorkforceDay,
 )
+from employees.terms.changes import merge
 from employees.tests.extracts import DAY, load, load_all
 from employees.tests.factories import EmployeeFactory, leave
 from employees.workforce.answers import answer_left, merge_numbers
@@ -270,6 +271,7 @@ def world(browse, tmp_path, monkeypatch):
     load(DAY, annuaire={number: {"prenom": "Zoé", "nom": SURNAME} for number in (*NUMBERS, UNSCORED, ABSENT, GONE)})
     load(DAY, sirh=people | {UNSCORED: {"departement": OUTSIDE}})
     build_features()
+    score_employees(as_of=DAY - timedelta(days=30))
     score_employees()
     newest = LoadedExtract.objects.in_force().get(as_of=DAY, kind=Extract.SIRH)
     rule = {"text": "x", "params": {}}
@@ -278,10 +280,14 @@ def world(browse, tmp_path, monkeypatch):
     (answer,) = answer_left(numbers=[GONE], user=hr.account)
     merge = merge_numbers(number=RENUMBERED, into=NUMBERS[1], user=hr.account)
     everyone = Caller(user=hr.account, scope=scope_of(hr.account))
-    outside = Prediction.objects.filter(employee__employee_id=NUMBERS[0]).get()
+    outside = Prediction.objects.filter(employee__employee_id=NUMBERS[0]).first()
+    elsewhere = Prediction.objects.get(employee__employee_id=5, features__departement=PAST)
     values = engineer_one(INPUTS | {"revenu_mensuel": INCOME})
     made = [
         outside,
+        elsewhere,
+        PredictionFactory(employee=elsewhere.employee, features=elsewhere.features),
+        PredictionFactory(ready_made=True, employee=elsewhere.employee, payload=elsewhere.values()),
         predict_for_employee(employee_id=NUMBERS[0], caller=everyone),
         predict_for_features(
             values=values, caller=everyone, mode=Prediction.Mode.SIMULATION, employee=outside.employee
@@ -389,6 +395,40 @@ def test_hr_finds_the_department_before_where_the_manager_finds_none(world):
     assert PAST in all_of(world.hr.get(reverse("employee", args=[5])))
 
 
+def test_score_of_somebody_who_has_just_come_from_another_department_waits_for_the_next_run(world):
+    """Between a load and the build and scoring after it, what is known of them is of the department before."""
+    people = {number: {"departement": INSIDE} for number in world.inside}
+    people |= {number: {"departement": INSIDE if number == NUMBERS[0] else OUTSIDE} for number in NUMBERS}
+    load(DAY + timedelta(days=1), sirh=people, options={"accept_implausible": True})
+    key = APIClient(APIKeyFactory(departments=[INSIDE]).secret)
+    asked = [
+        world.manager.get(reverse("employees"), {"size": "100"}),
+        world.manager.get(reverse("employees_csv")),
+        world.manager.get(reverse("employee", args=[world.outside])),
+        key.post(
+            reverse("api-batch"), {"employee_ids": [world.outside], "reasons": True}, content_type="application/json"
+        ),
+        key.get(reverse("api-predictions")),
+    ]
+    for response in asked:
+        assert response.status_code == 200
+        assert OUTSIDE not in all_of(response)
+    assert key.post(reverse("api-by-id", args=[world.outside])).status_code == 404
+    build_features()
+    score_employees()
+    assert key.post(reverse("api-by-id", args=[world.outside])).status_code == 200
+    assert reverse("employee", args=[world.outside]) in world.manager.get(reverse("employees"), {"size": "100"}).text
+
+
+def test_logged_prediction_stays_visible_when_its_department_is_merged_into_another(world):
+    merge(
+        term=Term.objects.get(vocabulary="departement", value=INSIDE),
+        into=Term.objects.get(vocabulary="departement", value=OUTSIDE),
+    )
+    scope = scope_of_key(APIKeyFactory(departments=[OUTSIDE]))
+    assert Prediction.objects.filter(features__departement=INSIDE).within_then(scope).exists()
+
+
 @pytest.mark.parametrize("is_outdated", [False, True])
 @pytest.mark.parametrize("name", sorted(PAGES.keys() - TAKE_BACK))
 def test_page_asks_at_most_twelve_queries_and_one_more_first_in_a_process(
@@ -424,6 +464,7 @@ def test_key_of_a_department_finds_no_trace_of_anyone_outside(world, name):
         # In a batch, a number outside is answered as one that nobody has.
         text = text_of(response).replace(f'{{"employee_id":{world.outside}"detail"', "")
         assert not MARKS.search(text), ask
+        assert PAST not in text, ask
 
 
 @pytest.mark.parametrize("name", API)
@@ -536,9 +577,6 @@ def offices(world):
     colleague = get_user_model().objects.create_user("colleague")
     colleague.department_accesses.create(departement=OUTSIDE)
     APIKeyFactory(departments=[OUTSIDE])
-    before = EmployeeFeatures.objects.get(employee__employee_id=5, departement=PAST)
-    PredictionFactory(scored=True, employee=before.employee, features=before)
-    PredictionFactory(ready_made=True, employee=before.employee, payload=before.values())
     for client in (world.manager, world.hr):
         client.account.is_staff = True
         client.account.save()

@@ -152,7 +152,7 @@ def _in_list(request: Request, row: EmployeeFeatures, newest: Prediction) -> dic
 
 def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readable: Readable) -> dict[str, Any]:
     states, merged = people.presence(row.employee)
-    history = [shown_score.Shown(score, readable) for score in people.scores(row.employee)]
+    history = [shown_score.Shown(score, readable) for score in people.scores(row.employee, scope)]
     scored, model = history[0].prediction if history else None, current_model()
     context = {
         "summary": [display(schema.BY_NAME[name], shown[name]) for name in ("poste", "departement")],
