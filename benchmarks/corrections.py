@@ -1,6 +1,6 @@
 """What it costs to look at a load first, to take one back, and to merge two numbers, beside a load.
 
-    DATABASE_URL=postgres://postgres@127.0.0.1:5432/postgres python benchmarks/corrections.py [--copies 100] [--months 3]
+    DATABASE_URL=postgres://postgres@127.0.0.1:5432/postgres python benchmarks/corrections.py [--copies N] [--months 3]
 
 The demo is repeated under new employee numbers (100 copies: 147,000 employees) and loaded and built for some months, in
 each of which 1 % get a raise. Then each step runs as a process of its own: the check of an upload of the next month,

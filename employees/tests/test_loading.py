@@ -12,6 +12,7 @@ from employees.workforce.answers import answer_left, merge_numbers, part_numbers
 from employees.workforce.comparison import Moves
 from employees.workforce.listing import people_on
 from employees.workforce.loading import Implausible, NoSuchLoad, load_extracts, withdraw_load
+from employees.workforce.replay import replay
 
 pytestmark = pytest.mark.django_db
 
@@ -185,6 +186,35 @@ def test_merged_numbers_are_one_person_until_they_are_parted():
     assert 120 not in there()
     part_numbers(merge=merge)
     assert (there()[20], there()[120]) == ("absent", "present")
+
+
+def test_merge_and_its_end_derive_the_two_people_alone_as_if_everyone_were():
+    def outcome():
+        rows = EmployeeState.objects.values_list("employee__employee_id", "as_of", "until", "presence", "since")
+        return set(rows), set(Employee.objects.values_list("employee_id", "presence"))
+
+    def kept():
+        return set(EmployeeState.objects.exclude(employee__employee_id__in=(20, 120)).values_list("pk", flat=True))
+
+    def revisions():
+        return set(WorkforceDay.objects.values_list("revision", flat=True))
+
+    load_all(JANUARY, MANY)
+    load_all(FEBRUARY, {number: {} for number in (*range(1, 20), 120)})
+    load_all(MARCH, {number: {} for number in (*range(1, 19), 120)})
+    others, before = kept(), revisions()
+    merge = merge_numbers(number=120, into=20)
+    merged, after = outcome(), revisions()
+    part_numbers(merge=merge)
+    parted = outcome()
+    assert kept() == others
+    assert not before & after
+    assert not after & revisions()
+    replay(since=None)
+    assert outcome() == parted
+    merge_numbers(number=120, into=20)
+    replay(since=None)
+    assert outcome() == merged
 
 
 def test_dry_run_finds_what_a_load_would_change_and_keeps_nothing():

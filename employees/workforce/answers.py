@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from employees.models import Employee, EmployeeState, NumberMerge, PresenceAnswer, WorkforceDay
-from employees.workforce.replay import replay
+from employees.workforce.replay import replay, replay_people
 from technova.database.locks import exclusive
 
 
@@ -89,7 +89,7 @@ def merge_numbers(*, number: int, into: int, accept_both_listed: bool = False, u
         if listed.count() > 1 and not accept_both_listed:
             raise BothListed(f"the newest SIRH extract holds both {number} and {into}")
         merge = NumberMerge.objects.create(number=number, employee=person, recorded_by=user)
-        replay(since=None)
+        replay_people([number, into])
     return merge
 
 
@@ -98,4 +98,4 @@ def part_numbers(*, merge: NumberMerge, user: User | None = None) -> None:
     with exclusive():
         merge.revoked_at, merge.revoked_by = timezone.now(), user
         merge.save()
-        replay(since=None)
+        replay_people([merge.number, merge.employee.employee_id])

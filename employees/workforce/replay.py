@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import numpy as np
@@ -55,6 +55,23 @@ def replay(*, since: date | None, numbers: np.ndarray | None = None, progress: P
     if done > FEW:
         for table in (Employee, EmployeeState):
             refresh_statistics(table)
+
+
+def replay_people(numbers: Iterable[int]) -> None:
+    """Recompute the states of a few people on every day, as when two numbers are one person's; inside ``exclusive``.
+
+    Everyone else's stay, and each day has a new revision.
+    """
+    history = History.locked()
+    days = _days(history)
+    if days != sorted(WorkforceDay.objects.values_list("as_of", flat=True)):
+        replay(since=None)
+        return
+    few = np.unique(np.fromiter(numbers, dtype=np.int64))
+    EmployeeState.objects.filter(among("employee__employee_id", few)).delete()
+    WorkforceDay.objects.all().delete()
+    WorkforceDay.objects.bulk_create([WorkforceDay(as_of=day) for day in days])
+    _Chunk(few, history, days).run()
 
 
 def _touched(history: History, days: Sequence[date], since: date) -> np.ndarray:
