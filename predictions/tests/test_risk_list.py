@@ -557,6 +557,7 @@ def test_risk_list_queries_do_not_grow_after_an_import_either(hr, run, people, d
 def test_risk_list_after_an_import_offers_what_people_have_now(browse, run):
     score(run, 1, main_reason="distance_domicile_travail", second_reason="")
     score(run, 2, departement="Commercial", poste="Manager", main_reason="age", second_reason="")
+    score(run, 3, departement="Commercial", main_reason="distance_domicile_travail", second_reason="")
     write_figures()
     for number, department in ((1, "Commercial"), (2, "Consulting")):
         Employee.objects.filter(employee_id=number).update(departement=department)
