@@ -29,7 +29,7 @@ def is_slow(item) -> bool:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish():
-    """What is loaded by now stays until the end: the collector need not look through it again and again."""
+    """Freeze the objects loaded so far, so that the garbage collector does not scan them again."""
     gc.collect()
     gc.freeze()
 
@@ -47,7 +47,7 @@ def plain_settings(settings):
 
 @pytest.fixture(autouse=True)
 def no_refusal_of_another_test():
-    """The server remembers that the log took no row until it takes one, and which networks guessed too often."""
+    """Clear the process's memory of refused log writes and of blocked networks."""
     from predictions import passwords
     from technova.database import refused_writes
 
@@ -57,7 +57,7 @@ def no_refusal_of_another_test():
 
 @pytest.fixture(autouse=True)
 def words_of_this_database(request):
-    """A process keeps the words that it has read: another test's are gone, and reading them is no test's cost."""
+    """Clear the cached words of another test and reload them here, so that no test counts the queries."""
     from employees import terms
 
     terms.forget()
@@ -69,7 +69,7 @@ def words_of_this_database(request):
 
 @pytest.fixture(autouse=True)
 def no_threshold_of_another_test():
-    """A process keeps the thresholds that were set: another test's are gone, and reading them is no test's cost."""
+    """Clear the cached thresholds of another test and mark them as read, so that no test counts the query."""
     from predictions.registry import _decisions
 
     _decisions.known, _decisions.checked_at = (), math.inf

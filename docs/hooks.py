@@ -128,7 +128,7 @@ def variables() -> Iterator[tuple[str, str, str]]:
 
 
 def commands() -> str:
-    """What ``--help`` says of each command of the project."""
+    """The ``--help`` text of each command of the project."""
     return "\n\n".join(
         f"## {name}\n\n```text\n{parser.format_help().strip()}\n```" for name, parser in command_parsers()
     )

@@ -96,7 +96,7 @@ def match_key(text: str) -> str:
 MAX_EMPLOYEE_ID = 2**31 - 1
 
 KEY = "employee_id"
-PRESENCE = ("a_quitte_l_entreprise", "date_entree", "date_sortie", "motif_sortie")  # they tell who is there
+PRESENCE = ("a_quitte_l_entreprise", "date_entree", "date_sortie", "motif_sortie")  # they determine presence
 LONGEST_TEXT = 100  # characters of a name or a site
 
 GENDERS = ("F", "M")

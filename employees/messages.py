@@ -1,4 +1,4 @@
-"""Sentences of the pure core, which cannot translate: an English message id and what goes into it."""
+"""Messages of the pure core, which cannot translate: an English message id and its parameters."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,8 +22,8 @@ class Message:
     def said(self, translate: Callable[[str], str] = str) -> str:
         """The sentence, its text as ``translate`` gives it.
 
-        Nothing is put into a text without params: there are stored ones that hold an error's own words, with a % in
-        them that is no more than a %.
+        A text without params is not interpolated: stored messages may quote an error whose text contains a literal
+        ``%``.
         """
         text = translate(self.text)
         if not self.params:

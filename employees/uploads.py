@@ -2,16 +2,16 @@
 
 The states of an import and their services; ``predictions.import_process`` starts the process.
 
-asking                             more than words is open: answered, then checked anew
+asking                             open questions other than words: answered, then checked again
   │ ▲
   ▼ │
 checking ───► ready ───► loading ───► done
   │  ▲         │ ▲         │ │
-  │  └─────────┤ └─────────┘ │     what was shown is no longer true: checked anew, shown again
+  │  └─────────┤ └─────────┘ │     the preview is out of date: checked again, shown again
   ▼            ▼             ▼
 refused     expired       failed   also when the process was killed: it can be started again
 
-One that asks or failed expires too, unless it was loaded: that waits to be started again, at any age.
+An import in *asking* or *failed* expires too, unless its files were loaded: then it can be restarted at any age.
 """
 
 from __future__ import annotations
@@ -63,11 +63,11 @@ class Outdated(Exception):
 
 
 class NotAnswered(Exception):
-    """Some words of the files are not known, and nobody has said to leave them unknown."""
+    """Some words of the files are unknown, and the person has not chosen to leave them unknown."""
 
 
 class NotAccepted(Exception):
-    """The preview shows alarms, and nobody has said to go on all the same."""
+    """The preview shows alarms that the person has not overridden."""
 
 
 class ContentChanged(Exception):
@@ -226,7 +226,7 @@ def purge() -> int:
 def check(*, upload: Import, progress: Progress | None = None) -> None:
     """Compute and store what the files leave open, and the preview of a load; the files' data is not written.
 
-    Without a preview where more than words is open. Refused files are recorded with the reason. Raises ``Busy``.
+    No preview while a question other than a word is open. Refused files are recorded with the reason. Raises ``Busy``.
     """
     basis = _basis(upload)  # taken first: a change meanwhile makes the preview outdated, never wrongly valid
     try:

@@ -34,7 +34,7 @@ class Proposal:
 class Vocabulary:
     """The words of one column: the canonical ``values``, and other spellings of them.
 
-    Whoever writes to a closed vocabulary chooses among its values: a word that it lacks is an error, no question.
+    A closed vocabulary accepts only its values: any other word is an error, not a question.
     """
 
     name: str  # of the column
@@ -54,7 +54,7 @@ class Vocabulary:
         return Proposal(" ".join(unicodedata.normalize("NFC", text).split()), is_new=True)
 
     def learn(self, text: str, value: str) -> "Vocabulary":
-        """The same with a text that stands for this value, which may be a new one."""
+        """A copy in which a text stands for this value, which may be new."""
         values = self.values if value in self.values else (*self.values, value)
         return replace(self, values=values, synonyms={**self.synonyms, text: value})
 

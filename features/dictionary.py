@@ -1,4 +1,4 @@
-"""The data dictionary: of each column of the extracts why it is kept, for how long, who reads it, and what it is for.
+"""The data dictionary: why each column of the extracts is kept, for how long, who reads it, and what it is for.
 
 The page *Data* and ``docs/data-dictionary.md`` both show it. Texts are gettext message ids until ``said``.
 """
@@ -65,7 +65,7 @@ _WITH_FEATURES = gettext_noop("As long as the loads and the features")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A column of an extract as people read of it, in the active language."""
+    """A column of an extract as the data dictionary describes it, in the active language."""
 
     column: Column
     label: str

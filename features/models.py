@@ -37,8 +37,8 @@ class EmployeeFeaturesQuerySet(models.QuerySet):
     def newest_of(self, employees: models.QuerySet[Employee], day: date | None = None):
         """The newest row in force of each of these employees, as of a day, by one index look-up each.
 
-        Asked whether each row is the newest one of its employee, PostgreSQL would guess that few are, and join what
-        else is asked for to the rows one by one.
+        A filter "is the newest row of its employee" would make PostgreSQL expect few rows and run the other joins row
+        by row.
         """
         rows = EmployeeFeatures.objects.in_force().filter(employee=OuterRef("pk")).order_by("-as_of")
         if day:
@@ -49,9 +49,9 @@ class EmployeeFeaturesQuerySet(models.QuerySet):
 class EmployeeFeatures(models.Model):
     """The clean features of an employee from a day on, as one build computed them.
 
-    A row is never changed, except that a column switched off is erased: where the extracts in force make something
-    else of that day, a build adds another one and notes when it superseded the first, of which predictions may have
-    been made.
+    A row is immutable, except that switching a column off erases its values. When the extracts in force yield other
+    values for the day, a build adds a new row and sets ``superseded_at`` on the old one, which stays because
+    predictions may refer to it.
     """
 
     employee = models.ForeignKey(
@@ -89,7 +89,7 @@ class EmployeeFeatures(models.Model):
 
 
 class FeatureBuild(models.Model):
-    """A day whose features were built, and the revision of it that they were built of."""
+    """A day whose features were built, and the revision of the day that they were built from."""
 
     as_of = models.DateField(_("as of"), unique=True)
     revision = models.UUIDField()

@@ -13,7 +13,7 @@ def reads(readable: Readable, name: str) -> bool:
 
 
 def is_off(name: str) -> bool:
-    """Whether a feature is made of a column that is switched off, or is one: then it is unknown of everyone."""
+    """Whether a feature is a switched-off column or derived from one: then it is unknown for everyone."""
     return not terms.columns_off().isdisjoint(sources_of(name))
 
 

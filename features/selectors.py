@@ -99,7 +99,7 @@ def present_frame(chunk_size: int) -> pd.DataFrame:
 
 
 def features_from(history: History, day: date, numbers: np.ndarray) -> pd.DataFrame:
-    """The features on a day, by number, of those of some people (sorted numbers) who lack no input.
+    """The features on a day, by number, of those of the given people (sorted numbers) who have all inputs.
 
     A query or more for each kind of extract.
     """

@@ -1,4 +1,4 @@
-"""Writes: what is known of each employee on each day becomes a row of clean features where something changed."""
+"""Writes: build a row of clean features for each employee and each day on which a value changed."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def build_features(*, dry_run: bool = False, progress: Progress | None = None) -
     """Build the features of the days that changed since the last build, in one transaction.
 
     A row is added for each employee and day where the values differ from those before, and rows that no longer follow
-    from the extracts in force are superseded. Whoever lacks an input is left out, with the reason. ``dry_run`` does the
-    work and rolls back. Memory is bounded by the chunk. Raises ``Busy`` while another writer is at work.
+    from the extracts in force are superseded. An employee without all inputs is left out, with the reason. ``dry_run``
+    does the work and rolls back. Memory is bounded by the chunk. Raises ``Busy`` while another writer is at work.
     """
     with exclusive():
         build = _Build()
@@ -75,7 +75,7 @@ def build_features(*, dry_run: bool = False, progress: Progress | None = None) -
 
 
 class _Build:
-    """One build in progress: from the first day on whose revision is not the one that was built."""
+    """One build in progress; it starts at the first day whose revision has changed since the last build."""
 
     def __init__(self) -> None:
         self.history = History.locked()
@@ -139,7 +139,7 @@ class _Build:
         self._add([frame for frame in added if len(frame)])
 
     def _built(self, day: date, numbers: np.ndarray) -> pd.DataFrame:
-        """The features on a day of those of some people in its SIRH extract who lack nothing, by number."""
+        """The features on a day, by number, of the given people who are in its SIRH extract and have all inputs."""
         there = self._there(day).filter(among("employee__employee_id", numbers))
         numbers = np.sort(np.fromiter(there.values_list("employee__employee_id", flat=True), dtype=np.int64))
         if not len(numbers):
@@ -150,7 +150,7 @@ class _Build:
         return EmployeeState.objects.on(day).filter(Q(is_listed=True) | Q(is_kept=True))
 
     def _count_everyone(self, day: date) -> None:
-        """Count those who are there on the newest day, and name what those without features lack.
+        """Count those present on the newest day, and record which inputs are missing for those without features.
 
         Whoever had all inputs once has them still: an extract that leaves one out takes nothing back.
         """
@@ -188,7 +188,7 @@ class _Build:
 
 
 def is_same(rows: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
-    """Whose features are the same in another frame, both by number; false for who is not in it."""
+    """Whether each person has the same features in another frame, both by number; False for people missing from it."""
     names = list(schema.FEATURE_NAMES)
     these, those = rows[names], others[names].reindex(rows.index)
     is_equal = (these == those).fillna(False).to_numpy(dtype=bool) | (these.isna() & those.isna()).to_numpy()

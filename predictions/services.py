@@ -112,9 +112,9 @@ def predict_for_features(
     mode: Prediction.Mode = Prediction.Mode.BY_FEATURES,
     employee: Employee | None = None,
 ) -> Prediction:
-    """Score 32 ready-made features, already validated; ``employee`` is whom a simulation starts from. One write.
+    """Score 32 ready-made features, already validated; ``employee`` is the starting point of a simulation. One write.
 
-    What is made of a column that is switched off is taken for unknown, and logged so. Raises ``OutOfScope`` for a
+    Features derived from a switched-off column are treated and logged as unknown. Raises ``OutOfScope`` for a
     department that the caller does not see, or a job or field of study found only in other
     departments: the score would reveal their risk. Two more queries for a limited caller.
     """

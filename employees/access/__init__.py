@@ -1,6 +1,6 @@
 """Access: roles, and the scope of an account or of an API key.
 
-``Scope`` is whose rows a caller sees, ``Readable`` which of their columns.
+``Scope`` defines the rows that a caller sees, ``Readable`` the columns.
 """
 
 from employees.access.middleware import SeesNobody, for_auditors, for_every_account

@@ -53,7 +53,7 @@ ALIKE = PAY.columns | SURVEY.columns  # named together: which of the two contrib
 
 @dataclass(frozen=True, slots=True)
 class Readable:
-    """The columns of the extracts that a caller may read, and whatever is derived from them alone.
+    """The columns of the extracts that a caller may read, and the values derived from them alone.
 
     Only those who read everything read a column without a ``Matter``.
     """

@@ -41,7 +41,7 @@ def roles_of(user) -> tuple[Role, ...]:
 
 
 def scope_of(user) -> Scope:
-    """Whom an account may see.
+    """The people that an account may see.
 
     Superusers see everyone. Others with a role see the departments given to the account; without any, members of *RH*
     see everyone and members of *Manager* nobody. Members of *Auditeur* alone see nobody. A merged department is the
@@ -123,7 +123,7 @@ def may_switch_columns(user) -> bool:
 
 
 def may_answer(user) -> bool:
-    """Whether an account may record who of its scope has left and who is present."""
+    """Whether an account may record departures and presence within its scope."""
     return any(role.answers for role in roles_of(user))
 
 

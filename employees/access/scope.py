@@ -13,7 +13,7 @@ from employees.terms import current, resolve, resolved
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whom a caller may see: everyone, the people of some departments, or nobody.
+    """The people a caller may see: everyone, those of some departments, or nobody.
 
     Fails closed: ``Scope.of_departments([])`` sees nobody. ``departments`` is empty and unused with ``sees_everyone``.
     """
@@ -76,7 +76,7 @@ Scope.NOBODY = Scope(sees_everyone=False)
 
 
 def scope_of_key(key) -> Scope:
-    """Whom an API key may see: the departments stored with it, or everyone where none are stored.
+    """The people an API key may see: those of its stored departments, or everyone if none are stored.
 
     A merged department is the one that it was merged into.
     """

@@ -1,4 +1,4 @@
-"""The raw data as the extracts gave them, to read; who may see which department, to change."""
+"""Read-only administration of the raw data; editing of the accounts' access to departments."""
 
 from employees.admin import account_admin, import_admin, mapping_admin, term_admin, workforce_admin
 from employees.admin.base import ForWhoReadsEverything, OfEmployeesAdmin, OfEveryoneAdmin

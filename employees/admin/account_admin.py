@@ -59,7 +59,7 @@ class DepartmentAccessAdmin(ForWhoSeesEveryone, admin.ModelAdmin):
 
 
 class DepartmentAccessInline(ForWhoSeesEveryone, admin.StackedInline):
-    """Not a table: Django's gives its inputs no name."""
+    """Stacked: the inputs of Django's tabular inlines have no accessible name."""
 
     model = DepartmentAccess
     form = DepartmentAccessForm

@@ -65,7 +65,7 @@ class OfEmployeesAdmin(ForWhoReadsEverything, ReadOnlyAdmin):
 
 
 class OfEveryoneAdmin(ReadOnlyAdmin):
-    """Rows that belong to no department: for those who may see all of them."""
+    """Rows without a department, for accounts that may see all departments."""
 
     def get_queryset(self, request):
         rows = super().get_queryset(request)

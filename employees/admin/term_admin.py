@@ -40,7 +40,7 @@ class SynonymForm(forms.ModelForm):
 
 
 class SynonymInline(ForWhoSeesEveryone, admin.StackedInline):
-    """Added and deleted, never changed. Not a table: Django's gives its inputs no name."""
+    """Rows are added or deleted, never edited. Stacked: inputs of Django's tabular inlines have no accessible name."""
 
     model = TermSynonym
     form = SynonymForm
@@ -53,7 +53,7 @@ class SynonymInline(ForWhoSeesEveryone, admin.StackedInline):
 
 @admin.register(Term)
 class TermAdmin(ForWhoSeesEveryone, admin.ModelAdmin):
-    """Nothing is deleted: what the tables hold must keep its label."""
+    """Terms are never deleted: a value stored in a table must keep its label."""
 
     form = TermForm
     list_display = ["value", "vocabulary", "label_fr", "label_en", "spellings", "is_active", "merged_into"]
@@ -80,7 +80,7 @@ class TermAdmin(ForWhoSeesEveryone, admin.ModelAdmin):
         return [SynonymInline] if obj else []
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
-        """Only words of the same vocabulary can be the same."""
+        """Offer only terms of the same vocabulary for a merge."""
         number = request.resolver_match.kwargs.get("object_id")
         if db_field.name == "merged_into" and number:
             same = Term.objects.filter(pk=number).values("vocabulary")

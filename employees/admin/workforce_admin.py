@@ -1,4 +1,4 @@
-"""The people of the workforce and the loads that it follows from."""
+"""The people of the workforce, and the loads from which it is derived."""
 
 from django.contrib import admin
 

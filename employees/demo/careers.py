@@ -37,7 +37,7 @@ class Spell:
 
 @dataclass(frozen=True, slots=True)
 class Careers:
-    """The months (n,) of what happened to each person, by number; that of leaving is ``NEVER`` for who is present."""
+    """The months (n,) of what happened to each person, by number; that of leaving is ``NEVER`` for those present."""
 
     left: np.ndarray
     last: np.ndarray  # the month that the published values describe: that of leaving, or the last
@@ -97,7 +97,7 @@ def _departures(people: pd.DataFrame, calendar: Calendar) -> np.ndarray:
 def _since(people: pd.DataFrame, column: str, last: np.ndarray, joined: np.ndarray | None = None) -> np.ndarray:
     """The month (n,) in which a count began: one that gives the published years at the last month.
 
-    Who left completed no year in the month of leaving, so that its first day gives the same years as its last.
+    Leavers complete no year in the month of leaving, so that its first day gives the same years as its last.
     """
     has_left = (people["a_quitte_l_entreprise"] == "Oui").to_numpy()
     months = generator(column).integers(has_left.astype(int), 12)

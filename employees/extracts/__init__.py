@@ -1,4 +1,4 @@
-"""Reads the extracts as HR exports them; returns clean rows, the rejects and what must be asked. No Django here.
+"""Reads the extracts as HR exports them; returns clean rows, rejects and questions. No Django here.
 
 A value is read, rejected with a reason, or asked; nothing is guessed. A file that is not the expected extract is
 refused whole (``ExtractError``).

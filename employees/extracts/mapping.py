@@ -1,4 +1,4 @@
-"""What a company calls its columns and values, and how it writes them: kept, and used silently the next month."""
+"""A company's names and formats for columns and values: stored, and reused the next month without asking."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ FRENCH_DATES, AMERICAN_DATES = "dmy", "mdy"
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """How the files of a company are read. JSON by ``document`` and ``of``; a plain one changes nothing."""
+    """How the files of a company are read. Stored as JSON (``document``, ``of``); the default changes nothing."""
 
     # Of each extract, by the title in the file, the product's name of the column; empty for one to leave out.
     headers: Dict[str, Dict[str, str]] = field(default_factory=dict)
@@ -25,11 +25,11 @@ class Mapping:
     scales: Dict[str, tuple[float, float]] = field(default_factory=dict)
     # By the column's name, by what a number is multiplied: "1/12" for pay by the year, "100" for fractions.
     factors: Dict[str, str] = field(default_factory=dict)
-    # The sheet and the line of the header of an extract, where its columns do not tell.
+    # The sheet and the header line of an extract, if its columns do not identify them.
     sheets: Dict[str, str] = field(default_factory=dict)
     header_lines: Dict[str, int] = field(default_factory=dict)
     decimal: str = ""  # "." or ",": what separates the decimals of "1.299", which is refused otherwise
-    dates: str = ""  # FRENCH_DATES or AMERICAN_DATES: the order of 03/04/2026; not said is French
+    dates: str = ""  # FRENCH_DATES or AMERICAN_DATES: the order of 03/04/2026; empty is French
     # What stands for the number in rows that may be no person, as TOTAL, and whether they are skipped.
     skipped: Dict[str, bool] = field(default_factory=dict)
 
@@ -39,12 +39,12 @@ class Mapping:
 
     @classmethod
     def of(cls, document: Dict[str, Any]) -> "Mapping":
-        """The mapping that a document was made of."""
+        """The mapping from its document."""
         scales = {name: tuple(marks) for name, marks in document.get("scales", {}).items()}
         return cls(**{**document, "scales": scales})
 
     def updated(self, other: "Mapping") -> "Mapping":
-        """A copy with what another mapping says in addition to this one, or instead."""
+        """A copy extended and overridden by another mapping."""
         return Mapping.of(_updated(self.document(), {name: said for name, said in other.document().items() if said}))
 
     def with_header(self, extract: Extract, title: str, name: str) -> "Mapping":
@@ -57,25 +57,25 @@ class Mapping:
         return replace(self, values={**self.values, name: {**self.values.get(name, {}), text: value}})
 
     def with_scale(self, name: str, lowest: float, highest: float) -> "Mapping":
-        """The same with the company's scale of a column."""
+        """A copy with the company's scale of a column."""
         return replace(self, scales={**self.scales, name: (lowest, highest)})
 
     def with_factor(self, name: str, factor: str) -> "Mapping":
-        """The same with the number by which a column is multiplied; 1 says that it stays as it is."""
+        """A copy with the factor by which a column is multiplied; 1 leaves it unchanged."""
         Fraction(factor)  # raises ValueError for what is no number
         return replace(self, factors={**self.factors, name: factor})
 
     def with_skipped(self, text: str, is_skipped: bool = True) -> "Mapping":
-        """The same with rows to skip, or not: those that have this text for a number."""
+        """A copy that skips, or keeps, the rows with this text as their number."""
         return replace(self, skipped={**self.skipped, text: is_skipped})
 
     def knows_row(self, text: str) -> bool:
-        """Whether it says what a row with this text for a number is."""
+        """Whether it defines how to treat a row with this text as its number."""
         return match_key(text) in map(match_key, self.skipped)
 
     @property
     def skipped_keys(self) -> frozenset[str]:
-        """What stands for the number in rows that are no person, as ``match_key`` has it."""
+        """The texts, as ``match_key`` keys, in place of the number in rows that are not people."""
         return frozenset(match_key(text) for text, is_skipped in self.skipped.items() if is_skipped)
 
 
@@ -103,9 +103,9 @@ EXAMPLES: dict[str, Any] = {
 
 
 def faulty_part(document: Any) -> str:
-    """The first part of a document that a mapping cannot have; empty if it is one.
+    """The first invalid part of a document; empty for a valid mapping.
 
-    A document that is no table at all is at fault as a whole: "document".
+    A document that is not an object is invalid as a whole: "document".
     """
     if not isinstance(document, dict):
         return "document"

@@ -1,4 +1,4 @@
-"""What a file leaves open: words that are not known, and columns that may be in another unit or on another scale."""
+"""Open questions about a file: unknown words, and columns that may be in another unit or on another scale."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -57,7 +57,7 @@ CHOICES = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a file leaves open; its cells are unknown until it is answered."""
+    """An open question about a file; the cells in question are unknown until it is answered."""
 
     asked: Asked
     file: str
@@ -82,7 +82,7 @@ class Question:
 
     @property
     def is_of_words(self) -> bool:
-        """Whether it can stay open: the word is then unknown."""
+        """Whether it is about words: it can stay open, and the word is then unknown."""
         return self.asked == Asked.WORD
 
     @property
@@ -111,7 +111,7 @@ class Question:
 
     @classmethod
     def of(cls, document: dict[str, Any]) -> "Question":
-        """The question that a document was made of."""
+        """The question from its document."""
         kinds = {"asked": Asked(document["asked"]), "extract": Extract(document["extract"])}
         proposal, sheets = Proposal(**document["proposal"]), tuple(document.get("sheets", ()))
         return cls(**{**document, **kinds, "proposal": proposal, "sheets": sheets})

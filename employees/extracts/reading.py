@@ -95,17 +95,17 @@ def read_extract(
 
     Only ``wanted`` columns are read; the others are ignored, as unknown ones are.
 
-    1. A row is lost if its number cannot be read, or if other rows with the number say something else. Rows that say
-       the same count once.
+    1. A row is lost if its number cannot be read, or if other rows with the number have other values. Identical
+       rows count once.
     2. Each other cell is read by the mapping and by the rule of its column. One that is empty is unknown; one that
-       breaks the rule is unknown and rejected; a word that its vocabulary lacks is unknown and asked, and so is a whole
-       column that may be in another unit or on another scale.
+       breaks the rule is unknown and rejected; a word missing from its vocabulary is unknown and asked, as is a column
+       that may be in another unit or on another scale.
     3. Of two durations in the wrong order (``columns.ORDERED``) within the extract, the one that should be smaller is
        rejected, in the order of the list. Durations of two extracts cannot be compared here.
 
     ``source`` is a path, the bytes, or an open binary file: CSV, or a workbook of which one sheet is the extract.
-    Raises ``ExtractError`` when it is not a table or not the extract, when a column lacks that a score needs, when no
-    row is left or more is rejected than ``MOST_REJECTS``.
+    Raises ``ExtractError`` when it is not a table or not the extract, when a column needed for a score is missing, when
+    no row is left, or when more than ``MOST_REJECTS`` are rejected.
     """
     name = name or name_of(source, extract)
     headers = open_headers(source, name, mapping)
@@ -142,13 +142,13 @@ def read_files(
 
 
 def _extracts(headers: list[Header], mapping: Mapping) -> list[Header]:
-    """The sheets that are extracts: those that name the number among their columns, where there are some."""
+    """The sheets that are extracts: those with a column for the employee number, if there are any."""
     found = [header for header in headers if recognised(header, mapping)]
     return [header for header in found if has_key(header, mapping)] or found or headers[:1]
 
 
 def _chosen(name: str, headers: list[Header], extract: Extract | None, mapping: Mapping) -> Header:
-    """The sheet that is the extract. Raises ``ExtractError`` where it is not said which of several is meant."""
+    """The sheet that is the extract. Raises ``ExtractError`` if several sheets match and none is chosen."""
     found = [header for header in headers if recognised(header, mapping) in ([extract] if extract else list(Extract))]
     if len(found) > 1:
         sheets = ", ".join(header.grid.sheet for header in found)

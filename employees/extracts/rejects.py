@@ -117,7 +117,7 @@ class Rejects(list[Reject]):
 
 
 def too_many(first: Reject) -> ExtractError:
-    """The refusal of a file with more than ``MOST_REJECTS``, for which the first one found stands."""
+    """The refusal of a file with more than ``MOST_REJECTS``, with the first reject as an example."""
     reason = _(
         "More than %(most)s values are rejected; the first found: %(file)s, line %(line)s, %(column)s: %(value)s"
         " (expected: %(rule)s). Correct the file, or choose the right one."

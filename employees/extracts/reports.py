@@ -1,4 +1,4 @@
-"""Tells how a file was read."""
+"""Reports how a file was read."""
 
 from dataclasses import dataclass
 
@@ -19,6 +19,6 @@ class FileReport:
 
 
 def report_of(layout: Layout, rows: int, skipped: int = 0) -> FileReport:
-    """How a file was read, of which so many rows were met."""
+    """The report on a file, given the number of rows found in it."""
     grid = layout.header.grid
     return FileReport(grid.name, rows, grid.encoding, DELIMITERS.get(grid.delimiter, ""), layout.ignored, skipped)

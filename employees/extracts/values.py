@@ -28,7 +28,7 @@ Reader = Callable[[str], Any]
 
 
 class UnknownWord(ValueError):
-    """A word that its open vocabulary lacks."""
+    """A word missing from its open vocabulary."""
 
 
 class OutOfBounds(Unreadable):
@@ -132,7 +132,7 @@ class _Numbers:
 
 
 def read_key(text: str) -> int | None:
-    """The number of an employee without what an export puts before it: E_1, 000001."""
+    """The employee number without an export's prefix: E_1, 000001."""
     text = _KEY_DECORATION.sub("", text)
     if len(text) <= LONGEST_INTEGER and text.isascii() and text.isdigit():
         return int(text)

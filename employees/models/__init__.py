@@ -1,4 +1,4 @@
-"""What the app stores: the loads and what they held, the workforce, the imports, and what belongs to an account."""
+"""The tables of the app: loads and their rows, the workforce, imports, and the data of an account."""
 
 from employees.models.accounts import DepartmentAccess, SignIn
 from employees.models.column_switches import ColumnSwitch

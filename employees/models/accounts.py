@@ -31,7 +31,7 @@ class DepartmentAccess(models.Model):
 class SignIn(models.Model):
     """One check of a password, or a sign-in by other means, and whether it worked. Kept for a month.
 
-    The name that was typed is not kept where no account has it: people type their password there, too.
+    The typed name is stored only if an account has it: people also type their password there.
     """
 
     at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)

@@ -1,4 +1,4 @@
-"""The columns that the company does without."""
+"""The columns that the company has switched off."""
 
 from django.db import models
 from django.db.models import Q

@@ -162,7 +162,7 @@ class ImportReject(models.Model):
 
 
 class ImportChange(models.Model):
-    """A line of what loading the files changes: somebody who comes, goes or moves, or a value of somebody known."""
+    """One change by loading the files: a person who comes, goes or moves, or a new value of a known person."""
 
     pk = models.CompositePrimaryKey("upload", "kind", "place")
     objects: models.Manager

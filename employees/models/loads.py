@@ -1,4 +1,4 @@
-"""The raw store: what each extract of each load held, a full row for each person. Nothing here is ever changed."""
+"""The raw store: each extract of each load, with a full row for each person. Its rows are immutable."""
 
 from datetime import datetime
 
@@ -14,12 +14,12 @@ from technova.database.fields import account
 
 class LoadQuerySet(models.QuerySet):
     def in_force(self):
-        """Loads that were not taken back; a later one of the same day may have replaced some of their extracts."""
+        """Loads that were not withdrawn; a later load of the same day may have replaced some of their extracts."""
         return self.filter(withdrawn_at=None)
 
 
 class Load(models.Model):
-    """One act of loading: the extracts that describe one day, by whom and when. One taken back counts for nothing."""
+    """One load: the extracts of one day, the account and the time. A withdrawn load has no effect."""
 
     as_of = models.DateField(_("as of"), db_index=True, help_text=_("The day that the extracts describe."))
     recorded_at = models.DateTimeField(_("recorded at"), default=timezone.now, editable=False)
@@ -50,9 +50,9 @@ class Load(models.Model):
 
 class LoadedExtractQuerySet(models.QuerySet):
     def in_force(self, recorded_before: datetime | None = None):
-        """For each kind and day the newest extract that was not withdrawn: the others were corrected by it.
+        """For each kind and day, the newest extract that was not withdrawn: it corrects the others.
 
-        With a moment, as if nothing had been recorded since; what was withdrawn later is left out all the same.
+        With a moment, as recorded by then; extracts withdrawn later are left out all the same.
         """
         if recorded_before is None:
             return self.filter(~_is_corrected(), load__withdrawn_at=None)
@@ -113,7 +113,7 @@ class LoadedExtract(models.Model):
 
 
 class RefusedValue(models.Model):
-    """What an extract said of somebody and was refused: of one cell the last known value stays, of a row nothing."""
+    """A refused cell or row of an extract: a refused cell keeps the last known value, a refused row is lost."""
 
     pk = models.CompositePrimaryKey("extract", "number", "column")
     objects: models.Manager
@@ -136,7 +136,7 @@ class RefusedValue(models.Model):
 
 
 def in_range(name: str) -> models.CheckConstraint:
-    """The bounds of a raw column, held by the database too; an unknown value keeps them."""
+    """The bounds of a raw column as a database constraint; NULL is allowed."""
     column = columns.BY_NAME[name]
     return models.CheckConstraint(
         condition=Q(**{f"{name}__gte": column.minimum, f"{name}__lte": column.maximum}),
@@ -151,7 +151,7 @@ def bounds(extract: Extract) -> list[models.CheckConstraint]:
 
 
 class ExtractRow(models.Model):
-    """What an extract holds of one employee number. NULL: the cell was empty or refused, so it says nothing."""
+    """What an extract holds of one employee number. NULL: the cell was empty or refused."""
 
     pk = models.CompositePrimaryKey("extract", "number")
     objects: models.Manager
@@ -167,7 +167,7 @@ class ExtractRow(models.Model):
 
     @classmethod
     def value_names(cls) -> list[str]:
-        """The columns that hold what the file says."""
+        """The columns with values from the file."""
         return [field.name for field in cls._meta.concrete_fields if field.name not in ("extract", "number")]
 
 

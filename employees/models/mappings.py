@@ -15,7 +15,7 @@ class SavedMappingQuerySet(models.QuerySet["SavedMapping"]):
 
 
 class SavedMapping(models.Model):
-    """What an import asked once about titles, values, scales and units, used silently the next month.
+    """Answers to an import's questions about titles, values, scales and units, reused the next month without asking.
 
     A company normally has one. The first import that asks something and is loaded makes it.
     """
@@ -44,7 +44,7 @@ class SavedMapping(models.Model):
         return Mapping.of(self.document)
 
     def learn(self, *, answers: Mapping, user) -> None:
-        """Keep what was answered, beside what is known or instead of it."""
+        """Add the answers to the known ones, or replace those."""
         self.document = self.mapping.updated(answers).document()
         self.changed_at, self.changed_by = timezone.now(), user
         self.save()

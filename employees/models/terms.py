@@ -12,9 +12,9 @@ from technova.database.fields import account
 
 
 class Term(models.Model):
-    """A word of one vocabulary. Its value is what the tables hold and never changes; its labels are what people read.
+    """A word of one vocabulary. Its value is stored in the tables and never changes; its labels are shown to people.
 
-    A merged term stays, so that a merge can be taken back: whoever has its value has that of the other term meanwhile.
+    A merged term stays, so that a merge can be undone: until then, rows with its value count under the other term.
     """
 
     class VocabularyName(models.TextChoices):
@@ -89,7 +89,7 @@ class TermSynonym(models.Model):
 
 
 class TermRevision(models.Model):
-    """One row that changes with any term: by it a process sees that another one has changed some."""
+    """One row that changes with any term, so that other processes notice the change."""
 
     revision = models.UUIDField(default=uuid.uuid4)
 

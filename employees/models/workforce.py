@@ -1,4 +1,4 @@
-"""The workforce: who is known, and what is known of each on every day."""
+"""The workforce: its people, and the known state of each on every day."""
 
 import uuid
 
@@ -26,7 +26,7 @@ class OfDepartmentsQuerySet(models.QuerySet):
 
 
 class Presence(models.TextChoices):
-    """Whether somebody is there, as of a day; the empty text for a number that no SIRH extract holds."""
+    """The presence of a person as of a day; empty for a number that is in no SIRH extract."""
 
     PRESENT = "present", _("present")
     LEFT = "left", _("left")
@@ -35,7 +35,7 @@ class Presence(models.TextChoices):
 
 class EmployeeQuerySet(OfDepartmentsQuerySet):
     def present(self, day=None):
-        """Those who are there, whom every figure, list and ranking counts; or were on an earlier day.
+        """Those present, now or on an earlier day. Every figure, list and ranking counts them alone.
 
         Of an earlier day by one index look-up each: PostgreSQL, which cannot know how few of the states are of a day,
         would join all states to all employees one by one.
@@ -46,12 +46,12 @@ class EmployeeQuerySet(OfDepartmentsQuerySet):
         return self.alias(presence_then=Subquery(states.values("presence")[:1])).filter(presence_then=Presence.PRESENT)
 
     def of_the_workforce(self):
-        """Those whom some SIRH extract in force holds."""
+        """People who are in a SIRH extract in force."""
         return self.exclude(presence="")
 
 
 class Employee(models.Model):
-    """A person under the number that the company gives, and whether they are there as of the newest extract."""
+    """A person under the company's employee number, with their presence as of the newest extract."""
 
     employee_id = models.PositiveIntegerField(_("employee number"), unique=True)
     departement = models.CharField(
@@ -97,7 +97,7 @@ class EmployeeStateQuerySet(models.QuerySet):
 
 
 class EmployeeState(models.Model):
-    """What is known of someone's presence from one day until another. Derived: replayed from the extracts in force.
+    """The known presence of a person from one day until another. Derived: replayed from the extracts in force.
 
     The columns are those of ``employees.workforce.presence.KNOWN``.
     """
@@ -172,7 +172,7 @@ class AnswerQuerySet(models.QuerySet):
 
 
 class PresenceAnswer(models.Model):
-    """HR's answer about somebody absent from the files: has left, or is there."""
+    """HR's answer about a person absent from the files: has left, or is present."""
 
     class Kind(models.TextChoices):
         LEFT = "left", _("has left")
@@ -207,7 +207,7 @@ class PresenceAnswer(models.Model):
 
 
 class NumberMerge(models.Model):
-    """Two numbers of one person: what the files say of ``number`` is said of ``employee``."""
+    """Two numbers of one person: rows of ``number`` in the files count for ``employee``."""
 
     number = models.PositiveIntegerField(_("other number"))
     employee = models.ForeignKey(

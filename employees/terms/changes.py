@@ -95,7 +95,7 @@ def add_synonym(*, term: Term, spelling: str, user: User | None = None) -> TermS
 
 
 def ensure_mergeable(term: Term, into: Term) -> None:
-    """Raise ``Unacceptable`` where one term cannot stand for the other."""
+    """Raise ``Unacceptable`` if the two terms cannot be merged."""
     if term.vocabulary != into.vocabulary:
         raise Unacceptable(OTHER_VOCABULARY)
     held = terms.refreshed()
@@ -118,7 +118,7 @@ def save(*, term: Term) -> Term:
 
 
 def merge(*, term: Term, into: Term) -> Term:
-    """Say that a term is another one: whoever has its value has the other one's, on every day.
+    """Merge a term into another: every row with its value counts under the other's, on every day.
 
     Accesses and keys follow. Raises ``Unacceptable`` and ``technova.database.locks.Busy``.
     """

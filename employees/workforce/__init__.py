@@ -1,1 +1,1 @@
-"""The workforce through time: who was there on which day, as it follows from the extracts in force and HR's answers."""
+"""The workforce through time: presence on each day, derived from the extracts in force and HR's answers."""

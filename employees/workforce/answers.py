@@ -1,4 +1,4 @@
-"""Writes: what HR says of people whom the files leave open, and what it takes back."""
+"""Writes: HR's answers about people whose presence the files leave open, and their revocation."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -51,7 +51,7 @@ def answer_left(
 
 
 def answer_here(*, numbers: Iterable[int], user: User | None = None) -> list[PresenceAnswer]:
-    """Say that people are there, though the newest SIRH extract lacks them. Raises ``Busy``."""
+    """Record that people are present, though they are missing from the newest SIRH extract. Raises ``Busy``."""
     with exclusive():
         day = WorkforceDay.objects.latest().as_of
         employees = Employee.objects.of_the_workforce().filter(employee_id__in=list(numbers))
@@ -64,7 +64,7 @@ def answer_here(*, numbers: Iterable[int], user: User | None = None) -> list[Pre
 
 
 def revoke(*, answers: Sequence[PresenceAnswer], user: User | None = None) -> None:
-    """Take answers back: everything is as it would be without them. Raises ``Busy``."""
+    """Revoke answers: the workforce is replayed without them. Raises ``Busy``."""
     with exclusive():
         found = PresenceAnswer.objects.in_force().filter(pk__in=[answer.pk for answer in answers])
         days = list(found.values_list("as_of", flat=True))
@@ -94,7 +94,7 @@ def merge_numbers(*, number: int, into: int, accept_both_listed: bool = False, u
 
 
 def part_numbers(*, merge: NumberMerge, user: User | None = None) -> None:
-    """Take a merge back: the two numbers are two people again. Raises ``Busy``."""
+    """Undo a merge: the two numbers are two people again. Raises ``Busy``."""
     with exclusive():
         merge.revoked_at, merge.revoked_by = timezone.now(), user
         merge.save()

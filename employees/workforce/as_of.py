@@ -22,7 +22,7 @@ def date_in(name: str) -> date | None:
 
 
 def common_date(names: Iterable[str]) -> date | None:
-    """The day that all the names agree on; None where one lacks it or two differ."""
+    """The day that all the names agree on; None if one has no day or two differ."""
     days = {date_in(name) for name in names}
     return days.pop() if len(days) == 1 else None
 

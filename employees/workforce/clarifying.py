@@ -1,4 +1,4 @@
-"""What the files leave open of the people in a scope, and HR's answers to it."""
+"""Open questions about the people of a scope, and HR's answers."""
 
 import uuid
 from collections.abc import Collection
@@ -27,7 +27,7 @@ class LeftTooEarly(Exception):
 
 
 class Changed(Exception):
-    """The workforce is no longer what the person saw who answers for everyone listed."""
+    """The workforce has changed since the person saw the list that the answer covers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Departure:
 
 
 def count_absent(scope: Scope) -> int:
-    """How many people of a scope are absent: questions that wait. One query."""
+    """The number of absent people in a scope, about whom HR has to answer. One query."""
     return Employee.objects.within(scope).filter(presence=Presence.ABSENT).count()
 
 

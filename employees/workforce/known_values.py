@@ -1,4 +1,4 @@
-"""What is known of people on a day: of each column the newest value that an extract in force until then gives."""
+"""Known values on a day: for each column, the newest value in an extract in force up to that day."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class History:
     def values(self, kind: Extract, day: date, numbers: np.ndarray, names: Sequence[str] | None = None) -> pd.DataFrame:
         """What is known of some people (sorted numbers) on a day.
 
-        Index ``employee_id``: those whom an extract until then holds; some or all columns of the extract's table, as
+        Index ``employee_id``: the people in an extract up to that day; some or all columns of the extract's table, as
         objects. A query for the newest extract, and for each older one that gives what the newer ones left unknown.
         """
         names = list(names or ROWS[kind].value_names())

@@ -27,7 +27,7 @@ _NAMES = {Extract.SIRH: "SIRH extract", Extract.EVAL: "evaluation", Extract.SOND
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody on a day; ``why_not_scored`` is empty for who is not present or has all that a score needs."""
+    """Somebody on a day; ``why_not_scored`` is empty for people who are not present or have all inputs."""
 
     number: int
     presence: str
@@ -40,7 +40,7 @@ class Person:
 def people_on(day: date | None = None, view: str | None = None) -> Iterator[Person]:
     """Everyone of the workforce as of a day (the newest one by default), by number; or one of ``VIEWS`` of them.
 
-    Whoever has a known date of exit by then has left, also where no extract since describes it. Four queries or more
+    A person with a known date of exit by then has left, even if no extract since describes it. Four queries or more
     for each 10,000 people.
     """
     if day is None:
@@ -85,7 +85,7 @@ def _people(chunk: pd.DataFrame, history: History, day: date) -> Iterator[Person
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """What a score needs and no extract of a kind has: ``columns``, empty if no extract holds the person.
+    """Inputs of a score found in no extract of a kind: ``columns``, empty if the person is in none of them.
 
     ``last_held`` is the day of the newest extract that does, if it was asked for.
     """
@@ -99,7 +99,7 @@ class Lack:
 
 
 def why_not_scored(history: History, day: date, numbers: np.ndarray) -> dict[int, str]:
-    """What keeps people from a score, by number; those who lack nothing are left out."""
+    """Why people are not scored, by number; people with all inputs are left out."""
     lacking: dict[int, list[Lack]] = {}
     for kind, names in REQUIRED.items():
         known = history.values(kind, day, numbers, names) if len(numbers) else pd.DataFrame(columns=names)

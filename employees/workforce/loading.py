@@ -1,4 +1,4 @@
-"""Writes: the extracts of a day are loaded, and taken back; the workforce is what those in force make of it."""
+"""Writes: load the extracts of a day, withdraw a load, and replay the workforce from the extracts in force."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class LoadResult:
     stored: Mapping[Extract, int]  # also of a directory that the SIRH file holds
     known_already: tuple[Extract, ...]  # the same content is in force for the day: nothing to do
     replaced: tuple[Extract, ...]  # corrected: another one was in force for the day
-    changed: int  # known people of whom some value changes
+    changed: int  # known people with at least one changed value
     columns: tuple[ColumnChange, ...]  # of what
     moves: Moves
     changes: Iterable[pd.DataFrame]  # a row for each move and changed value, as ``comparison.LISTED``
@@ -80,9 +80,9 @@ def load_extracts(
     """Load what was read of one day's extracts, all or nothing, in one transaction.
 
     An extract that is in force for its day with the same content is left out; another one for the day replaces it.
-    ``dry_run`` does all of it and rolls back. ``tell`` is given the result before it is kept: what it raises undoes the
-    load. Raises ``Implausible`` unless ``accept_implausible``, and ``Busy`` while another load, build or scoring is at
-    work.
+    ``dry_run`` does all of it and rolls back. ``tell`` is called with the result before the commit: an exception rolls
+    the load back. Raises ``Implausible`` unless ``accept_implausible``, and ``Busy`` while another load, build or
+    scoring is at work.
     """
     with exclusive():
         load = _Loading(as_of, extracts, user)
@@ -98,7 +98,7 @@ def load_extracts(
 
 
 def withdraw_load(*, load: int, reason: str, user: User | None = None, progress: Progress | None = None) -> Load:
-    """Take a load back: from its day on, everything is as the other extracts in force make it.
+    """Withdraw a load: from its day on, the workforce follows from the other extracts in force.
 
     Predictions that were given stay in the log. Raises ``NoSuchLoad`` and ``Busy``.
     """

@@ -16,7 +16,7 @@ _NOBODY = Value("", output_field=CharField())
 def with_names(rows: QuerySet, number: str, readable: Readable) -> QuerySet:
     """Rows about people, by the way to their numbers, with ``name``: that of the newest directory that names them.
 
-    Empty where none does, and for who may not read names. Costs no query.
+    Empty if none names them, or if the reader may not read names. No query.
     """
     if not readable.reads(NAMES):
         return rows.annotate(name=_NOBODY)
@@ -27,7 +27,7 @@ def with_names(rows: QuerySet, number: str, readable: Readable) -> QuerySet:
 
 
 def people_named(words: Sequence[str]) -> QuerySet[Employee]:
-    """Those whom the newest directory gives a first or last name with each of these words in it."""
+    """People whose first or last name in the newest directory contains each of these words."""
     directories = LoadedExtract.objects.in_force().filter(kind=Extract.ANNUAIRE).order_by("-as_of")
     rows = AnnuaireRow.objects.filter(extract__in=directories.values("pk")[:1])
     for word in words:

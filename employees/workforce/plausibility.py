@@ -1,4 +1,4 @@
-"""Alarms: what is implausible in a load, compared with what is known. Pure functions; an alarm is one sentence."""
+"""Alarms: implausible content of a load, compared with the known values. Pure functions; an alarm is one sentence."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -56,19 +56,19 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the alarms are raised by. ``pairs`` are the known and the new values of the same people, by column."""
+    """The data behind the alarms. ``pairs`` are the known and the new values of the same people, by column."""
 
     rows: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # by file: rows read, rows with a refused cell
     present: int = 0  # before the load
-    missing: int = 0  # of them, whom the new SIRH does not hold and of whom no departure is known
-    unknown: int = 0  # whom nothing was known of
+    missing: int = 0  # of them, missing from the new SIRH without a known departure
+    unknown: int = 0  # without any known value before
     had_left: int = 0
     returned: int = 0
     pairs: Mapping[str, Pairs] = field(default_factory=dict)
 
 
 def alarms_of(evidence: Evidence) -> list[Alarm]:
-    """All alarms that the evidence raises; none about a first load, which nothing is known beside."""
+    """All alarms that the evidence raises; none for a first load, which has nothing to be compared with."""
     return [*_about_people(evidence), *_about_files(evidence), *_about_values(evidence)]
 
 

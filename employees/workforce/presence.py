@@ -1,15 +1,16 @@
-"""Who is there, day by day: one step takes what is known of some people over the next day that something describes.
+"""Presence, day by day: one step updates the known state of some people with the facts of the next described day.
 
 No Django here. People stand in the rows of a frame with the columns of ``KNOWN``, indexed by employee number. What a
 day brings (``Facts``) comes from the extracts in force and from HR's answers, so the state on a day follows from them
 alone, whatever the order in which they were loaded.
 
 - *present*: in the newest SIRH extract, or kept by HR, and no departure known;
-- *left*: a departure is known, by the survey's flag, by a date of exit that has come, or because HR says so;
+- *left*: a departure is known, from the survey's flag, a date of exit that has passed, or HR's answer;
 - *absent*: neither: a question for HR.
 
-Whoever left is back when the SIRH holds them again after one that did not, or when a later survey says that they have
-not left and no date of exit stands against it. Somebody whom no SIRH extract ever held is not of the workforce.
+A person who left is back when the SIRH lists them again after an extract without them, or when a later survey answers
+that they have not left and no date of exit contradicts it. A person who was never in a SIRH extract is not part of the
+workforce.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ KNOWN: dict[str, str] = {
     "since": DATE,  # the day from which that holds, as far as it is known
     "departement": "object",  # the last one known, "" before
     "is_listed": "bool",  # in the newest SIRH extract
-    "is_kept": "bool",  # HR says that the person is there, though no SIRH lists them
+    "is_kept": "bool",  # present according to HR, though no SIRH lists them
     "last_listed": DATE,  # the last SIRH extract that held the person, once one did not
     "says_left": "boolean",  # the newest survey that answers
     "date_entree": DATE,
@@ -47,15 +48,15 @@ _EMPTY = {"object": "", "bool": False}  # other columns begin without a value
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What one day brings. Series are indexed by employee number and hold only who something is known of."""
+    """What one day brings. Series are indexed by employee number and hold only the people with a known value."""
 
     day: date
     listed: np.ndarray | None = None  # numbers in the SIRH extract of the day; None where there is none
-    is_complete: bool = True  # whether who is not listed is missing
+    is_complete: bool = True  # whether a person who is not listed is missing
     listed_before: date | None = None  # the day of the SIRH extract before
     values: Mapping[str, pd.Series] = field(default_factory=dict)  # departement, dates, motif_sortie, says_left
     said_left: pd.DataFrame | None = None  # HR's answers: left_after, left_by, left_because
-    said_here: np.ndarray | None = None  # numbers of whom HR says that they are there
+    said_here: np.ndarray | None = None  # numbers of the people who are present according to HR
 
 
 def nobody(numbers: np.ndarray) -> pd.DataFrame:
@@ -95,7 +96,7 @@ def _take_listing(now: pd.DataFrame, facts: Facts) -> None:
 
 
 def _take_answers(now: pd.DataFrame, facts: Facts) -> None:
-    """HR answers for people whom an extract once listed and none lists any more.
+    """Apply HR's answers about people who were listed once and no longer are.
 
     If a correction lists them, or the extract that listed them was withdrawn, there is nothing to answer.
     """
@@ -115,7 +116,7 @@ def _take_answers(now: pd.DataFrame, facts: Facts) -> None:
 
 
 def _take_returns(now: pd.DataFrame, facts: Facts) -> None:
-    """Who was known to have left and is back: their departure is of an earlier spell from now on."""
+    """Record returns: the known departure then belongs to an earlier spell."""
     has_left = (now["presence"] == LEFT).to_numpy()
     says_left = facts.values.get("says_left", pd.Series(dtype="boolean")).dropna()
     says_left_now = now.index.isin(says_left.index[says_left.to_numpy(dtype=bool)])
@@ -130,7 +131,7 @@ def _take_returns(now: pd.DataFrame, facts: Facts) -> None:
 
 
 def _is_past_exit(now: pd.DataFrame, day: date) -> np.ndarray:
-    """Whether a date of exit has come that no later entry or return makes history."""
+    """Whether a date of exit has passed and no later entry or return supersedes it."""
     exit_ = now["date_sortie"]
     is_over = (now["date_entree"] > exit_) | (exit_ <= now["returned_on"])
     return ((exit_ <= _stamp(day)) & ~is_over).to_numpy()
@@ -159,7 +160,7 @@ def _conclude(now: pd.DataFrame, facts: Facts) -> None:
 
 
 def _date_departures(now: pd.DataFrame, facts: Facts, *, is_new: np.ndarray, is_past_exit: np.ndarray) -> None:
-    """A date of exit where there is one; what HR says; else between the last day that still listed them and today."""
+    """The date of exit if there is one, else HR's answer, else between the last day that listed them and today."""
     is_between = is_new & ~is_past_exit & ~now["is_said_left"].to_numpy()
     last_day = now["last_listed"].fillna(_stamp(facts.listed_before))
     is_first = (now["presence"] == UNKNOWN).to_numpy()
@@ -181,7 +182,7 @@ def _stamp(day: date | None) -> pd.Timestamp:
 
 
 def differs(now: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
-    """Whose state a day changed, ``(n,)``."""
+    """Whether the day changed each person's state, ``(n,)``."""
     changed = np.zeros(len(now), dtype=bool)
     for name in KNOWN:
         new, old = now[name], known[name]

@@ -24,7 +24,7 @@ class Refused:
 
 
 def refused(scope: Scope, history: History) -> QuerySet[RefusedValue]:
-    """What the newest extract of each kind said of people of a scope who have not left; ``total`` counts it all."""
+    """Refused values in the newest extracts, of people of a scope who have not left; ``total`` counts them all."""
     newest = [extracts[0].pk for extracts in history.extracts.values() if extracts]
     people = Employee.objects.within(scope).filter(presence__in=(Presence.PRESENT, Presence.ABSENT))
     others = NumberMerge.objects.in_force().filter(employee__in=people).values("number")

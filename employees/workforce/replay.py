@@ -1,4 +1,4 @@
-"""Replays the workforce from a day on: what the extracts in force and HR's answers make of everyone, day by day."""
+"""Replays the workforce from a day on: everyone's state, day by day, from the extracts in force and HR's answers."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ class _Chunk:
         self._write(known, added, ended)
 
     def _known_before(self) -> pd.DataFrame:
-        """What is known of these people before the first day. One query."""
+        """The known state of these people before the first day. One query."""
         known = presence.nobody(self.numbers)
         rows = EmployeeState.objects.newest().filter(among("employee__employee_id", self.numbers))
         names = ["employee__employee_id", "pk", *KNOWN]

@@ -1,4 +1,4 @@
-"""Writes: a column is switched off, with all that is stored of it, and on again."""
+"""Writes: switch a column off, erasing its stored values, and switch it on again."""
 
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -18,7 +18,7 @@ class AlreadySwitched(LookupError):
 
 
 def switch_off(*, column: str, reason: str, user: User | None = None) -> ColumnSwitch:
-    """Do without a column: from now on it is not read, and what the loads hold of it is erased.
+    """Switch a column off: stop reading it, and erase its values in the loads.
 
     Raises ``NotDispensable``, ``AlreadySwitched`` and ``technova.database.locks.Busy``.
     """
@@ -41,7 +41,7 @@ def switch_on(*, column: str, user: User | None = None) -> None:
 
 
 def _erase(column: Column) -> None:
-    """Blank a column in every load, those taken back included, and forget what previews and rejects show of it."""
+    """Blank a column in every load, including withdrawn ones, and delete its values from previews and rejects."""
     rows = ROWS[column.extract].objects.filter(**{f"{column.name}__isnull": False})
     rows.update(**{column.name: None})
     for extract in LoadedExtract.objects.filter(kind=column.extract):

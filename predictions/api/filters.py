@@ -53,7 +53,7 @@ class LogFilters(Filters):
 
 
 class ScoreFilters(Filters):
-    """Whose scores. Those present, unless others are asked for."""
+    """The people whose scores are listed: those present by default."""
 
     department = WordField(
         source="employee__departement",

@@ -182,7 +182,7 @@ class LogViewSet(ListModelMixin, ReadViewSet):
 
 
 class RunViewSet(ReadViewSet):
-    """The scoring runs, with the figures of those whom the key sees."""
+    """The scoring runs, with the figures of the key's scope."""
 
     queryset = ScoringRun.objects.all()
     serializer_class = RunSerializer

@@ -14,7 +14,7 @@ from predictions.models import Promotion
 
 
 class SecondPerson(ValueError):
-    """A promotion lacks an account to ask for it, or another one to approve it; the message is the reason."""
+    """A promotion needs an account that requests it, or a second one that approves it; the message is the reason."""
 
 
 class AlreadySettled(LookupError):

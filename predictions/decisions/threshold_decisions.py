@@ -41,7 +41,7 @@ def scored_now() -> Scored:
 
 
 def scored_by(run: ScoringRun | None) -> Scored:
-    """Those present whom the newest run (of ``runs.latest_two``) scored with the model in use.
+    """Those present and scored by the newest run (of ``runs.latest_two``) with the model in use.
 
     One query over its predictions for each state of the workforce. Raises ``NotScored``.
     """

@@ -28,7 +28,7 @@ COLUMNS = [field.attname for field in Prediction._meta.concrete_fields if not fi
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who requests a prediction, and whom they may see: nobody without a scope."""
+    """The caller of a prediction and their scope; without a scope they see nobody."""
 
     api_key: APIKey | None = None
     user: User | None = None

@@ -1,4 +1,4 @@
-"""The data dictionary: of each column why it is kept, for how long, who reads it; and switching one off."""
+"""The data dictionary: why each column is kept, for how long and who reads it; and switching one off."""
 
 from django import forms
 from django.contrib import messages
@@ -31,7 +31,7 @@ NEEDED = gettext_lazy("The model in use needs this column: train one without the
 
 
 def may_read(user) -> bool:
-    """Whether an account reads what is kept of the whole company, and why."""
+    """Whether an account reads the data dictionary, which covers the whole company."""
     scope, _readable = figures_of(user)
     return scope.sees_everyone
 

@@ -14,7 +14,7 @@ from predictions.outages import outage_of
 
 
 def _page(request: HttpRequest, status: int, **context) -> HttpResponse:
-    """Leads back to the pages, or to sign-in without the cookie of a session: to look for the session is to ask."""
+    """Links back to the pages, or to sign-in if there is no session cookie: looking up the session would be a query."""
     context["has_session"] = settings.SESSION_COOKIE_NAME in request.COOKIES
     return render(request, f"errors/{status}.html", context, status=status)
 

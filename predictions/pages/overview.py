@@ -101,7 +101,7 @@ def _cards(run: ScoringRun, now: Figures, before: ScoringRun | None, then: Figur
     def change(
         value: float, old: float | None, *, decimals: int = 0, is_risk: bool = True, is_by_threshold: bool = False
     ) -> dict[str, str]:
-        """In words, and whether it is for the worse; why there is none to tell; nothing before the second run."""
+        """The change in words and whether it is for the worse, or why there is none; empty before the second run."""
         if before is None or old is None:
             return {}
         if run.model_version != before.model_version:

@@ -98,7 +98,7 @@ def _sums(runs: Collection[int], horizon: int | None) -> dict[int, dict[str, Any
 
 
 def _scores_of_gone(runs: Collection[int]) -> pd.DataFrame:
-    """``run``, ``person`` and ``probability`` of everyone who is or was once gone. One query."""
+    """``run``, ``person`` and ``probability`` of everyone who has ever been absent or left. One query."""
     gone = EmployeeState.objects.exclude(presence=Presence.PRESENT).values("employee")
     rows = Prediction.objects.filter(run__in=runs, employee__in=gone).order_by()
     columns = ["run", "person", "probability"]

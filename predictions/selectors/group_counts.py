@@ -1,4 +1,4 @@
-"""Whom runs flag, by protected attribute: among those present, and among those who left after an earlier run."""
+"""People flagged by runs, by protected attribute: those present, and those who left after an earlier run."""
 
 from __future__ import annotations
 

@@ -90,9 +90,9 @@ def ordered(rows: QuerySet[Prediction], sort: str = RISKIEST_FIRST) -> QuerySet[
 
 
 def sizes(groups: Iterable[AnyGroup], narrowing: Narrowing) -> Sizes | None:
-    """How many people of each group pass the filters; None where the figures of a run do not say.
+    """How many people of each group pass the filters; None if the run's figures do not cover the filter.
 
-    They say it of a level or of a reason, not of the two together, and nothing of single people.
+    They cover a level or a reason, but not both together, and no single people.
     """
     groups = list(groups)
     if narrowing.numbers or narrowing.names or (narrowing.band and narrowing.reason):

@@ -1,4 +1,4 @@
-"""What changed in the risk list from one scoring run to another: who is over the threshold now, and who no longer."""
+"""Changes of the risk list between two scoring runs: people newly over the threshold, and no longer over it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,9 +40,9 @@ class RunPair:
         }
 
     def people(self, change: RiskChange) -> QuerySet[Prediction]:
-        """The scores of whom a change is about, the riskiest first, with the ``previous`` and the ``risk`` now.
+        """The scores of the people affected by a change, riskiest first, with the ``previous`` and current ``risk``.
 
-        They are those of the run after; of who is gone, those of the run before.
+        They come from the later run, or from the earlier one for people missing from the later.
         """
         before, after = (Prediction.objects.filter(run=run) for run in (self.before, self.after))
         of_before, of_after = (rows.filter(employee=OuterRef("employee")) for rows in (before, after))

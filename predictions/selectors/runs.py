@@ -13,7 +13,7 @@ from predictions.models import Prediction, RunGroup, ScoringRun
 
 @dataclass(frozen=True, slots=True)
 class RunFigures:
-    """The people within a scope whom a run scored; None where it would tell a small group."""
+    """The people of a run within a scope; None where a figure would reveal a small group."""
 
     employee_count: int | None = None
     above_threshold_count: int | None = None

@@ -1,4 +1,4 @@
-"""No answer is stored, except static files and what a view says."""
+"""No response is cached, except static files and those of views that set ``Cache-Control``."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 
 def no_store(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: no browser and no proxy keeps an answer, errors and downloads included, unless its view says so.
+    """Middleware: forbid caching of every response, including errors and downloads, unless the view sets a policy.
 
     It stands below WhiteNoise, which answers static files itself: those stay cacheable.
     """

@@ -1,4 +1,4 @@
-"""The type of a request inside the middleware: what Django's own class does not declare."""
+"""The type of a request inside the middleware, with the attributes that Django's own class does not declare."""
 
 import uuid
 from typing import TYPE_CHECKING

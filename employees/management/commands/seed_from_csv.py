@@ -146,7 +146,7 @@ class Command(TechnovaCommand):
         return found.extracts
 
     def _read_set(self, files: Sequence[File], mapping: FileMapping) -> ReadSet:
-        """Each file as the extract that its option names, or, where it is another one, as its columns say."""
+        """Each file as the extract that its option names or, if its columns are those of another one, as that."""
         try:
             return read_set(files, vocabularies=vocabularies(), mapping=mapping, wanted=terms.wanted)
         except ExtractError as error:
@@ -177,7 +177,7 @@ class Command(TechnovaCommand):
             )
 
     def _learn(self, extracts: Mapping[Extract, ReadExtract]) -> bool:
-        """Take the words that are not known for what is proposed; return whether there were any."""
+        """Accept the proposals for the unknown words; return whether there were any."""
         asked = _words(extracts)
         refused = learn_all(asked)
         for question in asked:
@@ -309,7 +309,7 @@ class Command(TechnovaCommand):
 
 
 def _open_question(question: Question) -> str:
-    """What is open and what is proposed, with what a mapping would say."""
+    """The open question, its proposal, and the entry that a mapping would need."""
     said = answer(PLAIN, question, question.proposal.value).document()
     document = json.dumps({part: value for part, value in said.items() if value}, ensure_ascii=False)
     shown = f"{question.header} {question.text!r}".lstrip()

@@ -44,7 +44,7 @@ def build(
     """Put the card together.
 
     ``judged``: a row a person; ``sides`` has their out-of-fold predictions by each feature set, on the same folds.
-    ``present``: the people of today, with whom later ones are compared.
+    ``present``: the people of today, the reference for later workforces.
     """
     features = model.features
     frame, target = judged.frame, judged.outcome

@@ -160,7 +160,7 @@ class ChosenPenalty(TypedDict):
 
 
 class Training(TypedDict):
-    """The people on whom it is evaluated; the penalty C, and how often each was chosen.
+    """The people in the evaluation; the penalty C, and how often each was chosen.
 
     ``seen_correction``: the factor by which the probabilities of those present are too low, since the model was trained
     on their having stayed: the out-of-fold sum over the model's own sum; 1 for a forecast.
@@ -178,7 +178,7 @@ class Training(TypedDict):
 
 
 class LearnedHistory(TypedDict):
-    """The person-periods that a forecast learned from, and what became of people within them."""
+    """The person-periods that a forecast learned from, and their outcomes."""
 
     since: date
     until: date

@@ -2,7 +2,7 @@
 
 artifacts/
   versions/<YYYYMMDD>-<20 digits>/           never changed once written; named by the day and the digest of its files
-    modele_classification_technova.joblib    the fitted estimator, for who studies it: nothing here loads it
+    modele_classification_technova.joblib    the fitted estimator, for study: nothing here loads it
     parameters.npz                           what it learned as plain arrays, from which people are scored
     threshold.json                           {"threshold": 0.2, "rule": "f2"}
     model_card.json                          what the model is and how good it is
@@ -212,7 +212,7 @@ def read(directory: Path) -> Verified:
         raise ArtifactCorrupt(f"{directory} was published on {card['created_on']}: give it the name of that day")
     if (threshold["threshold"], threshold["rule"]) != (card["threshold"]["value"], card["threshold"]["rule"]):
         raise ArtifactMismatch(
-            f"{directory / THRESHOLD_FILE} says {threshold['threshold']:g} by {threshold['rule']!r}, its card "
+            f"{directory / THRESHOLD_FILE} has {threshold['threshold']:g} by {threshold['rule']!r}, its card "
             f"{card['threshold']['value']:g} by {card['threshold']['rule']!r}: run `manage.py train_model`"
         )
     return Verified(directory, files[PARAMETERS_FILE], threshold["threshold"], card)

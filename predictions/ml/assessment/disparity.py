@@ -4,7 +4,7 @@ Two figures of each attribute are compared, each between the group where it is h
 
 - the rates of selection by their ratio, which the four-fifths rule asks to be at least 0.8: *Uniform Guidelines on
   Employee Selection Procedures*, 1978, 29 CFR 1607.4(D), a rule of thumb of four US agencies, the EEOC among them. It
-  is no test and no French law. Whether being flagged is an advantage is not said: of the two ratios, that of the
+  is no test and no French law, and leaves open whether being flagged is an advantage: of the two ratios, that of the
   flagged and that of the others, the first is the stricter one while fewer than half are flagged.
 - recall by its difference: equal opportunity (Hardt, Price and Srebro 2016) asks that leavers are found alike.
 
@@ -164,6 +164,6 @@ def _p_value(rates: Mapping[str, Rate], highest: str, lowest: str) -> float:
     high, low = rates[highest], rates[lowest]
     reach = math.hypot(high["value"] - high["low"], low["high"] - low["value"])
     if not reach:
-        return 1.0  # intervals without a width say nothing
+        return 1.0  # no evidence from intervals without a width
     deviations = (high["value"] - low["value"]) / reach * _deviations(1)
     return min(1.0, math.comb(len(rates), 2) * math.erfc(deviations / math.sqrt(2)))

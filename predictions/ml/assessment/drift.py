@@ -36,7 +36,7 @@ MATTERS = 0.05  # change of the expected departures, as a share of them
 LARGE = 0.1  # share of people in another bin
 MINIMUM = 30  # people, below which nothing is said
 EXPECTED = 5.0  # people in each bin
-YEARS = (1, 2, 3)  # for which the reference says where time alone would lead
+YEARS = (1, 2, 3)  # after which the reference counts the effect of time alone
 STEPS = 10  # on that way
 TEAM = 8  # people who get another manager together
 

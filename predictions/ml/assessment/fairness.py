@@ -19,7 +19,7 @@ from predictions.ml.assessment.evaluation import OutOfFold
 TOP_SHARE = 0.2
 STRONGEST = 6
 BLOCK = 32  # resamples at a time
-MOST = 20_000  # people of whom proxies are looked for: the design of all of them would not fit beside the history
+MOST = 20_000  # people sampled for the proxies: the design of all of them would not fit in memory beside the history
 
 _RATES = ("selection_rate", "selection_ratio", "recall", "precision", "observed_to_expected")
 
@@ -27,7 +27,7 @@ _RATES = ("selection_rate", "selection_ratio", "recall", "precision", "observed_
 def audit(
     frame: pd.DataFrame, target: np.ndarray, out_of_fold: OutOfFold, *, resamples: int, seed: int
 ) -> dict[str, list[dict]]:
-    """The figures of each group, ``{"threshold": [...], "top_20": [...]}``: whom the threshold, and the top, select.
+    """The figures of each group, ``{"threshold": [...], "top_20": [...]}``: selected by the threshold, and by the top.
 
     Each entry has ``attribute``, ``group``, ``n``, ``leavers``, ``is_small`` and, each as ``{"value", "low", "high"}``
     with a 95 % bootstrap interval over employees or None where nothing can be divided:

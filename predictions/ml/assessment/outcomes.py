@@ -1,4 +1,4 @@
-"""Forecast against outcome: how many of those whom a run scored have left within some months, and how many should have.
+"""Forecast against outcome: observed and expected departures of a run's people within some months.
 
 The outcome may be unknown: whoever is absent may have left. So the number who left has a lower bound, the known
 departures, and an upper bound, which adds everyone whose outcome is unknown (Manski 1989). A verdict is given only if

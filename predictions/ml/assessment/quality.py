@@ -43,7 +43,7 @@ def f_beta(precision: np.ndarray, recall: np.ndarray, beta: float) -> np.ndarray
 
 
 def calibration_line(target: np.ndarray, probability: np.ndarray) -> tuple[float, float]:
-    """Slope and intercept of the outcome on the predicted log-odds: 1 and 0 when they mean what they say (Cox 1958)."""
+    """Slope and intercept of the outcome on the predicted log-odds: 1 and 0 if calibrated (Cox 1958)."""
     log_odds = logit(np.clip(probability, SURE, 1 - SURE))
     line = LogisticRegression(C=np.inf, solver="newton-cholesky").fit(log_odds[:, None], target)
     return float(line.coef_[0, 0]), float(line.intercept_[0])

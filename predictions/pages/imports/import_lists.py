@@ -45,7 +45,7 @@ LABELS = {field.name: field.verbose_name for table in ROWS.values() for field in
 
 
 def listing(upload: Import, name: str) -> Listing | None:
-    """The list of an import that has this name; None where there is none."""
+    """The list of an import by its name; None if there is none."""
     if name == REJECTS:
         return _of_rejects(upload)
     if name in RISKS:
@@ -91,7 +91,7 @@ def _counts(upload: Import) -> dict[str, int]:
 
 
 def columns_changed(upload: Import) -> list[dict]:
-    """The columns that change, with their medians where those say something."""
+    """The columns that change, with their medians where those are meaningful."""
     return [
         column
         | {"label": capfirst(LABELS[column["name"]])}

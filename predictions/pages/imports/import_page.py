@@ -94,7 +94,7 @@ class ImportForm(forms.Form):
             "Choose them together or drop them here: CSV, XLSX or ODS, recognised by their columns."
         ),
         error_messages={"required": gettext_lazy("Choose at least one file.")},
-        allow_empty_file=True,  # which the check says, by the file's name
+        allow_empty_file=True,  # the check reports it, with the file's name
     )
     as_of = DayField(
         label=gettext_lazy("The day that the files describe"),
@@ -126,7 +126,7 @@ class ImportForm(forms.Form):
 
     @property
     def day(self) -> date | None:
-        """The day entered, or that the names of the files agree on."""
+        """The day entered, or the one in the names of all files."""
         return self.cleaned_data["as_of"] or common_date(file.name for file in self.cleaned_data["extracts"])
 
 

@@ -182,7 +182,7 @@ def _choices(question: Question) -> Iterator[tuple[str, str]]:
 
 
 def _said(question: Question, value: str) -> str:
-    """An answer in words that show what becomes of the example."""
+    """An answer in words, with its effect on the example."""
     match question.asked:
         case Asked.HEADER | Asked.COLUMN:
             return str(capfirst(TITLES[value]))

@@ -1,4 +1,4 @@
-"""The model in use: what it is for, how good it is, what a threshold costs, whom it treats how, what moves scores."""
+"""The model in use: its purpose, quality, threshold costs, fairness, and the effects that move scores."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -33,7 +33,7 @@ TEXTS: tuple[Literal["purpose", "misuse", "method", "limits"], ...] = ("purpose"
 
 @require_safe
 def model(request: Request) -> HttpResponse:
-    """The page; only the answer of its form when htmx asks for it. Counts of everyone are for who sees everyone."""
+    """The page, or only its form's answer for htmx. Company-wide counts are for accounts that see everyone."""
     in_use = current_model()
     scope, readable = figures_of(request.user)
     if not scope.sees_everyone:
@@ -77,9 +77,8 @@ def _charts(in_use: Model, language: str | None) -> dict[str, Chart]:
 def _shown_features(card: Card, scope: Scope, readable: Readable) -> tuple[str, ...]:
     """The features whose effect an account may see, the heaviest first.
 
-    Departments, jobs and fields of study name groups of people: to an account of some departments, their effects would
-    tell how those do that it may not see. By the effect of what may not be read of a person, its points in a score
-    could be read back as the value.
+    The effects of department, job and field of study would reveal the risk of departments that the account may not
+    see. The effect of a column that it may not read would turn the points of a score back into the value.
     """
     shapes = [shape for shape in card["shapes"] if scope.sees_everyone or not shape["is_levels"]]
     return tuple(shape["feature"] for shape in shapes if readable_features.reads(readable, shape["feature"]))
@@ -99,7 +98,7 @@ def _effect(in_use: Model, features: tuple[str, ...], feature: str, language: st
 
 
 def _summary(request: Request, in_use: Model, scope: Scope, readable: Readable) -> dict:
-    """What every account reads of the model: rates and shapes that say how many people nowhere."""
+    """The part of the page for every account: rates and shapes, without a count of people."""
     card, language = in_use.card, get_language()
     shown, off = _shown_features(card, scope, readable), columns_off()
 
@@ -151,7 +150,7 @@ def _figures(in_use: Model, language: str | None, off: frozenset[str]) -> dict:
 
 
 def _fairness_today(in_use: Model) -> dict:
-    """Whom the model flags among those present, compared with those it learned from. One query."""
+    """The groups that the model flags among those present, compared with the training data. One query."""
     run = newest_counted(in_use.version)
     off = columns_off()
     today = fairness_findings.today(run, off) if run else None

@@ -38,8 +38,8 @@ RATES = (
     ("precision", gettext_noop("Leave among those flagged"), True),
     ("observed_to_expected", gettext_noop("Actual over expected departures"), False),
 )
-OF_LEAVERS = {"recall", "precision", "observed_to_expected"}  # the rates that tell how many left
-TELLING = 0.01  # share of what is left out that a feature must tell to be named as standing for it
+OF_LEAVERS = {"recall", "precision", "observed_to_expected"}  # the rates that would reveal how many left
+LEAST_PROXY = 0.01  # share of a protected attribute's variance; a feature that explains less is not listed
 SELECTIONS = {"threshold": gettext_noop("At the threshold"), "top_20": gettext_noop("In the riskiest fifth")}
 
 
@@ -61,7 +61,7 @@ class PlainFigure:
 
 
 def plain(card: Card) -> list[PlainFigure]:
-    """What matters most, said without a technical word."""
+    """The main figures in plain words."""
 
     def of_a_hundred(name: str, text: str, hint: str) -> PlainFigure:
         figure = card["metrics"][name]
@@ -105,7 +105,7 @@ def quality(card: Card) -> Table:
 
 
 def out_of_time(card: Card) -> dict[str, Table]:
-    """Forecasts of an earlier day beside what happened, and the number of departures for which each feature is
+    """Forecasts of an earlier day compared with the outcomes, and the departures for which each feature is
     known."""
     history = card["history"]
     found = {"known": _known(card, history)} if history else {}
@@ -200,7 +200,7 @@ class ShownDepartures:
 
 
 def departures(card: Card, attribute: str) -> list[ShownDepartures]:
-    """Of the groups that may be shown; the departures where those may."""
+    """The groups that may be shown, with their departures unless those are suppressed."""
     rows = card["models"][card["feature_set"]]["departures"][attribute]
     hidden, partly_hidden = suppressed_parts({row["group"]: (row["n"], row["observed"]) for row in rows})
     return [_departures(attribute, row, row["group"] in partly_hidden) for row in rows if row["group"] not in hidden]
@@ -222,7 +222,7 @@ def _departures(attribute: str, row: Mapping, is_part_hidden: bool) -> ShownDepa
 class GroupRow:
     """How one group fares: the five rates of the model in use and of the other one, each in words or a dash.
 
-    ``leavers``, and the rates that would tell them, are empty where that count is suppressed.
+    ``leavers``, and the rates that would reveal that count, are empty if the count is suppressed.
     """
 
     group: str
@@ -295,7 +295,7 @@ def _cells(entry: Mapping, is_part_hidden: bool) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class ProxyRow:
-    """How much of a protected attribute the features in use tell: together, and the three that tell most by one."""
+    """The share of a protected attribute that the features in use explain: together, and the three strongest alone."""
 
     attribute: str
     together: str
@@ -310,7 +310,7 @@ def proxies(card: Card, without: Collection[str] = ()) -> list[ProxyRow]:
             ", ".join(
                 f"{_(schema.BY_NAME[each['feature']].label)} ({percent(each['share'], 0)})"
                 for each in entry["features"][:3]
-                if each["share"] >= TELLING
+                if each["share"] >= LEAST_PROXY
             ),
         )
         for entry in card["proxies"]
@@ -319,7 +319,7 @@ def proxies(card: Card, without: Collection[str] = ()) -> list[ProxyRow]:
 
 
 def coverage(card: Card) -> Table:
-    """Whether the intervals around each probability hold the truth as often as they say."""
+    """The measured coverage of the probabilities' intervals."""
     rows = [
         [between(percent(each["low"]), percent(each["high"])), percent(each["coverage"])]
         for each in card["uncertainty"]["coverage"]["by_risk"]

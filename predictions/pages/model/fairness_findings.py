@@ -128,7 +128,7 @@ def _switched_off(attribute: str) -> Groups:
 def _rates(groups: Mapping[str, Sequence[int]], smallest: int) -> tuple[dict[str, Rate], list[str]]:
     """The rates of the groups to judge, and the names of the others that may be shown.
 
-    People whose group is unknown are in no table of it: a few of them are not shown, and hide no known group.
+    People whose group is unknown are in no table: if they are few, they are not shown, and suppress no known group.
     """
     pairs = {name: (people, part) for name, (people, part) in groups.items() if name != UNKNOWN}
     hidden, partly_hidden = suppressed_parts(pairs)

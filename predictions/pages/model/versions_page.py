@@ -1,4 +1,4 @@
-"""The versions on the model's page: which was in use when, by whom and why; going back to one; approving one."""
+"""The versions on the model's page: the history of use with authors and reasons, rollback, and approval."""
 
 import logging
 from collections.abc import Iterable
@@ -68,7 +68,7 @@ def uses(root: Path, recorded: Iterable[Promotion]) -> list[Use]:
 
 
 def section(request: Request, root: Path, *, sees_everyone: bool) -> dict:
-    """The context of the section; only those who see everyone read the authors and what waits, for one query."""
+    """The context of the section; authors and the pending promotion only for those who see everyone. One query."""
     if not sees_everyone:
         return {"versions": uses(root, ())}
     found = list(Promotion.objects.select_related("author", "settled_by"))

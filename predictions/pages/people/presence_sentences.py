@@ -20,7 +20,7 @@ EVENTS = {
 
 
 def notice(employee: Employee, states: list[EmployeeState], readable: Readable) -> str:
-    """Why somebody is not among those present, in a sentence; empty for who is."""
+    """A sentence on why a person is not among those present; empty for those present."""
     if employee.is_present or not states:
         return ""
     newest = states[-1]

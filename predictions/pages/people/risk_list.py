@@ -42,7 +42,7 @@ HEADINGS = (
 
 
 class RiskListForm(forms.Form):
-    """The parameters of the list's address. Choices are what those people of the run have whom the account may see."""
+    """The parameters of the list's address. The choices are the values of the run's people within the scope."""
 
     number = forms.CharField(
         label=_("Name or number"),
@@ -90,7 +90,7 @@ class RiskListForm(forms.Form):
         for name, (everyone, options) in choices.items():
             field: Any = self.fields[name]  # of choices
             field.choices = [("", everyone), *options]
-        if not readable.reads_everything:  # the log holds the two reasons as HR reads them: they tell hidden values
+        if not readable.reads_everything:  # the logged reasons are those for HR and would reveal hidden values
             self.fields["reason"].widget = forms.HiddenInput()
 
     def clean_number(self) -> list[int] | list[str]:
@@ -118,7 +118,7 @@ class RiskListForm(forms.Form):
 
     @property
     def narrowing_fields(self):
-        """What people see of the form above the list."""
+        """The visible fields of the form above the list."""
         fields = [self[name] for name in ("number", "department", "job", "band", "reason")]
         return [field for field in fields if not field.is_hidden]
 
@@ -166,18 +166,18 @@ class ListQuery:
 
     @property
     def sizes(self) -> ranking.Sizes | None:
-        """How many people of each group are listed, where the figures of the run still say it."""
+        """The number of listed people by group, if the figures of the run still hold."""
         return None if self.groups is None else ranking.sizes(self.groups, self.form.narrowing())
 
     def place_of(self, prediction: Prediction) -> ranking.Place | None:
-        """Where the list holds somebody whose score this is, the employee loaded. Two queries."""
+        """The place in the list of the person with this score, whose employee is loaded. Two queries."""
         if self.run is None or not self.form.is_valid():
             return None
         return ranking.place_of(prediction, self.rows, self.form.order, self.run.employee_count)
 
     @classmethod
     def of_address(cls, request: Request, run: ScoringRun | None) -> "ListQuery":
-        """The same without what only the list shows; the form's choices are those in the address."""
+        """The query without what only the list shows; the form's choices are limited to those in the address."""
         state = request.GET
         departments, jobs, reasons = ({state.get(name, "")} - {""} for name in ("department", "job", "reason"))
         kinds = figures.Kinds(departments, jobs, reasons & schema.BY_NAME.keys())
@@ -225,7 +225,7 @@ def risk_xlsx(request: HttpRequest) -> HttpResponse:
 
 
 def _export(request, respond) -> HttpResponse:
-    """Exactly what the list shows under the same address; the list itself where it can only say why it cannot."""
+    """The file of exactly what the list shows at the same address; for an invalid filter the page, with its errors."""
     query = ListQuery.of(request)
     if query.run is None or not query.form.is_valid():
         return redirect(address(request.GET))

@@ -85,14 +85,14 @@ class Waterfall:
 
 @dataclass(frozen=True)
 class Shown:
-    """A logged prediction as someone may read it, ready for a template."""
+    """A logged prediction with what the reader may see, ready for a template."""
 
     prediction: Prediction
     readable: Readable
 
     @cached_property
     def values(self) -> dict[str, object]:
-        """Of what it was made from, what may be read. One query when that is in the table and not loaded."""
+        """The readable features of the prediction. One query if they are in the table and not loaded."""
         return readable_features.values_for(self.readable, self.prediction.values())
 
     @cached_property

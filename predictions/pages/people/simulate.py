@@ -28,7 +28,7 @@ ENDPOINT = "/predict/by-features"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def simulate(request: Request) -> HttpResponse:
-    """The form, filled in with a typical employee of those whom the account may see; POST adds the score.
+    """The form, filled in with a typical employee of the account's scope; POST adds the score.
 
     It asks only for what the account may read. The rest is typical of the training data: a median of the account's own
     people would reveal something about them.

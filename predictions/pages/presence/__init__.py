@@ -1,1 +1,1 @@
-"""Pages about who is there, who has left, and who is neither."""
+"""Pages about people who are present, who have left, or whose presence is open."""

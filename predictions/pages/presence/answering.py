@@ -1,4 +1,4 @@
-"""What the pages about presence share: who may answer, their tabs, and the scoring that follows an answer."""
+"""Shared by the pages about presence: the right to answer, the tabs, and the scoring that follows an answer."""
 
 from datetime import date
 

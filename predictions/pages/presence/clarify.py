@@ -48,7 +48,7 @@ class KeysField(forms.Field):
 
 
 class AnswerForm(forms.Form):
-    """For whom, what, and where they have left: when and why, as far as it is known."""
+    """The people, the answer and, for a departure, its day and reason if known."""
 
     number = KeysField(largest=MAX_EMPLOYEE_ID)
     everyone = forms.BooleanField(required=False)

@@ -73,7 +73,7 @@ def _row(person: Departed, readable: Readable) -> DepartedRow:
 
 
 def _asked(request: Request) -> tuple[DeparturesForm, QuerySet[EmployeeState] | None]:
-    """The form of the address, and whom it shows; None for a wrong one."""
+    """The form from the address, and the people it selects; None for an invalid form."""
     scope = scope_of(request.user)
     form = DeparturesForm(request.GET, selectors.departments_left(scope))
     return form, selectors.departures(scope, **form.cleaned_data) if form.is_valid() else None
@@ -99,7 +99,7 @@ def departures(request: Request) -> HttpResponse:
 
 @require_safe
 def departures_csv(request: Request) -> HttpResponse | StreamingHttpResponse:
-    """The same people as a file; a wrong address leads to the page, which says what is wrong."""
+    """The same people as a file; an invalid address redirects to the page, which shows the errors."""
     _form, states = _asked(request)
     if states is None:
         return redirect(f"{reverse('departures')}?{request.GET.urlencode()}")

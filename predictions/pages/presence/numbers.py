@@ -21,7 +21,7 @@ from technova.web.requests import Request
 
 
 class MergeForm(forms.Form):
-    """The person keeps the one number, under which the other's data are read from then on."""
+    """The person keeps one number; from then on, rows with the other number count for it."""
 
     number = forms.IntegerField(label=gettext_lazy("This number"), min_value=1, max_value=MAX_EMPLOYEE_ID)
     into = forms.IntegerField(label=gettext_lazy("is another one of employee"), min_value=1, max_value=MAX_EMPLOYEE_ID)
