@@ -20,19 +20,21 @@ _AUDITED = (
     gettext_noop("For the contract of the API and the audit of fairness. No score uses it."),
     gettext_noop("No score changes. The model page no longer compares these groups."),
 )
-_PRESENCE = gettext_noop("Tells who is there and who has left, which the model learns from.")
+_PRESENCE = gettext_noop("Shows who is present and who has left: the outcome that the model learns.")
 _UNUSED = (
     gettext_noop("Comes with the extracts. No score and no page uses it."),
     gettext_noop("Nothing changes."),
 )
 _NAMED = (
-    gettext_noop("Names people on the pages, to who may see them. No score, no file and no answer of the API has it."),
-    gettext_noop("People are known by their numbers alone."),
+    gettext_noop(
+        "Names people on the pages, for accounts that may see them. No score, exported file or API answer contains it."
+    ),
+    gettext_noop("People are identified by their number only."),
 )
 # Why a column is kept, and what leaving it out costs, where it is no input that every score needs.
 _PURPOSES: dict[str, tuple[str, str]] = {
     KEY: (
-        gettext_noop("Joins what the extracts say of one person."),
+        gettext_noop("Links the rows of one person across the extracts."),
         gettext_noop("Nothing can be read: a row without a number is lost."),
     ),
     "age": _AUDITED,
@@ -43,13 +45,13 @@ _PURPOSES: dict[str, tuple[str, str]] = {
     "ayant_enfants": _UNUSED,
     "a_quitte_l_entreprise": (
         _PRESENCE,
-        gettext_noop("Departures are known by days of exit and by the answers of HR alone."),
+        gettext_noop("Departures are known only from dates of exit and HR's answers."),
     ),
-    "date_entree": (_PRESENCE, gettext_noop("Entries are known by the first extract that holds the person.")),
-    "date_sortie": (_PRESENCE, gettext_noop("Departures are known as intervals between two extracts.")),
+    "date_entree": (_PRESENCE, gettext_noop("The entry is known only from the first extract with the person.")),
+    "date_sortie": (_PRESENCE, gettext_noop("Departures are known only as intervals between two extracts.")),
     "motif_sortie": (
-        gettext_noop("Tells why somebody left."),
-        gettext_noop("Reasons are known by the answers of HR alone."),
+        gettext_noop("The reason of a departure."),
+        gettext_noop("Reasons are known only from HR's answers."),
     ),
     "nom": _NAMED,
     "prenom": _NAMED,

@@ -37,7 +37,7 @@ class MappingForm(forms.ModelForm):
         part = faulty_part(document)
         if part:
             example = json.dumps(EXAMPLES.get(part, EXAMPLES), ensure_ascii=False)
-            text = gettext("“%(part)s” cannot be read; what a mapping may hold is written so: %(example)s")
+            text = gettext("“%(part)s” cannot be read. Example of a valid mapping: %(example)s")
             raise ValidationError(text % {"part": part, "example": example})
         return document
 

@@ -188,7 +188,7 @@ def layout_of(
     if len(set(columns.values())) < len(columns):
         twins = [place for place, column in columns.items() if list(columns.values()).count(column) > 1]
         titles = ", ".join(title_of(header.titles[place]) for place in twins)
-        reason = _("Several columns of the file are the same one: %(columns)s. Keep one of each in the file.")
+        reason = _("Several columns of the file hold the same data: %(columns)s. Keep one of each in the file.")
         raise ExtractError(header.name, Refusal.DUPLICATE_COLUMN, Message(reason, {"columns": titles}))
     return Layout(header, found, columns)
 

@@ -111,13 +111,13 @@ class EmployeeState(models.Model):
     since = models.DateField(_("since"), null=True)
     departement = models.CharField(_("department"), max_length=100, blank=True)
     is_listed = models.BooleanField(_("in the newest SIRH extract"))
-    is_kept = models.BooleanField(_("there, though in no SIRH extract"))
+    is_kept = models.BooleanField(_("present according to HR, not in the SIRH"))
     last_listed = models.DateField(_("last SIRH extract"), null=True)
-    says_left = models.BooleanField(_("left, says the survey"), null=True)
+    says_left = models.BooleanField(_("left according to the survey"), null=True)
     date_entree = models.DateField(_("entry"), null=True)
     date_sortie = models.DateField(_("exit"), null=True)
     motif_sortie = models.CharField(_("reason of the exit"), max_length=100, blank=True)
-    is_said_left = models.BooleanField(_("left, says HR"))
+    is_said_left = models.BooleanField(_("left according to HR"))
     was_unlisted = models.BooleanField(_("in no SIRH extract since the departure"))
     returned_on = models.DateField(_("returned on"), null=True)
     left_after = models.DateField(_("left after"), null=True)
@@ -176,7 +176,7 @@ class PresenceAnswer(models.Model):
 
     class Kind(models.TextChoices):
         LEFT = "left", _("has left")
-        HERE = "here", _("is there")
+        HERE = "here", _("is present")
 
     employee = models.ForeignKey(Employee, on_delete=models.CASCADE, related_name="answers", verbose_name=_("employee"))
     as_of = models.DateField(_("as of"), help_text=_("The day from which the answer holds."))

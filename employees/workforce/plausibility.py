@@ -83,7 +83,7 @@ def _about_people(evidence: Evidence) -> Iterator[Alarm]:
     if _is_over(evidence.unknown, evidence.present, MOST_UNKNOWN):
         yield _alarm(
             AlarmKind.UNKNOWN,
-            _("%(count)s people of the files are unknown, beside %(total)s present: is this another company's file?"),
+            _("%(count)s people in the files are unknown, and %(total)s are present: is this another company's file?"),
             count=evidence.unknown,
             total=evidence.present,
         )
@@ -137,7 +137,7 @@ def _about_values(evidence: Evidence) -> Iterator[Alarm]:
         if name in SATISFACTIONS and pairs.count >= FEWEST_ANSWERS and pairs.correlation < REVERSED:
             yield _alarm(
                 AlarmKind.REVERSED,
-                _("Whoever answered high on %(column)s answers low now, and the reverse: is the scale turned round?"),
+                _("High answers to %(column)s have become low, and low ones high: is the scale reversed?"),
                 column=name,
             )
 

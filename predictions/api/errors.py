@@ -71,7 +71,7 @@ def _translate(exc: Exception, request) -> Exception:
         case UnknownEmployee():
             return exceptions.NotFound(_("There are no clean features for this employee number."))
         case OutOfScope():
-            text = _("Nobody whom you may see has this value: %(value)s.") % {"value": exc.value}
+            text = _("No employee that you may see has this value: %(value)s.") % {"value": exc.value}
             return InvalidRequest({exc.name: [text]}, "body")
         case _ if outage:
             if isinstance(exc, ArtifactError):  # a fault of the files, which the answer does not reveal

@@ -132,7 +132,7 @@ class WordField(serializers.Field):
 
     default_error_messages = {
         "unknown": gettext_lazy("“{word}” is not known. Known are: {known}."),
-        "invalid": gettext_lazy("A text is needed, one of: {known}."),
+        "invalid": gettext_lazy("A text is needed, for example: {known}."),
     }
 
     def __init__(self, *, vocabulary: str, **options):

@@ -403,6 +403,6 @@ def test_by_features_of_what_only_others_have_is_refused_to_a_limited_key(name, 
     response = client.call("/predict/by-features", inside | {name: value})
     assert response.status_code == 422
     (error,) = response.json()["detail"]
-    assert (error["loc"], error["msg"]) == (["body", name], f"Nobody whom you may see has this value: {value}.")
+    assert (error["loc"], error["msg"]) == (["body", name], f"No employee that you may see has this value: {value}.")
     assert Prediction.objects.count() == 1
     assert APIClient(APIKeyFactory().secret).call("/predict/by-features", inside | {name: value}).status_code == 200

@@ -147,7 +147,7 @@ def test_finding_of_too_few_people_or_too_few_flagged_compares_nothing(counts, p
 
 def test_finding_of_nobody_whose_group_is_known_says_so():
     today = fairness_findings.today(ScoringRunFactory.build(group_counts=counts_of((200, 60), (400, 60))), ())
-    assert fairness_findings.findings(today.groups, sees_rates=True)[1].paragraphs == ["Unknown of everyone."]
+    assert fairness_findings.findings(today.groups, sees_rates=True)[1].paragraphs == ["Unknown for everyone."]
 
 
 def test_finding_of_too_few_departures_says_so():
@@ -157,7 +157,7 @@ def test_finding_of_too_few_departures_says_so():
 
 def test_finding_says_of_how_many_people_the_group_is_unknown():
     many, few = (said_of_sex(counts_of((200, 60), (400, 60), **{"": (people, 1)})) for people in (20, 4))
-    assert many[0] == "Unknown of 20 people."
+    assert many[0] == "Unknown for 20 people."
     assert many[1] == few[0]
 
 
@@ -222,7 +222,7 @@ def test_model_page_of_an_auditor_compares_those_present(browse, counted):
 
 
 def test_model_page_before_the_first_run_says_that_nobody_is_counted(browse):
-    assert "the next scoring run counts whom it flags among those present" in text_of(browse("RH"))
+    assert "the next scoring run counts the people present that it flags" in text_of(browse("RH"))
 
 
 def test_model_page_of_a_column_switched_off_counts_nobody_by_it(browse, counted):

@@ -207,7 +207,7 @@ def test_findings_do_not_tell_the_recall_of_a_group_whose_leavers_are_suppressed
 
 def test_findings_say_when_an_attribute_was_unknown_and_when_nobody_is_flagged(card):
     without = {group: figures for group, figures in ALIKE.items() if group not in GROUPS["genre"]}
-    assert said(card, without)["Sex"] == ["Unknown of everyone."]
+    assert said(card, without)["Sex"] == ["Unknown for everyone."]
     nobody = {"selection_rate": {"value": 0.0, "low": 0.0, "high": 0.0}}
     assert said(card, ALIKE, Woman=nobody, Man=nobody)["Sex"][0].startswith("Too few people to compare")
     assert said(card, ALIKE)["Sex"][0].startswith("The model flags all groups equally often.")
@@ -243,7 +243,7 @@ def test_fairness_names_the_rule_and_what_is_said_of_chance(browse):
     page = text_of(browse("RH"))
     assert "a rule of thumb of the Equal Employment Opportunity Commission" in page
     assert "Uniform Guidelines on Employee Selection Procedures, 1978), not French law" in page
-    assert "one model in twenty seems to flag one more than chance explains" in page
+    assert "one model in twenty still appears to flag one group more often than chance explains" in page
 
 
 def test_small_groups_are_flagged_on_the_page(browse, change_card):
@@ -259,7 +259,7 @@ def test_small_groups_are_flagged_on_the_page(browse, change_card):
 def test_fairness_says_that_gaps_remain(browse):
     page = text_of(browse("RH"))
     assert "That does not remove every gap between groups" in page
-    assert "Which features stand for what is left out" in page
+    assert "Features that are proxies for those left out" in page
 
 
 # Effects

@@ -150,7 +150,7 @@ def test_model_page_says_what_it_is_for_and_which_it_is(browse, card):
     for part in (card["purpose"][0], card["misuse"][0], card["limits"][1], model.version, model.sha256):
         assert part in page
     training = card["training"]
-    assert f"evaluated on {training['employees']} people, of whom {training['leavers']} left" in page
+    assert f"evaluated on {training['employees']} people (departures: {training['leavers']})" in page
 
 
 def test_model_page_names_the_features_left_out(browse):
@@ -179,7 +179,7 @@ def test_threshold_chart_ends_with_the_last_threshold_that_somebody_is_over(card
     assert curve["flagged"][-1] == 0
     with translation.override("en"):
         chart = card_charts.threshold(0.2, thresholds.from_card(curve))
-    assert "0.0%" not in [row[chart.columns.index("Of those over it, leave")] for row in chart.rows]
+    assert "0.0%" not in [row[chart.columns.index("Share of leavers among those over it")] for row in chart.rows]
 
 
 def test_calibration_chart_sets_what_happened_against_what_was_said(card):

@@ -108,7 +108,7 @@ def test_answer_for_somebody_answered_meanwhile_says_so(hr, absent, started):
     [
         ({"answer": "left"}, "Tick at least one person."),
         ({"answer": "left", "number": "x"}, "This is not one of the boxes of the page."),
-        ({"answer": "left", "number": "10", "left_by": "2026-07-01"}, "A day until the newest extract."),
+        ({"answer": "left", "number": "10", "left_by": "2026-07-01"}, "Enter a day no later than the newest extract."),
     ],
 )
 def test_wrong_answer_says_what_is_wrong_and_records_nothing(hr, absent, data, error):

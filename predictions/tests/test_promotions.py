@@ -199,7 +199,7 @@ def test_going_back_waits_where_two_people_promote(two, two_people, hr, started)
 
 
 def test_going_back_without_a_reason_changes_nothing(two, hr):
-    assert "Nothing was changed: say why." in post(hr, "model_back", reason=" ")
+    assert "Nothing was changed: give a reason." in post(hr, "model_back", reason=" ")
     assert registry.current_model().version == two[1]
 
 

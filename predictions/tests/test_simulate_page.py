@@ -59,7 +59,7 @@ def test_simulation_of_what_only_others_have_is_refused(browse, name, value):
     EmployeeFeaturesFactory()
     EmployeeFeaturesFactory(employee__departement="Commercial", **{name: value})
     response = browse("Manager", "Consulting").post("/simulate/", INPUTS | {name: value})
-    assert "Nobody whom you may see has this value: Human" in response.context["form"].errors[name][0]
+    assert "No employee that you may see has this value: Human" in response.context["form"].errors[name][0]
     assert not Prediction.objects.exists()
     assert "score" in browse("RH").post("/simulate/", INPUTS | {name: value}).context
 

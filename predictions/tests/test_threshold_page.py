@@ -159,7 +159,7 @@ def test_threshold_that_is_set_is_the_one_that_was_previewed(hr, people, started
 @pytest.mark.parametrize("data", [{"reason": ""}, {"reason": "  "}, {"rule": "f2"}, {"rule": ""}, {"capacity": "11"}])
 def test_threshold_without_a_rule_or_a_reason_is_not_set(hr, people, started, data):
     response = post(hr, "model_threshold", **{"rule": "capacity", "reason": "why not", **START, **data})
-    assert "Nothing was set: choose a threshold and say why." in response.content.decode()
+    assert "Nothing was set: choose a threshold and give a reason." in response.content.decode()
     typed = START | {name: data[name] for name in START.keys() & data.keys()}
     assert response.redirect_chain == [(f"{reverse('model', query=typed)}#threshold", 302)]
     assert not ThresholdDecision.objects.exists()
@@ -215,7 +215,7 @@ def test_history_of_some_departments_lists_no_threshold(hr, browse, people):
 def test_accounts_of_some_departments_read_the_threshold_in_use_alone(hr, browse, people, account):
     decide(hr, "value")
     page = browse(*account).get("/model/").content.decode()
-    assert "People at 25.0% or more count as at risk." in page
+    assert "A person with a probability of 25.0% or more is considered at risk." in page
     assert "room for three talks" not in page
 
 

@@ -131,7 +131,7 @@ def test_workforce_tells_what_became_of_a_forecast_in_sentences(browse, moved, f
     page = plain(browse("RH"))
     assert "Of the 1,204 people present on 31 March 2026, 43 had left within 6 months." in page
     assert "Absent without a known departure: 6; whether they left is not known." in page
-    assert "Gone for a reason that is not forecast, such as retirement: 9." in page
+    assert "Left for a reason that is not forecast, such as retirement: 9." in page
     assert "The model expected 39.5 departures (between 27 and 53)." in page
     assert "As many left as the model expected." in page
 

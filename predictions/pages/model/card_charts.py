@@ -57,10 +57,10 @@ def roc(card: Card) -> Chart:
     chance = Line(_("By chance"), _straight((0, 0), (1, 1)), is_dashed=True)
     return charts.curves(
         title=_("Found against wrongly flagged"),
-        caption=_("Of those who leave, the share found, for each share of those who stay that is flagged (ROC curve)."),
+        caption=_("The share of leavers found, for each share of stayers flagged (ROC curve)."),
         columns=[_("Model"), _("Wrongly flagged"), _("Found")],
         curves=[chance, *_sides(card, "roc", "false_positive_rate", "true_positive_rate")],
-        x_title=_("Of those who stay, flagged"),
+        x_title=_("Stayers flagged"),
         **_shares(),
     )
 
@@ -70,13 +70,13 @@ def precision_recall(card: Card) -> Chart:
     chance = Line(_("By chance"), _straight((0, base), (1, base)), is_dashed=True)
     return charts.curves(
         title=_("Right against found"),
-        caption=_("Of those flagged, the share that leaves, for each share of leavers found (precision and recall)."),
+        caption=_("The share of leavers among those flagged, for each share of leavers found (precision and recall)."),
         columns=[_("Model"), _("Found"), _("Right")],
         curves=[
             chance,
             *_sides(card, "precision_recall", "recall", "precision"),
         ],
-        x_title=_("Of those who leave, found"),
+        x_title=_("Leavers found"),
         **_shares(),
     )
 
@@ -85,7 +85,7 @@ def capacity(card: Card) -> Chart:
     chance = Line(_("By chance"), _straight((0, 0), (1, 1)), is_dashed=True)
     return charts.curves(
         title=_("Leavers reached, by the number of talks"),
-        caption=_("Of those who leave, the share reached when the riskiest people are met first."),
+        caption=_("The share of leavers reached when the riskiest people are met first."),
         columns=[_("Model"), _("People met"), _("Leavers reached")],
         curves=[
             chance,
@@ -128,9 +128,9 @@ def calibration(card: Card) -> Chart:
 def threshold(value: float, points: OperatingPoints) -> Chart:
     """What each threshold does; the one in use is the dashed line."""
     names = {
-        "recall": _("Of those who leave, over it"),
-        "precision": _("Of those over it, leave"),
-        "flagged": _("Of everyone, over it"),
+        "recall": _("Share of leavers over it"),
+        "precision": _("Share of leavers among those over it"),
+        "flagged": _("Share of everyone over it"),
         "f2": _("Balance (F2)"),
     }
     in_use = Line(_("Threshold in use"), _straight((value, 0), (value, 1)), is_dashed=True)

@@ -19,12 +19,12 @@ FIGURES = {
     "best_f2": gettext_noop("Finds many without flagging all (best F2 of each test part)"),
     "brier": gettext_noop("Error of the probabilities (Brier score, the lower the better)"),
     "log_loss": gettext_noop("Surprise at what happened (log loss, the lower the better)"),
-    "precision_top_10": gettext_noop("Of the riskiest tenth, leave (precision in the top tenth)"),
-    "recall_top_20": gettext_noop("Of those who leave, in the riskiest fifth (recall in the top fifth)"),
-    "flagged": gettext_noop("Of everyone, over the threshold"),
-    "precision": gettext_noop("Of those over the threshold, leave (precision)"),
-    "recall": gettext_noop("Of those who leave, over the threshold (recall)"),
-    "specificity": gettext_noop("Of those who stay, under the threshold (specificity)"),
+    "precision_top_10": gettext_noop("Share of leavers among the riskiest tenth (precision in the top tenth)"),
+    "recall_top_20": gettext_noop("Share of leavers in the riskiest fifth (recall in the top fifth)"),
+    "flagged": gettext_noop("Share of everyone over the threshold"),
+    "precision": gettext_noop("Share of leavers among those over the threshold (precision)"),
+    "recall": gettext_noop("Share of leavers over the threshold (recall)"),
+    "specificity": gettext_noop("Share of stayers under the threshold (specificity)"),
     "f2": gettext_noop("Balance at the threshold (F2)"),
     "calibration_slope": gettext_noop("Low and high probabilities as far apart as they should be (slope, 1 at best)"),
     "calibration_intercept": gettext_noop("Probabilities neither too high nor too low (intercept, 0 at best)"),
@@ -34,8 +34,8 @@ CAPACITIES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)  # shares of the people that
 RATES = (
     ("selection_rate", gettext_noop("Flagged"), True),
     ("selection_ratio", gettext_noop("Times as often as everyone else"), False),
-    ("recall", gettext_noop("Found among those who leave"), True),
-    ("precision", gettext_noop("Leave among those flagged"), True),
+    ("recall", gettext_noop("Share of leavers found"), True),
+    ("precision", gettext_noop("Share of leavers among those flagged"), True),
     ("observed_to_expected", gettext_noop("Actual over expected departures"), False),
 )
 OF_LEAVERS = {"recall", "precision", "observed_to_expected"}  # the rates that would reveal how many left
@@ -126,7 +126,7 @@ def out_of_time(card: Card) -> dict[str, Table]:
         )
         found["first"] = Table(
             _("The riskiest people of that day"),
-            [_("People met"), _("Of them, left"), _("Share")],
+            [_("People met"), _("Departures"), _("Share")],
             [
                 [grouped(row["people"]), grouped(row["departures"]), percent(row["departures"] / row["people"], 0)]
                 for row in test["first"]
@@ -146,7 +146,7 @@ def out_of_time(card: Card) -> dict[str, Table]:
 
 def _known(card: Card, history: LearnedHistory) -> Table:
     rows = [[_(schema.BY_NAME[name].label), grouped(history["departures_known"][name])] for name in card["used"]]
-    return Table(_("Departures of people of whom the feature is known"), [_("Feature"), _("Departures")], rows)
+    return Table(_("Departures with a known value of the feature"), [_("Feature"), _("Departures")], rows)
 
 
 def sides(card: Card) -> tuple[str, str]:
@@ -182,7 +182,7 @@ def capacity(card: Card) -> Table:
         )
     return Table(
         _("Meeting the riskiest people first"),
-        [_("People met"), _("Of them, leave"), _("Of those who leave, met"), _("Times better than chance")],
+        [_("People met"), _("Share who leave"), _("Share of leavers met"), _("Times better than chance")],
         list({row[0]: row for row in rows}.values()),
     )
 

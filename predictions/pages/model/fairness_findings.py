@@ -97,7 +97,7 @@ def of_card(card: Card, columns_off: Collection[str] = ()) -> list[Groups]:
                     if entry["recall"] and name not in partly_hidden
                 },
                 [name for name in shown if name not in judged],
-                remark="" if groups else _("Unknown of everyone."),
+                remark="" if groups else _("Unknown for everyone."),
             )
         )
     return found
@@ -142,10 +142,10 @@ def _unknown(groups: Mapping[str, Sequence[int]]) -> str:
     """The number of people whose group is unknown, in words; empty if it is fewer than five."""
     unknown = groups[UNKNOWN][0] if UNKNOWN in groups else 0
     if unknown == sum(people for people, _part in groups.values()):
-        return _("Unknown of everyone.")
+        return _("Unknown for everyone.")
     if not unknown or is_small(unknown):
         return ""
-    return _("Unknown of %(people)s people.") % {"people": grouped(unknown)}
+    return _("Unknown for %(people)s people.") % {"people": grouped(unknown)}
 
 
 def findings(groups: Sequence[Groups], *, sees_rates: bool) -> list[Finding]:

@@ -173,7 +173,7 @@ def decide(request: Request) -> HttpResponse:
     try:
         form = DecisionForm(request.POST.dict(), current_model(), len(scored_now().number))
         if not form.is_valid():
-            messages.error(request, _("Nothing was set: choose a threshold and say why."))
+            messages.error(request, _("Nothing was set: choose a threshold and give a reason."))
             values = {name: request.POST.get(name, "") for name in ThresholdForm.UNITS}
             return redirect(f"{reverse('model', query=values)}#threshold")
         wish = form.wish(RuleName(form.cleaned_data["rule"]))

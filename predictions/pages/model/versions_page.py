@@ -92,7 +92,7 @@ def go_back(request: Request) -> HttpResponse:
     """Put the previous version in use again, or let it wait for a second person."""
     root, form = Path(settings.ARTIFACTS_DIR), BackForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Nothing was changed: say why."))
+        messages.error(request, _("Nothing was changed: give a reason."))
         return redirect(_place())
     try:
         version = store.previous_version(root)

@@ -56,7 +56,8 @@ def simulate(request: Request) -> HttpResponse:
                 mode=Prediction.Mode.SIMULATION,
             )
         except services.OutOfScope as error:
-            form.add_error(error.name, _("Nobody whom you may see has this value: %(value)s.") % {"value": error.label})
+            text = _("No employee that you may see has this value: %(value)s.") % {"value": error.label}
+            form.add_error(error.name, text)
         else:
             context["score"] = shown_score.Shown(prediction, readable)
             if readable.reads_everything:

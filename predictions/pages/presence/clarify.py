@@ -71,7 +71,7 @@ class AnswerForm(forms.Form):
             raise forms.ValidationError(_("Tick at least one person."))
         day, newest = cleaned.get("left_by"), WorkforceDay.objects.last()
         if day and (newest is None or day > newest.as_of or day.year < 1950):
-            self.add_error("left_by", _("A day until the newest extract."))
+            self.add_error("left_by", _("Enter a day no later than the newest extract."))
 
     @property
     def departure(self) -> Departure | None:
@@ -130,7 +130,7 @@ def _answer(request: Request, form: AnswerForm) -> None:
 
 def _tell_and_score(request: Request, count: int) -> None:
     if not count:
-        messages.info(request, _("Nobody was left to answer for: somebody has answered meanwhile."))
+        messages.info(request, _("No answer was needed any more: somebody has answered meanwhile."))
         return
     text = ngettext("%(count)s answer is recorded.", "%(count)s answers are recorded.", count)
     messages.success(request, text % {"count": grouped(count)})
