@@ -35,7 +35,7 @@ class ColumnKind(StrEnum):
 
 
 class Rounding(StrEnum):
-    """What becomes of the decimals that an integer column is given."""
+    """How an integer column treats decimals."""
 
     REFUSED = "refused"
     NEAREST = "nearest"  # halves go up: 5993.50 is 5994
@@ -62,7 +62,7 @@ class Column:
 
     @property
     def is_dispensable(self) -> bool:
-        """Whether the company can do without it: no score needs it, and nobody's presence follows from it."""
+        """Whether the column is optional: no score needs it, and presence does not depend on it."""
         return not self.is_required and self.name not in PRESENCE
 
     @property
@@ -85,7 +85,7 @@ class Column:
 
 
 def match_key(text: str) -> str:
-    """What two spellings of one word have in common: NFC, trimmed, case and inner blanks folded, and nothing else.
+    """The key for comparing spellings of a word: NFC, trimmed, case and inner blanks folded, nothing else.
 
     ``" CADRE  commercial"`` is ``"Cadre Commercial"``; ``"Celibataire"`` is not ``"Célibataire"``.
     """

@@ -120,12 +120,12 @@ def answer(*, upload: Import, user, checked_at: str, answers: Dict[int, str]) ->
 
 
 def questions_of(upload: Import) -> list[Question]:
-    """What the files leave open."""
+    """The open questions about the files."""
     return [Question.of(document) for document in upload.questions]
 
 
 def meaning_of(question: Question, value: str) -> str:
-    """The value that the answer to a question about a word names: a known one, or the word itself as a new one.
+    """The value named by the answer to a question about a word: a known one, or the word itself as a new one.
 
     Raises ``Unacceptable`` for anything else.
     """
@@ -299,7 +299,7 @@ def load(*, upload: Import, progress: Progress | None = None) -> bool:
 
 
 def _keep_mapping(upload: Import) -> None:
-    """Save what was answered for the files to come."""
+    """Save the answers for later files."""
     answered = Mapping.of(upload.answers)
     if answered != PLAIN:
         saved = _mapping_of(upload) or SavedMapping(name=SavedMapping.FIRST)
@@ -344,7 +344,7 @@ def _day(upload: Import) -> date:
 
 
 def _read(upload: Import) -> ReadSet:
-    """What the files hold. Raises ``ContentChanged`` when one is not what was received, and ``ExtractError``."""
+    """The content of the files. Raises ``ContentChanged`` when one is not what was received, and ``ExtractError``."""
     saved = _mapping_of(upload)
     return extracts.read_set(
         list(_files(upload)),
@@ -380,7 +380,7 @@ def _keep_rejects(upload: Import, rejects: Iterable[Reject]) -> None:
 
 
 def _keep_changes(upload: Import, changes: Iterable[pd.DataFrame]) -> None:
-    """Keep each line of the preview; the load of what was shown changes the same."""
+    """Store each line of the preview; loading the files then makes exactly these changes."""
     with transaction.atomic():
         upload.changes.all().delete()
         counts: Counter[str] = Counter()

@@ -24,7 +24,7 @@ _ENDINGS = (("trice", "teur"), ("euse", "eur"), ("ere", "er"), ("esse", "e"), ("
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What an unknown word may be: a value that is known, or a new one as it would be written."""
+    """The proposed meaning of an unknown word: a known value, or a new one as it would be written."""
 
     value: str
     is_new: bool
@@ -47,7 +47,7 @@ class Vocabulary:
         return self._by_key.get(match_key(text))
 
     def propose(self, text: str) -> Proposal:
-        """What an unknown word probably is; a new value where nothing known resembles it."""
+        """The likely meaning of an unknown word; a new value if it resembles no known one."""
         for of in (self._usual, self._same_word, self._abbreviation, self._misspelling):
             if value := of(text):
                 return Proposal(value, is_new=False)

@@ -22,7 +22,7 @@ REASON_CHOICES = [(feature.name, _(feature.label)) for feature in schema.FEATURE
 
 class ScoringRunQuerySet(models.QuerySet):
     def in_force(self):
-        """The last run of each day, of days that no later run has gone back before: a load may have been taken back."""
+        """Runs without a later run of the same or an earlier day: a withdrawn load moves the newest day back."""
         later = ScoringRun.objects.filter(pk__gt=OuterRef("pk"), as_of__lte=OuterRef("as_of"))
         return self.filter(~Exists(later))
 

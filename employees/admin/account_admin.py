@@ -133,7 +133,7 @@ class UserAdmin(ForWhoSeesEveryone, DjangoUserAdmin):
         return [*fields, "is_active"] if obj == request.user else fields
 
     def get_deleted_objects(self, objs, request):
-        """The records of its sign-ins, which nobody may delete by themselves, go with an account."""
+        """Delete an account's sign-in records with it; nobody may delete them on their own."""
         objects, counts, lacking, protected = super().get_deleted_objects(objs, request)
         return objects, counts, lacking - {SignIn._meta.verbose_name}, protected
 

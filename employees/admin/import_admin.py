@@ -32,7 +32,7 @@ class ImportAdmin(OfEveryoneAdmin):
 
 
 class RuleFilter(admin.SimpleListFilter):
-    """The broken rules, whatever bounds or choices go into each of them."""
+    """The broken rules, regardless of their bounds or choices."""
 
     title = _("rule")
     parameter_name = "rule"

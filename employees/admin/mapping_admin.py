@@ -1,4 +1,4 @@
-"""How the files of the company are read, to correct by hand."""
+"""Administration of the saved mappings, to correct by hand."""
 
 import json
 

@@ -55,7 +55,7 @@ class Careers:
         return self.age, self.experience, self.seniority, self.job, self.promotion, self.manager
 
     def is_recent(self, spell: Spell) -> np.ndarray:
-        """Who (n,) began it within the twelve months, and not by joining."""
+        """Whether each (n,) began it within the twelve months, other than by joining."""
         return (spell.since > 0) & (spell.since > self.joined)
 
 

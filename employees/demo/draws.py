@@ -8,5 +8,5 @@ SEED = 1470
 
 
 def generator(topic: str) -> np.random.Generator:
-    """A generator of its own for each topic, so that a change of one leaves the others as they were."""
+    """A separate generator for each topic, so that changing one leaves the others unchanged."""
     return np.random.default_rng([SEED, zlib.crc32(topic.encode())])

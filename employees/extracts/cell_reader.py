@@ -153,7 +153,7 @@ class CellReader:
         return said
 
     def troubles(self) -> tuple[np.ndarray, np.ndarray]:
-        """The rows that have a problem, and the place of each one's problem."""
+        """The rows with a problem, and the index of each problem."""
         return _joined(self._rows, np.int32), _joined(self._codes, np.int32)
 
 

@@ -80,7 +80,7 @@ class Grid(Protocol):
 
     @property
     def encoding(self) -> str:
-        """For people; the kind of a workbook."""
+        """The encoding, as shown to people; of a workbook, its kind."""
 
     @property
     def delimiter(self) -> str:

@@ -1,4 +1,4 @@
-"""Finds the header of a grid, and by it which extract the grid is and where its columns stand."""
+"""Finds the header of a grid, and from it the extract and the positions of its columns."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Which extract a grid is, and the columns of it by their place."""
+    """The extract in a grid, and its columns by position."""
 
     header: Header
     extract: Extract
@@ -166,7 +166,7 @@ def has_key(header: Header, mapping: Mapping = PLAIN) -> bool:
 def layout_of(
     header: Header, extract: Extract | None = None, mapping: Mapping = PLAIN, wanted: Wanted = readable_in
 ) -> Layout:
-    """Where the columns of an extract stand; which extract it is, is seen by the titles unless it is given.
+    """The positions of an extract's columns; the titles identify the extract unless it is given.
 
     Raises ``ExtractError`` when it is another extract or none, or if a column is missing or double.
     """

@@ -44,7 +44,7 @@ class ReadSet:
 
     @property
     def stands_still(self) -> bool:
-        """Whether something other than a word is open: until it is answered, the values are not what they seem."""
+        """Whether a question other than a word is open: until it is answered, the values may be wrong."""
         return not all(question.is_of_words for question in self.questions)
 
 
@@ -102,7 +102,7 @@ def _sure(extracts: Iterable[ReadExtract], titles: Iterable[Question]) -> Iterat
 
 
 def _once(questions: Iterable[Question]) -> Iterator[Question]:
-    """The questions without those that the answer to an earlier one answers."""
+    """The questions, without those settled by the answer to an earlier one."""
     asked = set()
     for question in questions:
         if question.asked not in asked:

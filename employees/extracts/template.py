@@ -42,7 +42,7 @@ EXAMPLES: dict[str, str | int | float] = {
 
 
 def template_workbook(wanted: Wanted = readable_in) -> bytes:
-    """An XLSX file of the wanted columns, which reads without a reject or a question as it is."""
+    """An XLSX file of the wanted columns that loads as it is, without a reject or a question."""
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
         bold = book.add_format({"bold": True})
@@ -57,7 +57,7 @@ def template_workbook(wanted: Wanted = readable_in) -> bytes:
 
 
 def _example(column: Column) -> str | int | float:
-    """A value of a column; empty where somebody who is there has none."""
+    """An example value of a column; empty where a person who is present has none."""
     if column.kind == ColumnKind.BOOLEAN:
         return EXAMPLES.get(column.name, "Oui")
     if column.kind == ColumnKind.CHOICE and column.name != "motif_sortie":

@@ -1,4 +1,4 @@
-"""Recognises what companies call their columns, by the words of a title."""
+"""Recognises the column titles of a company by their words."""
 
 import re
 import unicodedata
@@ -156,7 +156,7 @@ def likely_columns(titles: Sequence[str], extract: Extract, taken: Collection[st
 
 @cache
 def likeness_of(title: str, name: str) -> float:
-    """How like a title is to what a column is called, from 0 to 1."""
+    """The similarity of a title to the names of a column, from 0 to 1."""
     words = _words(title)
     return max((_common(words, _words(called)) for called in NAMES[name]), default=0)
 

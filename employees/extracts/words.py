@@ -22,7 +22,7 @@ _NUMBERED = Message(
 
 
 def rule_of(vocabulary: str, proposal: Proposal) -> Message:
-    """What is expected in place of a word for which this is proposed, and how to accept the word."""
+    """The expected value for an unknown word with this proposal, and how to accept the word."""
     if proposal.is_new:
         return _NUMBERED if vocabulary in NUMBERED else _NEW
     text = _(

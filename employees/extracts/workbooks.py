@@ -34,7 +34,7 @@ class SheetGrid:
 
 
 def sheet_grids(name: str, source: Source) -> list[SheetGrid]:
-    """The sheets of a workbook that people see. Raises ``ExtractError`` when it is none, or too large."""
+    """The visible sheets of a workbook. Raises ``ExtractError`` when it is none, or too large."""
     with opened(source) as file:
         try:
             with zipfile.ZipFile(file) as archive:
@@ -61,7 +61,7 @@ def sheet_grids(name: str, source: Source) -> list[SheetGrid]:
 
 
 def text_of(cell: Any) -> str:
-    """A cell as text, in a writing that reads one way only."""
+    """A cell as unambiguous text."""
     match cell:
         case bool():
             return "Oui" if cell else "Non"

@@ -130,7 +130,7 @@ def _read(revision: UUID | None) -> Terms:
 
 
 def forget(**_signal) -> None:
-    """Compare what is held with the database when it is next needed."""
+    """Compare the cached terms with the database at the next use."""
     _this.is_checked = False
 
 

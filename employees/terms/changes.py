@@ -128,7 +128,7 @@ def merge(*, term: Term, into: Term) -> Term:
 
 
 def part(*, term: Term) -> Term:
-    """Take a merge back: everything is as it would be without it. Raises ``technova.database.locks.Busy``."""
+    """Undo a merge: the workforce is replayed without it. Raises ``technova.database.locks.Busy``."""
     term.merged_into = None
     return save(term=term)
 

@@ -100,7 +100,7 @@ class Comparison:
         return ((name, _largest_first(pd.concat(parts))) for name, parts in self._values.items())
 
     def columns(self, medians: Iterable[str]) -> list[ColumnChange]:
-        """What changes by column: those of which the medians are wanted, then the others, the most changed first."""
+        """Changes by column: those whose medians are shown, then the others, the most changed first."""
         counts = dict(self._counts)
         compared = [
             ColumnChange(name, counts.pop(name, 0), pairs.old.median, pairs.new.median)
@@ -201,7 +201,7 @@ def _moved(kind: str, numbers: np.ndarray, before: pd.DataFrame, after: pd.DataF
 
 
 def _departments(numbers: np.ndarray, *states: pd.DataFrame) -> list[str]:
-    """Where people are in the last of some states that knows it, empty for nowhere."""
+    """The department of each person in the last of the states that has one; empty if none has."""
     known = pd.Series("", index=numbers)
     for state in states:
         found = state["departement"].reindex(known.index)

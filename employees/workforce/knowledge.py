@@ -1,4 +1,4 @@
-"""What was known when: the bound that keeps later knowledge out of training data."""
+"""Point-in-time knowledge: the bound that keeps later knowledge out of training data."""
 
 from datetime import date, datetime, timedelta
 

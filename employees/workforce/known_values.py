@@ -79,7 +79,7 @@ class History:
         return np.union1d(found, merged[np.isin(merged[:, 0], found), 1])
 
     def values(self, kind: Extract, day: date, numbers: np.ndarray, names: Sequence[str] | None = None) -> pd.DataFrame:
-        """What is known of some people (sorted numbers) on a day.
+        """The known values of some people (sorted numbers) on a day.
 
         Index ``employee_id``: the people in an extract up to that day; some or all columns of the extract's table, as
         objects. A query for the newest extract, and for each older one that gives what the newer ones left unknown.
@@ -99,7 +99,7 @@ class History:
         return pd.DataFrame(known[is_held], columns=names, index=index, dtype=object)
 
     def rows(self, extract: LoadedExtract, numbers: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
-        """What an extract holds of some people (sorted numbers), as objects: index ``employee_id``, one row a person.
+        """The rows of some people (sorted numbers) in an extract, as objects: index ``employee_id``, one row a person.
 
         A merged number's row stands for the person; where the extract holds both, the person's own row does. A query.
         """

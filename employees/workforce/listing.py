@@ -163,7 +163,7 @@ def last_jobs(history: History, numbers: Sequence[int]) -> dict[int, str]:
 
 
 def _rows(history: History, kind: Extract, numbers: Sequence[int]) -> QuerySet:
-    """All that the extracts in force of a kind hold of some people, under their other numbers too."""
+    """All rows of some people in the extracts in force of a kind, also under their other numbers."""
     others = [number for number, into in history.merged.items() if into in set(numbers)]
     extracts = [extract.pk for extract in history.extracts[kind]]
     return ROWS[kind].objects.filter(extract__in=extracts, number__in=[*numbers, *others])

@@ -295,7 +295,7 @@ def _presence_on(day: date, numbers: tuple[int, int]) -> pd.DataFrame:
 
 
 def _printable(name: str) -> str:
-    """A file's name, which may be no text, as one that a database takes."""
+    """A file's name, which may be invalid text, as text that a database accepts."""
     return name.encode("utf-8", "backslashreplace").decode()
 
 
@@ -317,7 +317,7 @@ def _refused(extract: ReadExtract) -> tuple[int, int]:
 
 
 def digest(extract: ReadExtract) -> str:
-    """The SHA-256 of what an extract holds, whatever the order and the spelling in its file."""
+    """The SHA-256 of an extract's content, regardless of the order and the spelling in its file."""
     found = hashlib.sha256()
     for frame in extract.frames():
         for start in range(0, len(frame), CHUNK_SIZE):

@@ -18,7 +18,7 @@ MOST_JUMPING = 0.01
 MEDIAN_SHIFT = 0.5  # of the median before
 REVERSED = -0.2  # correlation of a person's answers with their last ones
 FEWEST_ANSWERS = 30  # fewer may correlate so by chance
-FEW = 3  # people, fewer of whom raise no alarm
+FEW = 3  # fewer people raise no alarm
 
 NEVER_FALLING = ("age", "annee_experience_totale", "annees_dans_l_entreprise")
 MEDIANS = (

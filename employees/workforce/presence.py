@@ -1,12 +1,12 @@
 """Presence, day by day: one step updates the known state of some people with the facts of the next described day.
 
-No Django here. People stand in the rows of a frame with the columns of ``KNOWN``, indexed by employee number. What a
-day brings (``Facts``) comes from the extracts in force and from HR's answers, so the state on a day follows from them
-alone, whatever the order in which they were loaded.
+No Django here. People stand in the rows of a frame with the columns of ``KNOWN``, indexed by employee number. The
+facts of a day (``Facts``) come from the extracts in force and from HR's answers, so the state on a day follows from
+them alone, whatever the order in which they were loaded.
 
 - *present*: in the newest SIRH extract, or kept by HR, and no departure known;
 - *left*: a departure is known, from the survey's flag, a date of exit that has passed, or HR's answer;
-- *absent*: neither: a question for HR.
+- *absent*: neither of these; HR is asked.
 
 A person who left is back when the SIRH lists them again after an extract without them, or when a later survey answers
 that they have not left and no date of exit contradicts it. A person who was never in a SIRH extract is not part of the
@@ -48,7 +48,7 @@ _EMPTY = {"object": "", "bool": False}  # other columns begin without a value
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What one day brings. Series are indexed by employee number and hold only the people with a known value."""
+    """The facts of one day. Series are indexed by employee number and hold only the people with a known value."""
 
     day: date
     listed: np.ndarray | None = None  # numbers in the SIRH extract of the day; None where there is none
@@ -60,13 +60,13 @@ class Facts:
 
 
 def nobody(numbers: np.ndarray) -> pd.DataFrame:
-    """What is known of people before the first day: nothing."""
+    """The state of people before the first day: everything unknown."""
     index = pd.Index(numbers, name="employee_id")
     return pd.DataFrame({name: pd.Series(_EMPTY.get(dtype), index, dtype=dtype) for name, dtype in KNOWN.items()})
 
 
 def step(known: pd.DataFrame, facts: Facts) -> pd.DataFrame:
-    """What is known at the end of a day, from what was known before it. Same index; the input stays as it is."""
+    """The known state at the end of a day, from the state before it. Same index; the input is unchanged."""
     now = known.copy()
     _take_values(now, facts)
     _take_listing(now, facts)

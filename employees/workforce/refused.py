@@ -16,7 +16,7 @@ from employees.workforce.replay import replay
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A refused value of somebody, and the first of the days on which it was refused each time until now."""
+    """A refused value of a person, and the first day since which every extract repeats it."""
 
     value: RefusedValue
     employee: Employee

@@ -190,7 +190,7 @@ class _Chunk:
         )
 
     def _rows(self, kind: Extract, day: date, *names: str) -> pd.DataFrame | None:
-        """Some columns of what the extract in force of a day holds of these people; None without one."""
+        """Some columns of these people's rows in the extract in force of a day; None without one."""
         extract = self.history.on(kind, day)
         return None if extract is None else self.history.rows(extract, self.numbers, names)
 

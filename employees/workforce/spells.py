@@ -29,7 +29,7 @@ class KnownPresence(Protocol):
 
 
 class KnownState(KnownPresence, Protocol):
-    """The columns of a state that a history is made of."""
+    """The columns of a state that a history is derived from."""
 
     @property
     def departement(self) -> str: ...
@@ -48,7 +48,7 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SpellEvent:
-    """What a state changed; ``day`` is that of the first extract that shows it, or of the departure by then."""
+    """An event of a presence history; ``day`` is that of the first extract that shows it, or of the departure."""
 
     kind: EventKind
     day: date
@@ -58,7 +58,7 @@ class SpellEvent:
 
 
 def events(states: Iterable[KnownState]) -> list[SpellEvent]:
-    """The history of a person from their states, oldest first; an absence that turns out a departure is none."""
+    """The history of a person from their states, oldest first; absences that turn out to be departures left out."""
     known = [state for state in states if state.presence]
     return sorted([*_turns(known), *_moves(known)], key=lambda event: event.day)
 

@@ -30,7 +30,7 @@ class Filters(serializers.Serializer):
 
 
 class LogFilters(Filters):
-    """Which rows of the log."""
+    """Filters of the log."""
 
     employee_id = QueryInteger(
         source="employee__employee_id",

@@ -90,7 +90,7 @@ class ReadyView(ProbeView):
 
 
 def problems() -> tuple[dict[str, str], int]:
-    """What is not ready and why, safe to show publicly, and the seconds to wait. The log has the full error."""
+    """The parts that are not ready, why (safe to show publicly), and the seconds to wait. The log has the error."""
     found, wait = {}, 5
     try:
         trouble = Trouble.READ_ONLY if is_read_only() else writes.trouble_now()

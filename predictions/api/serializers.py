@@ -61,7 +61,7 @@ class StrictSerializer(serializers.Serializer):
 
 
 class AskedFeatures(StrictSerializer):
-    """Features of which those made of a column that is switched off are neither asked for nor looked at."""
+    """Features without those derived from switched-off columns, which are neither required nor read."""
 
     def to_internal_value(self, data):
         off = list(filter(readable_features.is_off, self.fields.keys()))
@@ -113,7 +113,7 @@ class QuotaSerializer(serializers.Serializer):
 
 
 class KeySerializer(serializers.Serializer):
-    """What a key is and may do."""
+    """A key with its scopes and limits."""
 
     name = serializers.CharField()
     owner = serializers.CharField(help_text="The team or the person that answers for it.")
@@ -324,7 +324,7 @@ class OfFeaturesSerializer(serializers.Serializer):
     )
 )
 class PayloadField(serializers.Field):
-    """What a prediction was made from, as the reference wraps it."""
+    """The input of a prediction, wrapped as in the reference."""
 
     def to_representation(self, value: Prediction) -> dict:
         if value.features_id is None:
@@ -359,7 +359,7 @@ class FeaturesField(serializers.Field):
 
 
 class LogRowSerializer(LatestSerializer):
-    """A row of the log: the reference's fields with the same values, and what it did not have."""
+    """A row of the log: the reference's fields with the same values, and further ones."""
 
     employee_id = serializers.IntegerField(source="employee_number", allow_null=True)
     mode = serializers.ChoiceField(choices=Prediction.Mode.choices)
@@ -394,6 +394,6 @@ class ScoreLimitSerializer(LimitSerializer):
 
 
 class RunQuerySerializer(serializers.Serializer):
-    """Which run a list of scores is of."""
+    """The run of a list of scores."""
 
     run_id = QueryInteger(min_value=1, max_value=MAX_PREDICTION_ID, required=False)

@@ -82,7 +82,7 @@ class Guarded(WithoutOptions):
 
 
 class KeyView(Guarded):
-    """What the calling key may do, whatever its scopes."""
+    """The scopes and limits of the calling key, open to every key."""
 
     permission_classes: list[type[BasePermission]] = []
 
@@ -128,7 +128,7 @@ class PredictViewSet(Guarded, ViewSet):
 
 
 class ReadViewSet(Guarded, GenericViewSet):
-    """Lists of what the key may see. A parameter that a call does not know is refused: it would filter nothing."""
+    """Lists within the key's scope. An unknown parameter is refused, since it would filter nothing."""
 
     scope = "can_read"
     filters: type[Filters]

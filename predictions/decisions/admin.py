@@ -1,4 +1,4 @@
-"""Read-only administration of what was decided about the model."""
+"""Read-only administration of the decisions about the model."""
 
 from django.contrib import admin
 

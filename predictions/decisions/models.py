@@ -1,4 +1,4 @@
-"""What people decided about the model: the threshold, and which version is in use."""
+"""Decisions about the model: the threshold, and the version in use."""
 
 from django.conf import settings
 from django.db import models
@@ -108,7 +108,7 @@ class PromotionQuerySet(models.QuerySet):
 
 
 class Promotion(models.Model):
-    """A request to put a version of the model in use: who made it and why, and what became of it.
+    """A request to put a version of the model in use: who made it and why, and its outcome.
 
     If the company requires two people (``TWO_PEOPLE_PROMOTE``), it waits until somebody else has approved it.
     """

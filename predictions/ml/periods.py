@@ -27,7 +27,7 @@ NEAR = timedelta(days=7)  # so that month-end extracts of the last working day d
 
 
 class Event(IntEnum):
-    """What became of somebody within a period."""
+    """The outcome of a person within a period."""
 
     NONE = 0  # still present, or left in a way that is not forecast
     LEFT = 1  # of their own accord, or for an unknown reason

@@ -297,7 +297,7 @@ def _dtype(column: pd.Series) -> type:
 
 
 def _learnable(rows: Rows) -> Rows:
-    """The same with what is unknown of somebody alike for everyone, so that a model learns nothing from it."""
+    """The rows with each partly unknown feature set to 0 for everyone, so that a model learns nothing from it."""
     unknown = [name for name in FEATURE_NAMES if rows.frame[name].isna().any()]
     return replace(rows, frame=rows.frame.assign(**dict.fromkeys(unknown, 0.0)))
 

@@ -207,7 +207,7 @@ def _distribution(now: Figures, threshold: float) -> charts.Chart:
 
 
 def _drivers(now: Figures) -> charts.Chart | None:
-    """What raises the risk of most people."""
+    """The reasons that raise the risk of most people."""
     hidden = suppressed(now.reasons)
     shown = [(name, people) for name, people in now.reasons.items() if name not in hidden]
     heaviest = sorted(shown, key=lambda item: -item[1])

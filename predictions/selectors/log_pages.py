@@ -30,7 +30,7 @@ def filtered(
     since: date | None = None,
     until: date | None = None,
 ) -> QuerySet[Prediction]:
-    """The rows for which all that is given holds; the two days are included, in the site's time zone."""
+    """The rows that match all given conditions; both days are included, in the site's time zone."""
     wanted = {
         "employee__employee_id": employee,
         "mode": mode or None,

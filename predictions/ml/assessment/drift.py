@@ -83,8 +83,8 @@ def reference(
     scores are taken to stay as they are. Gives ``{"employees", "as_of", "bins": {name: {"cuts" or "levels", "counts",
     "expected", "later"}}}``: people by bin, the sum of their probabilities, and people by bin after each of ``YEARS``,
     scaled to as many. Numbers fall between ``cuts``, each cut in the bin above it; levels that training had not seen
-    fall in a last bin of their own. Whose value is unknown is not counted, and a feature that is unknown of everyone is
-    left out.
+    fall in a last bin of their own. People whose value is unknown are not counted, and a feature unknown for everyone
+    is left out.
     """
     probability = np.asarray(probability, dtype=float)
     columns = {name: [frame[name]] * (len(YEARS) + 1) for name in WATCHED if frame[name].notna().any()}

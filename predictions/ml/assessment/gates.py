@@ -15,7 +15,7 @@ IS_HARDLY_KNOWN = _("Fewer than 30 departures lie in the time that it is judged 
 
 
 def doubts(target: np.ndarray, probability: np.ndarray, threshold: float, *, auc_low: float) -> list[str]:
-    """What speaks against publishing, as gettext message ids.
+    """The reasons against publishing, as gettext message ids.
 
     ``target``: ``(n,)`` of 0 and 1, both present; ``probability``: ``(repeats, n)`` out of fold; ``auc_low``: where the
     95 % interval of the ROC-AUC begins, as the card has it.

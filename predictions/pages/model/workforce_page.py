@@ -202,7 +202,7 @@ def _shares(shares: Iterable[float], counts: Sequence[int]) -> list[str]:
 
 
 def _values(name: str, bins: Mapping) -> list[str]:
-    """What each bin holds, in words: from a cut, included, to the next one, left out."""
+    """The range of each bin in words: from a cut, included, to the next one, left out."""
     if name == SCORES:
         return _ranges([percent(cut) for cut in bins["cuts"]])
     feature = schema.BY_NAME[name]

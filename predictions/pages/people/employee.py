@@ -87,7 +87,7 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
 
 
 def _without_features(request: Request, employee_id: int, scope: Scope, readable: Readable) -> HttpResponse:
-    """The page of a person without what a score needs; a merged number redirects to its person."""
+    """The page of a person without the inputs of a score; a merged number redirects to its person."""
     person = people.person(employee_id, scope, readable)
     if person is None or request.method == "POST":
         raise Http404
