@@ -397,7 +397,7 @@ def proxies(card: dict) -> str:
         )
         for row in card["proxies"]
     )
-    return "How much of each protected attribute the features that are used tell.\n\n" + table(
+    return "The share of each protected attribute that the features in use explain.\n\n" + table(
         ("attribute", "all together", "the strongest alone"), rows
     )
 

@@ -141,7 +141,7 @@ def _likeness_of_words(word: str, other: str) -> float:
     return likeness if likeness >= LIKENESS else 0
 
 
-# Words that say the same in many companies: proposed, and read only once somebody agreed.
+# Words with the same meaning in many companies: proposed, and read only once somebody has agreed.
 USUAL: Mapping[str, Mapping[str, str]] = {
     "frequence_deplacement": {
         **dict.fromkeys(("jamais", "aucune", "non", "never", "none"), "Aucun"),

@@ -27,7 +27,7 @@ from technova.database.prepared_statements import PreparedSelect
 INPUTS = {kind: [name for name in schema.INPUT_NAMES if BY_NAME[name].extract == kind] for kind in RAW_KINDS}
 REQUIRED_NAMES = [name for name in schema.INPUT_NAMES if name not in schema.OPTIONAL_INPUTS]
 _OPEN_NAMES = [feature.name for feature in schema.FEATURES if feature.is_open]
-SAMPLE = 2_000  # people of whom a typical one is made
+SAMPLE = 2_000  # people sampled for a typical one
 
 # Leaves out the rows' times, which no prediction needs and which take 3 µs each to parse. A dictionary, since
 # ``from_db`` looks each field of the model up in it.

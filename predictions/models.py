@@ -164,7 +164,7 @@ class PredictionQuerySet(OfDepartmentsQuerySet):
     department = "employee__departement"
 
     def within_then(self, scope: Scope):
-        """Those made while the person was in a department of the scope: any other would tell the former department."""
+        """Those made while the person was in a department of the scope: others would reveal the former department."""
         return scope.narrow_recorded(self, "features__departement", "payload__departement")
 
     def visible_to(self, user):

@@ -21,9 +21,9 @@ class Role:
 
     group: str
     sees_everyone: bool = False  # while no department is given; else nobody
-    reads_everything: bool = False  # of those whom it sees; else the matters that are granted
+    reads_everything: bool = False  # of the people it sees; else the matters that are granted
     reads: tuple[Matter, ...] = ()
-    answers: bool = False  # whether somebody whom it sees has left or is there
+    answers: bool = False  # whether people in its scope have left or are present
     audits: bool = False  # reads the model, the journals and the figures of groups for the whole company; sees nobody
     decides: bool = False  # sets the threshold and the model's version for all, if its scope is everyone
     permissions: tuple[str, ...] = ()  # of this app; given to the group when it is made

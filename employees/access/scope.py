@@ -64,7 +64,7 @@ class Scope:
     def narrow_recorded(self, queryset, *paths: str):
         """The rows that were recorded of people while they were in the scope: any of the paths has a department of it.
 
-        What was recorded of the people in a scope before they came into it would tell where they were.
+        Records of people from before they joined the scope would reveal their former department.
         """
         if self.sees_everyone:
             return queryset

@@ -41,7 +41,7 @@ class ForWhoSeesEveryone(ForSome):
 
 
 class OfEmployeesAdmin(ForWhoReadsEverything, ReadOnlyAdmin):
-    """Rows about employees: those whom the account may see, found by employee number."""
+    """Rows about employees in the account's scope, found by employee number."""
 
     employee = "employee"  # the way from a row to its employee
     search_help_text = _("An employee number.")

@@ -142,7 +142,7 @@ class CellReader:
         return found, is_known
 
     def said(self, rows: np.ndarray) -> np.ndarray:
-        """What some rows say: their values, None where the cell is empty, and a text that cannot be read as it is."""
+        """The values of some rows: None for an empty cell, the text itself for an unreadable one."""
         values, is_known = self.take(rows)
         said = values.astype(object)
         said[~is_known] = None

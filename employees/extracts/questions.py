@@ -26,7 +26,7 @@ NUMBERS = (ColumnKind.INTEGER, ColumnKind.NUMBER, ColumnKind.PERCENT)
 LAST_LINE = 1_000  # that may be said to be the header
 LAST_MONTH = 12  # a day after it is no month
 MOST_VALUES = 10  # distinct texts of a column of two values; more are no values
-# What companies write for one of two values; the first digit of a French social security number tells the sex.
+# What companies write for one of two values; the first digit of a French social security number encodes the sex.
 USUAL_VALUES = {"genre": {"1": "M", "2": "F"}, "": {"x": "Oui", "ok": "Oui", "-": "Non"}}
 
 

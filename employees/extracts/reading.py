@@ -39,7 +39,7 @@ class ReadExtract:
 
     ``parts`` are frames with a row for each accepted employee, indexed by ``employee_id`` (int64), sorted and unique
     from the first part to the last. Types: Int64, Float64, boolean, datetime64[s], and objects (text or None). A value
-    is missing where the cell is empty, refused or asked, or where the file lacks the column.
+    is missing where the cell is empty, refused or asked, or where the column is missing from the file.
 
     ``read`` = ``accepted`` + ``rejected`` + ``repeated`` rows.
     """
@@ -236,7 +236,7 @@ class _Reading:
         return repeated
 
     def _settle_doubles(self, order: np.ndarray) -> int:
-        """Keep the first row of a number whose rows say the same, and none where they differ; return those repeated."""
+        """Keep the first of a number's rows if all are the same, and none if they differ; return the repeated ones."""
         numbers = self.numbers[order]
         is_double = np.zeros(len(order), dtype=bool)
         is_double[1:] = numbers[1:] == numbers[:-1]

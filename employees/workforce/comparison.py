@@ -89,7 +89,7 @@ class Comparison:
         return np.isin(numbers, self._present[first:last])
 
     def changed(self) -> np.ndarray:
-        """The numbers of those of whom some value changes, in order."""
+        """The numbers of the people with a changed value, in order."""
         return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *self._changed]))
 
     def values(self) -> Iterator[tuple[str, pd.DataFrame]]:

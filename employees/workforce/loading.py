@@ -145,7 +145,7 @@ class _Loading:
         self.digests = {kind: digest(extract) for kind, extract in self.by_kind.items()}
         self.known_already = tuple(kind for kind in self.by_kind if self._is_known(kind))
         self.extracts = {kind: extract for kind, extract in self.by_kind.items() if kind not in self.known_already}
-        self.numbers = np.empty(0, dtype=NUMBER)  # of everyone whom the extracts hold
+        self.numbers = np.empty(0, dtype=NUMBER)  # of everyone in the extracts
         self.load: Load | None = None
         self.alarms: list[Alarm] = []
 
@@ -257,7 +257,7 @@ def with_directory(extracts: Mapping[Extract, ReadExtract]) -> dict[Extract, Rea
 
 
 class _Standing:
-    """Who is there and where on a day, as it is when this is made; everyone in parts, by ranges of their numbers.
+    """Presence and department on a day, at its creation; everyone in parts, by ranges of their numbers.
 
     ``newcomers`` are numbers that may become people until it is compared.
     """

@@ -83,7 +83,7 @@ def _touched(history: History, days: Sequence[date], since: date) -> np.ndarray:
     is_open |= Q(presence=Presence.LEFT, is_listed=True, was_unlisted=True)
     extracts = [history.before(Extract.SIRH, day) for day in days]
     if not all(extract is None or extract.is_complete for extract in extracts):
-        is_open |= Q(is_listed=True)  # whom an incomplete extract left out is missing now
+        is_open |= Q(is_listed=True)  # people left out of an incomplete extract are missing now
     states = EmployeeState.objects.filter(Q(as_of__gte=since) | (Q(until=None) & is_open))
     answers = PresenceAnswer.objects.in_force().filter(as_of__gte=since)
     touched = [numbers_of(states), numbers_of(answers)]
@@ -125,7 +125,7 @@ def _forget(since: date | None) -> None:
 
 
 def _people(numbers: np.ndarray) -> pd.DataFrame:
-    """People by number: primary key (missing for who is no employee yet), department and presence. One query."""
+    """People by number: primary key (missing for people not yet stored), department and presence. One query."""
     rows = Employee.objects.filter(among("employee_id", numbers))
     return by_number(rows, "employee_id", "pk", "departement", "presence").reindex(numbers).astype({"pk": "Int64"})
 

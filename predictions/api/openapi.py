@@ -233,7 +233,7 @@ def _number(name: str, maximum: int, meaning: str, where: Literal["query", "path
 key = _call(
     operation_id="key",
     summary="What the key may do",
-    description="Its scopes, whom it sees, when it expires, and how many requests are left in this minute.",
+    description="Its scopes, the people it sees, when it expires, and how many requests are left in this minute.",
     tags=["key"],
     answer=KeySerializer,
     meaning="The key and what is left of its minute, this request counted.",
@@ -323,8 +323,8 @@ runs = _call(
     operation_id="runs_list",
     summary="The scoring runs",
     description=(
-        "The newest first. Each with the figures of those present then whom the key sees; null where a figure would be "
-        "of fewer than five people."
+        "The newest first. Each has the figures of the people present then within the key's scope; null where a figure "
+        "would be of fewer than five people."
     ),
     tags=["scores"],
     answer=RunSerializer(many=True),

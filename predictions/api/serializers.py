@@ -260,7 +260,7 @@ class RunSerializer(serializers.Serializer):
     horizon_months = serializers.IntegerField(source="run.horizon_months", allow_null=True)
     threshold = serializers.FloatField(source="run.threshold", min_value=0, max_value=1)
     employee_count = serializers.IntegerField(
-        source="figures.employee_count", allow_null=True, help_text="People scored whom the key sees."
+        source="figures.employee_count", allow_null=True, help_text="People scored, within the key's scope."
     )
     above_threshold_count = serializers.IntegerField(
         source="figures.above_threshold_count", allow_null=True, help_text="Those who reach the threshold."

@@ -117,7 +117,7 @@ class APIKey(models.Model):
 
     @property
     def scope(self) -> Scope:
-        """Whom it sees."""
+        """The people it sees."""
         return scope_of_key(self)
 
     @property

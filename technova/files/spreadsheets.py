@@ -21,7 +21,7 @@ _FORMULA = rf'(?:(?!{_BREAK})[\s"])*[=+\-@＝＋－＠﹦﹢﹣﹫\x00-\x09\x0b-
 _AT_START = re.compile(_FORMULA)
 _AFTER_BREAK = re.compile(rf"{_BREAK}(?={_FORMULA}|\Z)")
 _NEGATIVE_NUMBER = re.compile(r"-\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # XML has no way to say these
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # not representable in XML
 _ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")  # and a workbook says them like this
 
 

@@ -34,7 +34,7 @@ def start(name: str, *arguments: str) -> bool:
         return False
     with output:
         output.truncate(0)
-        # Its metrics are not the server's, which could not tell when to drop its gauges.
+        # Its metrics are not the server's, which could not know when to drop its gauges.
         environment = {key: value for key, value in os.environ.items() if key != "PROMETHEUS_MULTIPROC_DIR"}
         process = subprocess.Popen(  # noqa: S603 - a fixed interpreter and command, and no shell
             [sys.executable, "manage.py", *arguments],

@@ -95,7 +95,7 @@ class Command(TechnovaCommand):
         parser.add_argument(
             "--accept-implausible", action="store_true", help="load what raises an alarm; it is recorded with the load"
         )
-        parser.add_argument("--dry-run", action="store_true", help="do all the work, say what would change, keep none")
+        parser.add_argument("--dry-run", action="store_true", help="do all the work, report the changes, keep none")
         parser.add_argument("--rejects", metavar="FILE", help="write the rejected values to this CSV file")
         parser.add_argument("--strict", action="store_true", help="refuse the whole load if any value is rejected")
 

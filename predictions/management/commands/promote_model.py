@@ -31,7 +31,7 @@ class Command(TechnovaCommand):
             self._list(root)
             return
         if not (options["reason"] or "").strip():
-            raise CommandError("Say why, by --reason: it is kept with the promotion.")
+            raise CommandError("Give a reason with --reason: it is kept with the promotion.")
         author = promotions.author_of(options["by"], root=root)
         before = store.current_version(root)
         version = store.previous_version(root) if options["previous"] else options["version"]

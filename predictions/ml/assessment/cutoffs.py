@@ -67,7 +67,7 @@ def _shortest_between(low: float, high: float) -> float:
 def of_costs(costs: Costs) -> float:
     """The threshold of the least expected cost: a talk pays if ``chance * probability * departure >= talk``.
 
-    The expected cost is a sum over people, each of whom adds ``talk - chance * probability * departure`` when flagged.
+    The expected cost is a sum over people; each adds ``talk - chance * probability * departure`` when flagged.
     Clipped to the thresholds of training, 0.01 to 0.99.
     """
     return float(np.clip(break_even(costs), GRID[0], GRID[-1]))

@@ -84,7 +84,7 @@ class AnswerForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_answerers
 def clarify(request: Request) -> HttpResponse:
-    """Who is absent, and the answers to it."""
+    """The absent people, and HR's answers about them."""
     form = AnswerForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         _answer(request, form)
