@@ -48,7 +48,7 @@ def features() -> str:
 
 
 def permitted(feature) -> str:
-    """What a feature may hold: its choices by name, or its bounds."""
+    """The permitted values of a feature: its choices by name, or its bounds."""
     if not feature.choices:
         return f"{feature.minimum:,.10g} to {feature.maximum:,.10g}"
     return ", ".join(

@@ -86,7 +86,7 @@ def entries(extract: Extract) -> Iterator[Entry]:
 
 
 def label(name: str, extract: Extract) -> str:
-    """What a column of an extract is called."""
+    """The label of a column of an extract."""
     field: Any = ROWS[extract]._meta.get_field("number" if name == KEY else name)  # of the table, no relation to it
     return capfirst(str(field.verbose_name))
 

@@ -40,7 +40,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """What a build did. ``read`` people of the newest day = ``unchanged`` + ``changed`` + those left out."""
+    """The result of a build. ``read`` people of the newest day = ``unchanged`` + ``changed`` + those left out."""
 
     read: int = 0
     changed: int = 0

@@ -17,7 +17,7 @@ from employees.columns import KEY
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What the members of a group may see, read and do, within the departments given to the account."""
+    """A role: what the members of a group may see, read and do within the account's departments."""
 
     group: str
     sees_everyone: bool = False  # while no department is given; else nobody

@@ -1,4 +1,4 @@
-"""What was different before: pay, jobs, overtime, travel, savings plan, training, appraisals and satisfaction.
+"""Earlier values: pay, jobs, overtime, travel, savings plan, training, appraisals and satisfaction.
 
 The published values are walked back, the latest change first. A change keeps the month from which the later value holds
 and the value before it; nothing changes after someone left.
@@ -74,7 +74,7 @@ class Past:
 
 
 def past(people: pd.DataFrame, careers: Careers, calendar: Calendar) -> Past:
-    """Draw what was different in the earlier months."""
+    """Draw the differences of the earlier months."""
     past = Past(people.copy(), careers)
     _jobs(past)
     _pay_and_levels(past, people, calendar)
@@ -157,7 +157,7 @@ def _circumstances(past: Past) -> None:
 
 
 def _counts(past: Past, calendar: Calendar) -> None:
-    """What only grows: shares in the savings plan, at its yearly campaign, and training, up to twice in the year."""
+    """Counts that only grow: savings plan shares, at the yearly campaign, and training, up to twice in the year."""
     values, count = past.values, len(past.values)
     savings = values["nombre_participation_pee"].to_numpy()
     whom = (savings > 0) & _some("savings", JOINED_SAVINGS, count)

@@ -1,4 +1,4 @@
-"""Who manages whom: a tree within each department, its heads under one person.
+"""The managers: a tree within each department, its heads under one person.
 
 Managers are never among those who left, and joined before the people whom they manage came to them. Everyone's manager
 is of a higher rank, whatever the month; those of the highest report to leaders among them who have been here longer:
@@ -62,7 +62,7 @@ def reporting(people: pd.DataFrame, departments_before: np.ndarray, careers: Car
 
 
 class _Tree:
-    """Who may manage whom, and how many each manages so far."""
+    """The possible managers, and how many people each manages so far."""
 
     def __init__(self, departments: np.ndarray, ranks: np.ndarray, careers: Careers) -> None:
         self.departments, self.ranks, self.joined = departments, ranks, careers.joined.tolist()

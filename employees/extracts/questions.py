@@ -31,7 +31,7 @@ USUAL_VALUES = {"genre": {"1": "M", "2": "F"}, "": {"x": "Oui", "ok": "Oui", "-"
 
 
 class Asked(StrEnum):
-    """What a question is about."""
+    """The subject of a question."""
 
     WORD = "word"  # an unknown word of an open vocabulary: which value is it?
     VALUE = "value"  # a text of a column of sex or of yes and no, most of which are not known: which value is it?

@@ -32,7 +32,7 @@ class Refusal(StrEnum):
 
 
 class Cost(StrEnum):
-    """What a reject costs: the cell alone, which is then unknown, or the whole row."""
+    """The loss by a reject: the cell alone, which is then unknown, or the whole row."""
 
     CELL = "cell"
     ROW = "row"
@@ -63,7 +63,7 @@ class Cause:
 
     @property
     def sentence(self) -> Message:
-        """What was refused, and what is expected instead."""
+        """The refused values and the expected ones, in a sentence."""
         shown = repr(self.first.value[:LONGEST_SHOWN])
         params = {"count": self.count, "file": self.first.file, "line": self.first.line, "value": shown}
         if self.first.costs == Cost.CELL:

@@ -151,7 +151,7 @@ def bounds(extract: Extract) -> list[models.CheckConstraint]:
 
 
 class ExtractRow(models.Model):
-    """What an extract holds of one employee number. NULL: the cell was empty or refused."""
+    """The row of one employee number in an extract. NULL: the cell was empty or refused."""
 
     pk = models.CompositePrimaryKey("extract", "number")
     objects: models.Manager

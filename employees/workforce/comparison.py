@@ -1,4 +1,4 @@
-"""What a load changes: who comes and goes, and the values of the same people. Filled part by part. Pure."""
+"""Changes by a load: people who come and go, and values of the same people. Filled part by part. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LISTED = ("kind", "number", "department", "old", "new")  # the columns of a list
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """What a load changed in the workforce of the day that it describes: people."""
+    """Changes by a load in the workforce of its day: people."""
 
     left: int = 0
     arrived: int = 0
@@ -30,7 +30,7 @@ class Moves:
 
 @dataclass(frozen=True, slots=True)
 class ColumnChange:
-    """What the files change in a column: people with another value, and the medians of those compared."""
+    """Changes in a column: people with another value, and the medians of those compared."""
 
     name: str
     changed: int

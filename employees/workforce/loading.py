@@ -46,7 +46,7 @@ class NoSuchLoad(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What a load did, or would do. Of each extract ``read`` rows = ``stored`` + ``rejected``."""
+    """The result of a load or of its dry run. Of each extract ``read`` rows = ``stored`` + ``rejected``."""
 
     load: int | None  # its number; None when every extract was loaded before, or nothing was kept
     as_of: date
@@ -113,7 +113,7 @@ def withdraw_load(*, load: int, reason: str, user: User | None = None, progress:
 
 
 def withdrawal_changes(*, load: int) -> pd.DataFrame:
-    """Who would come, go and move on the newest day if a load were withdrawn, as ``LISTED``; writes nothing.
+    """People who would come, go or move on the newest day if a load were withdrawn, as ``LISTED``; writes nothing.
 
     Takes as long as the withdrawal. The result stays the same until the ``revision`` changes. Raises as
     ``withdraw_load``.
@@ -200,7 +200,7 @@ class _Loading:
         return stored
 
     def _rows(self, stored: LoadedExtract, extract: ReadExtract) -> Iterator[tuple]:
-        """What an extract holds, as rows of its table; their numbers are remembered."""
+        """The content of an extract as rows of its table; their numbers are remembered."""
         numbers = [self.numbers]
         for frame in extract.frames():
             numbers.append(frame.index.to_numpy(dtype=NUMBER))

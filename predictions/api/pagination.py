@@ -19,7 +19,7 @@ SeriesKey = str | int
 
 
 class PageCursor(NamedTuple):
-    """Where a page begins: in which series of pages, and behind which place, forward or backward."""
+    """The start of a page: its series, the position that it follows, and the direction."""
 
     series: SeriesKey
     is_reverse: bool

@@ -67,7 +67,7 @@ class WithoutOptions(APIView):
 
 
 class Guarded(WithoutOptions):
-    """What every call of the API does before and after its own work."""
+    """Common work of every call of the API."""
 
     def initialize_request(self, request, *args, **kwargs):
         request_id_of(request)

@@ -156,5 +156,5 @@ class Promotion(models.Model):
 
     @property
     def by(self) -> str:
-        """Who asked for it. One query if the account is not loaded."""
+        """The account that asked for it. One query if the account is not loaded."""
         return str(self.author or self.system_account)

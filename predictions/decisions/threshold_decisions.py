@@ -73,7 +73,7 @@ class Wish:
     value: float | None = None
 
     def cutoff(self, scored: Scored) -> Cutoff:
-        """Where the rule cuts those present."""
+        """The cutoff of the rule among those present."""
         if self.capacity is not None:
             return cutoffs.of_capacity(self.capacity, scored.probability, scored.number)
         if self.costs is not None:

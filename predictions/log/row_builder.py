@@ -65,7 +65,7 @@ class LogRows:
 
     @property
     def is_over(self) -> np.ndarray:
-        """Who is over the threshold, booleans ``(n,)``."""
+        """Whether each is over the threshold, booleans ``(n,)``."""
         return np.asarray(self.columns["predicted_class"], dtype=bool)
 
     def __iter__(self) -> Iterator[tuple]:

@@ -70,7 +70,7 @@ class AdditiveModel(ClassifierMixin, BaseEstimator):
         return LINKS[self.link]
 
     def offset(self, exposure: np.ndarray | float) -> np.ndarray | float:
-        """What periods of so many months add to ``linear_predictor``."""
+        """The term that periods of so many months add to ``linear_predictor``."""
         return np.log(exposure) if self.link == "cloglog" else 0.0
 
 

@@ -141,6 +141,6 @@ def fit(
 
 
 def _first(outcome: np.ndarray, offset: np.ndarray, link: Link, width: int) -> np.ndarray:
-    """Where a fit begins: no effects, and the rate of the outcome."""
+    """The start of a fit: no effects, and the rate of the outcome."""
     rate = min(max(outcome.mean(), 1e-6), 1 - 1e-6)
     return np.r_[np.zeros(width - 1), link.value(rate) - float(np.mean(offset))]

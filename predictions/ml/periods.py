@@ -186,7 +186,7 @@ def starts(periods: PersonPeriods) -> tuple[np.ndarray, np.ndarray]:
 
 
 def cohort(periods: PersonPeriods, since: np.datetime64) -> PersonPeriods:
-    """Who was present when a period started, with the features of that day, and what became of each until the end.
+    """The people present at the start of a period, with the features of that day and their outcomes until its end.
 
     People who left in a way that is not forecast are left out: they might or might not have resigned.
     """

@@ -228,7 +228,7 @@ def slices(terms: Sequence[ModelTerm]) -> tuple[slice, ...]:
 
 
 def _centre(term: ModelTerm, weights: np.ndarray, means: np.ndarray) -> float:
-    """What a term weighs for the average employee, so that its first level or knot weighs whole hundredths.
+    """The contribution of a term for the average employee, such that its first level or knot has whole hundredths.
 
     The mean is a count divided by the number of employees: from contributions centred on it, with all digits, a reader
     who knows some departments could derive the counts of the others.

@@ -30,7 +30,7 @@ TICKS = 6  # at most, on an axis
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What ``partials/chart.html`` shows; ``legend`` pairs a class with what it stands for."""
+    """A chart as ``partials/chart.html`` shows it; ``legend`` pairs a class with its meaning."""
 
     title: str
     caption: str

@@ -81,7 +81,7 @@ def _label(name: str) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 @user_passes_test(_switching)
 def off(request: Request, name: str) -> HttpResponse:
-    """What switching a column off costs; POST does it."""
+    """The consequences of switching a column off; POST switches it off."""
     column = _dispensable(name)
     form = SwitchForm(request.POST if request.method == "POST" else None)
     if made_from(name) & set(current_model().card["used"]):

@@ -18,7 +18,7 @@ def navigation(request) -> dict[str, Callable]:
 
 
 def _entries(request) -> list[dict]:
-    """What this account may open, with the current one marked."""
+    """The entries that this account may open, with the current one marked."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return []

@@ -1,4 +1,4 @@
-"""Who has left, with the last score from before."""
+"""People who have left, with the last score from before."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

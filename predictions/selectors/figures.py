@@ -176,7 +176,7 @@ def suppressed_groups(groups: Iterable[RunGroup]) -> set[RunGroup]:
 
 
 def _places(groups: Sequence[RunGroup], *attributes: str) -> dict[tuple[str, ...], list[int]]:
-    """Where the groups of each department, of each job or of each pair of the two stand."""
+    """The positions of the groups of each department, of each job or of each pair of the two."""
     places: dict[tuple[str, ...], list[int]] = {}
     for place, group in enumerate(groups):
         places.setdefault(tuple(getattr(group, attribute) for attribute in attributes), []).append(place)

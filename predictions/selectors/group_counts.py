@@ -49,7 +49,7 @@ def group_counts(run: ScoringRun, present: Counts) -> GroupCounts:
 
 
 def _left(earlier: ScoringRun, run: ScoringRun) -> Left:
-    """Who left between the runs by resignation or for an unknown reason: no other departure is forecast."""
+    """People who left between the runs by resignation or for an unknown reason: no other departure is forecast."""
     left = EmployeeState.objects.on(run.as_of).filter(
         presence=Presence.LEFT,
         left_by__gt=earlier.as_of,

@@ -46,7 +46,7 @@ class Narrowing:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where somebody stands in a list, from 1, of how many; the numbers of the people just before and just after."""
+    """A person's place in a list, from 1, of how many; the numbers of the people just before and just after."""
 
     position: int
     total: int

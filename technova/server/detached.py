@@ -109,7 +109,7 @@ def _path(name: str) -> Path:
 
 
 def _directory() -> Path:
-    """Where the outputs are, once there was one. Raises ``PermissionError`` when others may open it."""
+    """The directory of the outputs, once there is one. Raises ``PermissionError`` when others may open it."""
     directory = Path(tempfile.gettempdir()) / f"technova-{os.getuid()}"
     with suppress(*ABSENT):
         status = directory.stat()

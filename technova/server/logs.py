@@ -139,7 +139,7 @@ def _without_the_request(record: logging.LogRecord) -> bool:
 
 
 def refusal(record: logging.LogRecord) -> str:
-    """What was refused, without the client's input except a host name."""
+    """The refusal, without the client's input except a host name."""
     kind = record.name.rpartition(".")[2]
     if kind == "DisallowedHost":
         return f"{kind}: {record.getMessage()[:LONGEST_REFUSAL]}"

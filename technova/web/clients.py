@@ -23,7 +23,7 @@ def client_address(meta: Mapping[str, str]) -> str:
 
 
 def network_of(address: str) -> str:
-    """What counts as one client: an IPv4 address, or the /64 of one IPv6 customer.
+    """The network that counts as one client: an IPv4 address, or the /64 of one IPv6 customer.
 
     A dual-stack listener writes IPv4 addresses as IPv6, ``::ffff:203.0.113.1``: all of them in one /64.
     """

@@ -93,7 +93,7 @@ def current_directory(root: Path) -> Path:
 
 
 def why_not_a_link(root: Path) -> str | None:
-    """What to do about a file or a directory in the place of the link to the current version; None without one."""
+    """The remedy for a file or directory in place of the link to the current version; None without one."""
     link = root / "current"
     if link.is_symlink() or not link.exists():
         return None
@@ -136,7 +136,7 @@ def previous_version(root: Path) -> str:
 
 
 def version_directory(root: Path, version: str) -> Path:
-    """Where a published version is. Raises ``ArtifactMissing`` for an unknown one."""
+    """The directory of a published version. Raises ``ArtifactMissing`` for an unknown one."""
     known = versions(root)
     if version not in known:
         raise ArtifactMissing(f"{root / 'versions'} has no version {version!r}; it has: {', '.join(known) or 'none'}")

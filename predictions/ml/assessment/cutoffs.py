@@ -1,4 +1,4 @@
-"""Who in a scored workforce is over the threshold under a rule set by HR, and what talking to them would cost.
+"""The people of a scored workforce over the threshold under a rule set by HR, and the cost of talks with them.
 
 *Capacity N* is the N people at most risk. The least cost has a closed form in calibrated probabilities. Neither needs
 the outcomes on which ``thresholds`` chooses in training.

@@ -47,7 +47,7 @@ def plan_for(people: int) -> Plan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """What a model is trained or evaluated on: people, or person-periods."""
+    """The rows that a model is trained or evaluated on: people, or person-periods."""
 
     frame: pd.DataFrame  # (n, 32)
     outcome: np.ndarray  # (n,) of 0 and 1

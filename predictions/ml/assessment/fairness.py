@@ -76,7 +76,7 @@ def _sums(
     resamples: int,
     seed: int,
 ) -> dict[str, np.ndarray]:
-    """What the rates of each group are made of, by selection: ``(groups, 7, 1 + resamples)``.
+    """The sums behind the rates of each group, by selection: ``(groups, 7, 1 + resamples)``.
 
     A block of the resamples is drawn, summed and forgotten: all of them at once would take gigabytes for a hundred
     thousand employees.

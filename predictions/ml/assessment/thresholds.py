@@ -70,7 +70,7 @@ def parse(text: str) -> Rule:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OperatingPoints:
-    """What each threshold of ``GRID`` does, averaged over the repeats: arrays of one shape."""
+    """The effect of each threshold of ``GRID``, averaged over the repeats: arrays of one shape."""
 
     threshold: np.ndarray
     flagged: np.ndarray  # share of the workforce at or over the threshold
@@ -151,7 +151,7 @@ def _place(points: OperatingPoints, rule: Rule, employees: int, base_rate: float
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a threshold does with the people it was chosen on, in people and in money."""
+    """The effect of a threshold on the people it was chosen on, in people and in money."""
 
     threshold: float
     flagged: float  # people at or over it
@@ -169,12 +169,12 @@ def from_card(columns: Mapping[str, object]) -> OperatingPoints:
 
 
 def simulate(points: OperatingPoints, rule: Rule, *, employees: int, base_rate: float) -> Decision:
-    """What ``rule`` would choose on ``points``, the curve of that many people of whom ``base_rate`` leave."""
+    """The choice of ``rule`` on ``points``, the curve of that many people, ``base_rate`` of whom leave."""
     return at(points, float(GRID[_place(points, rule, employees, base_rate)]), employees, base_rate, rule.costs)
 
 
 def at(points: OperatingPoints, threshold: float, employees: int, base_rate: float, costs: Costs) -> Decision:
-    """What a threshold of ``GRID`` does with that many people, under ``costs``."""
+    """The effect of a threshold of ``GRID`` on that many people, under ``costs``."""
     place = int(np.searchsorted(GRID, threshold))
     flagged, recall = float(points.flagged[place]), float(points.recall[place])
     leavers = recall * base_rate

@@ -196,7 +196,7 @@ def _detail(request: HttpRequest, upload: Import, form: QuestionsForm) -> HttpRe
 
 
 def _summary(upload: Import) -> dict:
-    """What a load changes; empty before the check, and for an import of before loads had a day."""
+    """The changes of a load; empty before the check, and for imports older than dated loads."""
     summary = upload.summary or {}
     return summary if "moves" in summary else {}
 

@@ -65,7 +65,7 @@ def _row(load: Load) -> dict:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_importers
 def withdraw(request: Request, load: int) -> HttpResponse:
-    """What withdrawing a load would change; POST withdraws it."""
+    """The changes that withdrawing a load would make; POST withdraws it."""
     found = get_object_or_404(_all().in_force(), pk=load)
     form = WithdrawForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
@@ -99,7 +99,7 @@ def _changes_at(load: int, revision: str) -> pd.DataFrame:
 
 
 def _listings(load: Load) -> dict[str, Listing]:
-    """Who would come, go and move if a load were withdrawn. Raises ``NoSuchLoad`` and ``Busy``."""
+    """People who would come, go or move if a load were withdrawn. Raises ``NoSuchLoad`` and ``Busy``."""
     return import_lists.move_listings(_changes_at(load.pk, revision()))
 
 

@@ -126,7 +126,7 @@ def calibration(card: Card) -> Chart:
 
 
 def threshold(value: float, points: OperatingPoints) -> Chart:
-    """What each threshold does; the one in use is the dashed line."""
+    """The effect of each threshold; the one in use is the dashed line."""
     names = {
         "recall": _("Share of leavers over it"),
         "precision": _("Share of leavers among those over it"),
@@ -148,7 +148,7 @@ def threshold(value: float, points: OperatingPoints) -> Chart:
 
 
 def cost(curve: Sequence[Outlook], *, in_use: float, least: Outlook) -> Chart:
-    """What every threshold is expected to cost; the one in use is the dashed line, the least cost a point."""
+    """The expected cost of each threshold; the one in use is the dashed line, the least cost a point."""
 
     def point(outlook: Outlook) -> Point:
         return Point(outlook.threshold, outlook.cost, percent(outlook.threshold), money(outlook.cost))
@@ -233,7 +233,7 @@ def effect(shape: Shape, *, scorer: Scorer, top: float) -> Chart:
 
 
 def highest(shapes: Collection[Shape], scorer: Scorer) -> float:
-    """Where the scale of every effect ends, so that their heights can be compared."""
+    """The end of the scale of every effect, so that their heights can be compared."""
     return scorer.link.probability(scorer.base_value + max(high for shape in shapes for high in shape["high"]))
 
 

@@ -156,7 +156,7 @@ def sides(card: Card) -> tuple[str, str]:
 
 
 def side_names(card: Card) -> list[str]:
-    """What the two are called: the model in use, and the one with the other features."""
+    """The names of the two: the model in use, and the one with the other features."""
     others = {"default": _("Without protected features"), "all": _("With all features")}
     return [_("This model"), others[sides(card)[1]]]
 
@@ -167,7 +167,7 @@ def _with_interval(figure: Mapping, is_share: bool) -> str:
 
 
 def capacity(card: Card) -> Table:
-    """What meeting a number of people finds, the riskiest first."""
+    """The leavers found by meeting a number of people, the riskiest first."""
     columns = card["models"][card["feature_set"]]["capacity"]
     rows = []
     for share in CAPACITIES:

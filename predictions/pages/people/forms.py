@@ -188,5 +188,5 @@ def bounds(feature: schema.Feature) -> str:
 
 
 def what_if_features() -> list[schema.Feature]:
-    """What HR can act on."""
+    """The features that HR can act on."""
     return [feature for feature in INPUTS.values() if feature.is_actionable]

@@ -148,7 +148,7 @@ class RiskRow:
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """What a request asks of the list: which run, within which scope, narrowed how, and what may be read of it."""
+    """A request for the list: the run, the scope, the filters, and the readable columns."""
 
     run: ScoringRun | None
     before: ScoringRun | None

@@ -39,7 +39,7 @@ class Step:
 
     @property
     def left(self) -> float:
-        """Where the bar begins, as a share of the drawing's width."""
+        """The start of the bar, as a share of the drawing's width."""
         return min(self.start, self.end) / self.scale
 
     @property

@@ -1,4 +1,4 @@
-"""Who has left: when, why, and with what score before."""
+"""The departures: people, days, reasons, and the last score before."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
