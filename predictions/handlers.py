@@ -11,10 +11,10 @@ from predictions.api import errors as api
 from predictions.api.urls import urlpatterns
 from predictions.pages import error_pages as pages
 from predictions.passwords import TooManyTries, remember_browser
-from technova.web.routes import PROBES
+from technova.server import metrics
 
 # The first parts of the API's addresses, and of addresses that clients may take for the API's.
-API_PATHS = {"predict", *(str(call.pattern).partition("/")[0] for call in urlpatterns), *(p.strip("/") for p in PROBES)}
+API_PATHS = {str(call.pattern).partition("/")[0] for call in [*urlpatterns, *metrics.urlpatterns]}
 JSON_TYPES = ("application/json", "application/problem+json")
 
 

@@ -10,7 +10,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.response import Response
 
 from features.models import EmployeeFeatures
-from predictions.api import openapi
+from predictions.api import examples, openapi
 from predictions.api.views import WithoutOptions
 from predictions.log import writes
 from predictions.ml.artifacts.store import ArtifactError, ArtifactMissing
@@ -18,6 +18,7 @@ from predictions.outages import OF_MODEL, outage_by
 from predictions.registry import promoted_model
 from technova import __version__
 from technova.database.trouble import Trouble, trouble_of
+from technova.web.json_errors import error_body
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ class ReadyView(ProbeView):
                 "They cannot; Retry-After says when to ask again.",
                 status="not ready",
                 detail="Not ready: database.",
+                request_id=examples.ERROR["request_id"],
                 not_ready={"database": "does not answer"},
             ),
             **openapi.errors(405, 500),
@@ -84,7 +86,7 @@ class ReadyView(ProbeView):
         not_ready, wait = problems()
         if not_ready:
             detail = f"Not ready: {', '.join(not_ready)}."
-            body = {"status": "not ready", "detail": detail, "not_ready": not_ready}
+            body = {"status": "not ready", **error_body(request, detail), "not_ready": not_ready}
             return Response(body, status=503, headers={"Retry-After": str(wait)})
         return Response({"status": "ready", "model_version": promoted_model().version, "version": __version__})
 

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from employees.disclosure import is_small
+
 PAIRS = (
     ("poste", "niveau_hierarchique_poste"),
     ("poste", "revenu_mensuel"),
     ("niveau_hierarchique_poste", "revenu_mensuel"),
 )
-FEWEST = 5  # smallest group of a job or level with a range: a smaller one would reveal their values
 ROOM = {"revenu_mensuel": 0.1}  # the range is rounded and widened by this share, since its ends are somebody's pay
 ROUNDED = {"revenu_mensuel": 100}
 
@@ -57,7 +58,7 @@ def _ranges(given: str, name: str, groups: np.ndarray, values: np.ndarray) -> Ra
     found: Ranges = {}
     for group in sorted(set(groups.tolist())):
         of_group = values[groups == group]
-        if len(of_group) >= FEWEST:
+        if not is_small(len(of_group)):  # the range would reveal their values
             low, high = of_group.min() * (1 - room), of_group.max() * (1 + room)
             found[group] = (float(np.floor(low / step) * step), float(np.ceil(high / step) * step))
     return found

@@ -81,6 +81,7 @@ def test_ready_names_a_database_that_is_down_without_telling_where_it_is(client,
     assert response.json() == {
         "status": "not ready",
         "detail": "Not ready: database.",
+        "request_id": response["X-Request-UUID"],
         "not_ready": {"database": "does not answer"},
     }
     assert response["Retry-After"]

@@ -2,6 +2,7 @@ import json
 import shlex
 
 import pytest
+from django.test.utils import override_script_prefix
 
 from employees.columns import SATISFACTIONS
 from features.engineering import engineer_one
@@ -137,6 +138,13 @@ def test_simulation_as_an_api_request_gives_the_same_answer(browse, api, api_key
     assert tuple(body) == FEATURE_NAMES
     answer = api.call("/predict/by-features", body).json()
     assert answer["turnover_probability"] == pytest.approx(Prediction.objects.earliest().probability)
+
+
+def test_simulation_as_an_api_request_goes_to_the_prefix_of_the_site(browse):
+    client = browse("RH")
+    with override_script_prefix("/technova/"):
+        command = client.post("/simulate/", INPUTS).context["command"]
+    assert "http://testserver/technova/predict/by-features" in shlex.split(command)
 
 
 @pytest.mark.parametrize("text", ["many", "NaN", "-1", str(2**31), "4\0", ""])

@@ -116,7 +116,7 @@ class GroupRates(TypedDict):
     group: str
     n: People
     leavers: Count
-    is_small: bool
+    is_small: bool  # too few to judge (``disparity.is_unjudged``), not to disclose
     selection_rate: Rate | None
     selection_ratio: Rate | None
     recall: Rate | None

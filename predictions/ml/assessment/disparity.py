@@ -39,6 +39,11 @@ UNKNOWN = ""  # the group of those whose attribute is unknown
 Counts = dict[str, dict[str, Sequence[int]]]  # by attribute and group: people, and how many of them are selected
 
 
+def is_unjudged(people: int, leavers: int) -> bool:
+    """Whether a group is too small for its figures to be judged; the card's ``is_small``."""
+    return people < SMALL_PEOPLE or leavers < SMALL_LEAVERS
+
+
 def groups_of(frame: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
     """Attribute, English name and ``(n,)`` members of each group. People whose attribute is unknown are in none."""
     for attribute in ATTRIBUTES:

@@ -13,7 +13,7 @@ from sklearn.model_selection import KFold, cross_val_predict
 
 from predictions.ml.additive import learn_terms, used_features
 from predictions.ml.artifacts.card_format import ATTRIBUTES
-from predictions.ml.assessment.disparity import SMALL_LEAVERS, SMALL_PEOPLE, groups_of
+from predictions.ml.assessment.disparity import SMALL_PEOPLE, groups_of, is_unjudged
 from predictions.ml.assessment.evaluation import OutOfFold
 
 TOP_SHARE = 0.2
@@ -50,7 +50,7 @@ def audit(
                 "group": group,
                 "n": int(member.sum()),
                 "leavers": int(target[member].sum()),
-                "is_small": bool(member.sum() < SMALL_PEOPLE or target[member].sum() < SMALL_LEAVERS),
+                "is_small": is_unjudged(int(member.sum()), int(target[member].sum())),
                 **_figures(*sums[name][place]),
             }
             for place, (attribute, group, member) in enumerate(groups)

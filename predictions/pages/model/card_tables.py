@@ -228,7 +228,7 @@ class GroupRow:
     group: str
     people: str
     leavers: str
-    is_small: bool
+    is_unjudged: bool
     own: list[tuple[str, str]]  # the value and its interval
     other: list[tuple[str, str]]
 
@@ -268,7 +268,7 @@ def _rates(entry: Mapping, other: Mapping, is_part_hidden: bool) -> GroupRow:
         group=group_label(entry["attribute"], entry["group"]),
         people=grouped(entry["n"]),
         leavers="" if is_part_hidden else grouped(entry["leavers"]),
-        is_small=entry["is_small"],
+        is_unjudged=entry["is_small"],
         own=_cells(entry, is_part_hidden),
         other=_cells(other, is_part_hidden),
     )

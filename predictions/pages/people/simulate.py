@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -22,8 +23,6 @@ from predictions.pages.people import forms, shown_score
 from predictions.registry import current_model
 from predictions.services import Caller
 from technova.web.requests import Request
-
-ENDPOINT = "/predict/by-features"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -87,9 +86,10 @@ def _typical_of_training(card: Card, names: Iterable[str]) -> dict[str, object]:
 
 def _command(request: Request, payload: dict[str, object]) -> str:
     """The same prediction as a call of the API, to paste in a shell where KEY holds an API key."""
+    address = request.build_absolute_uri(reverse("api-by-features"))
     return " \\\n  ".join(
         (
-            f"curl --request POST {shlex.quote(request.build_absolute_uri(ENDPOINT))}",
+            f"curl --request POST {shlex.quote(address)}",
             '--header "X-API-Key: $KEY"',
             '--header "Content-Type: application/json"',
             f"--data {shlex.quote(json.dumps(payload, ensure_ascii=False))}",
