@@ -15,10 +15,10 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import OuterRef, Subquery
 
+from predictions.metrics import note_model
 from predictions.ml.artifacts import artifact, store
 from predictions.ml.assessment.cutoffs import Cutoff
 from predictions.models import ScoringRun, ThresholdDecision
-from technova.server.metrics import note_model
 
 CHECK_INTERVAL = 2.0  # seconds during which a process trusts what it holds
 

@@ -17,6 +17,7 @@ from features import selectors as features
 from features.models import EmployeeFeatures
 from predictions.log import writes
 from predictions.log.row_builder import COLUMNS, BatchScore, Caller, milliseconds_since, prediction_of, rows_of
+from predictions.metrics import count_predictions
 from predictions.ml.assessment import cutoffs, disparity, drift
 from predictions.ml.assessment.cutoffs import Cutoff
 from predictions.ml.scorer import Model
@@ -34,7 +35,6 @@ from predictions.workforce_checks import check_workforce
 from technova.commands import Progress
 from technova.database.bulk import bulk_insert, refresh_statistics, reserve_sparse_keys
 from technova.database.locks import exclusive
-from technova.server.metrics import count_predictions
 
 CHUNK_SIZE = 10_000
 

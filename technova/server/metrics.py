@@ -16,7 +16,6 @@ from prometheus_client import (
     REGISTRY,
     CollectorRegistry,
     Counter,
-    Gauge,
     Histogram,
     generate_latest,
 )
@@ -32,8 +31,6 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 
 requests = Counter("technova_requests", "Requests answered.", ["route", "method", "status"])
 seconds = Histogram("technova_request_seconds", "Time to answer a request.", ["route"], buckets=BUCKETS)
-predictions = Counter("technova_predictions", "Predictions given and logged.", ["mode", "predicted_class"])
-models = Gauge("technova_model_processes", "Processes that use a model.", ["version"], multiprocess_mode="livesum")
 
 
 def count_request(*, route: str | None, method: str, status: int, duration: float) -> None:
@@ -41,19 +38,6 @@ def count_request(*, route: str | None, method: str, status: int, duration: floa
     route = route if route is not None else "none"
     requests.labels(route, method if method in METHODS else "other", status).inc()
     seconds.labels(route).observe(duration)
-
-
-def count_predictions(mode: str, *, total: int, leave: int) -> None:
-    """Count logged predictions, ``leave`` of them of the class *leave*."""
-    predictions.labels(mode, "leave").inc(leave)
-    predictions.labels(mode, "stay").inc(total - leave)
-
-
-def note_model(*, before: str | None, now: str) -> None:
-    """Record that this process uses the model ``now`` instead of ``before``."""
-    if before:
-        models.labels(before).set(0)
-    models.labels(now).set(1)
 
 
 @csrf_exempt  # or another method would be refused with a page
