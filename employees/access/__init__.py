@@ -23,7 +23,7 @@ from employees.access.roles import (
     roles_of,
     scope_of,
 )
-from employees.access.scope import Scope, scope_of_key
+from employees.access.scope import Scope, departments_of_key, scope_of_key
 
 __all__ = [
     "AUDITOR",
@@ -40,6 +40,7 @@ __all__ = [
     "Role",
     "Scope",
     "SeesNobody",
+    "departments_of_key",
     "figures_of",
     "for_auditors",
     "for_every_account",

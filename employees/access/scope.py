@@ -81,3 +81,8 @@ def scope_of_key(key) -> Scope:
     A merged department is the one that it was merged into.
     """
     return Scope.EVERYONE if key.departments is None else Scope.of_departments(resolved("departement", key.departments))
+
+
+def departments_of_key(scope: Scope) -> list[str] | None:
+    """What a key stores of its scope; the inverse of ``scope_of_key``."""
+    return None if scope.sees_everyone else scope.names

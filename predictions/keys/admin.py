@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from employees import terms
-from employees.access import Scope, scope_of, scope_of_key
+from employees.access import Scope, departments_of_key, scope_of, scope_of_key
 from employees.admin import ForWhoReadsEverything, OfEveryoneAdmin
 from predictions.keys import services as keys
 from predictions.keys.models import APIKeyQuerySet
@@ -87,7 +87,7 @@ class APIKeyForm(forms.ModelForm):
         chosen = self.cleaned_data["departments"]
         if EVERYONE in chosen and len(chosen) > 1:
             raise forms.ValidationError(_("Choose everyone, or departments, not both."))
-        return None if EVERYONE in chosen else chosen
+        return departments_of_key(Scope.EVERYONE if EVERYONE in chosen else Scope.of_departments(chosen))
 
     def clean_expiry_date(self):
         expiry = self.cleaned_data["expiry_date"]

@@ -11,7 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from employees.access import Scope, scope_of_key
+from employees.access import Scope, departments_of_key, scope_of_key
 from predictions.keys import limits
 from predictions.keys.models import APIKey
 from predictions.keys.quota import Quota, rest_of_window, window_at
@@ -54,7 +54,7 @@ def create_api_key(
         owner=owner,
         can_predict=can_predict,
         can_read=can_read,
-        departments=None if scope.sees_everyone else scope.names,
+        departments=departments_of_key(scope),
         expiry_date=timezone.now() + lifetime,
     )
     secret = key.assign_secret()
