@@ -37,7 +37,7 @@ BATCH = 1_000
 
 
 @dataclass
-class Load:
+class WrkRun:
     """One run of wrk: answers with status 200, those without, and milliseconds of waiting and of processor time."""
 
     requests: int
@@ -69,7 +69,7 @@ class Bench:
     directory: Path
     seconds: int
 
-    def call(self, path: str, *arguments: object, connections: int = CONNECTIONS) -> Load:
+    def call(self, path: str, *arguments: object, connections: int = CONNECTIONS) -> WrkRun:
         """Drive one address, and check that the server's 200s are wrk's and the rows of the log."""
         counted, logged, workers, backends = self.answered(), self.logged(), self.workers(), self.backends()
         server, database = [processor_ms([worker]) for worker in workers], processor_ms(backends)
@@ -84,7 +84,7 @@ class Bench:
             str(HERE / "calls.lua"),
         ]
         output = subprocess.check_output([*command, f"http://{ADDRESS}{path}", "--", self.key, *map(str, arguments)])
-        load = Load(**json.loads(output.splitlines()[-1]))
+        load = WrkRun(**json.loads(output.splitlines()[-1]))
         each = BATCH if "batch" in path else 1
         self.wait_for_the_last_answers()
         counted, logged = self.answered() - counted, self.logged() - logged
@@ -169,7 +169,7 @@ def measure(bench: Bench, rounds: int) -> None:
     print(f"memory     {', '.join(f'{size:.0f}' for size in bench.memory())} MiB a worker")
 
 
-def show(name: str, loads: Sequence[Load]) -> None:
+def show(name: str, loads: Sequence[WrkRun]) -> None:
     """The medians of the rounds, and of each its rate and how much of the work the busiest process did."""
     rate, p50, p99 = (median_of(loads, field) for field in ("rate", "p50", "p99"))
     server, database = median_of(loads, "server_ms"), median_of(loads, "database_ms")
@@ -178,7 +178,7 @@ def show(name: str, loads: Sequence[Load]) -> None:
     print(f"{'':<10} {server:>9.2f} ms of processor time for each in the server, {database:.2f} ms in the database")
 
 
-def median_of(loads: Sequence[Load], field: str) -> float:
+def median_of(loads: Sequence[WrkRun], field: str) -> float:
     return median(getattr(load, field) for load in loads)
 
 

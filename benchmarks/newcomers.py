@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import median
 
 import psycopg
-from api import ADDRESS, HERE, Load, create_key, serve
+from api import ADDRESS, HERE, WrkRun, create_key, serve
 from pipeline import ROOT, run, scratch_database
 
 PAUSE = 0.05  # seconds between two new connections
@@ -31,7 +31,7 @@ PAUSE = 0.05  # seconds between two new connections
 class Turn:
     """What one run of wrk got, and the seconds that each new connection waited."""
 
-    load: Load
+    load: WrkRun
     waits: list[float]
 
 
@@ -69,7 +69,7 @@ def take_turn(clients: int, seconds: int, key: str, ids: Path) -> Turn:
     output, _ = wrk.communicate()
     has_ended.set()
     newcomer.join()
-    return Turn(Load(**json.loads(output.splitlines()[-1])), waits)
+    return Turn(WrkRun(**json.loads(output.splitlines()[-1])), waits)
 
 
 def ask_anew(has_ended: threading.Event, waits: list[float]) -> None:

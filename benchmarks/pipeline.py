@@ -44,7 +44,7 @@ def main() -> None:
         for step, command in (("seed", load), ("build", ["build_features"]), ("score", ["score_employees"])):
             steps.append(run(command, url))
             show(step, count, steps[-1])
-        total = Cost(
+        total = CommandCost(
             sum(cost.seconds for cost in steps), sum(cost.computed for cost in steps), max(c.peak for c in steps)
         )
         show("seed + build + score", count, total)
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 @dataclass(frozen=True)
-class Cost:
+class CommandCost:
     """What a command took: wall-clock seconds, processor seconds of its process, peak resident memory in MiB."""
 
     seconds: float
@@ -61,14 +61,14 @@ class Cost:
     peak: float
 
 
-def show(step: str, count: int, cost: Cost) -> None:
+def show(step: str, count: int, cost: CommandCost) -> None:
     print(
         f"{step:<26}{cost.seconds:>9.1f}{count / cost.seconds:>14,.0f}{cost.computed:>10.1f}{cost.peak:>10,.0f}",
         flush=True,
     )
 
 
-def run(command: list[str], url: str, tree: Path = ROOT) -> Cost:
+def run(command: list[str], url: str, tree: Path = ROOT) -> CommandCost:
     """Run a management command, of another checkout by its own packages; start of Python included."""
     python = python_of(tree)
     started = time.perf_counter()
@@ -81,7 +81,7 @@ def run(command: list[str], url: str, tree: Path = ROOT) -> Cost:
     _pid, status, usage = os.wait4(pid, 0)
     if code := os.waitstatus_to_exitcode(status):
         sys.exit(f"{command[0]} failed with exit code {code}")
-    return Cost(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return CommandCost(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def python_of(tree: Path) -> str:

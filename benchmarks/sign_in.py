@@ -25,7 +25,7 @@ from statistics import median
 from urllib.parse import urlencode
 
 import psycopg
-from api import ADDRESS, CONNECTIONS, HERE, Load, create_key, median_of, serve
+from api import ADDRESS, CONNECTIONS, HERE, WrkRun, create_key, median_of, serve
 from pipeline import run, scratch_database
 
 GUESSERS = 8
@@ -63,10 +63,10 @@ def measure(options: argparse.Namespace, key: str, ids: Path) -> None:
         print(f"{place:<12} p50 {p50:>7,.1f} ms   p99 {p99:>8,.1f} ms   ratio {ratio:.1f}   guesses: {guesses}")
 
 
-def predict(seconds: int, key: str, ids: Path) -> Load:
+def predict(seconds: int, key: str, ids: Path) -> WrkRun:
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "60s", "-s", str(HERE / "calls.lua")]
     output = subprocess.check_output([*command, f"http://{ADDRESS}/predict/by-id/", "--", key, str(ids)])
-    load = Load(**json.loads(output.splitlines()[-1]))
+    load = WrkRun(**json.loads(output.splitlines()[-1]))
     assert not load.failed, load
     return load
 

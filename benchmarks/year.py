@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 
 import psycopg
-from pipeline import ROOT, SCRATCH, Cost, repeat_demo, run, scratch_database
+from pipeline import ROOT, SCRATCH, CommandCost, repeat_demo, run, scratch_database
 
 RAW = ("employees_sirhrow", "employees_evalrow", "employees_sondagerow")
 
@@ -40,7 +40,7 @@ def main() -> None:
             f"{'month':<14}{'seed s':>8}{'build s':>9}{'score s':>9}{'all s':>8}{'seed MiB':>10}{'peak MiB':>10}",
             flush=True,
         )
-        months: dict[Path, list[Cost]] = {tree: [] for tree in trees}
+        months: dict[Path, list[CommandCost]] = {tree: [] for tree in trees}
         for number in range(1, options.months + 1):
             raise_some(files["sirh"], number)
             for tree, url in zip(trees, urls, strict=True):
@@ -70,12 +70,12 @@ def raise_some(file: Path, month: int) -> None:
     raised.replace(file)
 
 
-def month(as_of: date, files: dict[str, Path], url: str, tree: Path) -> Cost:
+def month(as_of: date, files: dict[str, Path], url: str, tree: Path) -> CommandCost:
     """Load, build and score one month; prints and returns what it took together."""
     day = [f"--as-of={as_of}"] if tree == ROOT else []
     load = ["seed_from_csv", *day, *(f"--{extract}={file}" for extract, file in files.items())]
     costs = [run(command, url, tree) for command in (load, ["build_features"], ["score_employees"])]
-    whole = Cost(sum(cost.seconds for cost in costs), sum(c.computed for c in costs), max(c.peak for c in costs))
+    whole = CommandCost(sum(cost.seconds for cost in costs), sum(c.computed for c in costs), max(c.peak for c in costs))
     seconds = f"{costs[0].seconds:>8.1f}{costs[1].seconds:>9.1f}{costs[2].seconds:>9.1f}{whole.seconds:>8.1f}"
     print(
         f"{as_of:%Y-%m}{'' if tree == ROOT else ' before':<7}{seconds}{costs[0].peak:>10,.0f}{whole.peak:>10,.0f}",
