@@ -4,9 +4,9 @@ A value is read, rejected with a reason, or asked; nothing is guessed. A file th
 refused whole (``ExtractError``).
 
 ``grids`` opens a file as rows of text, ``workbooks`` a workbook; ``headers`` finds the header and the extract that it
-names, ``rows`` gives the rows below it. ``parsing`` reads a number, ``values`` a cell, ``cells`` a column, ``reading``
-one extract; ``questions`` asks, ``proposals`` (with ``titles``) proposes a ``mapping``; ``rejects`` holds what is
-refused, ``reports`` how a file was read.
+names, ``rows`` gives the rows below it. ``parsing`` reads a number, ``values`` a cell, ``cell_reader`` a column,
+``reading`` one extract; ``questions`` asks, ``proposals`` (with ``titles``) proposes a ``mapping``; ``rejects`` holds
+what is refused, ``reports`` how a file was read.
 """
 
 from employees.extracts.grids import File, Source
