@@ -6,7 +6,10 @@ from django.utils.html import format_html, format_html_join
 
 
 class LongSelect(forms.Select):
-    """Renders its options at once: Django takes a template for each of them, a second for 2,000."""
+    """Renders its options at once: Django takes a template for each of them, 62 instead of 24 ms for 2,000.
+
+    ``benchmarks/pages.py --words`` times whole pages with such a list.
+    """
 
     def render(self, name, value, attrs=None, renderer=None):
         widget = self.get_context(name, value, attrs)["widget"]
