@@ -18,8 +18,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from collections.abc import Mapping as Dict
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import date, timedelta
@@ -32,7 +31,7 @@ from django.utils import timezone
 
 from employees import extracts
 from employees.columns import match_key
-from employees.extracts import PLAIN, ExtractError, File, Mapping, Question, ReadSet, Reject
+from employees.extracts import PLAIN, ExtractError, File, FileMapping, Question, ReadSet, Reject
 from employees.extracts.rejects import LONGEST_SHOWN
 from employees.messages import Message, gettext_noop
 from employees.models import Import, ImportChange, ImportFile, ImportReject, SavedMapping
@@ -91,7 +90,7 @@ def receive(*, user, as_of: date, files: Iterable[UploadedFile], mapping: SavedM
 
 
 @transaction.atomic
-def answer(*, upload: Import, user, checked_at: str, answers: Dict[int, str]) -> bool:
+def answer(*, upload: Import, user, checked_at: str, answers: Mapping[int, str]) -> bool:
     """Store the answers to the questions about the files, by position, and have the files checked again.
 
     The answer to a word is a known value in any spelling, or the word itself for a new one; any other is one of the
@@ -101,7 +100,7 @@ def answer(*, upload: Import, user, checked_at: str, answers: Dict[int, str]) ->
     """
     upload.refresh_from_db()
     ensure_seen(upload, checked_at, *ASKS)
-    questions, answered = questions_of(upload), Mapping.of(upload.answers)
+    questions, answered = questions_of(upload), FileMapping.of(upload.answers)
     moved = {
         questions[place].file
         for place, value in answers.items()
@@ -135,7 +134,7 @@ def meaning_of(question: Question, value: str) -> str:
     return known or new_value(question.column, question.text)
 
 
-def _answered(answered: Mapping, question: Question, value: str) -> Mapping:
+def _answered(answered: FileMapping, question: Question, value: str) -> FileMapping:
     try:
         return extracts.answer(answered, question, value)
     except ValueError as error:
@@ -300,7 +299,7 @@ def load(*, upload: Import, progress: Progress | None = None) -> bool:
 
 def _keep_mapping(upload: Import) -> None:
     """Save the answers for later files."""
-    answered = Mapping.of(upload.answers)
+    answered = FileMapping.of(upload.answers)
     if answered != PLAIN:
         saved = _mapping_of(upload) or SavedMapping(name=SavedMapping.FIRST)
         saved.learn(answers=answered, user=upload.confirmed_by)
@@ -350,7 +349,7 @@ def _read(upload: Import) -> ReadSet:
         list(_files(upload)),
         vocabularies=vocabularies(),
         mapping=saved.mapping if saved else PLAIN,
-        answers=Mapping.of(upload.answers),
+        answers=FileMapping.of(upload.answers),
         wanted=wanted,
     )
 

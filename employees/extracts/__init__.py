@@ -10,7 +10,7 @@ what is refused, ``reports`` how a file was read.
 """
 
 from employees.extracts.grids import File, Source
-from employees.extracts.mapping import PLAIN, Mapping
+from employees.extracts.mapping import PLAIN, FileMapping
 from employees.extracts.proposals import ReadSet, answer, propose_mapping, read_set
 from employees.extracts.questions import Asked, Question
 from employees.extracts.reading import ReadExtract, read_extract, read_files
@@ -24,8 +24,8 @@ __all__ = [
     "Cost",
     "ExtractError",
     "File",
+    "FileMapping",
     "FileReport",
-    "Mapping",
     "Question",
     "ReadExtract",
     "ReadSet",

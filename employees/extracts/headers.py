@@ -6,7 +6,7 @@ from itertools import islice, takewhile
 
 from employees.columns import COLUMNS, KEY, Column, Extract, columns_of, readable_in
 from employees.extracts.grids import HEAD, WORKBOOK, Grid, Row, Source, beginning_of, empty, no_table, text_grids
-from employees.extracts.mapping import PLAIN, Mapping
+from employees.extracts.mapping import PLAIN, FileMapping
 from employees.extracts.parsing import fold
 from employees.extracts.rejects import ExtractError, Refusal
 from employees.extracts.workbooks import sheet_grids
@@ -58,7 +58,9 @@ class Layout:
         return tuple(title_of(title) or f"#{place + 1}" for place, title in titles if place not in self.columns)
 
 
-def open_headers(source: Source, name: str, mapping: Mapping = PLAIN, likeness: Likeness | None = None) -> list[Header]:
+def open_headers(
+    source: Source, name: str, mapping: FileMapping = PLAIN, likeness: Likeness | None = None
+) -> list[Header]:
     """The headers of a file: one of a CSV file, read with its likeliest delimiter; one of each sheet of a workbook that
     has rows.
 
@@ -84,7 +86,7 @@ def open_headers(source: Source, name: str, mapping: Mapping = PLAIN, likeness: 
     return [best]
 
 
-def _find_header(grid: Grid, mapping: Mapping, score: Likeness) -> Header | None:
+def _find_header(grid: Grid, mapping: FileMapping, score: Likeness) -> Header | None:
     """The likeliest row among the first; the first one where none is. None for a grid without rows."""
 
     def is_said(row: Row) -> bool:
@@ -123,11 +125,13 @@ def _most(titles: Sequence[str], score: Likeness) -> float:
     return max(score(titles, extract) for extract in Extract)
 
 
-def _count_known(titles: Sequence[str], mapping: Mapping, extract: Extract) -> int:
+def _count_known(titles: Sequence[str], mapping: FileMapping, extract: Extract) -> int:
     return len(known(columns_of(extract), titles, mapping, extract))
 
 
-def known(columns: Sequence[Column], titles: Sequence[str], mapping: Mapping, extract: Extract) -> dict[int, Column]:
+def known(
+    columns: Sequence[Column], titles: Sequence[str], mapping: FileMapping, extract: Extract
+) -> dict[int, Column]:
     """The columns found among titles, by place, under the product's name, the source's or the company's."""
     by_name = {column.name: column for column in columns}
     by_title = {fold(title): column for column in columns for title in (column.name, column.source)}
@@ -138,7 +142,7 @@ def known(columns: Sequence[Column], titles: Sequence[str], mapping: Mapping, ex
     return {place: column for place, column in found.items() if column}
 
 
-def recognised(header: Header, mapping: Mapping = PLAIN) -> Extract | None:
+def recognised(header: Header, mapping: FileMapping = PLAIN) -> Extract | None:
     """The extract to which most of the titles belong; a file of the SIRH may hold the directory's too."""
     counts = {
         extract: sum(
@@ -150,13 +154,13 @@ def recognised(header: Header, mapping: Mapping = PLAIN) -> Extract | None:
     return likeliest if counts[likeliest] and not is_elsewhere(header, likeliest, mapping) else None
 
 
-def is_elsewhere(header: Header, extract: Extract, mapping: Mapping) -> bool:
+def is_elsewhere(header: Header, extract: Extract, mapping: FileMapping) -> bool:
     """Whether the mapping names another sheet of the workbook as the extract."""
     said = mapping.sheets.get(extract)
     return said in header.grid.sheets and said != header.grid.sheet
 
 
-def has_key(header: Header, mapping: Mapping = PLAIN) -> bool:
+def has_key(header: Header, mapping: FileMapping = PLAIN) -> bool:
     """Whether one of the titles names the number of the employees."""
     found = recognised(header, mapping)
     columns = known(columns_of(found), header.titles, mapping, found) if found else {}
@@ -164,7 +168,7 @@ def has_key(header: Header, mapping: Mapping = PLAIN) -> bool:
 
 
 def layout_of(
-    header: Header, extract: Extract | None = None, mapping: Mapping = PLAIN, wanted: Wanted = readable_in
+    header: Header, extract: Extract | None = None, mapping: FileMapping = PLAIN, wanted: Wanted = readable_in
 ) -> Layout:
     """The positions of an extract's columns; the titles identify the extract unless it is given.
 
@@ -193,7 +197,7 @@ def layout_of(
     return Layout(header, found, columns)
 
 
-def _unrecognised(header: Header, extract: Extract | None, mapping: Mapping) -> ExtractError:
+def _unrecognised(header: Header, extract: Extract | None, mapping: FileMapping) -> ExtractError:
     if any(_count_known(",".join(header.first).split("|"), mapping, each) for each in Extract):
         return no_table(header.name, _OTHER_DELIMITER)
     reason = _(

@@ -1,8 +1,7 @@
 """A company's names and formats for columns and values: stored, and reused the next month without asking."""
 
 import re
-from collections.abc import Callable
-from collections.abc import Mapping as Dict
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from math import isfinite
@@ -14,58 +13,60 @@ FRENCH_DATES, AMERICAN_DATES = "dmy", "mdy"
 
 
 @dataclass(frozen=True, slots=True)
-class Mapping:
+class FileMapping:
     """How the files of a company are read. Stored as JSON (``document``, ``of``); the default changes nothing."""
 
     # Of each extract, by the title in the file, the product's name of the column; empty for one to leave out.
-    headers: Dict[str, Dict[str, str]] = field(default_factory=dict)
+    headers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     # By the column's name, what a text of the company stands for: {"genre": {"1": "M"}}.
-    values: Dict[str, Dict[str, str]] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     # By the column's name, the lowest and the highest mark of the company's scale; the best one stands last.
-    scales: Dict[str, tuple[float, float]] = field(default_factory=dict)
+    scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     # By the column's name, by what a number is multiplied: "1/12" for pay by the year, "100" for fractions.
-    factors: Dict[str, str] = field(default_factory=dict)
+    factors: Mapping[str, str] = field(default_factory=dict)
     # The sheet and the header line of an extract, if its columns do not identify them.
-    sheets: Dict[str, str] = field(default_factory=dict)
-    header_lines: Dict[str, int] = field(default_factory=dict)
+    sheets: Mapping[str, str] = field(default_factory=dict)
+    header_lines: Mapping[str, int] = field(default_factory=dict)
     decimal: str = ""  # "." or ",": what separates the decimals of "1.299", which is refused otherwise
     dates: str = ""  # FRENCH_DATES or AMERICAN_DATES: the order of 03/04/2026; empty is French
     # What stands for the number in rows that may be no person, as TOTAL, and whether they are skipped.
-    skipped: Dict[str, bool] = field(default_factory=dict)
+    skipped: Mapping[str, bool] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
         return asdict(self)
 
     @classmethod
-    def of(cls, document: Dict[str, Any]) -> "Mapping":
+    def of(cls, document: Mapping[str, Any]) -> "FileMapping":
         """The mapping from its document."""
         scales = {name: tuple(marks) for name, marks in document.get("scales", {}).items()}
         return cls(**{**document, "scales": scales})
 
-    def updated(self, other: "Mapping") -> "Mapping":
+    def updated(self, other: "FileMapping") -> "FileMapping":
         """A copy extended and overridden by another mapping."""
-        return Mapping.of(_updated(self.document(), {name: said for name, said in other.document().items() if said}))
+        return FileMapping.of(
+            _updated(self.document(), {name: said for name, said in other.document().items() if said})
+        )
 
-    def with_header(self, extract: Extract, title: str, name: str) -> "Mapping":
+    def with_header(self, extract: Extract, title: str, name: str) -> "FileMapping":
         """A copy that maps a title to a column of the product, or to none if the column is empty."""
         titles = {**self.headers.get(extract, {}), title: name}
         return replace(self, headers={**self.headers, extract.value: titles})
 
-    def with_value(self, name: str, text: str, value: str) -> "Mapping":
+    def with_value(self, name: str, text: str, value: str) -> "FileMapping":
         """A copy that maps a text of a column to a value."""
         return replace(self, values={**self.values, name: {**self.values.get(name, {}), text: value}})
 
-    def with_scale(self, name: str, lowest: float, highest: float) -> "Mapping":
+    def with_scale(self, name: str, lowest: float, highest: float) -> "FileMapping":
         """A copy with the company's scale of a column."""
         return replace(self, scales={**self.scales, name: (lowest, highest)})
 
-    def with_factor(self, name: str, factor: str) -> "Mapping":
+    def with_factor(self, name: str, factor: str) -> "FileMapping":
         """A copy with the factor by which a column is multiplied; 1 leaves it unchanged."""
         Fraction(factor)  # raises ValueError for what is no number
         return replace(self, factors={**self.factors, name: factor})
 
-    def with_skipped(self, text: str, is_skipped: bool = True) -> "Mapping":
+    def with_skipped(self, text: str, is_skipped: bool = True) -> "FileMapping":
         """A copy that skips, or keeps, the rows with this text as their number."""
         return replace(self, skipped={**self.skipped, text: is_skipped})
 
@@ -79,7 +80,7 @@ class Mapping:
         return frozenset(match_key(text) for text, is_skipped in self.skipped.items() if is_skipped)
 
 
-PLAIN = Mapping()
+PLAIN = FileMapping()
 
 
 def _updated(old: Any, new: Any) -> Any:

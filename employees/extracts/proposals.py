@@ -1,7 +1,6 @@
 """Proposes how the files of a company are read, and takes the answers."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from collections.abc import Mapping as Dict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -17,7 +16,7 @@ from employees.extracts.headers import (
     open_headers,
     title_of,
 )
-from employees.extracts.mapping import PLAIN, Mapping
+from employees.extracts.mapping import PLAIN, FileMapping
 from employees.extracts.questions import Asked, Question
 from employees.extracts.reading import ReadExtract, read_files
 from employees.extracts.rejects import LONGEST_SHOWN, ExtractError, Refusal
@@ -38,7 +37,7 @@ MISTAKEN_TITLES = {
 class ReadSet:
     """The files of a day, read as far as what they leave open allows."""
 
-    extracts: Dict[Extract, ReadExtract]
+    extracts: Mapping[Extract, ReadExtract]
     questions: tuple[Question, ...]
     error: ExtractError | None = None  # why nothing can be read before the questions are answered
 
@@ -52,8 +51,8 @@ def read_set(
     files: Sequence[File],
     *,
     vocabularies: Vocabularies = CONTRACT,
-    mapping: Mapping = PLAIN,
-    answers: Mapping = PLAIN,
+    mapping: FileMapping = PLAIN,
+    answers: FileMapping = PLAIN,
     wanted: Wanted = readable_in,
 ) -> ReadSet:
     """Read every extract in these files, with open titles as proposed, and collect the questions.
@@ -82,7 +81,7 @@ def read_set(
     return replace(found, questions=(*found.questions, *_corrections(files, known, titles)))
 
 
-def _as_answered(question: Question, answers: Mapping) -> Question:
+def _as_answered(question: Question, answers: FileMapping) -> Question:
     extracts = Extract if question.asked == Asked.COLUMN else (question.extract,)
     said = [answers.headers.get(extract, {}).get(question.header) for extract in extracts]
     name = next(filter(None, said), question.proposal.value if None in said else "")
@@ -112,8 +111,8 @@ def _once(questions: Iterable[Question]) -> Iterator[Question]:
 
 
 def propose_mapping(
-    files: Sequence[File], *, mapping: Mapping = PLAIN, wanted: Wanted = readable_in
-) -> tuple[Mapping, list[Question]]:
+    files: Sequence[File], *, mapping: FileMapping = PLAIN, wanted: Wanted = readable_in
+) -> tuple[FileMapping, list[Question]]:
     """A mapping for these files as far as their titles are understood, and the questions that would confirm it.
 
     It extends the given mapping, whose titles are not asked about. Each other title is a question that proposes a
@@ -136,7 +135,7 @@ def propose_mapping(
     return mapping, questions
 
 
-def answer(mapping: Mapping, question: Question, value: str) -> Mapping:
+def answer(mapping: FileMapping, question: Question, value: str) -> FileMapping:
     """The mapping with the answer to a question.
 
     ``value`` has the form of a proposal: the name of a column or nothing; the text of the rows to skip or nothing; a
@@ -166,7 +165,7 @@ def answer(mapping: Mapping, question: Question, value: str) -> Mapping:
             return mapping.with_value(question.column, question.text, value)
 
 
-def _with_title(mapping: Mapping, question: Question, name: str) -> Mapping:
+def _with_title(mapping: FileMapping, question: Question, name: str) -> FileMapping:
     """In the extract or, if it is not known which one it is, in each that has the column."""
     for extract in Extract if question.asked == Asked.COLUMN else (question.extract,):
         is_of_extract = any(column.name == name for column in readable_in(extract))
@@ -174,7 +173,7 @@ def _with_title(mapping: Mapping, question: Question, name: str) -> Mapping:
     return mapping
 
 
-def _read_from(mapping: Mapping, question: Question, place: str) -> Mapping:
+def _read_from(mapping: FileMapping, question: Question, place: str) -> FileMapping:
     if question.is_correction and place == question.proposal.value:
         return mapping
     if question.asked == Asked.SHEET:
@@ -182,11 +181,11 @@ def _read_from(mapping: Mapping, question: Question, place: str) -> Mapping:
     return replace(mapping, header_lines={**mapping.header_lines, question.extract.value: int(place)})
 
 
-def _likeness_by(mapping: Mapping) -> Likeness:
+def _likeness_by(mapping: FileMapping) -> Likeness:
     return lambda titles, extract: _score(titles, extract, mapping)
 
 
-def _tables(file: File, mapping: Mapping) -> list[tuple[Header, Extract]]:
+def _tables(file: File, mapping: FileMapping) -> list[tuple[Header, Extract]]:
     """The headers of a file that seem to be those of an extract, with the extract."""
     headers = open_headers(file.source, file.name, mapping, _likeness_by(mapping))
     found = []
@@ -197,13 +196,13 @@ def _tables(file: File, mapping: Mapping) -> list[tuple[Header, Extract]]:
     return found
 
 
-def _unlike_any(file: File, mapping: Mapping) -> Header:
+def _unlike_any(file: File, mapping: FileMapping) -> Header:
     """For a file that resembles no extract: the header of the sheet named by the mapping, else of the first sheet."""
     headers = open_headers(file.source, file.name, mapping, _likeness_by(mapping))
     return next((header for header in headers if header.grid.sheet in mapping.sheets.values()), headers[0])
 
 
-def _ask_columns(files: Sequence[File], mapping: Mapping) -> Iterator[Question]:
+def _ask_columns(files: Sequence[File], mapping: FileMapping) -> Iterator[Question]:
     """A question for each title of the tables that resemble no extract; a line with a single title is not a header."""
     for file in files:
         if _tables(file, mapping):
@@ -216,7 +215,7 @@ def _ask_columns(files: Sequence[File], mapping: Mapping) -> Iterator[Question]:
             yield from _about_titles(Asked.COLUMN, header, extract, titles, likely)
 
 
-def _ask_sheets(tables: Sequence[tuple[Header, Extract]], mapping: Mapping) -> Iterator[Question]:
+def _ask_sheets(tables: Sequence[tuple[Header, Extract]], mapping: FileMapping) -> Iterator[Question]:
     """A question for each extract that several sheets of a workbook may be."""
     for extract in Extract:
         likely = [header for header, found in tables if found == extract]
@@ -225,7 +224,7 @@ def _ask_sheets(tables: Sequence[tuple[Header, Extract]], mapping: Mapping) -> I
             yield _about_place(Asked.SHEET, likely[0], extract, names[0], names, len(names))
 
 
-def _corrections(files: Sequence[File], mapping: Mapping, asked: Iterable[Question]) -> Iterator[Question]:
+def _corrections(files: Sequence[File], mapping: FileMapping, asked: Iterable[Question]) -> Iterator[Question]:
     """For each table, a correction of the line and of the sheet that were read, unless the sheet is asked about
     already."""
     sheets_asked = {question.extract for question in asked if question.asked == Asked.SHEET}
@@ -250,14 +249,14 @@ def _about_place(
     return Question(asked, header.name, "", "", text, count, header.line, proposal, extract, sheets)
 
 
-def _likeliest(titles: Sequence[str], mapping: Mapping, kind: Extract | None = None) -> tuple[Extract, float]:
+def _likeliest(titles: Sequence[str], mapping: FileMapping, kind: Extract | None = None) -> tuple[Extract, float]:
     """The extract that a row of titles is most like, and how many of its columns are named, likeness by likeness."""
     scores = {extract: _score(titles, extract, mapping) for extract in ([kind] if kind else Extract)}
     best = max(scores, key=lambda extract: (scores[extract], extract != Extract.ANNUAIRE))
     return best, scores[best]
 
 
-def _score(titles: Sequence[str], extract: Extract, mapping: Mapping) -> float:
+def _score(titles: Sequence[str], extract: Extract, mapping: FileMapping) -> float:
     sure = known(readable_in(extract), titles, mapping, extract)
     taken = {column.name for column in sure.values()}
     likely = likely_columns([_unless(place in sure, title) for place, title in enumerate(titles)], extract, taken)
@@ -269,7 +268,7 @@ def _score(titles: Sequence[str], extract: Extract, mapping: Mapping) -> float:
     )
 
 
-def _may_have_key(header: Header, extract: Extract, mapping: Mapping) -> bool:
+def _may_have_key(header: Header, extract: Extract, mapping: FileMapping) -> bool:
     """Whether one of the titles is or may be the number of the employees."""
     sure = known(readable_in(extract), header.titles, mapping, extract)
     likely = likely_columns(header.titles, extract)
@@ -280,7 +279,7 @@ def _unless(is_known: bool, title: str) -> str:
     return "" if is_known else title
 
 
-def _ask_titles(header: Header, extract: Extract, mapping: Mapping, wanted: Wanted) -> Iterator[Question]:
+def _ask_titles(header: Header, extract: Extract, mapping: FileMapping, wanted: Wanted) -> Iterator[Question]:
     """A question for each title that is neither known nor answered."""
     sure = known(readable_in(extract), header.titles, mapping, extract)
     said = set(map(match_key, mapping.headers.get(extract, {})))
@@ -294,7 +293,7 @@ def _ask_titles(header: Header, extract: Extract, mapping: Mapping, wanted: Want
 
 
 def _about_titles(
-    asked: Asked, header: Header, extract: Extract, titles: Dict[int, str], likely: Dict[int, Column]
+    asked: Asked, header: Header, extract: Extract, titles: Mapping[int, str], likely: Mapping[int, Column]
 ) -> Iterator[Question]:
     """A question for each title by position, with its likely column and the first cell below it."""
     below = list(islice(_below(header), HEAD)) if titles else []

@@ -10,7 +10,7 @@ import numpy as np
 
 from employees.columns import BY_NAME, KEY, Column, ColumnKind, Extract, match_key, readable_in
 from employees.extracts.cell_reader import CellReader
-from employees.extracts.mapping import AMERICAN_DATES, FRENCH_DATES, Mapping
+from employees.extracts.mapping import AMERICAN_DATES, FRENCH_DATES, FileMapping
 from employees.extracts.parsing import IS_PERCENTAGE, IS_UNAMBIGUOUS, read_number
 from employees.extracts.values import read_date
 from employees.vocabularies import Proposal, Vocabularies
@@ -123,7 +123,7 @@ class Asking:
 
     file: str
     extract: Extract
-    mapping: Mapping
+    mapping: FileMapping
     vocabularies: Vocabularies
     is_kept: np.ndarray  # (rows,) whether the row is read: nothing is asked about the others
     lines: np.ndarray  # (rows,)

@@ -15,7 +15,7 @@ from employees.columns import KEY, ORDERED, Column, ColumnKind, Extract, match_k
 from employees.extracts.cell_reader import CellReader, refuse_broken_accents
 from employees.extracts.grids import File, Source, name_of, no_table
 from employees.extracts.headers import Header, Layout, Wanted, has_key, layout_of, open_headers, recognised
-from employees.extracts.mapping import PLAIN, Mapping
+from employees.extracts.mapping import PLAIN, FileMapping
 from employees.extracts.parsing import IS_GIVEN
 from employees.extracts.questions import Asked, Asking, Question
 from employees.extracts.rejects import Cost, ExtractError, Refusal, Reject, Rejects, visible
@@ -87,7 +87,7 @@ def read_extract(
     *,
     extract: Extract | None = None,
     vocabularies: Vocabularies = CONTRACT,
-    mapping: Mapping = PLAIN,
+    mapping: FileMapping = PLAIN,
     name: str = "",
     wanted: Wanted = readable_in,
 ) -> ReadExtract:
@@ -117,7 +117,7 @@ def read_files(
     files: Sequence[File],
     *,
     vocabularies: Vocabularies = CONTRACT,
-    mapping: Mapping = PLAIN,
+    mapping: FileMapping = PLAIN,
     wanted: Wanted = readable_in,
 ) -> list[ReadExtract]:
     """Read every extract in these files: each file, and each sheet of a workbook, is recognised by its columns.
@@ -141,13 +141,13 @@ def read_files(
     return [_Reading(layouts[extract], vocabularies, mapping).result() for extract in Extract if extract in layouts]
 
 
-def _extracts(headers: list[Header], mapping: Mapping) -> list[Header]:
+def _extracts(headers: list[Header], mapping: FileMapping) -> list[Header]:
     """The sheets that are extracts: those with a column for the employee number, if there are any."""
     found = [header for header in headers if recognised(header, mapping)]
     return [header for header in found if has_key(header, mapping)] or found or headers[:1]
 
 
-def _chosen(name: str, headers: list[Header], extract: Extract | None, mapping: Mapping) -> Header:
+def _chosen(name: str, headers: list[Header], extract: Extract | None, mapping: FileMapping) -> Header:
     """The sheet that is the extract. Raises ``ExtractError`` if several sheets match and none is chosen."""
     found = [header for header in headers if recognised(header, mapping) in ([extract] if extract else list(Extract))]
     if len(found) > 1:
@@ -160,7 +160,7 @@ def _chosen(name: str, headers: list[Header], extract: Extract | None, mapping: 
 class _Reading:
     """A file that is being read: the text of a chunk of rows at a time, and the values of all."""
 
-    def __init__(self, layout: Layout, vocabularies: Vocabularies, mapping: Mapping):
+    def __init__(self, layout: Layout, vocabularies: Vocabularies, mapping: FileMapping):
         self.layout = layout
         self.vocabularies = vocabularies
         self.mapping = mapping

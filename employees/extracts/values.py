@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from employees.columns import Column, ColumnKind, Rounding, match_key
-from employees.extracts.mapping import AMERICAN_DATES, Mapping
+from employees.extracts.mapping import AMERICAN_DATES, FileMapping
 from employees.extracts.parsing import BOOLEANS, IS_PERCENTAGE, Unreadable, read_number
 from employees.messages import Message
 from employees.messages import gettext_noop as _
@@ -39,7 +39,7 @@ class OutOfBounds(Unreadable):
         self.value = value
 
 
-def reader_of(column: Column, vocabularies: Vocabularies, mapping: Mapping) -> Reader:
+def reader_of(column: Column, vocabularies: Vocabularies, mapping: FileMapping) -> Reader:
     """The function that reads a cell of a column.
 
     It gives an int, a float, a bool, a date, a canonical word, a text, or None for an empty cell, and raises
@@ -64,13 +64,13 @@ def reader_of(column: Column, vocabularies: Vocabularies, mapping: Mapping) -> R
     return read_cell
 
 
-def is_plain(column: Column, mapping: Mapping) -> bool:
+def is_plain(column: Column, mapping: FileMapping) -> bool:
     """Whether plain digits in a column are its whole numbers, as they stand."""
     is_whole = column.kind in (ColumnKind.KEY, ColumnKind.INTEGER)
     return is_whole and not any(column.name in said for said in (mapping.values, mapping.factors, mapping.scales))
 
 
-def _reader(column: Column, vocabularies: Vocabularies, mapping: Mapping) -> Reader:
+def _reader(column: Column, vocabularies: Vocabularies, mapping: FileMapping) -> Reader:
     match column.kind:
         case ColumnKind.KEY:
             return read_key
@@ -89,7 +89,7 @@ def _reader(column: Column, vocabularies: Vocabularies, mapping: Mapping) -> Rea
 class _Numbers:
     """Reads the numbers of a column: the company's factor and scale first, then the rounding of the column."""
 
-    def __init__(self, column: Column, mapping: Mapping):
+    def __init__(self, column: Column, mapping: FileMapping):
         self.column = column
         self.decimal = mapping.decimal
         self.factor = Fraction(mapping.factors.get(column.name, "1"))

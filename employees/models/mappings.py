@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from employees.extracts import Mapping
+from employees.extracts import FileMapping
 from technova.database.fields import account
 
 
@@ -40,10 +40,10 @@ class SavedMapping(models.Model):
         return self.name
 
     @property
-    def mapping(self) -> Mapping:
-        return Mapping.of(self.document)
+    def mapping(self) -> FileMapping:
+        return FileMapping.of(self.document)
 
-    def learn(self, *, answers: Mapping, user) -> None:
+    def learn(self, *, answers: FileMapping, user) -> None:
         """Add the answers to the known ones, or replace those."""
         self.document = self.mapping.updated(answers).document()
         self.changed_at, self.changed_by = timezone.now(), user

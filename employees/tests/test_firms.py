@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 
 from employees.columns import SATISFACTIONS, Extract
-from employees.extracts import Asked, File, Mapping, answer, propose_mapping, read_files
+from employees.extracts import Asked, File, FileMapping, answer, propose_mapping, read_files
 from employees.models import LoadedExtract, SavedMapping, SirhRow
 from employees.tests.firms import FIRMS, NEW_DEPARTMENT, as_read
 from employees.vocabularies import CONTRACT
@@ -41,7 +41,7 @@ def learned(firm):
             vocabularies[question.column] = known.learn(question.text, question.proposal.value)
         else:
             mapping = answer(mapping, question, question.proposal.value)
-    return Mapping.of(json.loads(json.dumps(mapping.document()))), vocabularies
+    return FileMapping.of(json.loads(json.dumps(mapping.document()))), vocabularies
 
 
 @pytest.fixture(params=FIRMS, ids=lambda firm: type(firm).__name__, scope="module")

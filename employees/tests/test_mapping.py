@@ -6,7 +6,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from employees.columns import Extract, columns_of
-from employees.extracts import PLAIN, Asked, ExtractError, File, Mapping, Question, answer, read_extract, read_set
+from employees.extracts import PLAIN, Asked, ExtractError, File, FileMapping, Question, answer, read_extract, read_set
 from employees.extracts.rejects import Refusal
 from employees.tests.files import rows_of, table
 from employees.tests.firms import workbook
@@ -37,8 +37,8 @@ FULL = (
 
 
 def test_mapping_survives_json():
-    assert Mapping.of(json.loads(json.dumps(FULL.document()))) == FULL
-    assert Mapping.of({}) == PLAIN
+    assert FileMapping.of(json.loads(json.dumps(FULL.document()))) == FULL
+    assert FileMapping.of({}) == PLAIN
 
 
 def test_question_survives_json():
@@ -47,7 +47,9 @@ def test_question_survives_json():
 
 
 def test_mapping_is_updated_by_what_another_one_says():
-    other = Mapping(headers={"sirh": {"Centre": "departement"}, "eval": {"Note": ""}}, factors={PAY: "1"}, decimal=",")
+    other = FileMapping(
+        headers={"sirh": {"Centre": "departement"}, "eval": {"Note": ""}}, factors={PAY: "1"}, decimal=","
+    )
     found = FULL.updated(other)
     assert found.headers == {"sirh": {"Brut annuel": PAY, "Centre": "departement"}, "eval": {"Note": ""}}
     assert (found.factors, found.decimal) == ({PAY: "1"}, ",")
@@ -108,7 +110,7 @@ def test_factor_of_one_says_that_fractions_are_percentages():
 
 @pytest.mark.parametrize(("decimal", "value"), [(".", 1), (",", 1299)])
 def test_decimal_separator_tells_what_three_digits_are(decimal, value):
-    found = read(Extract.SIRH, Mapping(decimal=decimal), PAY, ["1.299", "5993", "5993"])
+    found = read(Extract.SIRH, FileMapping(decimal=decimal), PAY, ["1.299", "5993", "5993"])
     assert found.frame[PAY].iloc[0] == value
 
 
@@ -146,7 +148,7 @@ def test_one_date_that_is_none_among_french_ones_is_refused():
 
 
 def test_dates_may_have_the_month_first():
-    found = read(Extract.ANNUAIRE, Mapping(dates="mdy"), "date_entree", ["10/31/2026", "2026-10-31", "31/10/2026"])
+    found = read(Extract.ANNUAIRE, FileMapping(dates="mdy"), "date_entree", ["10/31/2026", "2026-10-31", "31/10/2026"])
     assert found.frame["date_entree"].tolist()[:2] == [pd.Timestamp(2026, 10, 31)] * 2
     assert [reject.value for reject in found.rejects] == ["31/10/2026"]
 
@@ -154,7 +156,7 @@ def test_dates_may_have_the_month_first():
 def test_line_of_the_header_may_be_said():
     content = table(rows_of(Extract.SIRH))
     twice = content.splitlines()[0] + b"\n" + content
-    assert read_extract(twice, mapping=Mapping(header_lines={"sirh": 2})).frame.index.tolist() == [1, 2, 3]
+    assert read_extract(twice, mapping=FileMapping(header_lines={"sirh": 2})).frame.index.tolist() == [1, 2, 3]
 
 
 # Whole columns that are asked
@@ -317,7 +319,7 @@ def test_header_below_the_first_lines_is_read_where_it_is_said_to_be():
 
 def test_line_of_the_header_of_an_extract_is_none_of_another():
     """The third line of the other file is a person, whose job resembles a title."""
-    mapping = Mapping(header_lines={"eval": 3})
+    mapping = FileMapping(header_lines={"eval": 3})
     rows = [row | {"poste": "Manager", "nom": "Service"} for row in rows_of(Extract.SIRH)]
     assert len(read_extract(table(rows), mapping=mapping).frame) == len(rows)
 
@@ -328,9 +330,9 @@ def test_other_line_may_be_said_where_something_is_asked():
     titles = ["Matricule", "Age", "Sexe", "Salaire", "Situation", "Service", "Fonction", "Expériences précédentes"]
     titles += ["Heures", "Expérience", "Ancienneté", "Ancienneté poste"]
     files = [File(",".join(titles).encode() + b"\n" + content, "paie.csv")]
-    found = read_set(files, mapping=Mapping(headers={"sirh": dict.fromkeys(titles, "")}))
+    found = read_set(files, mapping=FileMapping(headers={"sirh": dict.fromkeys(titles, "")}))
     assert found.error is None
-    found = read_set(files, mapping=Mapping(header_lines={"sirh": 1}))
+    found = read_set(files, mapping=FileMapping(header_lines={"sirh": 1}))
     correction = corrections_of(found)[Asked.LINE, Extract.SIRH]
     assert correction.proposal.value == "1"
     right = read_set(files, mapping=answer(PLAIN, correction, "2"))
@@ -362,7 +364,7 @@ def test_sheets_that_may_be_one_extract_are_asked_and_the_answer_is_read():
 
 
 def test_sheet_that_is_gone_the_next_month_says_nothing():
-    mapping = Mapping(sheets={"sirh": "Février"})
+    mapping = FileMapping(sheets={"sirh": "Février"})
     assert questions_of(read_set([two_months()], mapping=mapping))
     assert len(read_extract(table(rows_of(Extract.SIRH)), mapping=mapping).frame) == 3
 
@@ -371,7 +373,7 @@ def test_sheet_that_is_not_the_extract_is_not_read_as_another():
     """A list of names beside the pay: what remains of it would be a directory."""
     rows = [row | {"nom": "x", "prenom": "y"} for row in rows_of(Extract.SIRH)]
     file = File(workbook({"Mars": pd.DataFrame(rows), "Avril": pd.DataFrame(rows)}), "rh.xlsx")
-    assert list(read_set([file], mapping=Mapping(sheets={"sirh": "Avril"})).extracts) == [Extract.SIRH]
+    assert list(read_set([file], mapping=FileMapping(sheets={"sirh": "Avril"})).extracts) == [Extract.SIRH]
 
 
 def test_other_sheet_may_be_said_where_something_is_asked():

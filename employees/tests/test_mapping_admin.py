@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 
-from employees.extracts.mapping import EXAMPLES, Mapping, faulty_part
+from employees.extracts.mapping import EXAMPLES, FileMapping, faulty_part
 from employees.models import SavedMapping
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ def test_mapping_is_written_by_hand_and_by_whom(client):
     response = client.post(ADD, {"name": "default", "document": json.dumps(EXAMPLES)})
     assert response.status_code == 302
     saved = SavedMapping.objects.get()
-    assert (saved.changed_by.username, saved.mapping) == ("editor", Mapping.of(EXAMPLES))
+    assert (saved.changed_by.username, saved.mapping) == ("editor", FileMapping.of(EXAMPLES))
     page = client.get(reverse("admin:employees_savedmapping_change", args=[saved.pk])).content.decode()
     assert "Centre de coût" in page
 
@@ -61,4 +61,4 @@ def test_document_that_is_no_mapping_names_the_part(client, document, part):
 
 def test_examples_are_a_mapping():
     assert faulty_part(EXAMPLES) == faulty_part({}) == ""
-    assert EXAMPLES.keys() == Mapping().document().keys()
+    assert EXAMPLES.keys() == FileMapping().document().keys()

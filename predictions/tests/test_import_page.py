@@ -20,7 +20,7 @@ from django.utils import timezone, translation
 from django.utils.text import capfirst
 
 from employees import uploads
-from employees.extracts import Mapping
+from employees.extracts import FileMapping
 from employees.models import Employee, Import, SavedMapping, Term, TermRevision, TermSynonym
 from employees.terms.changes import learn
 from employees.tests.files import permit_rejects
@@ -695,7 +695,7 @@ def test_line_that_is_none_is_asked_again(client, header_far_below, line):
 def test_answers_about_another_line_than_the_one_to_read_do_not_count(client, hr, started):
     above = "Matricule,Age,Sexe,Salaire,Service,Fonction,Heures,Ancienneté,x,y,z,t\n"
     upload = uploads.receive(user=hr, as_of=DAY, files=files(sirh=above + text_of("sirh")))
-    upload.answers = Mapping(header_lines={"sirh": 1}).document()
+    upload.answers = FileMapping(header_lines={"sirh": 1}).document()
     upload.save()
     run_import(upload=upload)
     questions = uploads.questions_of(upload)
@@ -704,6 +704,6 @@ def test_answers_about_another_line_than_the_one_to_read_do_not_count(client, hr
     data[f"answer-{place}"] = "2"
     post(client, upload, "answer", checked_at=upload.checked_at.isoformat(), **data)
     upload.refresh_from_db()
-    assert Mapping.of(upload.answers) == Mapping(header_lines={"sirh": 2})
+    assert FileMapping.of(upload.answers) == FileMapping(header_lines={"sirh": 2})
     run_import(upload=upload)
     assert upload.state == "ready"

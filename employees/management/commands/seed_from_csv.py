@@ -19,6 +19,7 @@ from employees.extracts import (
     Asked,
     ExtractError,
     File,
+    FileMapping,
     Question,
     ReadExtract,
     ReadSet,
@@ -29,7 +30,6 @@ from employees.extracts import (
     read_files,
     read_set,
 )
-from employees.extracts import Mapping as FileMapping
 from employees.models import SavedMapping
 from employees.reject_report import write_rejects
 from employees.terms import vocabularies
