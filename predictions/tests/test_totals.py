@@ -119,7 +119,7 @@ def another_card(card):
     """The card of a model as good, from another company: other people, other departments, other curves."""
     changed = copy.deepcopy(card)
     own = card["feature_set"]
-    for name in ("training", "models", "reference", "uncertainty", "proxies", "drift"):
+    for name in ("training", "models", "uncertainty", "proxies", "drift"):
         changed[name] = of_another_company(card[name])
     changed["threshold"] |= {
         name: of_another_company(card["threshold"][name]) for name in ("curve", "choices", "costs")

@@ -28,7 +28,7 @@ def test_from_signing_in_to_what_would_help(open_page, script):
     riskiest = page.locator("#results tbody tr").first
     risk = probability(riskiest.inner_text())
     page.locator("#results tbody tr a").first.click()
-    expect(page.locator("h1")).to_contain_text("Salarié")
+    expect(page.locator("h1")).to_contain_text("matricule")
     expect(page.get_by_text("Fait des heures supplémentaires").first).to_be_visible()
     assert probability(page.locator("main").inner_text()) == risk
 

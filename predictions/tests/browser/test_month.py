@@ -102,8 +102,9 @@ def test_month_is_asked_about_shown_loaded_clarified_and_taken_back(open_page, a
 
 
 def first_cells(page, label):
-    """The first cell of each row of a table, by its heading: the numbers of people."""
-    return page.locator(f"[aria-labelledby={label}] tbody th").all_inner_texts()
+    """The numbers of people that end the first cell of each row of a table, by its heading."""
+    cells = page.locator(f"[aria-labelledby={label}] tbody th").all_inner_texts()
+    return [re.search(r"\d+$", cell.strip())[0] for cell in cells]
 
 
 def count_of(page, path):
