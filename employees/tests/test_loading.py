@@ -81,7 +81,7 @@ def test_withdrawn_load_keeps_who_took_it_back_and_why(django_user_model):
     withdraw_load(load=load_all(JANUARY, {1: {}}).load, reason="another company", user=user)
     found = Load.objects.get()
     assert (found.withdrawn_by, found.withdrawal_reason) == (user, "another company")
-    with pytest.raises(NoSuchLoad):
+    with pytest.raises(NoSuchLoad, match=f"No load {found.pk} is in force: list_loads lists those"):
         withdraw_load(load=found.pk, reason="again")
 
 

@@ -105,7 +105,7 @@ def withdraw_load(*, load: int, reason: str, user: User | None = None, progress:
     with exclusive():
         found = Load.objects.in_force().filter(pk=load).first()
         if found is None:
-            raise NoSuchLoad(load)
+            raise NoSuchLoad(f"No load {load} is in force: list_loads lists those that can be taken back")
         found.withdrawn_at, found.withdrawn_by, found.withdrawal_reason = timezone.now(), user, reason
         found.save()
         replay(since=found.as_of, progress=progress)

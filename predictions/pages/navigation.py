@@ -1,4 +1,4 @@
-"""Template context: the main menu and the link to the import."""
+"""Template context: the main menu, the link to the import, and the horizon of the scores."""
 
 from collections.abc import Callable
 
@@ -8,13 +8,33 @@ from django.utils.translation import gettext as _
 from employees.access import may_answer, may_audit, scope_of
 from employees.workforce.clarifying import count_absent
 from predictions.formats import grouped
+from predictions.ml.artifacts.store import ArtifactError
 from predictions.pages import data
 from predictions.pages.imports.import_page import may_import
+from predictions.registry import promoted_model
 
 
 def navigation(request) -> dict[str, Callable]:
     """The entries and ``may_import``, evaluated only where shown, so that an error page loads no account."""
-    return {"navigation": lambda: _entries(request), "may_import": lambda: may_import(request.user)}
+    return {
+        "navigation": lambda: _entries(request),
+        "may_import": lambda: may_import(request.user),
+        "horizon_of_scores": lambda: _horizon(request),
+    }
+
+
+def _horizon(request) -> str:
+    """By when the scores expect a departure, or that they have no horizon; empty without a model in use."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return ""
+    try:
+        months = promoted_model().card.get("horizon_months")
+    except ArtifactError:
+        return ""
+    if months is None:
+        return _("The model in use has no horizon: its scores do not tell when anyone will leave.")
+    return _("The model in use gives the probability of leaving within %(months)s months.") % {"months": months}
 
 
 def _entries(request) -> list[dict]:

@@ -138,15 +138,18 @@ def current_kinds(run: ScoringRun, scope: Scope) -> Kinds:
 
 
 def trend(scope: Scope, limit: int) -> list[dict]:
-    """The last runs, oldest first, each a row of the names below. One query."""
+    """The last runs of the newest one's horizon, oldest first, each a row of the names below. One query."""
     rows = (
         RunGroup.objects.within(scope)
         .filter(run__in=ScoringRun.objects.in_force())
-        .values("run", model_version=F("run__model_version"), threshold=F("run__threshold"), day=DAY)
+        .values(
+            "run", "run__horizon_months", model_version=F("run__model_version"), threshold=F("run__threshold"), day=DAY
+        )
         .annotate(people=Sum("employee_count"), above=Sum("above_threshold_count"), expected=Sum("expected_departures"))
         .order_by("-run")[:limit]
     )
-    return list(reversed(rows))
+    months = rows[0]["run__horizon_months"] if rows else None
+    return [row for row in reversed(rows) if row["run__horizon_months"] == months]
 
 
 def mark_suppressed(groups: Iterable[RunGroup], scope: Scope) -> None:

@@ -293,10 +293,35 @@ def test_employee_page_of_who_has_left_offers_no_what_if(browse, person):
     browser = browse("RH")
     assert 'id="what-if"' in browser.get(address(person)).text
     leave(person.employee)
+    EmployeeFeaturesFactory(employee=person.employee, as_of=DAY + timedelta(days=1), heures_supplementaires=0)
     page = browser.get(address(person)).text
     assert "Why" in page
     assert 'id="what-if"' not in page
+    assert "The data changed since this score" not in page  # no run takes it into account
     assert browser.post(address(person), values(nb_formations_suivies=5)).status_code == 404
+
+
+def test_employee_page_tells_the_shorter_horizons_with_their_intervals(browse, person):
+    score = {"probability": 0.19, "low": 0.0975, "high": 0.36, "horizon_months": 12}
+    PredictionFactory(scored=True, run=ScoringRunFactory(), employee=person.employee, features=person, **score)
+    page = " ".join(browse("RH").get(address(person)).text.replace("\N{NO-BREAK SPACE}", " ").split())
+    assert "5.1% within 3 months (2.5% – 10.6%) · 10.0% within 6 months (5.0% – 20.0%)" in page
+
+
+def test_employee_page_of_a_profile_without_enough_data_tells_no_shorter_horizon(browse, person):
+    score = {"probability": 0.19, "is_extrapolated": True, "horizon_months": 12}
+    PredictionFactory(scored=True, run=ScoringRunFactory(), employee=person.employee, features=person, **score)
+    assert "within 3 months" not in browse("RH").get(address(person)).text
+
+
+def test_employee_page_draws_only_the_scores_of_one_horizon(browse, person):
+    for months in (12, 6, 6):
+        PredictionFactory(
+            scored=True, run=ScoringRunFactory(), employee=person.employee, features=person, horizon_months=months
+        )
+    context = browse("RH").get(address(person)).context
+    assert len(context["chart"].rows) == 2
+    assert len(context["history"]) == 4
 
 
 def test_employee_page_of_newer_data_warns_that_the_score_is_older(browse, person):

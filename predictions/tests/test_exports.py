@@ -132,6 +132,7 @@ def test_csv_says_everything_in_words(hr, run):
         "Second reason": "Monthly income: €5,993",
         "Scored at": "2026-03-02 12:30",
         "Model version": run.model_version,
+        "Within (months)": "no horizon",
     }
 
 
@@ -200,11 +201,12 @@ def test_csv_in_french_suits_a_french_excel(hr, run):
 
 def test_xlsx_has_numbers_percentages_and_dates(hr, run):
     score(run, 7, 0.7)
-    number, _department, _job, probability, *_others, scored_at, version = sheet_of(download(hr, "xlsx"))[2]
+    number, _department, _job, probability, *_others, scored_at, version, horizon = sheet_of(download(hr, "xlsx"))[2]
     assert (number.value, number.data_type) == (7, "n")
     assert (probability.value, probability.number_format) == (0.7, "0.0%")
     assert scored_at.value == NOON.replace(tzinfo=None)
     assert version.value == run.model_version
+    assert horizon.value == "no horizon"
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
@@ -297,7 +299,7 @@ def test_export_sends_its_first_bytes_before_it_reads_anyone(run, respond, djang
 def test_xlsx_filters_the_lines_there_are(hr, run):
     for number in range(1, 4):
         score(run, number)
-    assert sheet_of(download(hr, "xlsx")).auto_filter.ref == "A1:M4"
+    assert sheet_of(download(hr, "xlsx")).auto_filter.ref == "A1:N4"
 
 
 def test_export_reads_the_features_that_reasons_name():

@@ -2,6 +2,7 @@ import functools
 import json
 import operator
 import re
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -10,6 +11,7 @@ from django.utils import translation
 from predictions import formats, registry
 from predictions.ml.artifacts import artifact, store
 from predictions.ml.assessment import gates, thresholds
+from predictions.pages import navigation
 from predictions.pages.model import card_charts
 from predictions.pages.model.versions_page import uses
 from predictions.registry import current_model
@@ -180,6 +182,19 @@ def test_threshold_chart_ends_with_the_last_threshold_that_somebody_is_over(card
     with translation.override("en"):
         chart = card_charts.threshold(0.2, thresholds.from_card(curve))
     assert "0.0%" not in [row[chart.columns.index("Share of leavers among those over it")] for row in chart.rows]
+
+
+@pytest.mark.parametrize(
+    ("months", "words"),
+    [(None, "The model in use has no horizon"), (12, "gives the probability of leaving within 12 months")],
+)
+def test_every_page_tells_the_horizon_of_the_scores(browse, monkeypatch, months, words):
+    browser, model = browse("RH"), current_model()
+    monkeypatch.setattr(
+        navigation, "promoted_model", lambda: replace(model, card=model.card | {"horizon_months": months})
+    )
+    for path in ("/", "/employees/", "/departures/", "/history/", "/simulate/", "/model/effects/", "/model/workforce/"):
+        assert words in browser.get(path).text, path
 
 
 def test_calibration_chart_sets_what_happened_against_what_was_said(card):

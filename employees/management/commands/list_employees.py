@@ -2,6 +2,7 @@ import csv
 import json
 from collections.abc import Iterator
 
+from employees.models import WorkforceDay
 from employees.workforce.listing import VIEWS, Person, people_on
 from technova.commands import TechnovaCommand, day
 
@@ -43,7 +44,8 @@ class Command(TechnovaCommand):
             number, presence, since, department, job, why = self._cells(person)
             self.stdout.write(f"{number:>10}  {presence:<8}  {since:<10}  {department:<24}  {job:<28}  {why}".rstrip())
         total = ", ".join(f"{count:,} {presence}" for presence, count in sorted(counts.items()))
-        self.stdout.write(total or "Nobody: load extracts with seed_from_csv or on the import page.")
+        nobody = "Nobody" if WorkforceDay.objects.exists() else "No extract is loaded: see seed_from_csv"
+        self.stdout.write(total or f"{nobody}.")
 
     def _cells(self, person: Person) -> list[str]:
         since = person.since.isoformat() if person.since else ""

@@ -21,7 +21,8 @@ class Command(TechnovaCommand):
             over_the_threshold=run.above_threshold_count,
             under_it=run.employee_count - run.above_threshold_count,
         )
+        within = f"within {run.horizon_months} months" if run.horizon_months else "without a horizon"
         self.stdout.write(
             f"Model {run.model_version}, threshold {run.threshold:.3f}, "
-            f"{run.expected_departures:.1f} departures expected, {run.duration_ms / 1000:.1f} s"
+            f"{run.expected_departures:.1f} departures expected {within}, {run.duration_ms / 1000:.1f} s"
         )

@@ -154,6 +154,7 @@ def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readabl
     states, merged = people.presence(row.employee)
     history = [shown_score.Shown(score, readable) for score in people.scores(row.employee, scope)]
     scored, model = history[0].prediction if history else None, current_model()
+    alike = [score for score in history if score.prediction.horizon_months == scored.horizon_months] if scored else []
     context = {
         "summary": [display(schema.BY_NAME[name], shown[name]) for name in ("poste", "departement")],
         "profile": [
@@ -166,7 +167,7 @@ def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readabl
         "history": history,
         "state": presence_sentences.notice(row.employee, states, readable),
         "spells": presence_sentences.history(states, merged, scope, readable),
-        "chart": _chart(history) if len(history) > 1 else None,
+        "chart": _chart(alike) if len(alike) > 1 else None,
     }
     if scored:
         is_outdated = scored.features_id != row.pk
@@ -175,13 +176,13 @@ def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readabl
         context |= {
             "score": score,
             "now": score if is_where_what_if_starts else None,
-            "notice": OUTDATED if is_outdated else "",
+            "notice": OUTDATED if is_outdated and not row.employee.has_left else "",
         }
     return context
 
 
 def _chart(history: list[shown_score.Shown]) -> charts.Chart:
-    """The risk over time, with the 90 % interval of each score."""
+    """The risk over time, with the 90 % interval of each score: those of one horizon can be compared."""
     points = [_point(score.prediction) for score in reversed(history)]
     ends = [history[-1].prediction, history[0].prediction]
     first, last = points[0].x, points[-1].x

@@ -89,6 +89,7 @@ def _columns() -> list[tuple[str, str, int]]:
         (_("Second reason"), "text", 44),
         (_("Scored at"), "date", 18),
         (_("Model version"), "text", 20),
+        (_("Within (months)"), "text", 14),
     ]
 
 
@@ -138,6 +139,7 @@ def _rows(
     with override(language):
         names = {band.slug: str(band.label) for band in bands.BANDS}
         yes_no = {True: _("Yes"), False: _("No")}
+        horizon = str(run.horizon_months or _("no horizon"))
     readable_names = [name for name in _REASONS if readable_features.reads(readable, name)]
     # the log holds the two strongest as HR reads them
     kept = ["main_reason", "second_reason"] if readable.reads_everything else ["contributions"]
@@ -160,4 +162,5 @@ def _rows(
             other,
             scored_at,
             run.model_version,
+            horizon,
         ]

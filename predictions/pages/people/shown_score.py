@@ -83,6 +83,16 @@ class Waterfall:
         return self.threshold / self.scale
 
 
+@dataclass(frozen=True, slots=True)
+class Sooner:
+    """The probability of leaving within fewer months than the horizon, with its interval."""
+
+    months: int
+    probability: float
+    low: float
+    high: float
+
+
 @dataclass(frozen=True)
 class Shown:
     """A logged prediction with what the reader may see, ready for a template."""
@@ -111,10 +121,13 @@ class Shown:
         return _("Between %(low)s and %(high)s, with 90%% confidence.") % ends
 
     @property
-    def sooner(self) -> list[tuple[int, float]]:
-        """The shorter horizons and the probability within each; empty for a classification."""
-        months, probability = self.prediction.horizon_months, self.prediction.probability
-        return [(fewer, within(probability, fewer, months)) for fewer in HORIZONS if months and fewer < months]
+    def sooner(self) -> list[Sooner]:
+        """The shorter horizons; empty for a classification, and for a profile without enough data."""
+        of_score, months = self.prediction, self.prediction.horizon_months
+        if not months or of_score.is_extrapolated or of_score.low is None or of_score.high is None:
+            return []
+        ends = (of_score.probability, of_score.low, of_score.high)
+        return [Sooner(fewer, *(within(end, fewer, months) for end in ends)) for fewer in HORIZONS if fewer < months]
 
     @cached_property
     def reasons(self) -> list[Reason]:
