@@ -12,7 +12,7 @@ from predictions import formats, registry
 from predictions.ml.artifacts import artifact, store
 from predictions.ml.assessment import gates, thresholds
 from predictions.pages import navigation
-from predictions.pages.model import card_charts
+from predictions.pages.model import card_charts, card_tables
 from predictions.pages.model.versions_page import uses
 from predictions.registry import current_model
 from predictions.tests import published
@@ -195,6 +195,20 @@ def test_every_page_tells_the_horizon_of_the_scores(browse, monkeypatch, months,
     )
     for path in ("/", "/employees/", "/departures/", "/history/", "/simulate/", "/model/effects/", "/model/workforce/"):
         assert words in browser.get(path).text, path
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (1.5, 2.1, "lay further apart than forecast (slope 1.80)"),
+        (0.4, 0.9, "lay closer together than forecast (slope 1.80)"),
+        (0.9, 2.1, "lay as far apart as forecast"),
+    ],
+)
+def test_spread_out_of_time_is_put_in_words(low, high, words):
+    slope = {"mean": 1.8, "low": low, "high": high}
+    with translation.override("en"):
+        assert words in card_tables.spread_out_of_time({"metrics": {"calibration_slope": slope}})
 
 
 def test_calibration_chart_sets_what_happened_against_what_was_said(card):

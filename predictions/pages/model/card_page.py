@@ -144,6 +144,7 @@ def _figures(in_use: Model, language: str | None, off: frozenset[str]) -> dict:
         "sides": card_tables.side_names(card),
         "proxies": card_tables.proxies(card, off),
         "test": card["out_of_time"],
+        "spread": card_tables.spread_out_of_time(card["out_of_time"]) if card["out_of_time"] else "",
         **card_tables.out_of_time(card),
         "charts": _charts(in_use, language),
     }

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from employees.disclosure import suppressed_parts
 from features import schema
 from predictions.formats import decimal, grouped, percent
-from predictions.ml.artifacts.card_format import ATTRIBUTES, Card, LearnedHistory
+from predictions.ml.artifacts.card_format import ATTRIBUTES, Card, LearnedHistory, OutOfTime
 from predictions.pages.people.risk_list import label
 
 FIGURES = {
@@ -142,6 +142,26 @@ def out_of_time(card: Card) -> dict[str, Table]:
             ],
         )
     return found
+
+
+def spread_out_of_time(test: OutOfTime) -> str:
+    """Whether high and low probabilities lay as far apart as the departures that followed: the slope in words."""
+    slope = test["metrics"].get("calibration_slope")
+    if slope is None:
+        return ""
+    if slope["low"] > 1:
+        text = _(
+            "High and low risks lay further apart than forecast (slope %(slope)s): the riskiest left more often than "
+            "their probabilities, the others less often."
+        )
+    elif slope["high"] < 1:
+        text = _(
+            "High and low risks lay closer together than forecast (slope %(slope)s): the riskiest left less often than "
+            "their probabilities, the others more often."
+        )
+    else:
+        text = _("High and low risks lay as far apart as forecast, as far as chance lets one tell (slope %(slope)s).")
+    return text % {"slope": decimal(slope["mean"], 2)}
 
 
 def _known(card: Card, history: LearnedHistory) -> Table:
