@@ -98,7 +98,7 @@ def test_command_under_a_number_without_a_name_records_the_number(two, monkeypat
 
 @pytest.mark.parametrize("arguments", [[], ["--reason", ""], ["--reason", " "]])
 def test_command_without_a_reason_promotes_nothing(two, arguments):
-    with pytest.raises(CommandError, match="Say why"):
+    with pytest.raises(CommandError, match="Give a reason with --reason"):
         promote("--previous", *arguments)
     assert registry.current_model().version == two[1]
 
