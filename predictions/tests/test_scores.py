@@ -203,6 +203,15 @@ def test_comparison_of_the_same_values_has_no_changes():
     assert (comparison.difference, comparison.changes) == (0, [])
 
 
+def test_difference_shown_is_that_of_the_probabilities_shown():
+    before, after = (
+        shown_score.Shown(Prediction(probability=share), Readable.EVERYTHING) for share in (0.50349, 0.21451)
+    )
+    assert (
+        f"{shown_score.ScorePair(before, after).shown_difference:.4f}" == "-0.2880"
+    )  # 21.5 % from 50.3 %, not 28.9 points
+
+
 @pytest.mark.django_db
 def test_comparison_with_a_scoring_run_sees_no_rounding_as_a_change():
     row = EmployeeFeaturesFactory()

@@ -344,9 +344,8 @@ def coverage(card: Card) -> Table:
         [between(percent(each["low"]), percent(each["high"])), percent(each["coverage"])]
         for each in card["uncertainty"]["coverage"]["by_risk"]
     ]
-    return Table(
-        _("How often an interval (90%) holds the truth, by simulation"), [_("True risk"), _("Holds the truth")], rows
-    )
+    risk = _("True risk within a quarter") if card["horizon_months"] else _("True risk")  # a forecast learns quarters
+    return Table(_("How often an interval (90%) holds the truth, by simulation"), [risk, _("Holds the truth")], rows)
 
 
 def names(features: Iterable[str]) -> list[str]:

@@ -166,6 +166,11 @@ class ScorePair:
     def difference(self) -> float:
         return self.after.prediction.probability - self.before.prediction.probability
 
+    @property
+    def shown_difference(self) -> float:
+        """The difference of the two probabilities as they are shown, to a tenth of a point."""
+        return round(self.after.prediction.probability, 3) - round(self.before.prediction.probability, 3)
+
     @cached_property
     def changes(self) -> list[Reason]:
         """The reasons for the difference by changed input, with the new values; the points sum to it."""
