@@ -1,18 +1,12 @@
 """Decisions about the model: the threshold, and the version in use."""
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from predictions.ml.assessment.thresholds import Costs
-
-
-def _account(verbose_name, **options) -> models.ForeignKey:
-    return models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=verbose_name, **options
-    )
+from technova.database.fields import account
 
 
 class ThresholdDecisionQuerySet(models.QuerySet):
@@ -53,9 +47,9 @@ class ThresholdDecision(models.Model):
     model_version = models.CharField(_("model version"), max_length=40)
     reason = models.TextField(_("reason"))
     decided_at = models.DateTimeField(_("set at"), default=timezone.now, editable=False)
-    decided_by = _account(_("set by"))
+    decided_by = account(_("set by"), null=False)
     revoked_at = models.DateTimeField(_("undone at"), null=True, editable=False)
-    revoked_by = _account(_("undone by"), null=True)
+    revoked_by = account(_("undone by"))
 
     objects = ThresholdDecisionQuerySet.as_manager()
 
@@ -117,11 +111,11 @@ class Promotion(models.Model):
     before = models.CharField(_("in use before"), max_length=40, blank=True)
     reason = models.TextField(_("reason"))
     asked_at = models.DateTimeField(_("asked for at"), default=timezone.now, editable=False)
-    author = _account(_("asked for by"), null=True)
+    author = account(_("asked for by"))
     system_account = models.CharField(
         _("account of the system"), max_length=150, blank=True, help_text=_("Of a command that named no account.")
     )
-    settled_by = _account(_("approved or refused by"), null=True)
+    settled_by = account(_("approved or refused by"))
     promoted_at = models.DateTimeField(_("in use since"), null=True, editable=False)
     refused_at = models.DateTimeField(_("refused at"), null=True, editable=False)
 

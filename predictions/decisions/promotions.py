@@ -49,7 +49,7 @@ def _is_ours(root: Path) -> bool:
 
 
 def _needs_two(root: Path) -> bool:
-    """Whether it is the directory's first version, which needs no approval: without it nothing works."""
+    """Whether a second person must approve; not of the directory's first version, without which nothing works."""
     return settings.TWO_PEOPLE_PROMOTE and _is_ours(root) and store.has_current(root)
 
 

@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
-def account(verbose_name: Any, **options: Any) -> "models.ForeignKey[User | None, User | None]":
-    """Whoever did something; null for a command. The account cannot be deleted while anything names it."""
+def account(verbose_name: Any, *, null: bool = True, **options: Any) -> "models.ForeignKey[User | None, User | None]":
+    """Whoever did something; null, where it may be, for a command. The account cannot be deleted while anything names it."""
     return models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
-        null=True,
+        null=null,
         related_name="+",
         verbose_name=verbose_name,
         **options,
