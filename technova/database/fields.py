@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def account(verbose_name: Any, *, null: bool = True, **options: Any) -> "models.ForeignKey[User | None, User | None]":
-    """Whoever did something; null, where it may be, for a command. The account cannot be deleted while anything names it."""
+    """The account that did something; null for a command. It cannot be deleted while anything names it."""
     return models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
