@@ -51,7 +51,7 @@ class Scope:
 
     def sees_recorded(self, name: str) -> bool:
         """Whether the scope includes a department as an older row has it."""
-        return self.sees_everyone or self.sees_department(resolve("departement", name))
+        return self.sees_department(resolve("departement", name))
 
     def covers(self, other: "Scope") -> bool:
         """Whether this scope includes the other."""

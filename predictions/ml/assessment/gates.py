@@ -4,8 +4,8 @@ import numpy as np
 from sklearn.metrics import log_loss
 
 from employees.messages import gettext_noop as _
+from predictions.ml.assessment.thresholds import MOST_FLAGGED
 
-MOST_FLAGGED = 0.5
 FEWEST_DEPARTURES = 30
 
 IS_CHANCE = _("Its ranking may be chance: the interval of its ROC-AUC reaches 0.5.")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 GRID = np.round(np.arange(0.01, 0.9901, 0.005), 3)  # (197,) candidates: finer than the data can tell apart
+MOST_FLAGGED = 0.5  # share of the people: a threshold that flags more singles out nobody
 
 EXAMPLE_CAPACITY = 30  # people still here that can be met, where nobody has said how many
 

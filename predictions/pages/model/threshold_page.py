@@ -30,7 +30,7 @@ from predictions.decisions.threshold_decisions import (
 from predictions.formats import grouped, money, percent
 from predictions.ml.assessment import cutoffs, thresholds
 from predictions.ml.assessment.cutoffs import Cutoff, Outlook, Outlooks
-from predictions.ml.assessment.thresholds import GRID, Costs
+from predictions.ml.assessment.thresholds import GRID, MOST_FLAGGED, Costs
 from predictions.ml.scorer import Model
 from predictions.models import ScoringRun, ThresholdDecision
 from predictions.pages.model import card_charts
@@ -41,7 +41,6 @@ from technova.web.requests import Request
 
 LARGEST_AMOUNT = 10_000_000  # €
 SHOWN = 20  # decisions shown; the administration lists all of them
-HALF = 0.5  # flagging more than that singles out nobody
 RULES = {
     RuleName.CAPACITY: gettext_lazy("For the people that can be met"),
     RuleName.COST: gettext_lazy("For the least cost"),
@@ -146,14 +145,14 @@ def _answer(form: ThresholdForm, scored: Scored, model: Model) -> dict:
     threshold."""
     costs = form.costs
     own = Cutoff(model.threshold, model.last_tied)
+    outlooks = {rule: _outlook(form.wish(rule).cutoff(scored), scored, costs) for rule in RULES}
     options = [ThresholdOption(_("In use"), _outlook(own, scored, costs))]
-    for rule, name in RULES.items():
-        outlook = _outlook(form.wish(rule).cutoff(scored), scored, costs)
-        options.append(ThresholdOption(str(name), outlook, rule.value, _warning(rule, outlook, costs)))
+    for rule, outlook in outlooks.items():
+        options.append(ThresholdOption(str(RULES[rule]), outlook, rule.value, _warning(rule, outlook, costs)))
     every = Outlooks(scored.probability)
     curve = [every.at(float(value), costs) for value in GRID[::4]]
-    least = _outlook(form.wish(RuleName.COST).cutoff(scored), scored, costs)
-    return {"options": options, "cost": card_charts.cost(curve, in_use=model.threshold, least=least)}
+    cost = card_charts.cost(curve, in_use=model.threshold, least=outlooks[RuleName.COST])
+    return {"options": options, "cost": cost}
 
 
 def _outlook(cutoff: Cutoff, scored: Scored, costs: Costs) -> Outlook:
@@ -163,7 +162,7 @@ def _outlook(cutoff: Cutoff, scored: Scored, costs: Costs) -> Outlook:
 def _warning(rule: RuleName, outlook: Outlook, costs: Costs) -> str:
     if rule == RuleName.COST and cutoffs.break_even(costs) >= 1:
         return _("At these costs no talk pays for itself.")
-    return _("Flags more than half of the people present.") if outlook.share > HALF else ""
+    return _("Flags more than half of the people present.") if outlook.share > MOST_FLAGGED else ""
 
 
 @require_POST
