@@ -17,6 +17,7 @@ from employees.workforce.switches import AlreadySwitched, switch_on
 from features.dictionary import Entry, entries, label
 from features.schema import made_from
 from features.services import switch_off
+from predictions.pages.reasons import ReasonField
 from predictions.registry import current_model
 from technova.database.locks import Busy
 from technova.web.requests import Request
@@ -49,12 +50,7 @@ def _switching(user) -> bool:
 
 
 class SwitchForm(forms.Form):
-    reason = forms.CharField(
-        label=gettext_lazy("Why is it not needed?"),
-        max_length=500,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("Kept with your name and the time."),
-    )
+    reason = ReasonField(label=gettext_lazy("Why is it not needed?"))
 
 
 @require_safe

@@ -155,3 +155,11 @@ def change_card(artifacts):
         published.change(store.current_directory(artifacts), card=edit)
 
     return change
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The processes that were started in the background, none of which runs."""
+    begun = []
+    monkeypatch.setattr("technova.server.detached.start", lambda name, *command: begun.append(command))
+    return begun

@@ -20,15 +20,7 @@ from predictions.models import Promotion
 from predictions.pages.model.versions_page import uses
 from predictions.tests.workforce import trained
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.usefixtures("own_model")]
-
-
-@pytest.fixture(autouse=True)
-def started(monkeypatch):
-    """The processes that were started in the background, none of which runs."""
-    begun = []
-    monkeypatch.setattr("technova.server.detached.start", lambda name, *command: begun.append(command))
-    return begun
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.usefixtures("own_model", "started")]
 
 
 @pytest.fixture

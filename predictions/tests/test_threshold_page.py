@@ -11,18 +11,10 @@ from predictions.models import Prediction, ScoringRun, ThresholdDecision
 from predictions.registry import current_model, promoted_model
 from predictions.services import score_employees
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_model")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_model", "started")]
 
 HTMX = {"HX-Request": "true"}
 START = {"capacity": "3", "departure": "30000", "talk": "500", "chance": "20", "value": "25"}
-
-
-@pytest.fixture(autouse=True)
-def started(monkeypatch):
-    """The processes that were started in the background, none of which runs."""
-    begun = []
-    monkeypatch.setattr("technova.server.detached.start", lambda name, *command: begun.append(command))
-    return begun
 
 
 @pytest.fixture

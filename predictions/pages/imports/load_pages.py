@@ -28,6 +28,7 @@ from predictions.pages.imports import import_lists
 from predictions.pages.imports.import_page import LINES_A_PAGE, admitted, for_importers
 from predictions.pages.listings import Listing, ShownRow, csv_of
 from predictions.pages.presence import answering
+from predictions.pages.reasons import ReasonField
 from predictions.selectors import people
 from technova.database.locks import Busy
 from technova.web.requests import Request
@@ -36,10 +37,8 @@ PAGE_SIZE = 25
 
 
 class WithdrawForm(forms.Form):
-    reason = forms.CharField(
+    reason = ReasonField(
         label=gettext_lazy("Why do you take it back?"),
-        max_length=500,
-        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("Kept with the load, with your name and the time."),
     )
 

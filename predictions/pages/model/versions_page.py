@@ -23,6 +23,7 @@ from predictions.decisions.promotions import AlreadySettled, SecondPerson
 from predictions.ml.artifacts import store
 from predictions.models import Promotion
 from predictions.pages.model.threshold_page import for_deciders
+from predictions.pages.reasons import ReasonField
 from technova.web.requests import Request
 
 logger = logging.getLogger(__name__)
@@ -33,12 +34,7 @@ UNUSABLE = gettext_lazy(
 
 
 class BackForm(forms.Form):
-    reason = forms.CharField(
-        label=gettext_lazy("Why go back?"),
-        max_length=500,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=gettext_lazy("Kept with your name and the time."),
-    )
+    reason = ReasonField(label=gettext_lazy("Why go back?"), rows=2)
 
 
 @dataclass(frozen=True, slots=True)
