@@ -404,8 +404,7 @@ def _summary(result: LoadResult) -> dict:
         "files": [
             {
                 "name": report.name,
-                "rows": report.rows,
-                "accepted": result.stored[extract],
+                **asdict(result.counts[extract]),
                 "encoding": report.encoding,
                 "ignored": list(report.ignored),
                 "is_known": extract in result.known_already,

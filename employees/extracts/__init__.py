@@ -13,7 +13,7 @@ from employees.extracts.grids import File, Source
 from employees.extracts.mapping import PLAIN, FileMapping
 from employees.extracts.proposals import ReadSet, answer, propose_mapping, read_set
 from employees.extracts.questions import Asked, Question
-from employees.extracts.reading import ReadExtract, read_extract, read_files
+from employees.extracts.reading import ReadExtract, RowCounts, read_extract, read_files
 from employees.extracts.rejects import Cause, Cost, ExtractError, Refusal, Reject, causes, visible
 from employees.extracts.reports import FileReport
 
@@ -31,6 +31,7 @@ __all__ = [
     "ReadSet",
     "Refusal",
     "Reject",
+    "RowCounts",
     "Source",
     "answer",
     "causes",

@@ -53,6 +53,7 @@ class CellReader:
         self._starts: list[int] = []  # the first row of each
         self._rows: list[np.ndarray] = []
         self._codes: list[np.ndarray] = []
+        self._disputed = np.empty(0, dtype=np.int32)
         self._count = 0
 
     def add(self, texts: Sequence[str]) -> None:
@@ -123,10 +124,16 @@ class CellReader:
             self._rows.append((rows + self._count).astype(np.int32))
             self._codes.append(codes[rows])
 
+    def dispute(self, rows: np.ndarray) -> None:
+        """Make the cells of some rows unknown and without a problem: other rows of the employee say otherwise."""
+        self._disputed = rows
+
     def values(self) -> tuple[np.ndarray, np.ndarray]:
         """The value of each row, and whether it is known."""
         values, known = zip(*self._chunks, strict=True)
-        return np.concatenate(values), np.concatenate(known)
+        is_known = np.concatenate(known)
+        is_known[self._disputed] = False
+        return np.concatenate(values), is_known
 
     def take(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The values of some rows, and whether each is known."""
@@ -139,7 +146,7 @@ class CellReader:
             places = np.flatnonzero(chunks == chunk)
             found[places] = values[rows[places] - self._starts[chunk]]
             is_known[places] = known[rows[places] - self._starts[chunk]]
-        return found, is_known
+        return found, is_known & ~np.isin(rows, self._disputed)
 
     def said(self, rows: np.ndarray) -> np.ndarray:
         """The values of some rows: None for an empty cell, the text itself for an unreadable one."""
@@ -154,7 +161,9 @@ class CellReader:
 
     def troubles(self) -> tuple[np.ndarray, np.ndarray]:
         """The rows with a problem, and the index of each problem."""
-        return _joined(self._rows, np.int32), _joined(self._codes, np.int32)
+        rows, codes = _joined(self._rows, np.int32), _joined(self._codes, np.int32)
+        is_disputed = np.isin(rows, self._disputed)
+        return rows[~is_disputed], codes[~is_disputed]
 
 
 def _joined(parts: list[np.ndarray], dtype: Any) -> np.ndarray:

@@ -34,6 +34,18 @@ TOTALS = {"total", "totaux", "total général", "sous-total", "somme", "moyenne"
 
 
 @dataclass(frozen=True, slots=True)
+class RowCounts:
+    """What became of the rows of a file: ``rows`` = ``people`` + ``repeated`` + ``lost``."""
+
+    rows: int
+    people: int
+    repeated: int  # further rows of an employee number
+    lost: int
+    cells: int  # refused ones of the people
+    words: int  # their cells with an unknown word
+
+
+@dataclass(frozen=True, slots=True)
 class ReadExtract:
     """The content of one file, which lies on the disk: memory holds a part of the people at a time.
 
@@ -41,7 +53,7 @@ class ReadExtract:
     from the first part to the last. Types: Int64, Float64, boolean, datetime64[s], and objects (text or None). A value
     is missing where the cell is empty, refused or asked, or where the column is missing from the file.
 
-    ``read`` = ``accepted`` + ``rejected`` + ``repeated`` rows.
+    ``counts`` says what became of the rows.
     """
 
     extract: Extract
@@ -53,9 +65,9 @@ class ReadExtract:
     rejects: tuple[Reject, ...]
     questions: tuple[Question, ...]
     report: FileReport
-    read: int
-    rejected: int  # rows lost: without a readable number, with a number of several rows that differ, or ragged
-    repeated: int  # exact repetitions of another row
+    read: int  # rows
+    rejected: int  # rows lost: without a readable number, or ragged
+    repeated: int  # further rows of an employee number
     unknown_words: tuple[UnknownWords, ...] = ()  # of each column that has some: the cells that the questions are about
 
     def frames(self) -> Iterator[pd.DataFrame]:
@@ -70,6 +82,12 @@ class ReadExtract:
     @property
     def accepted(self) -> int:
         return self.read - self.rejected - self.repeated
+
+    @property
+    def counts(self) -> RowCounts:
+        cells = sum(reject.costs == Cost.CELL for reject in self.rejects)
+        words = sum(map(len, self.unknown_words))
+        return RowCounts(self.read, self.accepted, self.repeated, self.rejected, cells, words)
 
     @property
     def refused_count(self) -> int:
@@ -95,8 +113,8 @@ def read_extract(
 
     Only ``wanted`` columns are read; the others are ignored, as unknown ones are.
 
-    1. A row is lost if its number cannot be read, or if other rows with the number have other values. Identical
-       rows count once.
+    1. A row is lost if its number cannot be read. Rows of one number count once; a cell in which they differ is
+       unknown and rejected.
     2. Each other cell is read by the mapping and by the rule of its column. One that is empty is unknown; one that
        breaks the rule is unknown and rejected; a word missing from its vocabulary is unknown and asked, as is a column
        that may be in another unit or on another scale.
@@ -236,24 +254,23 @@ class _Reading:
         return repeated
 
     def _settle_doubles(self, order: np.ndarray) -> int:
-        """Keep the first of a number's rows if all are the same, and none if they differ; return the repeated ones."""
+        """Keep the first of a number's rows, without the cells in which they differ; return how many others it has."""
         numbers = self.numbers[order]
         is_double = np.zeros(len(order), dtype=bool)
         is_double[1:] = numbers[1:] == numbers[:-1]
         is_double[:-1] |= is_double[1:]
         rows, numbers = order[is_double], numbers[is_double]
         first = np.searchsorted(numbers, numbers)  # the place of the first row with the number of each
-        is_same = np.ones(len(rows), dtype=bool)
+        is_repeated = first != np.arange(len(rows))
+        self.is_kept[rows[is_repeated]] = False
         for cells in self.cells.values() if len(rows) else ():
             said = cells.said(rows)
-            is_same &= said == said[first]
-        differ = np.isin(first, first[~is_same])
-        is_first = first == np.arange(len(rows))
-        self.is_kept[rows[differ | ~is_first]] = False
-        others = np.where(is_first, np.roll(rows, -1), rows[first])
-        conflicts = zip(rows[differ].tolist(), others[differ].tolist(), strict=True)
-        self.rejects.add(self._conflict(row, other) for row, other in conflicts)
-        return int((~differ & ~is_first).sum())
+            differ = np.flatnonzero(said != said[first])
+            others = differ[np.unique(first[differ], return_index=True)[1]]  # of each number, the first that differs
+            pairs = zip(first[others].tolist(), others.tolist(), strict=True)
+            self.rejects.add(self._conflict(cells, rows[[one, other]], said[[one, other]]) for one, other in pairs)
+            cells.dispute(rows[first[others]])
+        return int(is_repeated.sum())
 
     def _reject_keys(self, is_known: np.ndarray) -> None:
         """Reject the rows without a number; those of a total are skipped, and asked about."""
@@ -272,10 +289,13 @@ class _Reading:
             title, extract = self.key.title, self.layout.extract
             self.questions.append(Question(Asked.ROW, self.name, KEY, title, text, len(rows), line, proposal, extract))
 
-    def _conflict(self, row: int, other: int) -> Reject:
-        rule = _("an employee number of one row: line %(line)s has it too, with other values")
-        message = Message(rule, {"line": int(self.lines[other])})
-        return self._reject(self.key, row, str(self.numbers[row]), message, Cost.ROW)
+    def _conflict(self, cells: CellReader, rows: np.ndarray, said: np.ndarray) -> Reject:
+        """A cell in which two rows of an employee differ, with what they say."""
+        text, other = map(_said, said)
+        rule = _("the same in every row of the employee number: line %(line)s has “%(value)s”")
+        empty = _("the same in every row of the employee number: it is empty on line %(line)s")
+        message = Message(rule if other else empty, {"line": int(self.lines[rows[1]]), "value": visible(other)})
+        return self._reject(cells, int(rows[0]), text, message, Cost.CELL)
 
     def _part(self, columns: Sequence[Column], asked: Collection[str], start: int) -> pd.DataFrame:
         """The next people in the order of their numbers; a column about which something is asked is unknown."""
@@ -359,6 +379,13 @@ class _Reading:
     def _reject(self, cells: CellReader, row: int, text: str, rule: Message, costs: Cost) -> Reject:
         line, number = int(self.lines[row]), int(self.numbers[row]) or None
         return Reject(self.name, line, cells.title, visible(text), rule, costs, cells.column.name, number)
+
+
+def _said(value: object) -> str:
+    """The value of a cell as a file may have it."""
+    if isinstance(value, bool):
+        return "Oui" if value else "Non"
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _series(column: Column, values: np.ndarray, is_known: np.ndarray, index: pd.Index) -> pd.Series:

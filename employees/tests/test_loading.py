@@ -2,14 +2,26 @@
 
 from datetime import date
 
+import numpy as np
 import pytest
 
 from employees.columns import Extract
 from employees.extracts import read_extract
-from employees.models import AnnuaireRow, Employee, EmployeeState, Load, PresenceAnswer, WorkforceDay
+from employees.models import (
+    AnnuaireRow,
+    Employee,
+    EmployeeState,
+    Load,
+    Presence,
+    PresenceAnswer,
+    RefusedValue,
+    WorkforceDay,
+)
 from employees.tests.extracts import load, load_all
+from employees.tests.files import rows_of, table
 from employees.workforce.answers import answer_left, merge_numbers, part_numbers, revoke
 from employees.workforce.comparison import Moves
+from employees.workforce.known_values import History
 from employees.workforce.listing import people_on
 from employees.workforce.loading import Implausible, NoSuchLoad, load_extracts, withdraw_load
 from employees.workforce.replay import replay
@@ -215,6 +227,18 @@ def test_merge_and_its_end_derive_the_two_people_alone_as_if_everyone_were():
     merge_numbers(number=120, into=20)
     replay(since=None)
     assert outcome() == merged
+
+
+def test_person_of_two_rows_that_differ_is_there_with_the_last_known_value():
+    load(JANUARY, sirh={1: {"revenu_mensuel": 4000}, 2: {}})
+    rows = rows_of(Extract.SIRH, [1, 2, 1])
+    rows[2]["revenu_mensuel"] = "9000"
+    load_extracts(as_of=FEBRUARY, extracts={Extract.SIRH: read_extract(table(rows))})
+    assert Employee.objects.get(employee_id=1).presence == Presence.PRESENT
+    (value,) = RefusedValue.objects.all()
+    assert (value.number, value.column, value.value) == (1, "revenu_mensuel", "5993")
+    values = History.now().values(Extract.SIRH, FEBRUARY, np.array([1]), ["revenu_mensuel", "age"])
+    assert values.loc[1].tolist() == [4000, 41]
 
 
 def test_dry_run_finds_what_a_load_would_change_and_keeps_nothing():

@@ -20,8 +20,8 @@ JANUARY, FEBRUARY, MARCH, APRIL = (date(2026, month, 28) for month in (1, 2, 3, 
 EVERYONE = {number: {} for number in range(1, 11)}
 
 
-def bad(number, column="age", cost=Cost.CELL):
-    return Reject("sirh.csv", 2, column, "12", Message("a whole number"), cost, column, number)
+def bad(number, column="age"):
+    return Reject("sirh.csv", 2, column, "12", Message("a whole number"), Cost.CELL, column, number)
 
 
 def load(day, *rejects, people=EVERYONE):
@@ -55,15 +55,9 @@ def test_load_taken_back_refuses_nothing():
     assert found() == []
 
 
-def test_whole_row_of_a_known_person_is_refused_without_a_column():
-    load(JANUARY)
-    load(FEBRUARY, bad(1, "id_employee", Cost.ROW), people={n: {} for n in range(2, 11)})
-    assert found() == [(1, "", FEBRUARY)]
-
-
 def test_unknown_people_and_those_who_left_are_no_question():
     load(JANUARY)
-    load(FEBRUARY, bad(99), bad(1, "id_employee", Cost.ROW), people={n: {} for n in range(2, 11)})
+    load(FEBRUARY, bad(99), bad(1), people={n: {} for n in range(2, 11)})
     answer_left(numbers=[1])
     assert found() == []
 

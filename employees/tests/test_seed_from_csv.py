@@ -54,7 +54,7 @@ def test_demo_loads_thirteen_months_once():
 def test_three_files_load(tmp_path):
     output = seed(write(tmp_path))
     assert "As of 2026-06-30\n" in output
-    assert "3 rows of extrait_sirh.csv = 3 accepted + 0 rejected\n" in output
+    assert "3 rows of extrait_sirh.csv = 3 people + 0 repeated + 0 lost\n" in output
     assert "3 present (0 before): 3 arrived, 0 left, 0 absent without a word" in output
     assert f"Load {Load.objects.get().pk}; take it back with: manage.py withdraw_load" in output
 
@@ -104,7 +104,8 @@ def test_counts_tell_who_comes_who_goes_and_who_changes(tmp_path):
     files["sirh"][0]["revenu_mensuel"] = "6500"
     files["sirh"][3]["age"] = "12"
     output = seed(write(tmp_path, **files), as_of=date(2026, 7, 31))
-    assert "4 rows of extrait_sirh.csv = 4 accepted + 0 rejected\n" in output
+    assert "4 rows of extrait_sirh.csv = 4 people + 0 repeated + 0 lost\n" in output
+    assert "extrait_sirh.csv: 1 cells refused, 0 with an unknown word; the last known values stay\n" in output
     assert "4 present (3 before): 2 arrived, 0 left, 1 absent without a word" in output
     assert "1 known people changed" in output
     assert "column age. Refused cells: 1; the first is on line 5: '12'. Expected: a whole number between 16" in output
@@ -112,7 +113,7 @@ def test_counts_tell_who_comes_who_goes_and_who_changes(tmp_path):
 
 def test_row_without_a_number_is_not_a_second_employee(tmp_path):
     output = seed(write(tmp_path, id_employee="?"))
-    assert "3 rows of extrait_sirh.csv = 2 accepted + 1 rejected\n" in output
+    assert "3 rows of extrait_sirh.csv = 2 people + 0 repeated + 1 lost\n" in output
     assert "2 present" in output
 
 
@@ -273,7 +274,7 @@ def seed_files(*files, **options):
 def test_sheets_of_a_workbook_are_recognised(tmp_path):
     (tmp_path / "modèle.xlsx").write_bytes(template_workbook())
     output = seed_files(str(tmp_path / "modèle.xlsx"))
-    assert "modèle.xlsx (annuaire): 1 rows (XLSX)\n1 rows of modèle.xlsx (annuaire) = 1 accepted" in output
+    assert "modèle.xlsx (annuaire): 1 rows (XLSX)\n1 rows of modèle.xlsx (annuaire) = 1 people" in output
     assert Employee.objects.present().count() == 1
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from employees import terms
 from employees.columns import Extract
-from employees.extracts import Cost, FileReport, Question, ReadExtract, Reject
+from employees.extracts import FileReport, Question, ReadExtract, Reject, RowCounts
 from employees.models import ROWS, Employee, EmployeeState, Load, LoadedExtract, Presence, RefusedValue, WorkforceDay
 from employees.workforce.comparison import LISTED, Changes, ColumnChange, Comparison, Moves
 from employees.workforce.known_values import FEW, NUMBER, History, by_number, chunks, numbers_of
@@ -46,12 +46,12 @@ class NoSuchLoad(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """The result of a load or of its dry run. Of each extract ``read`` rows = ``stored`` + ``rejected``."""
+    """The result of a load or of its dry run."""
 
     load: int | None  # its number; None when every extract was loaded before, or nothing was kept
     as_of: date
-    read: Mapping[Extract, int]
-    stored: Mapping[Extract, int]  # also of a directory that the SIRH file holds
+    counts: Mapping[Extract, RowCounts]
+    stored: Mapping[Extract, int]  # people; also of a directory that the SIRH file holds
     known_already: tuple[Extract, ...]  # the same content is in force for the day: nothing to do
     replaced: tuple[Extract, ...]  # corrected: another one was in force for the day
     changed: int  # known people with at least one changed value
@@ -225,7 +225,7 @@ class _Loading:
         return LoadResult(
             load=self.load.pk if self.load and not is_dry_run else None,
             as_of=self.as_of,
-            read={kind: extract.read for kind, extract in self.given.items()},
+            counts={kind: extract.counts for kind, extract in self.given.items()},
             stored={kind: extract.accepted for kind, extract in self.by_kind.items()},
             known_already=self.known_already,
             replaced=tuple(kind for kind in self.extracts if self.history.on(kind, self.as_of)),
@@ -300,12 +300,11 @@ def _printable(name: str) -> str:
 
 
 def _refused_values(extract: ReadExtract) -> Iterator[tuple]:
-    """The refused values of rows with a readable number: the first for each person and column."""
+    """The refused cells of rows with a readable number: the first for each person and column."""
     found: dict[tuple[int, str], tuple[str, dict]] = {}
     for reject in extract.rejects:
         if reject.employee_id:
-            column = reject.name if reject.costs == Cost.CELL else ""
-            found.setdefault((reject.employee_id, column), (reject.value, reject.rule.document()))
+            found.setdefault((reject.employee_id, reject.name), (reject.value, reject.rule.document()))
     yield from ((*place, *refused) for place, refused in found.items())
     for word in chain(*extract.unknown_words):  # at most one a person and column, never beside a reject
         yield word.employee_id, word.name, word.value, word.rule.document()

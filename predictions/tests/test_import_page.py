@@ -173,7 +173,7 @@ def test_preview_tells_the_rows_that_count_as_nobody(client, hr, started):
     upload = uploads.receive(user=hr, as_of=DAY, files=files(sirh=text_of("sirh").replace("2,49,M", "?,49,M")))
     run_import(upload=upload)
     content = page(client, upload)
-    assert upload.summary["files"][0]["accepted"] == 9
+    assert upload.summary["files"][0]["people"] == 9
     assert "Lost rows: 1; the first is on line 3" in content
 
 

@@ -284,8 +284,14 @@ class Command(TechnovaCommand):
             self.stdout.write(f"{report.name}: {report.rows:,} rows ({how})")
             if report.ignored:
                 self.stdout.write(f"{report.name}: ignored columns {', '.join(report.ignored)}")
-            stored, read = result.stored[extract], result.read[extract]
-            self.print_counts(f"rows of {report.name}", read, accepted=stored, rejected=read - stored)
+            counts = result.counts[extract]
+            people, repeated, lost = counts.people, counts.repeated, counts.lost
+            self.print_counts(f"rows of {report.name}", counts.rows, people=people, repeated=repeated, lost=lost)
+            if counts.cells or counts.words:
+                self.stdout.write(
+                    f"{report.name}: {counts.cells:,} cells refused, {counts.words:,} with an unknown word; "
+                    "the last known values stay"
+                )
             if extract in result.known_already:
                 self.stdout.write(f"{report.name}: loaded before, with the same content for this day")
             if extract in result.replaced:
