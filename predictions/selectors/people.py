@@ -1,12 +1,16 @@
 """One person: features, presence and past scores."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value, Window
+from django.db.models.functions import JSONObject
 
 from employees.access import Readable, Scope
-from employees.models import Employee, EmployeeState, EvalRow, LoadedExtract, NumberMerge, Presence
+from employees.columns import Extract
+from employees.models import ROWS, Employee, EmployeeState, LoadedExtract, NumberMerge, Presence
 from employees.workforce.naming import with_names
 from features import schema
 from features.models import EmployeeFeatures
@@ -15,6 +19,17 @@ from predictions.selectors.figures import DAY
 from predictions.selectors.runs import REVISION_NOW
 
 HISTORY = 60  # scores of a person that a page shows: five years of monthly runs
+RAW_KINDS = (Extract.SIRH, Extract.EVAL, Extract.SONDAGE)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownValue:
+    """The last known value of a column of the extracts, and the newer extracts that lack it."""
+
+    value: Any
+    as_of: date  # of the extract that gives it
+    lacked_since: date | None  # the day of the first newer extract
+    is_listed: bool  # whether the newest extract holds the person
 
 
 def clean_features(employee_id: int, scope: Scope, readable: Readable) -> EmployeeFeatures | None:
@@ -53,18 +68,45 @@ def mark_pages(rows: Collection) -> None:
         row.has_page = row.number in known
 
 
-def satisfactions(employee: Employee) -> dict[str, float]:
-    """The four satisfactions of the newest evaluations that give them; empty when one is unknown. One query."""
-    names = [feature.name for feature in schema.SATISFACTIONS]
+def known_values(employee: Employee) -> dict[str, KnownValue]:
+    """The last known values of a person in the extracts in force, by column. One query."""
+    in_force = LoadedExtract.objects.in_force().filter(kind__in=RAW_KINDS)
     others = NumberMerge.objects.in_force().filter(employee=employee).values("number")
-    rows = EvalRow.objects.filter(Q(number=employee.employee_id) | Q(number__in=others))
-    rows = rows.filter(extract__in=LoadedExtract.objects.in_force()).order_by("-extract__as_of")
-    known: dict[str, float] = {}
-    for row in rows.values(*names)[:HISTORY]:
-        known = {name: value for name, value in row.items() if value is not None} | known
-    if known.keys() != set(names):
+    is_own = Q(number=employee.employee_id) | Q(number__in=others)
+    rows = in_force.order_by().values_list("pk", Value(0), JSONObject(kind="kind", as_of="as_of"))
+    for table in (ROWS[kind] for kind in RAW_KINDS):
+        held = table.objects.filter(is_own, extract__in=in_force).order_by()
+        values = JSONObject(**{name: name for name in table.value_names()})
+        rows = rows.union(held.values_list("extract", "number", values), all=True)
+    held_by: dict[int, dict[str, Any]] = {}  # a merged number's row stands for the person's own where that is missing
+    extracts: dict[str, list[tuple[date, int]]] = {kind: [] for kind in RAW_KINDS}
+    for extract, number, found in sorted(rows, key=lambda row: row[1] == employee.employee_id):
+        if number:
+            held_by[extract] = found
+        else:
+            extracts[found["kind"]].append((date.fromisoformat(found["as_of"]), extract))
+    return {name: value for kind in RAW_KINDS for name, value in _newest(sorted(extracts[kind])[::-1], held_by).items()}
+
+
+def _newest(extracts: Sequence[tuple[date, int]], held_by: Mapping[int, dict[str, Any]]) -> dict[str, KnownValue]:
+    """The values of one kind, whose extracts are given with their days, newest first."""
+    known: dict[str, KnownValue] = {}
+    lacked_since = None
+    for day, extract in extracts:
+        for name, value in held_by.get(extract, {}).items():
+            if value is not None and name not in known:
+                known[name] = KnownValue(value, day, lacked_since, extracts[0][1] in held_by)
+        lacked_since = day
+    return known
+
+
+def satisfactions(known: Mapping[str, KnownValue]) -> dict[str, float]:
+    """The four satisfactions of somebody's known values; empty when one is unknown."""
+    names = [feature.name for feature in schema.SATISFACTIONS]
+    if not known.keys() >= set(names):
         return {}
-    return {name: int(value) if value == int(value) else value for name, value in known.items()}
+    found = {name: known[name].value for name in names}
+    return {name: int(value) if value == int(value) else value for name, value in found.items()}
 
 
 def presence(employee: Employee) -> tuple[list[EmployeeState], list[int]]:

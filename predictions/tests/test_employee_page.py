@@ -51,6 +51,10 @@ def simulations():
     return Prediction.objects.filter(mode=Prediction.Mode.SIMULATION)
 
 
+def profile_of(response):
+    return {label: value for label, value, _remark in response.context["profile"]}
+
+
 def test_employee_page_needs_a_login(client, person):
     assert client.get(address(person)).headers["Location"] == f"/login/?next={address(person)}"
 
@@ -72,7 +76,7 @@ def test_employee_page_says_what_a_score_is_and_how_often_it_errs(browse, person
 
 
 def test_employee_page_shows_who_it_is_and_nothing_protected(browse, person):
-    profile = dict(browse("RH").get(address(person)).context["profile"])
+    profile = profile_of(browse("RH").get(address(person)))
     assert profile["Job"] == "Consultant"
     assert profile["Monthly income"] == "€5,993"
     assert profile["Satisfaction with the work itself"] == "4 out of 4"
@@ -83,7 +87,27 @@ def test_employee_page_shows_who_it_is_and_nothing_protected(browse, person):
 def test_employee_page_without_a_survey_leaves_the_satisfactions_open(browse):
     row = EmployeeFeaturesFactory()
     response = browse("RH").get(address(row))
-    assert dict(response.context["profile"])["Satisfaction with the team"] == "–"
+    assert profile_of(response)["Satisfaction with the team"] == "–"
+
+
+def test_employee_page_says_since_when_a_value_is_not_given(browse, person):
+    september, october = date(2026, 9, 30), date(2026, 10, 31)
+    load(september, sirh={1: {"revenu_mensuel": None}})
+    load(october, sirh={1: {"revenu_mensuel": None}}, eval={2: {}}, options={"accept_implausible": True})
+    response = browse("RH").get(address(person))
+    remarks = {label: remark for label, _value, remark in response.context["profile"] if remark}
+    lacks = "known as of 30 Jun 2026; not in the extracts since 31 Oct 2026"
+    assert remarks["Monthly income"] == "known as of 30 Jun 2026; not given since 30 Sep 2026"
+    assert remarks["Satisfaction with the team"] == remarks["Current appraisal"] == lacks
+    assert "Job" not in remarks
+    assert profile_of(response)["Monthly income"] == "€5,993"
+
+
+def test_employee_page_reads_the_newest_values_of_a_merged_number(browse, person):
+    load(date(2026, 9, 30), sirh={1: {}, 2: {}}, eval={2: {"satisfaction_employee_equipe": 2}})
+    load(date(2026, 10, 31), sirh={1: {}})
+    merge_numbers(number=2, into=1)
+    assert profile_of(browse("RH").get(address(person)))["Satisfaction with the team"] == "2 out of 4"
 
 
 def test_manager_sees_a_person_of_the_department(browse, person):

@@ -1,5 +1,6 @@
 """The page of a person: profile, risk, reasons, presence history, past scores and what-if."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -64,7 +65,8 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
     has_left = row.employee.has_left
     if has_left and request.method == "POST":
         raise Http404
-    inputs = row.values() | people.satisfactions(row.employee)
+    known = people.known_values(row.employee)
+    inputs = row.values() | people.satisfactions(known)
     real = {name: inputs.get(name) for name in schema.INPUT_NAMES}
     form = _what_if_form(real, readable, request.POST if request.method == "POST" else None)
     comparison = None
@@ -81,6 +83,7 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
         return render(request, "employee/what_if_answer.html", context)
     shown = readable_features.values_for(readable, real)
     context |= _page(row, shown, scope, readable) | {"name": _name(row)}
+    context["profile"] = _profile(shown, known if row.employee.is_present else {})
     if row.employee.is_present and context["history"]:
         context |= _in_list(request, row, context["history"][0].prediction)
     return render(request, "employee/employee.html", context)
@@ -157,9 +160,6 @@ def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readabl
     alike = [score for score in history if score.prediction.horizon_months == scored.horizon_months] if scored else []
     context = {
         "summary": [display(schema.BY_NAME[name], shown[name]) for name in ("poste", "departement")],
-        "profile": [
-            (_(forms.INPUTS[name].label), in_full(forms.INPUTS[name], shown[name])) for name in PROFILE if name in shown
-        ],
         "withheld": readable_features.withheld(readable, PROFILE),
         "advice": shown_score.advice(
             card_of(scored.model_version if scored else model.version), (scored or model).threshold
@@ -179,6 +179,28 @@ def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readabl
             "notice": OUTDATED if is_outdated and not row.employee.has_left else "",
         }
     return context
+
+
+def _profile(shown: dict[str, object], known: Mapping[str, people.KnownValue]) -> list[tuple[str, str, str]]:
+    """Label, value, and since when the extracts lack it, where they do."""
+    return [
+        (
+            _(forms.INPUTS[name].label),
+            in_full(forms.INPUTS[name], shown[name]),
+            _since(known[name]) if name in known else "",
+        )
+        for name in PROFILE
+        if name in shown
+    ]
+
+
+def _since(known: people.KnownValue) -> str:
+    if known.lacked_since is None:
+        return ""
+    days = {name: date_format(getattr(known, name), "SHORT_DATE_FORMAT") for name in ("as_of", "lacked_since")}
+    if known.is_listed:
+        return _("known as of %(as_of)s; not given since %(lacked_since)s") % days
+    return _("known as of %(as_of)s; not in the extracts since %(lacked_since)s") % days
 
 
 def _chart(history: list[shown_score.Shown]) -> charts.Chart:
