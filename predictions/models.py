@@ -104,6 +104,12 @@ class ScoringRun(models.Model):
         return self.as_of or timezone.localdate(self.created_at)
 
 
+class RunGroupQuerySet(OfDepartmentsQuerySet):
+    def within(self, scope: Scope):
+        """Those of the scope, also under departments that were merged into its own since."""
+        return scope.narrow_recorded(self, self.department)
+
+
 class RunGroup(models.Model):
     """Additive figures of a scoring run, by department and job.
 
@@ -121,7 +127,7 @@ class RunGroup(models.Model):
 
     is_suppressed: bool  # set by ``selectors.figures.mark_suppressed``
 
-    objects = OfDepartmentsQuerySet.as_manager()
+    objects = RunGroupQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("figures of a group")

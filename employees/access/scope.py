@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from django.db.models import Q
 
-from employees.terms import current, resolve, resolved
+from employees.terms import recorded, resolve, resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,7 @@ class Scope:
     @property
     def recorded_names(self) -> list[str]:
         """The same, with the departments that were merged into them: older rows stand under those."""
-        merged = current().merged.get("departement", {})
-        return sorted({*self.departments, *(name for name, into in merged.items() if into in self.departments)})
+        return sorted(recorded("departement", self.departments))
 
     def sees(self, employee) -> bool:
         return self.sees_department(employee.departement)

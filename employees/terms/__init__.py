@@ -5,7 +5,7 @@ after one: labels and matches cost no query. ``changes`` writes; ``contract`` ho
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
@@ -60,12 +60,18 @@ class Terms:
         """The values that these stand for."""
         return frozenset(self.resolve(vocabulary, value) for value in values)
 
+    def recorded(self, vocabulary: str, values: Collection[str]) -> frozenset[str]:
+        """The values, and those that were merged into them: older rows stand under these."""
+        merged = self.merged.get(vocabulary, {})
+        return frozenset([*values, *(value for value, into in merged.items() if into in values)])
+
     def values(self, vocabulary: str) -> tuple[str, ...]:
         """The values that forms offer, in order."""
         return self._offered.get(vocabulary, ())
 
     def label(self, vocabulary: str, value: str) -> str:
-        """A value in the active language; the value itself where it has no label."""
+        """A value in the active language; the value itself where it has no label. A merged one is the other."""
+        value = self.resolve(vocabulary, value)
         french, english = self._labels.get((vocabulary, value), ("", ""))
         return (french if (get_language() or "").startswith("fr") else english) or value
 
@@ -170,6 +176,11 @@ def match(vocabulary: str, text: str) -> str | None:
 def resolve(vocabulary: str, value: str) -> str:
     """The value that a merged one stands for; itself otherwise."""
     return current().resolve(vocabulary, value)
+
+
+def recorded(vocabulary: str, values: Collection[str]) -> frozenset[str]:
+    """The values, and those that were merged into them: older rows stand under these."""
+    return current().recorded(vocabulary, values)
 
 
 def resolved(vocabulary: str, values: Iterable[str]) -> frozenset[str]:

@@ -163,7 +163,8 @@ def _breakdown(
 
     All groups if there is no list of the others.
     """
-    totals = {value: figures.counts(members) for value, members in figures.split(groups, attribute).items()}
+    members = figures.split(groups, attribute)
+    totals = {value: figures.counts(of_value) for value, of_value in members.items()}
     hidden = suppressed({value: total.people for value, total in totals.items()})
     labels = {value: label(attribute, value) for value in totals.keys() - hidden}
     riskiest = sorted(labels, key=lambda value: (-totals[value].mean_probability, labels[value]))
@@ -173,7 +174,7 @@ def _breakdown(
         hrefs = (address({}, **{word: value}), address({}, **{word: value, "band": ranking.OVER})) if is_listed else ()
         parts.append(_part(labels[value], totals[value], threshold, *hrefs))
     if hidden and parts:
-        merged = figures.counts(group for group in groups if getattr(group, attribute) in hidden)
+        merged = figures.counts(group for value in hidden for group in members[value])
         parts.append(_part(_("Smaller groups together"), merged, threshold))
     more = len(riskiest) - len(shown)
     return {"title": title, "parts": parts, "more": more, "href": address({}, sort=word), "is_listed": is_listed}

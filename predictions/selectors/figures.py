@@ -16,6 +16,7 @@ import numpy as np
 from django.db.models import Case, CharField, Count, F, FloatField, IntegerField, QuerySet, Sum, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce, Floor, Least, TruncDate
 
+from employees import terms
 from employees.access import Scope
 from employees.disclosure import suppressed
 from employees.models import Presence
@@ -94,10 +95,10 @@ def counts(groups: Iterable[AnyGroup]) -> Figures:
 
 
 def split(groups: Iterable[AnyGroup], attribute: str) -> dict[str, list[AnyGroup]]:
-    """The groups of each department or each job (``departement``, ``poste``)."""
+    """The groups of each department or each job (``departement``, ``poste``), merged ones together."""
     parts: dict[str, list[AnyGroup]] = {}
     for group in groups:
-        parts.setdefault(getattr(group, attribute), []).append(group)
+        parts.setdefault(terms.resolve(attribute, getattr(group, attribute)), []).append(group)
     return parts
 
 
@@ -123,8 +124,8 @@ def groups_then(run: ScoringRun, scope: Scope) -> list[PlainGroup]:
 def kinds(groups: Iterable[AnyGroup]) -> Kinds:
     groups = list(groups)
     return Kinds(
-        departments={group.departement for group in groups},
-        jobs={group.poste for group in groups},
+        departments=set(terms.resolved("departement", (group.departement for group in groups))),
+        jobs=set(terms.resolved("poste", (group.poste for group in groups))),
         reasons={name for group in groups for name in group.reasons},
     )
 
@@ -134,7 +135,7 @@ def current_kinds(run: ScoringRun, scope: Scope) -> Kinds:
     columns = ("employee__departement", "features__poste", "main_reason", "second_reason")
     rows = people_of(run, scope).values_list(*columns).order_by().distinct()
     places, jobs, *reasons = (set(column) for column in zip(*rows, strict=True)) if rows else [set()] * 4
-    return Kinds(departments=places, jobs=jobs, reasons=set().union(*reasons) - {""})
+    return Kinds(departments=places, jobs=set(terms.resolved("poste", jobs)), reasons=set().union(*reasons) - {""})
 
 
 def trend(scope: Scope, limit: int) -> list[dict]:
@@ -156,7 +157,7 @@ def mark_suppressed(groups: Iterable[RunGroup], scope: Scope) -> None:
     """Set ``is_suppressed`` on saved groups, within the scope. One query over the groups of their runs."""
     groups = list(groups)
     by_run: dict[int, list[RunGroup]] = {}
-    for group in scope.narrow(RunGroup.objects.filter(run__in={group.run_id for group in groups})):
+    for group in RunGroup.objects.within(scope).filter(run__in={group.run_id for group in groups}):
         by_run.setdefault(group.run_id, []).append(group)
     hidden = set().union(*(suppressed_groups(of_run) for of_run in by_run.values()))
     for group in groups:
@@ -179,10 +180,11 @@ def suppressed_groups(groups: Iterable[RunGroup]) -> set[RunGroup]:
 
 
 def _places(groups: Sequence[RunGroup], *attributes: str) -> dict[tuple[str, ...], list[int]]:
-    """The positions of the groups of each department, of each job or of each pair of the two."""
+    """The positions of the groups of each department, of each job or of each pair of the two; merged ones together."""
     places: dict[tuple[str, ...], list[int]] = {}
     for place, group in enumerate(groups):
-        places.setdefault(tuple(getattr(group, attribute) for attribute in attributes), []).append(place)
+        key = tuple(terms.resolve(attribute, getattr(group, attribute)) for attribute in attributes)
+        places.setdefault(key, []).append(place)
     return places
 
 

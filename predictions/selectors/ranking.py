@@ -10,6 +10,7 @@ from operator import attrgetter
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
+from employees import terms
 from employees.access import Readable, Scope
 from employees.workforce.naming import people_named, with_names
 from predictions import bands
@@ -64,7 +65,7 @@ def narrowed(run: ScoringRun, scope: Scope, narrowing: Narrowing) -> QuerySet[Pr
     if narrowing.department:
         rows = rows.filter(employee__departement=narrowing.department)
     if narrowing.job:
-        rows = rows.filter(features__poste=narrowing.job)
+        rows = rows.filter(features__poste__in=terms.recorded("poste", [narrowing.job]))
     if narrowing.band:
         low, high = _limits(narrowing.band, run.threshold)
         rows = rows.filter(probability__gte=low, probability__lt=high)
@@ -100,7 +101,8 @@ def sizes(groups: Iterable[AnyGroup], narrowing: Narrowing) -> Sizes | None:
     return [
         (group, _size(group, narrowing))
         for group in groups
-        if narrowing.department in ("", group.departement) and narrowing.job in ("", group.poste)
+        if narrowing.department in ("", terms.resolve("departement", group.departement))
+        and narrowing.job in ("", terms.resolve("poste", group.poste))
     ]
 
 

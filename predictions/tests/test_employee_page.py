@@ -19,7 +19,7 @@ from predictions.pages.people.shown_score import ROUNDING
 from predictions.registry import current_model
 from predictions.services import Caller
 from predictions.tests.factories import PredictionFactory, ScoringRunFactory
-from predictions.tests.scoring import score, write_figures
+from predictions.tests.scoring import merge_words, score, write_figures
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +101,15 @@ def test_employee_page_says_since_when_a_value_is_not_given(browse, person):
     assert remarks["Satisfaction with the team"] == remarks["Current appraisal"] == lacks
     assert "Job" not in remarks
     assert profile_of(response)["Monthly income"] == "€5,993"
+
+
+def test_employee_page_names_a_merged_department_and_job_as_the_other_one_at_once(browse, person):
+    merge_words("departement", "Consulting", into="Commercial")
+    merge_words("poste", "Consultant", into="Manager")
+    response = browse("Manager", "Commercial").get(address(person))
+    shown = profile_of(response)
+    assert (shown["Job"], shown["Department"]) == ("Manager", "Sales")
+    assert response.context["summary"] == ["Manager", "Sales"]
 
 
 def test_employee_page_reads_the_newest_values_of_a_merged_number(browse, person):

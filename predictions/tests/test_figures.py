@@ -10,6 +10,7 @@ from employees.models import WorkforceDay
 from employees.tests.factories import EmployeeFactory, WorkforceDayFactory, leave
 from predictions.selectors import figures, runs
 from predictions.tests.factories import PredictionFactory, RunGroupFactory, ScoringRunFactory
+from predictions.tests.scoring import merge_words
 
 pytestmark = pytest.mark.django_db
 
@@ -225,3 +226,12 @@ def test_latest_two_runs_newest_first():
 def test_employee_without_prediction_is_in_no_group():
     EmployeeFactory()
     assert figures.aggregate(ScoringRunFactory(), Scope.EVERYONE) == []
+
+
+def test_small_group_of_a_merged_department_is_protected_from_the_total_of_both():
+    run = ScoringRunFactory()
+    for departement, people in (("Consulting", 10), ("Commercial", 3), ("Ressources Humaines", 9)):
+        RunGroupFactory(run=run, departement=departement, employee_count=people)
+    merge_words("departement", "Commercial", into="Consulting")
+    hidden = {group.departement for group in figures.suppressed_groups(run.groups.all())}
+    assert hidden >= {"Consulting", "Commercial"}

@@ -4,11 +4,13 @@ from datetime import UTC, date, datetime
 import pytest
 from django.urls import reverse
 
+from employees.access import scope_of
 from employees.models import Employee
 from employees.tests.factories import WorkforceDayFactory, leave
 from predictions.pages import overview
+from predictions.selectors import figures
 from predictions.tests.factories import RunGroupFactory, ScoringRunFactory
-from predictions.tests.scoring import score, write_figures
+from predictions.tests.scoring import merge_words, score, write_figures
 
 pytestmark = pytest.mark.django_db
 
@@ -414,6 +416,26 @@ def test_overview_of_a_manager_takes_twelve_queries_at_most(manager, run, django
     write_figures()
     with django_assert_max_num_queries(12):
         manager.get(reverse("overview"))
+
+
+@pytest.mark.parametrize("who", [("RH",), ("Manager", "Consulting"), ("Manager", "Commercial")], ids=" ".join)
+def test_overview_follows_merged_departments_and_jobs_at_once(browse, who):
+    for start, day in ((1, date(2026, 1, 31)), (100, date(2026, 2, 28))):
+        workforce(ScoringRunFactory(threshold=0.2, as_of=day), start)
+    merge_words("departement", "Commercial", into="Consulting")
+    merge_words("poste", "Tech Lead", into="Manager")
+    page = page_of(browse(*who))
+    assert [(part.label, part.figures.people) for part in page.context["by_department"]["parts"]] == [
+        ("Consulting", 26)
+    ]
+    assert {part.label: part.figures.people for part in page.context["by_job"]["parts"]} == {
+        "Consultant": 12,
+        "Manager": 14,
+    }
+    assert [card.delta for card in page.context["cards"]] == ["Unchanged since 31 January 2026"] * 4
+    assert [row["people"] for row in figures.trend(scope_of(page.wsgi_request.user), 12)] == [26, 26]
+    (manager,) = (part for part in page.context["by_job"]["parts"] if part.label == "Manager")
+    assert count(page.client, manager.href) == 14
 
 
 def test_overview_has_one_page_for_reading(hr, run):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from employees import terms
 from employees.access import Readable, Scope, may_answer, readable_to, scope_of
 from features import readable_features, schema
 from features.engineering import engineer_one
@@ -67,7 +68,7 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
         raise Http404
     known = people.known_values(row.employee)
     inputs = row.values() | people.satisfactions(known)
-    real = {name: inputs.get(name) for name in schema.INPUT_NAMES}
+    real = {name: _in_force(name, inputs.get(name)) for name in schema.INPUT_NAMES}
     form = _what_if_form(real, readable, request.POST if request.method == "POST" else None)
     comparison = None
     if form.is_bound and form.is_valid():
@@ -111,6 +112,11 @@ def _without_features(request: Request, employee_id: int, scope: Scope, readable
 def _name(row: Any) -> str:
     """The name that the query brought along."""
     return row.name
+
+
+def _in_force(name: str, value: object) -> object:
+    """A value of a feature; a word that was merged since the features were built is the other one."""
+    return terms.resolve(name, value) if isinstance(value, str) else value
 
 
 def _what_if_form(real: dict[str, object], readable: Readable, data) -> forms.BusinessForm:
