@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from employees.access import Scope
+from employees.access import Readable, Scope
 from employees.columns import Extract
 from employees.extracts import Cost, Reject
 from employees.messages import Message
@@ -31,7 +31,7 @@ def load(day, *rejects, people=EVERYONE):
 
 def found(scope=Scope.EVERYONE):
     history = History.now()
-    rows = with_days(history, list(refused(scope, history)))
+    rows = with_days(history, list(refused(scope, history)), Readable.NOTHING)
     return [(row.employee.employee_id, row.value.column, row.since) for row in rows]
 
 

@@ -7,10 +7,11 @@ from datetime import date
 from django.db.models import Count, Q, QuerySet, Window
 
 from employees import terms
-from employees.access import Scope
+from employees.access import Readable, Scope
 from employees.columns import Extract
 from employees.models import Employee, LoadedExtract, NumberMerge, Presence, RefusedValue, Term
 from employees.workforce.known_values import History
+from employees.workforce.naming import with_names
 from employees.workforce.replay import replay
 
 
@@ -20,6 +21,7 @@ class Refused:
 
     value: RefusedValue
     employee: Employee
+    name: str
     since: date
 
 
@@ -33,15 +35,15 @@ def refused(scope: Scope, history: History) -> QuerySet[RefusedValue]:
     return rows.annotate(total=Window(Count("number"))).order_by("number", "extract", "column")
 
 
-def with_days(history: History, rows: Sequence[RefusedValue]) -> list[Refused]:
-    """The rows of a page with their people and days. Two queries."""
+def with_days(history: History, rows: Sequence[RefusedValue], readable: Readable) -> list[Refused]:
+    """The rows of a page with their people, their names where they are ``readable``, and days. Two queries."""
     numbers = {row.number for row in rows}
     known = {history.merged.get(number, number) for number in numbers}
-    people = {person.employee_id: person for person in Employee.objects.filter(employee_id__in=known)}
+    named = with_names(Employee.objects.filter(employee_id__in=known), "employee_id", readable)
+    people = {person.employee_id: person for person in named}
     places = set(RefusedValue.objects.filter(number__in=numbers).values_list("extract", "number", "column"))
-    return [
-        Refused(row, people[history.merged.get(row.number, row.number)], _since(row, history, places)) for row in rows
-    ]
+    of_rows = ((row, people[history.merged.get(row.number, row.number)]) for row in rows)
+    return [Refused(row, person, person.name, _since(row, history, places)) for row, person in of_rows]
 
 
 def _since(row: RefusedValue, history: History, places: Collection[tuple[int, int, str]]) -> date:

@@ -18,18 +18,19 @@ Cell = str | int | float | date | None
 
 
 class ShownRow(TypedDict):
-    """A row of a list on a page: the number of the person if it links to their page, and the cells with their
-    titles."""
+    """A row of a list on a page: the number of the person if it links to their page, their name where it is known,
+    and the cells with their titles."""
 
     number: Cell
+    name: str
     cells: list[tuple[str, str]]
 
 
-def shown_row(columns: Sequence[str], cells: Sequence[Cell], *, has_page: bool) -> ShownRow:
-    """A row whose first cell links to the person's page, if there is one."""
+def shown_row(columns: Sequence[str], cells: Sequence[Cell], *, has_page: bool, name: str = "") -> ShownRow:
+    """A row whose first cell names the person and links to their page, if there is one."""
     first, *others = cells
     shown = zip(columns, [str(first), *map(shown_cell, others)], strict=True)
-    return ShownRow(number=first if has_page else None, cells=list(shown))
+    return ShownRow(number=first if has_page else None, name=name, cells=list(shown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,13 @@ class Listing:
     cells: Callable[[Any], Sequence[Cell]]
 
     def shown(self, rows: Sequence) -> list[ShownRow]:
-        """Rows as a page shows them."""
-        return [shown_row(self.columns, self.cells(row), has_page=getattr(row, "has_page", False)) for row in rows]
+        """Rows as a page shows them; files have no names."""
+        return [
+            shown_row(
+                self.columns, self.cells(row), has_page=getattr(row, "has_page", False), name=getattr(row, "name", "")
+            )
+            for row in rows
+        ]
 
     def lines(self) -> Iterator[list]:
         """The lines of a file, titles first, in the language active now, even if they are read later."""

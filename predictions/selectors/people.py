@@ -53,19 +53,20 @@ def person(number: int, scope: Scope, readable: Readable) -> Employee | None:
     return with_names(of_number.of_the_workforce(), "employee_id", readable).first()
 
 
-def with_page(rows: QuerySet, number: str) -> QuerySet:
+def with_page(rows: QuerySet, number: str, readable: Readable) -> QuerySet:
     """Annotate rows about people, given the path to their numbers, with ``has_page``: whether they are in the
-    workforce."""
-    return rows.annotate(has_page=Exists(Employee.objects.of_the_workforce().filter(employee_id=OuterRef(number))))
+    workforce; and with their ``name``."""
+    employees = Employee.objects.of_the_workforce().filter(employee_id=OuterRef(number))
+    return with_names(rows.annotate(has_page=Exists(employees)), number, readable)
 
 
-def mark_pages(rows: Collection) -> None:
-    """Set ``has_page`` on rows with a ``number`` that are in no table. One query."""
+def mark_pages(rows: Collection, readable: Readable) -> None:
+    """Set ``has_page`` and ``name`` on rows with a ``number`` that are in no table. One query."""
     numbers = {row.number for row in rows}
-    employees = Employee.objects.of_the_workforce().filter(employee_id__in=numbers)
-    known = set(employees.values_list("employee_id", flat=True))
+    employees = with_names(Employee.objects.of_the_workforce(), "employee_id", readable)
+    known = dict(employees.filter(employee_id__in=numbers).values_list("employee_id", "name"))
     for row in rows:
-        row.has_page = row.number in known
+        row.has_page, row.name = row.number in known, known.get(row.number, "")
 
 
 def known_values(employee: Employee) -> dict[str, KnownValue]:

@@ -90,6 +90,7 @@ def browse(django_user_model):
     """Makes browsers: ``browse("Manager", "Consulting")`` is signed in, reads English and knows its ``account``."""
 
     def signed_in(group, *departments):
+        assert connection.features.supports_json_field  # asked of SQLite by three queries, once in a process
         account = django_user_model.objects.create_user(f"{group} {departments}")
         account.groups.set(Group.objects.filter(name=group))
         for departement in departments:

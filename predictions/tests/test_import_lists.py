@@ -11,7 +11,7 @@ from employees import uploads
 from employees.columns import SATISFACTIONS, Extract
 from employees.extracts import ReadSet
 from employees.models import Import, Load
-from employees.tests.extracts import DAY, extract_of, load_all
+from employees.tests.extracts import DAY, extract_of, load, load_all
 from employees.tests.test_uploads import files
 from employees.workforce.loading import withdraw_load
 from features.services import build_features
@@ -67,6 +67,14 @@ def loaded(checked, hr):
     checked.refresh_from_db()
     run_import(upload=checked)
     return checked
+
+
+def test_lists_name_people_of_the_directory_on_the_page_and_not_in_the_file(checked, hr):
+    load(BEFORE, annuaire={6: {"prenom": "Nadia", "nom": "Petit"}, 7: {"nom": "Roux"}, 2: {"prenom": "Paul"}})
+    assert "Nadia Petit" in page(hr, checked).text
+    for name, shown_name in (("left", "Nadia Petit"), ("vanished", "Roux"), ("revenu_mensuel", "Paul")):
+        assert shown_name in hr.get(reverse("import_list", args=[checked.pk, name])).text
+        assert shown_name not in hr.get(reverse("import_list_csv", args=[checked.pk, name])).getvalue().decode()
 
 
 def shown(client, upload, name, **query):

@@ -429,6 +429,24 @@ def test_logged_prediction_stays_visible_when_its_department_is_merged_into_anot
     assert Prediction.objects.filter(features__departement=INSIDE).within_then(scope).exists()
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["clarify", "clarify_refused", "clarify_unscored", "clarify_answers", "clarify_numbers", "departures", "history"],
+)
+def test_page_that_lists_people_names_them(world, name):
+    assert f"Zoé {SURNAME}" in world.hr.get(reverse(name)).text
+
+
+def test_preview_of_a_withdrawal_and_a_logged_prediction_name_people(world):
+    addresses = [
+        reverse("import_withdraw", args=[world.load]),
+        reverse("import_withdraw_list", args=[world.load, "forgotten"]),
+        reverse("history_prediction", args=[world.predictions[0]]),
+    ]
+    for address in addresses:
+        assert f"Zoé {SURNAME}" in world.hr.get(address).text, address
+
+
 @pytest.mark.parametrize("is_outdated", [False, True])
 @pytest.mark.parametrize("name", sorted(PAGES.keys() - TAKE_BACK))
 def test_page_asks_at_most_twelve_queries_and_one_more_first_in_a_process(

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from employees import terms
+from employees.access import Readable
 from employees.columns import BY_NAME, ColumnKind
 from employees.extracts import Cause, Reject
 from employees.models import ROWS, Import, ImportChange, ImportReject
@@ -44,14 +45,14 @@ RISKS = {
 LABELS = {field.name: field.verbose_name for table in ROWS.values() for field in table._meta.fields}
 
 
-def listing(upload: Import, name: str) -> Listing | None:
-    """The list of an import by its name; None if there is none."""
+def listing(upload: Import, name: str, readable: Readable) -> Listing | None:
+    """The list of an import by its name; None if there is none. With the names of people that are ``readable``."""
     if name == REJECTS:
         return _of_rejects(upload)
     if name in RISKS:
         pair = runs_around(upload)
-        return _of_risk(pair, RiskChange(name)) if pair else None
-    return _of_changes(name, _of_kind(upload, name)) if name in MOVES or name in BY_NAME else None
+        return _of_risk(pair, RiskChange(name), readable) if pair else None
+    return _of_changes(name, _of_kind(upload, name, readable)) if name in MOVES or name in BY_NAME else None
 
 
 def move_listings(changes: pd.DataFrame) -> dict[str, Listing]:
@@ -62,13 +63,13 @@ def move_listings(changes: pd.DataFrame) -> dict[str, Listing]:
     return {name: _of_changes(name, rows[name]) for name in MOVES if name in rows}
 
 
-def first_changes(upload: Import) -> list[dict]:
+def first_changes(upload: Import, readable: Readable) -> list[dict]:
     """The first lines of each move, departures first, and of the changes of pay, with their counts. One query."""
     counts = {name: count for name, count in _counts(upload).items() if count}
     names = [name for name in (*MOVES, PAY) if name in counts]
-    rows = _changes(upload).filter(kind__in=names, place__lt=FIRST).order_by("kind", "place")
+    rows = _changes(upload, readable).filter(kind__in=names, place__lt=FIRST).order_by("kind", "place")
     first = {kind: list(lines) for kind, lines in groupby(rows, key=lambda row: row.kind)}
-    lists = {name: _of_changes(name, _of_kind(upload, name)) for name in names}
+    lists = {name: _of_changes(name, _of_kind(upload, name, readable)) for name in names}
     return [
         {
             "name": name,
@@ -155,12 +156,12 @@ def _of_changes(name: str, rows: QuerySet | Sequence) -> Listing:
     return Listing(str(title), titles, rows, cells)
 
 
-def _of_kind(upload: Import, name: str) -> QuerySet[ImportChange]:
-    return _changes(upload).filter(kind=name).order_by("place")
+def _of_kind(upload: Import, name: str, readable: Readable) -> QuerySet[ImportChange]:
+    return _changes(upload, readable).filter(kind=name).order_by("place")
 
 
-def _changes(upload: Import) -> QuerySet[ImportChange]:
-    return people.with_page(upload.changes.all(), "number")
+def _changes(upload: Import, readable: Readable) -> QuerySet[ImportChange]:
+    return people.with_page(upload.changes.all(), "number", readable)
 
 
 def _value(column: str, value: Any) -> Cell:
@@ -179,9 +180,9 @@ def _difference(row: ImportChange) -> str | None:
     return formats.signed_percent(row.new / row.old - 1) if row.old else None
 
 
-def _of_risk(pair: RunPair, change: RiskChange) -> Listing:
+def _of_risk(pair: RunPair, change: RiskChange, readable: Readable) -> Listing:
     columns = [_("Employee"), _("Department"), _("Job"), _("Risk before"), _("Risk after")]
-    rows = people.with_page(pair.people(change), "employee__employee_id")
+    rows = people.with_page(pair.people(change), "employee__employee_id", readable)
     return Listing(str(RISKS[change]), columns, rows, _risk_cells)
 
 

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from employees import terms, uploads
-from employees.access import may_add_employees, scope_of
+from employees.access import Readable, may_add_employees, readable_to, scope_of
 from employees.extracts.template import template_workbook
 from employees.messages import Message
 from employees.models import Import, SavedMapping
@@ -186,7 +186,7 @@ def _detail(request: HttpRequest, upload: Import, form: QuestionsForm) -> HttpRe
         "summary": summary,
         "has_something_to_load": bool(summary and summary["is_new"]),
         "alarms": [Message.of(alarm).said(_) for alarm in summary.get("alarms", ())],
-        "changes": import_lists.first_changes(upload) if summary else [],
+        "changes": import_lists.first_changes(upload, readable_to(request.user)) if summary else [],
         "columns": import_lists.columns_changed(upload) if summary else [],
         "causes": import_lists.causes(upload),
         "risk": import_lists.risk_cards(upload, pair) if pair else [],
@@ -283,7 +283,7 @@ def discard(request: HttpRequest, pk) -> HttpResponse:
 @for_importers
 def listed(request: HttpRequest, pk, name: str) -> HttpResponse:
     """One list of an import, in pages."""
-    upload, found = _listing(pk, name)
+    upload, found = _listing(pk, name, readable_to(request.user))
     page = Paginator(found.rows, LINES_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "listing": found,
@@ -297,9 +297,9 @@ def listed(request: HttpRequest, pk, name: str) -> HttpResponse:
     return render(request, "imports/list.html", context)
 
 
-def _listing(pk, name: str) -> tuple[Import, Listing]:
+def _listing(pk, name: str, readable: Readable) -> tuple[Import, Listing]:
     upload = get_object_or_404(Import, pk=pk)
-    found = import_lists.listing(upload, name)
+    found = import_lists.listing(upload, name, readable)
     if found is None:
         raise Http404
     return upload, found
@@ -309,5 +309,5 @@ def _listing(pk, name: str) -> tuple[Import, Listing]:
 @for_importers
 def listed_csv(request: HttpRequest, pk, name: str) -> StreamingHttpResponse:
     """The whole list as a file."""
-    upload, found = _listing(pk, name)
+    upload, found = _listing(pk, name, Readable.NOTHING)
     return csv_of(found, f"technova-{name}-{timezone.localtime(upload.created_at):%Y%m%d-%H%M}.csv")

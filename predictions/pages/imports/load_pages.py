@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from employees.access import may_audit, scope_of
+from employees.access import Readable, may_audit, readable_to, scope_of
 from employees.messages import Message
 from employees.models import Load, LoadedExtract, WorkforceDay
 from employees.workforce.loading import NoSuchLoad, revision, withdraw_load, withdrawal_changes
@@ -71,7 +71,7 @@ def withdraw(request: Request, load: int) -> HttpResponse:
         return _withdraw(request, found, form.cleaned_data["reason"])
     context = {"form": form, **_row(found)}
     try:
-        context["changes"] = _first_changes(found)
+        context["changes"] = _first_changes(found, readable_to(request.user))
     except (Busy, NoSuchLoad):
         context["is_unknown"] = True
     return render(request, "imports/withdraw.html", context, status=422 if form.errors else 200)
@@ -102,7 +102,7 @@ def _listings(load: Load) -> dict[str, Listing]:
     return import_lists.move_listings(_changes_at(load.pk, revision()))
 
 
-def _first_changes(load: Load) -> list[dict]:
+def _first_changes(load: Load, readable: Readable) -> list[dict]:
     """The first lines of each list, departures first."""
     return [
         {
@@ -110,7 +110,7 @@ def _first_changes(load: Load) -> list[dict]:
             "title": found.title,
             "count": len(found.rows),
             "columns": found.columns,
-            "rows": _shown(found, list(found.rows[: import_lists.FIRST])),
+            "rows": _shown(found, list(found.rows[: import_lists.FIRST]), readable),
             "href": reverse("import_withdraw_list", args=[load.pk, name]),
             "csv_href": reverse("import_withdraw_list_csv", args=[load.pk, name]),
         }
@@ -118,8 +118,8 @@ def _first_changes(load: Load) -> list[dict]:
     ]
 
 
-def _shown(listing: Listing, rows: Sequence) -> list[ShownRow]:
-    people.mark_pages(rows)
+def _shown(listing: Listing, rows: Sequence, readable: Readable) -> list[ShownRow]:
+    people.mark_pages(rows, readable)
     return listing.shown(rows)
 
 
@@ -136,7 +136,7 @@ def withdrawal_list(request: Request, load: int, name: str) -> HttpResponse:
     context = {
         "listing": listing,
         "page": page,
-        "rows": _shown(listing, list(page)),
+        "rows": _shown(listing, list(page), readable_to(request.user)),
         "day": found.as_of,
         "back": reverse("import_withdraw", args=[load]),
         "origin": _("Take back load %(number)s") % {"number": load},

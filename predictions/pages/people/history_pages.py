@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from employees.access import figures_of, readable_to, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
+from employees.workforce.naming import with_names
 from features import readable_features, schema
 from predictions.explanation import in_full
 from predictions.models import MAX_PREDICTION_ID, Prediction
@@ -20,6 +21,8 @@ from predictions.pages.model import threshold_page
 from predictions.pages.people import shown_score
 from predictions.registry import card_of, current_model
 from predictions.selectors import log_pages
+
+NUMBER = "employee__employee_id"
 
 
 class LogFilterForm(PeriodForm):
@@ -59,15 +62,15 @@ class LogFilterForm(PeriodForm):
 @require_safe
 def history(request: HttpRequest) -> HttpResponse:
     """The log within the account's scope, newest first; for an auditor the whole log, without people and scores."""
-    shows_people = not scope_of(request.user).is_empty
+    shows_people, readable = not scope_of(request.user).is_empty, readable_to(request.user)
     form = LogFilterForm(request.GET, shows_people=shows_people)
     page = None
     if form.is_valid():
         wanted = dict(form.cleaned_data)
         place = {"before": wanted.pop("before"), "after": wanted.pop("after")}
         log = Prediction.objects.visible_to(request.user) if shows_people else Prediction.objects.all()
-        page = log_pages.page(log_pages.filtered(log, **wanted), **place)
-    rows = [shown_score.Shown(row, readable_to(request.user)) for row in page.rows] if page else []
+        page = log_pages.page(with_names(log_pages.filtered(log, **wanted), NUMBER, readable), **place)
+    rows = [shown_score.Shown(row, readable) for row in page.rows] if page else []
     context = {"form": form, "page": page, "rows": rows, "shows_people": shows_people}
     if figures_of(request.user)[0].sees_everyone:
         context |= threshold_page.history()
@@ -79,7 +82,7 @@ def prediction(request: HttpRequest, prediction_id: int) -> HttpResponse:
     """One prediction: result, caller, reasons and input."""
     rows = Prediction.objects.visible_to(request.user).select_related("employee", "features", "user", "api_key")
     readable = readable_to(request.user)
-    shown = shown_score.Shown(get_object_or_404(rows, pk=prediction_id), readable)
+    shown = shown_score.Shown(get_object_or_404(with_names(rows, NUMBER, readable), pk=prediction_id), readable)
     sources = [
         (_(feature.label), in_full(feature, shown.values[feature.name]))
         for feature in schema.FEATURES

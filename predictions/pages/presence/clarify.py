@@ -171,7 +171,8 @@ def answers(request: Request) -> HttpResponse:
     if form.is_bound and form.is_valid():
         _revoke(request, form)
         return redirect("clarify_answers")
-    page = answering.paged(request, clarifying.answers_within(scope))
+    named = with_names(clarifying.answers_within(scope), NUMBER, readable_to(request.user))
+    page = answering.paged(request, named)
     rows = [{"answer": row, "when": answering.when(row), "because": answering.reason(row.left_because)} for row in page]
     context = {"tabs": answering.tabs(request), "form": form, "page": page, "rows": rows}
     return render(request, "presence/answers.html", context, status=422 if form.errors else 200)

@@ -85,10 +85,11 @@ def refused(request: Request) -> HttpResponse:
     """The refused values of people who are present or absent: since when, and why."""
     history = History.now()
     values, page = answering.counted_page(request, selectors.refused(scope_of(request.user), history))
-    rows = [_refused(refusal) for refusal in selectors.with_days(history, values)] if values else []
+    refusals = selectors.with_days(history, values, readable_to(request.user)) if values else []
+    rows = [_refused(refusal) for refusal in refusals]
     columns = [_("Employee"), _("Department"), _("Column"), _("Value")]
     columns += [_("What is expected"), _("Refused since"), _("File")]
-    return _listed(request, "refused", columns, rows, page)
+    return _listed(request, "refused", columns, rows, page, [refusal.name for refusal in refusals])
 
 
 def _refused(refusal: Refused) -> list[Cell]:
@@ -109,14 +110,10 @@ def _named(request: Request, states: QuerySet[EmployeeState]) -> QuerySet:
 
 
 def _listed(
-    request: Request, name: str, columns: list[str], rows: list[list[Cell]], page: Page, names: Sequence[str] = ()
+    request: Request, name: str, columns: list[str], rows: list[list[Cell]], page: Page, names: Sequence[str]
 ) -> HttpResponse:
-    """A page of people of the workforce, with their names where any is known."""
-    if any(names):
-        columns.insert(1, _("Name"))
-        for row, name_of_person in zip(rows, names, strict=True):
-            row.insert(1, name_of_person or None)
-    shown = [shown_row(columns, row, has_page=True) for row in rows]
+    """A page of people of the workforce, with their names where they are known."""
+    shown = [shown_row(columns, row, has_page=True, name=of) for row, of in zip(rows, names, strict=True)]
     context = {"tabs": answering.tabs(request), "columns": columns, "rows": shown, "page": page}
     return render(request, f"presence/{name}.html", context)
 

@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from employees.access import scope_of
+from employees.access import readable_to, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
 from employees.workforce import clarifying
 from employees.workforce.answers import BothListed, NotMergeable, part_numbers
+from employees.workforce.naming import with_names
 from predictions import rescoring
 from predictions.pages.presence import answering
 from predictions.pages.presence.answering import for_answerers
@@ -34,11 +35,12 @@ def numbers(request: Request) -> HttpResponse:
     form = MergeForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid() and _merge(request, form):
         return redirect("clarify_numbers")
+    merges = clarifying.merges_within(scope_of(request.user))
     context = {
         "tabs": answering.tabs(request),
         "form": form,
         "are_both_listed": form.has_error(NON_FIELD_ERRORS, "both_listed"),
-        "page": answering.paged(request, clarifying.merges_within(scope_of(request.user))),
+        "page": answering.paged(request, with_names(merges, answering.NUMBER, readable_to(request.user))),
     }
     return render(request, "presence/numbers.html", context, status=422 if form.errors else 200)
 
