@@ -1,9 +1,8 @@
-"""The detached process of an import: its start, progress and work.
+"""The task of an import: its start, progress and work.
 
 It checks the files, or loads them and updates everyone's features and scores. ``employees.uploads`` has the states.
 """
 
-import logging
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
@@ -18,15 +17,13 @@ from employees.models import Import, SavedMapping
 from features.services import build_features
 from predictions.ml.artifacts.store import ArtifactError
 from predictions.outages import outage_of
-from predictions.services import NothingToScore, score_employees
+from predictions.services import NothingToScore, is_scoring_due, score_employees
+from technova import jobs
 from technova.commands import Progress
 from technova.database.locks import Busy
 from technova.files import disk
-from technova.server import detached
 
-logger = logging.getLogger(__name__)
-
-GRACE = timedelta(seconds=5)  # between a change of state and its process holding the lock
+GRACE = timedelta(seconds=5)  # between a change of state and its task being seen
 
 INTERRUPTED = gettext_noop("The work was interrupted.")
 NOT_STARTED = gettext_noop("The server could not start the work: %(reason)s.")
@@ -34,12 +31,13 @@ NOT_STARTED = gettext_noop("The server could not start the work: %(reason)s.")
 
 @transaction.atomic
 def receive(*, user, as_of: date, files: Iterable[UploadedFile], mapping: SavedMapping | None = None) -> Import:
-    """Store the files of a day, and start the check after the commit."""
+    """Store the files of a day, and have them checked."""
     upload = uploads.receive(user=user, as_of=as_of, files=files, mapping=mapping)
-    transaction.on_commit(lambda: _start(upload))
+    _start(upload)
     return upload
 
 
+@transaction.atomic
 def answer(*, upload: Import, user, checked_at: str, answers: Mapping[int, str]) -> None:
     """Store the answers to the questions about the files, and check these again. Raises as
     ``employees.uploads.answer``."""
@@ -48,6 +46,7 @@ def answer(*, upload: Import, user, checked_at: str, answers: Mapping[int, str])
         _start(upload)
 
 
+@transaction.atomic
 def confirm(
     *, upload: Import, user, checked_at: str, accept_implausible: bool = False, leave_unknown: bool = False
 ) -> None:
@@ -63,6 +62,7 @@ def confirm(
         _start(upload)
 
 
+@transaction.atomic
 def retry(*, upload: Import) -> None:
     """Restart a failed import where it stopped; any other is left alone. Raises ``Busy``."""
     settle()
@@ -74,38 +74,29 @@ def settle(*, besides: Import | None = None) -> None:
     """Mark the imports whose process was killed as failed. One query when no import is at work."""
     at_work = Import.objects.at_work().filter(started_at__lte=timezone.now() - GRACE)
     for upload in at_work.exclude(pk=besides.pk) if besides else at_work:
-        if not detached.is_at_work(_work(upload)):
+        if not run_import.state(str(upload.pk)):
             uploads.interrupt(upload=upload, reason=Message(INTERRUPTED))
 
 
-def progress_of(upload: Import) -> tuple[str, int, int] | None:
-    """The current step, done and total; None before the first output."""
-    step, *counts = detached.last_line(_work(upload)).split("\t")
-    return (step, int(counts[0]), int(counts[1])) if len(counts) == 2 else None
-
-
 def _start(upload: Import) -> None:
-    """Start the process of an import; if that fails, the import fails and can be retried."""
-    try:
-        detached.start(_work(upload), "run_import", str(upload.pk))
-    except OSError as error:
-        logger.exception("The process of an import could not be started")
-        uploads.interrupt(upload=upload, reason=_why_not_started(error))
+    """Have the work of its state done; if that cannot start, the import fails and can be retried."""
+    run_import.enqueue(
+        str(upload.pk),
+        if_refused=lambda error: uploads.interrupt(upload=upload, reason=_why_not_started(error)),
+    )
 
 
 def _why_not_started(error: OSError) -> Message:
     return Message(disk.FULL) if disk.is_full(error) else Message(NOT_STARTED, {"reason": error.strerror or error})
 
 
-def _work(upload: Import) -> str:
-    return f"import-{upload.pk}"
-
-
-def run_import(*, upload: Import, progress: Progress | None = None) -> None:
+@jobs.task
+def run_import(pk: str, *, progress: Progress | None = None) -> None:
     """Do the work of an import's state. Each step is its own transaction and can be repeated.
 
     A failure is recorded with the import; a defect is raised as well.
     """
+    upload = Import.objects.get(pk=pk)
     try:
         if upload.state == Import.State.CHECKING:
             uploads.check(upload=upload, progress=progress)
@@ -132,5 +123,6 @@ def _load(upload: Import, progress: Progress | None) -> None:
         uploads.check_again(upload=upload, progress=progress)
         return
     build_features(progress=progress)
-    score_employees(progress=progress)
+    if is_scoring_due():  # not where a process was killed between this and the next line
+        score_employees(progress=progress)
     uploads.finish(upload=upload)

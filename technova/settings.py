@@ -90,6 +90,7 @@ if not DEBUG and not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS is not set: name the hosts that this site answers to, comma-separated.")
 
 INSTALLED_APPS = [
+    "technova.jobs",
     "employees",
     "features",
     "predictions",
@@ -149,6 +150,8 @@ TEMPLATES = [
 # Database: SQLite beside the code by default, PostgreSQL by DATABASE_URL.
 DATABASES = {"default": env.database("DATABASE_URL", default="sqlite:///db.sqlite3")}
 _database = DATABASES["default"]
+if not _database["ENGINE"].endswith("sqlite3"):
+    INSTALLED_APPS.insert(0, "procrastinate.contrib.django")  # the queue, which needs PostgreSQL
 # REQUEST_LIMITS are the server's: a request that waits long for a lock or an answer keeps a thread. Commands may wait.
 if _database["ENGINE"].endswith("sqlite3"):
     _database["OPTIONS"] = {
@@ -342,6 +345,7 @@ LOGGING: dict[str, Any] = {
         "django.request": {"level": "CRITICAL"},
         "gunicorn.error": {"propagate": True},  # which gunicorn switches off
         "gunicorn.http.wsgi": {"level": "ERROR"},  # a warning for each HEAD, whose body it drops as Django expects
+        "procrastinate.blueprints": {"level": "WARNING"},  # at INFO, a line for each process that starts
         "psycopg.pool": {"level": "WARNING"},  # at INFO, two lines each time that a connection is used
     },
 }

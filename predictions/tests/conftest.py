@@ -16,6 +16,7 @@ from predictions.ml.artifacts import store
 from predictions.registry import current_model
 from predictions.tests import published, workforce
 from predictions.tests.factories import APIKeyFactory
+from technova.jobs import State, Task
 
 ARTIFACTS = Path(project_settings.ARTIFACTS_DIR)
 
@@ -160,7 +161,18 @@ def change_card(artifacts):
 
 @pytest.fixture
 def started(monkeypatch):
-    """The processes that were started in the background, none of which runs."""
+    """The tasks that were enqueued, by name and arguments, none of which runs."""
     begun = []
-    monkeypatch.setattr("technova.server.detached.start", lambda name, *command: begun.append(command))
+
+    def enqueue(task, *arguments, if_refused=None):
+        begun.append((task.function.__name__, *arguments))
+
+    monkeypatch.setattr(Task, "enqueue", enqueue)
+    monkeypatch.setattr(Task, "state", lambda task, *arguments: None)
     return begun
+
+
+@pytest.fixture
+def at_work(monkeypatch, started):
+    """Call it, and every task runs from then on."""
+    return lambda: monkeypatch.setattr(Task, "state", lambda task, *arguments: State.RUNNING)

@@ -15,9 +15,8 @@ from employees.tests.extracts import DAY, extract_of, load, load_all
 from employees.tests.test_uploads import files
 from employees.workforce.loading import withdraw_load
 from features.services import build_features
-from predictions.import_process import run_import
 from predictions.services import score_employees
-from technova.server import detached
+from predictions.tests.imports import run_import
 
 pytestmark = pytest.mark.django_db
 
@@ -27,14 +26,8 @@ CALM = {"heures_supplementaires": False, "revenu_mensuel": 19000, **dict.fromkey
 KINDS = (Extract.SIRH, Extract.EVAL, Extract.SONDAGE)
 
 
-@pytest.fixture(autouse=True)
-def no_process(monkeypatch):
-    monkeypatch.setattr(detached, "start", lambda name, *arguments: None)
-    monkeypatch.setattr(detached, "is_at_work", lambda name: False)
-
-
 @pytest.fixture
-def hr(browse):
+def hr(browse, started):
     return browse("RH")
 
 

@@ -26,23 +26,16 @@ from employees.terms.changes import learn
 from employees.tests.files import permit_rejects
 from employees.tests.test_uploads import DAY, by_kind, files, text_of
 from features.models import EmployeeFeatures
-from predictions.import_process import run_import
+from predictions import import_process
 from predictions.ml.artifacts.store import ArtifactMissing
 from predictions.models import ScoringRun
 from predictions.pages.imports.import_questions import QuestionsForm
-from technova.server import detached
+from predictions.tests.imports import run_import
+from technova import jobs
+from technova.jobs import Step, Task, detached
 from technova.tests.conftest import small_file_system
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def started(monkeypatch):
-    """The works that were started, none of which runs."""
-    names = []
-    monkeypatch.setattr(detached, "start", lambda name, *arguments: names.append(arguments))
-    monkeypatch.setattr(detached, "is_at_work", lambda name: False)
-    return names
 
 
 @pytest.fixture
@@ -258,9 +251,9 @@ def test_confirm_of_an_older_preview_explains_itself(client, upload):
     assert "no longer what you saw" in response.content.decode()
 
 
-def test_confirm_while_another_import_is_loaded_explains_itself(client, hr, upload, started, monkeypatch):
+def test_confirm_while_another_import_is_loaded_explains_itself(client, hr, upload, at_work):
     confirm(client, upload, hr)
-    monkeypatch.setattr(detached, "is_at_work", lambda name: True)
+    at_work()
     second = uploads.receive(user=hr, as_of=DAY, files=files())
     run_import(upload=second)
     assert "Another load, build or scoring is running" in confirm(client, second, hr).content.decode()
@@ -421,7 +414,7 @@ def test_action_needs_a_post(client, upload, action):
 
 def test_progress_is_shown_while_it_runs(client, hr, started, monkeypatch):
     upload = uploads.receive(user=hr, as_of=DAY, files=files())
-    monkeypatch.setattr(detached, "last_line", lambda name: "Deriving the workforce\t1500\t3000")
+    monkeypatch.setattr(Task, "progress", lambda task, *arguments: Step("Deriving the workforce", 1500, 3000))
     text = page(client, upload)
     assert "Comparing with what is known: 1,500 / 3,000" in " ".join(text.split())
     assert 'hx-trigger="every 1s"' in text
@@ -478,17 +471,17 @@ def test_pages_of_the_import_ask_few_questions(client, upload, django_assert_max
         client.get("/import/")
 
 
-def test_run_import_command_prints_progress(hr, started):
+def test_run_task_command_prints_progress(hr, started):
     upload = uploads.receive(user=hr, as_of=DAY, files=files())
     out = io.StringIO()
-    call_command("run_import", str(upload.pk), stdout=out)
+    call_command("run_task", import_process.run_import.path, str(upload.pk), stdout=out)
     assert out.getvalue() == "Deriving the workforce\t10\t10\n"
 
 
-@pytest.mark.parametrize("number", ["nonsense", "6b9f2a4e-0000-4000-8000-000000000000"])
-def test_run_import_command_names_an_unknown_import(number):
-    with pytest.raises(CommandError, match=number):
-        call_command("run_import", number)
+@pytest.mark.parametrize("path", ["nonsense", "predictions.nothing", "predictions.import_process.settle"])
+def test_run_task_command_names_what_is_no_task(path):
+    with pytest.raises(CommandError, match=f"{path} is no task"):
+        call_command("run_task", path)
 
 
 NO_ROOM = "The server has no room left on its disk: try again once the administrator has made room."
@@ -543,6 +536,7 @@ def no_process(monkeypatch, tmp_path):
 def test_import_whose_process_cannot_start_says_why_and_can_be_tried_again(
     client, request, monkeypatch, django_capture_on_commit_callbacks, fault
 ):
+    monkeypatch.setattr(jobs, "_backend", lambda: detached)
     reason = request.getfixturevalue(fault)
     with django_capture_on_commit_callbacks(execute=True):
         response = client.post("/import/", {"extracts": files(), "as_of": "2026-06-30"})
@@ -550,7 +544,9 @@ def test_import_whose_process_cannot_start_says_why_and_can_be_tried_again(
     assert response.url == reverse("import_detail", args=[upload.pk])
     assert upload.state == Import.State.FAILED
     assert reason in page(client, upload)
-    assert reason in post(client, upload, "retry").content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        post(client, upload, "retry")
+    assert reason in page(client, upload)
     monkeypatch.setattr(detached, "start", lambda name, *arguments: True)
     monkeypatch.setattr(detached, "is_at_work", lambda name: True)
     assert "The files are being checked" in post(client, upload, "retry").content.decode()
@@ -561,7 +557,7 @@ def test_import_whose_process_cannot_start_says_why_and_can_be_tried_again(
 def test_import_goes_on_where_its_progress_has_no_room(hr, started):
     upload = uploads.receive(user=hr, as_of=DAY, files=files())
     with suppress(OSError), Path("/dev/full").open("w") as output:
-        call_command("run_import", str(upload.pk), stdout=output)
+        call_command("run_task", import_process.run_import.path, str(upload.pk), stdout=output)
     upload.refresh_from_db()
     assert upload.state == Import.State.READY
 

@@ -16,19 +16,9 @@ from employees.models import Import, SignIn
 from employees.tests.test_uploads import DAY, by_kind, checked, files, text_of
 from predictions import import_process
 from technova.database.locks import Busy
-from technova.server import detached
+from technova.jobs import detached
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def started(monkeypatch, tmp_path):
-    """The works that were started, none of which runs; their outputs are in a directory of their own."""
-    names = []
-    monkeypatch.setattr(detached.tempfile, "gettempdir", lambda: str(tmp_path))
-    monkeypatch.setattr(detached, "start", lambda name, *arguments: names.append(arguments))
-    monkeypatch.setattr(detached, "is_at_work", lambda name: False)
-    return names
 
 
 @pytest.fixture
@@ -88,9 +78,9 @@ def test_confirm_twice_starts_once(user, started):
     assert len(started) == 1
 
 
-def test_confirm_while_another_import_is_loaded(user, started, monkeypatch):
+def test_confirm_while_another_import_is_loaded(user, at_work):
     confirmed(user)
-    monkeypatch.setattr(detached, "is_at_work", lambda name: True)
+    at_work()
     upload = checked(user)
     with pytest.raises(Busy):
         import_process.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat())
@@ -102,8 +92,8 @@ def test_confirm_while_another_import_is_loaded(user, started, monkeypatch):
     connection.vendor != "postgresql", reason="needs PostgreSQL: threads cannot wait for SQLite in memory"
 )
 @pytest.mark.django_db(transaction=True)
-def test_two_people_confirm_two_imports_at_once(started, monkeypatch):
-    monkeypatch.setattr(detached, "is_at_work", lambda name: True)
+def test_two_people_confirm_two_imports_at_once(started, at_work):
+    at_work()
     user = get_user_model().objects.create_user("someone")
     both = [checked(user), checked(user)]
     started.clear()
@@ -138,10 +128,10 @@ def test_settle_marks_a_killed_import_as_failed(user, started, state):
     assert upload.error["text"] == import_process.INTERRUPTED
 
 
-def test_settle_leaves_a_living_import_alone(user, started, monkeypatch):
+def test_settle_leaves_a_living_import_alone(user, at_work):
     upload = received(user)
     Import.objects.update(started_at=timezone.now() - timedelta(minutes=1))
-    monkeypatch.setattr(detached, "is_at_work", lambda name: True)
+    at_work()
     import_process.settle()
     upload.refresh_from_db()
     assert upload.state == Import.State.CHECKING
@@ -175,7 +165,8 @@ def test_purge_deletes_the_files_of_an_import_that_was_killed(user, started):
     assert upload.state == Import.State.EXPIRED
 
 
-def test_purge_command_clears_all_that_is_kept_for_a_while_only(started, tmp_path):
+def test_purge_command_clears_all_that_is_kept_for_a_while_only(monkeypatch, tmp_path):
+    monkeypatch.setattr(detached.tempfile, "gettempdir", lambda: str(tmp_path))
     directory = tmp_path / f"technova-{os.getuid()}"
     directory.mkdir(mode=0o700)
     (directory / "import-1").touch()
@@ -203,12 +194,3 @@ def test_retry_goes_on_where_it_stopped(user, started, was_confirmed):
     assert upload.state == ("loading" if was_confirmed else "checking")
     assert upload.error is None
     assert started == [("run_import", str(upload.pk))]
-
-
-@pytest.mark.parametrize(
-    ("line", "progress"),
-    [("Scoring\t20\t30", ("Scoring", 20, 30)), ("", None), ("Scoring", None)],
-)
-def test_progress_is_what_the_process_printed_last(user, monkeypatch, line, progress):
-    monkeypatch.setattr(detached, "last_line", lambda name: line)
-    assert import_process.progress_of(received(user)) == progress

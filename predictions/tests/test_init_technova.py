@@ -16,7 +16,7 @@ from employees.tests.extracts import load
 from features.models import EmployeeFeatures
 from predictions.keys import services as keys
 from predictions.models import APIKey, Prediction, ScoringRun
-from technova.server import detached
+from technova.jobs import detached
 
 pytestmark = pytest.mark.django_db
 COUNTED = (Employee, Load, EmployeeFeatures, ScoringRun, Prediction, APIKey, get_user_model())

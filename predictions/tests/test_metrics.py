@@ -5,7 +5,7 @@ from features.tests.factories import EmployeeFeaturesFactory
 from predictions import services
 from predictions.registry import current_model, forget_model, promoted_model
 from predictions.services import Caller
-from technova.server import detached
+from technova.jobs import detached
 from technova.tests.test_detached import wait_until
 from technova.tests.test_metrics import read
 

@@ -18,21 +18,11 @@ from predictions.models import ScoringRun
 from predictions.pages.imports import load_pages
 from predictions.services import is_scoring_due, score_employees
 from technova.database.locks import Busy
-from technova.server import detached
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("started")]
 
 BEFORE = date(2026, 5, 31)
 ANYHOW = {"accept_implausible": True}
-
-
-@pytest.fixture(autouse=True)
-def started(monkeypatch):
-    """The works that were started, none of which runs."""
-    works = []
-    monkeypatch.setattr(detached, "start", lambda name, *arguments: works.append(arguments))
-    monkeypatch.setattr(detached, "is_at_work", lambda name: False)
-    return works
 
 
 @pytest.fixture
@@ -78,7 +68,7 @@ def test_absent_people_of_one_answer_have_left_and_everyone_is_scored_again(hr, 
     response = post(hr, "clarify", number=["10", "11"], answer="left", because="Retraite")
     assert "2 answers are recorded." in response.text
     assert [presence_of(number) for number in (10, 11)] == [Presence.LEFT, Presence.LEFT]
-    assert started == [("run_rescoring",)]
+    assert started == [("rescore",)]
     assert "To clarify (" not in response.text
     assert "Nobody is absent" in response.text
 
@@ -145,7 +135,7 @@ def test_page_offers_to_score_while_the_scores_are_older_than_the_workforce(hr, 
     started.clear()
     assert "Score everyone again" in hr.get("/clarify/").text
     post(hr, "clarify_rescore")
-    assert started == [("run_rescoring",)]
+    assert started == [("rescore",)]
 
 
 def test_nothing_is_scored_again_while_the_scores_are_of_today(hr, absent, started):
@@ -153,29 +143,25 @@ def test_nothing_is_scored_again_while_the_scores_are_of_today(hr, absent, start
     assert started == []
 
 
-def test_page_says_that_everyone_is_being_scored(hr, absent, monkeypatch):
-    monkeypatch.setattr(detached, "is_at_work", lambda name: True)
+def test_page_says_that_everyone_is_being_scored(hr, absent, at_work):
+    at_work()
     assert "Everyone is being scored again" in hr.get("/clarify/").text
 
 
 def test_rescoring_scores_those_present_now(hr, absent):
     post(hr, "clarify", number="10", answer="here")
     assert is_scoring_due()
-    call_command("run_rescoring")
+    rescoring.rescore()
     assert not is_scoring_due()
     assert ScoringRun.objects.latest().employee_count == 28
 
 
 def test_rescoring_without_anyone_ends():
-    rescoring.run()
+    rescoring.rescore()
     assert not ScoringRun.objects.exists()
 
 
-def test_rescoring_that_cannot_start_is_offered_again(hr, absent, monkeypatch):
-    def refuse(*arguments):
-        raise OSError
-
-    monkeypatch.setattr(detached, "start", refuse)
+def test_rescoring_that_does_not_start_is_offered_again(hr, absent):
     assert "Score everyone again" in post(hr, "clarify", number="10", answer="here").text
 
 
@@ -420,7 +406,7 @@ def test_load_is_taken_back_with_a_reason(hr, absent, started):
     assert [presence_of(number) for number in (10, 11, 12)] == [Presence.PRESENT] * 3
     newest.refresh_from_db()
     assert newest.withdrawn_by == hr.account
-    assert started == [("run_rescoring",)]
+    assert started == [("rescore",)]
     assert post(hr, "import_withdraw", newest.pk, reason="again").status_code == 404
 
 
@@ -439,13 +425,13 @@ def test_last_load_taken_back_leaves_nobody(hr, absent):
         assert hr.get(path).status_code == 200
 
 
-def test_loads_say_when_the_scores_are_older_than_the_workforce(hr, absent, monkeypatch):
+def test_loads_say_when_the_scores_are_older_than_the_workforce(hr, absent, at_work):
     assert hr.get("/import/loads/").context["scoring"] == ""
     post(hr, "import_withdraw", Load.objects.first().pk, reason="wrong")
     due = hr.get("/import/loads/").text.partition('id="scoring"')[2].partition("</form>")[0]
     assert "The scores are older than the workforce." in due
     assert "csrfmiddlewaretoken" in due
-    monkeypatch.setattr(detached, "is_at_work", lambda name: True)
+    at_work()
     assert "Everyone is being scored again" in hr.get("/import/loads/").text
 
 

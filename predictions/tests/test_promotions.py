@@ -132,7 +132,7 @@ def test_promotion_waits_for_a_second_person(two, two_people, hr, other, started
     assert registry.current_model().version == first
     promotion = Promotion.objects.get()
     assert (promotion.settled_by, promotion.before) == (other.account, second)
-    assert started == [("run_rescoring",)]
+    assert started == [("rescore",)]
     page = " ".join(hr.get("/model/").content.decode().split())
     assert "(approved by second)" in page
     assert "better in Sales" in page
@@ -179,7 +179,7 @@ def test_going_back_on_the_page_carries_author_and_reason(two, artifacts, hr, st
     assert registry.current_model().version == first
     promotion = Promotion.objects.get()
     assert (promotion.author, promotion.reason, promotion.before) == (hr.account, "too many in Sales", second)
-    assert started == [("run_rescoring",)]
+    assert started == [("rescore",)]
     page = hr.get("/model/").content.decode()
     assert "too many in Sales" in page
 

@@ -50,7 +50,6 @@ from features.models import EmployeeFeatures
 from features.services import build_features
 from features.tests.factories import INPUTS
 from predictions.decisions.threshold_decisions import RuleName, Wish, set_threshold
-from predictions.import_process import run_import
 from predictions.models import (
     APIKey,
     Prediction,
@@ -65,6 +64,7 @@ from predictions.registry import forget_decisions
 from predictions.services import Caller, predict_for_employee, predict_for_features, score_employees
 from predictions.tests.conftest import APIClient
 from predictions.tests.factories import APIKeyFactory, PredictionFactory
+from predictions.tests.imports import run_import
 
 pytestmark = pytest.mark.django_db
 
@@ -260,7 +260,7 @@ OURS = {name for name in ROUTES if not name.startswith("admin:")}
 
 
 @pytest.fixture
-def world(browse, tmp_path, monkeypatch):
+def world(browse, tmp_path, monkeypatch, started):
     """Five people inside and seven riskier ones outside, scored, simulated and imported by those who see everyone."""
     people = {number: {"departement": INSIDE, "revenu_mensuel": 5000 + number} for number in range(1, 6)}
     people |= {number: {"departement": OUTSIDE, "revenu_mensuel": INCOME} for number in NUMBERS}
@@ -294,7 +294,6 @@ def world(browse, tmp_path, monkeypatch):
         ),
         predict_for_features(values=values, caller=everyone, mode=Prediction.Mode.SIMULATION),
     ]
-    monkeypatch.setattr("technova.server.detached.start", lambda *arguments: True)
     return SimpleNamespace(
         hr=hr,
         manager=browse("Manager", INSIDE),

@@ -84,7 +84,7 @@ def test_without_a_decision_the_threshold_is_that_of_training(people):
 def test_capacity_flags_exactly_the_people_at_most_risk(hr, people, capacity):
     riskiest = list(Prediction.objects.order_by("-probability").values_list("employee__employee_id", flat=True))
     decision = decided(hr, capacity=capacity)
-    rescoring.run()
+    rescoring.rescore()
     assert over_in_newest_run() == sorted(riskiest[:capacity]) == over_by_id()
     assert (decision.flagged, decision.people) == (min(capacity, 10), 10)
 
@@ -92,7 +92,7 @@ def test_capacity_flags_exactly_the_people_at_most_risk(hr, people, capacity):
 @pytest.mark.parametrize("capacity", [1, 2, 3, 5, 6])
 def test_capacity_among_equal_risks_flags_the_lower_numbers_everywhere(hr, twins, capacity, api, browser):
     decided(hr, capacity=capacity)
-    rescoring.run()
+    rescoring.rescore()
     expected = sorted([60, 10, 20, 30, 40, 50][:capacity])
     assert over_in_newest_run() == expected == over_by_id()
     run, _before = runs.latest_two()
@@ -151,7 +151,7 @@ def test_runs_and_predictions_of_before_stay_as_they_were_given(hr, people):
     before = list(Prediction.objects.values("pk", "threshold", "predicted_class", "probability"))
     old = ScoringRun.objects.values().get()
     decided(hr, capacity=1)
-    rescoring.run()
+    rescoring.rescore()
     assert list(
         Prediction.objects.filter(run=old["id"]).values("pk", "threshold", "predicted_class", "probability")
     ) == (before)
@@ -162,7 +162,7 @@ def test_decision_makes_a_scoring_due_until_the_newest_run_is_by_it(hr, people):
     assert not is_scoring_due()
     decision = decided(hr, capacity=2)
     assert is_scoring_due()
-    rescoring.run()
+    rescoring.rescore()
     assert not is_scoring_due()
     undo(key=decision.pk, user=hr)
     assert is_scoring_due()
@@ -170,7 +170,7 @@ def test_decision_makes_a_scoring_due_until_the_newest_run_is_by_it(hr, people):
 
 def test_figures_of_the_new_run_follow_the_threshold(hr, people):
     decided(hr, capacity=4)
-    rescoring.run()
+    rescoring.rescore()
     run = ScoringRun.objects.first()
     groups = RunGroup.objects.filter(run=run)
     assert sum(group.above_threshold_count for group in groups) == run.above_threshold_count == 4
@@ -216,7 +216,7 @@ def test_capacity_asked_of_another_model_holds_once_everyone_is_scored(hr, peopl
     decided(hr, capacity=3)
     of_another_model()
     assert current_model().threshold == promoted_model().threshold
-    rescoring.run()
+    rescoring.rescore()
     registry.forget_decisions()
     assert len(over_in_newest_run()) == len(over_by_id()) == 3
 

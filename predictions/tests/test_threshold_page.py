@@ -145,7 +145,7 @@ def test_threshold_that_is_set_is_the_one_that_was_previewed(hr, people, started
     assert (decision.decided_by, decision.reason) == (hr.account, "room for three talks")
     assert flagged in (None, decision.flagged)
     assert f"{decision.flagged} of 10 people present are over it." in page
-    assert started == [("run_rescoring",)]
+    assert started == [("rescore",)]
 
 
 @pytest.mark.parametrize("data", [{"reason": ""}, {"reason": "  "}, {"rule": "f2"}, {"rule": ""}, {"capacity": "11"}])
@@ -260,8 +260,8 @@ def test_page_offers_a_scoring_where_the_lists_are_older_than_the_threshold(hr, 
     assert len(started) == 2
 
 
-def test_page_says_that_everyone_is_being_scored(hr, people, monkeypatch):
-    monkeypatch.setattr("predictions.rescoring.is_at_work", lambda: True)
+def test_page_says_that_everyone_is_being_scored(hr, people, at_work):
+    at_work()
     page = hr.get("/model/").content.decode()
     assert "Everyone is being scored again" in page
     assert 'hx-trigger="every 2s"' in page

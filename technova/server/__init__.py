@@ -1,1 +1,1 @@
-"""The running server: its log, its metrics, and commands detached from a request."""
+"""The running server: its log and its metrics, and what it imports only when it is used."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from technova.server import detached
+from technova.jobs import detached
 
 pytestmark = pytest.mark.slow
 

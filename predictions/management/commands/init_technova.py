@@ -14,7 +14,7 @@ from predictions import demo, services
 from predictions.ml.artifacts import store
 from technova.commands import TechnovaCommand
 from technova.database.locks import exclusive, one_after_another
-from technova.server import detached
+from technova.jobs import detached
 
 
 class Command(TechnovaCommand):

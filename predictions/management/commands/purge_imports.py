@@ -2,7 +2,7 @@ from employees import uploads
 from employees.access import sign_ins
 from predictions import import_process
 from technova.commands import TechnovaCommand
-from technova.server import detached
+from technova.jobs import detached
 
 
 class Command(TechnovaCommand):

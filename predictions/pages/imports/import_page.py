@@ -33,6 +33,7 @@ from predictions.pages.days import DayField
 from predictions.pages.imports import import_lists
 from predictions.pages.imports.import_questions import QuestionsForm
 from predictions.pages.listings import Listing, csv_of
+from technova import jobs
 from technova.database.locks import Busy
 from technova.files.spreadsheets import XLSX
 from technova.web.upload_limit import oversized
@@ -202,8 +203,11 @@ def _summary(upload: Import) -> dict:
 
 
 def _progress(upload: Import) -> dict[str, object]:
-    step, done, total = import_process.progress_of(upload) or ("", 0, 0)
-    return {"step": STEPS.get(step, _("Reading the files")), "done": done, "total": total}
+    work = import_process.run_import
+    step, done, total = work.progress(str(upload.pk)) or ("", 0, 0)
+    is_waiting = not step and work.state(str(upload.pk)) is jobs.State.WAITING
+    said = _("Waiting for a worker") if is_waiting else STEPS.get(step, _("Reading the files"))
+    return {"step": said, "done": done, "total": total}
 
 
 def _error(upload: Import) -> str:

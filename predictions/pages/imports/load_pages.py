@@ -88,7 +88,7 @@ def _withdraw(request: Request, load: Load, reason: str) -> HttpResponse:
     else:
         text = _("Load %(number)s is taken back. Everyone is being scored again.")
         messages.success(request, text % {"number": load.pk})
-        rescoring.start()
+        rescoring.rescore.enqueue()
     return redirect("import_loads")
 
 

@@ -183,7 +183,7 @@ def decide(request: Request) -> HttpResponse:
     text = _("The threshold is %(threshold)s now: %(flagged)s of %(people)s people present are over it.")
     numbers = {"flagged": grouped(decision.flagged), "people": grouped(decision.people)}
     messages.success(request, text % {"threshold": percent(decision.threshold), **numbers})
-    rescoring.start()
+    rescoring.rescore.enqueue()
     return redirect(_place())
 
 
@@ -199,7 +199,7 @@ def undo_decision(request: Request, pk: int) -> HttpResponse:
     else:
         text = _("Undone: the threshold is %(threshold)s again.")
         messages.success(request, text % {"threshold": percent(current_model().threshold)})
-        rescoring.start()
+        rescoring.rescore.enqueue()
     return redirect(_place())
 
 
@@ -208,7 +208,7 @@ def undo_decision(request: Request, pk: int) -> HttpResponse:
 def rescore(request: Request) -> HttpResponse:
     """Score everyone again, as the page offers."""
     if _scoring_state(runs.latest_two()[0]) == "due":
-        rescoring.start()
+        rescoring.rescore.enqueue()
     return redirect(_place())
 
 
@@ -218,7 +218,7 @@ def _place() -> str:
 
 def _scoring_state(run: ScoringRun | None) -> str:
     """``running`` while everyone is scored again, ``due`` if the newest run is missing or out of date."""
-    if rescoring.is_at_work():
+    if rescoring.rescore.state():
         return "running"
     return "" if run and not run.is_outdated and is_by_what_is_in_use(run) else "due"
 

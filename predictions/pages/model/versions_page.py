@@ -144,7 +144,7 @@ def _tell(request: Request, promotion: Promotion | None) -> None:
     else:
         text = _("Version %(version)s is in use. Everyone is being scored again.")
         messages.success(request, text % {"version": promotion.version})
-        rescoring.start()
+        rescoring.rescore.enqueue()
 
 
 def _tell_unusable(request: Request, error: Exception) -> None:

@@ -59,7 +59,7 @@ def scoring_state(day: WorkforceDay | None, scope: Scope) -> str:
 
     Only accounts that see everyone learn that something has changed: it may be about people out of their scope.
     """
-    if rescoring.is_at_work():
+    if rescoring.rescore.state():
         return "running"
     return "due" if day and scope.sees_everyone and is_scoring_due(day) else ""
 

@@ -134,7 +134,7 @@ def _tell_and_score(request: Request, count: int) -> None:
         return
     text = ngettext("%(count)s answer is recorded.", "%(count)s answers are recorded.", count)
     messages.success(request, text % {"count": grouped(count)})
-    rescoring.start()
+    rescoring.rescore.enqueue()
 
 
 def _with_jobs(rows: list, *, ticked: list[str]) -> list[dict]:
@@ -188,7 +188,7 @@ def _revoke(request: Request, form: RevokeForm) -> None:
     if count:
         text = ngettext("%(count)s answer is taken back.", "%(count)s answers are taken back.", count)
         messages.success(request, text % {"count": grouped(count)})
-        rescoring.start()
+        rescoring.rescore.enqueue()
 
 
 @require_POST
@@ -196,5 +196,5 @@ def _revoke(request: Request, form: RevokeForm) -> None:
 def rescore(request: Request) -> HttpResponse:
     """Score everyone again, as the page offers."""
     if answering.scoring_state(WorkforceDay.objects.last(), scope_of(request.user)) == "due":
-        rescoring.start()
+        rescoring.rescore.enqueue()
     return redirect("clarify")

@@ -63,7 +63,7 @@ def _merge(request: Request, form: MergeForm) -> bool:
         form.add_error(None, _(str(error)))
         return False
     messages.success(request, _("Number %(number)s is number %(into)s from now on.") % form.cleaned_data)
-    rescoring.start()
+    rescoring.rescore.enqueue()
     return True
 
 
@@ -77,5 +77,5 @@ def part(request: Request, pk: int) -> HttpResponse:
         messages.error(request, _(str(error)))
     else:
         messages.success(request, _("The two numbers are two people again."))
-        rescoring.start()
+        rescoring.rescore.enqueue()
     return redirect("clarify_numbers")

@@ -82,16 +82,20 @@ def serve_empty(directory: Path, worker: str) -> Iterator[Site]:
 
 @contextmanager
 def running(environment: dict[str, str], directory: Path) -> Iterator[Site]:
-    """The server on the database of an environment, until the block ends."""
+    """The server on the database of an environment, and a worker where it needs one, until the block ends."""
     # The socket listens before the server starts: no other process can take its port, and no request is refused.
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         listener.set_inheritable(True)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         server = start_server(environment, listener.fileno(), directory / "server.log")
+        worker = None if is_sqlite(environment["DATABASE_URL"]) else start_worker(environment, directory / "worker.log")
         try:
             wait_for(url, server)
             yield Site(url, environment)
         finally:
+            if worker:
+                worker.kill()
+                worker.wait()
             server.send_signal(signal.SIGINT)  # gunicorn's quick stop, which a busy machine may hold up all the same
             server.wait(timeout=90)
 
@@ -105,6 +109,12 @@ def start_server(environment: dict[str, str], socket_number: int, log: Path) -> 
         return subprocess.Popen(
             command, cwd=settings.BASE_DIR, env=environment, pass_fds=[socket_number], stdout=output, stderr=output
         )
+
+
+def start_worker(environment: dict[str, str], log: Path) -> subprocess.Popen:
+    command = [sys.executable, "manage.py", "run_worker"]
+    with log.open("wb") as output:
+        return subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, stdout=output, stderr=output)
 
 
 def wait_for(url: str, server: subprocess.Popen) -> None:

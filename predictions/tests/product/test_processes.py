@@ -15,7 +15,7 @@ from technova.tests.conftest import ROOT, Manage
 
 pytestmark = pytest.mark.slow
 
-APPS = ("employees", "features", "predictions")
+APPS = ("technova.jobs", "employees", "features", "predictions")
 COMMANDS = sorted(name for name, app in get_commands().items() if app in APPS)
 # Arguments without which a command has no work.
 NEEDED = {
@@ -23,7 +23,8 @@ NEEDED = {
     "withdraw_load": ["1", "--reason", "a wrong file"],
     "create_api_key": ["A client"],
     "purge_predictions": ["--older-than", "365"],
-    "run_import": ["00000000-0000-0000-0000-000000000001"],
+    "run_task": ["predictions.import_process.run_import", "00000000-0000-0000-0000-000000000001"],
+    "run_worker": ["--once"],
 }
 WITHOUT_DATABASE = {"promote_model"}
 

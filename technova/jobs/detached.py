@@ -1,4 +1,4 @@
-"""Detached ``manage.py`` processes, which outlive their request; the output of each is a locked file.
+"""Tasks on SQLite: detached ``manage.py`` processes, which outlive their request; the output of each is a locked file.
 
 The lock belongs to the open file, which the process inherits as its standard output: it is held from before the
 process starts until it ends in any way, so whoever can take the lock knows that the process has ended. The output is
@@ -8,20 +8,50 @@ For servers on one machine: the files are in its temporary directory, readable b
 """
 
 import fcntl
+import logging
 import os
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
+from django.db import transaction
+
+from technova.jobs import State, Step, Task
+
+logger = logging.getLogger(__name__)
 
 ABSENT = (FileNotFoundError, NotADirectoryError)
 LOCK_WAIT = 10.0  # seconds; for a process about to end, and for a check of the lock, which takes it briefly
+
+
+def enqueue(task: Task, arguments: Sequence[str], if_refused: Callable[[OSError], None] | None = None) -> None:
+    """Start a task's process after the commit; one that cannot start is logged, and ``if_refused`` called."""
+
+    def begin() -> None:
+        try:
+            start(task.work(*arguments), "run_task", task.path, *arguments)
+        except OSError as error:
+            logger.exception("The process of %s could not be started", task.path)
+            if if_refused:
+                if_refused(error)
+
+    transaction.on_commit(begin)
+
+
+def state(work: str) -> State | None:
+    return State.RUNNING if is_at_work(work) else None
+
+
+def progress(work: str) -> Step | None:
+    step, *counts = last_line(work).split("\t")
+    return Step(step, int(counts[0]), int(counts[1])) if len(counts) == 2 else None
 
 
 def start(name: str, *arguments: str) -> bool:
