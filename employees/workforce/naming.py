@@ -26,10 +26,13 @@ def with_names(rows: QuerySet, number: str, readable: Readable) -> QuerySet:
     return rows.annotate(name=Coalesce(Subquery(named.values_list(whole)[:1]), _NOBODY))
 
 
-def people_named(words: Sequence[str]) -> QuerySet[Employee]:
-    """People whose first or last name in the newest directory contains each of these words."""
+def people_named(words: Sequence[str], *, ever: bool = False) -> QuerySet[Employee]:
+    """People whose first or last name in the newest directory contains each of these words.
+
+    With ``ever`` in any directory in force: the newest one no longer holds whoever has left.
+    """
     directories = LoadedExtract.objects.in_force().filter(kind=Extract.ANNUAIRE).order_by("-as_of")
-    rows = AnnuaireRow.objects.filter(extract__in=directories.values("pk")[:1])
+    rows = AnnuaireRow.objects.filter(extract__in=directories.values("pk")[: None if ever else 1])
     for word in words:
         rows = rows.filter(Q(prenom__icontains=word) | Q(nom__icontains=word))
     numbers = rows.values("number")

@@ -11,11 +11,11 @@ from django.db.models.functions import JSONObject
 from employees.access import Readable, Scope
 from employees.columns import Extract
 from employees.models import ROWS, Employee, EmployeeState, LoadedExtract, NumberMerge, Presence
-from employees.workforce.naming import with_names
+from employees.workforce.naming import people_named, with_names
 from features import schema
 from features.models import EmployeeFeatures
 from predictions.models import Prediction, ScoringRun
-from predictions.selectors.figures import DAY
+from predictions.selectors.figures import DAY, people_of
 from predictions.selectors.runs import REVISION_NOW
 
 HISTORY = 60  # scores of a person that a page shows: five years of monthly runs
@@ -99,6 +99,22 @@ def _newest(extracts: Sequence[tuple[date, int]], held_by: Mapping[int, dict[str
                 known[name] = KnownValue(value, day, lacked_since, extracts[0][1] in held_by)
         lacked_since = day
     return known
+
+
+def not_listed(
+    run: ScoringRun, scope: Scope, readable: Readable, *, numbers: Collection[int], names: Sequence[str]
+) -> QuerySet[Employee]:
+    """The people of a search whom a run's list lacks, with their ``name``: who has left, is absent or is not scored.
+
+    Also whoever is listed under another number than those searched (``has_other_number``).
+    """
+    merged = NumberMerge.objects.in_force().filter(number__in=numbers).values("employee")
+    people = Employee.objects.within(scope).of_the_workforce()
+    people = people.annotate(has_other_number=Q(pk__in=merged) & ~Q(employee_id__in=numbers))
+    is_searched = Q(pk__in=people_named(names, ever=True)) if names else Q(employee_id__in=numbers)
+    is_listed = Exists(people_of(run, scope).filter(employee=OuterRef("pk")))
+    people = people.filter(is_searched & ~is_listed | Q(has_other_number=True))
+    return with_names(people.order_by("employee_id"), "employee_id", readable)
 
 
 def satisfactions(known: Mapping[str, KnownValue]) -> dict[str, float]:

@@ -9,7 +9,7 @@ from employees.access import Scope
 from employees.models import Employee
 from employees.tests.extracts import load
 from employees.tests.factories import DAY, WorkforceDayFactory, leave
-from employees.workforce.answers import merge_numbers
+from employees.workforce.answers import answer_left, merge_numbers
 from predictions import bands
 from predictions.log.purge import purge_predictions
 from predictions.models import ScoringRun
@@ -38,7 +38,7 @@ def manager(browse):
 
 def listed(response):
     """The numbers of the people on the page, in order."""
-    return [int(number) for number in re.findall(r'/employees/(\d+)/[?"]', response.content.decode())]
+    return [row.prediction.employee.employee_id for row in response.context.get("rows") or ()]
 
 
 def get(client, **state):
@@ -435,6 +435,48 @@ def test_risk_list_finds_who_is_named_under_another_number(hr, named):
     load(sirh={1: {}, 3: {}, 9: {}}, annuaire={9: {"prenom": "Odile"}})
     merge_numbers(number=9, into=3, accept_both_listed=True)
     assert listed(get(hr, number="odile")) == [3]
+
+
+@pytest.fixture
+def gone(named):
+    """Of the people with names, the first has left and the second is absent; a fourth is present without a score."""
+    named_now = {4: {"prenom": "Nadia", "nom": "Morel"}}
+    load(DAY + timedelta(days=30), sirh={3: {}, 4: {}}, annuaire=named_now, options={"accept_implausible": True})
+    answer_left(numbers=[1])
+
+
+def elsewhere(response):
+    return [(each["person"].employee_id, each["why"], each.get("href")) for each in response.context["elsewhere"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "listed_there", "found"),
+    [
+        ("1", [], [(1, "has left", "/departures/")]),
+        ("2", [], [(2, "is absent from the newest SIRH extract", "/clarify/")]),
+        ("1 3", [3], [(1, "has left", "/departures/")]),
+        ("nadia", [], [(1, "has left", "/departures/"), (4, "is present and not scored", "/clarify/unscored/")]),
+        ("paul", [], [(2, "is absent from the newest SIRH extract", "/clarify/")]),
+        ("nobody", [], []),
+        ("", [3], []),
+    ],
+)
+def test_search_for_who_is_not_in_the_list_says_where_they_are(hr, gone, words, listed_there, found):
+    response = get(hr, number=words)
+    assert (listed(response), elsewhere(response)) == (listed_there, found)
+
+
+def test_search_by_a_merged_number_leads_to_the_person(hr, named):
+    load(sirh={1: {}, 3: {}, 9: {}})
+    merge_numbers(number=9, into=3, accept_both_listed=True)
+    assert elsewhere(get(hr, number="9")) == [(3, "is listed under this number", None)]
+
+
+@pytest.mark.parametrize(
+    ("department", "found"), [("Commercial", []), ("Consulting", [(1, "has left", "/departures/")])]
+)
+def test_search_for_who_has_left_is_of_the_scope(browse, gone, department, found):
+    assert elsewhere(get(browse("Manager", department), number="1")) == found
 
 
 @pytest.mark.parametrize("page", ["0", "99", "abc", "-1", "1" * 50])

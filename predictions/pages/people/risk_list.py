@@ -19,19 +19,21 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
 from employees import terms
-from employees.access import Readable, Scope, readable_to, scope_of
+from employees.access import Readable, Scope, may_answer, readable_to, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
+from employees.models import Presence
 from employees.workforce.naming import NAMES
 from features import schema
 from predictions import bands
 from predictions.explanation import phrase
 from predictions.models import Prediction, ScoringRun
 from predictions.pages.people import exports, shown_score
-from predictions.selectors import figures, ranking, runs
+from predictions.selectors import figures, people, ranking, runs
 from technova.web.requests import Request
 from technova.web.selects import LongSelect
 
 SIZES = (25, 50, 100)
+MOST_ELSEWHERE = 10  # people searched who are not in the list
 USUAL = {"sort": ranking.RISKIEST_FIRST, "size": str(SIZES[0]), "page": "1"}
 HEADINGS = (
     ("number", _("Employee"), ""),
@@ -310,12 +312,36 @@ def _results(request, query: ListQuery) -> dict:
         readable=query.readable,
     )
     return {
+        "elsewhere": _elsewhere(request, query) if form.cleaned_data["number"] else [],
         "page": page,
         "rows": rows_of(predictions, query.before, query.readable),
         "headings": [_heading(request.GET, form.order, word, text, first) for word, text, first in HEADINGS],
         "list_query": query_of(request.GET),
         "is_narrowed": any(getattr(form.narrowing(), field.name) for field in fields(ranking.Narrowing)),
     }
+
+
+def _elsewhere(request: Request, query: ListQuery) -> list[dict]:
+    """The first people searched who are not in the list: where they are. One query."""
+    narrowing, answers = query.form.narrowing(), may_answer(request.user)
+    found: Any = query.run and people.not_listed(
+        query.run, query.scope, query.readable, numbers=narrowing.numbers, names=narrowing.names
+    )
+    return [{"person": person} | _where(person, answers) for person in found[:MOST_ELSEWHERE]]
+
+
+def _where(person: Any, answers: bool) -> dict:
+    """Why a person is not in the list, and the page that says more, where the account may answer."""
+    if person.has_other_number:
+        return {"why": gettext("is listed under this number")}
+    if person.presence == Presence.LEFT:
+        return {"why": gettext("has left"), "href": reverse("departures"), "page": gettext("Departures")}
+    name, why, page = (
+        ("clarify", gettext("is absent from the newest SIRH extract"), gettext("To clarify"))
+        if person.presence == Presence.ABSENT
+        else ("clarify_unscored", gettext("is present and not scored"), gettext("Not scored"))
+    )
+    return {"why": why, "href": reverse(name) if answers else "", "page": page}
 
 
 def _heading(state, sort: str, word: str, text: str | Promise, first: str) -> dict:
