@@ -7,7 +7,7 @@ from employees.access import Scope
 from employees.models import Employee, Load, Presence, PresenceAnswer, WorkforceDay
 from employees.tests.extracts import DAY, load, load_all
 from employees.workforce import clarifying
-from employees.workforce.answers import NotMergeable, merge_numbers
+from employees.workforce.answers import BothListed, NotMergeable, merge_numbers
 from employees.workforce.clarifying import Changed, Departure, LeftTooEarly
 from employees.workforce.known_values import History
 from employees.workforce.listing import Lack, lacks_of_few, last_jobs, why_not_scored
@@ -121,7 +121,9 @@ def test_answer_about_somebody_out_of_the_scope_is_not_taken_back(absent, hr):
 def test_merge_needs_both_people_in_the_scope(absent, hr):
     with pytest.raises(NotMergeable):
         clarifying.merge_within(scope=CONSULTING, number=11, into=10, user=hr)
-    merge = clarifying.merge_within(scope=Scope.EVERYONE, number=12, into=10, user=hr)
+    with pytest.raises(BothListed, match="the SIRH extract of 2026-05-31 holds both 12 and 10"):
+        clarifying.merge_within(scope=Scope.EVERYONE, number=12, into=10, user=hr)
+    merge = clarifying.merge_within(scope=Scope.EVERYONE, number=12, into=10, accept_both_listed=True, user=hr)
     assert presence_of(10) == Presence.PRESENT
     assert list(clarifying.merges_within(CONSULTING)) == [merge]
     assert list(clarifying.merges_within(Scope.of_departments(["Commercial"]))) == []

@@ -4,9 +4,18 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from django.contrib.auth.models import User
+from django.db.models import Count, Max
 from django.utils import timezone
 
-from employees.models import Employee, EmployeeState, NumberMerge, PresenceAnswer, WorkforceDay
+from employees.models import (
+    Employee,
+    EmployeeState,
+    LoadedExtract,
+    NumberMerge,
+    PresenceAnswer,
+    SirhRow,
+    WorkforceDay,
+)
 from employees.workforce.replay import replay, replay_people
 from technova.database.locks import exclusive
 
@@ -16,7 +25,11 @@ class NotMergeable(ValueError):
 
 
 class BothListed(ValueError):
-    """Two numbers that the newest SIRH extract holds as two people."""
+    """Two numbers that a SIRH extract holds as two people; ``as_of`` is the day of the newest one."""
+
+    def __init__(self, number: int, into: int, as_of: date):
+        self.as_of = as_of
+        super().__init__(f"the SIRH extract of {as_of} holds both {number} and {into}")
 
 
 def answer_left(
@@ -85,12 +98,19 @@ def merge_numbers(*, number: int, into: int, accept_both_listed: bool = False, u
             raise NotMergeable(f"{number} and {into} are not two known numbers")
         if merges.filter(number__in=(number, into)).exists() or merges.filter(employee__employee_id=number).exists():
             raise NotMergeable(f"{number} or {into} is merged already: part it first")
-        listed = EmployeeState.objects.newest().filter(is_listed=True, employee__employee_id__in=(number, into))
-        if listed.count() > 1 and not accept_both_listed:
-            raise BothListed(f"the newest SIRH extract holds both {number} and {into}")
+        as_of = _both_listed(number, into)
+        if as_of and not accept_both_listed:
+            raise BothListed(number, into, as_of)
         merge = NumberMerge.objects.create(number=number, employee=person, recorded_by=user)
         replay_people([number, into])
     return merge
+
+
+def _both_listed(number: int, into: int) -> date | None:
+    """The day of the newest SIRH extract in force with a row of each of the two numbers."""
+    rows = SirhRow.objects.filter(number__in=(number, into), extract__in=LoadedExtract.objects.in_force())
+    both = rows.order_by().values("extract__as_of").annotate(count=Count("number")).filter(count=2)
+    return both.aggregate(newest=Max("extract__as_of"))["newest"]
 
 
 def part_numbers(*, merge: NumberMerge, user: User | None = None) -> None:

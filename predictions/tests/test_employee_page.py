@@ -115,7 +115,7 @@ def test_employee_page_names_a_merged_department_and_job_as_the_other_one_at_onc
 def test_employee_page_reads_the_newest_values_of_a_merged_number(browse, person):
     load(date(2026, 9, 30), sirh={1: {}, 2: {}}, eval={2: {"satisfaction_employee_equipe": 2}})
     load(date(2026, 10, 31), sirh={1: {}})
-    merge_numbers(number=2, into=1)
+    merge_numbers(number=2, into=1, accept_both_listed=True)
     assert profile_of(browse("RH").get(address(person)))["Satisfaction with the team"] == "2 out of 4"
 
 

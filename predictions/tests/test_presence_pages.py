@@ -249,6 +249,8 @@ def test_taking_back_nothing_says_so(hr, absent):
 
 def test_numbers_are_merged_and_parted(hr, absent, started):
     response = post(hr, "clarify_numbers", number=30, into=10)
+    assert "The SIRH extract of 31 May 2026 holds both numbers" in response.text
+    response = post(hr, "clarify_numbers", number=30, into=10, accept_both_listed="1")
     assert "Number 30 is number 10 from now on." in response.text
     assert presence_of(10) == Presence.PRESENT
     response = post(hr, "clarify_part", NumberMerge.objects.get().pk)
@@ -262,7 +264,8 @@ def test_two_numbers_of_one_extract_are_merged_once_it_is_said_again(hr, absent,
     assert "all the same" not in hr.get("/clarify/numbers/").text
     response = post(hr, "clarify_numbers", number=30, into=29)
     assert response.status_code == 422
-    assert "its row of 30 no longer counts." in response.text
+    assert "The SIRH extract of 30 Jun 2026 holds both numbers" in response.text
+    assert "the rows of 30 beside one of 29 no longer count." in response.text
     assert "They are one and the same person." in response.text
     assert (presence_of(30), len(started)) == (Presence.PRESENT, 0)
     response = post(hr, "clarify_numbers", number=30, into=29, accept_both_listed="1")

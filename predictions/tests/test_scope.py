@@ -278,7 +278,7 @@ def world(browse, tmp_path, monkeypatch, started):
     newest.refused.create(number=NUMBERS[0], column="revenu_mensuel", value=f"{INCOME} euros", rule=rule)
     hr = browse("RH")
     (answer,) = answer_left(numbers=[GONE], user=hr.account)
-    merge = merge_numbers(number=RENUMBERED, into=NUMBERS[1], user=hr.account)
+    merge = merge_numbers(number=RENUMBERED, into=NUMBERS[1], accept_both_listed=True, user=hr.account)
     everyone = Caller(user=hr.account, scope=scope_of(hr.account))
     outside = Prediction.objects.filter(employee__employee_id=NUMBERS[0]).first()
     elsewhere = Prediction.objects.get(employee__employee_id=5, features__departement=PAST)

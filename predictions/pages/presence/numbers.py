@@ -52,12 +52,13 @@ def _merge(request: Request, form: MergeForm) -> bool:
     except NotMergeable:
         form.add_error(None, _("These are not two known numbers, or one of them is merged already."))
         return False
-    except BothListed:
+    except BothListed as error:
         text = _(
-            "The newest SIRH extract holds both numbers, so these may be two people. Once they are merged, its row of "
-            "%(number)s no longer counts."
+            "The SIRH extract of %(date)s holds both numbers, so these may be two people. Once they are merged, the "
+            "rows of %(number)s beside one of %(into)s no longer count."
         )
-        form.add_error(None, ValidationError(text, "both_listed", form.cleaned_data))
+        params = form.cleaned_data | {"date": answering.short(error.as_of)}
+        form.add_error(None, ValidationError(text, "both_listed", params))
         return False
     except Busy as error:
         form.add_error(None, _(str(error)))
