@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from employees.reworded import REWORDED
+
 
 def gettext_noop(message: str) -> str:
     """Mark a message for extraction; the translation happens where it is shown."""
@@ -42,8 +44,8 @@ class Message:
 
     @classmethod
     def of(cls, document: Mapping) -> "Message":
-        """The message of a document."""
+        """The message of a document, with its text as it is worded today."""
         params = {
             name: cls.of(value) if isinstance(value, Mapping) else value for name, value in document["params"].items()
         }
-        return cls(document["text"], params)
+        return cls(REWORDED.get(document["text"], document["text"]), params)

@@ -384,6 +384,13 @@ def test_loads_are_listed_with_what_they_held(hr, absent):
     assert "by a command" in text
 
 
+def test_alarm_that_was_stored_before_it_was_reworded_is_in_the_language_of_the_page(hr, absent):
+    text = "Whoever answered high on %(column)s answers low now, and the reverse: is the scale turned round?"
+    Load.objects.update(overridden=[{"text": text, "params": {"column": "satisfaction_employee_equipe"}}])
+    page = hr.get("/import/loads/", headers={"Accept-Language": "fr"}).text
+    assert "Les réponses hautes à satisfaction : équipe sont devenues basses" in page.replace("\N{NO-BREAK SPACE}", " ")
+
+
 def test_loads_name_an_extract_that_another_one_corrects(hr, absent):
     assert "replaced by a later load" not in hr.get("/import/loads/").text
     load(DAY, sirh={number: {} for number in range(1, 31)}, options=ANYHOW)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -19,6 +19,7 @@ from employees import terms
 from employees.access import Readable
 from employees.columns import BY_NAME, ColumnKind
 from employees.extracts import Cause, Reject
+from employees.messages import Message
 from employees.models import ROWS, Import, ImportChange, ImportReject
 from predictions import formats
 from predictions.pages.listings import Cell, Listing, shown_cell
@@ -99,6 +100,13 @@ def columns_changed(upload: Import) -> list[dict]:
         | {name: shown_cell(column[name]) for name in ("old", "new")}
         for column in (upload.summary or {}).get("columns", ())
     ]
+
+
+def alarms_in_words(documents: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Stored alarms in the active language, with the labels of their columns."""
+    alarms = [Message.of(document) for document in documents]
+    labels = [{name: LABELS.get(str(value), value) for name, value in alarm.params.items()} for alarm in alarms]
+    return [capfirst(Message(alarm.text, params).said(_)) for alarm, params in zip(alarms, labels, strict=True)]
 
 
 def causes(upload: Import) -> list[str]:

@@ -186,7 +186,7 @@ def _detail(request: HttpRequest, upload: Import, form: QuestionsForm) -> HttpRe
         "error": _error(upload),
         "summary": summary,
         "has_something_to_load": bool(summary and summary["is_new"]),
-        "alarms": [Message.of(alarm).said(_) for alarm in summary.get("alarms", ())],
+        "alarms": import_lists.alarms_in_words(summary.get("alarms", ())),
         "changes": import_lists.first_changes(upload, readable_to(request.user)) if summary else [],
         "columns": import_lists.columns_changed(upload) if summary else [],
         "causes": import_lists.causes(upload),

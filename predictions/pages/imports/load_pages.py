@@ -20,7 +20,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from employees.access import Readable, may_audit, readable_to, scope_of
-from employees.messages import Message
 from employees.models import Load, LoadedExtract, WorkforceDay
 from employees.workforce.loading import NoSuchLoad, revision, withdraw_load, withdrawal_changes
 from predictions import rescoring
@@ -58,7 +57,7 @@ def loads(request: Request) -> HttpResponse:
 
 
 def _row(load: Load) -> dict:
-    return {"load": load, "alarms": [Message.of(alarm).said(_) for alarm in load.overridden]}
+    return {"load": load, "alarms": import_lists.alarms_in_words(load.overridden)}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
