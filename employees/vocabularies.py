@@ -19,7 +19,11 @@ LIKENESS = 0.85  # of two spellings of one long word, as ``SequenceMatcher.ratio
 SHORTEST_ABBREVIATION = 3  # letters
 # Its words stand for the numbers of a feature of the contract: they can be spelt otherwise, none can be added.
 NUMBERED = frozenset({"frequence_deplacement"})
-_ENDINGS = (("trice", "teur"), ("euse", "eur"), ("ere", "er"), ("esse", "e"), ("enne", "en"))
+_ENDINGS = (
+    *(("trice", "ter"), ("teur", "ter"), ("euse", "er"), ("eur", "er"), ("ere", "er")),  # manageuse is manager
+    *(("esse", "e"), ("enne", "en"), ("ffe", "f"), ("ive", "if")),
+)
+_BOTH_SEXES = re.compile(r"\b[hf]\s*/\s*[hf]\b")  # as in "Consultant (H/F)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,7 @@ def _unambiguous(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 def _words(text: str) -> str:
     """A text without accents, punctuation and the endings of gender and plural: ``"Mariée"`` is ``"Marié(e)"``."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    plain = _BOTH_SEXES.sub("", plain)
     plain = re.sub(r"[(·.\-/]?(e|ne|rice|trice|euse)?[)·.]?(?=\W|$)", _without_mark, plain)
     return " ".join(_stem(word) for word in re.findall(r"\w+", plain))
 
@@ -119,9 +124,9 @@ def _stem(word: str) -> str:
     if len(word) <= SHORTEST_ABBREVIATION:
         return word
     word = word.removesuffix("s")
-    for feminine, masculine in _ENDINGS:
-        if word.endswith(feminine):
-            return (word.removesuffix(feminine) + masculine).rstrip("e")
+    for ending, common in _ENDINGS:
+        if word.endswith(ending):
+            return (word.removesuffix(ending) + common).rstrip("e")
     return word.rstrip("e")
 
 

@@ -6,7 +6,18 @@ from employees.columns import BY_NAME
 from employees.vocabularies import CONTRACT, USUAL, Proposal, Vocabulary
 
 JOBS = Vocabulary(
-    "poste", ("Hôte de caisse", "Ingénieur", "Acheteur", "Technicien N1", "Usinage Est"), {"Dev": "Ingénieur"}
+    "poste",
+    (
+        "Hôte de caisse",
+        "Ingénieur",
+        "Acheteur",
+        "Technicien N1",
+        "Usinage Est",
+        "Chef de projet",
+        "Chargé administratif",
+        "Infirmier",
+    ),
+    {"Dev": "Ingénieur"},
 )
 
 
@@ -34,6 +45,9 @@ def test_word_is_not_matched_when_anything_else_differs(text):
         ("poste", "Consultante", "Consultant"),
         ("poste", "Directrice technique", "Directeur Technique"),
         ("poste", "Représentante Commerciale", "Représentant Commercial"),
+        ("poste", "Cadre commerciale", "Cadre Commercial"),
+        ("poste", "Manageuse", "Manager"),
+        ("poste", "Consultant (H/F)", "Consultant"),
         ("poste", "Tech-Lead", "Tech Lead"),
         ("poste", "Managers", "Manager"),
         ("poste", "Consultant(e)", "Consultant"),
@@ -57,7 +71,16 @@ def test_other_spelling_of_a_known_word_is_proposed_as_that_word(name, text, val
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("Hôtesse de caisse", "Hôte de caisse"), ("Acheteuse", "Acheteur"), ("Ingénieur·e", "Ingénieur")],
+    [
+        ("Hôtesse de caisse", "Hôte de caisse"),
+        ("Acheteuse", "Acheteur"),
+        ("Ingénieur·e", "Ingénieur"),
+        ("Ingénieure (H/F)", "Ingénieur"),
+        ("Acheteur F/H", "Acheteur"),
+        ("Cheffe de projet", "Chef de projet"),
+        ("Chargée administrative", "Chargé administratif"),
+        ("Infirmière", "Infirmier"),
+    ],
 )
 def test_feminine_of_a_word_of_the_company_is_proposed_as_that_word(text, value):
     assert JOBS.propose(text) == Proposal(value, is_new=False)
