@@ -312,8 +312,9 @@ def check_again(*, upload: Import, progress: Progress | None = None) -> None:
     check(upload=upload, progress=progress)
 
 
-def finish(*, upload: Import) -> None:
-    _set(upload, state=State.DONE, finished_at=timezone.now())
+def finish(*, upload: Import, remark: Message | None = None) -> None:
+    """Record that the work is done; ``remark`` is what it could not do."""
+    _set(upload, state=State.DONE, finished_at=timezone.now(), error=remark.document() if remark else None)
 
 
 def fail(*, upload: Import, reason: str = BROKE_DOWN) -> None:

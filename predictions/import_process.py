@@ -25,6 +25,10 @@ from technova.files import disk
 
 GRACE = timedelta(seconds=5)  # between a change of state and its task being seen
 
+NOBODY_SCORED = gettext_noop(
+    "Nobody present has everything that a score needs. Load the evaluations and the survey too; To clarify, Not "
+    "scored, lists what each person lacks."
+)
 INTERRUPTED = gettext_noop("The work was interrupted.")
 NOT_STARTED = gettext_noop("The server could not start the work: %(reason)s.")
 
@@ -102,7 +106,7 @@ def run_import(pk: str, *, progress: Progress | None = None) -> None:
             uploads.check(upload=upload, progress=progress)
         elif upload.state == Import.State.LOADING:
             _load(upload, progress)
-    except (Busy, ArtifactError, NothingToScore) as error:
+    except (Busy, ArtifactError) as error:
         uploads.fail(upload=upload, reason=str(error))
     except Exception as error:  # whatever broke, the page must not wait forever; the server's log has the error
         uploads.fail(upload=upload, reason=_reason_of(error))
@@ -123,6 +127,10 @@ def _load(upload: Import, progress: Progress | None) -> None:
         uploads.check_again(upload=upload, progress=progress)
         return
     build_features(progress=progress)
-    if is_scoring_due():  # not where a process was killed between this and the next line
-        score_employees(progress=progress)
-    uploads.finish(upload=upload)
+    try:
+        if is_scoring_due():  # not where a process was killed between this and the next line
+            score_employees(progress=progress)
+    except NothingToScore:
+        uploads.finish(upload=upload, remark=Message(NOBODY_SCORED))
+    else:
+        uploads.finish(upload=upload)

@@ -29,7 +29,6 @@ class KnownValue:
     value: Any
     as_of: date  # of the extract that gives it
     lacked_since: date | None  # the day of the first newer extract
-    is_listed: bool  # whether the newest extract holds the person
 
 
 def clean_features(employee_id: int, scope: Scope, readable: Readable) -> EmployeeFeatures | None:
@@ -96,7 +95,7 @@ def _newest(extracts: Sequence[tuple[date, int]], held_by: Mapping[int, dict[str
     for day, extract in extracts:
         for name, value in held_by.get(extract, {}).items():
             if value is not None and name not in known:
-                known[name] = KnownValue(value, day, lacked_since, extracts[0][1] in held_by)
+                known[name] = KnownValue(value, day, lacked_since)
         lacked_since = day
     return known
 

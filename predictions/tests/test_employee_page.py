@@ -96,8 +96,8 @@ def test_employee_page_says_since_when_a_value_is_not_given(browse, person):
     load(october, sirh={1: {"revenu_mensuel": None}}, eval={2: {}}, options={"accept_implausible": True})
     response = browse("RH").get(address(person))
     remarks = {label: remark for label, _value, remark in response.context["profile"] if remark}
-    lacks = "known as of 30 Jun 2026; not in the extracts since 31 Oct 2026"
-    assert remarks["Monthly income"] == "known as of 30 Jun 2026; not given since 30 Sep 2026"
+    lacks = "value of 30 Jun 2026; not in the extracts since 31 Oct 2026"
+    assert remarks["Monthly income"] == "value of 30 Jun 2026; not in the extracts since 30 Sep 2026"
     assert remarks["Satisfaction with the team"] == remarks["Current appraisal"] == lacks
     assert "Job" not in remarks
     assert profile_of(response)["Monthly income"] == "€5,993"

@@ -70,6 +70,13 @@ def test_lists_name_people_of_the_directory_on_the_page_and_not_in_the_file(chec
         assert shown_name not in hr.get(reverse("import_list_csv", args=[checked.pk, name])).getvalue().decode()
 
 
+def test_page_says_that_newer_extracts_stay_in_force_after_a_late_file(checked, hr):
+    text = "the newest extracts 31 July 2026. What follows is as of 30 June 2026"
+    assert "the newest extracts" not in page(hr, checked).text
+    load(date(2026, 7, 31), sirh={number: {} for number in range(1, 31)}, options={"accept_implausible": True})
+    assert text in " ".join(page(hr, checked).text.split())
+
+
 def shown(client, upload, name, **query):
     """What the page of a whole list shows."""
     rows = client.get(reverse("import_list", args=[upload.pk, name]), query).context["rows"]

@@ -15,6 +15,7 @@ from employees import uploads
 from employees.models import Import, SignIn
 from employees.tests.test_uploads import DAY, by_kind, checked, files, text_of
 from predictions import import_process
+from predictions.tests.factories import ScoringRunFactory
 from technova.database.locks import Busy
 from technova.jobs import detached
 
@@ -194,3 +195,25 @@ def test_retry_goes_on_where_it_stopped(user, started, was_confirmed):
     assert upload.state == ("loading" if was_confirmed else "checking")
     assert upload.error is None
     assert started == [("run_import", str(upload.pk))]
+
+
+def test_sirh_alone_is_loaded_and_the_page_says_that_nobody_could_be_scored(user, browse):
+    hr = browse("RH")
+    upload = import_process.receive(user=user, as_of=DAY, files=[file for file in files() if "sirh" in file.name])
+    import_process.run_import(str(upload.pk))
+    upload.refresh_from_db()
+    import_process.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat())
+    import_process.run_import(str(upload.pk))
+    upload.refresh_from_db()
+    assert upload.state == Import.State.DONE
+    text = hr.get(f"/import/{upload.pk}/").text
+    assert "Everything is loaded, and nobody could be scored" in text
+    assert "Load the evaluations and the survey too" in text
+
+
+def test_overview_and_list_without_anybody_scored_lead_hr_to_what_is_missing(browse):
+    ScoringRunFactory()
+    hr, manager = browse("RH"), browse("Manager", "Consulting")
+    for path in ("/", "/employees/"):
+        assert "Nobody present has a score" in hr.get(path).text
+        assert "Nobody in your departments has been scored" in manager.get(path).text

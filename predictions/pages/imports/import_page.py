@@ -25,7 +25,7 @@ from employees import terms, uploads
 from employees.access import Readable, may_add_employees, readable_to, scope_of
 from employees.extracts.template import template_workbook
 from employees.messages import Message
-from employees.models import Import, SavedMapping
+from employees.models import Import, SavedMapping, WorkforceDay
 from employees.terms.changes import Unacceptable
 from employees.workforce.as_of import common_date
 from predictions import import_process
@@ -185,6 +185,7 @@ def _detail(request: HttpRequest, upload: Import, form: QuestionsForm) -> HttpRe
         "progress": _progress(upload) if upload.is_at_work else None,
         "error": _error(upload),
         "summary": summary,
+        "newer_day": _newer_day(upload) if summary else None,
         "has_something_to_load": bool(summary and summary["is_new"]),
         "alarms": import_lists.alarms_in_words(summary.get("alarms", ())),
         "changes": import_lists.first_changes(upload, readable_to(request.user)) if summary else [],
@@ -200,6 +201,12 @@ def _summary(upload: Import) -> dict:
     """The changes of a load; empty before the check, and for imports older than dated loads."""
     summary = upload.summary or {}
     return summary if "moves" in summary else {}
+
+
+def _newer_day(upload: Import) -> date | None:
+    """The newest day that is known, where the files describe an earlier one. One query."""
+    newest = WorkforceDay.objects.last()
+    return newest.as_of if newest and upload.as_of and newest.as_of > upload.as_of else None
 
 
 def _progress(upload: Import) -> dict[str, object]:

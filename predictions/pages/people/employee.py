@@ -204,9 +204,7 @@ def _since(known: people.KnownValue) -> str:
     if known.lacked_since is None:
         return ""
     days = {name: date_format(getattr(known, name), "SHORT_DATE_FORMAT") for name in ("as_of", "lacked_since")}
-    if known.is_listed:
-        return _("known as of %(as_of)s; not given since %(lacked_since)s") % days
-    return _("known as of %(as_of)s; not in the extracts since %(lacked_since)s") % days
+    return _("value of %(as_of)s; not in the extracts since %(lacked_since)s") % days
 
 
 def _chart(history: list[shown_score.Shown]) -> charts.Chart:
