@@ -68,11 +68,11 @@ def words_of_this_database(request):
 
 
 @pytest.fixture(autouse=True)
-def no_threshold_of_another_test():
-    """Clear the cached thresholds of another test and mark them as read, so that no test counts the query."""
-    from predictions.registry import _decisions
+def nothing_decided_in_another_test():
+    """Clear the cached decisions of another test and mark them as read, so that no test counts the query."""
+    from predictions.registry import _decided
 
-    _decisions.known, _decisions.checked_at = (), math.inf
+    _decided.thresholds, _decided.version, _decided.checked_at = (), None, math.inf
 
 
 @pytest.fixture(scope="session", autouse=True)

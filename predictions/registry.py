@@ -8,19 +8,46 @@ import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import OuterRef, Subquery
 
+from predictions.decisions import versions
 from predictions.metrics import note_model
 from predictions.ml.artifacts import artifact, store
 from predictions.ml.assessment.cutoffs import Cutoff
-from predictions.models import ScoringRun, ThresholdDecision
+from predictions.models import ModelVersion, ScoringRun, ThresholdDecision
 
 CHECK_INTERVAL = 2.0  # seconds during which a process trusts what it holds
+
+
+class _Decided:
+    """What people have decided, read together: the version in use, and the thresholds of HR, the newest first."""
+
+    def __init__(self):
+        self.thresholds: Sequence[ThresholdDecision] = ()
+        self.version: str | None = None
+        self.checked_at = -math.inf
+
+    def refresh(self) -> None:
+        if time.monotonic() - self.checked_at >= CHECK_INTERVAL:
+            checked_at = time.monotonic()  # set before the read, so that a change during it is seen next time
+            self.thresholds, self.version = self._read()
+            self.checked_at = checked_at
+
+    def _read(self) -> tuple[Sequence[ThresholdDecision], str | None]:
+        """One query, or two where nobody has set a threshold."""
+        run = ScoringRun.objects.filter(decision=OuterRef("pk")).order_by("-pk")
+        fields = ("model_version", "threshold", "last_tied")
+        newest = {f"run_{name}": Subquery(run.values(name)[:1]) for name in fields}
+        in_use = Subquery(ModelVersion.objects.in_use().values("name"))
+        decisions = ThresholdDecision.objects.in_force().annotate(version_in_use=in_use, **newest)
+        found = list(decisions.select_related("decided_by"))
+        return found, found[0].version_in_use if found else versions.in_use()
 
 
 class _Registry:
@@ -39,7 +66,9 @@ class _Registry:
         if self._model is not None and time.monotonic() - self._checked_at < CHECK_INTERVAL:
             return self._model
         with self._lock:
-            directory = store.current_directory(Path(settings.ARTIFACTS_DIR))
+            with suppress(DatabaseError):  # the version in use stays the one that it was last
+                _decided.refresh()
+            directory = self._directory()
             source = directory, store.stamp_of(directory)  # before it is read: a change meanwhile is seen next time
             if self._model is None or source != self._source:
                 model = artifact.load(directory)
@@ -48,37 +77,25 @@ class _Registry:
             self._checked_at = time.monotonic()
             return self._model
 
+    def _directory(self) -> Path:
+        """Of the version in use; before one is recorded, of the one that this machine's directory calls current."""
+        if _decided.version:
+            return versions.directory_of(_decided.version)
+        return store.current_directory(versions.directory())
+
     def forget(self) -> None:
         with self._lock:
             self._model = None
 
 
-class _Decisions:
-    """Caches the thresholds that HR has set and nobody has undone, the newest first."""
-
-    def __init__(self):
-        self.known: Sequence[ThresholdDecision] = ()
-        self.checked_at = -math.inf
-
-    def newest_for(self, version: str) -> ThresholdDecision | None:
-        if time.monotonic() - self.checked_at >= CHECK_INTERVAL:
-            checked_at = time.monotonic()  # set before the read, so that a change during it is seen next time
-            run = ScoringRun.objects.filter(decision=OuterRef("pk")).order_by("-pk")
-            fields = ("model_version", "threshold", "last_tied")
-            newest = {f"run_{name}": Subquery(run.values(name)[:1]) for name in fields}
-            self.known = list(ThresholdDecision.objects.in_force().annotate(**newest).select_related("decided_by"))
-            self.checked_at = checked_at
-        return next((decision for decision in self.known if decision.holds_for(version)), None)
-
-
+_decided = _Decided()
 _registry = _Registry()
-_decisions = _Decisions()
 
 
 def promoted_model() -> artifact.Model:
     """The model in use with the threshold of its training.
 
-    Reads the disk at most every 2 s; raises ``ArtifactError`` when it cannot be used.
+    Reads disk and database at most every 2 s; raises ``ArtifactError`` when it cannot be used.
     """
     return _registry.model()
 
@@ -88,7 +105,8 @@ def decision_in_force(version: str) -> ThresholdDecision | None:
 
     One query at most every 2 s.
     """
-    return _decisions.newest_for(version)
+    _decided.refresh()
+    return next((decision for decision in _decided.thresholds if decision.holds_for(version)), None)
 
 
 def current_model() -> artifact.Model:
@@ -122,10 +140,13 @@ def model_with(model: artifact.Model, cutoff: Cutoff) -> artifact.Model:
 def card_of(version: str) -> Mapping:
     """The model card of a version that is still kept; empty if it cannot be read."""
     model = promoted_model()
-    if version == model.version:
-        return model.card
+    return model.card if version == model.version else _kept_card(version)
+
+
+@lru_cache(maxsize=4)
+def _kept_card(version: str) -> Mapping:
     try:
-        return store.read(store.version_directory(Path(settings.ARTIFACTS_DIR), version)).card
+        return store.read(versions.directory_of(version)).card
     except store.ArtifactError:
         return {}
 
@@ -133,8 +154,9 @@ def card_of(version: str) -> Mapping:
 def forget_model() -> None:
     """Reload the model at the next call, for tests; a server detects a promotion itself."""
     _registry.forget()
+    _kept_card.cache_clear()
 
 
 def forget_decisions() -> None:
     """Read the decisions again at the next call: this process has changed them, or needs the newest."""
-    _decisions.checked_at = -math.inf
+    _decided.checked_at = -math.inf

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from employees.admin import OfEveryoneAdmin
-from predictions.decisions.models import Promotion, ThresholdDecision
+from predictions.decisions.models import ModelVersion, Promotion, ThresholdDecision
 
 
 @admin.register(ThresholdDecision)
@@ -19,3 +19,9 @@ class PromotionAdmin(OfEveryoneAdmin):
     list_display = ("asked_at", "version", "before", "by", "reason", "settled_by", "promoted_at", "refused_at")
     list_select_related = ["author", "settled_by"]
     date_hierarchy = "asked_at"
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(OfEveryoneAdmin):
+    list_display = ("name", "added_at", "in_use_since")
+    fields = ("name", "added_at", "in_use_since")

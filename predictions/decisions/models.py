@@ -26,7 +26,8 @@ class ThresholdDecision(models.Model):
         COST = "cost", _("least cost")
         VALUE = "value", _("value")
 
-    # Annotated by the registry: the newest run under this decision.
+    # Annotated by the registry: the version of the model in use, and the newest run under this decision.
+    version_in_use: str | None
     run_model_version: str | None
     run_threshold: float
     run_last_tied: int | None
@@ -94,6 +95,37 @@ class ThresholdDecision(models.Model):
         if self.departure is None or self.talk is None or self.chance is None:
             return None
         return Costs(self.departure, self.talk, self.chance)
+
+
+class ModelVersionQuerySet(models.QuerySet):
+    def in_use(self):
+        """The one that every machine uses, if any."""
+        return self.exclude(in_use_since=None).order_by("-in_use_since")[:1]
+
+
+class ModelVersion(models.Model):
+    """The files of a version of the model, under the name that holds their digest: any machine can serve it.
+
+    The one in use is the one whose ``in_use_since`` is the latest. See ``predictions.ml.artifacts.store``.
+    """
+
+    name = models.CharField(_("model version"), max_length=40, primary_key=True)
+    model = models.BinaryField(_("fitted estimator"))
+    parameters = models.BinaryField(_("parameters"))
+    threshold = models.BinaryField(_("threshold"))
+    card = models.BinaryField(_("card"))
+    added_at = models.DateTimeField(_("added at"), default=timezone.now, editable=False)
+    in_use_since = models.DateTimeField(_("in use since"), null=True, editable=False)
+
+    objects = ModelVersionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("version of the model")
+        verbose_name_plural = _("versions of the model")
+        ordering = ["-added_at"]
+
+    def __str__(self):
+        return self.name
 
 
 class PromotionQuerySet(models.QuerySet):

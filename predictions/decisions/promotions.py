@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from predictions.decisions import versions
 from predictions.ml.artifacts import artifact, store
 from predictions.models import Promotion
 
@@ -43,14 +44,14 @@ def _system_account() -> str:
         return f"uid {os.getuid()}"
 
 
-def _is_ours(root: Path) -> bool:
+def is_ours(root: Path) -> bool:
     """Whether this is the directory from which the servers load their model."""
     return root.resolve() == Path(settings.ARTIFACTS_DIR).resolve()
 
 
 def _needs_two(root: Path) -> bool:
     """Whether a second person must approve; not of the directory's first version, without which nothing works."""
-    return settings.TWO_PEOPLE_PROMOTE and _is_ours(root) and store.has_current(root)
+    return settings.TWO_PEOPLE_PROMOTE and is_ours(root) and store.has_current(root)
 
 
 def ask(*, root: Path, version: str, reason: str, author: User | str) -> Promotion | None:
@@ -59,9 +60,13 @@ def ask(*, root: Path, version: str, reason: str, author: User | str) -> Promoti
     Returns None, without a record, if it is in use already or in another directory than the servers'. Raises
     ``AlreadySettled`` while another one waits, and ``ArtifactError``.
     """
-    before = store.current_version(root) if store.has_current(root) else None
-    if version == before or not _is_ours(root):
-        artifact.promote(root, version)  # for the version in use, it repairs the links
+    if not is_ours(root):
+        artifact.promote(root, version)
+        return None
+    versions.directory_of(version)
+    before = versions.current()
+    if version == before and store.has_current(root):
+        artifact.promote(root, version)  # which repairs the links
         return None
     named = {"system_account": author} if isinstance(author, str) else {"author": author}
     promotion = Promotion(version=version, before=before or "", reason=reason, **named)
@@ -69,7 +74,8 @@ def ask(*, root: Path, version: str, reason: str, author: User | str) -> Promoti
         if Promotion.objects.waiting().exists():
             raise AlreadySettled("Another promotion waits: approve or refuse it first, on the model's page.")
         if _needs_two(root):
-            store.verify(store.version_directory(root, version))
+            store.verify(versions.directory_of(version))
+            versions.keep(version)  # so that it can be approved on another machine
             promotion.save()
         else:
             _promote(promotion, root)
@@ -83,15 +89,17 @@ def approve(*, root: Path, key: int, user: User) -> Promotion:
         promotion = _settled(key, user)
         if promotion.author_id == user.pk:
             raise SecondPerson("Whoever asks for a promotion cannot approve it.")
-        promotion.before = store.current_version(root) or ""
+        promotion.before = versions.current() or ""
         _promote(promotion, root)
     return promotion
 
 
 def _promote(promotion: Promotion, root: Path) -> None:
-    """Promote in the directory, last in the transaction. The directory records the same second."""
+    """Promote in the database, and last in the directory, which records the same second."""
     promotion.promoted_at = timezone.now().replace(microsecond=0)
     promotion.save()
+    versions.directory_of(promotion.version)
+    versions.put_in_use(promotion.version)
     artifact.promote(root, promotion.version, now=promotion.promoted_at)
 
 

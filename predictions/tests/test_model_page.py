@@ -318,7 +318,7 @@ def test_versions_tell_which_was_in_use_when_the_newest_first(artifacts):
         '{"version": "b", "promoted_at": "2026-02-01T00:00:00+00:00"}\n'
         '{"version": "a", "promoted_at": "2026-03-01T00:00:00+00:00"}\n'
     )
-    found = uses(artifacts, ())
+    found = uses(())
     assert [use.version for use in found] == ["a", "b", "a"]
     assert found[0].until is None
     assert found[1].until == found[0].since

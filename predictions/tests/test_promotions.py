@@ -73,7 +73,7 @@ def test_command_records_who_promoted_and_why(two, artifacts, hr):
     assert (promotion.version, promotion.before, promotion.reason) == (first, second, "the newest one forgets travel")
     assert (promotion.author, promotion.system_account, promotion.settled_by) == (hr.account, "", None)
     assert registry.current_model().version == first
-    newest = uses(artifacts, [promotion])[0]
+    newest = uses([promotion])[0]
     assert newest.promotion == promotion
     assert newest.since == promotion.promoted_at
 

@@ -10,6 +10,8 @@ from predictions.ml.artifacts import artifact
 from predictions.ml.artifacts.store import CARD_FILE, FILES, ArtifactError, ArtifactMissing
 from predictions.tests import published
 
+pytestmark = pytest.mark.django_db
+
 
 def test_current_model_is_loaded_once(artifacts):
     assert registry.current_model() is registry.current_model()

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 from django.conf import settings
 from django.core.checks import Tags
 from django.core.management import call_command
@@ -11,6 +9,7 @@ from employees.models import Employee, LoadedExtract, WorkforceDay
 from employees.workforce.replay import replay
 from features.services import build_features
 from predictions import demo, services
+from predictions.decisions import versions
 from predictions.ml.artifacts import store
 from technova.commands import TechnovaCommand
 from technova.database.locks import exclusive, one_after_another
@@ -51,7 +50,8 @@ class Command(TechnovaCommand):
         if not Employee.objects.of_the_workforce().exists():
             self.stdout.write("No employee yet: load the extracts with seed_from_csv or on the import page.")
             return
-        if not store.has_current(Path(settings.ARTIFACTS_DIR)):
+        versions.adopt()
+        if not versions.current():
             call_command("train_model", verbosity=verbosity, stdout=self.stdout, stderr=self.stderr)
         if is_new_demo:
             self._score_earlier_days()

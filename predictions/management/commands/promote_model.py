@@ -3,8 +3,9 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import CommandError
 
-from predictions.decisions import promotions
+from predictions.decisions import promotions, versions
 from predictions.ml.artifacts import store
+from predictions.models import Promotion
 from technova.commands import TechnovaCommand
 
 
@@ -33,9 +34,13 @@ class Command(TechnovaCommand):
         if not (options["reason"] or "").strip():
             raise CommandError("Give a reason with --reason: it is kept with the promotion.")
         author = promotions.author_of(options["by"], root=root)
-        before = store.current_version(root)
-        version = store.previous_version(root) if options["previous"] else options["version"]
-        card = store.read(store.version_directory(root, version)).card
+        is_ours = promotions.is_ours(root)
+        before = versions.current() if is_ours else store.current_version(root)
+        version = options["version"]
+        if options["previous"]:
+            recorded = Promotion.objects.order_by("pk")
+            version = versions.previous(recorded, before) if is_ours else store.previous_version(root)
+        card = store.read(versions.directory_of(version) if is_ours else store.version_directory(root, version)).card
         if card["uses_protected"] and not options["force"]:
             raise CommandError(f"{version} uses protected features; --force promotes it all the same")
         promotion = promotions.ask(root=root, version=version, reason=options["reason"], author=author)
@@ -47,8 +52,9 @@ class Command(TechnovaCommand):
             self.stdout.write(f"{version} is current; before: {before or 'none'}")
 
     def _list(self, root: Path) -> None:
-        current = store.current_version(root)
-        found = store.versions(root)
+        is_ours = promotions.is_ours(root)
+        current = versions.current() if is_ours else store.current_version(root)
+        found = versions.names() if is_ours else store.versions(root)
         if not found:
             raise CommandError(f"{root} holds no version of the model: train one with manage.py train_model")
         for version in found:

@@ -5,7 +5,7 @@ from django.conf import settings
 from employees.models import WorkforceDay
 from features import selectors
 from features.schema import TARGET
-from predictions.decisions import promotions
+from predictions.decisions import promotions, versions
 from predictions.ml import training
 from predictions.ml.artifacts import artifact, store
 from predictions.ml.artifacts.card_format import FEATURE_SETS, Card
@@ -84,7 +84,9 @@ class Command(TechnovaCommand):
                 root=root, version=version, reason=options["reason"], author=author
             ),
         )
-        is_current = version == store.current_version(root)
+        if promotions.is_ours(root):
+            versions.keep(version)
+        is_current = version == (versions.current() if promotions.is_ours(root) else store.current_version(root))
         self._describe(trained.card)
         self.stdout.write(f"Threshold {trained.threshold:g} by {rule}")
         self.stdout.write(f"Version {version} written to {root}{' and current' if is_current else ''}")

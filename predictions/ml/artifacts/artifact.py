@@ -114,11 +114,11 @@ def write_version(root: Path, content: Content, *, now: datetime | None = None) 
     version = store.version_of(files, created_on)
     directory = root / "versions" / version
     if not directory.exists():
-        _write_directory(directory, files)
+        write_directory(directory, files)
     return store.read(directory).version
 
 
-def _write_directory(directory: Path, files: Mapping[str, bytes]) -> None:
+def write_directory(directory: Path, files: Mapping[str, bytes]) -> None:
     """Write the files into a directory that appears whole, unless another process was quicker."""
     directory.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=directory.parent))

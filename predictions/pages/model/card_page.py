@@ -1,10 +1,8 @@
 """The model in use: its purpose, quality, threshold costs, fairness, and the effects that move scores."""
 
 from functools import lru_cache
-from pathlib import Path
 from typing import Literal
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -120,7 +118,7 @@ def _summary(request: Request, in_use: Model, scope: Scope, readable: Readable) 
         "weights": _weights(in_use, shown, language),
         "effects": [_effect(in_use, shown, name, language) for name in shown[:SHAPES]],
         "logged": {in_use.version, *log_pages.model_versions()},
-    } | versions_page.section(request, Path(settings.ARTIFACTS_DIR), sees_everyone=scope.sees_everyone)
+    } | versions_page.section(request, sees_everyone=scope.sees_everyone)
 
 
 @lru_cache(maxsize=4)

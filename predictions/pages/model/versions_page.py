@@ -1,13 +1,11 @@
 """The versions on the model's page: the history of use with authors and reasons, rollback, and approval."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -18,12 +16,13 @@ from django.views.decorators.http import require_POST
 
 from employees.access import may_decide
 from predictions import rescoring
-from predictions.decisions import promotions
+from predictions.decisions import promotions, versions
 from predictions.decisions.promotions import AlreadySettled, SecondPerson
 from predictions.ml.artifacts import store
 from predictions.models import Promotion
 from predictions.pages.model.threshold_page import for_deciders
 from predictions.pages.reasons import ReasonField
+from predictions.registry import promoted_model
 from technova.web.requests import Request
 
 logger = logging.getLogger(__name__)
@@ -50,10 +49,10 @@ class Use:
     promotion: Promotion | None = None
 
 
-def uses(root: Path, recorded: Iterable[Promotion]) -> list[Use]:
+def uses(recorded: Sequence[Promotion]) -> list[Use]:
     """Which version was in use when, the newest first; empty without a recorded promotion."""
     try:
-        since = [(entry["version"], entry["promoted_at"]) for entry in store.promotions(root)]
+        since = versions.uses(recorded)
     except store.ArtifactError as error:  # only the record is damaged, which no score needs
         logger.warning("No history of the versions: %s", error)
         return []
@@ -63,21 +62,21 @@ def uses(root: Path, recorded: Iterable[Promotion]) -> list[Use]:
     return found[::-1]
 
 
-def section(request: Request, root: Path, *, sees_everyone: bool) -> dict:
-    """The context of the section; authors and the pending promotion only for those who see everyone. One query."""
+def section(request: Request, *, sees_everyone: bool) -> dict:
+    """The context of the section; authors and the pending promotion only for those who see everyone. Five queries."""
     if not sees_everyone:
-        return {"versions": uses(root, ())}
-    found = list(Promotion.objects.select_related("author", "settled_by"))
-    context = {"versions": uses(root, found), "may_decide": may_decide(request.user)}
+        return {"versions": uses(())}
+    found = list(Promotion.objects.select_related("author", "settled_by").order_by("pk"))
+    context = {"versions": uses(found), "may_decide": may_decide(request.user)}
     if not context["may_decide"]:
         return context
     waiting = next((promotion for promotion in found if promotion.is_waiting), None)
-    return context | {"waiting": waiting, "back_to": None if waiting else _previous(root), "back_form": BackForm()}
+    return context | {"waiting": waiting, "back_to": None if waiting else _previous(found), "back_form": BackForm()}
 
 
-def _previous(root: Path) -> str | None:
+def _previous(recorded: Sequence[Promotion]) -> str | None:
     try:
-        return store.previous_version(root)
+        return versions.previous(recorded, promoted_model().version)
     except store.ArtifactError:
         return None
 
@@ -86,18 +85,21 @@ def _previous(root: Path) -> str | None:
 @for_deciders
 def go_back(request: Request) -> HttpResponse:
     """Put the previous version in use again, or let it wait for a second person."""
-    root, form = Path(settings.ARTIFACTS_DIR), BackForm(request.POST)
+    form = BackForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Nothing was changed: give a reason."))
         return redirect(_place())
     try:
-        version = store.previous_version(root)
-        if store.read(store.version_directory(root, version)).card["uses_protected"]:
+        recorded = Promotion.objects.order_by("pk")
+        version = versions.previous(recorded, versions.current())
+        if store.read(versions.directory_of(version)).card["uses_protected"]:
             messages.error(
                 request, _("The previous version uses features protected by law: it is for comparison, not for use.")
             )
             return redirect(_place())
-        promotion = promotions.ask(root=root, version=version, reason=form.cleaned_data["reason"], author=request.user)
+        promotion = promotions.ask(
+            root=versions.directory(), version=version, reason=form.cleaned_data["reason"], author=request.user
+        )
     except AlreadySettled:
         messages.info(request, _("Another version waits for approval already."))
     except (store.ArtifactError, OSError) as error:
@@ -111,7 +113,7 @@ def go_back(request: Request) -> HttpResponse:
 @for_deciders
 def approve(request: Request, pk: int) -> HttpResponse:
     try:
-        promotion = promotions.approve(root=Path(settings.ARTIFACTS_DIR), key=pk, user=request.user)
+        promotion = promotions.approve(root=versions.directory(), key=pk, user=request.user)
     except SecondPerson:
         messages.error(request, _("You asked for this version: somebody else must approve it."))
     except AlreadySettled:

@@ -1,0 +1,96 @@
+"""The versions of the model that every machine uses: kept in the database, of which ``ARTIFACTS_DIR`` is a cache.
+
+A version's name holds the digest of its files, so that what comes from the database is believed no more than a file.
+Before the first promotion is recorded, the version that the directory calls current is in use.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+from predictions.decisions.models import ModelVersion, Promotion
+from predictions.ml.artifacts import artifact, store
+
+FIELD_OF_FILE = {
+    store.MODEL_FILE: "model",
+    store.PARAMETERS_FILE: "parameters",
+    store.THRESHOLD_FILE: "threshold",
+    store.CARD_FILE: "card",
+}
+
+
+def directory() -> Path:
+    """This machine's directory of versions."""
+    return Path(settings.ARTIFACTS_DIR)
+
+
+def keep(version: str) -> None:
+    """Add a version of the directory to the database, unless it is there. Raises ``ArtifactError``."""
+    found = store.version_directory(directory(), version)
+    if not ModelVersion.objects.filter(name=version).exists():
+        files = {field: (found / name).read_bytes() for name, field in FIELD_OF_FILE.items()}
+        ModelVersion.objects.get_or_create(name=version, defaults=files)
+
+
+def put_in_use(version: str) -> None:
+    """Make a version the one that every machine uses. Raises ``ArtifactError`` for an unknown one."""
+    keep(version)
+    ModelVersion.objects.filter(name=version).update(in_use_since=timezone.now())
+
+
+def adopt() -> None:
+    """Keep the version that the directory calls current, and put it in use if the database has none in use."""
+    version = store.current_version(directory())
+    if version and in_use() is None:
+        put_in_use(version)
+
+
+def in_use() -> str | None:
+    """The version in use by the database. One query."""
+    return ModelVersion.objects.in_use().values_list("name", flat=True).first()
+
+
+def current() -> str | None:
+    """The version in use by the database or, where it knows of none, by the directory. One query."""
+    return in_use() or store.current_version(directory())
+
+
+def directory_of(version: str) -> Path:
+    """The directory of a version, written first if this machine lacks it. Raises ``ArtifactError``."""
+    if version not in store.versions(directory()):
+        kept = ModelVersion.objects.filter(name=version).first()
+        if kept:
+            files = {name: bytes(getattr(kept, field)) for name, field in FIELD_OF_FILE.items()}
+            artifact.write_directory(directory() / "versions" / version, files)
+    return store.version_directory(directory(), version)
+
+
+def names() -> list[str]:
+    """Those of the database and of the directory, oldest first."""
+    return sorted({*ModelVersion.objects.values_list("name", flat=True), *store.versions(directory())})
+
+
+def uses(recorded: Iterable[Promotion]) -> Sequence[tuple[str, datetime]]:
+    """Which version was put in use when, oldest first: as recorded with a reason, and by the directory before that."""
+    found = [(entry["version"], entry["promoted_at"]) for entry in store.promotions(directory())]
+    found += [(promotion.version, promotion.promoted_at) for promotion in recorded if promotion.promoted_at]
+    return sorted(dict.fromkeys(found), key=lambda use: use[1])
+
+
+def previous(recorded: Iterable[Promotion], now: str | None) -> str:
+    """The last version in use that is there and not ``now``: putting it in use twice comes back.
+
+    Raises ``ArtifactMissing`` when there is none. A query for each version that this machine lacks.
+    """
+    before = (version for version, _at in reversed(uses(recorded)) if version != now and _is_there(version))
+    found = next(before, None)
+    if found is None:
+        raise store.ArtifactMissing(f"No version was in use before {now}: there is nothing to go back to.")
+    return found
+
+
+def _is_there(version: str) -> bool:
+    return version in store.versions(directory()) or ModelVersion.objects.filter(name=version).exists()
