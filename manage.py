@@ -7,6 +7,7 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "technova.settings")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in technova/wsgi.py
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 

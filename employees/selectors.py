@@ -1,19 +1,18 @@
 """Reads of the employees."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import islice
 
 from employees.models import Employee, NumberMerge
 
 
-def employee_ranges(chunk_size: int) -> Iterator[range]:
+def employee_ranges(chunk_size: int) -> list[range]:
     """Ranges of primary keys that together hold every employee, ``chunk_size`` in each but the last. One query.
 
     They bound the memory. Existing keys are counted, since withdrawn loads leave gaps of any size between them.
     """
-    pks = list(Employee.objects.order_by("pk").values_list("pk", flat=True))
-    for start in range(0, len(pks), chunk_size):
-        chunk = pks[start : start + chunk_size]
-        yield range(chunk[0], chunk[-1] + 1)
+    pks = Employee.objects.order_by("pk").values_list("pk", flat=True).iterator(chunk_size)
+    return [range(chunk[0], chunk[-1] + 1) for chunk in iter(lambda: list(islice(pks, chunk_size)), [])]
 
 
 def persons_of(numbers: Iterable[int]) -> dict[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -18,6 +18,7 @@ from employees.models import ColumnSwitch, Employee, EmployeeState, WorkforceDay
 from employees.workforce import switches
 from employees.workforce.known_values import History, among, chunks, numbers_of
 from employees.workforce.listing import why_not_scored
+from employees.workforce.numbers import distinct, is_among
 from features import schema
 from features.models import EmployeeFeatures, FeatureBuild
 from features.schema import made_from
@@ -94,7 +95,10 @@ class _Build:
         FeatureBuild.objects.filter(as_of__gte=self.since).delete()
         FeatureBuild.objects.bulk_create(FeatureBuild(as_of=day, revision=self.revisions[day]) for day in self.days)
         everyone = numbers_of(Employee.objects.all(), "employee_id")
-        parts = chunks(everyone, np.isin(everyone, self._touched(self.since)), CHUNK_SIZE)
+        is_touched = np.zeros(len(everyone), dtype=bool)
+        for some in self._touched(self.since):
+            is_touched |= is_among(everyone, some)
+        parts = chunks(everyone, is_touched, CHUNK_SIZE)
         done = 0
         for part in parts:
             self._build_chunk(part.astype(np.int64), self.since)
@@ -104,18 +108,18 @@ class _Build:
         if self.days:
             self._count_everyone(self.days[-1])
 
-    def _touched(self, since: date) -> np.ndarray:
-        """Sorted numbers of people whose features may change on one of the days.
+    def _touched(self, since: date) -> Iterator[np.ndarray]:
+        """Sorted numbers, some at a time, of people whose features may change on one of the days.
 
         Whoever is in the files with the same values as before, and was there before, has the same features.
         """
         standing = EmployeeFeatures.objects.in_force().filter(as_of__gte=since)
-        touched = [numbers_of(EmployeeState.objects.filter(as_of__gte=since)), numbers_of(standing)]
+        yield numbers_of(EmployeeState.objects.filter(as_of__gte=since))
+        yield numbers_of(standing)
         for day in self.days:
             for kind, names in INPUTS.items():
                 if extract := self.history.on(kind, day):
-                    touched.append(self.history.changed(extract, self.history.before(kind, day), names))
-        return np.unique(np.concatenate(touched))
+                    yield self.history.changed(extract, self.history.before(kind, day), names)
 
     def _build_chunk(self, numbers: np.ndarray, since: date) -> None:
         """Build the days for some people (sorted numbers)."""
@@ -169,7 +173,7 @@ class _Build:
     def _add(self, frames: Sequence[pd.DataFrame]) -> None:
         if frames:
             rows = pd.concat(frames)
-            people = Employee.objects.filter(among("employee_id", np.unique(rows.index.to_numpy(np.int64))))
+            people = Employee.objects.filter(among("employee_id", distinct(rows.index.to_numpy())))
             keys = dict(people.values_list("employee_id", "pk"))
             rows = rows[["as_of", *schema.FEATURE_NAMES]].assign(
                 employee_id=rows.index.map(keys).to_numpy(), created_at=self.now, superseded_at=None

@@ -213,7 +213,7 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
             revision=day.revision if day else None,
         )
         caller = Caller()
-        keys = reserve_sparse_keys(Prediction, total).tolist()  # or they would reveal how many others were scored
+        keys = reserve_sparse_keys(Prediction, total)  # or they would reveal how many others were scored
         counts: dict[str, np.ndarray] = {}
         by_group: disparity.Counts = {}
         expectations = []
@@ -229,7 +229,7 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
                 latency_ms=milliseconds_since(chunk_started) / len(chunk),
                 run=run,
             )
-            of_chunk = keys[run.employee_count : run.employee_count + len(chunk)]
+            of_chunk = keys[run.employee_count : run.employee_count + len(chunk)].tolist()
             with_keys = ((key, *row) for key, row in zip(of_chunk, rows, strict=True))
             bulk_insert(Prediction, with_keys, ["id", *COLUMNS])
             run.employee_count += len(chunk)

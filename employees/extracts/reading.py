@@ -247,7 +247,7 @@ class _Reading:
         self.numbers, is_known = self.key.values()
         self.is_kept = is_known.copy()
         self._reject_keys(is_known)
-        order = np.flatnonzero(is_known)
+        order = np.flatnonzero(is_known).astype(np.int32)
         order = order[np.argsort(self.numbers[order], kind="stable")]
         repeated = self._settle_doubles(order)
         self.order = order[self.is_kept[order]]

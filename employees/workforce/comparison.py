@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from employees.workforce.numbers import distinct, is_among
 from employees.workforce.pairs import Pairs
 from employees.workforce.presence import ABSENT, LEFT, PRESENT
 from technova.files.spool import Spool
@@ -54,7 +55,7 @@ class Comparison:
         """Compare what is known of some people with what an extract holds of them, both indexed by number."""
         both = new.index.intersection(known.index)
         numbers = [self._add_column(name, known.loc[both, name], new.loc[both, name]) for name in new.columns]
-        self._changed.append(np.unique(np.concatenate(numbers)))
+        self._changed.append(distinct(*numbers))
 
     def add_unchanged(self, rows: pd.DataFrame) -> None:
         """Count people whose values are those of the extract before."""
@@ -83,14 +84,11 @@ class Comparison:
         return self.pairs.setdefault(name, Pairs())
 
     def _is_present(self, numbers: pd.Index) -> np.ndarray:
-        if not len(numbers):
-            return np.zeros(0, dtype=bool)
-        first, last = np.searchsorted(self._present, [numbers[0], numbers[-1] + 1])
-        return np.isin(numbers, self._present[first:last])
+        return is_among(numbers.to_numpy(), self._present)
 
     def changed(self) -> np.ndarray:
         """The numbers of the people with a changed value, in order."""
-        return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *self._changed]))
+        return distinct(*self._changed)
 
     def values(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Every value that changes, a column at a time: ``number``, ``old`` (None for nothing known) and ``new``.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,12 +13,12 @@ from django.db.models import Q, QuerySet
 from employees import terms
 from employees.columns import Extract
 from employees.models import ROWS, LoadedExtract, NumberMerge
+from employees.workforce.numbers import NUMBER, distinct, is_among
 
 RAW_KINDS = (Extract.SIRH, Extract.EVAL, Extract.SONDAGE)  # what the features are made of
 RARELY_GIVEN = ("date_sortie", "motif_sortie")  # empty for whoever stays: no reason to look for an older value
 FEW = 5_000  # numbers that are asked for one by one rather than as a range
 MANY = 0.2  # of everyone: as many are read faster as ranges
-NUMBER = np.int32  # what everyone's numbers are kept as
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,11 @@ class History:
             others = extract.table.objects.filter(extract=before).order_by()
             other = rows.values_list("number", *names).difference(others.values_list("number", *names))
             gone = others.values_list("number").difference(rows.values_list("number"))
-            found = _distinct(row[0] for rows in (other, gone) for row in rows.iterator(FEW))
+            found = distinct(
+                np.fromiter((row[0] for rows in (other, gone) for row in rows.iterator(FEW)), dtype=NUMBER)
+            )
         merged = np.array(list(self.merged.items()), dtype=NUMBER).reshape(-1, 2)
-        return np.union1d(found, merged[np.isin(merged[:, 0], found), 1])
+        return distinct(found, merged[is_among(merged[:, 0], found), 1])
 
     def values(self, kind: Extract, day: date, numbers: np.ndarray, names: Sequence[str] | None = None) -> pd.DataFrame:
         """The known values of some people (sorted numbers) on a day.
@@ -129,11 +131,7 @@ def among(field: str, numbers: np.ndarray) -> Q:
 
 def numbers_of(rows: QuerySet, field: str = "employee__employee_id") -> np.ndarray:
     """The employee numbers of a query's rows, sorted and distinct. Four bytes each."""
-    return _distinct(rows.order_by().values_list(field, flat=True).iterator(FEW))
-
-
-def _distinct(numbers: Iterable[int]) -> np.ndarray:
-    return np.unique(np.fromiter(numbers, dtype=NUMBER))
+    return distinct(np.fromiter(rows.order_by().values_list(field, flat=True).iterator(FEW), dtype=NUMBER))
 
 
 def chunks(everyone: np.ndarray, is_wanted: np.ndarray, size: int) -> list[np.ndarray]:

@@ -19,7 +19,8 @@ from employees.columns import Extract
 from employees.extracts import FileReport, Question, ReadExtract, Reject, RowCounts
 from employees.models import ROWS, Employee, EmployeeState, Load, LoadedExtract, Presence, RefusedValue, WorkforceDay
 from employees.workforce.comparison import LISTED, Changes, ColumnChange, Comparison, Moves
-from employees.workforce.known_values import FEW, NUMBER, History, by_number, chunks, numbers_of
+from employees.workforce.known_values import FEW, History, by_number, chunks, numbers_of
+from employees.workforce.numbers import NUMBER, distinct, is_among
 from employees.workforce.plausibility import COMPARED, MEDIANS, Alarm, Evidence, alarms_of
 from employees.workforce.replay import replay
 from technova.commands import Progress
@@ -177,7 +178,7 @@ class _Loading:
             return
         changed = self.history.changed(stored, before, stored.table.value_names())
         for frame in extract.frames():
-            is_changed = np.isin(frame.index, changed)
+            is_changed = is_among(frame.index.to_numpy(), changed)
             self.comparison.add_unchanged(frame[~is_changed])
             for start in range(0, is_changed.sum(), CHUNK_SIZE):
                 some = frame[is_changed].iloc[start : start + CHUNK_SIZE]
@@ -201,13 +202,14 @@ class _Loading:
 
     def _rows(self, stored: LoadedExtract, extract: ReadExtract) -> Iterator[tuple]:
         """The content of an extract as rows of its table; their numbers are remembered."""
-        numbers = [self.numbers]
+        unknown = []
         for frame in extract.frames():
-            numbers.append(frame.index.to_numpy(dtype=NUMBER))
+            numbers = frame.index.to_numpy(dtype=NUMBER)
+            unknown.append(numbers[~is_among(numbers, self.numbers)])
             rows = frame.rename_axis("number").reset_index()
             rows.insert(0, "extract_id", stored.pk)
             yield from frame_rows(rows)
-        self.numbers = np.unique(np.concatenate(numbers))
+        self.numbers = distinct(self.numbers, *unknown)
 
     def _evidence(self) -> Evidence:
         moves = self.changes.moves
@@ -265,7 +267,7 @@ class _Standing:
     def __init__(self, day: date, newcomers: np.ndarray | None = None):
         self.day = day
         everyone = numbers_of(Employee.objects.all(), "employee_id")
-        everyone = everyone if newcomers is None else np.union1d(everyone, newcomers)
+        everyone = everyone if newcomers is None else distinct(everyone, newcomers)
         self.ranges = [(int(part[0]), int(part[-1])) for part in chunks(everyone, everyone > 0, PART_SIZE)]
         self.before: Spool[pd.DataFrame] = Spool()
         self.had_left = 0

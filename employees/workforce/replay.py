@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 import numpy as np
@@ -14,6 +14,7 @@ from employees.columns import Extract
 from employees.models import Employee, EmployeeState, Presence, PresenceAnswer, WorkforceDay
 from employees.workforce import presence
 from employees.workforce.known_values import FEW, History, among, by_number, chunks, numbers_of
+from employees.workforce.numbers import distinct, is_among
 from employees.workforce.presence import DATE, KNOWN, Facts
 from technova.commands import Progress
 from technova.database.bulk import batches, bulk_insert, refresh_statistics
@@ -39,10 +40,12 @@ def replay(*, since: date | None, numbers: np.ndarray | None = None, progress: P
     since = _first_to_derive(described, since)
     days = [day for day in described if since is None or day >= since]
     known = numbers_of(Employee.objects.all(), "employee_id")
-    everyone = known if numbers is None else np.union1d(known, numbers)
+    everyone = known if numbers is None else distinct(known, numbers)
     is_touched = np.ones(len(everyone), dtype=bool)
     if since is not None:
-        is_touched = ~np.isin(everyone, known) | np.isin(everyone, _touched(history, days, since))
+        is_touched = ~is_among(everyone, known)
+        for some in _touched(history, days, since):
+            is_touched |= is_among(everyone, some)
     _forget(since)
     WorkforceDay.objects.bulk_create([WorkforceDay(as_of=day) for day in days])
     parts = chunks(everyone, is_touched, CHUNK_SIZE)
@@ -67,15 +70,15 @@ def replay_people(numbers: Iterable[int]) -> None:
     if days != sorted(WorkforceDay.objects.values_list("as_of", flat=True)):
         replay(since=None)
         return
-    few = np.unique(np.fromiter(numbers, dtype=np.int64))
+    few = distinct(np.fromiter(numbers, dtype=np.int64)).astype(np.int64)
     EmployeeState.objects.filter(among("employee__employee_id", few)).delete()
     WorkforceDay.objects.all().delete()
     WorkforceDay.objects.bulk_create([WorkforceDay(as_of=day) for day in days])
     _Chunk(few, history, days).run()
 
 
-def _touched(history: History, days: Sequence[date], since: date) -> np.ndarray:
-    """Sorted numbers of people whose state may change from a day on; everyone else keeps theirs.
+def _touched(history: History, days: Sequence[date], since: date) -> Iterator[np.ndarray]:
+    """Sorted numbers, some at a time, of people whose state may change from a day on; everyone else keeps theirs.
 
     One more day changes nothing for whoever has no new value, no departure to come and no contradictory data.
     """
@@ -86,12 +89,12 @@ def _touched(history: History, days: Sequence[date], since: date) -> np.ndarray:
         is_open |= Q(is_listed=True)  # people left out of an incomplete extract are missing now
     states = EmployeeState.objects.filter(Q(as_of__gte=since) | (Q(until=None) & is_open))
     answers = PresenceAnswer.objects.in_force().filter(as_of__gte=since)
-    touched = [numbers_of(states), numbers_of(answers)]
+    yield numbers_of(states)
+    yield numbers_of(answers)
     for day in days:
         for kind, names in FACTS.items():
             if extract := history.on(kind, day):
-                touched.append(history.changed(extract, history.before(kind, day), names))
-    return np.unique(np.concatenate(touched))
+                yield history.changed(extract, history.before(kind, day), names)
 
 
 def _days(history: History) -> list[date]:

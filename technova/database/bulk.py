@@ -67,7 +67,7 @@ def reserve_sparse_keys(model: type[models.Model], count: int) -> np.ndarray:
     others. For one writer at a time, inside a transaction; two queries.
     """
     table, column = model._meta.db_table, model._meta.pk.column
-    block = max(BLOCK, 16 * count)
+    block = max(BLOCK, 32 * count)  # of up to 20 a key NumPy would make an array of the whole block
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", [table, column])
