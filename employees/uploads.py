@@ -19,14 +19,18 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import asdict
 from datetime import date, timedelta
+from tempfile import TemporaryFile
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
+from django.db.models import BinaryField
+from django.db.models.functions import Substr
 from django.utils import timezone
 
 from employees import extracts
@@ -43,6 +47,7 @@ from technova.commands import Progress
 from technova.database.bulk import bulk_insert
 from technova.database.locks import Busy, exclusive
 
+PIECE = 2**21  # bytes of a file that are held at a time
 KEPT = timedelta(days=1)  # how long files wait to be confirmed, and rejects to be downloaded
 
 ALREADY_LOADING = gettext_noop("Another load, build or scoring is running: try again when it is done.")
@@ -346,22 +351,37 @@ def _day(upload: Import) -> date:
 def _read(upload: Import) -> ReadSet:
     """The content of the files. Raises ``ContentChanged`` when one is not what was received, and ``ExtractError``."""
     saved = _mapping_of(upload)
-    return extracts.read_set(
-        list(_files(upload)),
-        vocabularies=vocabularies(),
-        mapping=saved.mapping if saved else PLAIN,
-        answers=FileMapping.of(upload.answers),
-        wanted=wanted,
-    )
+    with ExitStack() as stack:
+        return extracts.read_set(
+            list(_files(upload, stack)),
+            vocabularies=vocabularies(),
+            mapping=saved.mapping if saved else PLAIN,
+            answers=FileMapping.of(upload.answers),
+            wanted=wanted,
+        )
 
 
-def _files(upload: Import) -> Iterator[File]:
-    names = [file.name for file in upload.files.defer("content")]
-    for place, file in enumerate(upload.files.all(), start=1):
-        content = bytes(file.content)
-        if hashlib.sha256(content).hexdigest() != file.sha256:
+def _files(upload: Import, stack: ExitStack) -> Iterator[File]:
+    """The files, on the disk: nobody else can open them, and they are gone when the stack is closed."""
+    stored = list(upload.files.defer("content"))
+    names = [file.name for file in stored]
+    for place, file in enumerate(stored, start=1):
+        copy = stack.enter_context(TemporaryFile())  # noqa: SIM115 - until the stack is closed
+        if _copy(file, copy) != file.sha256:
             raise ContentChanged(f"{file.name} is not the file that was received")
-        yield File(content, f"{file.name} ({place})" if names.count(file.name) > 1 else file.name)
+        yield File(copy, f"{file.name} ({place})" if names.count(file.name) > 1 else file.name)
+
+
+def _copy(file: ImportFile, target: BinaryIO) -> str:
+    """Write the content, a piece at a time, and return its SHA-256. A query for each piece."""
+    found = hashlib.sha256()
+    rows = ImportFile.objects.filter(pk=file.pk)
+    for start in range(0, file.size, PIECE):
+        part = Substr("content", start + 1, PIECE, output_field=BinaryField())
+        piece = rows.annotate(piece=part).values_list("piece", flat=True).get()
+        found.update(piece)
+        target.write(piece)
+    return found.hexdigest()
 
 
 def _forget_files(upload: Import) -> None:
