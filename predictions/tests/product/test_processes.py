@@ -29,7 +29,6 @@ NEEDED = {
 WITHOUT_DATABASE = {"promote_model"}
 
 THREADS = """
-import technova.wsgi
 from threadpoolctl import threadpool_info
 
 print({pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"})
@@ -211,11 +210,16 @@ def in_shell(manage, *words, **environment):
     return process.returncode, process.stdout, process.stderr
 
 
-def test_server_computes_in_one_thread_where_others_would_wait_by_spinning():
+@pytest.mark.parametrize(
+    "words",
+    [["-c", f"import technova.wsgi\n{THREADS}"], ["manage.py", "shell", "-v0", "-c", f"import numpy\n{THREADS}"]],
+    ids=["server", "command"],
+)
+def test_process_computes_in_one_thread_where_others_would_wait_by_spinning(words):
     environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
 
     process = subprocess.run(
-        [sys.executable, "-c", THREADS],
+        [sys.executable, *words],
         cwd=ROOT,
         env=environment,
         capture_output=True,
