@@ -23,7 +23,7 @@ class Command(TechnovaCommand):
         parser.add_argument(
             "--fail-on-drift",
             action="store_true",
-            help="exit with an error if there is drift, or if more or fewer left than expected; for a scheduler",
+            help="exit with an error, for a scheduler, if the workforce drifted or more or fewer left than expected",
         )
 
     def handle(self, **options):
@@ -47,7 +47,17 @@ class Command(TechnovaCommand):
         for outcome in found.newest:
             self.stdout.write(tell(outcome))
         if options["fail_on_drift"] and check.is_alarm:
-            raise CommandError("There is drift: look into it, then retrain with train_model once outcomes are known.")
+            raise CommandError(" ".join(reasons(found)))
+
+
+def reasons(found: drift_check.Found) -> list[str]:
+    """Why a check raises an alarm, and what to do."""
+    told = []
+    if found.drifted:
+        told.append(f"The workforce has drifted ({', '.join(shift.name for shift in found.drifted)}).")
+    if calls := [CALLS[outcome.call] for outcome in found.newest if outcome.is_alarm]:
+        told.append(f"Departures of a forecast: {', '.join(calls)}.")
+    return [*told, "Look into it, then retrain with train_model once outcomes are known."]
 
 
 def when(run: ScoringRun) -> str:

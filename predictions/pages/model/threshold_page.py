@@ -183,6 +183,8 @@ def decide(request: Request) -> HttpResponse:
     text = _("The threshold is %(threshold)s now: %(flagged)s of %(people)s people present are over it.")
     numbers = {"flagged": grouped(decision.flagged), "people": grouped(decision.people)}
     messages.success(request, text % {"threshold": percent(decision.threshold), **numbers})
+    if decision.flagged > MOST_FLAGGED * decision.people:
+        messages.warning(request, _("It flags more than half of the people present: such a list chooses nobody."))
     rescoring.rescore.enqueue()
     return redirect(_place())
 

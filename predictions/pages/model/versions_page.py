@@ -144,7 +144,7 @@ def _tell(request: Request, promotion: Promotion | None) -> None:
         text = _("Version %(version)s waits until somebody else has approved it.")
         messages.success(request, text % {"version": promotion.version})
     else:
-        text = _("Version %(version)s is in use. Everyone is being scored again.")
+        text = _("Version %(version)s is in use.")
         messages.success(request, text % {"version": promotion.version})
         rescoring.rescore.enqueue()
 
