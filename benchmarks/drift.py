@@ -6,6 +6,10 @@ A made-up company (``simulation.py``) of 200, 1,470 or 14,700 people lives year 
 the reference, made by the product's own code and scored by the published model; 28 % of them work overtime. A year
 later the company is compared with it as it is (an alarm is false), and again with one thing planted: more overtime, pay
 by the year, a scale of satisfaction turned round. ``--large`` is the number of years at 14,700.
+
+Below each line stands how often a test of two independent samples of as many people would call that overtime: one
+that spends the whole 5 % on this feature and direction alone, and one that shares it with all that is watched. A test
+can do better only by knowing that most people are in both samples.
 """
 
 import argparse
@@ -13,6 +17,7 @@ from copy import deepcopy
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom, norm
 from simulation import ROOT, Company, Truth, day, settled
 from threadpoolctl import threadpool_limits
 
@@ -43,6 +48,19 @@ def main() -> None:
         powers = (np.mean([bool(PLANTED[name][1] & each) for each in called[name]]) for name in PLANTED)
         shares = " ".join(f"{power:>16.0%}" for power in powers)
         print(f"{size:>7,} {years:>6} {np.mean([bool(each) for each in false]):>13.1%} {shares}   {names}", flush=True)
+        watched = len(drift.WATCHED) + 1
+        alone, shared = power(size, drift.LEVEL), power(size, drift.LEVEL / 2 / watched)
+        print(f"        two independent samples: {alone:.0%} alone, {shared:.0%} among {watched} in both directions")
+
+
+def power(people: int, level: float) -> float:
+    """Of the one-sided test of the difference of two shares, at most at that level, over all pairs of counts."""
+    count = np.arange(people + 1)
+    before, after = (binom.pmf(count, people, share) for share in (BEFORE, AFTER))
+    pooled = (count[:, None] + count) / 2 / people
+    error = np.sqrt(2 * pooled * (1 - pooled) / people)
+    is_called = (count - count[:, None]) / people > norm.isf(level) * np.maximum(error, 1e-12)
+    return float(before @ is_called @ after)
 
 
 def year_after_year(model, company: Company, years: int):
@@ -51,13 +69,20 @@ def year_after_year(model, company: Company, years: int):
     def score(frame: pd.DataFrame) -> np.ndarray:
         return model.score_frame(frame).probability
 
+    before = people(company)
+    company.live(12)
     for _ in range(years):
         set_overtime(company, BEFORE)
-        reference = card.reference(company.features(), score, as_of=day(company.month), months=12)
+        year = drift.Year(12.0, before, before := people(company))
+        reference = card.reference(company.features(), score, as_of=day(company.month), months=12, year=year)
         company.live(12)
         called = {"nothing": company} | {name: planted(company, change) for name, (change, _) in PLANTED.items()}
         passed = drift.years_between(reference, day(company.month))
         yield {name: drifted(each.features(), score, reference, passed) for name, each in called.items()}
+
+
+def people(company: Company) -> pd.DataFrame:
+    return company.features().set_axis(company.now["person"])
 
 
 def drifted(frame: pd.DataFrame, score, reference: dict, years: float) -> set[str]:

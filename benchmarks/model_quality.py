@@ -206,7 +206,7 @@ def compare_out_of_time(periods: PersonPeriods) -> None:
     learned, people = Rows.of_periods(before), Rows.of_periods(after)
     chosen = {"features": "default", "link": "cloglog", "plan": FORECAST_PLAN, "seed": SEED}
     penalty, *_ = evaluation.choose_penalty(learned, learned, **chosen)
-    model = AdditiveModel(link="cloglog", C=penalty).fit(learned.frame, learned.outcome, learned.exposure)
+    model = learned.fit(AdditiveModel(link="cloglog", C=penalty))
     probabilities = {"this model": model.predict_proba(people.frame, people.exposure)[:, 1]}
     first = cohort(before, before.start.min())
     for label, fit in rivals().items():

@@ -29,7 +29,9 @@ from threadpoolctl import threadpool_limits
 from predictions.ml.additive import AdditiveModel
 from predictions.ml.assessment import evaluation, uncertainty
 from predictions.ml.assessment.evaluation import DEFAULT_PLAN, FORECAST_PLAN, Rows
+from predictions.ml.links import CLOGLOG
 from predictions.ml.periods import PersonPeriods, cohort
+from predictions.ml.scorer import Z_90
 from predictions.ml.training import _plain, longest_horizon
 
 HISTORIES = (6, 12, 24)  # months
@@ -92,6 +94,7 @@ def forecast(made: World, months: int) -> dict:
         "holds": low <= has_left.sum() <= high,
         "half_width": (high - low) / 2 / expectation.total,
         "C": model.C,
+        "decay": model.decay_.rate,
         "auc": roc_auc_score(has_left, model.linear_predictor(people.frame)),
         "oracle": roc_auc_score(has_left, made.then.hazard()),
     }
@@ -103,8 +106,10 @@ def forecast(made: World, months: int) -> dict:
     return row
 
 
-def misses(truth: str, seed: int) -> tuple[np.ndarray, np.ndarray, float]:
-    """How many standard errors off each forecast of a world is, the true probability, and the factor on intervals."""
+def misses(truth: str, seed: int) -> tuple[np.ndarray, np.ndarray, float, float]:
+    """How many standard errors off each forecast of a world is, the true probability, the factor on intervals, and the
+    median width of an interval.
+    """
     with threadpool_limits(limits=1):
         made = world(truth_of(truth), seed=seed, months=12)
         rows = Rows.of_periods(plain(made.periods))
@@ -113,15 +118,18 @@ def misses(truth: str, seed: int) -> tuple[np.ndarray, np.ndarray, float]:
         scale = uncertainty.interval_scale(*uncertainty.misses(model, rows, draws=FORECAST_PLAN.draws, random=random))
         people, chance = _plain(made.present), made.then.chance(12)
         value = np.log(-np.log1p(-chance))
-        off = np.abs(model.linear_predictor(people) + np.log(12) - value) / model.errors(people)
-        return off, chance, scale
+        error = np.hypot(model.errors(people), model.decay_.slope(12) * model.decay_.error)
+        at = model.linear_predictor(people) + model.offset(12.0)
+        margin = Z_90 * scale * error
+        width = np.median(CLOGLOG.probabilities(at + margin) - CLOGLOG.probabilities(at - margin))
+        return np.abs(at - value) / error, chance, scale, float(width)
 
 
 def fitted(rows: Rows, *, link: str) -> AdditiveModel:
     """The model that training would make of some rows."""
     plan = FORECAST_PLAN if link == "cloglog" else DEFAULT_PLAN
     penalty, *_ = evaluation.choose_penalty(rows, rows, features="default", link=link, plan=plan, seed=SEED)
-    return AdditiveModel(link=link, C=penalty).fit(rows.frame, rows.outcome, rows.exposure)
+    return rows.fit(AdditiveModel(link=link, C=penalty))
 
 
 def plain(periods: PersonPeriods) -> PersonPeriods:
@@ -151,14 +159,14 @@ def show_ranking(rows: pd.DataFrame) -> None:
         )
 
 
-def show_coverage(truth: str, worlds: list[tuple[np.ndarray, np.ndarray, float]]) -> None:
-    covered = [uncertainty.coverage(*each) for each in worlds]
+def show_coverage(truth: str, worlds: list[tuple[np.ndarray, np.ndarray, float, float]]) -> None:
+    covered = [uncertainty.coverage(*each[:3]) for each in worlds]
     fifths = [np.mean([each["by_risk"][i]["coverage"] for each in covered]) for i in range(uncertainty.FIFTHS)]
-    scales = [scale for *_, scale in worlds]
+    scales, widths = zip(*(each[2:] for each in worlds), strict=True)
     print(
         f"{truth:<13} {np.mean([each['overall'] for each in covered]):.3f}; by fifth of risk "
         + ", ".join(f"{share:.3f}" for share in fifths)
-        + f"; factor {np.mean(scales):.2f}",
+        + f"; factor {np.mean(scales):.2f}, width {np.mean(widths):.3f}",
         flush=True,
     )
 

@@ -11,8 +11,9 @@ The features whose values a reader may not read share one reason, without values
 """
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import cycle
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ from employees import terms
 from employees.access import Readable
 from features import readable_features, schema
 from predictions.ml.links import Link
+from predictions.ml.support import PARTS
 
 SUBJECTS = {feature.name: feature.subject or feature.name for feature in schema.FEATURES}
 WITHHELD = ""  # the sum of the features whose values may not be read
@@ -41,6 +43,7 @@ class Reason(NamedTuple):
     name: str  # of the feature
     contribution: float  # on the additive scale
     points: float  # probability points, 0.12 for twelve
+    shown: float  # the same to a tenth of a point: with the average shown they add up to the probability shown
     label: str  # in the active language, as the texts below
     value: str  # "12 km"
     phrase: str  # "Lives 12 km from work"
@@ -105,17 +108,63 @@ def reasons(
     ``values`` are its features, of which the unreadable ones may be missing; ``contributions`` are by feature. With
     ``is_by_subject`` False every formula stays separate, as in the model.
     """
-    slope = points_per_unit(base_value, math.fsum(contributions.values()), link)
+    total = math.fsum(contributions.values())
+    slope = points_per_unit(base_value, total, link)
     weights, hidden = _grouped(contributions, readable, is_by_subject=is_by_subject)
-    heaviest = sorted(weights.items(), key=lambda item: -abs(item[1]))
+    heaviest = sorted((item for item in weights.items() if item[1]), key=lambda item: -abs(item[1]))
+    points = [weight * slope for _name, weight in heaviest]
+    shown = tenths(
+        points, shown_tenths(link.probability(base_value + total)) - shown_tenths(link.probability(base_value))
+    )
     language = get_language()
     found = []
-    for name, weight in heaviest[:limit]:
-        if not weight:
-            continue
+    for (name, weight), exact, tenth in list(zip(heaviest, points, shown, strict=True))[:limit]:
         words = _words(name, values[name], language) if name else _withheld_words(hidden, readable)
-        found.append(_reason(name, words, weight, weight * slope, language))
+        found.append(_reason(name, words, weight, exact, tenth, language))
     return found
+
+
+def shown_tenths(probability: float) -> int:
+    """A probability in tenths of a point, as it is shown."""
+    return round(round(probability, 3) * 1000)
+
+
+def tenths(points: Sequence[float], total: int) -> list[int]:
+    """Points rounded to whole tenths that sum to ``total``, the nearest to it: by the largest remainder.
+
+    The total may differ from the sum of the points by rounding; without points there is nothing to round.
+    """
+    exact = [each * 1000 for each in points]
+    down = [math.floor(each) for each in exact]
+    by_remainder = sorted(range(len(exact)), key=lambda place: down[place] - exact[place])
+    for place in cycle(by_remainder) if total >= sum(down) else cycle(reversed(by_remainder)):
+        if (missing := total - sum(down)) == 0:
+            break
+        down[place] += 1 if missing > 0 else -1
+    return down
+
+
+def why_not_enough(values: Mapping[str, object], faults: Iterable[tuple[str, str]], readable: Readable) -> list[str]:
+    """Why the data are not enough for a profile, in the active language: the pairs that nobody had, if readable.
+
+    ``faults`` are those of ``Support``.
+    """
+    return [_faulty(pair, values) for pair in faults if all(readable_features.reads(readable, name) for name in pair)]
+
+
+def _faulty(pair: tuple[str, str], values: Mapping[str, object]) -> str:
+    first, second = (schema.BY_NAME[name] for name in pair)
+    if pair in PARTS:
+        return _("%(part)s (%(longer)s) cannot exceed %(whole)s (%(shorter)s).") % {
+            "part": _(first.label),
+            "longer": display(first, values[first.name]),
+            "whole": _(second.label),
+            "shorter": display(second, values[second.name]),
+        }
+    return _("Nobody it has learned from combines “%(first)s” with “%(second)s”.") % {
+        "first": phrase(first, values[first.name]),
+        "second": phrase(second, values[second.name]),
+    }
 
 
 def raising_most(*, values: Mapping[str, object], contributions: Mapping[str, float], readable: Readable) -> list[str]:
@@ -141,10 +190,12 @@ def _grouped(
     return weights, hidden
 
 
-def _reason(name: str, words: tuple[str, str, str], weight: float, points: float, language: str | None) -> Reason:
-    label, shown, phrase_of_value = words
-    sentence = _sentence(round(points * 1000), language) % phrase_of_value
-    return Reason(name, weight, points, label, shown, phrase_of_value, sentence)
+def _reason(
+    name: str, words: tuple[str, str, str], weight: float, points: float, tenth: int, language: str | None
+) -> Reason:
+    label, value, phrase_of_value = words
+    sentence = _sentence(tenth, language) % phrase_of_value
+    return Reason(name, weight, points, tenth / 1000, label, value, phrase_of_value, sentence)
 
 
 def _withheld_words(names: Iterable[str], readable: Readable) -> tuple[str, str, str]:

@@ -63,6 +63,9 @@ class ScoringRun(models.Model):
         _("expected departures"),
         help_text=_("The sum of the probabilities; of a classification, corrected for people that it was trained on."),
     )
+    expected_above_threshold = models.FloatField(
+        _("expected departures over the threshold"), null=True, help_text=_("Of those who reach the threshold.")
+    )
     expected_low = models.FloatField(_("low end"), null=True, help_text=_("Of the 95% interval of the departures."))
     expected_high = models.FloatField(_("high end"), null=True, help_text=_("Of the 95% interval of the departures."))
     seen_correction = models.FloatField(
@@ -102,6 +105,20 @@ class ScoringRun(models.Model):
     def day(self) -> date:
         """The day that the scores describe; of a run from before extracts had one, the day of the run."""
         return self.as_of or timezone.localdate(self.created_at)
+
+    @property
+    def share_leaving(self) -> float | None:
+        """Expected to leave, of those over the threshold; None if nobody is, or for a run from before it was kept."""
+        if self.expected_above_threshold is None or not self.above_threshold_count:
+            return None
+        return self.expected_above_threshold / self.above_threshold_count
+
+    @property
+    def share_found(self) -> float | None:
+        """Over the threshold, of the departures expected among everyone."""
+        if self.expected_above_threshold is None or not self.expected_departures:
+            return None
+        return self.expected_above_threshold / self.expected_departures
 
 
 class RunGroupQuerySet(OfDepartmentsQuerySet):

@@ -216,7 +216,7 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
         keys = reserve_sparse_keys(Prediction, total)  # or they would reveal how many others were scored
         counts: dict[str, np.ndarray] = {}
         by_group: disparity.Counts = {}
-        expectations = []
+        expectations, expected_over = [], 0.0
         for chunk in features.feature_chunks(CHUNK_SIZE, as_of):
             chunk_started = time.perf_counter()
             scores = model.score_frame(chunk)
@@ -235,6 +235,7 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
             run.employee_count += len(chunk)
             by_group = disparity.count(chunk, rows.is_over, by_group)
             expectations.append(scores.expectation)
+            expected_over += float(scores.probability[rows.is_over].sum())
             for name, people in drift.count(chunk, scores.probability, model.card["drift"]).items():
                 counts[name] = people + counts.get(name, 0)
             if progress:
@@ -243,6 +244,7 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
         run.above_threshold_count = sum(group.above_threshold_count for group in groups)
         expectation = sum(expectations[1:], start=expectations[0])
         run.expected_departures = expectation.total * run.seen_correction
+        run.expected_above_threshold = expected_over * run.seen_correction
         run.expected_low, run.expected_high = (end * run.seen_correction for end in expectation.interval)
         run.drift_counts = {name: people.tolist() for name, people in counts.items()}
         run.group_counts = group_counts(run, by_group)

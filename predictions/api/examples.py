@@ -70,13 +70,19 @@ _SCORE = {
 _EXPLANATION = {
     "scale": "log_cumulative_hazard",
     "base_value": -2.1972,
+    "horizons": [
+        {"months": 3, "probability": 0.2214, "low": 0.1307, "high": 0.3289},
+        {"months": 6, "probability": 0.3888, "low": 0.2409, "high": 0.5442},
+        {"months": 12, "probability": 0.6118039, "low": 0.4127, "high": 0.7794},
+    ],
+    "not_enough_data": [],
     "reasons": [
         {
             "feature": "heures_supplementaires",
             "label": "Overtime",
             "value": "Yes",
             "contribution": 1.5821,
-            "points": 0.3071,
+            "points": 0.307,
             "sentence": "Works overtime: +30.7 points",
         },
         {
@@ -84,7 +90,7 @@ _EXPLANATION = {
             "label": "Mean satisfaction",
             "value": "2",
             "contribution": 1.0702,
-            "points": 0.2077,
+            "points": 0.208,
             "sentence": "Mean satisfaction: 2 out of 4: +20.8 points",
         },
     ],

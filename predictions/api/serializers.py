@@ -1,5 +1,6 @@
 """Requests and answers of the API, in the contract's names."""
 
+from dataclasses import asdict
 from datetime import UTC
 from typing import Any
 
@@ -26,13 +27,15 @@ from predictions.api.serializer_fields import (
     StrictInteger,
     WordField,
 )
-from predictions.explanation import reasons
+from predictions.beside_score import faults, horizons
+from predictions.explanation import reasons, why_not_enough
 from predictions.ml.links import LINKS
 from predictions.models import MAX_PREDICTION_ID, Prediction
 from predictions.services import BatchScore
 
 BATCH_LIMIT = 1000
 LIMIT = 200  # rows of the log in one answer
+INTERVAL = "Of the 90% interval of the probability; null where there are not enough data."
 SCALES = [link.scale for link in LINKS.values()]
 
 
@@ -134,7 +137,10 @@ class ReasonSerializer(serializers.Serializer):
     label = serializers.CharField(help_text="The feature's name in words.")  # type: ignore[assignment]  # also Field's
     value = serializers.CharField(help_text="Its value in words.")
     contribution = serializers.FloatField(help_text="On the scale of the answer; positive raises the risk.")
-    points = serializers.FloatField(help_text="In probability, 0.12 for twelve points.")
+    points = serializers.FloatField(
+        help_text="In probability, 0.12 for twelve points; rounded to a tenth of a point, so that with the average's "
+        "probability they add up to the rounded one."
+    )
     sentence = serializers.CharField()
 
 
@@ -157,11 +163,19 @@ class ReasonsField(serializers.Field):
                 "label": reason.label,
                 "value": reason.value,
                 "contribution": reason.contribution,
-                "points": reason.points,
+                "points": reason.shown,
                 "sentence": reason.sentence,
             }
             for reason in given
         ]
+
+
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
+class NotEnoughDataField(serializers.Field):
+    """The combinations of values that the model has not learned from, in the client's language."""
+
+    def to_representation(self, value: Prediction) -> list[str]:
+        return why_not_enough(value.values(), faults(value), Readable.EVERYTHING)
 
 
 class ScoreSerializer(serializers.Serializer):
@@ -175,12 +189,27 @@ class ScoreSerializer(serializers.Serializer):
     prediction_id = serializers.IntegerField(source="pk")
     threshold = serializers.FloatField(min_value=0, max_value=1)
     model_version = serializers.CharField()
-    low = serializers.FloatField(min_value=0, max_value=1, help_text="Of the 90% interval of the probability.")
-    high = serializers.FloatField(min_value=0, max_value=1, help_text="Of the 90% interval of the probability.")
+    low = serializers.FloatField(min_value=0, max_value=1, allow_null=True, help_text=INTERVAL)
+    high = serializers.FloatField(min_value=0, max_value=1, allow_null=True, help_text=INTERVAL)
     is_extrapolated = serializers.BooleanField(help_text="The model has seen nobody like this.")
     horizon_months = serializers.IntegerField(
         allow_null=True, help_text="Within how many months; null for a classification, which has no horizon."
     )
+
+
+class WithinSerializer(serializers.Serializer):
+    months = serializers.IntegerField()
+    probability = serializers.FloatField(min_value=0, max_value=1)
+    low = serializers.FloatField(min_value=0, max_value=1, allow_null=True, help_text=INTERVAL)
+    high = serializers.FloatField(min_value=0, max_value=1, allow_null=True, help_text=INTERVAL)
+
+
+@extend_schema_field(WithinSerializer(many=True))
+class HorizonsField(serializers.Field):
+    """The probability of leaving within 3, 6 and 12 months."""
+
+    def to_representation(self, value: Prediction) -> list[dict]:
+        return [asdict(each) for each in horizons(value)]
 
 
 class ExplainedSerializer(ScoreSerializer):
@@ -188,6 +217,10 @@ class ExplainedSerializer(ScoreSerializer):
 
     scale = serializers.ChoiceField(choices=SCALES, source="link.scale", help_text="On which contributions add up.")
     base_value = serializers.FloatField(help_text="The average employee on that scale.")
+    horizons = HorizonsField(
+        source="*", help_text="Within 3, 6 and 12 months, whichever is the horizon; empty for a classification."
+    )
+    not_enough_data = NotEnoughDataField(source="*", help_text="Why there is no interval, as far as it is known.")
     reasons = ReasonsField(source="*")
 
 
@@ -205,8 +238,6 @@ class PredictionSerializer(ExplainedSerializer):
 class ScoreOfRunSerializer(ScoreSerializer):
     """One person's score in a scoring run, which is its ``run`` in the context."""
 
-    low = serializers.FloatField(min_value=0, max_value=1, allow_null=True)
-    high = serializers.FloatField(min_value=0, max_value=1, allow_null=True)
     department = serializers.CharField(help_text="The current one.")
     presence = serializers.ChoiceField(choices=Presence.choices, help_text="As of the newest extract.")
     main_reason = serializers.CharField(allow_null=True, help_text="The feature that raises the risk most.")
@@ -275,6 +306,8 @@ class BatchScoreSerializer(ScoreSerializer):
 
     scale = serializers.ChoiceField(choices=SCALES, required=False)
     base_value = serializers.FloatField(required=False)
+    horizons = WithinSerializer(many=True, required=False)
+    not_enough_data = serializers.ListField(child=serializers.CharField(), required=False)
     reasons = ReasonSerializer(many=True, required=False)
 
     def to_representation(self, prediction: BatchScore) -> dict:
@@ -374,12 +407,14 @@ class LogRowSerializer(LatestSerializer):
 class LoggedPredictionSerializer(LogRowSerializer):
     """A row of the log with its explanation."""
 
-    low = serializers.FloatField(min_value=0, max_value=1, allow_null=True)
-    high = serializers.FloatField(min_value=0, max_value=1, allow_null=True)
+    low = serializers.FloatField(min_value=0, max_value=1, allow_null=True, help_text=INTERVAL)
+    high = serializers.FloatField(min_value=0, max_value=1, allow_null=True, help_text=INTERVAL)
     is_extrapolated = serializers.BooleanField()
     horizon_months = serializers.IntegerField(allow_null=True)
     scale = serializers.ChoiceField(choices=SCALES, source="link.scale")
     base_value = serializers.FloatField(help_text="The average employee on that scale.")
+    horizons = HorizonsField(source="*")
+    not_enough_data = NotEnoughDataField(source="*")
     reasons = ReasonsField(source="*")
 
 

@@ -12,7 +12,7 @@ from predictions.ml.assessment import cutoffs
 from predictions.ml.assessment.cutoffs import Cutoff
 from predictions.ml.assessment.thresholds import Costs
 from predictions.models import ScoringRun, ThresholdDecision
-from predictions.registry import decision_in_force, forget_decisions, promoted_model
+from predictions.registry import current_model, decision_in_force, forget_decisions, promoted_model
 from predictions.selectors import figures, runs
 
 RuleName = ThresholdDecision.RuleName
@@ -81,6 +81,43 @@ class Wish:
         if self.value is None:
             raise ValueError(f"{self.rule} without its parameter")
         return Cutoff(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What the threshold in force expects of those present; shares are None where nobody is over it."""
+
+    threshold: float
+    share_leaving: float | None  # of those over it
+    share_found: float | None  # over it, of all departures expected
+
+    @classmethod
+    def of(cls, run: ScoringRun) -> "InForce":
+        return cls(run.threshold, run.share_leaving, run.share_found)
+
+
+def expected_in_force(run: ScoringRun | None = None) -> InForce | None:
+    """By the newest run (of ``runs.latest_two``); one query if the caller has not loaded it.
+
+    Where that run is by another threshold, by its probabilities, until everyone is scored again. None if those present
+    have no score of the model in use.
+    """
+    model, run = current_model(), run or runs.latest_two()[0]
+    if run is None or run.model_version != model.version:
+        return None
+    if (run.threshold, run.last_tied) == (model.threshold, model.last_tied):
+        return InForce.of(run)
+    try:
+        scored = scored_by(run)
+    except NotScored:
+        return None
+    is_over = Cutoff(model.threshold, model.last_tied).part(scored.probability, scored.number) >= model.threshold
+    reached, expected = scored.probability[is_over].sum() * run.seen_correction, scored.probability.sum()
+    return InForce(
+        model.threshold,
+        float(reached / is_over.sum()) if is_over.any() else None,
+        float(reached / (expected * run.seen_correction)),
+    )
 
 
 def set_threshold(*, wish: Wish, reason: str, user: User) -> ThresholdDecision:

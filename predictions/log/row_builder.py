@@ -42,8 +42,8 @@ class BatchScore(NamedTuple):
     pk: int
     employee_number: int
     probability: float
-    low: float
-    high: float
+    low: float | None  # None without enough data
+    high: float | None
     is_extrapolated: bool
     predicted_class: bool
     threshold: float
@@ -148,8 +148,8 @@ def _columns(
         "api_key_id": caller.api_key and caller.api_key.pk,
         "user_id": caller.user and caller.user.pk,
         "probability": probability,
-        "low": scores.low,
-        "high": scores.high,
+        "low": _known(scores.low, scores.is_extrapolated),
+        "high": _known(scores.high, scores.is_extrapolated),
         "is_extrapolated": scores.is_extrapolated,
         "predicted_class": probability >= model.threshold,
         "threshold": model.threshold,
@@ -161,6 +161,15 @@ def _columns(
         "main_reason": reasons[0],
         "second_reason": reasons[1],
     }
+
+
+def _known(end: float | np.ndarray, is_extrapolated: bool | np.ndarray) -> object:
+    """An end of the interval, None without enough data; for a frame an array of objects."""
+    if isinstance(end, np.ndarray):
+        known = end.astype(object)
+        known[is_extrapolated] = None
+        return known
+    return None if is_extrapolated else end
 
 
 def _sparse(contributions: np.ndarray) -> Iterator[dict[str, float]]:

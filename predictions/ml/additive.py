@@ -12,8 +12,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from features import schema
-from predictions.ml import fitting, terms
+from predictions.ml import decay, fitting, terms
 from predictions.ml.artifacts.card_format import FEATURE_SETS
+from predictions.ml.decay import Decay
 from predictions.ml.links import LINKS, Link
 from predictions.ml.scorer import slices
 
@@ -29,11 +30,12 @@ class AdditiveModel(ClassifierMixin, BaseEstimator):
     """An additive model of whether somebody leaves, with the uncertainty of its coefficients.
 
     ``link`` is ``"logit"``, for outcomes without dates, or ``"cloglog"``, for person-periods: then ``exposure`` has
-    their months, and a coefficient is a log hazard ratio. ``C`` is the inverse of the penalty.
+    their months, and a coefficient is a log hazard ratio. With the ``person`` and ``start`` of each period it also
+    learns how that hazard decays beyond the period. ``C`` is the inverse of the penalty.
 
     Learned: ``terms_``, one ``ModelTerm`` a feature that varies; ``slices_``, its columns; ``means_``, the ``(p,)``
     mean of each column over the training rows, the point on which contributions are centred; ``coef_``, ``(p,)``;
-    ``intercept_``; ``covariance_``, ``(p + 1, p + 1)`` with the intercept last (see ``fitting.Fit``).
+    ``intercept_``; ``covariance_``, ``(p + 1, p + 1)`` with the intercept last (see ``fitting.Fit``); ``decay_``.
     """
 
     def __init__(self, features: str = "default", link: str = "logit", C: float = 0.2):
@@ -41,9 +43,17 @@ class AdditiveModel(ClassifierMixin, BaseEstimator):
         self.link = link
         self.C = C
 
-    def fit(self, X: pd.DataFrame, y: np.ndarray, exposure: np.ndarray | float = 1.0) -> "AdditiveModel":
-        """Learn from ``(n,)`` outcomes of 0 and 1 in periods of so many months."""
-        (fitted,) = fit_path([self], X, y, exposure)
+    def fit(
+        self,
+        X: pd.DataFrame,
+        y: np.ndarray,
+        exposure: np.ndarray | float = 1.0,
+        *,
+        person: np.ndarray | None = None,
+        start: np.ndarray | None = None,
+    ) -> "AdditiveModel":
+        """Learn from ``(n,)`` outcomes of 0 and 1 in periods of so many months, of each person from a day on."""
+        (fitted,) = fit_path([self], X, y, exposure, person=person, start=start)
         return fitted
 
     def linear_predictor(self, X: pd.DataFrame) -> np.ndarray:
@@ -70,8 +80,8 @@ class AdditiveModel(ClassifierMixin, BaseEstimator):
         return LINKS[self.link]
 
     def offset(self, exposure: np.ndarray | float) -> np.ndarray | float:
-        """The term that periods of so many months add to ``linear_predictor``."""
-        return np.log(exposure) if self.link == "cloglog" else 0.0
+        """The term that so many months add to ``linear_predictor``."""
+        return np.log(self.decay_.months(exposure)) if self.link == "cloglog" else 0.0
 
 
 def learn_terms(X: pd.DataFrame, names: Sequence[str]) -> tuple[terms.ModelTerm, ...]:
@@ -86,18 +96,33 @@ def directions(learned: Sequence[terms.ModelTerm]) -> np.ndarray:
 
 
 def fit_path(
-    models: Sequence[AdditiveModel], X: pd.DataFrame, y: np.ndarray, exposure: np.ndarray | float = 1.0
+    models: Sequence[AdditiveModel],
+    X: pd.DataFrame,
+    y: np.ndarray,
+    exposure: np.ndarray | float = 1.0,
+    *,
+    person: np.ndarray | None = None,
+    start: np.ndarray | None = None,
 ) -> Sequence[AdditiveModel]:
     """Fit models that differ in ``C`` alone, each from the coefficients of the one before: a third of the steps."""
     learned = learn_terms(X, used_features(models[0].features))
     design, signs = fitting.Design(learned, X), directions(learned)
-    means, start = design.means(), None
+    means, found = design.means(), None
     for model in models:
-        model.terms_, model.slices_, model.means_ = learned, slices(learned), means
+        model.terms_, model.slices_, model.means_, model.decay_ = learned, slices(learned), means, Decay()
         found = fitting.fit(
-            design, y, link=model._link, C=model.C, directions=signs, offset=model.offset(exposure), start=start
+            design,
+            y,
+            link=model._link,
+            C=model.C,
+            directions=signs,
+            offset=model.offset(exposure),
+            start=found.coefficients if found else None,
         )
-        start = found.coefficients
-        model.coef_, model.intercept_, model.covariance_ = start[:-1], float(start[-1]), found.covariance
+        model.coef_, model.intercept_ = found.coefficients[:-1], float(found.coefficients[-1])
+        model.covariance_ = found.covariance
         model.classes_ = np.array([0, 1])
+        if model.link == "cloglog" and person is not None and start is not None:
+            hazard = np.exp(design.times(found.coefficients))
+            model.decay_ = decay.learn(person, start, np.broadcast_to(exposure, len(y)), y, hazard)
     return models

@@ -12,18 +12,18 @@ Z_95 = 1.959963984540054
 class Expectation:
     """The departures to expect from some people; those of different people can be added.
 
-    Its variance is that of the outcomes given the probabilities, plus that of the sum by the coefficients, the squared
+    Its variance is that of the outcomes given the probabilities, plus that of the sum by the parameters, the squared
     length of ``sensitivity`` (the delta method). Neither includes a year unlike those of the training data.
     """
 
     total: float
     variance: float  # of the outcomes given the probabilities
-    sensitivity: np.ndarray  # (p + 1,): the derivative by the coefficients, times the factor of their covariance
+    sensitivity: np.ndarray  # (k,): the derivative by the parameters, times the factor of their covariance
 
     @classmethod
     def of(cls, probability: np.ndarray, slope: np.ndarray, projected: np.ndarray) -> "Expectation":
-        """Of ``(n,)`` probabilities, their derivatives on the additive scale, and ``(n, p + 1)`` design rows times the
-        Cholesky factor of the coefficients' covariance."""
+        """Of ``(n,)`` probabilities, their derivatives on the additive scale, and ``(n, k)`` design rows times the
+        factor of the parameters' covariance."""
         return cls(float(probability.sum()), float((probability * (1 - probability)).sum()), slope @ projected)
 
     def __add__(self, other: "Expectation") -> "Expectation":

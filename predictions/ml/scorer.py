@@ -16,6 +16,7 @@ import numpy as np
 
 from features.schema import FEATURE_NAMES
 from predictions.ml.artifacts.card_format import PublishedCard
+from predictions.ml.decay import Decay
 from predictions.ml.expectation import Expectation
 from predictions.ml.links import CLOGLOG, LOGIT, Link
 from predictions.ml.support import Support
@@ -71,6 +72,7 @@ class Parameters:
     widest: float  # the largest standard error in the training data, beyond which a profile counts as extrapolated
     support: Support
     horizon_months: int | None  # None: a classification, without a horizon
+    decay: Decay  # of the hazard within the horizon
 
     @property
     def link(self) -> Link:
@@ -84,14 +86,16 @@ class Scorer:
         self.parameters, self.link = parameters, parameters.link
         self._terms, self._slices = parameters.terms, slices(parameters.terms)
         self._coefficients = parameters.coefficients[:-1]
-        self._factor = np.linalg.cholesky(parameters.covariance)  # (p + 1, p + 1), the intercept's row last
+        horizon, decay = parameters.horizon_months, parameters.decay
+        # (p + 1, p + 2), the intercept's row and the column of the decay last
+        self._factor = decay.widened(np.linalg.cholesky(parameters.covariance), horizon or 1.0)
         self._z = Z_90 * parameters.interval_scale
         self._widest = parameters.widest * (1 + 1e-9)
         self._centres = [
             _centre(term, self._coefficients[columns], parameters.means[columns])
             for term, columns in zip(self._terms, self._slices, strict=True)
         ]
-        exposure = math.log(parameters.horizon_months) if parameters.horizon_months else 0.0
+        exposure = math.log(decay.months(horizon)) if horizon else 0.0
         self.base_value = float(parameters.coefficients[-1]) + exposure + math.fsum(self._centres)
         self._columns = [FEATURE_NAMES.index(term.feature) for term in self._terms]
         self._zeros = dict.fromkeys(FEATURE_NAMES, 0.0)
@@ -110,7 +114,7 @@ class Scorer:
     def _prepare_rows(self) -> None:
         """Fold coefficients and covariance into one table row for each level, and two for each piece of a curve.
 
-        ``_rows`` is ``(r, p + 1)``: the standard error of an employee's sum is the length of the sum of the rows
+        ``_rows`` is ``(r, p + 2)``: the standard error of an employee's sum is the length of the sum of the rows
         that the employee touches, each times its weight.
         """
         rows = [self._factor[-1:]]  # the intercept
@@ -188,10 +192,10 @@ class Scorer:
         n = len(columns[self.features[0]])
         contributions, errors = np.zeros((n, len(FEATURE_NAMES))), np.empty(n)
         is_unseen = ~self.parameters.support.hold(columns)
-        expectation = Expectation(0.0, 0.0, np.zeros(len(self._factor)))
+        expectation = Expectation(0.0, 0.0, np.zeros(self._factor.shape[1]))
         for start in range(0, n, BLOCK):
             rows = slice(start, start + BLOCK)
-            projected = np.zeros((len(errors[rows]), len(self._factor))) + self._factor[-1]
+            projected = np.zeros((len(errors[rows]), self._factor.shape[1])) + self._factor[-1]
             parts = zip(self._columns, self._terms, self._slices, self._centres, strict=True)
             for column, term, place, centre in parts:
                 values = columns[term.feature][rows]

@@ -1,10 +1,12 @@
 """Which profiles the training data support: a model has learned nothing about values that never occur together.
 
-A technical director at the first level, or the first level at a director's pay, is in the range of every single
-feature. So the range of what goes with each job and level is kept.
+A technical director at the first level, the first level at a director's pay, a tech lead in the sales department, or
+ten years in the job after five with the company: each is in the range of every single feature. So what occurs together
+is kept: the range of some numbers by job and level, the jobs of each department, and which duration never exceeds
+which.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +14,22 @@ import numpy as np
 
 from employees.disclosure import is_small
 
-PAIRS = (
+Pair = tuple[str, str]
+
+PAIRS: tuple[Pair, ...] = (
     ("poste", "niveau_hierarchique_poste"),
     ("poste", "revenu_mensuel"),
     ("niveau_hierarchique_poste", "revenu_mensuel"),
 )
+TOGETHER: Pair = ("departement", "poste")
+# The first of each is part of the second. Some companies count otherwise, as with a manager from an earlier subsidiary.
+PARTS: tuple[Pair, ...] = (
+    ("annees_dans_le_poste_actuel", "annees_dans_l_entreprise"),
+    ("annees_sous_responsable_actuel", "annees_dans_l_entreprise"),
+    ("annees_depuis_la_derniere_promotion", "annees_dans_l_entreprise"),
+    ("annees_dans_l_entreprise", "annee_experience_totale"),
+)
+MOSTLY = 0.99  # share of the training rows in which a part must be no longer than the whole for that to be a rule
 ROOM = {"revenu_mensuel": 0.1}  # the range is rounded and widened by this share, since its ends are somebody's pay
 ROUNDED = {"revenu_mensuel": 100}
 
@@ -25,40 +38,85 @@ Ranges = dict[Any, tuple[float, float]]  # by the value of the first feature of 
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """For each pair of features, the range of the second by the value of the first."""
+    """What occurs together in the training data; what fewer than five people have in common is left out."""
 
-    ranges: dict[tuple[str, str], Ranges]
+    ranges: dict[Pair, Ranges]  # of the second feature of a pair, by the value of the first
+    together: dict[str, frozenset[str]]  # by department, its jobs; empty if one of the two is not known
+    parts: tuple[Pair, ...]  # of ``PARTS``, those that hold
 
     @classmethod
-    def of(cls, frame: Mapping[str, Any]) -> "Support":
-        """The ranges in a frame of training rows, ``(n,)`` a column."""
-        return cls({pair: _ranges(*pair, np.asarray(frame[pair[0]]), np.asarray(frame[pair[1]])) for pair in PAIRS})
+    def of(cls, frame: Mapping[str, Any], person: np.ndarray, names: Sequence[str]) -> "Support":
+        """What a frame of training rows, ``(n,)`` a column, supports on the features of those names.
+
+        ``person``: ``(n,)``, who each row is of.
+        """
+        columns = {name: np.asarray(frame[name]) for name in names}
+
+        def known(pairs: Sequence[Pair]) -> list[Pair]:
+            return [pair for pair in pairs if columns.keys() >= set(pair)]
+
+        return cls(
+            {pair: _ranges(pair[1], columns[pair[0]], columns[pair[1]], person) for pair in known(PAIRS)},
+            _together(columns[TOGETHER[0]], columns[TOGETHER[1]], person) if known([TOGETHER]) else {},
+            tuple(part for part in known(PARTS) if (columns[part[0]] <= columns[part[1]]).mean() >= MOSTLY),
+        )
+
+    def faults(self, values: Mapping[str, Any]) -> list[Pair]:
+        """The pairs of features whose values a profile has and the training data do not have together.
+
+        A job or a level that the ranges do not know sets no limit, nor does a department without known jobs.
+        """
+        found: list[Pair] = []
+        for (given, name), ranges in self.ranges.items():
+            limits = ranges.get(values[given])
+            if limits is not None and not limits[0] <= values[name] <= limits[1]:
+                found.append((given, name))
+        jobs = self.together and self.together.get(values[TOGETHER[0]])
+        if jobs and values[TOGETHER[1]] not in jobs:
+            found.append(TOGETHER)
+        return found + [(part, whole) for part, whole in self.parts if values[part] > values[whole]]
 
     def holds(self, values: Mapping[str, Any]) -> bool:
-        """Whether a profile lies within all ranges; a value without a range sets no limit."""
-        for (given, name), ranges in self.ranges.items():
-            found = ranges.get(values[given])
-            if found is not None and not found[0] <= values[name] <= found[1]:
-                return False
-        return True
+        """Whether a profile has no ``faults``."""
+        return not self.faults(values)
 
     def hold(self, frame: Mapping[str, np.ndarray]) -> np.ndarray:
         """``holds`` of ``n`` profiles: ``(n,)`` booleans."""
-        is_held = np.ones(len(frame[PAIRS[0][0]]), dtype=bool)
+        is_held = np.ones(len(next(iter(frame.values()))), dtype=bool)
         for (given, name), ranges in self.ranges.items():
             for value, (low, high) in ranges.items():
                 is_given = frame[given] == value
                 is_held[is_given] &= (frame[name][is_given] >= low) & (frame[name][is_given] <= high)
+        for department, jobs in self.together.items():
+            is_there = frame[TOGETHER[0]] == department
+            is_held[is_there] &= np.isin(frame[TOGETHER[1]][is_there].astype(str), sorted(jobs))
+        for part, whole in self.parts:
+            is_held &= ~(frame[part] > frame[whole])
         return is_held
 
 
-def _ranges(given: str, name: str, groups: np.ndarray, values: np.ndarray) -> Ranges:
+def _ranges(name: str, groups: np.ndarray, values: np.ndarray, person: np.ndarray) -> Ranges:
     values = values.astype(float)
     room, step = ROOM.get(name, 0.0), ROUNDED.get(name, 1)
     found: Ranges = {}
     for group in sorted(set(groups.tolist())):
-        of_group = values[groups == group]
-        if not is_small(len(of_group)):  # the range would reveal their values
+        is_of_group = groups == group
+        if not is_small(len(np.unique(person[is_of_group]))):  # the range would reveal their values
+            of_group = values[is_of_group]
             low, high = of_group.min() * (1 - room), of_group.max() * (1 + room)
             found[group] = (float(np.floor(low / step) * step), float(np.ceil(high / step) * step))
     return found
+
+
+def _together(departments: np.ndarray, jobs: np.ndarray, person: np.ndarray) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for department in sorted(set(departments.tolist())):
+        is_there = departments == department
+        common = (job for job in set(jobs[is_there].tolist()) if _is_common(person[is_there & (jobs == job)]))
+        if of_department := frozenset(common):
+            found[department] = of_department
+    return found
+
+
+def _is_common(person: np.ndarray) -> bool:
+    return not is_small(len(np.unique(person)))

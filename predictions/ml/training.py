@@ -5,6 +5,7 @@ versions, give the same bytes.
 """
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -20,6 +21,7 @@ from predictions.ml.artifacts import artifact, card
 from predictions.ml.artifacts.card_format import FEATURE_SETS, Card, Figure, LearnedHistory, OutOfTime
 from predictions.ml.artifacts.plain import Plain
 from predictions.ml.assessment import evaluation, gates, out_of_time, thresholds, uncertainty
+from predictions.ml.assessment.drift import Year
 from predictions.ml.assessment.evaluation import DEFAULT_PLAN, Plan, Progress, Rows, silent
 from predictions.ml.assessment.thresholds import DEFAULT_RULE, Rule
 from predictions.ml.periods import PersonPeriods, cohort, departures, departures_known, months_after, starts
@@ -29,6 +31,7 @@ from predictions.ml.support import Support
 HORIZONS = (12, 6, 3)  # horizons of a forecast in months; the first that the history allows is used
 FEWEST = 10  # of those who left and of those who stayed, needed for an evaluation
 REFERENCE_ROWS = 1500
+SIMULATED_ROWS = 15_000  # at most, to simulate outcomes on
 LEAK_ROC_AUC = 0.90
 LEAK_F1 = 0.70
 LEAK_F1_BASE_RATE = 1 / 3  # where more people leave, flagging everyone already has a high F1
@@ -98,6 +101,7 @@ def train_classification(
         history=None,
         judge=lambda _penalty: None,
         as_of=as_of,
+        year=None,
         rule=rule,
         plan=plan,
         seed=seed,
@@ -142,6 +146,7 @@ def train_forecast(
         horizon=horizon,
         history=(history := _history(periods)),
         as_of=history["until"],
+        year=_last_year(learned),
         judge=lambda penalty: out_of_time.judge(learned, features=features, C=penalty, horizon=horizon, seed=seed),
         rule=rule,
         plan=plan or evaluation.plan_for(len(present)),
@@ -170,6 +175,7 @@ def _train(
     history: LearnedHistory | None,
     judge: Callable[[float], OutOfTime | None],
     as_of: date | None,
+    year: Year | None,
     rule: Rule,
     plan: Plan,
     seed: int,
@@ -191,22 +197,24 @@ def _train(
         probability = sides[features].probability
         penalty, *_ = evaluation.choose_penalty(learned, judged, features=features, link=link, plan=plan, seed=seed)
         model = AdditiveModel(features=features, link=link, C=penalty)
-        model.fit(learned.frame, learned.outcome, learned.exposure)
+        learned.fit(model)
         figures = card.metrics(judged.outcome, sides[features])
         leak = _leak(figures, judged.outcome, model, judged.frame)
         threshold = thresholds.choose(rule, judged.outcome, probability)
         doubts = gates.doubts(judged.outcome, probability, threshold, auc_low=figures["roc_auc"]["low"])
         scale, simulated = _uncertainty(model, learned, plan=plan, seed=seed)
         reference = reference_profiles(learned.frame[list(used_features(features))], seed=seed)
+        decay = model.decay_
         parameters = Parameters(
             terms=model.terms_,
             coefficients=np.r_[model.coef_, model.intercept_],
             means=model.means_,
             covariance=model.covariance_,
             interval_scale=scale,
-            widest=float(model.errors(learned.frame).max()),
-            support=Support.of(learned.frame),
+            widest=math.hypot(model.errors(learned.frame).max(), decay.slope(horizon or 1.0) * decay.error),
+            support=Support.of(learned.frame, learned.person, [term.feature for term in model.terms_]),
             horizon_months=horizon,
+            decay=decay,
         )
         content = artifact.Content(
             model=model,
@@ -223,7 +231,7 @@ def _train(
                 sides,
                 model,
                 horizon=horizon,
-                history=history,
+                history=history and {**history, "decay": {"rate": decay.rate, "error": decay.error}},
                 out_of_time=judge(penalty),
                 plan=plan,
                 seed=seed,
@@ -233,9 +241,25 @@ def _train(
                 leak=leak,
                 doubts=doubts,
                 as_of=as_of,
+                year=year,
             ),
         )
     return Trained(content, leak, tuple(doubts))
+
+
+def _last_year(periods: PersonPeriods) -> Year | None:
+    """The year before the newest period, or as much of it as there is; None with a single period."""
+    days, months = starts(periods)
+    ago = np.cumsum(months[:-1][::-1])[::-1]  # from the start of each period but the newest to that of the newest
+    if not len(ago):
+        return None
+    first = int(np.argmax(ago < 12.5)) if (ago < 12.5).any() else len(ago) - 1
+
+    def people(day: np.datetime64) -> pd.DataFrame:
+        there = periods.where(periods.start == day)
+        return there.frame.set_axis(there.person)
+
+    return Year(float(ago[first]), people(days[first]), people(days[-1]))
 
 
 def _history(periods: PersonPeriods) -> LearnedHistory:
@@ -249,6 +273,7 @@ def _history(periods: PersonPeriods) -> LearnedHistory:
         "left": gone.left,
         "vanished": gone.vanished,
         "departures_known": departures_known(periods),
+        "decay": {"rate": 0.0, "error": 0.0},  # known once the model is fitted
     }
 
 
@@ -351,7 +376,8 @@ def _uncertainty(model: AdditiveModel, learned: Rows, *, plan: Plan, seed: int) 
     """The factor on the intervals, learned on half of the simulations, and their coverage on the other half."""
     random = np.random.default_rng(seed)
     everyone = np.unique(learned.person)
-    some = learned.of(random.choice(everyone, plan.sample, replace=False)) if len(everyone) > plan.sample else learned
+    enough = min(plan.sample, math.ceil(len(everyone) * SIMULATED_ROWS / len(learned)))
+    some = learned.of(random.choice(everyone, enough, replace=False)) if len(everyone) > enough else learned
     scale = uncertainty.interval_scale(*uncertainty.misses(model, some, draws=plan.draws, random=random))
     held_out = uncertainty.misses(model, some, draws=plan.draws, random=random)
     return scale, {"interval_scale": scale, "coverage": uncertainty.coverage(*held_out, scale), "draws": plan.draws}

@@ -14,6 +14,7 @@ from django.db.models import Aggregate, Count, F, Sum
 from employees.models import EmployeeState, Presence, WorkforceDay
 from predictions.ml.assessment import outcomes
 from predictions.ml.assessment.outcomes import HORIZONS, Outcome
+from predictions.ml.decay import Decay
 from predictions.ml.periods import Event, months_before
 from predictions.models import Prediction, ScoringRun
 from predictions.selectors.person_periods import ends_of_spells
@@ -27,6 +28,7 @@ class Forecast:
 
     run: ScoringRun
     horizon: int | None  # months; None for a classification, or where the card is gone
+    decay: Decay  # of its model
     departures: int  # that the model learned from
     is_hindsight: bool  # the model learned from days after that of the run
 
@@ -34,8 +36,8 @@ class Forecast:
 def followed() -> list[Outcome]:
     """The outcomes of each forecast within each horizon that has passed, the newest first.
 
-    Departures are counted as in training. Four queries and one for each horizon, some of which scan all predictions of
-    those runs.
+    Departures are counted as in training. Four queries and one for each horizon and decay, some of which scan all
+    predictions of those runs.
     """
     revisions = dict(WorkforceDay.objects.values_list("as_of", "revision"))
     newest = max(revisions, default=date.min)
@@ -43,8 +45,9 @@ def followed() -> list[Outcome]:
     if not kept:
         return []
     sums: dict[int, dict[str, Any]] = {}
-    for horizon in {each.horizon for each in kept}:
-        sums |= _sums([each.run.pk for each in kept if each.horizon == horizon], horizon)
+    for horizon, decay in {(each.horizon, each.decay) for each in kept}:
+        runs = [each.run.pk for each in kept if (each.horizon, each.decay) == (horizon, decay)]
+        sums |= _sums(runs, horizon, decay)
     ends, scores = ends_of_spells(), _scores_of_gone([each.run.pk for each in kept])
     return [
         _outcome(each, months, sums[each.run.pk], ends, scores[scores["run"] == each.run.pk])
@@ -75,23 +78,26 @@ def _forecasts(revisions: Mapping[date, UUID]) -> list[Forecast]:
 
 
 def forecast_of(run: ScoringRun) -> Forecast:
-    from predictions.registry import card_of  # with the model's libraries, without which the admin needs 60 MiB less
+    # with the model's libraries, without which the admin needs 60 MiB less
+    from predictions.beside_score import decay_of
+    from predictions.registry import card_of
 
     card = card_of(run.model_version)
     if not card:
-        return Forecast(run, None, 0, is_hindsight=False)
+        return Forecast(run, None, Decay(), 0, is_hindsight=False)
     learned_until = date.fromisoformat(str(card["drift"]["as_of"] or card["created_on"]))
     history = card.get("history")
     departures = history["left"] + history["vanished"] if history else card["training"]["leavers"]
-    return Forecast(run, card.get("horizon_months"), departures, is_hindsight=learned_until > run.day)
+    decay = decay_of(run.model_version)
+    return Forecast(run, card.get("horizon_months"), decay, departures, is_hindsight=learned_until > run.day)
 
 
-def _sums(runs: Collection[int], horizon: int | None) -> dict[int, dict[str, Any]]:
+def _sums(runs: Collection[int], horizon: int | None, decay: Decay) -> dict[int, dict[str, Any]]:
     """For some runs: people and, by months, expected departures and their variance. One query."""
     sums: dict[str, Aggregate] = {}
     if horizon is not None:
         for months in HORIZONS:
-            chance = outcomes.within(F("probability"), months, horizon)
+            chance = outcomes.within(F("probability"), months, horizon, decay)
             sums |= {f"expected_{months}": Sum(chance), f"variance_{months}": Sum(chance * (1 - chance))}
     rows = Prediction.objects.filter(run__in=runs).order_by().values("run").annotate(people=Count("pk"), **sums)
     return {row["run"]: dict(row) for row in rows}
@@ -125,7 +131,7 @@ def _outcome(forecast: Forecast, months: int, sums: Mapping, ends: pd.DataFrame,
     )
     if horizon is None:
         return outcome
-    chance = outcomes.within(had_left["probability"], months, horizon)
+    chance = outcomes.within(had_left["probability"], months, horizon, forecast.decay)
     expected = sums[f"expected_{months}"] - float(chance.sum())
     variance = sums[f"variance_{months}"] - float((chance * (1 - chance)).sum())
     return outcome.against(max(0.0, expected), max(0.0, variance), departures=forecast.departures)

@@ -163,6 +163,7 @@ def run_of_list(score: Prediction) -> ScoringRun | None:
     of_person: Any = score
     if of_person.run_id != of_person.newest_run:
         return None
+    of_person.run.revision_now = of_person.revision_now
     of_person.run.is_outdated = of_person.run.revision != of_person.revision_now
     return of_person.run
 

@@ -71,6 +71,43 @@ def test_predict_by_features_is_of_no_day_and_of_nobody(api):
     assert (answer["as_of"], answer["presence"]) == (None, None)
 
 
+def test_predict_tells_three_six_and_twelve_months(api):
+    answer = api.call("/predict/by-features", features()).json()
+    horizons = {each["months"]: each for each in answer["horizons"]}
+    assert list(horizons) == [3, 6, 12]
+    own = horizons[answer["horizon_months"]]
+    assert [own[name] for name in ("probability", "low", "high")] == pytest.approx(
+        [answer[name] for name in ("turnover_probability", "low", "high")]
+    )
+    assert horizons[3]["probability"] < horizons[6]["probability"] < horizons[12]["probability"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"departement": "Commercial", "poste": "Tech Lead"},
+        {"annees_dans_le_poste_actuel": 12, "annees_dans_l_entreprise": 5, "annee_experience_totale": 20},
+        {"annees_sous_responsable_actuel": 12, "annees_dans_l_entreprise": 5, "annee_experience_totale": 20},
+        {"annees_dans_l_entreprise": 12, "annee_experience_totale": 5},
+    ],
+)
+def test_impossible_profile_has_no_interval_and_is_told_why(api, changed):
+    answer = api.call("/predict/by-features", features(**changed)).json()
+    assert (answer["is_extrapolated"], answer["low"], answer["high"]) == (True, None, None)
+    assert all((each["low"], each["high"]) == (None, None) for each in answer["horizons"])
+    assert answer["not_enough_data"]
+    assert api.call("/predict/by-features", features()).json()["not_enough_data"] == []
+
+
+def test_points_of_the_reasons_add_up_to_the_shown_probability(api):
+    link = registry.current_model().link
+    for pay in range(2_000, 8_000, 250):
+        answer = api.call("/predict/by-features", features(revenu_mensuel=pay)).json()
+        average = round(link.probability(answer["base_value"]), 3)
+        points = [each["points"] for each in answer["reasons"]]
+        assert round(average + sum(points), 3) == round(answer["turnover_probability"], 3)
+
+
 def test_predict_by_id_is_logged_under_the_key_and_the_request(api, api_key):
     row = EmployeeFeaturesFactory()
     answer = api.call(f"/predict/by-id/{row.employee.employee_id}").json()

@@ -174,6 +174,42 @@ def test_overtime_from_28_to_37_percent_is_drift(reference):
     assert found.effect > 0.05
 
 
+def year_of(frame, *, newcomers=0.15, overtime=0.2, seed=5):
+    """A year in which so many people are replaced, and of the others so many draw their overtime anew."""
+    random = np.random.default_rng(seed)
+    is_new, draws = random.random(len(frame)) < newcomers, random.random(len(frame)) < overtime
+    works = frame["heures_supplementaires"].to_numpy()
+    before = np.where(draws, random.random(len(frame)) < works.mean(), works)
+    scored = frame.assign(**{drift.SCORES: probability_of(frame)})
+    then = scored.assign(heures_supplementaires=before)
+    person = np.arange(len(frame))
+    return drift.Year(12.0, then.set_axis(np.where(is_new, -1 - person, person)), scored.set_axis(person))
+
+
+def test_who_is_new_or_has_another_value_a_year_later_is_learned(training):
+    bins = reference_of(training, year=year_of(training))["bins"]
+    assert bins["heures_supplementaires"]["renewed"] == pytest.approx(1 - 0.85 * 0.8, abs=0.05)
+    assert bins["departement"]["renewed"] == pytest.approx(0.15, abs=0.03)
+    assert bins["annees_dans_l_entreprise"]["renewed"] == 1
+
+
+def test_a_part_of_a_year_is_taken_for_as_much_of_one(training):
+    year = year_of(training)
+    part = drift.Year(6.0, year.before, year.after)
+    bins = reference_of(training, year=part)["bins"]["departement"]
+    assert bins["renewed"] == pytest.approx(1 - 0.85**2, abs=0.05)
+
+
+def test_what_a_year_renews_tells_more_overtime_among_two_hundred_people():
+    before = workforce(200)
+    works = np.r_[np.ones(56), np.zeros(144)].astype(int)
+    before = before.assign(heures_supplementaires=works)
+    after = before.assign(heures_supplementaires=np.r_[np.ones(74), np.zeros(126)].astype(int))
+    assert "heures_supplementaires" not in drifted(check(after, reference_of(before), years=1))
+    known = reference_of(before, year=year_of(before, overtime=0.05))
+    assert "heures_supplementaires" in drifted(check(after, known, years=1))
+
+
 def test_effect_is_the_change_of_the_mean_probability_by_the_means_of_training():
     bins = {"counts": [60, 40], "expected": [6.0, 16.0]}  # of leaving: 0.1 and 0.4, on average 0.22
     effect = drift._effect(bins, np.array([0.6, 0.4]), np.array([0.5, 0.5]))

@@ -9,7 +9,7 @@ from features import schema
 from features.engineering import engineer_one
 from features.tests.factories import INPUTS
 from predictions import explanation
-from predictions.explanation import reasons, strongest_two, strongest_two_of_each
+from predictions.explanation import reasons, strongest_two, strongest_two_of_each, tenths, why_not_enough
 from predictions.ml.links import CLOGLOG, LOGIT
 
 pytestmark = pytest.mark.django_db  # the labels of the words
@@ -69,6 +69,37 @@ def test_points_sum_to_the_distance_from_the_average_and_keep_their_signs(weight
     assert sum(reason.points for reason in found) == pytest.approx(expected, abs=1e-9)
     assert all(reason.points * reason.contribution > 0 for reason in found)
     assert all(reason.raises_risk == (reason.points > 0) for reason in found)
+
+
+@pytest.mark.parametrize("link", [LOGIT, CLOGLOG])
+@pytest.mark.parametrize("seed", range(20))
+def test_shown_points_add_up_from_the_average_shown_to_the_probability_shown(seed, link):
+    random = np.random.default_rng(seed)
+    names = random.choice(["distance_domicile_travail", "revenu_mensuel", "heures_supplementaires"], 3, replace=False)
+    contributions = dict(zip(names.tolist(), random.normal(size=3).tolist(), strict=True))
+    found = explain(contributions, base_value=-1.6, link=link)
+    ends = [round(link.probability(value), 3) for value in (-1.6, -1.6 + sum(contributions.values()))]
+    assert round(sum(reason.shown for reason in found), 9) == round(ends[1] - ends[0], 9)
+    assert all(abs(reason.shown - reason.points) < 0.001 for reason in found)
+
+
+def test_tenths_are_given_by_the_largest_remainder():
+    assert tenths([0.0104, 0.0207, -0.0102], 21) == [10, 21, -10]
+    assert tenths([0.0104, 0.0104, 0.0104], 32) == [11, 11, 10]
+    assert tenths([], 0) == []
+
+
+def test_what_is_not_enough_names_the_values_that_nobody_has_together():
+    values = VALUES | {"annees_dans_le_poste_actuel": 12, "annees_dans_l_entreprise": 5, "poste": "Tech Lead"}
+    pairs = [("annees_dans_le_poste_actuel", "annees_dans_l_entreprise"), ("departement", "poste")]
+    years, together = why_not_enough(values, pairs, Readable.EVERYTHING)
+    assert years == (
+        "Years in the current job (12\N{NO-BREAK SPACE}years) cannot exceed "
+        "Years with the company (5\N{NO-BREAK SPACE}years)."
+    )
+    assert together == "Nobody it has learned from combines “Department: Sales” with “Job: Tech lead”."
+    pay = [("poste", "revenu_mensuel")]
+    assert why_not_enough(values, pay, Readable.of_matters([WORK])) == []
 
 
 def test_points_of_a_limited_list_are_those_of_the_whole():
@@ -171,7 +202,8 @@ def test_what_may_not_be_read_is_told_together_without_a_value():
         "Pay and survey answers",
     )
     assert first.contribution == pytest.approx(0.8)
-    assert first.sentence == f"Pay and survey answers: +{first.points * 100:.1f} points"
+    assert first.sentence == f"Pay and survey answers: +{first.shown * 100:.1f} points"
+    assert first.shown == pytest.approx(first.points, abs=0.001)
     assert second.name == "distance_domicile_travail"
     assert sum(reason.points for reason in (first, second)) == pytest.approx(
         LOGIT.probability(-0.4) - LOGIT.probability(-1.6)

@@ -168,7 +168,7 @@ def test_history_asks_a_fixed_number_of_queries(browse, django_assert_num_querie
 def test_prediction_page_asks_a_fixed_number_of_queries(browse, django_assert_num_queries):
     prediction = PredictionFactory()
     manager = browse("Manager", "Consulting")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         manager.get(f"/history/{prediction.pk}/")
 
 
@@ -253,20 +253,22 @@ def keep_version(artifacts, edit=lambda card: None):
     return change(draft, card=lambda card: (card.update(created_on="2025-01-01"), edit(card)))
 
 
-def test_prediction_page_says_how_often_the_model_that_made_it_errs(browse, artifacts):
+def test_prediction_page_says_what_the_threshold_of_its_run_expects(browse, artifacts):
     def edit(card):
-        card["metrics"]["precision"]["mean"] = 0.31
         card["uses_protected"] = True
 
     threshold = current_model().threshold  # that of both cards
-    older = PredictionFactory(model_version=keep_version(artifacts, edit).name, threshold=threshold)
+    run = ScoringRunFactory(above_threshold_count=1, expected_above_threshold=0.31)
+    version = keep_version(artifacts, edit).name
+    older = PredictionFactory(scored=True, run=run, model_version=version, threshold=threshold)
     newer = PredictionFactory(model_version=current_model().version, threshold=threshold)
     browser = browse("RH")
     page = browser.get(f"/history/{older.pk}/").content.decode()
-    assert "Of 100 people over the threshold, about 31 leave and 69 stay." in page
+    assert "over the threshold of 20.0%, about 31 are expected to leave and 69 to stay." in page
+    assert "about 62 are of people over it and 38 of others" in page
     assert "are not used" not in page
     page = browser.get(f"/history/{newer.pk}/").content.decode()
-    assert "about 31 leave" not in page
+    assert "about 31 are expected" not in page
     assert "Age, sex and marital status are not used." in page
 
 

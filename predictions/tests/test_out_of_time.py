@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from predictions.ml.additive import AdditiveModel
 from predictions.ml.assessment import out_of_time
+from predictions.ml.assessment.evaluation import Rows
 from predictions.ml.periods import PersonPeriods, cohort, starts
 from predictions.ml.training import TrainingError, train_forecast
 from predictions.tests.workforce import TINY, history, present
@@ -28,13 +28,13 @@ def test_one_quarter_is_too_short_to_split():
 
 
 def test_nothing_after_the_day_is_learned(monkeypatch):
-    taught, fit = [], AdditiveModel.fit
+    taught, fit = [], Rows.fit
 
-    def note(self, frame, *rest):
-        taught.append(len(frame))
-        return fit(self, frame, *rest)
+    def note(rows, model):
+        taught.append(len(rows))
+        return fit(rows, model)
 
-    monkeypatch.setattr(AdditiveModel, "fit", note)
+    monkeypatch.setattr(Rows, "fit", note)
     periods = history()
     judged(periods)
     assert taught == [int((periods.start < np.datetime64("2025-07-31")).sum())]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from predictions.ml.assessment.outcomes import CALLS, LEVEL, Call, Outcome, call, interval, within
+from predictions.ml.decay import Decay
 
 KNOWN = 10**12  # departures learned from, so many that the probabilities are known
 
@@ -65,9 +66,14 @@ def test_interval_of_a_poisson_count_whatever_side_of_it(variance):
 
 
 def test_probability_within_fewer_months_follows_a_hazard_in_proportion_to_time():
-    assert within(0.36, 6, 12) == pytest.approx(0.2)
-    assert within(within(0.3, 3, 12), 12, 3) == pytest.approx(0.3)
-    assert within(np.array([0.0, 1.0]), 3, 12).tolist() == [0, 1]
+    assert within(0.36, 6, 12, Decay()) == pytest.approx(0.2)
+    assert within(np.array([0.0, 1.0]), 3, 12, Decay()).tolist() == [0, 1]
+
+
+def test_probability_within_other_months_follows_the_decay():
+    decay = Decay(0.02, 0.01)
+    assert within(within(0.3, 3, 12, decay), 12, 3, decay) == pytest.approx(0.3)
+    assert within(0.36, 6, 12, decay) > 0.2  # the first half of a year has more of its departures
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from features import schema
 from features.engineering import engineer, engineer_one
 from features.tests.factories import INPUTS, EmployeeFeaturesFactory
 from predictions import services
+from predictions.decisions.threshold_decisions import InForce
 from predictions.formats import percent
 from predictions.models import Prediction
 from predictions.pages.people import shown_score
@@ -230,33 +231,13 @@ def test_shown_reads_the_features_or_the_payload():
     assert shown_score.Shown(given, Readable.EVERYTHING).values == given.payload
 
 
-CARD = {
-    "metrics": {"precision": {"mean": 0.447}, "recall": {"mean": 0.736}},
-    "threshold": {"value": 0.2, "curve": {"threshold": [0.1, 0.3], "precision": [0.2, 0.6], "recall": [0.9, 0.5]}},
-    "uses_protected": False,
-}
-
-
 def test_advice_counts_people_out_of_a_hundred():
-    advice = shown_score.advice(CARD, 0.2)
+    advice = shown_score.advice({"uses_protected": False}, InForce(0.2, 0.447, 0.736))
     assert (advice.leave, advice.stay, advice.found, advice.missed) == (45, 55, 74, 26)
-    assert not advice.uses_protected
+    assert (advice.threshold, advice.uses_protected) == (0.2, False)
 
 
-@pytest.mark.parametrize(
-    ("threshold", "leave", "found"), [(0.1, 20, 90), (0.3, 60, 50), (0.25, 60, 50), (0.99, 60, 50)]
-)
-def test_advice_at_another_threshold_is_read_from_the_curve(threshold, leave, found):
-    advice = shown_score.advice(CARD, threshold)
-    assert (advice.leave, advice.found) == (leave, found)
-
-
-def test_advice_without_measures_claims_nothing():
-    assert shown_score.advice({}, 0.2) == shown_score.Advice(None, None, uses_protected=True)
-
-
-def test_model_card_in_use_gives_the_error_rate():
-    model = current_model()
-    advice = shown_score.advice(model.card, model.threshold)
-    assert 0 < advice.leave < 100
-    assert 0 < advice.found < 100
+@pytest.mark.parametrize("expected", [None, InForce(0.2, None, None)])
+def test_advice_without_anybody_over_the_threshold_claims_nothing(expected):
+    advice = shown_score.advice({}, expected)
+    assert (advice.leave, advice.stay, advice.found, advice.missed, advice.uses_protected) == (None,) * 4 + (True,)

@@ -74,7 +74,7 @@ def test_simulate_page_without_data_has_an_empty_form(browse):
 def test_simulate_page_asks_a_fixed_number_of_queries(browse, django_assert_num_queries):
     EmployeeFeaturesFactory.create_batch(3)
     browser = browse("Manager", "Consulting")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         browser.get("/simulate/")
 
 

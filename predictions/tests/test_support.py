@@ -1,12 +1,17 @@
+from itertools import cycle
+
+import numpy as np
 import pytest
 
-from predictions.ml.support import Support
+from predictions.ml.support import PARTS, Support
 from predictions.tests.workforce import people
+
+DEPARTMENTS = ("Commercial", "Consulting")
 
 
 @pytest.fixture(scope="module")
 def frame():
-    """Directors at the two highest levels, earning more than all others."""
+    """Directors at the two highest levels, earning more than all others, whose years are parts of one another."""
     found, _ = people()
     is_director = found["poste"] == "Directeur Technique"
     level = (
@@ -14,12 +19,29 @@ def frame():
         .where(~is_director, 4 + found.index % 2)
         .where(is_director, found["niveau_hierarchique_poste"].clip(upper=3))
     )
-    return found.assign(niveau_hierarchique_poste=level, revenu_mensuel=2_000 + 3_000 * level)
+    years = {part: found[["annees_dans_l_entreprise", part]].min(axis=1) for part, _whole in PARTS[:3]}
+    total = found[["annees_dans_l_entreprise", "annee_experience_totale"]].max(axis=1)
+    jobs = dict(zip(sorted(set(found["poste"])), cycle(DEPARTMENTS), strict=False))
+    return found.assign(
+        niveau_hierarchique_poste=level,
+        revenu_mensuel=2_000 + 3_000 * level,
+        annee_experience_totale=total,
+        departement=found["poste"].map(jobs),
+        **years,
+    )
+
+
+def arrays(frame):
+    return {name: frame[name].to_numpy() for name in frame}
+
+
+def of(frame):
+    return Support.of(frame, np.arange(len(frame)), list(frame))
 
 
 @pytest.fixture(scope="module")
 def support(frame):
-    return Support.of(frame)
+    return of(frame)
 
 
 @pytest.fixture
@@ -28,7 +50,7 @@ def director(frame):
 
 
 def test_everyone_in_the_training_data_is_held(support, frame):
-    assert support.hold(frame).all()
+    assert support.hold(arrays(frame)).all()
     assert all(support.holds(row) for row in frame.to_dict("records"))
 
 
@@ -37,7 +59,7 @@ def test_everyone_in_the_training_data_is_held(support, frame):
 )
 def test_a_profile_of_seen_values_that_nobody_has_together_is_not_held(support, director, frame, change):
     assert not support.holds(director | change)
-    assert not support.hold(frame[:1].assign(**(director | change)))[0]
+    assert not support.hold(arrays(frame[:1].assign(**(director | change))))[0]
 
 
 def test_a_first_level_at_the_pay_of_a_director_is_not_held(support, frame):
@@ -45,8 +67,9 @@ def test_a_first_level_at_the_pay_of_a_director_is_not_held(support, frame):
     assert not support.holds(junior | {"revenu_mensuel": 19_999})
 
 
-def test_a_word_that_nobody_had_limits_nothing(support, director):
-    assert support.holds(director | {"poste": "R&D"})
+def test_a_word_that_nobody_had_has_no_range(support, director):
+    assert support.faults(director | {"poste": "R&D"}) == [("departement", "poste")]
+    assert support.holds(director | {"departement": "R&D"})
 
 
 def test_ends_of_a_range_are_nobodys_pay(support, frame):
@@ -59,4 +82,40 @@ def test_ends_of_a_range_are_nobodys_pay(support, frame):
 
 def test_fewer_than_five_people_have_no_range(frame):
     few = frame.assign(poste=["Rare"] * 4 + frame["poste"].tolist()[4:])
-    assert "Rare" not in Support.of(few).ranges["poste", "revenu_mensuel"]
+    assert "Rare" not in of(few).ranges["poste", "revenu_mensuel"]
+
+
+def test_few_people_are_counted_and_not_their_rows(frame):
+    rows = frame.assign(poste=["Rare"] * 8 + frame["poste"].tolist()[8:])
+    person = np.r_[np.arange(8) // 2, np.arange(8, len(rows))]
+    assert "Rare" not in Support.of(rows, person, list(rows)).ranges["poste", "revenu_mensuel"]
+
+
+def test_a_job_of_another_department_is_not_held(support, director, frame):
+    (other,) = {*DEPARTMENTS} - {director["departement"]}
+    moved = director | {"departement": other}
+    assert support.faults(moved) == [("departement", "poste")]
+    assert not support.hold(arrays(frame[:1].assign(**moved)))[0]
+
+
+def test_a_job_that_fewer_than_five_have_in_a_department_is_not_held(frame):
+    few = frame.assign(poste=["Rare"] * 4 + frame["poste"].tolist()[4:], departement="Commercial")
+    assert of(few).faults(few.iloc[0].to_dict()) == [("departement", "poste")]
+
+
+@pytest.mark.parametrize(("part", "whole"), PARTS)
+def test_a_part_longer_than_the_whole_is_not_held(support, director, frame, part, whole):
+    longer = director | {part: director[whole] + 1}
+    assert (part, whole) in support.faults(longer)
+    assert not support.hold(arrays(frame[:1].assign(**longer)))[0]
+
+
+def test_a_company_that_counts_otherwise_sets_no_such_limit(frame):
+    rows = frame.assign(annees_sous_responsable_actuel=frame["annees_dans_l_entreprise"] + 1)
+    assert ("annees_sous_responsable_actuel", "annees_dans_l_entreprise") not in of(rows).parts
+
+
+def test_an_unknown_feature_limits_nothing(frame):
+    names = [name for name in frame if name not in ("departement", "revenu_mensuel")]
+    found = Support.of(frame, np.arange(len(frame)), names)
+    assert (list(found.ranges), found.together) == ([("poste", "niveau_hierarchique_poste")], {})

@@ -22,9 +22,9 @@ def test_intervals_hold_the_truth_about_nine_times_in_ten(simulated):
     _, _, (off, truth) = simulated
     scale = uncertainty.interval_scale(off, truth)
     found = uncertainty.coverage(off, truth, scale)
-    assert 0.9 <= found["overall"] < 0.96
-    assert min(fifth["coverage"] for fifth in found["by_risk"]) >= 0.87
-    assert scale < 1.3
+    assert 0.9 <= found["overall"] < 0.97
+    assert min(fifth["coverage"] for fifth in found["by_risk"]) >= 0.89
+    assert scale < 1.4
 
 
 def test_intervals_of_half_the_width_do_not(simulated):

@@ -18,6 +18,7 @@ from predictions.ml.additive import AdditiveModel, used_features
 from predictions.ml.artifacts import card_texts
 from predictions.ml.artifacts.card_format import Card, Figure, LearnedHistory, OutOfTime, Shape, Side
 from predictions.ml.assessment import curves, drift, fairness, quality
+from predictions.ml.assessment.drift import Year
 from predictions.ml.assessment.evaluation import OutOfFold, Plan, Rows
 from predictions.ml.scorer import Z_90
 from predictions.ml.terms import Levels
@@ -40,11 +41,12 @@ def build(
     leak: str | None,
     doubts: list[str],
     as_of: date | None,
+    year: Year | None,
 ) -> Card:
     """Put the card together.
 
     ``judged``: a row a person; ``sides`` has their out-of-fold predictions by each feature set, on the same folds.
-    ``present``: the people of today, the reference for later workforces.
+    ``present``: the people of today, the reference for later workforces; ``year``: the year that led to them.
     """
     features = model.features
     frame, target = judged.frame, judged.outcome
@@ -86,7 +88,7 @@ def build(
         "uncertainty": uncertainty,
         "shapes": shapes(model, frame),
         "proxies": fairness.proxies(frame, seed=seed),
-        "drift": reference(present, score, as_of=as_of, months=horizon or 12),
+        "drift": reference(present, score, as_of=as_of, months=horizon or 12, year=year),
         "leak": leak,
         "unknown": unknown,
         "doubts": doubts,
@@ -95,14 +97,22 @@ def build(
 
 
 def reference(
-    present: pd.DataFrame, score: Callable[[pd.DataFrame], np.ndarray], *, as_of: date | None, months: int
+    present: pd.DataFrame,
+    score: Callable[[pd.DataFrame], np.ndarray],
+    *,
+    as_of: date | None,
+    months: int,
+    year: Year | None,
 ) -> dict:
     """The reference for drift: those present on the day, with the scores of the published model.
 
-    ``months`` is their horizon, 12 for a classification.
+    ``months`` is their horizon, 12 for a classification; ``year`` is a year of the past, without scores.
     """
     later = [score(drift.aged(present, years)) for years in drift.YEARS]
-    return drift.reference(present, score(present), as_of=as_of, later=later, months=months)
+    if year:
+        frames = (frame.assign(**{drift.SCORES: score(frame)}) for frame in (year.before, year.after))
+        year = Year(year.months, *frames)
+    return drift.reference(present, score(present), as_of=as_of, later=later, months=months, year=year)
 
 
 def _seen_correction(judged: Rows, out_of_fold: OutOfFold, model: AdditiveModel) -> float:

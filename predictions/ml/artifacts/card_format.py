@@ -177,6 +177,13 @@ class Training(TypedDict):
     seen_correction: Positive
 
 
+class Decayed(TypedDict):
+    """See ``decay.Decay``."""
+
+    rate: float
+    error: Amount
+
+
 class LearnedHistory(TypedDict):
     """The person-periods that a forecast learned from, and their outcomes."""
 
@@ -187,6 +194,7 @@ class LearnedHistory(TypedDict):
     left: Count
     vanished: Count
     departures_known: dict[str, Count]  # by feature: departures of people whose value is known
+    decay: Decayed
 
 
 class QuarterOfTest(TypedDict):
@@ -302,6 +310,7 @@ class Bins(TypedDict):
     counts: list[Amount]
     expected: list[Amount]  # departures
     later: Annotated[list[list[Amount]], Meta(min_length=1)]  # counts after one year, two and so on
+    renewed: Annotated[float, Meta(gt=0, le=1)]  # people who are new or have another value a year later
 
 
 class Drift(TypedDict):

@@ -29,7 +29,8 @@ _THRESHOLD = _(
 )
 _INTERVALS = _(
     "The interval of a probability is meant to hold the truth nine times in ten: the Laplace approximation of"
-    " the coefficients' uncertainty, checked by simulation."
+    " the coefficients' uncertainty, widened until it does so in every fifth of risk in simulations whose truth is no"
+    " such sum of effects."
 )
 METHOD_OF_CLASSIFICATION = [
     _(
@@ -53,13 +54,18 @@ METHOD_OF_FORECAST = [
     ),
     _(
         "The log of the cumulative hazard is a sum of effects, one a feature, and the reasons given are exactly those "
-        "effects. One model serves every horizon: the hazard of six months is half of that of twelve."
+        "effects. One model serves every horizon: another one is a shift of the base value."
     ),
     _CURVES,
     _LEVERS,
     _(
         "Departures that HR knows to be a retirement, a dismissal, the end of a contract or a transfer end the "
         "observation and are not forecast. Whoever vanished from the files counts as gone."
+    ),
+    _(
+        "The later a month, the fewer of those present leave in it: people settle in, those most at risk leave first, "
+        "some leave otherwise. By how much is learned from the history, so that the departures forecast are those "
+        "that will be seen."
     ),
     _(
         "Each figure comes from people whom the model that scored them had not seen, in repeated nested cross-"

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from predictions.ml.decay import Decay
 from predictions.ml.scorer import Parameters
 from predictions.ml.support import Support
 from predictions.ml.terms import Curve, Levels, ModelTerm
 
-FORMAT = 2  # other formats are refused
+FORMAT = 3  # other formats are refused
 
 
 class NotPlain(ValueError):
@@ -49,7 +50,12 @@ def to_bytes(plain: Plain) -> bytes:
         "interval_scale": parameters.interval_scale,
         "widest": parameters.widest,
         "horizon_months": parameters.horizon_months,
-        "support": [[*pair, list(map(list, ranges.items()))] for pair, ranges in parameters.support.ranges.items()],
+        "decay": [parameters.decay.rate, parameters.decay.error],
+        "support": {
+            "ranges": [[*pair, list(map(list, ranges.items()))] for pair, ranges in parameters.support.ranges.items()],
+            "together": {department: sorted(jobs) for department, jobs in parameters.support.together.items()},
+            "parts": parameters.support.parts,
+        },
     }
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, head=np.array(json.dumps(head)), **arrays)
@@ -82,10 +88,9 @@ def _plain(head: dict, arrays: Mapping[str, np.ndarray]) -> Plain:
         covariance=arrays["covariance"],
         interval_scale=head["interval_scale"],
         widest=head["widest"],
-        support=Support(
-            {(given, name): {value: tuple(ends) for value, ends in ranges} for given, name, ranges in head["support"]}
-        ),
+        support=_support(**head["support"]),
         horizon_months=head["horizon_months"],
+        decay=Decay(*head["decay"]),
     )
     reference = {
         name.removeprefix("reference_"): values
@@ -93,6 +98,14 @@ def _plain(head: dict, arrays: Mapping[str, np.ndarray]) -> Plain:
         if name.startswith("reference_") and name != "reference_probability"
     }
     return Plain(parameters, reference, arrays["reference_probability"])
+
+
+def _support(ranges: list, together: dict[str, list[str]], parts: list[list[str]]) -> Support:
+    return Support(
+        {(given, name): {value: tuple(ends) for value, ends in of_pair} for given, name, of_pair in ranges},
+        {department: frozenset(jobs) for department, jobs in together.items()},
+        tuple((part, whole) for part, whole in parts),
+    )
 
 
 def _term(arrays: Mapping[str, np.ndarray], place: int, feature: str, direction: int) -> ModelTerm:

@@ -8,10 +8,10 @@ A feature has drifted when its shift is beyond chance and matters as well.
 
 - Chance: Pearson's test of homogeneity against the nearest point of that way (minimum chi-squared: Berkson 1980), on
   bins merged until each can be expected to hold five people in both samples (Cochran 1954), for all features and the
-  scores together (Holm 1979). It takes the two samples for independent. Most people are in both, which makes the
-  difference of two shares vary less (Kish 1965, *Survey Sampling*, 12.4): the test errs on the side of silence. People
-  of one manager get the next one together, so their years with a manager vary more: that statistic is divided by its
-  design effect (Rao and Scott 1981).
+  scores together (Holm 1979). Most people are in both samples, and those whose value stays as it was add nothing to a
+  difference (Kish 1965, *Survey Sampling*, 12.4): the statistic is divided by the share of people who are new or have
+  another value a year later, its design effect (Rao and Scott 1981), as far as training saw a year. Durations change
+  for everyone. People of one manager get the next one together, so their years with a manager vary more.
 - It matters when by itself it would change the expected departures by a twentieth, by the mean probability of each bin
   in training (direct standardisation: Kitagawa 1955), or when a tenth of the people are in another bin. Of a value that
   training had not seen nothing is expected.
@@ -38,6 +38,7 @@ MINIMUM = 30  # people, below which nothing is said
 EXPECTED = 5.0  # people in each bin
 YEARS = (1, 2, 3)  # after which the reference counts the effect of time alone
 STEPS = 10  # on that way
+LEAST_RENEWED = 0.05  # share of people a year: fewer are taken for a short history
 TEAM = 8  # people who get another manager together
 
 # An engineered feature moves only when what it is made of moves; the satisfactions are known by their mean alone.
@@ -61,6 +62,32 @@ class Shift:
     is_drift: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Year:
+    """A year of the past, or a part of it: who was there on its first and on its last day, with their features."""
+
+    months: float
+    before: pd.DataFrame  # (n, 32) and ``SCORES``, indexed by person, each once
+    after: pd.DataFrame
+
+    def renewed(self, name: str, bins: Mapping) -> float:
+        """The share of people who are new, or have drawn another value, a year later.
+
+        Of ``n`` people who drew a value anew, ``1 - sum(p ** 2)`` are seen in another bin: as many more have drawn.
+        """
+        people = self.after.index.intersection(self.before.index)
+        before, after = self.before.loc[people, name], self.after.loc[people, name]
+        is_known = (before.notna() & after.notna()).to_numpy()
+        then, now = _places(before[is_known], bins), _places(after[is_known], bins)
+        if not len(then):
+            return 1.0
+        shares = [np.bincount(place, minlength=_size(bins)) / len(place) for place in (then, now)]
+        visible = 1 - float(shares[0] @ shares[1])
+        drawn = min(1.0, float((then != now).mean()) / visible) if visible > 0 else 0.0
+        stayed = len(people) / len(self.after) * (1 - drawn)
+        return max(LEAST_RENEWED, 1 - stayed ** (12 / self.months))
+
+
 def aged(frame: pd.DataFrame, years: int) -> pd.DataFrame:
     """The same ``(n, 32)`` people when nothing but some years have passed: durations, and what is made of them."""
     then = {name: (frame[name] + years).clip(upper=BY_NAME[name].maximum) for name in DURATIONS}
@@ -75,16 +102,18 @@ def reference(
     as_of: date | None = None,
     later: Sequence[np.ndarray] = (),
     months: int = 12,
+    year: Year | None = None,
 ) -> dict:
     """The reference for later workforces: the bins of each watched feature and of the scores.
 
     ``frame``: ``(n, 32)`` features of those present on the day ``as_of``; ``probability``: ``(n,)`` by the model, of
     leaving within ``months``; ``later``: the same of ``aged(frame, years)`` for each of ``YEARS``, without which the
-    scores are taken to stay as they are. Gives ``{"employees", "as_of", "bins": {name: {"cuts" or "levels", "counts",
-    "expected", "later"}}}``: people by bin, the sum of their probabilities, and people by bin after each of ``YEARS``,
-    scaled to as many. Numbers fall between ``cuts``, each cut in the bin above it; levels that training had not seen
-    fall in a last bin of their own. People whose value is unknown are not counted, and a feature unknown for everyone
-    is left out.
+    scores are taken to stay as they are; ``year``: a year of the past, without which everyone counts as renewed. Gives
+    ``{"employees", "as_of", "bins": {name: {"cuts" or "levels", "counts", "expected", "later", "renewed"}}}``: people
+    by bin, the sum of their probabilities, people by bin after each of ``YEARS``, scaled to as many, and the share of
+    people who are new, or in another bin, a year later. Numbers fall between ``cuts``, each cut in the bin above it;
+    levels that training had not seen fall in a last bin of their own. People whose value is unknown are not counted,
+    and a feature unknown for everyone is left out.
     """
     probability = np.asarray(probability, dtype=float)
     columns = {name: [frame[name]] * (len(YEARS) + 1) for name in WATCHED if frame[name].notna().any()}
@@ -94,6 +123,8 @@ def reference(
     columns[SCORES] = [pd.Series(each) for each in (probability, *(later or [probability] * len(YEARS)))]
     weights = [(1 - probability) ** (years * 12 / months) for years in YEARS]
     bins = {name: _described(each, probability, weights) for name, each in columns.items()}
+    for name, each in bins.items():
+        each["renewed"] = year.renewed(name, each) if year and name not in DURATIONS else 1.0
     return {"employees": len(frame), "as_of": as_of and as_of.isoformat(), "bins": bins}
 
 
@@ -124,14 +155,19 @@ def _bins(values: pd.Series) -> dict:
 def _counted(values: pd.Series, bins: Mapping, weights: np.ndarray | None = None) -> np.ndarray:
     """People by bin, or the sums of their weights; whose value is unknown is not counted."""
     known = values.notna().to_numpy()
-    given, weights = values[known], None if weights is None else weights[known]
-    if "levels" in bins:
-        size = len(bins["levels"]) + 1  # position -1, an unseen level, is the last
-        place = pd.Index(bins["levels"]).get_indexer(np.asarray(given, dtype=object)) % size
-    else:
-        size = len(bins["cuts"]) + 1
-        place = np.searchsorted(bins["cuts"], np.asarray(given, dtype=float), side="right")
-    return np.bincount(place, weights, minlength=size)
+    weights = None if weights is None else weights[known]
+    return np.bincount(_places(values[known], bins), weights, minlength=_size(bins))
+
+
+def _size(bins: Mapping) -> int:
+    return len(bins["levels"] if "levels" in bins else bins["cuts"]) + 1
+
+
+def _places(values: pd.Series, bins: Mapping) -> np.ndarray:
+    """The bin of each known value."""
+    if "levels" in bins:  # position -1, an unseen level, is the last
+        return pd.Index(bins["levels"]).get_indexer(np.asarray(values, dtype=object)) % _size(bins)
+    return np.searchsorted(bins["cuts"], np.asarray(values, dtype=float), side="right")
 
 
 def typical(bins: Mapping, minimum: float) -> float | str:
@@ -188,12 +224,14 @@ def compare(counts: Mapping[str, np.ndarray], reference: Mapping, *, years: floa
 def _nearest(name: str, bins: Mapping, after: np.ndarray, years: float) -> tuple[np.ndarray, float, float]:
     """The shares that time alone could have led to and that fit best, after how many years, and their p-value."""
     way = np.array([bins["counts"], *bins["later"]], dtype=float)
+    # never less than what a year renews, since surveys and pay rises come once a year
+    design_effect = DESIGN_EFFECTS.get(name, 1 - (1 - bins["renewed"]) ** max(years, 1.0))
     end = min(years, len(way) - 1)
     found = []
     for at in np.linspace(0, end, STEPS + 1) if end else [0.0]:
         place = min(int(at), len(way) - 2)
         before = way[place] + (at - place) * (way[place + 1] - way[place])
-        found.append((before / before.sum(), float(at), homogeneity(before, after, DESIGN_EFFECTS.get(name, 1.0))))
+        found.append((before / before.sum(), float(at), homogeneity(before, after, design_effect)))
     return max(found, key=lambda each: each[2])
 
 

@@ -5,7 +5,7 @@ the outer test part (Varma and Simon 2006). Nobody is in a training part with on
 another.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,7 +30,7 @@ class Plan:
     inner_folds: int = 5
     penalties: tuple[float, ...] = (0.06, 0.1, 0.14, 0.17, 0.2, 0.25, 0.35)
     resamples: int = 1000  # of the fairness intervals
-    draws: int = 40  # simulated outcomes to learn the width of the intervals from, and as many to check it
+    draws: int = 200  # simulated outcomes to learn the width of the intervals from, and as many to check it
     sample: int = 5_000  # people at most from whom a penalty is chosen, and on whom outcomes are simulated
 
 
@@ -42,7 +42,7 @@ MANY = 20_000
 
 def plan_for(people: int) -> Plan:
     """The plan of a forecast for a workforce of that size: a penalty and an interval need no more than a sample."""
-    return FORECAST_PLAN if people < MANY else replace(FORECAST_PLAN, repeats=1, resamples=200, draws=20)
+    return FORECAST_PLAN if people < MANY else replace(FORECAST_PLAN, repeats=1, resamples=200, draws=60)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +53,7 @@ class Rows:
     outcome: np.ndarray  # (n,) of 0 and 1
     person: np.ndarray  # (n,)
     exposure: np.ndarray  # (n,) months; 1 where there are no dates
+    start: np.ndarray | None = None  # (n,) datetime64[D] of person-periods
 
     @classmethod
     def of_people(cls, frame: pd.DataFrame, target: np.ndarray) -> "Rows":
@@ -62,14 +63,23 @@ class Rows:
     @classmethod
     def of_periods(cls, periods: PersonPeriods) -> "Rows":
         """Person-periods, in which who vanished counts as gone."""
-        return cls(periods.frame, (periods.event > 0).astype(int), periods.person, periods.exposure)
+        return cls(periods.frame, (periods.event > 0).astype(int), periods.person, periods.exposure, periods.start)
+
+    def fit(self, model: AdditiveModel) -> AdditiveModel:
+        """The model, fitted on them."""
+        return self.fit_path([model])[0]
+
+    def fit_path(self, models: Sequence[AdditiveModel]) -> Sequence[AdditiveModel]:
+        """Models that differ in ``C`` alone, fitted on them."""
+        return fit_path(models, self.frame, self.outcome, self.exposure, person=self.person, start=self.start)
 
     def of(self, people: np.ndarray) -> "Rows":
         """The rows of some people."""
         return self[np.isin(self.person, people)]
 
     def __getitem__(self, rows: np.ndarray) -> "Rows":
-        return Rows(self.frame[rows], self.outcome[rows], self.person[rows], self.exposure[rows])
+        start = None if self.start is None else self.start[rows]
+        return Rows(self.frame[rows], self.outcome[rows], self.person[rows], self.exposure[rows], start)
 
     def __len__(self) -> int:
         return len(self.person)
@@ -105,7 +115,7 @@ def choose_penalty(
     for train, test in StratifiedKFold(plan.inner_folds, shuffle=True, random_state=seed).split(people, outcome):
         seen, held_out = learned.of(people[train]), learned.of(people[test])
         models = [AdditiveModel(features=features, link=link, C=C) for C in plan.penalties]
-        fit_path(models, seen.frame, seen.outcome, seen.exposure)
+        seen.fit_path(models)
         is_asked = np.isin(judged.person, people[test])
         for i, model in enumerate(models):
             values = model.linear_predictor(held_out.frame) + model.offset(held_out.exposure)
@@ -142,7 +152,7 @@ def cross_predict(
         penalty, chosen_on, inner = choose_penalty(seen, known, features=features, link=link, plan=plan, seed=seed)
         own_rule = _scaled(rule, len(chosen_on), len(judged))
         threshold = thresholds.choose(own_rule, chosen_on.outcome, inner[None])
-        model = AdditiveModel(features=features, link=link, C=penalty).fit(seen.frame, seen.outcome, seen.exposure)
+        model = seen.fit(AdditiveModel(features=features, link=link, C=penalty))
         is_asked = np.isin(judged.person, people[test])
         asked = judged[is_asked]
         probability[repeat, is_asked] = model.predict_proba(asked.frame, asked.exposure)[:, 1]

@@ -43,7 +43,7 @@ def judge(periods: PersonPeriods, *, features: str, C: float, horizon: int, seed
         return None
     day, months = found
     learned = Rows.of_periods(periods.where(periods.start < day))
-    model = AdditiveModel(features=features, link="cloglog", C=C).fit(learned.frame, learned.outcome, learned.exposure)
+    model = learned.fit(AdditiveModel(features=features, link="cloglog", C=C))
     tested = cohort(periods, day)
     rows = Rows.of_periods(tested)
     if len(np.unique(rows.outcome)) < 2:
@@ -90,13 +90,14 @@ def _figures(outcome: np.ndarray, probability: np.ndarray, seed: int) -> dict[st
 def _quarters(periods: PersonPeriods, rows: Rows, model: AdditiveModel, since: np.datetime64) -> list[dict]:
     """Expected and actual departures in each period after the day, among its people who were still present."""
     hazard = dict(zip(rows.person.tolist(), np.exp(model.linear_predictor(rows.frame)), strict=True))
-    found = []
-    for day in starts(periods)[0]:
+    found, passed, decay = [], 0.0, model.decay_
+    for day, months in zip(*starts(periods), strict=True):
         is_there = (periods.start == day) & np.isin(periods.person, rows.person)
         if day < since or not is_there.any():
             continue
         rate = np.array([hazard[person] for person in periods.person[is_there].tolist()])
-        probability = -np.expm1(-rate * periods.exposure[is_there])
+        worth = decay.months(passed + periods.exposure[is_there]) - decay.months(passed)
+        probability, passed = -np.expm1(-rate * worth), passed + months
         happened, n = int((periods.event[is_there] > 0).sum()), int(is_there.sum())
         low, high = (n * end for end in curves.binomial_interval(happened, n))
         found.append(

@@ -12,6 +12,7 @@ from enum import StrEnum
 import numpy as np
 
 from employees.messages import gettext_noop as _
+from predictions.ml.decay import Decay
 
 HORIZONS = (3, 6, 12)  # months
 LEVEL = 0.05 / len(HORIZONS)  # of one interval, so that the newest of all horizons hold together 19 times in 20
@@ -82,13 +83,13 @@ def call(left: int, unknown: int, low: int, high: int) -> Call:
     return Call.AS_EXPECTED if low <= left and left + unknown <= high else Call.OPEN
 
 
-def within(probability, months: int, horizon: int):
+def within(probability, months: int, horizon: int, decay: Decay):
     """The probability of leaving within ``months``, from that of leaving within ``horizon`` months.
 
-    The cumulative hazard of a forecast is proportional to time: ``1 - (1 - p)^(months / horizon)``. Takes numbers,
+    The cumulative hazards are to each other as the months that they are worth: ``1 - (1 - p)^ratio``. Takes numbers,
     arrays and database expressions alike.
     """
-    return 1 - (1 - probability) ** (months / horizon)
+    return 1 - (1 - probability) ** float(decay.months(months) / decay.months(horizon))
 
 
 def interval(

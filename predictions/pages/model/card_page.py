@@ -143,6 +143,7 @@ def _figures(in_use: Model, language: str | None, off: frozenset[str]) -> dict:
         "proxies": card_tables.proxies(card, off),
         "test": card["out_of_time"],
         "spread": card_tables.spread_out_of_time(card["out_of_time"]) if card["out_of_time"] else "",
+        "worth": card_tables.months_worth(card),
         **card_tables.out_of_time(card),
         "charts": _charts(in_use, language),
     }

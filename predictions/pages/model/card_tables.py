@@ -11,6 +11,7 @@ from employees.disclosure import suppressed_parts
 from features import schema
 from predictions.formats import decimal, grouped, percent
 from predictions.ml.artifacts.card_format import ATTRIBUTES, Card, LearnedHistory, OutOfTime
+from predictions.ml.decay import Decay
 from predictions.pages.people.risk_list import label
 
 FIGURES = {
@@ -102,6 +103,13 @@ def quality(card: Card) -> Table:
     rows.append([_("Mean gap between predicted and actual departures (calibration error)"), *map(percent, errors)])
     columns = [_("Figure"), *side_names(card)]
     return Table(_("Mean of the test parts, with the interval of that mean (95%)"), columns, rows)
+
+
+def months_worth(card: Card) -> float | None:
+    """The months at the risk of the first quarter that count as much as the horizon; None for a classification."""
+    if not card["history"] or not card["horizon_months"]:
+        return None
+    return float(Decay(**card["history"]["decay"]).months(card["horizon_months"]))
 
 
 def out_of_time(card: Card) -> dict[str, Table]:

@@ -17,6 +17,7 @@ from features import readable_features, schema
 from features.engineering import engineer_one
 from features.models import EmployeeFeatures
 from predictions import services
+from predictions.decisions.threshold_decisions import expected_in_force
 from predictions.explanation import display, in_full
 from predictions.formats import percent
 from predictions.models import Prediction
@@ -168,7 +169,8 @@ def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readabl
         "summary": [display(schema.BY_NAME[name], shown[name]) for name in ("poste", "departement")],
         "withheld": readable_features.withheld(readable, PROFILE),
         "advice": shown_score.advice(
-            card_of(scored.model_version if scored else model.version), (scored or model).threshold
+            card_of(scored.model_version if scored else model.version),
+            expected_in_force(people.run_of_list(scored) if scored else None),
         ),
         "history": history,
         "state": presence_sentences.notice(row.employee, states, readable),

@@ -14,6 +14,7 @@ from employees.access import figures_of, readable_to, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
 from employees.workforce.naming import with_names
 from features import readable_features, schema
+from predictions.decisions.threshold_decisions import InForce, expected_in_force
 from predictions.explanation import in_full
 from predictions.models import MAX_PREDICTION_ID, Prediction
 from predictions.pages.days import DAYS, DayField, PeriodForm
@@ -80,7 +81,7 @@ def history(request: HttpRequest) -> HttpResponse:
 @require_safe
 def prediction(request: HttpRequest, prediction_id: int) -> HttpResponse:
     """One prediction: result, caller, reasons and input."""
-    rows = Prediction.objects.visible_to(request.user).select_related("employee", "features", "user", "api_key")
+    rows = Prediction.objects.visible_to(request.user).select_related("employee", "features", "user", "api_key", "run")
     readable = readable_to(request.user)
     shown = shown_score.Shown(get_object_or_404(with_names(rows, NUMBER, readable), pk=prediction_id), readable)
     sources = [
@@ -88,7 +89,10 @@ def prediction(request: HttpRequest, prediction_id: int) -> HttpResponse:
         for feature in schema.FEATURES
         if feature.name in shown.values and not readable_features.is_off(feature.name)
     ]
-    advice = shown_score.advice(card_of(shown.prediction.model_version), shown.prediction.threshold)
+    run = shown.prediction.run
+    advice = shown_score.advice(
+        card_of(shown.prediction.model_version), InForce.of(run) if run else expected_in_force()
+    )
     withheld = readable_features.withheld(readable, schema.FEATURE_NAMES)
     context = {"score": shown, "sources": sources, "withheld": withheld, "advice": advice}
     return render(request, "history/prediction.html", context)

@@ -1,7 +1,6 @@
 """A score as the pages show it: band, interval, waterfall and comparison."""
 
 import math
-from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,9 +11,10 @@ from django.utils.translation import ngettext
 from employees.access import Readable
 from features import readable_features
 from predictions.bands import Band, band_of
-from predictions.explanation import Reason, raising_most, reasons, told_of_change
+from predictions.beside_score import Within, faults, horizons
+from predictions.decisions.threshold_decisions import InForce
+from predictions.explanation import Reason, raising_most, reasons, told_of_change, why_not_enough
 from predictions.formats import percent
-from predictions.ml.assessment.outcomes import HORIZONS, within
 from predictions.models import Prediction
 
 MOST_STEPS = 12
@@ -28,14 +28,10 @@ class Step:
 
     phrase: str
     points: float
+    shown: float  # to a tenth
     start: float
     end: float
     scale: float
-
-    @property
-    def shown(self) -> float:
-        """The points to a tenth, rounded so that they add up from the average shown to the probability shown."""
-        return round(self.end, 3) - round(self.start, 3)
 
     @property
     def left(self) -> float:
@@ -83,16 +79,6 @@ class Waterfall:
         return self.threshold / self.scale
 
 
-@dataclass(frozen=True, slots=True)
-class Sooner:
-    """The probability of leaving within fewer months than the horizon, with its interval."""
-
-    months: int
-    probability: float
-    low: float
-    high: float
-
-
 @dataclass(frozen=True)
 class Shown:
     """A logged prediction with what the reader may see, ready for a template."""
@@ -113,7 +99,9 @@ class Shown:
     def interval(self) -> str:
         """The interval in words; empty if it is not in the log. Rounded outward, so that it contains the score."""
         if self.prediction.is_extrapolated:
-            return _("Not enough data to say how precise this is: the model has seen nobody like this.")
+            unknown = _("Not enough data to say how precise this is: the model has seen nobody like this.")
+            why = why_not_enough(self.prediction.values(), faults(self.prediction), self.readable)
+            return " ".join([unknown, *why])
         if self.prediction.low is None or self.prediction.high is None:
             return ""
         low, high = (round(end * 100, 6) for end in (self.prediction.low, self.prediction.high))  # 29, not 28.999…
@@ -121,13 +109,10 @@ class Shown:
         return _("Between %(low)s and %(high)s, with 90%% confidence.") % ends
 
     @property
-    def sooner(self) -> list[Sooner]:
-        """The shorter horizons; empty for a classification, and for a profile without enough data."""
-        of_score, months = self.prediction, self.prediction.horizon_months
-        if not months or of_score.is_extrapolated or of_score.low is None or of_score.high is None:
-            return []
-        ends = (of_score.probability, of_score.low, of_score.high)
-        return [Sooner(fewer, *(within(end, fewer, months) for end in ends)) for fewer in HORIZONS if fewer < months]
+    def other_horizons(self) -> list[Within]:
+        """The months that are not the horizon; empty for a classification, and for a profile without enough data."""
+        months = self.prediction.horizon_months
+        return [each for each in horizons(self.prediction) if each.months != months and each.low is not None]
 
     @cached_property
     def reasons(self) -> list[Reason]:
@@ -195,39 +180,40 @@ def waterfall(found: list[Reason], *, average: float, probability: float, thresh
     """The steps of a score; ``found`` are its reasons, the heaviest first."""
     own = [reason for reason in found[:MOST_STEPS] if abs(reason.points) >= LEAST_POINTS]
     smaller = found[len(own) :]
-    raising = [(reason.phrase, reason.points) for reason in own if reason.raises_risk]
+    raising = [(reason.phrase, reason.points, reason.shown) for reason in own if reason.raises_risk]
     raising += _together([reason for reason in smaller if reason.raises_risk])
-    lowering = [(reason.phrase, reason.points) for reason in own if not reason.raises_risk]
+    lowering = [(reason.phrase, reason.points, reason.shown) for reason in own if not reason.raises_risk]
     lowering += _together([reason for reason in smaller if not reason.raises_risk])
-    top = average + math.fsum(points for _phrase, points in raising)
+    top = average + math.fsum(points for _phrase, points, _shown in raising)
     scale = max(top, probability, threshold) * 1.02
     return Waterfall(
         average, probability, threshold, scale, _steps(raising, average, scale), _steps(lowering, top, scale), smaller
     )
 
 
-def _together(smaller: list[Reason]) -> list[tuple[str, float]]:
+def _together(smaller: list[Reason]) -> list[tuple[str, float, float]]:
     if not smaller:
         return []
     phrase = ngettext("%(count)d smaller reason", "%(count)d smaller reasons", len(smaller)) % {"count": len(smaller)}
-    return [(phrase, math.fsum(reason.points for reason in smaller))]
+    points, shown = (math.fsum(each) for each in ((r.points for r in smaller), (r.shown for r in smaller)))
+    return [(phrase, points, shown)]
 
 
-def _steps(weights: list[tuple[str, float]], start: float, scale: float) -> list[Step]:
+def _steps(weights: list[tuple[str, float, float]], start: float, scale: float) -> list[Step]:
     steps = []
-    for phrase, points in weights:
-        steps.append(Step(phrase, points, start, start + points, scale))
+    for phrase, points, shown in weights:
+        steps.append(Step(phrase, points, shown, start, start + points, scale))
         start += points
     return steps
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """Shown with every score: how often the model is right, in people out of a hundred, and what it ignores.
-
-    Measured on people it was not trained on; None if the card of the score's model is gone.
+    """Shown with every score: what the threshold expects of those present, in people out of a hundred, and what the
+    model ignores. The numbers are None where they are not known.
     """
 
+    threshold: float | None
     leave: int | None  # of a hundred over the threshold
     found: int | None  # of a hundred who leave
     uses_protected: bool
@@ -241,16 +227,12 @@ class Advice:
         return None if self.found is None else 100 - self.found
 
 
-def advice(card: Mapping, threshold: float) -> Advice:
-    """From the card of a model, at its own threshold or at one set by HR."""
-
-    def of_a_hundred(name: str) -> int | None:
-        if not card:
-            return None
-        if threshold == card["threshold"]["value"]:
-            return round(card["metrics"][name]["mean"] * 100)
-        curve = card["threshold"]["curve"]
-        place = min(bisect_left(curve["threshold"], threshold), len(curve["threshold"]) - 1)
-        return round(curve[name][place] * 100)
-
-    return Advice(of_a_hundred("precision"), of_a_hundred("recall"), card.get("uses_protected", True))
+def advice(card: Mapping, expected: InForce | None) -> Advice:
+    """From the card of a model, and what a threshold expects of those present."""
+    leave, found = (expected.share_leaving, expected.share_found) if expected else (None, None)
+    return Advice(
+        threshold=expected.threshold if expected else None,
+        leave=None if leave is None else round(leave * 100),
+        found=None if found is None else round(found * 100),
+        uses_protected=card.get("uses_protected", True),
+    )

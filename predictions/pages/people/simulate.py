@@ -16,6 +16,7 @@ from features import readable_features, schema
 from features import selectors as features
 from features.engineering import engineer_one
 from predictions import services
+from predictions.decisions.threshold_decisions import expected_in_force
 from predictions.ml.artifacts.card_format import Card
 from predictions.ml.assessment import drift
 from predictions.models import Prediction
@@ -43,7 +44,7 @@ def simulate(request: Request) -> HttpResponse:
         initial=readable_features.values_for(readable, _typical(scope)) if request.method != "POST" else None,
     )
     form.offer("departement", scope.sees_department)
-    advice = shown_score.advice(model.card, model.threshold)
+    advice = shown_score.advice(model.card, expected_in_force())
     if not advice.uses_protected:
         _mark_unused(form)
     context = {"form": form, "advice": advice, "withheld": readable_features.withheld(readable, forms.INPUTS)}
