@@ -108,7 +108,7 @@ def scratch_database(directory: Path, name: str = SCRATCH) -> Iterator[str]:
         try:
             yield urlsplit(server)._replace(path=f"/{name}").geturl()
         finally:
-            connection.execute(f"DROP DATABASE {name}")
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def repeat_demo(copies: int, directory: Path) -> tuple[dict[str, Path], int]:
