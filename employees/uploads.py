@@ -27,7 +27,7 @@ from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files import File as Content
 from django.db import IntegrityError, transaction
 from django.db.models import BinaryField
 from django.db.models.functions import Substr
@@ -79,9 +79,14 @@ class ContentChanged(Exception):
 
 
 @transaction.atomic
-def receive(*, user, as_of: date, files: Iterable[UploadedFile], mapping: SavedMapping | None = None) -> Import:
-    """Store the files of a day for checking; they are read by the mapping, or else by the one that changed last."""
-    upload = Import.objects.create(user=user, as_of=as_of, mapping=mapping)
+def receive(
+    *, user, as_of: date, files: Iterable[Content], mapping: SavedMapping | None = None, source: str = ""
+) -> Import:
+    """Store the files of a day for checking; they are read by the mapping, or else by the one that changed last.
+
+    ``source`` is where they came from if nobody uploaded them.
+    """
+    upload = Import.objects.create(user=user, source=source, as_of=as_of, mapping=mapping)
     for file in files:
         content = file.read()
         ImportFile.objects.create(
@@ -177,6 +182,11 @@ def confirm(
         confirmed_at=timezone.now(),
         accepts_implausible=accept_implausible,
     )
+
+
+def is_clear(upload: Import) -> bool:
+    """Whether its preview leaves nothing to decide: no question, no alarm."""
+    return upload.state == State.READY and not upload.questions and not (upload.summary or {}).get("alarms")
 
 
 def retry(*, upload: Import) -> bool:

@@ -6,7 +6,7 @@ It checks the files, or loads them and updates everyone's features and scores. `
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files import File
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext_noop
@@ -34,9 +34,11 @@ NOT_STARTED = gettext_noop("The server could not start the work: %(reason)s.")
 
 
 @transaction.atomic
-def receive(*, user, as_of: date, files: Iterable[UploadedFile], mapping: SavedMapping | None = None) -> Import:
-    """Store the files of a day, and have them checked."""
-    upload = uploads.receive(user=user, as_of=as_of, files=files, mapping=mapping)
+def receive(
+    *, user, as_of: date, files: Iterable[File], mapping: SavedMapping | None = None, source: str = ""
+) -> Import:
+    """Store the files of a day, and have them checked. ``source`` is where they came from if nobody uploaded them."""
+    upload = uploads.receive(user=user, as_of=as_of, files=files, mapping=mapping, source=source)
     _start(upload)
     return upload
 
@@ -64,6 +66,23 @@ def confirm(
         leave_unknown=leave_unknown,
     ):
         _start(upload)
+
+
+@transaction.atomic
+def go_on(*, upload: Import) -> None:
+    """Start the load of a delivery about which nothing is open. Raises ``Busy``."""
+    if _confirm_if_clear(upload):
+        _start(upload)
+
+
+def _confirm_if_clear(upload: Import) -> bool:
+    """Confirm a delivery about which nothing is open, as nobody else will, and discard one that brings nothing new."""
+    if not (upload.checked_at and uploads.is_clear(upload)):
+        return False
+    if not (upload.summary or {}).get("is_new"):
+        uploads.discard(upload=upload)
+        return False
+    return uploads.confirm(upload=upload, user=None, checked_at=upload.checked_at.isoformat())
 
 
 @transaction.atomic
@@ -104,6 +123,8 @@ def run_import(pk: str, *, progress: Progress | None = None) -> None:
     try:
         if upload.state == Import.State.CHECKING:
             uploads.check(upload=upload, progress=progress)
+            if upload.source and _confirm_if_clear(upload):
+                _load(upload, progress)
         elif upload.state == Import.State.LOADING:
             _load(upload, progress)
     except (Busy, ArtifactError) as error:

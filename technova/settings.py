@@ -217,6 +217,9 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 
+# Where the source systems leave extracts, to be loaded by themselves; empty: nowhere.
+EXTRACTS_DIR = env.str("EXTRACTS_DIR", default="")
+
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "technova" / "static"]

@@ -41,14 +41,20 @@ class Import(models.Model):
         FAILED = "failed", _("failed")
         EXPIRED = "expired", _("expired")
 
+    class Source(models.TextChoices):
+        """Where the files came from, if nobody uploaded them."""
+
+        FOLDER = "folder", _("the folder of deliveries")
+
     AT_WORK = (State.CHECKING, State.LOADING)
     WAITING = (State.ASKING, State.READY, State.FAILED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(_("uploaded at"), default=timezone.now, db_index=True)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("uploaded by")
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("uploaded by")
     )
+    source = models.CharField(_("delivered by"), max_length=10, choices=Source.choices, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.CHECKING)
     started_at = models.DateTimeField(_("started at"), default=timezone.now, help_text=_("The work of its state."))
     checked_at = models.DateTimeField(_("checked at"), null=True)
@@ -92,8 +98,13 @@ class Import(models.Model):
                 fields=["state"], condition=Q(state="loading"), name="one_import_is_loaded_at_a_time"
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["loading", "done"]) | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
+                condition=~Q(state__in=["loading", "done"])
+                | (Q(confirmed_at__isnull=False) & (Q(confirmed_by__isnull=False) | ~Q(source=""))),
                 name="import_is_loaded_when_confirmed",
+            ),
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, source="") | (Q(user=None) & ~Q(source="")),
+                name="import_is_uploaded_or_delivered",
             ),
             models.CheckConstraint(
                 condition=~Q(state="done") | Q(loaded_at__isnull=False), name="import_is_done_when_loaded"
@@ -110,6 +121,11 @@ class Import(models.Model):
     def is_at_work(self) -> bool:
         """Whether a process should be working on it."""
         return self.state in self.AT_WORK
+
+    @property
+    def by(self) -> str:
+        """Who uploaded it, or where it came from by itself. One query if the account is not loaded."""
+        return str(self.user or self.get_source_display())
 
 
 class ImportFile(models.Model):

@@ -6,7 +6,7 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from employees.access import for_auditors, for_every_account
-from predictions.pages import data, overview, own_account
+from predictions.pages import data, overview, own_account, schedule
 from predictions.pages.imports import import_page, load_pages
 from predictions.pages.model import card_page, threshold_page, versions_page, workforce_page
 from predictions.pages.people import employee, history_pages, risk_list, simulate
@@ -50,6 +50,8 @@ urlpatterns = [
     path("data/", for_auditors(data.data), name="data"),
     path("data/<str:name>/off/", data.off, name="data_off"),
     path("data/<str:name>/on/", data.on, name="data_on"),
+    path("schedule/", schedule.schedule, name="schedule"),
+    path("schedule/<slug:name>/", schedule.change, name="schedule_change"),
     path("simulate/", simulate.simulate, name="simulate"),
     path("history/", for_auditors(history_pages.history), name="history"),
     path("history/<int:prediction_id>/", history_pages.prediction, name="history_prediction"),

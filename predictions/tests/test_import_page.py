@@ -550,6 +550,7 @@ def test_import_whose_process_cannot_start_says_why_and_can_be_tried_again(
     monkeypatch.setattr(detached, "start", lambda name, *arguments: True)
     monkeypatch.setattr(detached, "is_at_work", lambda name: True)
     assert "The files are being checked" in post(client, upload, "retry").content.decode()
+    monkeypatch.setattr(tempfile, "tempdir", None)  # there is room again
     run_import(upload=Import.objects.get())
     assert Import.objects.get().state == Import.State.READY
 

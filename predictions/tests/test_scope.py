@@ -124,6 +124,7 @@ def exports(name: str) -> Callable[[SimpleNamespace], list[Ask]]:
     return lambda world: [*queries(world), Ask(reverse(name), {"department": OUTSIDE}, refused=302)]
 
 
+TIME_OF_SCORES = {"scores-every": "month", "scores-hour": 6, "scores-weekday": 1, "scores-month_day": 1}
 PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
     "overview": asks("overview"),
     "employees": asks("employees", *LIST_QUERIES, {"department": OUTSIDE}, {"reason": "heures_supplementaires"}),
@@ -159,6 +160,10 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
         Ask(reverse("data_off", args=["age"]), {"reason": "not needed"}, "post", refused=403),
     ],
     "data_on": lambda world: [Ask(reverse("data_on", args=["age"]), {}, "post", refused=403)],
+    "schedule": lambda world: [Ask(reverse("schedule"), refused=403, closed_to=("Auditeur",))],
+    "schedule_change": lambda world: [
+        Ask(reverse("schedule_change", args=["scores"]), TIME_OF_SCORES, "post", refused=403, closed_to=("Auditeur",))
+    ],
     "simulate": asks("simulate"),
     "history": asks("history", {"mode": "simulation"}, {"mode": "by_features"}, {"mode": "by_id"}, {"mode": "scoring"}),
     "history_prediction": lambda world: [
@@ -210,7 +215,7 @@ SHOWS_PEOPLE = PAGES.keys() - {
     *("model_threshold", "model_threshold_undo", "model_rescore", "model_back", "model_approve", "model_refuse"),
     *("import", "import_answer", "import_confirm", "import_retry", "import_discard", "import_loads"),
     "import_template",
-    *("clarify_part", "clarify_rescore", "data", "data_off", "data_on"),
+    *("clarify_part", "clarify_rescore", "data", "data_off", "data_on", "schedule", "schedule_change"),
 }
 
 API: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {

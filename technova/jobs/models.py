@@ -1,6 +1,11 @@
+from datetime import datetime
+
+from croniter import croniter
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from technova.database.fields import account
 
 
 class JobProgress(models.Model):
@@ -21,3 +26,25 @@ class JobProgress(models.Model):
 
     def __str__(self):
         return f"{self.work}: {self.step} {self.done}/{self.total}"
+
+
+class Schedule(models.Model):
+    """When a task without arguments is enqueued by itself; never while ``cron`` is empty."""
+
+    task = models.CharField(_("task"), max_length=200, primary_key=True)
+    cron = models.CharField(_("time"), max_length=50, blank=True, help_text=_("As five fields of cron, in local time."))
+    enqueued_at = models.DateTimeField(_("last started"), default=timezone.now)
+    changed_at = models.DateTimeField(_("changed at"), null=True, editable=False)
+    changed_by = account(_("changed by"))
+
+    class Meta:
+        verbose_name = _("schedule")
+        verbose_name_plural = _("schedules")
+        ordering = ["task"]
+
+    def __str__(self):
+        return f"{self.task} {self.cron}"
+
+    def next_after(self, moment: datetime) -> datetime:
+        """The next time after a moment. Raises ``ValueError`` for what is no time of cron."""
+        return croniter(self.cron, timezone.localtime(moment)).get_next(datetime)

@@ -21,6 +21,7 @@ from procrastinate.jobs import Status
 
 from technova.jobs import State, Step, Task, task_of
 from technova.jobs.models import JobProgress
+from technova.jobs.schedule import enqueue_due
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,13 @@ def run(path: str, arguments: list[str]) -> None:
     found = task_of(path)
     with _progress_of(found.work(*arguments)) as write:
         found(*arguments, progress=write)
+
+
+@procrastinate_app.periodic(cron="* * * * *")
+@procrastinate_app.task(name="technova.tick", queueing_lock="technova.tick", pass_context=False)
+def tick(timestamp: int) -> None:
+    """Each minute: enqueue what the schedule says."""
+    enqueue_due()
 
 
 def enqueue(task: Task, arguments: Sequence[str], if_refused: Callable[[OSError], None] | None = None) -> None:

@@ -1,8 +1,5 @@
-from employees import uploads
-from employees.access import sign_ins
-from predictions import import_process
+from predictions.clearing import clear
 from technova.commands import TechnovaCommand
-from technova.jobs import detached
 
 
 class Command(TechnovaCommand):
@@ -13,9 +10,8 @@ class Command(TechnovaCommand):
     )
 
     def handle(self, **options):
-        import_process.settle()
-        self.stdout.write(f"{uploads.purge():,} uploaded files deleted")
-        sessions, records = sign_ins.purge()
-        self.stdout.write(f"{sessions:,} expired sessions deleted")
-        self.stdout.write(f"{records:,} records of sign-ins deleted")
-        self.stdout.write(f"{detached.clear():,} outputs of imports deleted")
+        cleared = clear()
+        self.stdout.write(f"{cleared.files:,} uploaded files deleted")
+        self.stdout.write(f"{cleared.sessions:,} expired sessions deleted")
+        self.stdout.write(f"{cleared.sign_ins:,} records of sign-ins deleted")
+        self.stdout.write(f"{cleared.outputs:,} outputs of imports deleted")

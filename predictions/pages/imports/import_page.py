@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from employees import terms, uploads
-from employees.access import Readable, may_add_employees, readable_to, scope_of
+from employees.access import Readable, may_add_employees, may_decide, readable_to, scope_of
 from employees.extracts.template import template_workbook
 from employees.messages import Message
 from employees.models import Import, SavedMapping, WorkforceDay
@@ -145,7 +145,12 @@ def index(request: HttpRequest) -> HttpResponse:
     if any(upload.is_at_work for upload in recent):
         import_process.settle()
         recent = recent.all()
-    context = {"form": form, "uploads": _with_badges(recent), "limit": filesizeformat(settings.LARGEST_UPLOAD)}
+    context = {
+        "form": form,
+        "uploads": _with_badges(recent),
+        "limit": filesizeformat(settings.LARGEST_UPLOAD),
+        "may_schedule": may_decide(request.user),
+    }
     return render(request, "imports/imports.html", context, status=422 if form.errors else 200)
 
 

@@ -33,6 +33,7 @@ PAGES = {
     "loads": ("/import/loads/", "rh"),
     "withdrawal": ("/import/loads/1/", "rh"),
     "data": ("/data/", "rh"),
+    "schedule": ("/schedule/", "rh"),
     "switching off": ("/data/age/off/", "admin"),
     "simulation": ("/simulate/", "rh"),
     "simulation of a manager": ("/simulate/", "manager"),

@@ -1,0 +1,29 @@
+"""The daily deletion of what is kept for a while only, most of it personal."""
+
+from typing import NamedTuple
+
+from employees import uploads
+from employees.access import sign_ins
+from predictions import import_process
+from technova import jobs
+from technova.commands import Progress
+from technova.jobs import detached
+
+
+class Cleared(NamedTuple):
+    """How many were deleted."""
+
+    files: int
+    sessions: int
+    sign_ins: int
+    outputs: int
+
+
+def clear() -> Cleared:
+    import_process.settle()
+    return Cleared(uploads.purge(), *sign_ins.purge(), detached.clear())
+
+
+@jobs.task
+def clear_daily(*, progress: Progress | None = None) -> None:
+    clear()

@@ -1,0 +1,120 @@
+"""What runs by itself, and when: for those who decide for the whole company."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from django import forms
+from django.contrib import messages
+from django.db import connection
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.dates import WEEKDAYS
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from predictions.pages.model.threshold_page import for_deciders
+from technova.jobs.models import Schedule
+from technova.web.requests import Request
+
+
+class Scheduled(NamedTuple):
+    """A task as the page tells of it."""
+
+    task: str
+    title: Promise
+    purpose: Promise
+
+
+TASKS = {
+    "scores": Scheduled(
+        "predictions.rescoring.rescore",
+        gettext_lazy("Score everyone"),
+        gettext_lazy("Where the workforce, the model or the threshold has changed since the newest scores."),
+    ),
+    "deliveries": Scheduled(
+        "predictions.deliveries.collect",
+        gettext_lazy("Load delivered extracts"),
+        gettext_lazy("From the folder of deliveries (EXTRACTS_DIR); what leaves a question or an alarm waits for HR."),
+    ),
+    "clearing": Scheduled(
+        "predictions.clearing.clear_daily",
+        gettext_lazy("Delete what has expired"),
+        gettext_lazy("Uploaded files, sessions and records of sign-ins."),
+    ),
+}
+OFTEN = "*/10 * * * *"
+EVERY = {
+    "": gettext_lazy("never"),
+    "often": gettext_lazy("every ten minutes"),
+    "day": gettext_lazy("every day"),
+    "week": gettext_lazy("every week"),
+    "month": gettext_lazy("every month"),
+}
+HOURS = [(hour, f"{hour:02}:00") for hour in range(24)]
+MONTH_DAYS = [(day, str(day)) for day in range(1, 29)]  # each month has these
+
+
+class ScheduleForm(forms.Form):
+    every = forms.ChoiceField(label=gettext_lazy("How often"), choices=list(EVERY.items()), required=False)
+    hour = forms.TypedChoiceField(label=gettext_lazy("At"), choices=HOURS, coerce=int)
+    weekday = forms.TypedChoiceField(
+        label=gettext_lazy("On (every week)"), choices=[(day % 7, WEEKDAYS[day - 1]) for day in range(1, 8)], coerce=int
+    )
+    month_day = forms.TypedChoiceField(label=gettext_lazy("On day (every month)"), choices=MONTH_DAYS, coerce=int)
+
+    @property
+    def cron(self) -> str:
+        given = self.cleaned_data
+        return {
+            "": "",
+            "often": OFTEN,
+            "day": f"0 {given['hour']} * * *",
+            "week": f"0 {given['hour']} * * {given['weekday']}",
+            "month": f"0 {given['hour']} {given['month_day']} * *",
+        }[given["every"]]
+
+
+def values_of(cron: str) -> dict[str, object]:
+    """The form's values of a time that the form made."""
+    if not cron or cron == OFTEN:
+        return {"every": "often" if cron else "", "hour": 6, "weekday": 1, "month_day": 1}
+    _minute, hour, month_day, _month, weekday = cron.split()
+    every = "month" if month_day != "*" else "week" if weekday != "*" else "day"
+    day = {"weekday": weekday, "month_day": month_day}
+    return {"every": every, "hour": hour} | {name: 1 if value == "*" else value for name, value in day.items()}
+
+
+@require_safe
+@for_deciders
+def schedule(request: Request) -> HttpResponse:
+    return _page(request)
+
+
+def _page(request: Request, bound: Mapping[str, ScheduleForm] | None = None) -> HttpResponse:
+    kept = {row.task: row for row in Schedule.objects.select_related("changed_by")}
+    rows = []
+    for name, scheduled in TASKS.items():
+        row = kept.get(scheduled.task) or Schedule(task=scheduled.task)
+        form = (bound or {}).get(name) or ScheduleForm(initial=values_of(row.cron), prefix=name)
+        next_at = row.next_after(timezone.now()) if row.cron else None
+        rows.append({"name": name, "scheduled": scheduled, "row": row, "next_at": next_at, "form": form})
+    context = {"rows": rows, "runs_here": connection.vendor == "postgresql"}
+    return render(request, "schedule/schedule.html", context, status=422 if bound else 200)
+
+
+@require_POST
+@for_deciders
+def change(request: Request, name: str) -> HttpResponse:
+    if name not in TASKS:
+        raise Http404
+    form = ScheduleForm(request.POST, prefix=name)
+    if not form.is_valid():
+        return _page(request, {name: form})
+    changed = {"cron": form.cron, "changed_at": timezone.now(), "changed_by": request.user}
+    # Counted from now: a time that has passed today is not caught up with.
+    Schedule.objects.update_or_create(task=TASKS[name].task, defaults=changed | {"enqueued_at": timezone.now()})
+    messages.success(request, _("The schedule is changed: %(title)s.") % {"title": TASKS[name].title})
+    return redirect("schedule")

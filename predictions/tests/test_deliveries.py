@@ -1,0 +1,124 @@
+import os
+import time
+
+import pytest
+
+from employees.models import Import, ImportFile, Load
+from employees.tests.test_uploads import text_of
+from predictions.deliveries import collect
+from predictions.models import ScoringRun
+from predictions.tests.imports import run_import
+from technova.database.locks import Busy
+
+pytestmark = pytest.mark.django_db
+
+KINDS = ("sirh", "eval", "sondage")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, settings, started):
+    settings.EXTRACTS_DIR = str(tmp_path / "in")
+    (tmp_path / "in").mkdir()
+    return tmp_path / "in"
+
+
+def deliver(folder, day="2026-06-30", **texts):
+    """Write files that have arrived some minutes ago."""
+    for kind in KINDS:
+        path = folder / f"{kind}-{day}.csv"
+        path.write_text(texts.get(kind, text_of(kind)))
+        os.utime(path, (time.time() - 300,) * 2)
+
+
+def test_files_of_a_day_are_loaded_scored_and_deleted(folder, started):
+    deliver(folder)
+    collect()
+    upload = Import.objects.get()
+    assert (upload.source, upload.as_of.isoformat(), upload.files.count()) == ("folder", "2026-06-30", 3)
+    assert started == [("run_import", str(upload.pk))]
+    run_import(upload=upload)
+    assert upload.state == Import.State.DONE
+    assert Load.objects.get().recorded_by is None
+    assert ScoringRun.objects.count() == 1
+    collect()
+    assert list(folder.iterdir()) == []
+    assert Import.objects.count() == 1
+
+
+def test_files_are_taken_once(folder, started):
+    deliver(folder)
+    collect()
+    collect()
+    assert Import.objects.count() == 1
+
+
+def test_file_that_may_still_be_arriving_is_left(folder):
+    (folder / "sirh-2026-06-30.csv").write_text("id_employee")
+    (folder / ".hidden-2026-06-30.csv").write_text("id_employee")
+    (folder / "readme-2026-06-30.pdf").write_text("id_employee")
+    collect()
+    assert not Import.objects.exists()
+
+
+def test_delivery_with_a_question_waits_for_hr_and_its_files_stay(folder):
+    deliver(folder, sirh=text_of("sirh").replace("Commercial,", "Direction Générale,"))
+    collect()
+    upload = Import.objects.get()
+    run_import(upload=upload)
+    assert upload.state == Import.State.READY
+    assert upload.questions
+    collect()
+    upload.refresh_from_db()
+    assert upload.state == Import.State.READY
+    assert len(list(folder.iterdir())) == 3
+
+
+def test_delivery_that_brings_nothing_new_is_deleted(folder):
+    for day in ("2026-06-30", "2026-06-30"):
+        deliver(folder, day)
+        collect()
+        for upload in Import.objects.filter(state=Import.State.CHECKING):
+            run_import(upload=upload)
+        collect()
+        assert list(folder.iterdir()) == []
+    assert Load.objects.count() == 1
+
+
+def test_delivery_held_up_by_another_import_is_gone_on_with(folder, started, monkeypatch):
+    deliver(folder)
+    collect()
+    upload = Import.objects.get()
+
+    def busy(**arguments):
+        raise Busy("busy")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("predictions.import_process.uploads.confirm", busy)
+        run_import(upload=upload)
+    Import.objects.update(state=Import.State.READY, error=None)
+    started.clear()
+    collect()
+    assert started == [("run_import", str(upload.pk))]
+
+
+@pytest.mark.parametrize(("name", "reason"), [("sirh.csv", "nom du fichier"), ("large-2026-06-30.csv", "Mo")])
+def test_file_that_cannot_be_taken_is_shown_as_refused_once(folder, settings, browse, name, reason):
+    settings.LARGEST_UPLOAD = 2**20
+    path = folder / name
+    path.write_bytes(b"x" * (2**20 + 1) if name.startswith("large") else b"id_employee")
+    os.utime(path, (time.time() - 300,) * 2)
+    collect()
+    collect()
+    upload = Import.objects.get()
+    assert (upload.state, ImportFile.objects.get().name) == (Import.State.REFUSED, name)
+    hr = browse("RH")
+    assert name in hr.get(f"/import/{upload.pk}/").text
+    hr.cookies["django_language"] = "fr"
+    assert reason in hr.get(f"/import/{upload.pk}/", headers={"Accept-Language": "fr"}).text
+    assert path.exists()
+
+
+def test_nothing_is_collected_without_a_folder(settings):
+    settings.EXTRACTS_DIR = ""
+    collect()
+    assert not Import.objects.exists()

@@ -1,0 +1,92 @@
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from predictions.pages.schedule import EVERY, TASKS, ScheduleForm, values_of
+from technova.jobs import task_of
+from technova.jobs.models import Schedule
+from technova.jobs.schedule import enqueue_due
+
+pytestmark = pytest.mark.django_db
+
+PARIS = ZoneInfo("Europe/Paris")
+FIRST = datetime(2026, 12, 1, 6, tzinfo=PARIS)
+
+
+@pytest.fixture
+def scores():
+    """The schedule of the scores alone: on the first at six, last started a month before."""
+    Schedule.objects.exclude(task=TASKS["scores"].task).update(cron="")
+    row = Schedule.objects.get(task=TASKS["scores"].task)
+    row.enqueued_at = datetime(2026, 11, 1, 6, tzinfo=PARIS)
+    row.save()
+    return row
+
+
+def test_every_task_of_the_page_is_one_and_has_a_first_time():
+    for scheduled in TASKS.values():
+        assert task_of(scheduled.task).path == scheduled.task
+        assert Schedule.objects.get(task=scheduled.task).cron
+
+
+def test_task_is_enqueued_when_its_time_has_come_and_once(scores, started):
+    assert enqueue_due(FIRST - timedelta(seconds=1)) == 0
+    assert enqueue_due(FIRST) == 1
+    assert enqueue_due(FIRST + timedelta(minutes=1)) == 0
+    assert started == [("rescore",)]
+
+
+def test_time_that_passed_without_workers_is_caught_up_with_once(scores, started):
+    assert enqueue_due(FIRST + timedelta(days=70)) == 1
+    assert enqueue_due(FIRST + timedelta(days=70, minutes=1)) == 0
+    assert started == [("rescore",)]
+
+
+def test_time_is_that_of_the_place_in_summer_and_in_winter(scores):
+    scores.cron = "0 6 * * *"
+    assert scores.next_after(datetime(2026, 10, 24, 12, tzinfo=PARIS)) == datetime(2026, 10, 25, 6, tzinfo=PARIS)
+    assert scores.next_after(datetime(2027, 3, 27, 12, tzinfo=PARIS)) == datetime(2027, 3, 28, 6, tzinfo=PARIS)
+
+
+def test_task_without_a_time_is_never_enqueued(scores, started):
+    Schedule.objects.update(cron="")
+    assert enqueue_due(FIRST + timedelta(days=400)) == 0
+
+
+@pytest.mark.parametrize("every", EVERY)
+def test_form_finds_its_own_values_again(every):
+    form = ScheduleForm({"every": every, "hour": 7, "weekday": 0, "month_day": 28})
+    assert form.is_valid()
+    found = ScheduleForm({name: str(value) for name, value in values_of(form.cron).items()})
+    assert found.is_valid()
+    assert found.cron == form.cron
+
+
+def test_page_tells_the_next_time_and_changes_it(browse):
+    hr = browse("RH")
+    assert ("Next time" in hr.get("/schedule/").text) == (connection.vendor == "postgresql")
+    data = {"scores-every": "week", "scores-hour": "7", "scores-weekday": "1", "scores-month_day": "1"}
+    answer = hr.post("/schedule/scores/", data, follow=True)
+    assert "The schedule is changed: Score everyone." in answer.text
+    row = Schedule.objects.get(task=TASKS["scores"].task)
+    assert (row.cron, row.changed_by) == ("0 7 * * 1", hr.account)
+    assert timezone.now() - row.enqueued_at < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("data", [{}, {"scores-every": "sometimes", "scores-hour": "25"}])
+def test_page_refuses_what_is_no_time(browse, data):
+    hr = browse("RH")
+    before = Schedule.objects.get(task=TASKS["scores"].task).cron
+    assert hr.post("/schedule/scores/", data).status_code == 422
+    assert hr.post("/schedule/nothing/", data).status_code == 404
+    assert Schedule.objects.get(task=TASKS["scores"].task).cron == before
+
+
+@pytest.mark.parametrize(("role", "department"), [("Manager", "Consulting"), ("RH", "Consulting"), ("Auditeur", None)])
+def test_page_is_closed_to_who_does_not_decide_for_everyone(browse, role, department):
+    browser = browse(role, department) if department else browse(role)
+    assert browser.get("/schedule/").status_code == 403
+    assert browser.post("/schedule/scores/", {}).status_code == 403
