@@ -130,8 +130,8 @@ def test_model_card_page_shows_the_published_model():
     shown = set(re.findall(r"`(\w+)`", page))
     assert set(card["features"]) <= shown
     assert page.count("| Woman |") == 4
-    assert "| `f2` | 0.165 | 23.9% | 215 | 34.8% | 66.2% |" in page
-    assert "| `capacity:30` | 0.375 | 5.6% | 30 | 60.9% | 27.0% |" in page
+    assert "| `f2` | 0.145 | 24.4% | 221 | 34.3% | 66.6% |" in page
+    assert "| `capacity:30` | 0.34 | 5.6% | 30 | 61.0% | 27.2% |" in page
 
 
 def test_models_page_draws_every_table():
