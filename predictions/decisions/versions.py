@@ -75,9 +75,9 @@ def names() -> list[str]:
 
 def uses(recorded: Iterable[Promotion]) -> Sequence[tuple[str, datetime]]:
     """Which version was put in use when, oldest first: as recorded with a reason, and by the directory before that."""
-    found = [(entry["version"], entry["promoted_at"]) for entry in store.promotions(directory())]
-    found += [(promotion.version, promotion.promoted_at) for promotion in recorded if promotion.promoted_at]
-    return sorted(dict.fromkeys(found), key=lambda use: use[1])
+    of_directory = [(entry["version"], entry["promoted_at"]) for entry in store.promotions(directory())]
+    of_database = [(promotion.version, promotion.promoted_at) for promotion in recorded if promotion.promoted_at]
+    return sorted([*of_directory, *(use for use in of_database if use not in of_directory)], key=lambda use: use[1])
 
 
 def previous(recorded: Iterable[Promotion], now: str | None) -> str:
