@@ -13,11 +13,18 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from technova.jobs import State, detached, task, task_of
-from technova.tests.test_detached import wait_until
+from technova.tests import test_detached
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="workers need PostgreSQL")
+
+
+PATIENCE = 120  # seconds: other tests may keep every core busy
+
+
+def wait_until(condition):
+    test_detached.wait_until(condition, seconds=PATIENCE)
 
 
 @task
@@ -87,7 +94,7 @@ def test_task_runs_after_the_commit(worker, paper):
         note.enqueue("a")
         time.sleep(0.5)
         assert text_of(paper) == ""
-    wait_until(lambda: text_of(paper) == "a()", seconds=30)
+    wait_until(lambda: text_of(paper) == "a()")
     wait_until(lambda: note.state("a") is None)
 
 
@@ -97,7 +104,7 @@ def test_task_of_a_transaction_that_fails_does_not_run(worker, paper):
         note.enqueue("a")
         raise ValueError
     note.enqueue("b")
-    wait_until(lambda: text_of(paper) == "b()", seconds=30)
+    wait_until(lambda: text_of(paper) == "b()")
 
 
 def test_state_and_progress_are_seen_while_it_runs(worker, paper):
@@ -106,7 +113,7 @@ def test_state_and_progress_are_seen_while_it_runs(worker, paper):
     if connection.vendor == "postgresql":
         assert note.state("a") is State.WAITING
     worker()
-    wait_until(lambda: note.progress("a") is not None, seconds=30)
+    wait_until(lambda: note.progress("a") is not None)
     assert note.progress("a") == ("Noting", 1, 2)
     assert note.state("a") is State.RUNNING
     assert note.state("b") is None
@@ -120,7 +127,7 @@ def test_same_work_never_runs_twice_at_a_time(worker, paper, monkeypatch):
     worker(2)
     paper.with_suffix(".wait").touch()
     note.enqueue("a")
-    wait_until(lambda: text_of(paper) == "a(", seconds=30)
+    wait_until(lambda: text_of(paper) == "a(")
     note.enqueue("a")
     time.sleep(1)
     assert text_of(paper) == "a("
@@ -132,19 +139,19 @@ def test_same_work_never_runs_twice_at_a_time(worker, paper, monkeypatch):
 def test_task_that_fails_is_over(worker):
     worker()
     fail.enqueue()
-    wait_until(lambda: fail.state() is None, seconds=30)
+    wait_until(lambda: fail.state() is None)
 
 
 @on_postgresql
-def test_job_of_a_killed_worker_is_done_by_another_within_half_a_minute(worker, paper):
+def test_job_of_a_killed_worker_is_done_by_another(worker, paper):
     (killed,) = worker()
     paper.with_suffix(".wait").touch()
     note.enqueue("a")
-    wait_until(lambda: text_of(paper) == "a(", seconds=30)
+    wait_until(lambda: text_of(paper) == "a(")
     killed.send_signal(signal.SIGKILL)
     paper.with_suffix(".wait").unlink()
     worker()
-    wait_until(lambda: text_of(paper) == "a(a()", seconds=30)
+    wait_until(lambda: text_of(paper) == "a(a()")
 
 
 @on_postgresql
@@ -152,11 +159,11 @@ def test_worker_that_is_stopped_ends_its_job_first(worker, paper):
     (stopped,) = worker()
     paper.with_suffix(".wait").touch()
     note.enqueue("a")
-    wait_until(lambda: text_of(paper) == "a(", seconds=30)
+    wait_until(lambda: text_of(paper) == "a(")
     stopped.terminate()
     time.sleep(0.5)
     paper.with_suffix(".wait").unlink()
-    assert stopped.wait(timeout=20) == 0
+    assert stopped.wait(timeout=PATIENCE) == 0
     assert text_of(paper) == "a()"
 
 
