@@ -18,8 +18,6 @@ from technova.tests import test_detached
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="workers need PostgreSQL")
-
-
 PATIENCE = 120  # seconds: other tests may keep every core busy
 
 
@@ -43,6 +41,14 @@ def note(text, *, progress=None):
 @task
 def fail(*, progress=None):
     raise ValueError("as it must")
+
+
+@pytest.fixture(autouse=True)
+def empty_queue(db):
+    """Jobs and workers of other tests are gone: Django empties no table that it does not manage."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
 
 
 @pytest.fixture(autouse=True)
