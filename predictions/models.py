@@ -13,8 +13,7 @@ from features.models import EmployeeFeatures
 from predictions.decisions.models import ModelVersion, Promotion, ThresholdDecision  # noqa: F401 - models of this app
 from predictions.keys.models import APIKey, RequestCount, validate_departments  # noqa: F401 - models of this app
 from predictions.ml import links
-from technova.database.fields import account
-from technova.web.fast_json import FastJSONEncoder
+from technova.database.fields import NamedFloats, account
 
 MAX_PREDICTION_ID = models.BigIntegerField.MAX_BIGINT
 REASON_CHOICES = [(feature.name, _(feature.label)) for feature in schema.FEATURES]
@@ -236,9 +235,14 @@ class Prediction(models.Model):
         verbose_name=_("scoring run"),
     )
     api_key = models.ForeignKey(
-        APIKey, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("API key")
+        APIKey,
+        on_delete=models.PROTECT,
+        null=True,
+        db_index=False,  # keys are never deleted, and nothing lists the rows of one
+        related_name="+",
+        verbose_name=_("API key"),
     )
-    user = account(_("account"))
+    user = account(_("account"), db_index=False)  # prediction_of_user
     employee = models.ForeignKey(
         Employee,
         on_delete=models.PROTECT,
@@ -248,7 +252,12 @@ class Prediction(models.Model):
         verbose_name=_("employee"),
     )
     features = models.ForeignKey(
-        EmployeeFeatures, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("clean features")
+        EmployeeFeatures,
+        on_delete=models.PROTECT,
+        null=True,
+        db_index=False,  # they are never deleted, and the scores of some are among those of their employee
+        related_name="+",
+        verbose_name=_("clean features"),
     )
     payload = models.JSONField(
         _("payload"), null=True, help_text=_("The features, when they came ready-made and not from the table.")
@@ -268,9 +277,9 @@ class Prediction(models.Model):
         _("horizon (months)"), null=True, help_text=_("Within how many months; empty for a classification.")
     )
     base_value = models.FloatField(_("base value"), help_text=_("The average employee on the additive scale."))
-    contributions = models.JSONField(
+    contributions = NamedFloats(
         _("contributions"),
-        encoder=FastJSONEncoder,
+        names=schema.FEATURE_NAMES,
         help_text=_(
             "By feature, zeros left out; with the base value they sum to the score: to the log cumulative hazard "
             "within the horizon, to the log-odds without one."
@@ -295,16 +304,21 @@ class Prediction(models.Model):
             ),
             # the log, newest first, from any day: a scoring run shares one instant
             models.Index(fields=["-created_at", "-id"], name="prediction_newest"),
-            # the same of one mode: a few simulations among millions of scores
-            models.Index(fields=["mode", "-created_at", "-id"], name="prediction_newest_of_mode"),
-            # the API's list by probability, which else sorts the whole log; a write costs no more than with the index
-            # of its own that the key of the employee had before
+            # the same of one mode: a few simulations among millions of scores, which are most of prediction_newest
+            models.Index(
+                fields=["mode", "-created_at", "-id"],
+                condition=~Q(mode="scoring"),
+                name="prediction_newest_of_mode",
+            ),
+            # the API's list by probability, which else sorts the whole log
             models.Index(fields=["-probability", "-id"], name="prediction_by_probability"),
             # the search for the request id that a client reports, which else reads the whole log; it adds less than 1 %
             # to a prediction by number
             models.Index(fields=["request_id"], name="prediction_of_request"),
             # the history of one person's scores
             models.Index(fields=["employee", "-id"], name="prediction_of_employee"),
+            # whether an account that is to be deleted asked for any
+            models.Index(fields=["user"], condition=Q(user__isnull=False), name="prediction_of_user"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -170,4 +170,5 @@ def run_of_list(score: Prediction) -> ScoringRun | None:
 
 def score_of(features: EmployeeFeatures, model_version: str) -> Prediction | None:
     """The newest logged score of these features by this version of the model. One query."""
-    return Prediction.objects.filter(features=features, model_version=model_version).order_by("-id").first()
+    of_person = Prediction.objects.filter(employee=features.employee_id)  # an index has these
+    return of_person.filter(features=features, model_version=model_version).order_by("-id").first()

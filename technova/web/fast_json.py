@@ -1,4 +1,4 @@
-"""Fast JSON by orjson, for explanations of dozens of floats in the log and in answers.
+"""Fast JSON by orjson, for explanations of dozens of floats in answers.
 
 What it buys: with it by-id takes 0.94 and 1.00 of the time, in two runs of ``benchmarks/turns.py``."""
 
@@ -13,13 +13,6 @@ def dump(document: object) -> bytes:
     its input, and the API's parser refuses both.
     """
     return orjson.dumps(document, default=_of_other_types)
-
-
-class FastJSONEncoder(JSONEncoder):
-    """``dump`` for ``json.dumps``."""
-
-    def encode(self, o: object) -> str:
-        return dump(o).decode()
 
 
 _of_other_types = JSONEncoder().default
