@@ -20,7 +20,7 @@ from technova.jobs import State, Task
 
 ARTIFACTS = Path(project_settings.ARTIFACTS_DIR)
 
-only_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL can be out of reach")
+only_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL")
 
 
 @pytest.fixture(scope="session")
