@@ -44,6 +44,7 @@ class Vocabulary:
     name: str  # of the column
     values: tuple[str, ...]
     synonyms: Mapping[str, str] = field(default_factory=dict)  # spelling -> canonical value
+    labels: Mapping[str, str] = field(default_factory=dict)  # as pages show a value -> canonical value
     is_open: bool = True
 
     def match(self, text: str) -> str | None:
@@ -52,7 +53,7 @@ class Vocabulary:
 
     def propose(self, text: str) -> Proposal:
         """The likely meaning of an unknown word; a new value if it resembles no known one."""
-        for of in (self._usual, self._same_word, self._abbreviation, self._misspelling):
+        for of in (self._labelled, self._usual, self._same_word, self._abbreviation, self._misspelling):
             if value := of(text):
                 return Proposal(value, is_new=False)
         return Proposal(" ".join(unicodedata.normalize("NFC", text).split()), is_new=True)
@@ -70,6 +71,14 @@ class Vocabulary:
     @cached_property
     def _by_word(self) -> dict[str, str]:
         return _unambiguous((_words(key), value) for key, value in self._by_key.items())
+
+    @cached_property
+    def _by_label(self) -> dict[str, str]:
+        return _unambiguous((match_key(label), value) for label, value in self.labels.items())
+
+    def _labelled(self, text: str) -> str | None:
+        """The value that pages show under this text: somebody has renamed it."""
+        return self._by_label.get(match_key(text))
 
     def _usual(self, text: str) -> str | None:
         value = USUAL.get(self.name, {}).get(match_key(text))

@@ -5,6 +5,7 @@ after one: labels and matches cost no query. ``changes`` writes; ``contract`` ho
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,7 +42,20 @@ class Terms:
             synonyms.setdefault(term.vocabulary, {})[spelling] = self.resolve(term.vocabulary, term.value)
         known = self._values(lambda term: term.merged_into_id is None)
         names = Term.VocabularyName.values
-        return {name: Vocabulary(name, known.get(name, ()), synonyms.get(name, {})) for name in names} | CLOSED
+        return {
+            name: Vocabulary(name, known.get(name, ()), synonyms.get(name, {}), self._labels_of(name)) for name in names
+        } | CLOSED
+
+    def _labels_of(self, vocabulary: str) -> dict[str, str]:
+        """What each label stands for; one that two values share stands for neither."""
+        pairs = [
+            (label, term.value)
+            for term in self.terms
+            if term.vocabulary == vocabulary and term.merged_into_id is None
+            for label in {term.label_fr, term.label_en} - {""}
+        ]
+        counts = Counter(label for label, _value in pairs)
+        return {label: value for label, value in pairs if counts[label] == 1}
 
     @cached_property
     def merged(self) -> Mapping[str, Mapping[str, str]]:

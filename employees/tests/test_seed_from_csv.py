@@ -97,6 +97,17 @@ def test_implausible_load_is_stopped_by_sentences(tmp_path):
     assert "Implausible, and accepted: 20 of the 20 people present are missing from the SIRH file." in output
 
 
+def test_word_that_stays_unknown_in_many_rows_is_implausible(tmp_path):
+    company = {kind.value: rows_of(kind, range(1, 21)) for kind in RAW_KINDS}
+    seed(write(tmp_path, **company), as_of=date(2026, 5, 31))
+    sirh = write(tmp_path, **company)["sirh"]
+    text = Path(sirh).read_text(encoding="utf-8")
+    Path(sirh).write_text(text.replace("Commercial", "Direction Générale"), encoding="utf-8")
+    assert refused({"sirh": sirh}) == "Nothing was loaded: add --accept-implausible if the files are right."
+    output = seed({"sirh": sirh}, new_values="accept")
+    assert "Implausible" not in output
+
+
 def test_counts_tell_who_comes_who_goes_and_who_changes(tmp_path):
     seed(write(tmp_path))
     numbers = [2, 3, 4, 5]

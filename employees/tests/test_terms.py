@@ -70,6 +70,22 @@ def test_edited_label_shows_at_once():
         assert terms.label("departement", "Commercial") == "Sales force"
 
 
+def test_edited_label_is_proposed_for_a_text_of_the_files():
+    found = term("Commercial")
+    found.label_fr = "Ventes & Réseau"
+    save(term=found)
+    proposal = terms.vocabularies()["departement"].propose("ventes & réseau")
+    assert (proposal.value, proposal.is_new) == ("Commercial", False)
+
+
+def test_label_of_two_values_is_proposed_for_neither():
+    for value in ("Commercial", "Consulting"):
+        found = term(value)
+        found.label_fr = "Siège"
+        save(term=found)
+    assert terms.vocabularies()["departement"].propose("Siège").is_new
+
+
 def test_any_spelling_of_a_value_matches_it():
     add_synonym(term=term("Consultant", "poste"), spelling="Consultante")
     assert terms.match("poste", " CONSULTANTE") == terms.match("poste", "consultant") == "Consultant"

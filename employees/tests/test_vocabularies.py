@@ -117,3 +117,9 @@ def test_usual_words_stand_for_values_of_the_contract():
         for word, value in words.items():
             assert value in CONTRACT[name].values
             assert CONTRACT[name].propose(word).value == value
+
+
+def test_label_that_pages_show_is_proposed():
+    renamed = Vocabulary("departement", ("Commercial",), labels={"Ventes & Réseau": "Commercial"})
+    assert renamed.match("Ventes & Réseau") is None
+    assert renamed.propose("ventes &  réseau") == Proposal("Commercial", is_new=False)

@@ -313,8 +313,8 @@ def _refused_values(extract: ReadExtract) -> Iterator[tuple]:
 
 
 def _refused(extract: ReadExtract) -> tuple[int, int]:
-    """How many rows a file has, and how many of them hold a refused value."""
-    return extract.read, len({reject.line for reject in extract.rejects})
+    """How many rows a file has, and how many of them hold a refused value or a word that stays unknown."""
+    return extract.read, len({reject.line for reject in extract.refused})
 
 
 def digest(extract: ReadExtract) -> str:
