@@ -3,7 +3,9 @@
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import pytest
+from django.core.management import CommandError, call_command
 
 from employees.columns import Extract
 from employees.extracts import read_extract
@@ -97,6 +99,14 @@ def test_withdrawn_load_keeps_who_took_it_back_and_why(django_user_model):
         withdraw_load(load=found.pk, reason="again")
 
 
+@pytest.mark.parametrize("reason", ["", " "])
+def test_withdrawal_without_a_reason_is_refused(reason):
+    number = load_all(JANUARY, {1: {}}).load
+    with pytest.raises(CommandError, match="^Give a reason with --reason: it is kept with the load.$"):
+        call_command("withdraw_load", number, reason=reason)
+    assert Load.objects.in_force().count() == 1
+
+
 def test_whoever_vanishes_is_absent():
     load_all(JANUARY, MANY)
     result = load_all(FEBRUARY, {number: {} for number in range(1, 20)})
@@ -118,6 +128,18 @@ def test_rehired_person_is_present_and_the_departure_stays_in_history():
     load_all(FEBRUARY, {1: {"a_quitte_l_entreprise": True}, 2: {"a_quitte_l_entreprise": False}})
     assert there() == {1: "left", 2: "present"}
     assert there(JANUARY)[2] == "left"
+
+
+@pytest.mark.parametrize("entry", [date(2024, 1, 1), None])
+def test_list_of_people_agrees_with_their_state_on_an_exit_before_the_entry(entry):
+    dates = {
+        name: day and pd.Timestamp(day).as_unit("s")
+        for name, day in {"date_entree": entry, "date_sortie": date(2001, 1, 1)}.items()
+    }
+    load_all(JANUARY, {1: {}, 2: {}})
+    load(FEBRUARY, annuaire={1: dates})
+    assert there() == dict(Employee.objects.values_list("employee_id", "presence"))
+    assert there()[1] == ("present" if entry else "left")
 
 
 def test_newcomer_in_the_sirh_alone_is_present_and_not_scored():

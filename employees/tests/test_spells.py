@@ -116,6 +116,26 @@ def test_departure_that_the_first_extract_tells_already_follows_the_day_of_entry
     assert history(*days) == [*([(EventKind.ENTERED, entry)] if entry else []), (EventKind.LEFT, JANUARY)]
 
 
+def test_exit_before_the_entry_ends_an_earlier_spell():
+    dates = {"date_sortie": {ANN: date(2020, 6, 30)}, "date_entree": {ANN: date(2022, 5, 2)}}
+    earlier, came = events(states(listed(JANUARY, ANN, **dates, motif_sortie={ANN: "licenciement"})))
+    assert (earlier.kind, earlier.day, earlier.departure.left_because) == (
+        EventKind.LEFT,
+        date(2020, 6, 30),
+        "licenciement",
+    )
+    assert (came.kind, came.entered) == (EventKind.CAME, date(2022, 5, 2))
+
+
+def test_exit_of_an_earlier_spell_is_told_once():
+    back = listed(APRIL, ANN, BOB, before=MARCH, date_sortie={ANN: FEBRUARY}, date_entree={ANN: MARCH})
+    assert [kind for kind, _day in history(listed(JANUARY, ANN), FLAGGED, GONE, back)] == [
+        EventKind.CAME,
+        EventKind.LEFT,
+        EventKind.BACK,
+    ]
+
+
 def ended(*days):
     return list(ends(states(*days)))
 

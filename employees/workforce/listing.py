@@ -13,6 +13,7 @@ from django.db.models import Count, Max, QuerySet, Value
 from employees.columns import KEY, Extract, columns_of
 from employees.models import ROWS, EmployeeState, Presence, WorkforceDay
 from employees.workforce.known_values import RAW_KINDS, History
+from employees.workforce.presence import DATE, EXIT, has_exited
 
 UNSCORED = "unscored"
 VIEWS = (*Presence.values, UNSCORED)
@@ -55,7 +56,7 @@ def people_on(day: date | None = None, view: str | None = None) -> Iterator[Pers
 
 
 def _chunks(states: QuerySet[EmployeeState], day: date) -> Iterator[pd.DataFrame]:
-    names = ["employee__employee_id", "presence", "since", "departement", "date_sortie", "returned_on"]
+    names = ["employee__employee_id", "presence", "since", "departement", *EXIT]
     rows = states.order_by("employee__employee_id").values_list(*names)
     last = 0
     while found := list(rows.filter(employee__employee_id__gt=last)[:CHUNK_SIZE]):
@@ -66,9 +67,8 @@ def _chunks(states: QuerySet[EmployeeState], day: date) -> Iterator[pd.DataFrame
 
 def _with_exits(chunk: pd.DataFrame, day: date) -> pd.DataFrame:
     """Those whose announced date of exit has come since the last extract have left."""
-    exits = pd.to_datetime(chunk["date_sortie"])
-    has_come = (exits <= pd.Timestamp(day)) & (chunk["presence"] == Presence.PRESENT)
-    has_come &= ~(exits <= pd.to_datetime(chunk["returned_on"]))
+    dates = chunk[list(EXIT)].astype(DATE)
+    has_come = (chunk["presence"] == Presence.PRESENT) & has_exited(dates, day)
     chunk.loc[has_come, "presence"] = Presence.LEFT
     chunk.loc[has_come, "since"] = chunk.loc[has_come, "date_sortie"]
     return chunk

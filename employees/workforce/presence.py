@@ -43,6 +43,7 @@ KNOWN: dict[str, str] = {
     "left_by": DATE,  # the departure lies after the one and not after the other; on the day where both are the same
     "left_because": "object",
 }
+EXIT = ("date_entree", "date_sortie", "returned_on")  # the columns that tell whether a date of exit counts
 _EMPTY = {"object": "", "bool": False}  # other columns begin without a value
 
 
@@ -123,23 +124,26 @@ def _take_returns(now: pd.DataFrame, facts: Facts) -> None:
     says_here_now = now.index.isin(says_left.index[~says_left.to_numpy(dtype=bool)])
     is_listed = now["is_listed"].to_numpy()
     is_listed_again = now["was_unlisted"].to_numpy() & is_listed & ~says_left_now
-    is_denied = says_here_now & is_listed & ~_is_past_exit(now, facts.day)
+    is_denied = says_here_now & is_listed & ~has_exited(now, facts.day)
     is_back = has_left & (is_listed_again | is_denied)
     now.loc[is_back, "says_left"] = now.loc[is_back, "says_left"].where(says_here_now[is_back], pd.NA)
     now.loc[is_back, "is_said_left"] = False
     now.loc[is_back, "returned_on"] = _stamp(facts.day)
 
 
-def _is_past_exit(now: pd.DataFrame, day: date) -> np.ndarray:
-    """Whether a date of exit has passed and no later entry or return supersedes it."""
-    exit_ = now["date_sortie"]
-    is_over = (now["date_entree"] > exit_) | (exit_ <= now["returned_on"])
+def has_exited(known: pd.DataFrame, day: date) -> np.ndarray:
+    """Whether each person's date of exit has passed and no later entry or return supersedes it, ``(n,)``.
+
+    ``known`` has the columns ``EXIT`` of ``KNOWN``.
+    """
+    exit_ = known["date_sortie"]
+    is_over = (known["date_entree"] > exit_) | (exit_ <= known["returned_on"])
     return ((exit_ <= _stamp(day)) & ~is_over).to_numpy()
 
 
 def _conclude(now: pd.DataFrame, facts: Facts) -> None:
     before, day = now["presence"].to_numpy().copy(), _stamp(facts.day)
-    is_past_exit = _is_past_exit(now, facts.day)
+    is_past_exit = has_exited(now, facts.day)
     is_said = now["is_said_left"].to_numpy()
     has_left = is_past_exit | is_said | now["says_left"].fillna(False).to_numpy(dtype=bool)
     is_known = now["is_listed"].to_numpy() | now["is_kept"].to_numpy() | (before != UNKNOWN)

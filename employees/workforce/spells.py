@@ -13,19 +13,24 @@ from typing import Protocol
 from employees.workforce.presence import ABSENT, LEFT, PRESENT
 
 
-class KnownPresence(Protocol):
-    """The columns of a state about somebody's presence."""
+class Departure(Protocol):
+    """When somebody left, as far as it is known, and why."""
 
-    @property
-    def as_of(self) -> date: ...
-    @property
-    def presence(self) -> str: ...
     @property
     def left_after(self) -> date | None: ...
     @property
     def left_by(self) -> date | None: ...
     @property
     def left_because(self) -> str: ...
+
+
+class KnownPresence(Departure, Protocol):
+    """The columns of a state about somebody's presence."""
+
+    @property
+    def as_of(self) -> date: ...
+    @property
+    def presence(self) -> str: ...
 
 
 class KnownState(KnownPresence, Protocol):
@@ -35,6 +40,10 @@ class KnownState(KnownPresence, Protocol):
     def departement(self) -> str: ...
     @property
     def date_entree(self) -> date | None: ...
+    @property
+    def date_sortie(self) -> date | None: ...
+    @property
+    def motif_sortie(self) -> str: ...
 
 
 class EventKind(StrEnum):
@@ -47,6 +56,18 @@ class EventKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Exit:
+    """A departure on the directory's day of exit."""
+
+    left_by: date
+    left_because: str
+
+    @property
+    def left_after(self) -> date:
+        return self.left_by
+
+
+@dataclass(frozen=True, slots=True)
 class SpellEvent:
     """An event of a presence history; ``day`` is that of the first extract that shows it, or of the departure."""
 
@@ -55,12 +76,17 @@ class SpellEvent:
     state: KnownState
     entered: date | None = None  # the day of entry that the directory gives for a spell
     department_before: str = ""
+    exit: Exit | None = None  # the departure, where no state has it
+
+    @property
+    def departure(self) -> Departure:
+        return self.exit or self.state
 
 
 def events(states: Iterable[KnownState]) -> list[SpellEvent]:
     """The history of a person from their states, oldest first; absences that turn out to be departures left out."""
     known = [state for state in states if state.presence]
-    return sorted([*_turns(known), *_moves(known)], key=lambda event: event.day)
+    return sorted([*_turns(known), *_earlier_spells(known), *_moves(known)], key=lambda event: event.day)
 
 
 def _turns(known: Sequence[KnownState]) -> Iterable[SpellEvent]:
@@ -78,6 +104,19 @@ def _turns(known: Sequence[KnownState]) -> Iterable[SpellEvent]:
             yield SpellEvent(EventKind.LEFT, last.left_by or last.as_of, last)
         elif first.presence == ABSENT and not (after and after[0].presence == LEFT):
             yield SpellEvent(EventKind.MISSING, first.as_of, last)
+
+
+def _earlier_spells(known: Sequence[KnownState]) -> Iterator[SpellEvent]:
+    """The ends of spells before the day of entry that only the directory tells."""
+    states = {
+        state.date_sortie: state
+        for state in known
+        if state.date_sortie and state.date_entree and state.date_sortie < state.date_entree
+    }
+    departures = [(state.left_after or date.min, state.left_by) for state in known if state.left_by]
+    for day, state in states.items():
+        if not any(after <= day <= by for after, by in departures):
+            yield SpellEvent(EventKind.LEFT, day, state, exit=Exit(day, state.motif_sortie))
 
 
 def _entry(spell: Sequence[KnownState], before: Sequence[KnownState]) -> date | None:

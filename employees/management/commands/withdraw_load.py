@@ -1,3 +1,5 @@
+from django.core.management.base import CommandError
+
 from employees.workforce.loading import NoSuchLoad, withdraw_load
 from technova.commands import TechnovaCommand
 
@@ -14,5 +16,7 @@ class Command(TechnovaCommand):
         parser.add_argument("--reason", required=True, help="why, kept with the load")
 
     def handle(self, *, load, reason, **options):
+        if not reason.strip():
+            raise CommandError("Give a reason with --reason: it is kept with the load.")
         found = withdraw_load(load=load, reason=reason, progress=self.progress)
         self.stdout.write(f"Load {found.pk} of {found.as_of} is taken back")

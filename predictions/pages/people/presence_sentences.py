@@ -29,7 +29,7 @@ def notice(employee: Employee, states: list[EmployeeState], readable: Readable) 
     return _departure(newest, readable)
 
 
-def _departure(state: spells.KnownState, readable: Readable) -> str:
+def _departure(state: spells.Departure, readable: Readable) -> str:
     if state.left_after in (None, state.left_by):
         # Without an earlier day, the departure is known from the first extract that holds the person.
         dated, already = _("Left the company on %(date)s."), _("Had already left the company by %(date)s.")
@@ -59,7 +59,7 @@ def _sentence(event: spells.SpellEvent, scope: Scope, readable: Readable) -> str
     entered = event.entered if readable.reads(frozenset({"date_entree"})) else None
     match event.kind:
         case spells.EventKind.LEFT:
-            return _departure(event.state, readable)
+            return _departure(event.departure, readable)
         case spells.EventKind.MOVED:
             return _move(event, scope)
         case spells.EventKind.ENTERED if not entered:
