@@ -102,7 +102,7 @@ def test_withdrawn_load_keeps_who_took_it_back_and_why(django_user_model):
 @pytest.mark.parametrize("reason", ["", " "])
 def test_withdrawal_without_a_reason_is_refused(reason):
     number = load_all(JANUARY, {1: {}}).load
-    with pytest.raises(CommandError, match="^Give a reason with --reason: it is kept with the load.$"):
+    with pytest.raises(CommandError, match="Give a reason with --reason"):
         call_command("withdraw_load", number, reason=reason)
     assert Load.objects.in_force().count() == 1
 

@@ -116,8 +116,12 @@ def _refuse_earlier(numbers: Collection[int], day: date) -> None:
 
 
 def answers_within(scope: Scope) -> QuerySet[PresenceAnswer]:
-    """All answers about people of a scope, those taken back too, the newest first."""
-    rows = scope.narrow(PresenceAnswer.objects.all(), "employee__departement")
+    """All answers about people of a scope, those taken back too, the newest first.
+
+    ``has_lapsed``: an extract of their day holds the person, so there was nothing to answer.
+    """
+    of_day = EmployeeState.objects.on(OuterRef("as_of")).filter(employee=OuterRef("employee"), is_listed=True)
+    rows = scope.narrow(PresenceAnswer.objects.annotate(has_lapsed=Exists(of_day)), "employee__departement")
     return rows.select_related("employee", "recorded_by", "revoked_by")
 
 

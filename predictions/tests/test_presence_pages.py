@@ -240,6 +240,15 @@ def test_answers_are_listed_and_taken_back(hr, absent, started):
     assert len(started) == 2
 
 
+def test_answer_lapses_once_a_corrected_extract_holds_the_person(hr, absent, started):
+    post(hr, "clarify", number="10", answer="left")
+    assert "In force" in hr.get("/clarify/answers/").text
+    load(PresenceAnswer.objects.get().as_of, sirh={number: {} for number in range(1, 31)})
+    page = hr.get("/clarify/answers/").text
+    assert "No effect any more: an extract holds the person" in page
+    assert "In force" not in page
+
+
 def test_taking_back_nothing_says_so(hr, absent):
     post(hr, "clarify", number="10", answer="left")
     response = post(hr, "clarify_answers")
