@@ -87,6 +87,23 @@ def test_date_that_stays_is_no_change():
 
 
 @pytest.mark.django_db
+def test_changed_values_are_of_those_present_and_changed_exits_of_everyone():
+    people = {number: {} for number in range(1, 31)}
+    left = {"date_sortie": pd.Timestamp("2026-01-15").as_unit("s")}
+    load_all(JANUARY, people | {1: {"a_quitte_l_entreprise": True}})
+    load(JANUARY, annuaire={1: left, 2: {}})
+    corrected = {"date_sortie": pd.Timestamp("2026-01-20").as_unit("s")}
+    exits = pd.concat(load(FEBRUARY, annuaire={1: corrected, 2: {}}).changes)
+    assert exits[["kind", "number"]].to_numpy().tolist() == [["date_sortie", 1]]
+    raised = {number: {"revenu_mensuel": 6100} for number in people}
+    leavers = {number: raised[number] | {"a_quitte_l_entreprise": True} for number in (1, 2)}
+    result = load_all(FEBRUARY, raised | leavers)
+    pay = pd.concat(result.changes).query("kind == 'revenu_mensuel'")
+    assert pay["number"].tolist() == list(range(3, 31))
+    assert {column.name: column.changed for column in result.columns}["revenu_mensuel"] == 28
+
+
+@pytest.mark.django_db
 def test_load_lists_everyone():
     people = {number: {} for number in range(1, 301)}
     assert len(pd.concat(load_all(JANUARY, people).changes)) == 300

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from employees.workforce.numbers import distinct, is_among
+from employees.columns import PRESENCE
+from employees.workforce.numbers import NUMBER, distinct, is_among
 from employees.workforce.pairs import Pairs
 from employees.workforce.presence import ABSENT, LEFT, PRESENT
 from technova.files.spool import Spool
@@ -41,21 +42,27 @@ class ColumnChange:
 
 class Comparison:
     """Collects, chunk by chunk, the changed values, the people changed and, of those ``present`` (sorted numbers), the
-    ``paired`` values."""
+    ``paired`` values.
+
+    ``narrow`` leaves the changes of those present after the load; entries, exits and their reasons are of everyone.
+    """
 
     def __init__(self, paired: Collection[str], present: np.ndarray) -> None:
         self._paired = paired
         self._present = present
         self._values: dict[str, Spool[pd.DataFrame]] = {}
-        self._counts: Counter[str] = Counter()
-        self._changed: list[np.ndarray] = []
+        self._changed: dict[str, list[np.ndarray]] = {}
+        self._shown: np.ndarray | None = None
         self.pairs: dict[str, Pairs] = {}
 
     def add(self, known: pd.DataFrame, new: pd.DataFrame) -> None:
         """Compare what is known of some people with what an extract holds of them, both indexed by number."""
         both = new.index.intersection(known.index)
-        numbers = [self._add_column(name, known.loc[both, name], new.loc[both, name]) for name in new.columns]
-        self._changed.append(distinct(*numbers))
+        for name in new.columns:
+            self._add_column(name, known.loc[both, name], new.loc[both, name])
+
+    def narrow(self, present: np.ndarray) -> None:
+        self._shown = present
 
     def add_unchanged(self, rows: pd.DataFrame) -> None:
         """Count people whose values are those of the extract before."""
@@ -65,8 +72,7 @@ class Comparison:
                 values = present[name].dropna().to_numpy(dtype=float)
                 self._pairs(name).add(values, values)
 
-    def _add_column(self, name: str, known: pd.Series, new: pd.Series) -> np.ndarray:
-        """The numbers of those whose value changes."""
+    def _add_column(self, name: str, known: pd.Series, new: pd.Series) -> None:
         is_given = new.notna().to_numpy()
         old, given = known[is_given], _with_dates(new[is_given])
         is_changed = given.astype(object).to_numpy() != old.astype(object).to_numpy()
@@ -74,11 +80,10 @@ class Comparison:
         if len(numbers):
             values = {"number": numbers, "old": _plain(old[is_changed]), "new": _plain(given[is_changed])}
             self._values.setdefault(name, Spool()).append(pd.DataFrame(values, dtype=object))
-            self._counts[name] += len(numbers)
+            self._changed.setdefault(name, []).append(numbers.astype(NUMBER))
         if name in self._paired:
             is_known = old.notna().to_numpy() & self._is_present(old.index)
             self._pairs(name).add(*(values[is_known].to_numpy(dtype=float) for values in (old, given)))
-        return numbers
 
     def _pairs(self, name: str) -> Pairs:
         return self.pairs.setdefault(name, Pairs())
@@ -88,25 +93,36 @@ class Comparison:
 
     def changed(self) -> np.ndarray:
         """The numbers of the people with a changed value, in order."""
-        return distinct(*self._changed)
+        return distinct(*(some[self._is_shown(name, some)] for name, parts in self._changed.items() for some in parts))
+
+    def _is_shown(self, name: str, numbers: np.ndarray) -> np.ndarray:
+        if self._shown is None or name in PRESENCE:
+            return np.ones(len(numbers), dtype=bool)
+        return is_among(numbers, self._shown)
 
     def values(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Every value that changes, a column at a time: ``number``, ``old`` (None for nothing known) and ``new``.
 
         By employee number; numbers by how many times they grow or shrink, the largest change first.
         """
-        return ((name, _largest_first(pd.concat(parts))) for name, parts in self._values.items())
+        for name, parts in self._values.items():
+            values = pd.concat(parts)
+            is_shown = self._is_shown(name, values["number"].to_numpy(dtype=NUMBER))
+            if is_shown.any():
+                yield name, _largest_first(values[is_shown])
 
     def columns(self, medians: Iterable[str]) -> list[ColumnChange]:
         """Changes by column: those whose medians are shown, then the others, the most changed first."""
-        counts = dict(self._counts)
+        counts = {
+            name: sum(int(self._is_shown(name, some).sum()) for some in parts) for name, parts in self._changed.items()
+        }
         compared = [
             ColumnChange(name, counts.pop(name, 0), pairs.old.median, pairs.new.median)
             for name, pairs in ((name, self.pairs[name]) for name in medians if name in self.pairs)
             if pairs.count
         ]
         others = sorted(counts.items(), key=lambda item: -item[1])
-        return [*compared, *(ColumnChange(name, count) for name, count in others)]
+        return [*compared, *(ColumnChange(name, count) for name, count in others if count)]
 
 
 class Changes:

@@ -166,6 +166,7 @@ class _Loading:
             replay(since=self.as_of, numbers=self.numbers, progress=progress)
         self.changes = Changes(self.comparison)
         self.present = self.standing.compare(self.changes)
+        self.comparison.narrow(self.present)
         if self.load:
             self.alarms = alarms_of(self._evidence())
             self.load.overridden = [alarm.message.document() for alarm in self.alarms]
@@ -236,7 +237,7 @@ class _Loading:
             moves=self.changes.moves,
             changes=self.changes,
             present_before=len(self.standing.present),
-            present=self.present,
+            present=len(self.present),
             rejects=tuple(reject for extract in self.given.values() for reject in extract.rejects),
             questions=tuple(question for extract in self.given.values() for question in extract.questions),
             reports={kind: extract.report for kind, extract in self.given.items()},
@@ -276,17 +277,21 @@ class _Standing:
             states = _presence_on(day, range_)
             self.before.append(states)
             self.had_left += int((states["presence"] == Presence.LEFT).sum())
-            present.append(states.index[states["presence"] == Presence.PRESENT].to_numpy(dtype=NUMBER))
+            present.append(_present(states))
         self.present = np.concatenate(present)  # their numbers
 
-    def compare(self, changes: Changes) -> int:
-        """Take what has changed since; return how many are present now."""
-        present = 0
+    def compare(self, changes: Changes) -> np.ndarray:
+        """Take what has changed since; return the numbers of those present now."""
+        present = [np.empty(0, dtype=NUMBER)]
         for range_, before in zip(self.ranges, self.before, strict=True):
             after = _presence_on(self.day, range_)
             changes.add(before, after)
-            present += int((after["presence"] == Presence.PRESENT).sum())
-        return present
+            present.append(_present(after))
+        return np.concatenate(present)
+
+
+def _present(states: pd.DataFrame) -> np.ndarray:
+    return states.index[states["presence"] == Presence.PRESENT].to_numpy(dtype=NUMBER)
 
 
 def _presence_on(day: date, numbers: tuple[int, int]) -> pd.DataFrame:

@@ -177,14 +177,16 @@ def test_preview_says_that_a_whole_row_is_rejected(client, hr, started):
     assert "(the whole row)" in whole(client, upload, "rejects").text
 
 
-def test_preview_of_changes_names_the_column_and_both_values(client, hr, upload, started):
+def test_preview_of_changes_names_the_column_and_both_values(client, hr, started):
+    upload = uploads.receive(user=hr, as_of=DAY, files=files(sirh=text_of("sirh").replace("2,49,M", "2,12,M")))
+    run_import(upload=upload)
     confirm(client, upload, hr)
     run_import(upload=upload)
     changed = uploads.receive(
         user=hr, as_of=DAY, files=files(eval=text_of("eval").replace("\n3,2,2,2,4,3,E_2,", "\n1,2,2,2,4,3,E_2,"))
     )
     run_import(upload=changed)
-    assert cells(client, changed, "age") == [["1", "Sales", "–", "41"]]  # was refused in the first import
+    assert cells(client, changed, "age") == [["2", "Consulting", "–", "49"]]  # was refused in the first import
     assert cells(client, changed, "satisfaction_employee_environnement") == [["2", "Consulting", "3", "1"]]
     assert "Satisfaction: environment" in page(client, changed)
 
