@@ -72,7 +72,8 @@ def nothing_decided_in_another_test():
     """Clear the cached decisions of another test and mark them as read, so that no test counts the query."""
     from predictions.registry import _decided
 
-    _decided.thresholds, _decided.version, _decided.checked_at = (), None, math.inf
+    _decided.thresholds, _decided.version, _decided.is_shipped = (), None, False
+    _decided.checked_at = math.inf
 
 
 @pytest.fixture(scope="session", autouse=True)

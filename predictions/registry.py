@@ -31,23 +31,28 @@ class _Decided:
     def __init__(self):
         self.thresholds: Sequence[ThresholdDecision] = ()
         self.version: str | None = None
+        self.is_shipped = False
         self.checked_at = -math.inf
 
     def refresh(self) -> None:
         if time.monotonic() - self.checked_at >= CHECK_INTERVAL:
             checked_at = time.monotonic()  # set before the read, so that a change during it is seen next time
-            self.thresholds, self.version = self._read()
+            self.thresholds, self.version, self.is_shipped = self._read()
             self.checked_at = checked_at
 
-    def _read(self) -> tuple[Sequence[ThresholdDecision], str | None]:
+    def _read(self) -> tuple[Sequence[ThresholdDecision], str | None, bool]:
         """One query, or two where nobody has set a threshold."""
         run = ScoringRun.objects.filter(decision=OuterRef("pk")).order_by("-pk")
         fields = ("model_version", "threshold", "last_tied")
         newest = {f"run_{name}": Subquery(run.values(name)[:1]) for name in fields}
-        in_use = Subquery(ModelVersion.objects.in_use().values("name"))
-        decisions = ThresholdDecision.objects.in_force().annotate(version_in_use=in_use, **newest)
-        found = list(decisions.select_related("decided_by"))
-        return found, found[0].version_in_use if found else versions.in_use()
+        in_use = ModelVersion.objects.in_use()
+        of_version = {"version_in_use": in_use.values("name"), "is_shipped": in_use.values("is_shipped")}
+        of_version = {name: Subquery(values) for name, values in of_version.items()}
+        found = list(ThresholdDecision.objects.in_force().annotate(**of_version, **newest).select_related("decided_by"))
+        if found:
+            return found, found[0].version_in_use, bool(found[0].is_shipped)
+        version = in_use.first()
+        return found, version and version.name, bool(version and version.is_shipped)
 
 
 class _Registry:
@@ -98,6 +103,12 @@ def promoted_model() -> artifact.Model:
     Reads disk and database at most every 2 s; raises ``ArtifactError`` when it cannot be used.
     """
     return _registry.model()
+
+
+def is_shipped() -> bool:
+    """Whether the model in use came with the program: it has learned from fictional employees alone."""
+    _decided.refresh()
+    return _decided.is_shipped
 
 
 def decision_in_force(version: str) -> ThresholdDecision | None:

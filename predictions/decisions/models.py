@@ -26,8 +26,10 @@ class ThresholdDecision(models.Model):
         COST = "cost", _("least cost")
         VALUE = "value", _("value")
 
-    # Annotated by the registry: the version of the model in use, and the newest run under this decision.
+    # Annotated by the registry: the version of the model in use, whether it came with the program, and the newest run
+    # under this decision.
     version_in_use: str | None
+    is_shipped: bool | None
     run_model_version: str | None
     run_threshold: float
     run_last_tied: int | None
@@ -100,7 +102,7 @@ class ThresholdDecision(models.Model):
 class ModelVersionQuerySet(models.QuerySet):
     def in_use(self):
         """The one that every machine uses, if any."""
-        return self.exclude(in_use_since=None).order_by("-in_use_since")[:1]
+        return self.exclude(in_use_since=None).order_by("-in_use_since").only("name", "is_shipped")[:1]
 
 
 class ModelVersion(models.Model):
@@ -116,6 +118,9 @@ class ModelVersion(models.Model):
     card = models.BinaryField(_("card"))
     added_at = models.DateTimeField(_("added at"), default=timezone.now, editable=False)
     in_use_since = models.DateTimeField(_("in use since"), null=True, editable=False)
+    is_shipped = models.BooleanField(
+        _("came with the program"), default=False, help_text=_("Learned from the demonstration's fictional employees.")
+    )
 
     objects = ModelVersionQuerySet.as_manager()
 

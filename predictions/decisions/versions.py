@@ -44,18 +44,16 @@ def put_in_use(version: str) -> None:
 def adopt() -> None:
     """Keep the version that the directory calls current, and put it in use if the database has none in use."""
     version = store.current_version(directory())
-    if version and in_use() is None:
+    if version and ModelVersion.objects.in_use().first() is None:
         put_in_use(version)
-
-
-def in_use() -> str | None:
-    """The version in use by the database. One query."""
-    return ModelVersion.objects.in_use().values_list("name", flat=True).first()
+        was_trained_here = Promotion.objects.filter(version=version).exclude(promoted_at=None).exists()
+        ModelVersion.objects.filter(name=version).update(is_shipped=not was_trained_here)
 
 
 def current() -> str | None:
     """The version in use by the database or, where it knows of none, by the directory. One query."""
-    return in_use() or store.current_version(directory())
+    found = ModelVersion.objects.in_use().first()
+    return found.name if found else store.current_version(directory())
 
 
 def directory_of(version: str) -> Path:

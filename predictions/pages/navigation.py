@@ -1,6 +1,6 @@
 """Template context: the main menu, the link to the import, and the horizon of the scores."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -11,7 +11,7 @@ from predictions.formats import grouped
 from predictions.ml.artifacts.store import ArtifactError
 from predictions.pages import data
 from predictions.pages.imports.import_page import may_import
-from predictions.registry import promoted_model
+from predictions.registry import is_shipped, promoted_model
 
 
 def navigation(request) -> dict[str, Callable]:
@@ -24,17 +24,26 @@ def navigation(request) -> dict[str, Callable]:
 
 
 def _horizon(request) -> str:
-    """By when the scores expect a departure, or that they have no horizon; empty without a model in use."""
+    """By when the scores expect a departure, and what speaks against relying on them; empty without a model in use."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return ""
     try:
-        months = promoted_model().card.get("horizon_months")
+        card = promoted_model().card
     except ArtifactError:
         return ""
-    if months is None:
-        return _("The model in use has no horizon: its scores do not tell when anyone will leave.")
-    return _("The model in use gives the probability of leaving within %(months)s months.") % {"months": months}
+    return " ".join(_about(card))
+
+
+def _about(card: Mapping) -> Iterator[str]:
+    if (months := card.get("horizon_months")) is None:
+        yield _("The model in use has no horizon: its scores do not tell when anyone will leave.")
+    else:
+        yield _("The model in use gives the probability of leaving within %(months)s months.") % {"months": months}
+    if is_shipped():
+        yield _("It came with the program and has learned from fictional employees: train it on your own company.")
+    if card.get("doubts") or card.get("leak"):
+        yield _("It failed its tests and was published by force: its scores are not to be relied on.")
 
 
 def _entries(request) -> list[dict]:

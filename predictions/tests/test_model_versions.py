@@ -70,7 +70,26 @@ def test_first_start_keeps_the_version_of_the_directory(two):  # noqa: F811
     versions.adopt()
     versions.adopt()
     assert versions.current() == two[1]
-    assert ModelVersion.objects.get().name == two[1]
+    kept = ModelVersion.objects.get()
+    assert (kept.name, kept.is_shipped) == (two[1], True)
+
+
+def test_first_start_after_an_upgrade_keeps_a_version_that_was_trained_here(two):  # noqa: F811
+    promote(two[0], "--reason", "a trial")
+    ModelVersion.objects.all().delete()
+    versions.adopt()
+    assert not ModelVersion.objects.get().is_shipped
+
+
+def test_every_page_says_that_the_model_came_with_the_program(two, browse):  # noqa: F811
+    text = "has learned from fictional employees"
+    versions.adopt()
+    registry.forget_decisions()
+    hr = browse("RH")
+    assert text in hr.get("/").text
+    promote(two[0], "--reason", "trained on our own")
+    registry.forget_decisions()
+    assert text not in hr.get("/").text
 
 
 def test_model_in_use_serves_on_while_the_database_cannot_be_reached(two, elsewhere, monkeypatch):  # noqa: F811

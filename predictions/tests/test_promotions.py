@@ -18,6 +18,7 @@ from predictions.ml import training
 from predictions.ml.artifacts import artifact, store
 from predictions.models import Promotion
 from predictions.pages.model.versions_page import uses
+from predictions.tests import published
 from predictions.tests.workforce import trained
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.usefixtures("own_model", "started")]
@@ -235,3 +236,15 @@ def test_approval_of_what_does_not_wait_is_refused(two, artifacts, hr):
     promote("--previous", "--reason", "a trial")
     with pytest.raises(AlreadySettled):
         promotions.approve(root=artifacts, key=Promotion.objects.get().pk, user=hr.account)
+
+
+def test_version_that_failed_its_tests_is_promoted_by_force_alone(two, artifacts, browse):
+    doubted = published.change(
+        artifacts / "versions" / two[0], card=lambda card: card.update(doubts=["Its ranking may be chance."])
+    )
+    with pytest.raises(CommandError, match="failed its tests"):
+        promote(doubted.name, "--reason", "no force")
+    assert registry.current_model().version == two[1]
+    promote(doubted.name, "--reason", "to see it", "--force")
+    registry.forget_decisions()
+    assert "published by force" in browse("RH").get("/").text

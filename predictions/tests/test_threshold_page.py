@@ -268,7 +268,7 @@ def test_page_says_that_everyone_is_being_scored(hr, people, at_work):
 
 
 def test_figures_of_training_are_told_apart_from_the_threshold_in_use(hr, people):
-    text = "the threshold chosen in training; 25.0% is in use"
+    text = "was then chosen for everyone, and 25.0% is in use"
     assert text not in hr.get("/model/").content.decode()
     decide(hr, "value")
     assert text in " ".join(hr.get("/model/").content.decode().split())

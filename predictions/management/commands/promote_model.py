@@ -24,7 +24,9 @@ class Command(TechnovaCommand):
         parser.add_argument("--reason", help="the reason, kept with the promotion; required to promote")
         parser.add_argument("--by", metavar="ACCOUNT", help="the account of whoever runs this (else the system's user)")
         parser.add_argument("--output", type=Path, metavar="DIR", help="the artifacts directory (ARTIFACTS_DIR)")
-        parser.add_argument("--force", action="store_true", help="promote a model that uses protected features")
+        parser.add_argument(
+            "--force", action="store_true", help="promote a model that uses protected features or failed its tests"
+        )
 
     def handle(self, **options):
         root = options["output"] or Path(settings.ARTIFACTS_DIR)
@@ -43,6 +45,8 @@ class Command(TechnovaCommand):
         card = store.read(versions.directory_of(version) if is_ours else store.version_directory(root, version)).card
         if card["uses_protected"] and not options["force"]:
             raise CommandError(f"{version} uses protected features; --force promotes it all the same")
+        if (card["leak"] or card["doubts"]) and not options["force"]:
+            raise CommandError(f"{version} failed its tests when it was trained; --force promotes it all the same")
         promotion = promotions.ask(root=root, version=version, reason=options["reason"], author=author)
         if version == before:
             self.stdout.write(f"{version} is current already")
