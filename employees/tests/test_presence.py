@@ -98,6 +98,33 @@ def test_a_later_survey_that_denies_a_departure_takes_it_back():
     assert presence(listed(JANUARY, ANN), left, denied)[ANN] == PRESENT
 
 
+EXIT = {"date_sortie": {ANN: date(2026, 1, 20)}, "motif_sortie": {ANN: "démission"}}
+DENIED = listed(FEBRUARY, ANN, before=JANUARY, says_left={ANN: False})
+
+
+def test_a_later_survey_supersedes_a_date_of_exit_told_before_it():
+    told = listed(JANUARY, ANN, **EXIT)
+    assert presence(told, DENIED)[ANN] == PRESENT
+    assert presence(told, listed(FEBRUARY, ANN, before=JANUARY))[ANN] == LEFT
+    announced = listed(JANUARY, ANN, date_sortie={ANN: date(2026, 2, 10)})
+    assert presence(announced, DENIED)[ANN] == PRESENT
+
+
+def test_a_survey_of_the_day_of_the_directory_or_before_supersedes_no_exit():
+    denied = {"says_left": {ANN: False}}
+    assert presence(listed(JANUARY, ANN, **EXIT, **denied))[ANN] == LEFT
+    assert presence(listed(JANUARY, ANN, **denied), listed(FEBRUARY, ANN, before=JANUARY, **EXIT))[ANN] == LEFT
+
+
+def test_a_directory_that_still_tells_the_exit_after_the_survey_counts():
+    told = listed(JANUARY, ANN, **EXIT)
+    known = after(told, DENIED, listed(MARCH, ANN, before=FEBRUARY, **EXIT))
+    assert known.loc[ANN, "presence"] == LEFT
+    assert (known.loc[ANN, "left_by"].date(), known.loc[ANN, "left_because"]) == (date(2026, 1, 20), "démission")
+    rehired = listed(MARCH, ANN, before=FEBRUARY, **EXIT, date_entree={ANN: FEBRUARY})
+    assert presence(told, DENIED, rehired)[ANN] == PRESENT
+
+
 def test_a_date_of_exit_of_before_the_return_is_history():
     left = listed(FEBRUARY, BOB, before=JANUARY, date_sortie={ANN: date(2026, 2, 1)})
     back = listed(MARCH, ANN, before=FEBRUARY, date_sortie={ANN: date(2026, 2, 1)})

@@ -127,6 +127,14 @@ def test_exit_before_the_entry_ends_an_earlier_spell():
     assert (came.kind, came.entered) == (EventKind.CAME, date(2022, 5, 2))
 
 
+def test_superseded_exit_stays_in_the_history():
+    told = listed(JANUARY, ANN, date_sortie={ANN: date(2026, 1, 20)}, motif_sortie={ANN: "démission"})
+    back = listed(FEBRUARY, ANN, before=JANUARY, says_left={ANN: False})
+    left, returned = events(states(told, back))
+    assert (left.kind, left.day, left.departure.left_because) == (EventKind.LEFT, date(2026, 1, 20), "démission")
+    assert (returned.kind, returned.day) == (EventKind.BACK, FEBRUARY)
+
+
 def test_exit_of_an_earlier_spell_is_told_once():
     back = listed(APRIL, ANN, BOB, before=MARCH, date_sortie={ANN: FEBRUARY}, date_entree={ANN: MARCH})
     assert [kind for kind, _day in history(listed(JANUARY, ANN), FLAGGED, GONE, back)] == [

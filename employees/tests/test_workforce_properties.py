@@ -76,6 +76,8 @@ def test_word_that_becomes_known_is_as_if_it_had_been_known_at_each_load(steps):
     terms.forget()
 
 
+EXIT = {"annuaire": {1: {"date_sortie": DAYS[0] - timedelta(days=9)}, 2: {}}}
+SAYS_HERE = {"sondage": {1: {"a_quitte_l_entreprise": False}, 2: {}}}
 LISTED, SAYS_LEFT = {"sirh": {1: {}, 2: {}}}, {"sondage": {1: {"a_quitte_l_entreprise": True}, 2: {}}}
 
 
@@ -89,6 +91,13 @@ LISTED, SAYS_LEFT = {"sirh": {1: {}, 2: {}}}, {"sondage": {1: {"a_quitte_l_entre
     ]
 )
 @example(steps=[("load", DAYS[0], LISTED), ("left", 1), ("withdraw", 0), ("load", DAYS[1], LISTED)])
+@example(
+    steps=[
+        ("load", DAYS[0], LISTED | EXIT),
+        ("load", DAYS[1], LISTED | SAYS_HERE),
+        ("load", DAYS[2], EXIT),  # a date of exit that a survey superseded, told again
+    ]
+)
 @given(steps=sequences_with_answers)
 def test_whoever_is_derived_anew_from_a_day_on_is_as_if_everyone_were(steps, monkeypatch):
     monkeypatch.setattr(known_values, "MANY", 2)  # so that nobody is derived beside those touched

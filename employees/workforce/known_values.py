@@ -77,8 +77,16 @@ class History:
             found = distinct(
                 np.fromiter((row[0] for rows in (other, gone) for row in rows.iterator(FEW)), dtype=NUMBER)
             )
+        return self._with_merged(found)
+
+    def with_exit(self, directory: LoadedExtract) -> np.ndarray:
+        """Sorted numbers with a date of exit in a directory. A merged number comes with that of its person."""
+        rows = directory.table.objects.filter(extract=directory, date_sortie__isnull=False)
+        return self._with_merged(numbers_of(rows, "number"))
+
+    def _with_merged(self, numbers: np.ndarray) -> np.ndarray:
         merged = np.array(list(self.merged.items()), dtype=NUMBER).reshape(-1, 2)
-        return distinct(found, merged[is_among(merged[:, 0], found), 1])
+        return distinct(numbers, merged[is_among(merged[:, 0], numbers), 1])
 
     def values(self, kind: Extract, day: date, numbers: np.ndarray, names: Sequence[str] | None = None) -> pd.DataFrame:
         """The known values of some people (sorted numbers) on a day.

@@ -9,8 +9,8 @@ them alone, whatever the order in which they were loaded.
 - *absent*: neither of these; HR is asked.
 
 A person who left is back when the SIRH lists them again after an extract without them, or when a later survey answers
-that they have not left and no date of exit contradicts it. A person who was never in a SIRH extract is not part of the
-workforce.
+that they have not left. Such a survey supersedes a date of exit that an older directory tells, until a newer directory
+tells it. A person who was never in a SIRH extract is not part of the workforce.
 """
 
 from __future__ import annotations
@@ -124,11 +124,19 @@ def _take_returns(now: pd.DataFrame, facts: Facts) -> None:
     says_here_now = now.index.isin(says_left.index[~says_left.to_numpy(dtype=bool)])
     is_listed = now["is_listed"].to_numpy()
     is_listed_again = now["was_unlisted"].to_numpy() & is_listed & ~says_left_now
+    is_superseded = says_here_now & is_listed & has_exited(now, facts.day) & ~_is_exit_told(now, facts)
+    now.loc[is_superseded, "date_sortie"] = pd.NaT
+    now.loc[is_superseded, "motif_sortie"] = ""
     is_denied = says_here_now & is_listed & ~has_exited(now, facts.day)
     is_back = has_left & (is_listed_again | is_denied)
     now.loc[is_back, "says_left"] = now.loc[is_back, "says_left"].where(says_here_now[is_back], pd.NA)
     now.loc[is_back, "is_said_left"] = False
-    now.loc[is_back, "returned_on"] = _stamp(facts.day)
+    now.loc[is_back & is_listed_again, "returned_on"] = _stamp(facts.day)
+
+
+def _is_exit_told(now: pd.DataFrame, facts: Facts) -> np.ndarray:
+    """Whether a directory of the day tells each person's date of exit, ``(n,)``."""
+    return now.index.isin(facts.values.get("date_sortie", pd.Series(dtype="object")).dropna().index)
 
 
 def has_exited(known: pd.DataFrame, day: date) -> np.ndarray:

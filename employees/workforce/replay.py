@@ -95,6 +95,8 @@ def _touched(history: History, days: Sequence[date], since: date) -> Iterator[np
         for kind, names in FACTS.items():
             if extract := history.on(kind, day):
                 yield history.changed(extract, history.before(kind, day), names)
+        if directory := history.on(Extract.ANNUAIRE, day):
+            yield history.with_exit(directory)  # a survey may have superseded the same date
 
 
 def _days(history: History) -> list[date]:
