@@ -4,21 +4,24 @@ import unicodedata
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 
 from employees import terms
-from employees.columns import match_key
+from employees.columns import BY_NAME, match_key
 from employees.extracts import Question
 from employees.extracts.rejects import LONGEST_SHOWN
 from employees.messages import Message, gettext_noop
-from employees.models import Term, TermRevision, TermSynonym
-from employees.vocabularies import NUMBERED
+from employees.models import ROWS, DepartmentAccess, Load, LoadedExtract, Term, TermRevision, TermSynonym
+from employees.vocabularies import CONTRACT, NUMBERED
 from employees.workforce.refused import of_words, read_known_words
 from employees.workforce.replay import replay
 from technova.database.locks import exclusive
 
+ONE_DAY = timedelta(days=1)
 LONGEST = 100  # characters of a value, a label or a spelling
 
 
@@ -115,6 +118,30 @@ def save(*, term: Term) -> Term:
         if term.merged_into_id != before:
             replay(since=None)
     return term
+
+
+def unlearn(*, load: Load) -> None:
+    """Remove the values that were learned for a withdrawn load: no extract in force, access or other term names them.
+
+    A load's words are learned within the day before it, while its files wait to be confirmed.
+    """
+    learned = Term.objects.filter(
+        recorded_at__range=(load.recorded_at - ONE_DAY, load.recorded_at), merged_into=None, merged=None
+    )
+    contract = Q()
+    for name, vocabulary in CONTRACT.items():
+        contract |= Q(vocabulary=name, value__in=vocabulary.values)
+    unused = [term for term in learned.exclude(contract) if not _is_used(term)]
+    if unused:
+        with changing():
+            Term.objects.filter(pk__in=[term.pk for term in unused]).delete()
+
+
+def _is_used(term: Term) -> bool:
+    if term.vocabulary == "departement" and DepartmentAccess.objects.filter(departement=term.value).exists():
+        return True
+    rows = ROWS[BY_NAME[term.vocabulary].extract].objects.filter(**{term.vocabulary: term.value})
+    return rows.filter(extract__in=LoadedExtract.objects.in_force().values("pk")).exists()
 
 
 def merge(*, term: Term, into: Term) -> Term:

@@ -5,16 +5,19 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from employees import terms
 from employees.columns import ColumnKind, Extract, columns_of
 from employees.extracts import PLAIN
 from employees.extracts.template import template_workbook
-from employees.models import Employee, Load, SavedMapping, SirhRow
+from employees.models import DepartmentAccess, Employee, Load, SavedMapping, SirhRow
 from employees.tests.files import Full, permit_rejects, rows_of, write
 from employees.tests.firms import workbook
 from employees.workforce.known_values import RAW_KINDS
+from employees.workforce.loading import withdraw_load
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 6, 30)
@@ -342,3 +345,24 @@ def test_same_extract_twice_is_refused(tmp_path):
     files = write(tmp_path)
     with pytest.raises(CommandError, match="This is the sirh extract, and so is"):
         seed_files(files["sirh"], sirh=files["sirh"])
+
+
+def test_words_of_a_withdrawn_load_are_unknown_again(tmp_path):
+    company = {kind.value: rows_of(kind, range(1, 21)) for kind in RAW_KINDS}
+    seed(write(tmp_path, **company), as_of=date(2026, 5, 31))
+    files = write(tmp_path, **company)
+    for old, new in (("Commercial", "Direction Générale"), ("Célibataire", "Pacsé")):
+        text = Path(files["sirh"]).read_text(encoding="utf-8")
+        Path(files["sirh"]).write_text(text.replace(old, new), encoding="utf-8")
+    seed({"sirh": files["sirh"]}, new_values="accept")
+    june = Load.objects.latest("pk")
+    seed({"sirh": files["sirh"]}, as_of=date(2026, 7, 31))
+    withdraw_load(load=Load.objects.latest("pk").pk, reason="twice")
+    assert terms.match("departement", "Direction Générale")  # an extract in force has it
+    DepartmentAccess.objects.create(
+        user=get_user_model().objects.create_user("manager"), departement="Direction Générale"
+    )
+    withdraw_load(load=june.pk, reason="a wrong file")
+    assert terms.match("departement", "Direction Générale")  # an account has it
+    assert terms.match("statut_marital", "Pacsé") is None
+    assert terms.match("departement", "Commercial")

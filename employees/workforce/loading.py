@@ -18,6 +18,7 @@ from employees import terms
 from employees.columns import Extract
 from employees.extracts import FileReport, Question, ReadExtract, Reject, RowCounts
 from employees.models import ROWS, Employee, EmployeeState, Load, LoadedExtract, Presence, RefusedValue, WorkforceDay
+from employees.terms.changes import unlearn
 from employees.workforce.comparison import LISTED, Changes, ColumnChange, Comparison, Moves
 from employees.workforce.known_values import FEW, History, by_number, chunks, numbers_of
 from employees.workforce.numbers import NUMBER, distinct, is_among
@@ -101,7 +102,8 @@ def load_extracts(
 def withdraw_load(*, load: int, reason: str, user: User | None = None, progress: Progress | None = None) -> Load:
     """Withdraw a load: from its day on, the workforce follows from the other extracts in force.
 
-    Predictions that were given stay in the log. Raises ``NoSuchLoad`` and ``Busy``.
+    Predictions that were given stay in the log; words that were learned for it are unknown again. Raises
+    ``NoSuchLoad`` and ``Busy``.
     """
     with exclusive():
         found = Load.objects.in_force().filter(pk=load).first()
@@ -110,6 +112,7 @@ def withdraw_load(*, load: int, reason: str, user: User | None = None, progress:
         found.withdrawn_at, found.withdrawn_by, found.withdrawal_reason = timezone.now(), user, reason
         found.save()
         replay(since=found.as_of, progress=progress)
+        unlearn(load=found)
     return found
 
 
