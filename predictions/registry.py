@@ -67,12 +67,13 @@ class _Registry:
         self._source: tuple[Path, store.Stamp] | None = None
         self._checked_at = 0.0
 
-    def model(self) -> artifact.Model:
+    def model(self, *, asks: bool = True) -> artifact.Model:
         if self._model is not None and time.monotonic() - self._checked_at < CHECK_INTERVAL:
             return self._model
         with self._lock:
-            with suppress(DatabaseError):  # the version in use stays the one that it was last
-                _decided.refresh()
+            if asks:
+                with suppress(DatabaseError):  # the version in use stays the one that it was last
+                    _decided.refresh()
             directory = self._directory()
             source = directory, store.stamp_of(directory)  # before it is read: a change meanwhile is seen next time
             if self._model is None or source != self._source:
@@ -97,12 +98,12 @@ _decided = _Decided()
 _registry = _Registry()
 
 
-def promoted_model() -> artifact.Model:
-    """The model in use with the threshold of its training.
+def promoted_model(*, asks: bool = True) -> artifact.Model:
+    """The model in use with the threshold of its training; by what this process knows if it ``asks`` no database.
 
     Reads disk and database at most every 2 s; raises ``ArtifactError`` when it cannot be used.
     """
-    return _registry.model()
+    return _registry.model(asks=asks)
 
 
 def is_shipped() -> bool:

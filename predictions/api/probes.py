@@ -93,7 +93,7 @@ class ReadyView(ProbeView):
 
 def problems() -> tuple[dict[str, str], int]:
     """The parts that are not ready, why (safe to show publicly), and the seconds to wait. The log has the error."""
-    found, wait = {}, 5
+    found, wait, is_reached = {}, 5, True
     try:
         trouble = Trouble.READ_ONLY if is_read_only() else writes.trouble_now()
         if not is_migrated():
@@ -102,11 +102,11 @@ def problems() -> tuple[dict[str, str], int]:
             found["clean features"] = "there are none: run manage.py build_features"
     except (DatabaseError, InterfaceError) as error:
         logger.warning("Not ready: %s", " ".join(str(error).split()))
-        trouble = trouble_of(error) or Trouble.AWAY
+        trouble, is_reached = trouble_of(error) or Trouble.AWAY, False
     if trouble and not found:
         found["database"], wait = trouble.value, outage_by(trouble).wait
     try:
-        promoted_model()
+        promoted_model(asks=is_reached)  # or it would wait for the database once more
     except ArtifactError as error:
         logger.warning("Not ready: %s", error)
         wait = max(wait, OF_MODEL.wait)

@@ -141,7 +141,7 @@ def change_everything(monkeypatch):
         change_the_others()
         model = registry.current_model()
         other = replace(model, card=another_card(model.card))
-        monkeypatch.setattr("predictions.registry._registry.model", lambda: other)
+        monkeypatch.setattr("predictions.registry._registry.model", lambda **asks: other)
 
     return change
 

@@ -57,7 +57,7 @@ PAGES = {
 # Addresses that show no page of their own; that of one import is opened by the test of the import.
 NOT_PAGES = {
     *(name for name in OURS if name.startswith("import_") and name not in ("import_loads", "import_withdraw")),
-    *("clarify_part", "clarify_rescore", "data_on", "departures_csv"),
+    *("clarify_part", "clarify_rescore", "data_on", "departures_csv", "schedule_change"),
     *("model_threshold", "model_threshold_undo", "model_rescore", "model_back", "model_approve", "model_refuse"),
     *(name for name in OURS if name.startswith("api-") and name != "api-docs"),
     *("employees_csv", "employees_xlsx", "logout", "set_language", "health", "ready", "metrics"),

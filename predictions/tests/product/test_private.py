@@ -112,7 +112,7 @@ def test_database_of_the_demonstration_is_for_its_account_alone(site):
 def test_output_of_a_background_import_is_for_its_account_alone(site):
     manage(site, "migrate", "--verbosity", "0")
     assert manage(site, "shell", "--verbosity", "0", program=IMPORT).split() == ["0o600"]
-    (output,) = (site / "temporary").glob("technova-*/import-*")
+    (output,) = (site / "temporary").glob("technova-*/run_import-*")
     assert (mode(output), open_to_others(site)) == (0o600, {})
 
 
