@@ -16,12 +16,12 @@ SLOW = 60_000  # ms; a process starts, checks or loads and scores 1,470 people
 
 
 def extracts(tmp_path, *, age):
-    """The demo's extracts with another age for employee 1, and a row whose age breaks the rule."""
+    """The demo's extracts with another age for employee 2, and a row whose age breaks the rule."""
     for extract in RAW_KINDS:
         text = (DEMO / f"extrait_{extract}.csv").read_text(encoding="utf-8")
         if extract == Extract.SIRH:
-            text = re.sub(r"(?m)^1,\d+,", f"1,{age},", text)
-            text = re.sub(r"(?m)^2,\d+,", "2,12,", text)
+            text = re.sub(r"(?m)^2,\d+,", f"2,{age},", text)
+            text = re.sub(r"(?m)^5,\d+,", "5,12,", text)
         (tmp_path / f"{extract}.csv").write_text(text, encoding="utf-8")
     return {extract: str(tmp_path / f"{extract}.csv") for extract in RAW_KINDS}
 
@@ -45,7 +45,7 @@ def test_changed_extract_is_previewed_confirmed_and_loaded(open_page, axe, tmp_p
         assert axe(page) == []
     with page.expect_download() as download:
         page.locator("section:has(#rejects) a[download]").click()
-    assert '"sirh.csv";"3";"age";"12' in download.value.path().read_text(encoding="utf-8-sig")
+    assert '"sirh.csv";"5";"age";"12' in download.value.path().read_text(encoding="utf-8-sig")
     page.locator("a[href$='/lists/age/']").click()
     expect(page.locator("[aria-labelledby=list] tbody tr")).to_contain_text([str(age)])
     page.go_back()
