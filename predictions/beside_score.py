@@ -1,4 +1,4 @@
-"""What is told beside a score: the probability within other numbers of months, and why it has no interval."""
+"""The probability at every horizon, and the reasons why a score has no interval."""
 
 from dataclasses import dataclass
 

@@ -46,7 +46,7 @@ def _system_account() -> str:
 
 def is_ours(root: Path) -> bool:
     """Whether this is the directory from which the servers load their model."""
-    return root.resolve() == Path(settings.ARTIFACTS_DIR).resolve()
+    return root.resolve() == versions.directory().resolve()
 
 
 def _needs_two(root: Path) -> bool:

@@ -3,17 +3,15 @@ from django.core.checks import Tags
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS
 
-from employees import uploads
-from employees.access import sign_ins
 from employees.models import Employee, LoadedExtract, WorkforceDay
 from employees.workforce.replay import replay
 from features.services import build_features
 from predictions import demo, services
+from predictions.clearing import clear
 from predictions.decisions import versions
 from predictions.ml.artifacts import store
 from technova.commands import TechnovaCommand
 from technova.database.locks import exclusive, one_after_another
-from technova.jobs import detached
 
 
 class Command(TechnovaCommand):
@@ -37,9 +35,7 @@ class Command(TechnovaCommand):
             self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])
             call_command("migrate", interactive=False, verbosity=0, stdout=self.stdout)
         self.stdout.write("Database ready")
-        uploads.purge()
-        sign_ins.purge()
-        detached.clear()
+        clear()
         is_new_demo = options["demo"] and not Employee.objects.exists()  # real people are not overwritten
         if is_new_demo:
             call_command("seed_from_csv", demo=True, verbosity=verbosity, stdout=self.stdout, stderr=self.stderr)

@@ -1,6 +1,5 @@
 from pathlib import Path
 
-from django.conf import settings
 from django.core.management import CommandError
 
 from predictions.decisions import promotions, versions
@@ -29,7 +28,7 @@ class Command(TechnovaCommand):
         )
 
     def handle(self, **options):
-        root = options["output"] or Path(settings.ARTIFACTS_DIR)
+        root = options["output"] or versions.directory()
         if not options["version"] and not options["previous"]:
             self._list(root)
             return

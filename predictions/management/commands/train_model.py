@@ -1,7 +1,5 @@
 from pathlib import Path
 
-from django.conf import settings
-
 from employees.models import WorkforceDay
 from features import selectors
 from features.schema import TARGET
@@ -63,7 +61,7 @@ class Command(TechnovaCommand):
 
     def handle(self, **options):
         rule = thresholds.parse(options["threshold_rule"])
-        root, promote = options["output"] or Path(settings.ARTIFACTS_DIR), not options["no_promote"]
+        root, promote = options["output"] or versions.directory(), not options["no_promote"]
         artifact.check_writable(root, promote=promote)
         if promote and store.is_dangling(root):
             self.stderr.write(
