@@ -5,6 +5,9 @@ processes share them.
 """
 
 import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -19,6 +22,7 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 
@@ -40,6 +44,18 @@ def count_request(*, route: str | None, method: str, status: int, duration: floa
     seconds.labels(route).observe(duration)
 
 
+class ProcessFiles:
+    """Collect what all processes have written, leaving out the empty file of one that is just starting."""
+
+    def collect(self) -> Iterable[Metric]:
+        written = []
+        for path in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db"):
+            with suppress(FileNotFoundError):  # of a process that has just ended
+                if path.stat().st_size:
+                    written.append(str(path))
+        return MultiProcessCollector.merge(written)
+
+
 @csrf_exempt  # or another method would be refused with a page
 @login_not_required
 def metrics(request: Request) -> HttpResponse:
@@ -53,7 +69,7 @@ def metrics(request: Request) -> HttpResponse:
     registry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)
+        registry.register(ProcessFiles())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 

@@ -1,6 +1,7 @@
 import pytest
 from django.test import Client
 from prometheus_client import REGISTRY
+from prometheus_client.mmap_dict import MmapedDict
 
 from technova.server.metrics import count_request
 
@@ -48,6 +49,15 @@ def test_metrics_with_the_token_are_in_the_text_format(client, token):
     response = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
     assert (response.status_code, response["Content-Type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
     assert "# TYPE technova_requests_total counter" in response.text
+
+
+def test_metrics_leave_out_a_process_that_has_not_written_yet(client, token, monkeypatch, tmp_path):
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    key = '["technova_requests_total", "technova_requests_total", {}, "Requests answered."]'
+    MmapedDict(str(tmp_path / "counter_1.db")).write_value(key, 3, 0)
+    (tmp_path / "counter_2.db").touch()
+    response = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert "technova_requests_total 3.0" in response.text
 
 
 def test_request_is_counted_by_route_method_and_status(client):

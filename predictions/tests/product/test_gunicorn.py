@@ -250,7 +250,7 @@ def test_log_is_json_with_one_line_a_request(server):
 def test_very_long_address_is_answered_by_the_application(server):
     status, _body = server.get("/predict/by-id/" + "9" * 5000)
     assert status in (401, 404, 405)
-    assert [line["status"] for line in server.lines() if line["logger"] == "technova.logs"][-1] == status
+    assert [line["status"] for line in server.lines() if "status" in line][-1] == status
 
 
 class NewClients(threading.Thread):
