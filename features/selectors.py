@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import F, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from employees.access import Scope
 from employees.columns import BY_NAME
@@ -81,7 +81,9 @@ def feature_chunks(chunk_size: int, day: date | None = None) -> Iterator[pd.Data
     """
     present = Employee.objects.present(day)
     for keys in employee_ranges(chunk_size):
-        chunk = frame_of(EmployeeFeatures.objects.newest_of(present.filter(pk__gte=keys.start, pk__lt=keys.stop), day))
+        rows = EmployeeFeatures.objects.newest_of(present.filter(pk__gte=keys.start, pk__lt=keys.stop), day)
+        # Without the same range here PostgreSQL reads everyone's rows for each chunk.
+        chunk = frame_of(rows.filter(employee__gte=keys.start, employee__lt=keys.stop))
         if len(chunk):
             yield chunk
 
@@ -157,7 +159,10 @@ def _year_before(day: date) -> date:
 
 def employees_with_features(day: date | None = None) -> int:
     """How many people present, or present on an earlier day, the model can score. One query."""
-    return EmployeeFeatures.objects.newest_of(Employee.objects.present(day), day).count()
+    rows = EmployeeFeatures.objects.in_force().filter(employee=OuterRef("pk"))
+    if day:
+        rows = rows.filter(as_of__lte=day)
+    return Employee.objects.present(day).filter(Exists(rows)).count()
 
 
 def workforce_medians(scope: Scope) -> dict[str, object]:

@@ -24,7 +24,7 @@ from features.models import EmployeeFeatures, FeatureBuild
 from features.schema import made_from
 from features.selectors import INPUTS, features_from, frame_of
 from technova.commands import Progress
-from technova.database.bulk import batches, bulk_insert
+from technova.database.bulk import batches, bulk_insert, refresh_statistics
 from technova.database.locks import exclusive
 
 CHUNK_SIZE = 10_000  # people at a time
@@ -72,7 +72,10 @@ def build_features(*, dry_run: bool = False, progress: Progress | None = None) -
         build.run(progress)
         if dry_run:
             transaction.set_rollback(True)
-    return build.result()
+    result = build.result()
+    if result.written and not dry_run:
+        refresh_statistics(EmployeeFeatures)
+    return result
 
 
 class _Build:

@@ -335,7 +335,7 @@ class Prediction(models.Model):
                 name="interval_holds_probability",
             ),
             models.CheckConstraint(
-                condition=Q(features__isnull=False, employee__isnull=False, payload=None)
+                condition=Q(features__isnull=False, employee__isnull=False, payload__isnull=True)
                 | Q(features__isnull=True, payload__isnull=False),
                 name="made_from_features_or_payload",
             ),

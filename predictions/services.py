@@ -33,7 +33,7 @@ from predictions.selectors import figures
 from predictions.selectors.group_counts import group_counts
 from predictions.workforce_checks import check_workforce
 from technova.commands import Progress
-from technova.database.bulk import bulk_insert, refresh_statistics, reserve_sparse_keys
+from technova.database.bulk import bulk_insert, check_keys_at_once, refresh_statistics, reserve_sparse_keys
 from technova.database.locks import exclusive
 
 CHUNK_SIZE = 10_000
@@ -213,6 +213,7 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
             revision=day.revision if day else None,
         )
         caller = Caller()
+        check_keys_at_once()
         keys = reserve_sparse_keys(Prediction, total)  # or they would reveal how many others were scored
         counts: dict[str, np.ndarray] = {}
         by_group: disparity.Counts = {}

@@ -25,7 +25,7 @@ from employees.workforce.numbers import NUMBER, distinct, is_among
 from employees.workforce.plausibility import COMPARED, MEDIANS, Alarm, Evidence, alarms_of
 from employees.workforce.replay import replay
 from technova.commands import Progress
-from technova.database.bulk import bulk_insert, frame_rows
+from technova.database.bulk import bulk_insert, frame_rows, refresh_statistics
 from technova.database.locks import exclusive
 from technova.files.spool import Spool
 
@@ -96,6 +96,8 @@ def load_extracts(
         result = load.result(is_dry_run=dry_run)
         if tell:
             tell(result)
+    if not dry_run:
+        _refresh_statistics()
     return result
 
 
@@ -113,7 +115,14 @@ def withdraw_load(*, load: int, reason: str, user: User | None = None, progress:
         found.save()
         replay(since=found.as_of, progress=progress)
         unlearn(load=found)
+    _refresh_statistics()
     return found
+
+
+def _refresh_statistics() -> None:
+    """Have PostgreSQL answer from indexes alone what pages ask next; a transaction cannot do that itself."""
+    for table in (Employee, EmployeeState):
+        refresh_statistics(table)
 
 
 def withdrawal_changes(*, load: int) -> pd.DataFrame:

@@ -20,6 +20,12 @@ def refused():
     return pytest.raises(IntegrityError, match="The prediction log can only grow")
 
 
+@pytest.mark.parametrize("made_from", [{"payload": {"age": 40}}, {"features": None}])
+def test_row_is_made_from_features_or_from_a_payload(made_from):
+    with pytest.raises(IntegrityError, match="made_from_features_or_payload"), transaction.atomic():
+        PredictionFactory(**made_from)
+
+
 def test_row_cannot_be_changed():
     prediction = PredictionFactory()
     prediction.probability = 0.9

@@ -53,6 +53,16 @@ def refresh_statistics(model: type[models.Model]) -> None:
             cursor.execute(f"{how} {connection.ops.quote_name(model._meta.db_table)}")
 
 
+def check_keys_at_once() -> None:
+    """Have PostgreSQL check foreign keys with each row until the transaction ends, not all of them in its COMMIT.
+
+    That takes as long, but progress then tells of it.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
 def reserve_keys(model: type[models.Model], count: int) -> Sequence[int]:
     """Reserve automatic keys for rows to be inserted with them. One query, inside a transaction."""
     table, column = model._meta.db_table, model._meta.pk.column
