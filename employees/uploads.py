@@ -80,13 +80,19 @@ class ContentChanged(Exception):
 
 @transaction.atomic
 def receive(
-    *, user, as_of: date, files: Iterable[Content], mapping: SavedMapping | None = None, source: str = ""
+    *,
+    user,
+    as_of: date,
+    files: Iterable[Content],
+    mapping: SavedMapping | None = None,
+    source: str = "",
+    client: str = "",
 ) -> Import:
     """Store the files of a day for checking; they are read by the mapping, or else by the one that changed last.
 
-    ``source`` is where they came from if nobody uploaded them.
+    ``source`` is where they came from if nobody uploaded them, ``client`` the API key that delivered them.
     """
-    upload = Import.objects.create(user=user, source=source, as_of=as_of, mapping=mapping)
+    upload = Import.objects.create(user=user, source=source, client=client, as_of=as_of, mapping=mapping)
     for file in files:
         content = file.read()
         ImportFile.objects.create(

@@ -1,14 +1,17 @@
-"""Extracts that arrive by themselves in a folder (``EXTRACTS_DIR``), where the source systems or SFTP leave them.
+"""Extracts that arrive by themselves: in a folder (``EXTRACTS_DIR``), or by the API.
 
 The files of a day are one import, checked like any other. It is loaded if nothing about it is open: no question, no
-alarm, nothing refused as a whole; otherwise it waits for HR. A file is deleted once it is loaded.
+alarm, nothing refused as a whole; otherwise it waits for HR. A file of the folder is deleted once it is loaded.
 """
 
 import hashlib
 import logging
 from collections import defaultdict
-from datetime import timedelta
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.files import File
@@ -16,8 +19,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from employees import uploads
+from employees.extracts import ENDINGS
 from employees.messages import Message, gettext_noop
-from employees.models import Import, ImportFile
+from employees.models import Import, ImportFile, SavedMapping
 from employees.workforce.as_of import date_in
 from predictions import import_process
 from technova import jobs
@@ -27,7 +32,6 @@ from technova.database.locks import Busy
 logger = logging.getLogger(__name__)
 
 SETTLED = timedelta(minutes=1)  # a file that was written since may still be arriving
-SUFFIXES = {".csv", ".txt", ".xlsx", ".ods"}
 
 WITHOUT_A_DAY = gettext_noop("The file's name holds no day: name it as sirh-2026-10-31.csv and deliver it again.")
 TOO_LARGE = gettext_noop("The file is larger than %(limit)s MB.")
@@ -35,18 +39,26 @@ TOO_LARGE = gettext_noop("The file is larger than %(limit)s MB.")
 
 @jobs.task
 def collect(*, progress: Progress | None = None) -> None:
-    """Take the files that are new, go on with imports that another one held up, and delete files that are loaded.
+    """Go on with deliveries that other work held up, take the files that are new, and delete those that are loaded.
 
     Raises ``OSError`` for a folder that cannot be read.
     """
-    if not settings.EXTRACTS_DIR:
-        return
     import_process.settle()
-    for upload in Import.objects.filter(source=Import.Source.FOLDER, state=Import.State.READY):
-        try:
-            import_process.go_on(upload=upload)
-        except Busy:
-            break
+    with suppress(Busy):
+        _go_on()
+    if settings.EXTRACTS_DIR:
+        _collect()
+
+
+def _go_on() -> None:
+    delivered = Import.objects.exclude(source="")
+    for upload in delivered.filter(state=Import.State.FAILED, error__text=uploads.ALREADY_LOADING):
+        import_process.retry(upload=upload)
+    for upload in delivered.filter(state=Import.State.READY):
+        import_process.go_on(upload=upload)
+
+
+def _collect() -> None:
     digests = {path: _digest(path) for path in _files(Path(settings.EXTRACTS_DIR))}
     known = ImportFile.objects.filter(sha256__in=digests.values())
     is_loaded = Q(upload__state=Import.State.DONE) | Q(upload__summary__is_new=False)
@@ -66,10 +78,37 @@ def collect(*, progress: Progress | None = None) -> None:
             _receive(day, rest)
 
 
+@transaction.atomic
+def deliver(*, client: str, as_of: date, files: Sequence[File], mapping: SavedMapping | None = None) -> Import:
+    """Take the files that a client of the API sends, and have them checked.
+
+    While the same files wait or are worked on, they are the import that there is; one that failed is started again.
+    """
+    digests = sorted(hashlib.file_digest(_rewound(file), "sha256").hexdigest() for file in files)
+    unfinished = Import.objects.filter(
+        source=Import.Source.API, as_of=as_of, state__in=(*Import.AT_WORK, *Import.WAITING), loaded_at=None
+    )
+    for upload in unfinished.filter(files__sha256=digests[0]).distinct():
+        if sorted(upload.files.values_list("sha256", flat=True)) == digests:
+            import_process.retry(upload=upload)
+            upload.refresh_from_db()
+            return upload
+    for file in files:
+        file.seek(0)
+    return import_process.receive(
+        user=None, source=Import.Source.API, client=client, as_of=as_of, files=files, mapping=mapping
+    )
+
+
+def _rewound(file: File) -> Any:
+    file.seek(0)
+    return file.file
+
+
 def _files(folder: Path) -> list[Path]:
     """The extracts in the folder that have arrived whole."""
     latest = (timezone.now() - SETTLED).timestamp()
-    found = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES and path.name[0] != ".")
+    found = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in ENDINGS and path.name[0] != ".")
     return [path for path in found if path.is_file() and path.stat().st_mtime <= latest]
 
 

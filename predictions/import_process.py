@@ -35,10 +35,16 @@ NOT_STARTED = gettext_noop("The server could not start the work: %(reason)s.")
 
 @transaction.atomic
 def receive(
-    *, user, as_of: date, files: Iterable[File], mapping: SavedMapping | None = None, source: str = ""
+    *,
+    user,
+    as_of: date,
+    files: Iterable[File],
+    mapping: SavedMapping | None = None,
+    source: str = "",
+    client: str = "",
 ) -> Import:
-    """Store the files of a day, and have them checked. ``source`` is where they came from if nobody uploaded them."""
-    upload = uploads.receive(user=user, as_of=as_of, files=files, mapping=mapping, source=source)
+    """Store the files of a day, and have them checked. Parameters as ``employees.uploads.receive``."""
+    upload = uploads.receive(user=user, as_of=as_of, files=files, mapping=mapping, source=source, client=client)
     _start(upload)
     return upload
 
@@ -123,10 +129,9 @@ def run_import(pk: str, *, progress: Progress | None = None) -> None:
     try:
         if upload.state == Import.State.CHECKING:
             uploads.check(upload=upload, progress=progress)
-            if upload.source and _confirm_if_clear(upload):
-                _load(upload, progress)
-        elif upload.state == Import.State.LOADING:
-            _load(upload, progress)
+            _load_if_clear(upload, progress)
+        elif upload.state == Import.State.LOADING and not _load(upload, progress):
+            _load_if_clear(upload, progress)
     except (Busy, ArtifactError) as error:
         uploads.fail(upload=upload, reason=str(error))
     except Exception as error:  # whatever broke, the page must not wait forever; the server's log has the error
@@ -143,10 +148,18 @@ def _reason_of(error: Exception) -> str:
         return str(outage.said)
 
 
-def _load(upload: Import, progress: Progress | None) -> None:
+def _load_if_clear(upload: Import, progress: Progress | None) -> None:
+    """Load a delivery about which nothing is open; check it again where the data change meanwhile."""
+    while upload.source and _confirm_if_clear(upload):
+        if _load(upload, progress):
+            return
+
+
+def _load(upload: Import, progress: Progress | None) -> bool:
+    """Load, build and score; False when the data have changed since the check, which is then made again."""
     if not uploads.load(upload=upload, progress=progress):
         uploads.check_again(upload=upload, progress=progress)
-        return
+        return False
     build_features(progress=progress)
     try:
         if is_scoring_due():  # not where a process was killed between this and the next line
@@ -155,3 +168,4 @@ def _load(upload: Import, progress: Progress | None) -> None:
         uploads.finish(upload=upload, remark=Message(NOBODY_SCORED))
     else:
         uploads.finish(upload=upload)
+    return True

@@ -304,6 +304,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "predict", "description": "Predictions on request."},
         {"name": "predictions", "description": "The log of every prediction."},
         {"name": "scores", "description": "Everyone's scores, run by run."},
+        {"name": "extracts", "description": "Deliveries of extracts by the source systems."},
         {"name": "key", "description": "The key that calls."},
         {"name": "probes", "description": "For operators and orchestrators; no key is needed."},
     ],

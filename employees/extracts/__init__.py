@@ -9,7 +9,7 @@ names, ``rows`` gives the rows below it. ``parsing`` reads a number, ``values`` 
 what is refused, ``reports`` how a file was read.
 """
 
-from employees.extracts.grids import File, Source
+from employees.extracts.grids import ENDINGS, File, Source
 from employees.extracts.mapping import PLAIN, FileMapping
 from employees.extracts.proposals import ReadSet, answer, propose_mapping, read_set
 from employees.extracts.questions import Asked, Question
@@ -18,6 +18,7 @@ from employees.extracts.rejects import Cause, Cost, ExtractError, Refusal, Rejec
 from employees.extracts.reports import FileReport
 
 __all__ = [
+    "ENDINGS",
     "PLAIN",
     "Asked",
     "Cause",

@@ -31,6 +31,7 @@ MOST_COLUMNS = 16_384  # as many as a sheet of Excel has
 HEAD = 20  # rows among which the header is looked for
 CHUNK = 1 << 20  # bytes decoded at a time
 
+ENDINGS = (".csv", ".txt", ".xlsx", ".ods")  # of names of files that may be extracts
 WORKBOOK = b"PK\x03\x04"
 _FOREIGN = {
     b"\xd0\xcf\x11\xe0": "Excel 97",

@@ -45,6 +45,7 @@ class Import(models.Model):
         """Where the files came from, if nobody uploaded them."""
 
         FOLDER = "folder", _("the folder of deliveries")
+        API = "api", _("the API")
 
     AT_WORK = (State.CHECKING, State.LOADING)
     WAITING = (State.ASKING, State.READY, State.FAILED)
@@ -55,6 +56,9 @@ class Import(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("uploaded by")
     )
     source = models.CharField(_("delivered by"), max_length=10, choices=Source.choices, blank=True)
+    client = models.CharField(
+        _("client"), max_length=60, blank=True, help_text=_("The name and the prefix of the API key that delivered it.")
+    )
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.CHECKING)
     started_at = models.DateTimeField(_("started at"), default=timezone.now, help_text=_("The work of its state."))
     checked_at = models.DateTimeField(_("checked at"), null=True)
@@ -107,6 +111,10 @@ class Import(models.Model):
                 name="import_is_uploaded_or_delivered",
             ),
             models.CheckConstraint(
+                condition=(Q(source="api") & ~Q(client="")) | (~Q(source="api") & Q(client="")),
+                name="import_by_the_api_names_its_client",
+            ),
+            models.CheckConstraint(
                 condition=~Q(state="done") | Q(loaded_at__isnull=False), name="import_is_done_when_loaded"
             ),
             models.CheckConstraint(
@@ -125,7 +133,8 @@ class Import(models.Model):
     @property
     def by(self) -> str:
         """Who uploaded it, or where it came from by itself. One query if the account is not loaded."""
-        return str(self.user or self.get_source_display())
+        source = f"{self.get_source_display()} ({self.client})" if self.client else self.get_source_display()
+        return str(self.user or source)
 
 
 class ImportFile(models.Model):

@@ -30,6 +30,7 @@ MEDIANS = (
 )
 PAY = "revenu_mensuel"
 COMPARED = frozenset((*NEVER_FALLING, *MEDIANS, *SATISFACTIONS, PAY))  # whose old and new values are looked at
+MEDIAN_MOVES = _("The median of %(column)s goes from %(old)s to %(new)s: is it in another unit?")
 
 
 class AlarmKind(StrEnum):
@@ -121,7 +122,7 @@ def _about_values(evidence: Evidence) -> Iterator[Alarm]:
         if name in MEDIANS and pairs.count >= FEW and _has_shifted(pairs.old.median, pairs.new.median):
             yield _alarm(
                 AlarmKind.MEDIAN,
-                _("The median of %(column)s goes from %(old)s to %(new)s: is it in another unit?"),
+                MEDIAN_MOVES,
                 column=name,
                 old=f"{pairs.old.median:g}",
                 new=f"{pairs.new.median:g}",

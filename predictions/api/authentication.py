@@ -42,7 +42,7 @@ class APIKeyAuthentication(BaseAuthentication):
 
 
 class HasScope(BasePermission):
-    """Require the scope that the view names: ``can_predict`` or ``can_read``. A view without one is closed."""
+    """Require the scope that the view names, such as ``can_read``. A view without one is closed."""
 
     message = _("This API key lacks the scope for this call.")
 

@@ -43,6 +43,7 @@ PARAMETERS = {
     "department": "Consulting",
     "employee_id": 1,
     "employee_ids": [1, 2, 4],
+    "import_id": "0e0b3a52-6c0f-4a1e-9d2a-3f1f0a5f7f10",
     "limit": 20,
     "min_probability": 0.1,
     "mode": "scoring",
@@ -156,6 +157,56 @@ PREVIOUS = (
     "https://technova.example/predictions/?cursor=WyItY3JlYXRlZF9hdCIsdHJ1ZSxbNDczMF1d:1wOaFk:AsSignedByTheService"
 )
 LOGGED = _ROW | {"low": 0.4127, "high": 0.7794, "is_extrapolated": False} | _EXPLANATION
+DELIVERY = {
+    "id": "0e0b3a52-6c0f-4a1e-9d2a-3f1f0a5f7f10",
+    "state": "checking",
+    "detail": "The files are being checked.",
+    "link": "https://technova.example/extracts/0e0b3a52-6c0f-4a1e-9d2a-3f1f0a5f7f10",
+    "page": "https://technova.example/import/0e0b3a52-6c0f-4a1e-9d2a-3f1f0a5f7f10/",
+    "received_at": "2026-11-02T05:00:00.123456+00:00",
+    "as_of": "2026-10-31",
+    "files": [
+        {"name": "sirh-2026-10-31.csv", "sha256": "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"}
+    ],
+    "counts": None,
+    "questions": [],
+    "alarms": [],
+    "error": None,
+    "rejects": [],
+}
+CHECKED_DELIVERY = DELIVERY | {
+    "state": "ready",
+    "detail": "The files leave questions open: HR answers them on the page.",
+    "counts": {
+        "present_before": 1233,
+        "present": 1229,
+        "changed": 118,
+        "rejected": 3,
+        "arrived": 7,
+        "left": 11,
+        "returned": 0,
+        "moved": 4,
+        "vanished": 0,
+    },
+    "questions": [
+        {
+            "asked": "word",
+            "file": "sirh-2026-10-31.csv",
+            "column": "departement",
+            "rows": 12,
+            "detail": "A word in departement is not known.",
+        }
+    ],
+    "rejects": [
+        {
+            "file": "sirh-2026-10-31.csv",
+            "column": "age",
+            "lost": "cell",
+            "count": 3,
+            "expected": "a whole number between 16 and 100",
+        }
+    ],
+}
 ERROR = {
     "detail": "A valid API key is needed in the X-API-Key header.",
     "request_id": "5b0f7f0e-6c5e-4b1f-9a37-0c9f0e3a7d52",

@@ -1,5 +1,6 @@
 """The OpenAPI description: what drf-spectacular cannot derive from the views."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -26,6 +27,8 @@ from predictions.api.renderers import CSV, NDJSON
 from predictions.api.serializers import (
     BatchScoreSerializer,
     BatchSerializer,
+    DeliverySerializer,
+    ExtractsSerializer,
     FeaturesSerializer,
     KeySerializer,
     LatestSerializer,
@@ -179,20 +182,20 @@ _WITH_A_KEY = {400, 401, 403, 405, 422, 429, 500, 503}  # of any call with a key
 _TOO_LONG = OpenApiResponse(description="A request line over 8,190 bytes: refused by the web server, in HTML.")
 
 
-def errors(*statuses: int) -> dict[int, OpenApiResponse]:
+def errors(*statuses: int, words: Mapping[int, str] = _WORDS) -> dict[int, OpenApiResponse]:
     """The descriptions of these errors."""
     return {
         status: OpenApiResponse(
             InvalidSerializer if status == 422 else ErrorSerializer,
-            _WORDS[status],
-            [OpenApiExample("An error", _error_example(status))],
+            words[status],
+            [OpenApiExample("An error", _error_example(status, words[status]))],
         )
         for status in sorted(statuses)
     }
 
 
-def _error_example(status: int) -> dict:
-    return examples.INVALID if status == 422 else examples.ERROR | {"detail": _WORDS[status]}
+def _error_example(status: int, detail: str) -> dict:
+    return examples.INVALID if status == 422 else examples.ERROR | {"detail": detail}
 
 
 def _call(
@@ -200,24 +203,26 @@ def _call(
     answer,
     meaning: str,
     example: object,
+    status: int = 200,
     other: object = None,
     body: object = None,
     other_errors=(),
+    words: Mapping[int, str] = _WORDS,
     others=None,
     parameters=(),
     **options,
 ):
     """The description of a call: its answer with its meaning and an example, an example of its body, its errors."""
-    shown = [OpenApiExample("An answer", example, response_only=True, status_codes=["200"])]
+    shown = [OpenApiExample("An answer", example, response_only=True, status_codes=[str(status)])]
     if other is not None:
         shown.append(OpenApiExample("Another answer", other, response_only=True, status_codes=["200"]))
     if body is not None:
         shown.append(OpenApiExample("A body", body, request_only=True))
     return extend_schema(
         responses={
-            200: OpenApiResponse(answer, meaning),
+            status: OpenApiResponse(answer, meaning),
             **(others or {}),
-            **errors(*_WITH_A_KEY, *other_errors),
+            **errors(*_WITH_A_KEY, *other_errors, words=words),
             414: _TOO_LONG,
         },
         parameters=[*parameters, *HEADERS, *_RATE_LIMIT],
@@ -374,4 +379,41 @@ scores = _call(
     other_errors=[404, 406],
     meaning="One page, and the addresses of the next and the previous one.",
     example=examples.SCORE_OF_RUN,
+)
+_LOCATION = OpenApiParameter(
+    "Location", str, OpenApiParameter.HEADER, response=[202], description="The address of the delivery."
+)
+_OF_FILES = _WORDS | {
+    400: "Not to be understood: another host, or a form that did not arrive whole or holds over 10 files.",
+    413: "A file is larger than 32 MB, or all of them are larger than four such files.",
+    415: "The body is not declared as multipart/form-data.",
+}
+deliver = _call(
+    operation_id="extracts_deliver",
+    summary="Deliver the extracts of a day",
+    description=(
+        "One file or several, CSV, XLSX or ODS, recognised by their columns. They are checked like an upload of HR and "
+        "loaded where they leave no question and no alarm; otherwise they wait for HR. The same files again change "
+        "nothing."
+    ),
+    tags=["extracts"],
+    request={"multipart/form-data": DeliverySerializer},
+    status=202,
+    parameters=[_LOCATION],
+    answer=ExtractsSerializer,
+    meaning="Taken, and being checked: the link tells what becomes of it.",
+    example=examples.DELIVERY,
+    other_errors=[413, 415],
+    words=_OF_FILES,
+)
+delivery = _call(
+    operation_id="extracts_retrieve",
+    summary="What became of a delivery",
+    description="Its state, counts, open questions and alarms, without a value of anybody. Of any delivery by the API.",
+    tags=["extracts"],
+    parameters=[OpenApiParameter("import_id", OpenApiTypes.UUID, "path", description="The id of the delivery.")],
+    answer=ExtractsSerializer,
+    meaning="Where it stands, and what it waits for.",
+    example=examples.CHECKED_DELIVERY,
+    other_errors=[404],
 )

@@ -3,7 +3,8 @@
 import json
 import math
 import re
-from io import BytesIO
+from tempfile import SpooledTemporaryFile
+from typing import Any
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
@@ -11,6 +12,8 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import JSONParser
+
+PIECE = 2**20  # bytes of a chunked body that are read at a time
 
 
 class AlwaysJSON(BaseContentNegotiation):
@@ -25,6 +28,14 @@ class AlwaysJSON(BaseContentNegotiation):
 
     def select_renderer(self, request, renderers, format_suffix=None):
         return renderers[0], renderers[0].media_type
+
+
+class Multipart(AlwaysJSON):
+    """Bodies of a form with files alone."""
+
+    def select_parser(self, request, parsers):
+        is_form = request.content_type.partition(";")[0].strip().lower() == "multipart/form-data"
+        return parsers[0] if is_form else None
 
 
 class StrictJSONParser(JSONParser):
@@ -60,17 +71,22 @@ class StrictJSONParser(JSONParser):
         return data
 
 
-def take_chunks(request: WSGIRequest) -> None:
-    """Buffer a chunked body and set its length: at most one byte more than permitted.
+def take_chunks(request: WSGIRequest, most: int) -> None:
+    """Buffer a chunked body and set its length: at most one byte more than ``most``; a large one lies on the disk.
 
     Raises ``ParseError`` for an incomplete one.
     """
+    body: Any = SpooledTemporaryFile(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)  # noqa: SIM115 - gone with the request
+    length = 0
     try:
-        body = request.environ["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+        while length <= most and (piece := request.environ["wsgi.input"].read(min(PIECE, most + 1 - length))):
+            length += len(piece)
+            body.write(piece)
     except Exception as error:  # of the server, for what is not framed as chunks are, or of the connection
         raise ParseError(_("The body did not arrive whole.")) from error
-    request.META["CONTENT_LENGTH"] = str(len(body))
-    request._stream = BytesIO(body)
+    body.seek(0)
+    request.META["CONTENT_LENGTH"] = str(length)
+    request._stream = body
 
 
 def _refuse_encodings(request) -> None:

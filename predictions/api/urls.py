@@ -19,6 +19,8 @@ urlpatterns = [
     call("predictions/<str:prediction_id>", views.LogViewSet.as_view({"get": "retrieve"}), name="api-prediction"),
     call("runs", views.RunViewSet.as_view({"get": "list"}), name="api-runs"),
     call("scores", views.ScoreViewSet.as_view({"get": "list"}), name="api-scores"),
+    call("extracts", views.ExtractViewSet.as_view({"post": "deliver"}), name="api-extracts"),
+    call("extracts/<str:import_id>", views.ExtractViewSet.as_view({"get": "retrieve"}), name="api-extract"),
     call("openapi.json", views.SchemaView.as_view(), name="api-schema"),
     call("docs", views.DocsView.as_view(), name="api-docs"),
 ]

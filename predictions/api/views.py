@@ -4,8 +4,10 @@ import re
 from collections.abc import Sequence
 from typing import cast
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseNotModified, StreamingHttpResponse
+from django.template.defaultfilters import filesizeformat
 from django.urls import get_script_prefix
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
@@ -15,25 +17,29 @@ from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.exceptions import NotAcceptable, NotFound
 from rest_framework.mixins import ListModelMixin
+from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet, ViewSet
 
 from employees.access import scope_of_key
-from employees.columns import MAX_EMPLOYEE_ID
-from predictions import services
+from employees.columns import MAX_EMPLOYEE_ID, Extract
+from employees.models import Import
+from predictions import deliveries, import_process, services
 from predictions.api import openapi
 from predictions.api.authentication import add_rate_limit, caller_of
-from predictions.api.errors import InvalidRequest
+from predictions.api.errors import BodyTooLarge, InvalidRequest
 from predictions.api.filters import Filters, LogFilters, ScoreFilters
 from predictions.api.pagination import LogPagination, RunPagination, ScorePagination
-from predictions.api.parsers import take_chunks
+from predictions.api.parsers import Multipart, take_chunks
 from predictions.api.renderers import CSV, JSON, NDJSON, csv, ndjson, preferred_type
 from predictions.api.serializers import (
     BatchScoreSerializer,
     BatchSerializer,
+    DeliverySerializer,
     ExplainedSerializer,
+    ExtractsSerializer,
     FeaturesSerializer,
     KeySerializer,
     LatestSerializer,
@@ -50,8 +56,10 @@ from predictions.models import MAX_PREDICTION_ID, Prediction, PredictionQuerySet
 from predictions.selectors import runs, scores
 from technova.database import keyset
 from technova.web.json_errors import request_id_of
+from technova.web.upload_limit import oversized
 
 CHUNK_SIZE = 2_000  # rows that a stream reads at a time
+UUID_FORMAT = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 PREDICTION = PredictionSerializer()  # made once: most of a call would go into copying its fields
 
 
@@ -69,6 +77,11 @@ class WithoutOptions(APIView):
 class Guarded(WithoutOptions):
     """Common work of every call of the API."""
 
+    @property
+    def largest_body(self) -> int:
+        """In bytes; of JSON it is Django that refuses a larger one."""
+        return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
     def initialize_request(self, request, *args, **kwargs):
         request_id_of(request)
         return super().initialize_request(request, *args, **kwargs)
@@ -76,7 +89,7 @@ class Guarded(WithoutOptions):
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)
         if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
-            take_chunks(request._request)
+            take_chunks(request._request, self.largest_body)
         if nul := [name for name, value in request.query_params.items() if "\0" in value]:
             raise InvalidRequest({name: [_("Null characters are not allowed.")] for name in nul}, "query")
 
@@ -248,6 +261,46 @@ class ScoreViewSet(ReadViewSet):
         chunks = ([row.to_representation(each) for each in chunk] for chunk in read)
         lines = ndjson(chunks) if media_type == NDJSON else csv(chunks, list(row.fields))
         return StreamingHttpResponse(lines, content_type=f"{media_type}; charset=utf-8")
+
+
+class ExtractViewSet(Guarded, ViewSet):
+    """Deliveries of extracts by the source systems, and what became of them."""
+
+    scope = "can_load"
+    parser_classes = [MultiPartParser]
+    content_negotiation_class = Multipart
+
+    @property
+    def largest_body(self) -> int:
+        """That of one file for each extract, and their form."""
+        return len(Extract) * settings.LARGEST_UPLOAD + settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+    def initial(self, request, *args, **kwargs):
+        super().initial(request, *args, **kwargs)
+        if request.method == "POST" and int(request.META.get("CONTENT_LENGTH") or 0) > self.largest_body:
+            raise BodyTooLarge
+
+    @openapi.deliver
+    def deliver(self, request):
+        body = DeliverySerializer(data=request.data)
+        is_valid = body.is_valid()
+        if large := sorted(oversized(request._request)):
+            limit = filesizeformat(settings.LARGEST_UPLOAD)
+            raise BodyTooLarge(_("%(file)s is larger than %(limit)s.") % {"file": ", ".join(large), "limit": limit})
+        if not is_valid:
+            raise InvalidRequest(body.errors, "body")
+        upload = deliveries.deliver(client=f"{request.auth.name}, {request.auth.prefix}", **body.validated_data)
+        answer = ExtractsSerializer(upload, context={"request": request}).data
+        return Response(answer, status=202, headers={"Location": answer["link"]})
+
+    @openapi.delivery
+    def retrieve(self, request, import_id: str):
+        import_process.settle()
+        delivered = Import.objects.filter(source=Import.Source.API)
+        upload = delivered.filter(pk=import_id).first() if UUID_FORMAT.fullmatch(import_id) else None
+        if upload is None:
+            raise NotFound(_("No delivery has this id."))
+        return Response(ExtractsSerializer(upload, context={"request": request}).data)
 
 
 def _number(text: str, name: str) -> int:

@@ -69,7 +69,7 @@ class APIKeyForm(forms.ModelForm):
 
     class Meta:
         model = APIKey
-        fields = ["name", "owner", "can_predict", "can_read", "departments", "expiry_date"]
+        fields = ["name", "owner", "can_predict", "can_read", "can_load", "departments", "expiry_date"]
         help_texts = {"name": _("The client that uses it; two keys may have the same name.")}
 
     def __init__(self, *args, **kwargs):
@@ -115,7 +115,7 @@ class APIKeyAdmin(ForWhoReadsEverything, admin.ModelAdmin):
 
     form = APIKeyForm
     list_display = ["name", "prefix", "owner", "scopes", "sees", "created", "expiry_date", "last_used_at", "is_usable"]
-    list_filter = ["revoked", "can_predict", "can_read"]
+    list_filter = ["revoked", "can_predict", "can_read", "can_load"]
     search_fields = ["name", "owner", "prefix"]
     readonly_fields = ["prefix", "created", "last_used_at", "revoked"]
     actions = ["rotate", "revoke"]
@@ -179,7 +179,8 @@ class APIKeyAdmin(ForWhoReadsEverything, admin.ModelAdmin):
 
     @admin.display(description=_("may"))
     def scopes(self, key):
-        return ", ".join(str(name) for may, name in ((key.can_predict, _("predict")), (key.can_read, _("read"))) if may)
+        names = {"predict": _("predict"), "read": _("read"), "load": _("deliver")}
+        return ", ".join(str(names[scope]) for scope in key.scopes)
 
     @admin.display(description=_("departments"))
     def sees(self, key):

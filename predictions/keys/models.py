@@ -57,6 +57,9 @@ class APIKey(models.Model):
     owner = models.CharField(_("owner"), max_length=100, help_text=_("The team or the person that answers for it."))
     can_predict = models.BooleanField(_("may ask for predictions"), default=True)
     can_read = models.BooleanField(_("may read the log"), default=True)
+    can_load = models.BooleanField(
+        _("may deliver extracts"), default=False, help_text=_("Only for a key that sees everyone.")
+    )
     departments = models.JSONField(
         _("departments"),
         null=True,
@@ -74,9 +77,14 @@ class APIKey(models.Model):
         ordering = ["-created"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(can_predict=True) | Q(can_read=True),
+                condition=Q(can_predict=True) | Q(can_read=True) | Q(can_load=True),
                 name="key_has_a_scope",
-                violation_error_message=_("A key needs at least one of the two scopes."),
+                violation_error_message=_("A key needs at least one scope."),
+            ),
+            models.CheckConstraint(
+                condition=Q(can_load=False) | Q(departments__isnull=True),
+                name="key_that_loads_sees_everyone",
+                violation_error_message=_("Extracts hold the whole company: only a key that sees everyone loads them."),
             ),
         ]
 
@@ -113,7 +121,8 @@ class APIKey(models.Model):
     @property
     def scopes(self) -> list[str]:
         """What it may do."""
-        return [name for name, may in (("predict", self.can_predict), ("read", self.can_read)) if may]
+        scopes = {"predict": self.can_predict, "read": self.can_read, "load": self.can_load}
+        return [name for name, may in scopes.items() if may]
 
     @property
     def scope(self) -> Scope:

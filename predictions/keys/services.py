@@ -39,6 +39,7 @@ def create_api_key(
     scope: Scope,
     can_predict: bool = True,
     can_read: bool = True,
+    can_load: bool = False,
     lifetime: timedelta = LIFETIME,
 ) -> tuple[APIKey, str]:
     """Create a key limited to ``scope``; return it with its secret, which is not stored.
@@ -54,6 +55,7 @@ def create_api_key(
         owner=owner,
         can_predict=can_predict,
         can_read=can_read,
+        can_load=can_load,
         departments=departments_of_key(scope),
         expiry_date=timezone.now() + lifetime,
     )
@@ -86,6 +88,7 @@ def rotate_api_key(
         owner=key.owner,
         can_predict=key.can_predict,
         can_read=key.can_read,
+        can_load=key.can_load,
         scope=scope_of_key(key),
         lifetime=lifetime,
     )

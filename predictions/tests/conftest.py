@@ -65,7 +65,7 @@ class APIClient(Client):
 
 @pytest.fixture
 def api_key(db):
-    return APIKeyFactory()
+    return APIKeyFactory(can_load=True)
 
 
 @pytest.fixture

@@ -31,6 +31,8 @@ CALLS = [
     ("GET", "/predictions/1"),
     ("GET", "/runs"),
     ("GET", "/scores"),
+    ("POST", "/extracts"),
+    ("GET", "/extracts/0e0b3a52-6c0f-4a1e-9d2a-3f1f0a5f7f10"),
 ]
 
 
@@ -74,8 +76,8 @@ def test_every_call_needs_a_key(method, path):
 
 @pytest.mark.parametrize(("method", "path"), CALLS[1:])
 def test_missing_scope_is_forbidden(method, path):
-    is_read = method == "GET"
-    key = APIKeyFactory(can_predict=is_read, can_read=not is_read)
+    needed = "can_load" if path.startswith("/extracts") else "can_read" if method == "GET" else "can_predict"
+    key = APIKeyFactory(**{scope: scope != needed for scope in ("can_predict", "can_read", "can_load")})
     response = APIClient(key.secret).generic(method, path)
     assert response.status_code == 403
     assert response.json()["detail"] == "This API key lacks the scope for this call."

@@ -22,8 +22,8 @@ class Command(TechnovaCommand):
         parser.add_argument(
             "--scope",
             action="append",
-            choices=["predict", "read"],
-            help="request predictions or read the log; repeatable (default: both)",
+            choices=["predict", "read", "load"],
+            help="request predictions, read the log or deliver extracts; repeatable (default: predict and read)",
         )
         parser.add_argument(
             "--department",
@@ -59,6 +59,7 @@ class Command(TechnovaCommand):
             owner=owner or name,
             can_predict="predict" in scopes,
             can_read="read" in scopes,
+            can_load="load" in scopes,
             scope=Scope.EVERYONE if department is None else Scope.of_departments(map(_department, department)),
             lifetime=lifetime,
         )

@@ -23,6 +23,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from employees import terms, uploads
 from employees.access import Readable, may_add_employees, may_decide, readable_to, scope_of
+from employees.extracts import ENDINGS
 from employees.extracts.template import template_workbook
 from employees.messages import Message
 from employees.models import Import, SavedMapping, WorkforceDay
@@ -50,7 +51,6 @@ WHOLE_COMPANY = gettext_lazy(
     "The extracts hold the whole company, and your account sees some departments only. "
     "Ask someone in HR who sees everyone to import them."
 )
-ENDINGS = (".csv", ".txt", ".xlsx", ".ods")
 
 
 def may_import(user) -> bool:
