@@ -1,11 +1,12 @@
 """Template context: the main menu, the link to the import, and the horizon of the scores."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from employees.access import may_answer, may_audit, scope_of
+from employees.access import Scope, may_answer, may_audit, may_decide, scope_of
 from employees.workforce.clarifying import count_absent
 from predictions.formats import grouped
 from predictions.ml.artifacts.store import ArtifactError
@@ -46,41 +47,66 @@ def _about(card: Mapping) -> Iterator[str]:
         yield _("It failed its tests and was published by force: its scores are not to be relied on.")
 
 
-def _entries(request) -> list[dict]:
-    """The entries that this account may open, with the current one marked."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of the menu: the name of its address, its label, its icon, and how many things wait there."""
+
+    name: str
+    label: str
+    icon: str
+    count: str = ""
+    is_current: bool = False
+
+    @property
+    def href(self) -> str:
+        return reverse(self.name)
+
+
+def _entries(request) -> dict[str, list[Entry]]:
+    """The entries that this account may open: those that people come for, and the tools; the current one is marked."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return []
-    entries = _pages(user)
-    if user.is_staff:
-        entries.append(("admin:index", _("Administration")))
-    return [_entry(request, name, label) for name, label in entries]
-
-
-def _pages(user) -> list[tuple[str, str]]:
+        return {}
     scope = scope_of(user)
     if scope.is_empty and not may_audit(user):
-        return []
-    entries = [("overview", _("Overview"))]
-    if may_answer(user):
-        entries.append(("clarify", _to_clarify(count_absent(scope))))
+        main: list[Entry] = []
+        tools: list[Entry] = []
+    else:
+        main, tools = _main(user, scope), _tools(user, scope)
+    if user.is_staff:
+        tools.append(Entry("admin:index", _("Administration"), "settings"))
+    return {"main": _marked(request, main), "tools": _marked(request, tools)}
+
+
+def _main(user, scope: Scope) -> list[Entry]:
+    entries = [Entry("overview", _("Today"), "today")]
     if not scope.is_empty:
-        entries += [("employees", _("Risk list")), ("departures", _("Departures")), ("simulate", _("Simulate"))]
-    entries.append(("history", _("History")))
+        entries.append(Entry("employees", _("Employees"), "people"))
+    if may_answer(user):
+        absent = count_absent(scope)
+        entries.append(Entry("clarify", _("To clarify"), "question", grouped(absent) if absent else ""))
     if may_import(user):
-        entries.append(("import", _("Import")))
+        entries.append(Entry("import", _("Imports"), "import"))
     elif may_audit(user):
-        entries.append(("import_loads", _("Loads")))
+        entries.append(Entry("import_loads", _("Loads"), "import"))
+    return [*entries, Entry("model", _("Model"), "model")]
+
+
+def _tools(user, scope: Scope) -> list[Entry]:
+    entries = []
+    if not scope.is_empty:
+        entries += [Entry("departures", _("Departures"), "left"), Entry("simulate", _("Simulate"), "simulate")]
+    entries.append(Entry("history", _("History"), "log"))
+    if may_decide(user):
+        entries.append(Entry("schedule", _("Schedule"), "schedule"))
     if data.may_read(user):
-        entries.append(("data", _("Data")))
-    return [*entries, ("model", _("The model"))]
+        entries.append(Entry("data", _("Data"), "data"))
+    return entries
 
 
-def _to_clarify(count: int) -> str:
-    return _("To clarify (%(count)s)") % {"count": grouped(count)} if count else _("To clarify")
+def _marked(request, entries: list[Entry]) -> list[Entry]:
+    return [replace(entry, is_current=_is_current(request, entry.href)) for entry in entries]
 
 
-def _entry(request, name: str, label: str) -> dict:
-    href = reverse(name)
-    is_current = request.path == href or (href != "/" and request.path.startswith(href))
-    return {"href": href, "label": label, "is_current": is_current}
+def _is_current(request, href: str) -> bool:
+    return request.path == href or (href != "/" and request.path.startswith(href))

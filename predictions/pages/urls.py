@@ -1,12 +1,13 @@
 """Addresses of the pages. The first word of a name is its entry in the menu."""
 
+from django.conf import settings
 from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
 from employees.access import for_auditors, for_every_account
-from predictions.pages import data, overview, own_account, schedule
+from predictions.pages import data, overview, own_account, schedule, styleguide
 from predictions.pages.imports import import_page, load_pages
 from predictions.pages.model import card_page, threshold_page, versions_page, workforce_page
 from predictions.pages.people import employee, history_pages, risk_list, simulate
@@ -65,3 +66,5 @@ urlpatterns = [
     path("model/versions/<int:pk>/refuse/", versions_page.refuse, name="model_refuse"),
     path("model/workforce/", for_auditors(workforce_page.workforce), name="model_workforce"),
 ]
+if settings.DEBUG:
+    urlpatterns.append(path("styleguide/", styleguide.styleguide, name="styleguide"))

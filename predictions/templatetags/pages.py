@@ -3,8 +3,10 @@
 import re
 
 from django import template
+from django.utils.safestring import SafeString
 
 from predictions import formats
+from predictions.pages import icons
 
 register = template.Library()
 
@@ -62,3 +64,9 @@ def page_numbers(page) -> list[int | None]:
 def plain_corners(table: str) -> str:
     """A table whose empty headings are plain cells: an empty heading confuses screen readers."""
     return re.sub(r"<th([^>]*)></th>", r"<td\1></td>", table)
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """One of the drawings of ``predictions.pages.icons``."""
+    return icons.icon(name)

@@ -141,7 +141,7 @@ def test_refusal_leads_whoever_is_signed_in_to_the_overview(client, user, minute
     client.cookies["django_language"] = "en"
     for _time in range(TRIES + 1):
         page = change_password(client, old="wrong")
-    assertContains(page, '<a class="button" href="/">Back to the overview</a>', status_code=429, html=True)
+    assertContains(page, '<a class="button" href="/">Back to Today</a>', status_code=429, html=True)
 
 
 def test_refusal_is_json_for_whoever_asks_for_it(user, minute):

@@ -450,7 +450,7 @@ def test_overview_shows_the_riskiest_of_many_jobs_and_leads_to_the_others(hr):
     page = hr.get("/")
     shown = page.context["by_job"]
     assert [part.label for part in shown["parts"]] == [f"Job {place:02}" for place in range(overview.PARTS + 2, 2, -1)]
-    assert '<a href="/employees/?sort=job">3 more are in the risk list</a>' in page.content.decode()
+    assert '<a href="/employees/?sort=job">3 more are in the list</a>' in page.content.decode()
 
 
 def test_overview_tells_the_interval_of_a_forecasts_departures(hr, run):

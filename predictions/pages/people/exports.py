@@ -57,7 +57,7 @@ def _frame(count: int) -> bytes:
         number_formats = {"share": "0.0%", "date": "yyyy-mm-dd hh:mm"}
         styles = {kind: workbook.add_format({"num_format": form}) for kind, form in number_formats.items()}
         bold = workbook.add_format({"bold": True})
-        sheet = workbook.add_worksheet(_("Risk list"))
+        sheet = workbook.add_worksheet(_("Employees"))
         sheet.freeze_panes(1, 1)
         columns = _columns()
         for place, (title, kind, width) in enumerate(columns):

@@ -74,6 +74,7 @@ def test_admin_gives_a_group_and_a_department_to_an_account(open_page):
 
 def test_pages_and_admin_lead_to_each_other_in_one_theme(open_page):
     page = open_page("/", "admin", theme="light")
+    page.locator(".user-menu summary").click()
     page.locator("[data-toggle-theme]").click()
     page.get_by_role("link", name="Administration").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")

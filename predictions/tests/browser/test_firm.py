@@ -36,7 +36,7 @@ def answer(page):
 
 def load(page):
     page.get_by_role("button", name="Confirm and load").click(timeout=SLOW)
-    expect(page.get_by_role("link", name="See the overview")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_role("link", name="See Today")).to_be_visible(timeout=SLOW)
 
 
 def test_first_month_is_asked_and_the_second_asks_for_the_new_department_alone(page, axe):

@@ -40,6 +40,7 @@ def test_from_signing_in_to_what_would_help(open_page, script):
     assert probability(after) < probability(before) == risk
 
     page.wait_for_load_state("networkidle")
+    page.locator(".user-menu summary").click()
     page.get_by_role("button", name="English").click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
 
@@ -73,6 +74,31 @@ def test_chosen_theme_is_kept_on_the_next_page(open_page):
     page.locator("[data-toggle-theme]").click()
     page.goto("/login/")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_menu_of_the_account_is_used_by_keyboard_alone(open_page):
+    page = open_page("/", theme="light")
+    menu, theme = page.locator(".user-menu"), page.locator(".user-menu [data-toggle-theme]")
+    page.locator(".user-menu summary").focus()
+    page.keyboard.press("Enter")
+    expect(theme).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(theme).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(theme).to_be_hidden()
+    expect(menu.locator("summary")).to_be_focused()
+
+
+def test_menu_of_the_account_closes_beside_it_and_opens_without_a_script(open_page):
+    page = open_page("/")
+    page.locator(".user-menu summary").click()
+    page.locator("h1").click()
+    expect(page.get_by_role("button", name="English")).to_be_hidden()
+    page = open_page("/", script=False)
+    page.locator(".user-menu summary").click()
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
 def test_menu_opens_on_a_phone(open_page):

@@ -54,12 +54,26 @@
       menu.setAttribute("aria-expanded", String(body.classList.toggle("is-open")));
     }
     if (event.target.closest("[data-print]")) window.print();
+    event.target.closest("[data-dismiss]")?.closest(".message").remove();
+    const dialog = event.target.closest("[data-dialog]");
+    if (dialog) document.getElementById(dialog.dataset.dialog).showModal();
+    document.querySelectorAll("details[data-closes][open]").forEach((menu) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
     const copy = event.target.closest("[data-copy]");
     if (copy) {
       navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).textContent).then(function () {
         copy.textContent = copy.dataset.copied;
       });
     }
+  });
+
+  // A menu closes with Escape, and gives the keyboard back to what opened it.
+  document.addEventListener("keydown", function (event) {
+    const menu = event.key === "Escape" && document.activeElement?.closest("details[data-closes][open]");
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
   });
 
   // A slider and its number field say the same; only the field is sent.
