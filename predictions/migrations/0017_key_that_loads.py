@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('predictions', '0015_shipped_model'),
+        ('predictions', '0016_payload_or_features'),
     ]
 
     operations = [
