@@ -173,7 +173,8 @@ else:
             "connection_class": PooledConnection,
             "min_size": env.number("DATABASE_POOL_MIN", default=1, most=_pool_size),
             "max_size": _pool_size,
-            "timeout": 2.5,  # seconds a request waits for a connection; the refusal leaves within 3
+            # Seconds a request waits for a connection: one that first waits for a thread is refused within 3, too.
+            "timeout": 1.4,
             "reconnect_timeout": 2.5,  # and until an attempt to connect is left to the next request
         },
     }
