@@ -94,7 +94,7 @@ def test_every_bin_of_the_card_has_its_words(card):
 @pytest.mark.parametrize(
     ("name", "counts", "first"),
     [
-        ("annees_depuis_la_derniere_promotion", [0, 0, 0, 0, 0, 1233], ["0 years", "38%", "0%"]),
+        ("annees_dans_le_poste_actuel", [0] * 6 + [1233], ["0 years to 1 year", "18%", "0%"]),
         ("augmentation_salaire_precedente", [0] * 8 + [1233], ["11% to below 12%", "14%", "0%"]),
         ("augmentation_salaire_precedente", [1233] + [0] * 8, ["below 11%", "0%", "100%"]),
     ],

@@ -2,7 +2,7 @@ from django.core.management import CommandError
 from django.utils import timezone
 
 from predictions.ml.artifacts.store import ArtifactError
-from predictions.ml.assessment.drift import LARGE, LEVEL, MATTERS, Shift
+from predictions.ml.assessment.drift import LEVEL, MATTERS, Shift
 from predictions.ml.assessment.outcomes import CALLS, Outcome
 from predictions.models import ScoringRun
 from predictions.selectors import drift_check
@@ -68,7 +68,7 @@ def when(run: ScoringRun) -> str:
 def describe(shift: Shift) -> str:
     """One line on a distribution that has drifted."""
     return (
-        f"Drift: {shift.name}, {shift.moved:.0%} of the people moved (from {LARGE:.0%} on it counts) and "
+        f"Drift: {shift.name}, {shift.moved:.0%} of the people moved and "
         f"{shift.effect:+.0%} departures expected by it alone (from {MATTERS:.0%} on), "
         f"p = {shift.adjusted:.2g} adjusted for the number of tests (under {LEVEL})"
     )

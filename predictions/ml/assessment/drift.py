@@ -8,13 +8,14 @@ A feature has drifted when its shift is beyond chance and matters as well.
 
 - Chance: Pearson's test of homogeneity against the nearest point of that way (minimum chi-squared: Berkson 1980), on
   bins merged until each can be expected to hold five people in both samples (Cochran 1954), for all features and the
-  scores together (Holm 1979). Most people are in both samples, and those whose value stays as it was add nothing to a
+  scores together (Holm 1979). There a feature has the weight of the spread of the mean probability over its bins in
+  training, since it can only matter as far as that goes (weighted p-values: Genovese, Roeder and Wasserman 2006). Most
+  people are in both samples, and those whose value stays as it was add nothing to a
   difference (Kish 1965, *Survey Sampling*, 12.4): the statistic is divided by the share of people who are new or have
   another value a year later, its design effect (Rao and Scott 1981), as far as training saw a year. Durations change
   for everyone. People of one manager get the next one together, so their years with a manager vary more.
 - It matters when by itself it would change the expected departures by a twentieth, by the mean probability of each bin
-  in training (direct standardisation: Kitagawa 1955), or when a tenth of the people are in another bin. Of a value that
-  training had not seen nothing is expected.
+  in training (direct standardisation: Kitagawa 1955). Of a value that training had not seen nothing is expected.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from predictions.ml.artifacts.card_format import SCORES
 BINS = 10
 LEVEL = 0.05  # of the whole family of tests
 MATTERS = 0.05  # change of the expected departures, as a share of them
-LARGE = 0.1  # share of people in another bin
+LEAST_WEIGHT = 0.01  # of a feature that has no part in the scores
 MINIMUM = 30  # people, below which nothing is said
 EXPECTED = 5.0  # people in each bin
 YEARS = (1, 2, 3)  # after which the reference counts the effect of time alone
@@ -209,12 +210,13 @@ def compare(counts: Mapping[str, np.ndarray], reference: Mapping, *, years: floa
     names = [name for name, people in counts.items() if people.sum() >= MINIMUM]
     nearest = [_nearest(name, reference["bins"][name], counts[name], years) for name in names]
     p_values = np.array([p_value for _before, _years, p_value in nearest])
+    weights = np.array([_spread(reference["bins"][name]) for name in names])
     shifts = []
-    for name, (before, at, p_value), adjusted in zip(names, nearest, holm(p_values), strict=True):
+    for name, (before, at, p_value), adjusted in zip(names, nearest, holm(p_values, weights), strict=True):
         bins, after = reference["bins"][name], counts[name] / counts[name].sum()
         moved = float(np.abs(after - before).sum() / 2)
         effect = _effect(bins, before, after)
-        is_drift = bool(adjusted < LEVEL and (abs(effect) >= MATTERS or moved >= LARGE))
+        is_drift = bool(adjusted < LEVEL and abs(effect) >= MATTERS)
         shifts.append(
             Shift(name, before.tolist(), after.tolist(), at, moved, effect, p_value, float(adjusted), is_drift)
         )
@@ -237,9 +239,22 @@ def _nearest(name: str, bins: Mapping, after: np.ndarray, years: float) -> tuple
 
 def _effect(bins: Mapping, before: np.ndarray, after: np.ndarray) -> float:
     """The change of the mean probability, as a share of it, if people moved between bins and each kept its own."""
-    people = np.asarray(bins["counts"], dtype=float)
-    mean = np.divide(bins["expected"], people, out=np.zeros(len(people)), where=people > 0)
+    mean = _means(bins)
     return float((after - before) @ mean / (before @ mean))
+
+
+def _spread(bins: Mapping) -> float:
+    """The standard deviation of the mean probability over the bins in training, as a share of its mean."""
+    share = np.asarray(bins["counts"], dtype=float) / sum(bins["counts"])
+    mean = _means(bins)
+    overall = float(share @ mean)
+    return max(LEAST_WEIGHT, float(np.sqrt(share @ (mean - overall) ** 2)) / overall) if overall else LEAST_WEIGHT
+
+
+def _means(bins: Mapping) -> np.ndarray:
+    """The mean probability of each bin in training, 0 where there was nobody."""
+    people = np.asarray(bins["counts"], dtype=float)
+    return np.divide(bins["expected"], people, out=np.zeros(len(people)), where=people > 0)
 
 
 def homogeneity(before: np.ndarray, after: np.ndarray, design_effect: float = 1.0) -> float:
@@ -268,10 +283,14 @@ def _merged(table: np.ndarray) -> np.ndarray:
     return np.array(columns).T
 
 
-def holm(p_values: np.ndarray) -> np.ndarray:
-    """p-values adjusted so that 5 % is the chance of one false alarm among all (Holm 1979)."""
-    order = np.argsort(p_values)
-    steps = np.arange(len(p_values), 0, -1)
+def holm(p_values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """p-values adjusted so that 5 % is the chance of one false alarm among all (Holm 1979).
+
+    ``weights``, positive, divide that chance; without them all are alike. They must not depend on the p-values.
+    """
+    weights = np.ones(len(p_values)) if weights is None else weights
+    order = np.argsort(p_values / weights)
+    left = np.cumsum(weights[order][::-1])[::-1]  # the weight of those not yet rejected
     adjusted = np.empty(len(p_values))
-    adjusted[order] = np.minimum(1, np.maximum.accumulate(p_values[order] * steps))
+    adjusted[order] = np.minimum(1, np.maximum.accumulate((p_values / weights)[order] * left))
     return adjusted
