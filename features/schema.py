@@ -264,6 +264,7 @@ FEATURES: tuple[Feature, ...] = (
         _("With the current manager for %(value)s"),
         phrase_no=_("With the current manager for less than a year"),
         unit=_YEARS,
+        direction=1,
     ),
     _engineered(
         "satisfaction_moyenne",

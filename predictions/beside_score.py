@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from predictions.ml.assessment.outcomes import HORIZONS, within
 from predictions.ml.decay import Decay
-from predictions.ml.support import Pair
+from predictions.ml.support import Fault
 from predictions.models import Prediction
 from predictions.registry import card_of, promoted_model
 
@@ -42,8 +42,8 @@ def horizons(prediction: Prediction) -> list[Within]:
     ]
 
 
-def faults(prediction: Prediction) -> list[Pair]:
-    """The pairs of features that its model has learned from nobody, as long as that model is in use."""
+def faults(prediction: Prediction) -> list[Fault]:
+    """The features whose values its model has learned from nobody together, as long as that model is in use."""
     model = promoted_model()
     if not prediction.is_extrapolated or prediction.model_version != model.version:
         return []

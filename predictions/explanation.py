@@ -25,8 +25,8 @@ from django.utils.translation import gettext as _
 from employees import terms
 from employees.access import Readable
 from features import readable_features, schema
+from predictions.ml import support
 from predictions.ml.links import Link
-from predictions.ml.support import PARTS
 
 SUBJECTS = {feature.name: feature.subject or feature.name for feature in schema.FEATURES}
 WITHHELD = ""  # the sum of the features whose values may not be read
@@ -144,17 +144,36 @@ def tenths(points: Sequence[float], total: int) -> list[int]:
     return down
 
 
-def why_not_enough(values: Mapping[str, object], faults: Iterable[tuple[str, str]], readable: Readable) -> list[str]:
-    """Why the data are not enough for a profile, in the active language: the pairs that nobody had, if readable.
+def why_not_enough(values: Mapping[str, object], faults: Iterable[support.Fault], readable: Readable) -> list[str]:
+    """Why the data are not enough for a profile, in the active language: what nobody had together, if readable.
 
     ``faults`` are those of ``Support``.
     """
-    return [_faulty(pair, values) for pair in faults if all(readable_features.reads(readable, name) for name in pair)]
+    return [_faulty(fault, values) for fault in faults if all(readable_features.reads(readable, n) for n in fault)]
 
 
-def _faulty(pair: tuple[str, str], values: Mapping[str, object]) -> str:
-    first, second = (schema.BY_NAME[name] for name in pair)
-    if pair in PARTS:
+def _faulty(fault: support.Fault, values: Mapping[str, Any]) -> str:
+    first, *others = (schema.BY_NAME[name] for name in fault)
+    if fault == support.SATISFACTION:
+        text = _("No survey has a mean satisfaction of %(value)s.")
+        return text % {"value": display(first, values[first.name])}
+    second = others[0]
+    if fault == support.SAVINGS:
+        return _("“%(formula)s” (%(value)s) does not follow from “%(first)s” and “%(second)s”.") % {
+            "formula": _(first.label),
+            "value": display(first, values[first.name]),
+            "first": _(second.label),
+            "second": _(others[1].label),
+        }
+    if fault in support.WORKED:
+        text = _("%(label)s (%(years)s) cannot be at the age of %(age)s: nobody has worked before %(youngest)s.")
+        return text % {
+            "label": _(first.label),
+            "years": display(first, values[first.name]),
+            "age": display(second, values[second.name]),
+            "youngest": display(second, support.YOUNGEST),
+        }
+    if fault in support.PARTS:
         return _("%(part)s (%(longer)s) cannot exceed %(whole)s (%(shorter)s).") % {
             "part": _(first.label),
             "longer": display(first, values[first.name]),

@@ -11,6 +11,7 @@ dismissal, the end of a contract): they end the exposure on their day, without a
 from __future__ import annotations
 
 from bisect import bisect_right
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -117,9 +118,10 @@ def months_after(day: date, months: int) -> date:
 
 def months_before(day: date, months: int) -> date:
     """The calendar day so many months earlier; the end of a month gives the end of another."""
-    stamp = pd.Timestamp(day)
-    offset = pd.offsets.MonthEnd(months) if stamp.is_month_end else pd.DateOffset(months=months)
-    return (stamp - offset).date() if months else day
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    last = monthrange(year, month + 1)[1]
+    is_end = day.day == monthrange(day.year, day.month)[1]
+    return date(year, month + 1, last if is_end else min(day.day, last)) if months else day
 
 
 def months_between(start: np.ndarray | date, end: np.ndarray | date) -> np.ndarray:

@@ -19,7 +19,7 @@ from predictions.ml.artifacts.card_format import PublishedCard
 from predictions.ml.decay import Decay
 from predictions.ml.expectation import Expectation
 from predictions.ml.links import CLOGLOG, LOGIT, Link
-from predictions.ml.support import Support
+from predictions.ml.support import UNSCORED, Support
 from predictions.ml.terms import Curve, Levels, ModelTerm
 
 Z_90 = 1.6448536269514722  # 95 % quantile of the normal: a two-sided 90 % interval
@@ -191,7 +191,8 @@ class Scorer:
         columns = {name: np.asarray(frame[name]) for name in self.features}
         n = len(columns[self.features[0]])
         contributions, errors = np.zeros((n, len(FEATURE_NAMES))), np.empty(n)
-        is_unseen = ~self.parameters.support.hold(columns)
+        beside = {name: np.asarray(frame[name], dtype=float) for name in UNSCORED if name in frame}
+        is_unseen = ~self.parameters.support.hold(beside | columns)
         expectation = Expectation(0.0, 0.0, np.zeros(self._factor.shape[1]))
         for start in range(0, n, BLOCK):
             rows = slice(start, start + BLOCK)

@@ -2,11 +2,12 @@
 
 A technical director at the first level, the first level at a director's pay, a tech lead in the sales department, or
 ten years in the job after five with the company: each is in the range of every single feature. So what occurs together
-is kept: the range of some numbers by job and level, the jobs of each department, and which duration never exceeds
-which.
+is kept: the range of some numbers by job and level, the jobs of each department, which duration never exceeds which,
+and the scale of the survey. Nobody anywhere has worked for longer than their age allows, or has a formula that its
+ingredients do not give: these limits are not learned.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 from employees.disclosure import is_small
 
 Pair = tuple[str, str]
+Fault = tuple[str, ...]  # the features whose values cannot be together
 
 PAIRS: tuple[Pair, ...] = (
     ("poste", "niveau_hierarchique_poste"),
@@ -29,7 +31,16 @@ PARTS: tuple[Pair, ...] = (
     ("annees_depuis_la_derniere_promotion", "annees_dans_l_entreprise"),
     ("annees_dans_l_entreprise", "annee_experience_totale"),
 )
-MOSTLY = 0.99  # share of the training rows in which a part must be no longer than the whole for that to be a rule
+MOSTLY = 0.99  # share of the training rows in which something must hold for it to be a rule
+# Years that nobody worked before the age of 14. Age decides whether a profile is possible, and moves no score.
+WORKED: tuple[Pair, ...] = (("annee_experience_totale", "age"), ("annees_dans_l_entreprise", "age"))
+YOUNGEST = 14
+SATISFACTION: Fault = ("satisfaction_moyenne",)
+ANSWERS = 4  # of which it is the mean, each from 1 to 4
+SCALES = range(4, 12)  # points of a survey's scale, mapped to 1 to 4; beyond, every mean is near a possible one
+SAVINGS: Fault = ("nonlineaire_participation_pee", "nombre_participation_pee", "annees_dans_l_entreprise")
+NEAR = 0.005  # a computed value may be rounded to two decimals
+UNSCORED = ("age", "nombre_participation_pee")  # of these, those that a model need not use
 ROOM = {"revenu_mensuel": 0.1}  # the range is rounded and widened by this share, since its ends are somebody's pay
 ROUNDED = {"revenu_mensuel": 100}
 
@@ -43,6 +54,7 @@ class Support:
     ranges: dict[Pair, Ranges]  # of the second feature of a pair, by the value of the first
     together: dict[str, frozenset[str]]  # by department, its jobs; empty if one of the two is not known
     parts: tuple[Pair, ...]  # of ``PARTS``, those that hold
+    points: int | None = None  # of the survey's scale; None if its answers lie on none
 
     @classmethod
     def of(cls, frame: Mapping[str, Any], person: np.ndarray, names: Sequence[str]) -> "Support":
@@ -59,14 +71,16 @@ class Support:
             {pair: _ranges(pair[1], columns[pair[0]], columns[pair[1]], person) for pair in known(PAIRS)},
             _together(columns[TOGETHER[0]], columns[TOGETHER[1]], person) if known([TOGETHER]) else {},
             tuple(part for part in known(PARTS) if (columns[part[0]] <= columns[part[1]]).mean() >= MOSTLY),
+            _points(columns[SATISFACTION[0]].astype(float)) if SATISFACTION[0] in columns else None,
         )
 
-    def faults(self, values: Mapping[str, Any]) -> list[Pair]:
-        """The pairs of features whose values a profile has and the training data do not have together.
+    def faults(self, values: Mapping[str, Any]) -> list[Fault]:
+        """The features whose values a profile has and the training data, or nobody at all, have together.
 
-        A job or a level that the ranges do not know sets no limit, nor does a department without known jobs.
+        A job or a level that the ranges do not know sets no limit, nor does a department without known jobs, nor what
+        is unknown.
         """
-        found: list[Pair] = []
+        found: list[Fault] = []
         for (given, name), ranges in self.ranges.items():
             limits = ranges.get(values[given])
             if limits is not None and not limits[0] <= values[name] <= limits[1]:
@@ -74,7 +88,8 @@ class Support:
         jobs = self.together and self.together.get(values[TOGETHER[0]])
         if jobs and values[TOGETHER[1]] not in jobs:
             found.append(TOGETHER)
-        return found + [(part, whole) for part, whole in self.parts if values[part] > values[whole]]
+        found += [(part, whole) for part, whole in self.parts if values[part] > values[whole]]
+        return found + [fault for fault, is_found in self._impossible(values) if is_found]
 
     def holds(self, values: Mapping[str, Any]) -> bool:
         """Whether a profile has no ``faults``."""
@@ -92,7 +107,34 @@ class Support:
             is_held[is_there] &= np.isin(frame[TOGETHER[1]][is_there].astype(str), sorted(jobs))
         for part, whole in self.parts:
             is_held &= ~(frame[part] > frame[whole])
+        for _fault, is_found in self._impossible(frame):
+            is_held &= ~is_found
         return is_held
+
+    def _impossible(self, values: Mapping[str, Any]) -> Iterator[tuple[Fault, Any]]:
+        """What no person can have, of one profile or of ``(n,)`` arrays: whether they have it. A NaN is unknown."""
+
+        def known(fault: Fault) -> bool:
+            return all(values.get(name) is not None for name in fault)
+
+        for worked, age in filter(known, WORKED):
+            yield (worked, age), values[worked] > values[age] - YOUNGEST
+        if known(SAVINGS):
+            share, savings, seniority = (values[name] for name in SAVINGS)
+            yield SAVINGS, abs(share - savings / (savings + seniority + 1)) > NEAR
+        if self.points and known(SATISFACTION):
+            yield SATISFACTION, _is_between(values[SATISFACTION[0]], self.points)
+
+
+def _is_between(mean: Any, points: int) -> Any:
+    """Whether a mean of four answers, each on a scale of so many points from 1 to 4, lies between the possible ones."""
+    step = 3 / ANSWERS / (points - 1)
+    return abs(((mean - 1) / step + 0.5) % 1 - 0.5) * step > NEAR
+
+
+def _points(means: np.ndarray) -> int | None:
+    """The points of the scale on which nearly all answers lie; None if there is no such scale."""
+    return next((points for points in SCALES if (~_is_between(means, points)).mean() >= MOSTLY), None)
 
 
 def _ranges(name: str, groups: np.ndarray, values: np.ndarray, person: np.ndarray) -> Ranges:

@@ -173,7 +173,10 @@ MOVES = {  # what HR can do, and the direction in which the risk may then go
     "distance_domicile_travail": (3, 1),
     "annees_depuis_la_derniere_promotion": (2, 1),
     "annees_dans_le_poste_actuel": (2, 1),
+    "annees_sous_responsable_actuel": (2, 1),
 }
+JUST_PROMOTED = {"annees_depuis_la_derniere_promotion": 0, "annees_dans_le_poste_actuel": 0}
+NEW_MANAGER = {"annees_sous_responsable_actuel": 0}
 
 
 @pytest.mark.parametrize("link", LINKS)
@@ -185,12 +188,9 @@ def test_no_lever_moves_anybody_the_wrong_way(link):
     for name, (step, direction) in MOVES.items():
         moved = model.linear_predictor(frame.assign(**{name: frame[name] + step})) - before
         assert (moved * direction >= -1e-9).all(), name
-    promoted = frame.assign(
-        niveau_hierarchique_poste=frame["niveau_hierarchique_poste"] + 1,
-        annees_depuis_la_derniere_promotion=0,
-        annees_dans_le_poste_actuel=0,
-    )
-    assert (model.linear_predictor(promoted) <= before + 1e-9).all()
+    higher = {"niveau_hierarchique_poste": frame["niveau_hierarchique_poste"] + 1}
+    for change in (JUST_PROMOTED, higher | JUST_PROMOTED, higher | NEW_MANAGER, JUST_PROMOTED | NEW_MANAGER):
+        assert (model.linear_predictor(frame.assign(**change)) <= before + 1e-9).all(), change
 
 
 def test_every_lever_of_the_schema_was_moved():

@@ -347,6 +347,8 @@ def test_load_refuses_another_horizon_than_the_card_tells(root, current):
 def test_load_refuses_a_curve_of_other_thresholds(root, current):
     def shorten(card):
         card["threshold"]["curve"] = {name: column[1:] for name, column in card["threshold"]["curve"].items()}
+        for group in card["group_curves"]:
+            group |= {name: group[name][1:] for name in ("flagged", "caught")}
 
     change(current, card=shorten)
     with pytest.raises(ArtifactMismatch, match="other thresholds"):

@@ -97,8 +97,15 @@ def test_duration_longer_than_the_one_that_holds_it_is_named(inner, outer):
 )
 def test_experience_that_the_age_cannot_hold_is_named(language, message):
     with translation.override(language):
-        form = whole(age=18, annee_experience_totale=40)
+        durations = dict.fromkeys((name for pair in columns.ORDERED for name in pair), 2)
+        form = whole(age=18, **durations | {"annee_experience_totale": 40})
         assert form.errors == {"annee_experience_totale": [message.replace("~", "\N{NO-BREAK SPACE}")]}
+
+
+def test_years_with_the_company_that_the_age_cannot_hold_are_named():
+    durations = dict.fromkeys((name for pair in columns.ORDERED for name in pair), 2)
+    form = whole(age=18, **durations | {"annees_dans_l_entreprise": 5, "annee_experience_totale": 5})
+    assert list(form.errors) == ["annee_experience_totale", "annees_dans_l_entreprise"]
 
 
 def test_experience_that_the_age_just_holds_is_accepted():
@@ -178,5 +185,14 @@ def test_promotion_later_than_the_last_one_is_a_new_job(promoted, in_job):
     real = {"annees_depuis_la_derniere_promotion": 3, "annees_dans_le_poste_actuel": 2, "annees_dans_l_entreprise": 6}
     data = {name: str((INPUTS | real)[name]) for name in (feature.name for feature in what_if_features())}
     form = what_if(data | {"annees_depuis_la_derniere_promotion": str(promoted)}, **real)
+    assert form.is_valid(), form.errors
+    assert form.inputs["annees_dans_le_poste_actuel"] == in_job
+
+
+@pytest.mark.parametrize(("level", "in_job"), [(3, 0), (2, 2), (1, 2)])
+def test_higher_level_is_a_new_job(level, in_job):
+    real = {"niveau_hierarchique_poste": 2, "annees_dans_le_poste_actuel": 2, "annees_dans_l_entreprise": 6}
+    data = {name: str((INPUTS | real)[name]) for name in (feature.name for feature in what_if_features())}
+    form = what_if(data | {"niveau_hierarchique_poste": str(level)}, **real)
     assert form.is_valid(), form.errors
     assert form.inputs["annees_dans_le_poste_actuel"] == in_job

@@ -3,6 +3,7 @@ from itertools import chain
 import pytest
 
 from predictions import registry
+from predictions.ml.assessment.disparity import rate_of
 from predictions.pages.model import card_tables
 from predictions.pages.model.card_tables import fairness
 from predictions.pages.model.fairness_findings import findings, of_card
@@ -76,7 +77,7 @@ def test_departures_of_fewer_than_five_who_left_are_suppressed_with_those_of_ano
 
 def test_fairness_shows_every_group_of_both_models_and_selections(card):
     found = fairness(card)
-    assert [selection.title for selection in found] == ["At the threshold", "In the riskiest fifth"]
+    assert [selection.title for selection in found] == ["At the threshold of each test", "In the riskiest fifth"]
     assert [attribute for attribute, _groups in found[0].attributes] == ["Sex", "Age", "Family status"]
     groups = [group for _attribute, groups in found[0].attributes for group in groups]
     assert len(groups) == len(card["models"]["default"]["fairness"]["threshold"])
@@ -95,29 +96,25 @@ ALIKE = {group: (30, 60) for groups in GROUPS.values() for group in groups}
 MORE = "That is more than chance explains."
 
 
-def rate(value, reach=0.04):
-    return {"value": value, "low": value - reach, "high": value + reach}
-
-
 def with_rates(card, rates, **of_group):
     """A card whose groups are flagged, and found, in ``{group: (percent, percent)}``; ``of_group`` changes entries."""
-    like = card["models"]["default"]["fairness"]["threshold"][0] | {"n": 300, "leavers": 80, "is_small": False}
-    entries = [
-        like
-        | {"attribute": attribute, "group": group}
-        | {"selection_rate": rate(rates[group][0] / 100), "recall": rate(rates[group][1] / 100)}
-        | of_group.get(group, {})
-        for attribute, groups in GROUPS.items()
-        for group in groups
-        if group in rates
-    ]
-    side = card["models"]["default"] | {"fairness": {"threshold": entries, "top_20": []}}
-    return card | {"models": card["models"] | {"default": side}}
+    thresholds = len(card["threshold"]["curve"]["threshold"])
+    curves = []
+    for attribute, groups in GROUPS.items():
+        for group in filter(rates.__contains__, groups):
+            curve = {"attribute": attribute, "group": group, "n": 600, "leavers": 580, "is_small": False}
+            curve |= of_group.get(group, {})
+            flagged, caught = (share / 100 for share in rates[group])
+            curves.append(
+                curve
+                | {"flagged": [flagged * curve["n"]] * thresholds, "caught": [caught * curve["leavers"]] * thresholds}
+            )
+    return card | {"group_curves": curves}
 
 
 def said(card, rates, *, sees_rates=True, **of_group):
     """What is said of each attribute, by its title."""
-    found = findings(of_card(with_rates(card, rates, **of_group)), sees_rates=sees_rates)
+    found = findings(of_card(with_rates(card, rates, **of_group), 0.3), sees_rates=sees_rates)
     return {finding.attribute: finding.paragraphs for finding in found}
 
 
@@ -125,8 +122,8 @@ def test_findings_name_who_is_flagged_more_often_by_how_much_and_the_gap_among_t
     rates = ALIKE | {"Woman": (40, 80), "Man": (20, 50)}
     broken = f"{MORE} The four-fifths rule is not met."
     assert said(card, rates)["Sex"] == [
-        f"The model flags women more often than men: 40% against 20%, a ratio of 0.50 (0.39 to 0.62). {broken}",
-        f"Of those who left, it had flagged 80% among women and 50% among men: a gap of 30 points (24 to 36). {MORE}",
+        f"The model flags women more often than men: 40% against 20%, a ratio of 0.50 (0.41 to 0.60). {broken}",
+        f"Of those who left, it had flagged 80% among women and 50% among men: a gap of 30 points (25 to 35). {MORE}",
     ]
 
 
@@ -155,28 +152,38 @@ def test_findings_say_of_age_and_family_status_what_they_say_of_sex(card, attrib
     ],
 )
 def test_findings_say_whether_the_four_fifths_rule_is_met_and_how_surely(card, men, rule):
-    narrow = {"selection_rate": rate(0.4, 0.02)}, {"selection_rate": rate(men / 100, 0.02)}
-    found = said(card, ALIKE, Woman=narrow[0], Man=narrow[1])["Sex"][0]
+    many = {"n": 2_300}
+    found = said(card, ALIKE | {"Woman": (40, 60), "Man": (men, 60)}, Woman=many, Man=many)["Sex"][0]
     assert found.endswith(f"The four-fifths rule {rule}")
 
 
 def test_findings_leave_to_chance_what_chance_explains(card):
     selection, recall = said(card, ALIKE | {"Woman": (32, 63)})["Sex"]
-    assert "(0.78 to 1.13). Chance may explain that. The four-fifths rule is met, but" in selection
+    assert "(0.79 to 1.11). Chance may explain that. The four-fifths rule is met, but" in selection
     assert recall.endswith("a gap of 3 points (−3 to 9). Chance may explain that.")
 
 
 def test_findings_leave_to_chance_what_several_comparisons_explain(card):
     selection, recall = said(card, ALIKE | {"Woman": (36, 66)})["Sex"]
-    assert "(0.70 to 0.99). Among several comparisons, chance may explain that." in selection
+    assert "(0.71 to 0.98). Among several comparisons, chance may explain that." in selection
     assert recall.endswith("a gap of 6 points (0 to 12). Among several comparisons, chance may explain that.")
+
+
+def test_findings_follow_the_threshold(card):
+    """Of women, more are over every threshold but the highest, which nobody reaches."""
+    changed = with_rates(card, ALIKE | {"Woman": (40, 80)})
+    for curve in changed["group_curves"]:
+        curve["flagged"] = [people * (place < 100) for place, people in enumerate(curve["flagged"])]
+    (low, *_), (high, *_) = (findings(of_card(changed, at), sees_rates=True)[0].paragraphs for at in (0.3, 0.9))
+    assert low.startswith("The model flags women more often than men: 40% against 30%")
+    assert high == "Too few people to compare how often the groups are flagged."
 
 
 def test_findings_of_an_account_of_some_departments_have_no_rate_and_no_small_group(card):
     rates = ALIKE | {"Woman": (40, 80), "Man": (20, 50)}
     found = said(card, rates, sees_rates=False, Married={"is_small": True})
     selection, recall = found["Sex"]
-    assert selection.startswith("The model flags women more often than men: a ratio of 0.50 (0.39 to 0.62). ")
+    assert selection.startswith("The model flags women more often than men: a ratio of 0.50 (0.41 to 0.60). ")
     assert recall.startswith(
         "Of those who left, it had flagged a larger share among women than among men: a gap of 30 p"
     )
@@ -208,8 +215,8 @@ def test_findings_do_not_tell_the_recall_of_a_group_whose_leavers_are_suppressed
 def test_findings_say_when_an_attribute_was_unknown_and_when_nobody_is_flagged(card):
     without = {group: figures for group, figures in ALIKE.items() if group not in GROUPS["genre"]}
     assert said(card, without)["Sex"] == ["Unknown for everyone."]
-    nobody = {"selection_rate": {"value": 0.0, "low": 0.0, "high": 0.0}}
-    assert said(card, ALIKE, Woman=nobody, Man=nobody)["Sex"][0].startswith("Too few people to compare")
+    nobody = {"Woman": (0, 0), "Man": (0, 0)}
+    assert said(card, ALIKE | nobody)["Sex"][0].startswith("Too few people to compare")
     assert said(card, ALIKE)["Sex"][0].startswith("The model flags all groups equally often.")
 
 
@@ -225,8 +232,9 @@ def test_model_page_draws_the_groups_with_their_intervals(browse, card):
     assert selection.columns == ["Group", "Ratio"]
     assert dict(selection.rows)["Woman"] == "1.00"
     assert recall.columns == ["Group", "Share"]
-    woman = next(entry for entry in card["models"]["default"]["fairness"]["threshold"] if entry["group"] == "Woman")
-    shown = "{value:.0%} ({low:.0%} to {high:.0%})".format(**woman["recall"])
+    woman = next(curve for curve in card["group_curves"] if curve["group"] == "Woman")
+    place = card["threshold"]["curve"]["threshold"].index(card["threshold"]["value"])
+    shown = "{value:.0%} ({low:.0%} to {high:.0%})".format(**rate_of(woman["caught"][place], woman["leavers"]))
     assert dict(recall.rows)["Woman"] == shown
     assert f"Woman, Those it learned from: {shown}" in response.content.decode()
 

@@ -3,6 +3,7 @@ import json
 import operator
 import re
 from dataclasses import replace
+from datetime import date
 from random import Random
 
 import pytest
@@ -11,8 +12,9 @@ from django.utils import translation
 from predictions import formats, registry
 from predictions.ml.artifacts import artifact, store
 from predictions.ml.assessment import gates, thresholds
+from predictions.ml.assessment.disparity import rate_of
 from predictions.pages import navigation
-from predictions.pages.model import card_charts, card_tables
+from predictions.pages.model import card_charts, card_page, card_tables
 from predictions.pages.model.versions_page import uses
 from predictions.registry import current_model
 from predictions.tests import published
@@ -56,7 +58,7 @@ def test_model_page_of_some_departments_counts_nobody(browse, group):
     assert [name for name in counted if name in response.context] == []
     for text in ("1,470", "237", "People that can be met", "people, ", "Training data, SHA-256"):
         assert text not in page
-    for text in ("Of 100 people who leave", "Fairness between groups", "What moves the score", "In use since"):
+    for text in ("Of 100 people who left", "Fairness between groups", "What moves the score", "In use since"):
         assert text in page
 
 
@@ -159,12 +161,35 @@ def test_model_page_names_the_features_left_out(browse):
     assert "Age, Marital status, Sex, Under 30 with overtime" in text_of(browse("RH"))
 
 
-def test_model_page_tells_the_main_figures_out_of_a_hundred(browse, card):
-    plain = browse("RH").get("/model/").context["plain"]
-    precision = card["metrics"]["precision"]
-    assert plain[0].value == str(round(precision["mean"] * 100))
-    low, high = (round(min(max(precision[end], 0), 1) * 100) for end in ("low", "high"))
-    assert plain[0].hint == f"leave, between {low} and {high}, with 95% confidence"
+def measured(card, threshold):
+    """People over a threshold, and those of them who left, among those that the card's curve was measured on."""
+    curve, training = card["threshold"]["curve"], card["training"]
+    place = curve["threshold"].index(threshold)
+    return curve["flagged"][place] * training["employees"], curve["recall"][place] * training["leavers"]
+
+
+@pytest.mark.parametrize("threshold", [None, 0.45])
+def test_model_page_counts_the_main_figures_at_the_threshold_in_force(browse, card, monkeypatch, threshold):
+    model, threshold = current_model(), threshold or card["threshold"]["value"]
+    monkeypatch.setattr(card_page, "current_model", lambda: replace(model, threshold=threshold))
+    over, found, *_others = browse("RH").get("/model/").context["plain"]
+    flagged, caught = measured(card, threshold)
+    assert over.value == str(round(100 * caught / flagged))
+    assert found.value == str(round(100 * caught / card["training"]["leavers"]))
+    low, high = (round(100 * rate_of(caught, flagged)[end]) for end in ("low", "high"))
+    assert over.hint == f"left the company, between {low} and {high}, with 95% confidence"
+
+
+def test_main_figures_of_hardly_anybody_are_not_told(card):
+    with translation.override("en"):
+        over, found, *_others = card_tables.plain(card, 0.99)
+    assert (over.value, found.value) == ("–", "–")
+
+
+def test_model_page_says_which_figures_are_by_another_threshold(browse):
+    context = browse("RH").get("/model/").context
+    assert context["nested"].caption.endswith("not by the one in force")
+    assert not [row[0] for row in context["quality"].rows if "over the threshold" in row[0]]
 
 
 def test_model_page_shows_both_models_side_by_side(browse, card):
@@ -209,6 +234,25 @@ def test_spread_out_of_time_is_put_in_words(low, high, words):
     slope = {"mean": 1.8, "low": low, "high": high}
     with translation.override("en"):
         assert words in card_tables.spread_out_of_time({"metrics": {"calibration_slope": slope}})
+
+
+@pytest.mark.parametrize(("departures", "words"), [(89, "1.31 times as many left"), (120, "outside the interval")])
+def test_level_out_of_time_is_told_by_the_sums(departures, words):
+    test = {"expected": 68.0, "low": 47.0, "high": 89.3, "departures": departures}
+    test |= {"metrics": {"calibration_intercept": {"mean": 2.34, "low": 1.6, "high": 3.1}}}
+    with translation.override("en"):
+        (sentence,) = card_tables.out_of_time_in_words(test)
+    assert sentence.startswith("The intercept (2.34) belongs to a probability of 50%")
+    assert words in sentence
+
+
+@pytest.mark.parametrize(("expected", "verdict"), [(3.1, "too low"), (7.0, "within"), (9.9, "too high")])
+def test_tests_on_later_months_mark_what_lies_outside(card, expected, verdict):
+    row = {"people": 10, "expected": expected, "departures": 7, "observed": 7, "low": 4.0, "high": 9.0}
+    test = {"quarters": [row | {"since": date(2026, 4, 30)}], "first": [row], "metrics": {}}
+    with translation.override("en"):
+        found = card_tables.out_of_time(card | {"history": None, "out_of_time": test})
+    assert [found[name].rows[0][-1] for name in ("quarters", "first")] == [verdict, verdict]
 
 
 def test_calibration_chart_sets_what_happened_against_what_was_said(card):

@@ -107,7 +107,8 @@ HIDDEN |= {"augmentation_salaire_precedente": 23, **dict.fromkeys(SATISFACTIONS,
 def test_simulation_of_a_manager_takes_what_is_hidden_from_the_training_data(browse):
     EmployeeFeaturesFactory()
     bins = current_model().card["drift"]["bins"]
-    typical = {name: drift.typical(bins[name], 0) for name in HIDDEN.keys() - set(SATISFACTIONS)}
+    scored = {"revenu_mensuel", "augmentation_salaire_precedente"}
+    typical = dict.fromkeys(HIDDEN) | {name: drift.typical(bins[name], 0) for name in scored}
     typical |= dict.fromkeys(SATISFACTIONS, drift.typical(bins["satisfaction_moyenne"], 1))
     manager = browse("Manager", "Consulting")
     manager.post("/simulate/", INPUTS | HIDDEN | {"annee_experience_totale": 40})
@@ -171,11 +172,37 @@ def test_simulation_of_durations_that_contradict_each_other_says_which(browse):
 
 
 def test_simulation_of_more_experience_than_the_age_can_hold_marks_the_field_and_logs_nothing(browse):
-    response = browse("RH").post("/simulate/", INPUTS | {"age": 18, "annee_experience_totale": 40})
+    response = browse("RH").post("/simulate/", INPUTS | {"age": 21, "annee_experience_totale": 40})
     assert list(response.context["form"].errors) == ["annee_experience_totale"]
     assert not Prediction.objects.exists()
 
 
-def test_api_request_of_more_experience_than_the_age_can_hold_is_answered(api):
-    impossible = engineer_one(INPUTS | {"age": 18, "annee_experience_totale": 40})
-    assert api.call("/predict/by-features", impossible).status_code == 200
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (
+            {"age": 21, "annee_experience_totale": 40},
+            "Total experience (40~years) cannot be at the age of 21~years: nobody has worked before 14~years.",
+        ),
+        ({"satisfaction_moyenne": 2.3}, "No survey has a mean satisfaction of 2.3."),
+        (
+            {"nonlineaire_participation_pee": 0.9},
+            (
+                "“Savings plan participation for the seniority” (0.9) does not follow from “Company savings plan "
+                "participations” and “Years with the company”."
+            ),
+        ),
+    ],
+)
+def test_api_request_of_what_nobody_can_have_is_answered_without_an_interval(api, change, why):
+    answer = api.call("/predict/by-features", engineer_one(INPUTS) | change)
+    found = answer.json()
+    assert answer.status_code == 200
+    assert (found["low"], found["high"], found["is_extrapolated"]) == (None, None, True)
+    assert why.replace("~", "\N{NO-BREAK SPACE}") in found["not_enough_data"]
+
+
+def test_api_request_of_a_possible_career_has_an_interval(api):
+    found = api.call("/predict/by-features", engineer_one(INPUTS)).json()
+    assert found["low"] < found["turnover_probability"] < found["high"]
+    assert found["not_enough_data"] == []

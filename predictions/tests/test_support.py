@@ -115,6 +115,59 @@ def test_a_company_that_counts_otherwise_sets_no_such_limit(frame):
     assert ("annees_sous_responsable_actuel", "annees_dans_l_entreprise") not in of(rows).parts
 
 
+IMPOSSIBLE = [
+    ({"age": 20, "annee_experience_totale": 40}, ("annee_experience_totale", "age")),
+    ({"age": 20, "annees_dans_l_entreprise": 7}, ("annees_dans_l_entreprise", "age")),
+    ({"satisfaction_moyenne": 2.3}, ("satisfaction_moyenne",)),
+    (
+        {"nonlineaire_participation_pee": 0.9, "nombre_participation_pee": 0},
+        ("nonlineaire_participation_pee", "nombre_participation_pee", "annees_dans_l_entreprise"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "fault"), IMPOSSIBLE)
+def test_what_nobody_can_have_is_not_held(support, director, frame, change, fault):
+    impossible = director | change
+    assert fault in support.faults(impossible)
+    assert not support.hold(arrays(frame[:1].assign(**impossible)))[0]
+
+
+def test_what_nobody_can_have_is_not_learned_from_those_who_have_it(frame):
+    rows = frame.assign(age=16, annee_experience_totale=40, annees_dans_l_entreprise=30, nombre_participation_pee=49)
+    whatever_the_survey = {fault for _change, fault in IMPOSSIBLE if len(fault) > 1}
+    assert whatever_the_survey <= set(of(rows).faults(rows.iloc[0].to_dict()))
+
+
+def test_whose_age_is_unknown_may_have_any_career(support, director, frame):
+    unknown = {"age": None, "annee_experience_totale": 60}
+    assert ("annee_experience_totale", "age") not in support.faults(director | unknown)
+    rows = arrays(frame[:1].assign(**(director | {"annee_experience_totale": 60})))
+    assert support.hold(rows | {"age": np.array([np.nan])})[0]
+    assert support.hold({name: values for name, values in rows.items() if name != "age"})[0]
+
+
+@pytest.mark.parametrize(("points", "mean"), [(4, 2.25), (5, 1.1875), (10, 1.75)])
+def test_the_scale_of_the_survey_is_learned(frame, points, mean):
+    random = np.random.default_rng(1)
+    answers = 1 + 3 * random.integers(0, points, (len(frame), 4)) / (points - 1)
+    found = of(frame.assign(satisfaction_moyenne=answers.mean(axis=1)))
+    assert found.points == points
+    assert ("satisfaction_moyenne",) not in found.faults(frame.iloc[0].to_dict() | {"satisfaction_moyenne": mean})
+
+
+def test_a_survey_without_a_scale_sets_no_limit(frame):
+    found = of(frame.assign(satisfaction_moyenne=np.random.default_rng(1).uniform(1, 4, len(frame))))
+    assert found.points is None
+    assert ("satisfaction_moyenne",) not in found.faults(frame.iloc[0].to_dict() | {"satisfaction_moyenne": 2.3})
+
+
+def test_a_mean_rounded_to_two_decimals_is_possible(frame):
+    answers = 1 + 3 * np.random.default_rng(1).integers(0, 5, (len(frame), 4)) / 4
+    found = of(frame.assign(satisfaction_moyenne=answers.mean(axis=1).round(2)))
+    assert found.points == 5
+
+
 def test_an_unknown_feature_limits_nothing(frame):
     names = [name for name in frame if name not in ("departement", "revenu_mensuel")]
     found = Support.of(frame, np.arange(len(frame)), names)

@@ -11,6 +11,7 @@ from features.engineering import engineer
 from predictions.ml import training
 from predictions.ml.assessment import evaluation, thresholds
 from predictions.ml.periods import PersonPeriods
+from predictions.ml.support import YOUNGEST
 
 TINY = evaluation.Plan(folds=2, repeats=1, inner_folds=2, penalties=(0.1, 0.3), resamples=20, draws=2)
 START = np.datetime64("2025-01", "M")
@@ -27,7 +28,8 @@ def people(n: int = 300, *, seed: int = 1) -> tuple[pd.DataFrame, np.ndarray]:
         else:
             top = min(feature.maximum, 40 if feature.unit == "years" else feature.maximum)
             columns[feature.name] = random.integers(int(feature.minimum), int(top) + 1, n)
-    columns["age"] = random.integers(18, 61, n)
+    worked = np.maximum(columns["annee_experience_totale"], columns["annees_dans_l_entreprise"])
+    columns["age"] = np.maximum(random.integers(18, 61, n), worked + YOUNGEST)
     columns["revenu_mensuel"] = random.integers(1_000, 20_000, n)
     columns["frequence_deplacement"] = random.integers(0, 3, n)
     raw = pd.DataFrame(columns).infer_objects()

@@ -84,6 +84,7 @@ def build(
         "evaluation": {"folds": plan.folds, "repeats": plan.repeats, "inner_folds": plan.inner_folds},
         "metrics": models[features]["metrics"],
         "models": models,
+        "group_curves": fairness.curves(frame, target, sides[features].probability),
         "threshold": threshold,
         "uncertainty": uncertainty,
         "shapes": shapes(model, frame),

@@ -124,6 +124,18 @@ class GroupRates(TypedDict):
     observed_to_expected: Rate | None
 
 
+class GroupCurve(TypedDict):
+    """See ``fairness.curves``; the thresholds are those of ``threshold.curve``."""
+
+    attribute: str
+    group: str
+    n: People
+    leavers: Count
+    is_small: bool
+    flagged: Amounts
+    caught: Amounts
+
+
 class Side(TypedDict):
     """One of the two models, evaluated on people it had not seen."""
 
@@ -208,7 +220,10 @@ class QuarterOfTest(TypedDict):
 
 class FirstFound(TypedDict):
     people: People
+    expected: Amount
     departures: Count
+    low: Amount
+    high: Amount
 
 
 class OutOfTime(TypedDict):
@@ -339,6 +354,7 @@ class Card(TypedDict):
     evaluation: Evaluation
     metrics: dict[str, Figure]  # of this model: ``models[feature_set]["metrics"]``
     models: dict[str, Side]  # by feature set
+    group_curves: list[GroupCurve]  # of this model
     threshold: ThresholdPart
     uncertainty: Uncertainty
     shapes: Annotated[list[Shape], Meta(min_length=1)]  # the heaviest first
@@ -417,6 +433,8 @@ def _faults(card: PublishedCard) -> Iterator[tuple[str, str]]:
         groups = [_groups(card["models"][name]["fairness"][selection]) for name in FEATURE_SETS]
         if groups[0] != groups[1]:
             yield f"models.all.fairness.{selection}", "not the groups of the default model"
+    for curve in card["group_curves"]:
+        yield from _faults_of_curve(curve, len(card["threshold"]["curve"]["threshold"]))
     for shape in card["shapes"]:
         yield from _faults_of_shape(shape)
     for proxy in card["proxies"]:
@@ -465,6 +483,12 @@ def _faults_of_side(place: str, side: Side) -> Iterator[tuple[str, str]]:
 
 def _groups(rows: Sequence[GroupRates]) -> list[tuple[str, str]]:
     return [(row["attribute"], row["group"]) for row in rows]
+
+
+def _faults_of_curve(curve: GroupCurve, thresholds: int) -> Iterator[tuple[str, str]]:
+    yield from _unknown("group_curves", [curve["attribute"]], ATTRIBUTES)
+    if not len(curve["flagged"]) == len(curve["caught"]) == thresholds:
+        yield "group_curves", f"{curve['group']!r} has not a number for each of the {thresholds} thresholds"
 
 
 def _faults_of_shape(shape: Shape) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,8 @@ _CURVES = _(
 )
 _LEVERS = _(
     "What HR can change acts in one direction only: more overtime, travel or distance never lowers the risk; more pay, "
-    "a larger rise, a higher level, a promotion, training, savings plan and satisfaction never raise it."
+    "a larger rise, a higher level, a promotion, training, savings plan and satisfaction never raise it, nor does the "
+    "new manager who may come with a promotion."
 )
 _THRESHOLD = _(
     "The threshold is chosen on such predictions too, and judged by thresholds chosen without the people judged."

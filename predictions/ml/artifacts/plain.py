@@ -12,7 +12,7 @@ from predictions.ml.scorer import Parameters
 from predictions.ml.support import Support
 from predictions.ml.terms import Curve, Levels, ModelTerm
 
-FORMAT = 3  # other formats are refused
+FORMAT = 4  # other formats are refused
 
 
 class NotPlain(ValueError):
@@ -55,6 +55,7 @@ def to_bytes(plain: Plain) -> bytes:
             "ranges": [[*pair, list(map(list, ranges.items()))] for pair, ranges in parameters.support.ranges.items()],
             "together": {department: sorted(jobs) for department, jobs in parameters.support.together.items()},
             "parts": parameters.support.parts,
+            "points": parameters.support.points,
         },
     }
     buffer = io.BytesIO()
@@ -100,11 +101,12 @@ def _plain(head: dict, arrays: Mapping[str, np.ndarray]) -> Plain:
     return Plain(parameters, reference, arrays["reference_probability"])
 
 
-def _support(ranges: list, together: dict[str, list[str]], parts: list[list[str]]) -> Support:
+def _support(ranges: list, together: dict[str, list[str]], parts: list[list[str]], points: int | None) -> Support:
     return Support(
         {(given, name): {value: tuple(ends) for value, ends in of_pair} for given, name, of_pair in ranges},
         {department: frozenset(jobs) for department, jobs in together.items()},
         tuple((part, whole) for part, whole in parts),
+        points,
     )
 
 

@@ -71,8 +71,11 @@ def count(frame: pd.DataFrame, is_selected: np.ndarray, before: Counts | None = 
     return found
 
 
-def rate_of(part: int, people: int) -> Rate:
-    """A share of some people with its 95 % interval (Wilson 1927), which holds for few people and at both ends."""
+def rate_of(part: float, people: float) -> Rate:
+    """A share of some people with its 95 % interval (Wilson 1927), which holds for few people and at both ends.
+
+    Counts may be means over repeats.
+    """
     z = _deviations(1)
     middle, reach = part + z**2 / 2, z * math.sqrt(part * (people - part) / people + z**2 / 4)
     low, high = ((middle + side * reach) / (people + z**2) for side in (-1, 1))

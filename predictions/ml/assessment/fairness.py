@@ -15,6 +15,7 @@ from predictions.ml.additive import learn_terms, used_features
 from predictions.ml.artifacts.card_format import ATTRIBUTES
 from predictions.ml.assessment.disparity import SMALL_PEOPLE, groups_of, is_unjudged
 from predictions.ml.assessment.evaluation import OutOfFold
+from predictions.ml.assessment.thresholds import GRID
 
 TOP_SHARE = 0.2
 STRONGEST = 6
@@ -57,6 +58,37 @@ def audit(
         ]
         for name in selections
     }
+
+
+def curves(frame: pd.DataFrame, target: np.ndarray, probability: np.ndarray) -> list[dict]:
+    """How many of each group every threshold of ``GRID`` selects, by out-of-fold ``probability``, ``(repeats, n)``.
+
+    ``{"attribute", "group", "n", "leavers", "is_small", "flagged": [...], "caught": [...]}``: people, and those who
+    left, at or over the threshold, averaged over the repeats.
+    """
+    found = []
+    for attribute, group, member in groups_of(frame):
+        if member.any():
+            left = member & (target == 1)
+            people, leavers = int(member.sum()), int(left.sum())
+            found.append(
+                {
+                    "attribute": attribute,
+                    "group": group,
+                    "n": people,
+                    "leavers": leavers,
+                    "is_small": is_unjudged(people, leavers),
+                    "flagged": _at_least(probability[:, member]).tolist(),
+                    "caught": _at_least(probability[:, left]).tolist(),
+                }
+            )
+    return found
+
+
+def _at_least(probability: np.ndarray) -> np.ndarray:
+    """How many of ``(repeats, n)`` reach each threshold of ``GRID``, as a mean of the repeats."""
+    ascending = np.sort(probability, axis=None)
+    return (len(ascending) - np.searchsorted(ascending, GRID, side="left")) / len(probability)
 
 
 def _resamples(n: int, resamples: int, random: np.random.Generator) -> Iterator[np.ndarray]:

@@ -65,7 +65,7 @@ def judge(periods: PersonPeriods, *, features: str, C: float, horizon: int, seed
         "metrics": _figures(rows.outcome, probability, seed),
         "calibration": curves.reliability(rows.outcome, probability[None]),
         "quarters": _quarters(periods, rows, model, day),
-        "first": [{"people": n, "departures": int(rows.outcome[order[:n]].sum())} for n in FIRST if n <= len(rows)],
+        "first": [_first(rows.outcome[order[:n]], probability[order[:n]]) for n in FIRST if n <= len(rows)],
     }
     return cast(OutOfTime, result)
 
@@ -85,6 +85,13 @@ def _figures(outcome: np.ndarray, probability: np.ndarray, seed: int) -> dict[st
         low, high = np.quantile(values, [0.025, 0.975])
         found[name] = {"mean": value, "sd": float(values.std(ddof=1)), "low": float(low), "high": float(high)}
     return found
+
+
+def _first(outcome: np.ndarray, probability: np.ndarray) -> dict:
+    """Expected and actual departures of the riskiest people."""
+    happened, n = int(outcome.sum()), len(outcome)
+    low, high = (n * end for end in curves.binomial_interval(happened, n))
+    return {"people": n, "expected": float(probability.sum()), "departures": happened, "low": low, "high": high}
 
 
 def _quarters(periods: PersonPeriods, rows: Rows, model: AdditiveModel, since: np.datetime64) -> list[dict]:

@@ -169,6 +169,12 @@ def from_card(columns: Mapping[str, object]) -> OperatingPoints:
     return OperatingPoints(*(np.array(columns[field.name]) for field in fields(OperatingPoints)))
 
 
+def measured(points: OperatingPoints, threshold: float, *, people: float, leavers: float) -> tuple[float, float]:
+    """People at or over any threshold, and those of them who left, of as many as the curve was measured on."""
+    flagged, recall = (np.interp(threshold, points.threshold, each) for each in (points.flagged, points.recall))
+    return float(flagged) * people, float(recall) * leavers
+
+
 def simulate(points: OperatingPoints, rule: Rule, *, employees: int, base_rate: float) -> Decision:
     """The choice of ``rule`` on ``points``, the curve of that many people, ``base_rate`` of whom leave."""
     return at(points, float(GRID[_place(points, rule, employees, base_rate)]), employees, base_rate, rule.costs)

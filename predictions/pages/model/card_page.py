@@ -113,8 +113,11 @@ def _summary(request: Request, in_use: Model, scope: Scope, readable: Readable) 
         "unknown": card_tables.names(card["unknown"]),
         "columns_off": sorted(label(name, BY_NAME[name].extract) for name in off),
         "texts": {name: [gettext(text) for text in card[name] if is_true(text)] for name in TEXTS},
-        "plain": card_tables.plain(card),
-        "fairness": fairness_findings.findings(fairness_findings.of_card(card, off), sees_rates=scope.sees_everyone),
+        "plain": card_tables.plain(card, in_use.threshold),
+        "judged_on": card_tables.judged_on(card),
+        "fairness": fairness_findings.findings(
+            fairness_findings.of_card(card, in_use.threshold, off), sees_rates=scope.sees_everyone
+        ),
         "weights": _weights(in_use, shown, language),
         "effects": [_effect(in_use, shown, name, language) for name in shown[:SHAPES]],
         "logged": {in_use.version, *log_pages.model_versions()},
@@ -130,6 +133,7 @@ def _figures(in_use: Model, language: str | None, off: frozenset[str]) -> dict:
     card = in_use.card
     return {
         "quality": card_tables.quality(card),
+        "nested": card_tables.nested(card),
         "capacities": card_tables.capacity(card),
         "departures": [
             (gettext("By department"), card_tables.departures(card, "departement")),
@@ -142,7 +146,7 @@ def _figures(in_use: Model, language: str | None, off: frozenset[str]) -> dict:
         "sides": card_tables.side_names(card),
         "proxies": card_tables.proxies(card, off),
         "test": card["out_of_time"],
-        "spread": card_tables.spread_out_of_time(card["out_of_time"]) if card["out_of_time"] else "",
+        "in_words": card_tables.out_of_time_in_words(card["out_of_time"]) if card["out_of_time"] else [],
         "worth": card_tables.months_worth(card),
         **card_tables.out_of_time(card),
         "charts": _charts(in_use, language),
@@ -157,5 +161,7 @@ def _fairness_today(in_use: Model) -> dict:
     return {
         "today": today,
         "fairness_today": fairness_findings.findings(today.groups, sees_rates=True) if today else [],
-        "fairness_charts": fairness_findings.drawn(fairness_findings.of_card(in_use.card, off), today),
+        "fairness_charts": fairness_findings.drawn(
+            fairness_findings.of_card(in_use.card, in_use.threshold, off), today
+        ),
     }

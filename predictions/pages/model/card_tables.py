@@ -2,16 +2,19 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from employees.disclosure import suppressed_parts
+from employees.disclosure import SMALLEST_GROUP, suppressed_parts
 from features import schema
 from predictions.formats import decimal, grouped, percent
 from predictions.ml.artifacts.card_format import ATTRIBUTES, Card, LearnedHistory, OutOfTime
+from predictions.ml.assessment import disparity, thresholds
 from predictions.ml.decay import Decay
+from predictions.ml.periods import months_before
 from predictions.pages.people.risk_list import label
 
 FIGURES = {
@@ -30,6 +33,7 @@ FIGURES = {
     "calibration_slope": gettext_noop("Low and high probabilities as far apart as they should be (slope, 1 at best)"),
     "calibration_intercept": gettext_noop("Probabilities neither too high nor too low (intercept, 0 at best)"),
 }
+AT_A_THRESHOLD = ("flagged", "precision", "recall", "specificity", "f2")
 SHARES = {"precision_top_10", "recall_top_20", "flagged", "precision", "recall", "specificity"}
 CAPACITIES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)  # shares of the people that can be met
 RATES = (
@@ -41,7 +45,10 @@ RATES = (
 )
 OF_LEAVERS = {"recall", "precision", "observed_to_expected"}  # the rates that would reveal how many left
 LEAST_PROXY = 0.01  # share of a protected attribute's variance; a feature that explains less is not listed
-SELECTIONS = {"threshold": gettext_noop("At the threshold"), "top_20": gettext_noop("In the riskiest fifth")}
+SELECTIONS = {
+    "threshold": gettext_noop("At the threshold of each test"),
+    "top_20": gettext_noop("In the riskiest fifth"),
+}
 
 
 def _figure(value: float, is_share: bool, decimals: int = 3) -> str:
@@ -61,24 +68,44 @@ class PlainFigure:
     hint: str
 
 
-def plain(card: Card) -> list[PlainFigure]:
-    """The main figures in plain words."""
+def plain(card: Card, threshold: float) -> list[PlainFigure]:
+    """The main figures in plain words; those that depend on a threshold are counted at the one given."""
+    people, leavers = card["training"]["employees"], card["training"]["leavers"]
+    points = thresholds.from_card(card["threshold"]["curve"])
+    flagged, caught = thresholds.measured(points, threshold, people=people, leavers=leavers)
+    # A mean over repeats: of hardly anybody, the shares would say more of single people than of the model.
+    is_told = caught >= SMALLEST_GROUP
 
-    def of_a_hundred(name: str, text: str, hint: str) -> PlainFigure:
-        figure = card["metrics"][name]
-        mean, low, high = (round(figure[key] * 100) for key in ("mean", "low", "high"))
+    def of_a_hundred(figure: Mapping, text: str, hint: str) -> PlainFigure:
+        mean, low, high = (round(figure[key] * 100) for key in ("value", "low", "high"))
         interval = _("between %(low)d and %(high)d, with 95%% confidence") % {
             "low": max(low, 0),
             "high": min(high, 100),
         }
         return PlainFigure(text, str(mean), f"{hint}, {interval}")
 
+    def at_threshold(people: float, text: str, hint: str) -> PlainFigure:
+        if not is_told:
+            return PlainFigure(text, "–", _("too few people to say"))
+        return of_a_hundred(disparity.rate_of(min(caught, people), people), text, hint)
+
+    def of_tests(name: str, text: str, hint: str) -> PlainFigure:
+        figure = card["metrics"][name]
+        return of_a_hundred({"value": figure["mean"], **figure}, text, hint)
+
     return [
-        of_a_hundred("precision", _("Of 100 people over the threshold"), _("leave")),
-        of_a_hundred("recall", _("Of 100 people who leave"), _("were over the threshold")),
-        of_a_hundred("precision_top_10", _("Of the 100 riskiest of 1,000"), _("leave")),
-        of_a_hundred("roc_auc", _("Of 100 pairs, someone who leaves and someone who stays"), _("are ranked right")),
+        at_threshold(flagged, _("Of 100 people over the threshold"), _("left the company")),
+        at_threshold(leavers, _("Of 100 people who left"), _("were over the threshold")),
+        of_tests("precision_top_10", _("Of the 100 riskiest of 1,000"), _("left the company")),
+        of_tests("roc_auc", _("Of 100 pairs, someone who left and someone who stayed"), _("are ranked right")),
     ]
+
+
+def judged_on(card: Card) -> date | None:
+    """The day whose people the model is evaluated on; None for a classification of one table."""
+    if not card["history"] or not card["horizon_months"]:
+        return None
+    return months_before(date.fromisoformat(str(card["history"]["until"])), card["horizon_months"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +118,28 @@ class Table:
 
 
 def quality(card: Card) -> Table:
-    """Every figure of the two models with its interval."""
-    own, other = sides(card)
-    rows = []
-    for name, text in FIGURES.items():
-        is_share = name in SHARES
-        row = [_(text)]
-        row += [_with_interval(card["models"][side]["metrics"][name], is_share) for side in (own, other)]
-        rows.append(row)
-    errors = [card["models"][side]["calibration"]["expected_calibration_error"] for side in (own, other)]
+    """Every figure of the two models that depends on no threshold, with its interval."""
+    rows = _of_sides(card, [name for name in FIGURES if name not in AT_A_THRESHOLD])
+    errors = [card["models"][side]["calibration"]["expected_calibration_error"] for side in sides(card)]
     rows.append([_("Mean gap between predicted and actual departures (calibration error)"), *map(percent, errors)])
     columns = [_("Figure"), *side_names(card)]
     return Table(_("Mean of the test parts, with the interval of that mean (95%)"), columns, rows)
+
+
+def nested(card: Card) -> Table:
+    """The figures of the two models at a threshold that each chose without the people it was tested on."""
+    caption = _("By a threshold that each model chose in each test without the people tested, not by the one in force")
+    return Table(caption, [_("Figure"), *side_names(card)], _of_sides(card, AT_A_THRESHOLD))
+
+
+def _of_sides(card: Card, figures: Iterable[str]) -> list[list[str]]:
+    return [
+        [
+            _(FIGURES[name]),
+            *(_with_interval(card["models"][side]["metrics"][name], name in SHARES) for side in sides(card)),
+        ]
+        for name in figures
+    ]
 
 
 def months_worth(card: Card) -> float | None:
@@ -120,7 +157,7 @@ def out_of_time(card: Card) -> dict[str, Table]:
     if test := card["out_of_time"]:
         found["quarters"] = Table(
             _("Expected and actual departures, quarter by quarter"),
-            [_("Since"), _("People"), _("Expected"), _("Happened"), _("Interval (95%)")],
+            [_("Since"), _("People"), _("Expected"), _("Happened"), _("Interval (95%)"), _("The forecast")],
             [
                 [
                     date_format(row["since"]),
@@ -128,15 +165,23 @@ def out_of_time(card: Card) -> dict[str, Table]:
                     grouped(row["expected"], 1),
                     grouped(row["observed"]),
                     between(grouped(row["low"], 1), grouped(row["high"], 1)),
+                    _verdict(row),
                 ]
                 for row in test["quarters"]
             ],
         )
         found["first"] = Table(
             _("The riskiest people of that day"),
-            [_("People met"), _("Departures"), _("Share")],
+            [_("People met"), _("Expected"), _("Happened"), _("Share"), _("Interval (95%)"), _("The forecast")],
             [
-                [grouped(row["people"]), grouped(row["departures"]), percent(row["departures"] / row["people"], 0)]
+                [
+                    grouped(row["people"]),
+                    grouped(row["expected"], 1),
+                    grouped(row["departures"]),
+                    percent(row["departures"] / row["people"], 0),
+                    between(grouped(row["low"], 1), grouped(row["high"], 1)),
+                    _verdict(row),
+                ]
                 for row in test["first"]
             ],
         )
@@ -150,6 +195,39 @@ def out_of_time(card: Card) -> dict[str, Table]:
             ],
         )
     return found
+
+
+def _verdict(row: Mapping) -> str:
+    """Whether the forecast lies in the interval by chance around what happened."""
+    if row["expected"] < row["low"]:
+        return _("too low")
+    return _("too high") if row["expected"] > row["high"] else _("within")
+
+
+def out_of_time_in_words(test: OutOfTime) -> list[str]:
+    """How far the forecast of an earlier day was right in its spread and on the whole: two sentences at most."""
+    return [text for text in (spread_out_of_time(test), _level_out_of_time(test)) if text]
+
+
+def _level_out_of_time(test: OutOfTime) -> str:
+    """Whether the probabilities were too high or too low on the whole: the sums say it, not the intercept."""
+    intercept = test["metrics"].get("calibration_intercept")
+    if intercept is None or not test["expected"]:
+        return ""
+    if test["low"] <= test["departures"] <= test["high"]:
+        text = _(
+            "The intercept (%(intercept)s) belongs to a probability of 50%%, which hardly anybody has: with a slope "
+            "other than 1 it does not tell the level. The sums do: %(ratio)s times as many left as expected, within "
+            "the interval of the forecast."
+        )
+    else:
+        text = _(
+            "The intercept (%(intercept)s) belongs to a probability of 50%%, which hardly anybody has: with a slope "
+            "other than 1 it does not tell the level. The sums do: %(ratio)s times as many left as expected, outside "
+            "the interval of the forecast."
+        )
+    ratio = decimal(test["departures"] / test["expected"], 2)
+    return text % {"intercept": decimal(intercept["mean"], 2), "ratio": ratio}
 
 
 def spread_out_of_time(test: OutOfTime) -> str:

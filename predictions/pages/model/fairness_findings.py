@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import cast
 
+import numpy as np
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -20,7 +21,7 @@ from predictions.ml.assessment.disparity import FOUR_FIFTHS, SMALL_LEAVERS, SMAL
 from predictions.models import ScoringRun
 from predictions.pages import charts
 from predictions.pages.charts import Chart, Line, Point
-from predictions.pages.model.card_tables import group_label, sides
+from predictions.pages.model.card_tables import group_label
 from predictions.selectors.group_counts import GroupCounts
 
 # How a sentence names the people of a group.
@@ -66,36 +67,31 @@ class Today:
 
     day: date
     people: int
+    threshold: float
     groups: list[Groups]
     since: date | None = None
     version: str = ""
     is_hindsight: bool = False
 
 
-def of_card(card: Card, columns_off: Collection[str] = ()) -> list[Groups]:
-    """The groups at the threshold among the people that the model learned from, by out-of-fold predictions."""
-    own, _other = sides(card)
-    entries = card["models"][own]["fairness"]["threshold"]
+def of_card(card: Card, threshold: float, columns_off: Collection[str] = ()) -> list[Groups]:
+    """The groups at a threshold among the people that the model learned from, by out-of-fold predictions."""
+    grid = card["threshold"]["curve"]["threshold"]
     found = []
     for attribute in ATTRIBUTES:
         if attribute in columns_off:
             found.append(_switched_off(attribute))
             continue
-        groups = {entry["group"]: entry for entry in entries if entry["attribute"] == attribute}
-        hidden, partly_hidden = suppressed_parts(
-            {name: (entry["n"], entry["leavers"]) for name, entry in groups.items()}
-        )
-        shown = {name: entry for name, entry in groups.items() if name not in hidden}
-        judged = {name: entry for name, entry in shown.items() if not entry["is_small"]}
+        groups = {curve["group"]: curve for curve in card["group_curves"] if curve["attribute"] == attribute}
+        hidden, partly_hidden = suppressed_parts({name: (each["n"], each["leavers"]) for name, each in groups.items()})
+        shown = {name: curve for name, curve in groups.items() if name not in hidden}
+        judged = {name: curve for name, curve in shown.items() if not curve["is_small"]}
+        told = {name: curve for name, curve in judged.items() if curve["leavers"] and name not in partly_hidden}
         found.append(
             Groups(
                 attribute,
-                {name: entry["selection_rate"] for name, entry in judged.items() if entry["selection_rate"]},
-                {
-                    name: entry["recall"]
-                    for name, entry in judged.items()
-                    if entry["recall"] and name not in partly_hidden
-                },
+                {name: _rate_at(threshold, grid, each["flagged"], each["n"]) for name, each in judged.items()},
+                {name: _rate_at(threshold, grid, each["caught"], each["leavers"]) for name, each in told.items()},
                 [name for name in shown if name not in judged],
                 remark="" if groups else _("Unknown for everyone."),
             )
@@ -103,14 +99,19 @@ def of_card(card: Card, columns_off: Collection[str] = ()) -> list[Groups]:
     return found
 
 
+def _rate_at(threshold: float, grid: Sequence[float], counts: Sequence[float], people: int) -> Rate:
+    """The share of some people at or over a threshold, by the counts at each threshold of a grid."""
+    return disparity.rate_of(min(float(np.interp(threshold, grid, counts)), people), people)
+
+
 def today(run: ScoringRun, columns_off: Collection[str]) -> Today:
     """Those present at a run, and those who had left by then. Columns that are switched off are not counted."""
     counts = cast(GroupCounts, run.group_counts)
     groups = [_of_counts(attribute, counts, columns_off) for attribute in ATTRIBUTES]
     if (left := counts["left"]) is None:
-        return Today(run.day, run.employee_count, groups)
+        return Today(run.day, run.employee_count, run.threshold, groups)
     since = date.fromisoformat(left["since"])
-    return Today(run.day, run.employee_count, groups, since, left["version"], left["is_hindsight"])
+    return Today(run.day, run.employee_count, run.threshold, groups, since, left["version"], left["is_hindsight"])
 
 
 def _of_counts(attribute: str, counts: GroupCounts, columns_off: Collection[str]) -> Groups:

@@ -22,6 +22,7 @@ from predictions.decisions.threshold_decisions import (
     RuleName,
     Scored,
     Wish,
+    expected_in_force,
     scored_by,
     scored_now,
     set_threshold,
@@ -129,6 +130,7 @@ def section(request: Request, model: Model) -> dict:
     """
     run, _before = runs.latest_two()
     context = history() | {"model": model, "may_decide": may_decide(request.user), "scoring": _scoring_state(run)}
+    context["expected"] = expected_in_force(run) if run else None
     if not context["may_decide"]:
         return context
     try:

@@ -12,9 +12,9 @@ from employees import columns, terms
 from features import schema
 from predictions.explanation import display, in_full
 from predictions.formats import grouped
+from predictions.ml.support import WORKED, YOUNGEST
 from technova.web.selects import LongSelect
 
-YOUNGEST = 14  # years: nobody has worked before
 INPUTS = {feature.name: feature for feature in schema.business_inputs()}
 
 # How the inputs are laid out; a test holds that each stands in exactly one group.
@@ -51,6 +51,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
+LEVEL = "niveau_hierarchique_poste"
 LAST_PROMOTION, IN_JOB = "annees_depuis_la_derniere_promotion", "annees_dans_le_poste_actuel"
 
 
@@ -108,14 +109,21 @@ class BusinessForm(forms.Form):
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """The 27 business inputs of a valid form; a promotion later than the last one is also a new job."""
+        """The 27 business inputs of a valid form; a promotion later than the last one, or a higher level, is also a new
+        job."""
         inputs: dict[str, Any] = {
             name: self.cleaned_data.get(name, self.fixed.get(name)) for name in schema.INPUT_NAMES
         }
-        promoted: Any = inputs[LAST_PROMOTION]
-        known: Any = self.fixed.get(LAST_PROMOTION)
-        if IN_JOB not in self.fields and None not in (promoted, known, inputs[IN_JOB]) and promoted < known:
-            inputs[IN_JOB] = min(inputs[IN_JOB], promoted)
+        real, in_job = self.fixed, inputs[IN_JOB]
+        level, promoted = (
+            None if None in (inputs[name], real.get(name)) else inputs[name] for name in (LEVEL, LAST_PROMOTION)
+        )
+        if IN_JOB in self.fields or in_job is None:
+            return inputs
+        if level is not None and level > real[LEVEL]:
+            inputs[IN_JOB] = 0
+        elif promoted is not None and promoted < real[LAST_PROMOTION]:
+            inputs[IN_JOB] = min(in_job, promoted)
         return inputs
 
     def clean(self):
@@ -127,12 +135,12 @@ class BusinessForm(forms.Form):
             if known and inputs[inner] > inputs[outer]:
                 limit = {"label": _(INPUTS[outer].label), "value": display(INPUTS[outer], inputs[outer])}
                 self.add_error(inner, _("Cannot exceed “%(label)s”: %(value)s.") % limit)
-        name = "annee_experience_totale"
-        experience, age = inputs[name], inputs["age"]
-        if self.fields.keys() >= {name, "age"} and None not in (experience, age) and experience > age - YOUNGEST:
-            text = _("Cannot exceed %(value)s at the age of %(age)s: nobody has worked before %(youngest)s.")
-            longest = display(INPUTS[name], age - YOUNGEST)
-            self.add_error(name, text % {"value": longest, "age": age, "youngest": YOUNGEST})
+        for name, _age in WORKED:
+            worked, age = inputs[name], inputs["age"]
+            if self.fields.keys() >= {name, "age"} and None not in (worked, age) and worked > age - YOUNGEST:
+                text = _("Cannot exceed %(value)s at the age of %(age)s: nobody has worked before %(youngest)s.")
+                longest = display(INPUTS[name], age - YOUNGEST)
+                self.add_error(name, text % {"value": longest, "age": age, "youngest": YOUNGEST})
 
     def groups(self) -> list[FieldGroup]:
         """The fields as they are laid out; a group without any is left out."""

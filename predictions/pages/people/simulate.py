@@ -80,7 +80,8 @@ def _typical(scope: Scope) -> dict[str, object]:
 
 def _typical_of_training(card: Card, names: Iterable[str]) -> dict[str, object]:
     bins = card["drift"]["bins"]
-    known = [name for name in names if name in bins or name not in schema.OPTIONAL_INPUTS]
+    unused = set() if card["uses_protected"] else schema.OPTIONAL_INPUTS  # a typical age would contradict a long career
+    known = [name for name in names if name not in unused and (name in bins or name not in schema.OPTIONAL_INPUTS)]
     watched = {name: name if name in bins else "satisfaction_moyenne" for name in known}  # of the four, the mean is
     return {name: drift.typical(bins[watched[name]], forms.INPUTS[name].minimum or 0) for name in known}
 

@@ -130,8 +130,8 @@ def test_model_card_page_shows_the_published_model():
     shown = set(re.findall(r"`(\w+)`", page))
     assert set(card["features"]) <= shown
     assert page.count("| Woman |") == 4
-    assert "| `f2` | 0.145 | 24.4% | 221 | 34.3% | 66.6% |" in page
-    assert "| `capacity:30` | 0.34 | 5.6% | 30 | 61.0% | 27.2% |" in page
+    assert "| `f2` | 0.15 | 23.4% | 209 | 35.2% | 65.6% |" in page
+    assert "| `capacity:30` | 0.34 | 5.6% | 30 | 61.3% | 27.5% |" in page
 
 
 def test_models_page_draws_every_table():
