@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, nullcontext
 from dataclasses import asdict
 from datetime import date, timedelta
@@ -243,23 +243,40 @@ def purge() -> int:
     return deleted
 
 
-def check(*, upload: Import, progress: Progress | None = None) -> None:
+def check(
+    *, upload: Import, progress: Progress | None = None, tell: Callable[[Import], None] = lambda upload: None
+) -> None:
     """Compute and store what the files leave open, and the preview of a load; the files' data is not written.
 
-    No preview while a question other than a word is open. Refused files are recorded with the reason. Raises ``Busy``.
+    No preview while a question other than a word is open. Refused files are recorded with the reason. ``tell`` is
+    called in the transaction that records the outcome. Raises ``Busy``.
     """
     basis = _basis(upload)  # taken first: a change meanwhile makes the preview outdated, never wrongly valid
     try:
         found = _read(upload)
-        if found.stands_still:
-            _ask(upload, found)
-            return
-        result = load_extracts(as_of=_day(upload), extracts=found.extracts, dry_run=True, progress=progress)
+        result = None
+        if not found.stands_still:
+            result = load_extracts(as_of=_day(upload), extracts=found.extracts, dry_run=True, progress=progress)
     except ExtractError as error:
-        _keep_rejects(upload, error.rejects)
-        _forget_files(upload)
-        _set(upload, state=State.REFUSED, error=_reason_of(error))
+        with transaction.atomic():
+            _refuse(upload, error)
+            tell(upload)
         return
+    with transaction.atomic():
+        if result is None:
+            _ask(upload, found)
+        else:
+            _preview(upload, found, result, basis)
+        tell(upload)
+
+
+def _refuse(upload: Import, error: ExtractError) -> None:
+    _keep_rejects(upload, error.rejects)
+    _forget_files(upload)
+    _set(upload, state=State.REFUSED, error=_reason_of(error))
+
+
+def _preview(upload: Import, found: ReadSet, result: LoadResult, basis: str) -> None:
     _keep_rejects(upload, result.rejects)
     _keep_changes(upload, result.changes)
     _set(
@@ -327,10 +344,12 @@ def _keep_mapping(upload: Import) -> None:
         _set(upload, mapping=saved)
 
 
-def check_again(*, upload: Import, progress: Progress | None = None) -> None:
+def check_again(
+    *, upload: Import, progress: Progress | None = None, tell: Callable[[Import], None] = lambda upload: None
+) -> None:
     """Return from loading to a new preview, to be confirmed again."""
     _set(upload, state=State.CHECKING, confirmed_by=None, confirmed_at=None)
-    check(upload=upload, progress=progress)
+    check(upload=upload, progress=progress, tell=tell)
 
 
 def finish(*, upload: Import, remark: Message | None = None) -> None:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from employees import uploads
 from employees.access import sign_ins
 from predictions import import_process
+from predictions.events import services as events
 from technova import jobs
 from technova.commands import Progress
 from technova.jobs import detached
@@ -17,11 +18,12 @@ class Cleared(NamedTuple):
     sessions: int
     sign_ins: int
     outputs: int
+    webhooks: int
 
 
 def clear() -> Cleared:
     import_process.settle()
-    return Cleared(uploads.purge(), *sign_ins.purge(), detached.clear())
+    return Cleared(uploads.purge(), *sign_ins.purge(), detached.clear(), events.purge())
 
 
 @jobs.task

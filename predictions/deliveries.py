@@ -25,6 +25,7 @@ from employees.messages import Message, gettext_noop
 from employees.models import Import, ImportFile, SavedMapping
 from employees.workforce.as_of import date_in
 from predictions import import_process
+from predictions.events import of_imports
 from technova import jobs
 from technova.commands import Progress
 from technova.database.locks import Busy
@@ -133,6 +134,7 @@ def _refuse(path: Path, sha256: str, reason: Message) -> None:
     error = {**reason.document(), "file": path.name}
     upload = Import.objects.create(source=Import.Source.FOLDER, state=Import.State.REFUSED, error=error)
     ImportFile.objects.create(upload=upload, name=path.name[-255:], size=path.stat().st_size, sha256=sha256)
+    of_imports.tell_of_stop(upload)
     logger.warning("A file of the folder is refused: %s", reason)
 
 

@@ -15,6 +15,7 @@ from employees import uploads
 from employees.messages import Message
 from employees.models import Import, SavedMapping
 from features.services import build_features
+from predictions.events import of_imports
 from predictions.ml.artifacts.store import ArtifactError
 from predictions.outages import outage_of
 from predictions.services import NothingToScore, is_scoring_due, score_employees
@@ -128,15 +129,23 @@ def run_import(pk: str, *, progress: Progress | None = None) -> None:
     upload = Import.objects.get(pk=pk)
     try:
         if upload.state == Import.State.CHECKING:
-            uploads.check(upload=upload, progress=progress)
+            uploads.check(upload=upload, progress=progress, tell=of_imports.tell_of_check)
             _load_if_clear(upload, progress)
         elif upload.state == Import.State.LOADING and not _load(upload, progress):
             _load_if_clear(upload, progress)
-    except (Busy, ArtifactError) as error:
+    except Busy as error:  # a delivery is gone on with by the next collection
         uploads.fail(upload=upload, reason=str(error))
+    except ArtifactError as error:
+        _fail(upload, str(error))
     except Exception as error:  # whatever broke, the page must not wait forever; the server's log has the error
-        uploads.fail(upload=upload, reason=_reason_of(error))
+        _fail(upload, _reason_of(error))
         raise
+
+
+@transaction.atomic
+def _fail(upload: Import, reason: str) -> None:
+    uploads.fail(upload=upload, reason=reason)
+    of_imports.tell_of_stop(upload)
 
 
 def _reason_of(error: Exception) -> str:
@@ -158,14 +167,20 @@ def _load_if_clear(upload: Import, progress: Progress | None) -> None:
 def _load(upload: Import, progress: Progress | None) -> bool:
     """Load, build and score; False when the data have changed since the check, which is then made again."""
     if not uploads.load(upload=upload, progress=progress):
-        uploads.check_again(upload=upload, progress=progress)
+        uploads.check_again(upload=upload, progress=progress, tell=of_imports.tell_of_check)
         return False
     build_features(progress=progress)
     try:
         if is_scoring_due():  # not where a process was killed between this and the next line
             score_employees(progress=progress)
     except NothingToScore:
-        uploads.finish(upload=upload, remark=Message(NOBODY_SCORED))
+        _finish(upload, Message(NOBODY_SCORED))
     else:
-        uploads.finish(upload=upload)
+        _finish(upload)
     return True
+
+
+@transaction.atomic
+def _finish(upload: Import, remark: Message | None = None) -> None:
+    uploads.finish(upload=upload, remark=remark)
+    of_imports.tell_of_load(upload)

@@ -11,6 +11,7 @@ from employees.models import Employee, OfDepartmentsQuerySet
 from features import schema
 from features.models import EmployeeFeatures
 from predictions.decisions.models import ModelVersion, Promotion, ThresholdDecision  # noqa: F401 - models of this app
+from predictions.events.models import WebhookDelivery, WebhookEndpoint  # noqa: F401 - models of this app
 from predictions.keys.models import APIKey, RequestCount, validate_departments  # noqa: F401 - models of this app
 from predictions.ml import links
 from technova.database.fields import NamedFloats, account

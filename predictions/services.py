@@ -15,6 +15,8 @@ from employees.selectors import persons_of
 from features import readable_features, schema
 from features import selectors as features
 from features.models import EmployeeFeatures
+from predictions.events import services as events
+from predictions.events.models import Event
 from predictions.log import writes
 from predictions.log.row_builder import COLUMNS, BatchScore, Caller, milliseconds_since, prediction_of, rows_of
 from predictions.metrics import count_predictions
@@ -251,11 +253,27 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
         run.group_counts = group_counts(run, by_group)
         run.duration_ms = milliseconds_since(started)
         run.save()
+        _tell(run)
     refresh_statistics(Prediction)  # or the next reader's plan sorts instead of using an index
     if day is None or day.as_of == WorkforceDay.objects.latest().as_of:
         check_workforce()
     count_predictions(Prediction.Mode.SCORING, total=run.employee_count, leave=run.above_threshold_count)
     return run
+
+
+def _tell(run: ScoringRun) -> None:
+    events.emit(
+        Event.RUN_FINISHED,
+        about=f"run {run.pk}",
+        data={
+            "run_id": run.pk,
+            "as_of": run.day.isoformat(),
+            "model_version": run.model_version,
+            "employee_count": run.employee_count,
+            "above_threshold_count": run.above_threshold_count,
+            "link": events.address("employees"),
+        },
+    )
 
 
 def _cutoff(decision: ThresholdDecision, model: Model, as_of: date | None) -> Cutoff:

@@ -1,8 +1,11 @@
 """Checks of drift and accuracy, each stored with its run."""
 
 import msgspec
+from django.db import transaction
 
 from employees.models import WorkforceDay
+from predictions.events import services as events
+from predictions.events.models import Event
 from predictions.models import WorkforceCheck
 from predictions.registry import current_model
 from predictions.selectors import drift_check
@@ -24,4 +27,23 @@ def check_workforce() -> WorkforceCheck | None:
         return stored
     found = drift_check.find(run, model)
     values = {"found": msgspec.to_builtins(found), "is_alarm": found.is_alarm}
-    return WorkforceCheck.objects.get_or_create(run=run, revision=revision, defaults=values)[0]
+    with transaction.atomic():
+        check, is_new = WorkforceCheck.objects.get_or_create(run=run, revision=revision, defaults=values)
+        if is_new and check.is_alarm:
+            _tell(check, found)
+    return check
+
+
+def _tell(check: WorkforceCheck, found: drift_check.Found) -> None:
+    events.emit(
+        Event.DRIFT_FOUND,
+        about=f"check {check.pk}",
+        data={
+            "check_id": check.pk,
+            "run_id": check.run_id,
+            "as_of": check.run.day.isoformat(),
+            "drifted_count": len(found.drifted),
+            "unexpected_forecast_count": sum(outcome.is_alarm for outcome in found.newest),
+            "link": events.address("model_workforce"),
+        },
+    )

@@ -265,8 +265,10 @@ if ":" in HOST and not HOST.startswith("["):
 PORT = env.number("PORT", default=8000, most=65_535)
 WORKERS = env.number("WEB_CONCURRENCY", default=2, least=1)
 
-# What init_technova prints: where the site is served, and the demo accounts' password (random when empty).
-SITE_ADDRESS = f"http://{'localhost' if HOST in ('0.0.0.0', '[::]', '') else HOST}:{PORT}"  # noqa: S104 - to be printed
+# Where people find the site, for links in messages and for what init_technova prints; and the password of the demo's
+# accounts (random when empty).
+_HERE = "localhost" if HOST in ("0.0.0.0", "[::]", "") else HOST  # noqa: S104 - to be printed
+SITE_ADDRESS = env.str("SITE_ADDRESS", default="") or f"http://{_HERE}:{PORT}"
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
 
 # The model artifact: the versions and the symbolic link to the current one.
@@ -281,6 +283,9 @@ BAD_KEY_RATE = env.number("BAD_KEY_RATE", default=20)
 BAD_PASSWORD_RATE = env.number("BAD_PASSWORD_RATE", default=10)
 # Proxies in front of the site that each append to X-Forwarded-For; with 0 that header means nothing.
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", default=0)
+
+# Webhooks go to addresses of the Internet alone, unless receivers inside the network are permitted.
+WEBHOOKS_TO_PRIVATE_NETWORKS = env.bool("WEBHOOKS_TO_PRIVATE_NETWORKS", default=False)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["predictions.api.authentication.APIKeyAuthentication"],

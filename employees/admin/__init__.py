@@ -1,10 +1,11 @@
 """Read-only administration of the raw data; editing of the accounts' access to departments."""
 
 from employees.admin import account_admin, import_admin, mapping_admin, term_admin, workforce_admin
-from employees.admin.base import ForWhoReadsEverything, OfEmployeesAdmin, OfEveryoneAdmin
+from employees.admin.base import ForWhoReadsEverything, ForWhoSeesEveryone, OfEmployeesAdmin, OfEveryoneAdmin
 
 __all__ = [
     "ForWhoReadsEverything",
+    "ForWhoSeesEveryone",
     "OfEmployeesAdmin",
     "OfEveryoneAdmin",
     "account_admin",

@@ -39,10 +39,15 @@ TASKS = {
         gettext_lazy("Load delivered extracts"),
         gettext_lazy("From the folder of deliveries (EXTRACTS_DIR); what leaves a question or an alarm waits for HR."),
     ),
+    "webhooks": Scheduled(
+        "predictions.events.services.send_due",
+        gettext_lazy("Tell other systems"),
+        gettext_lazy("Of events, by webhooks: what could not be delivered at once is tried again, for about a day."),
+    ),
     "clearing": Scheduled(
         "predictions.clearing.clear_daily",
         gettext_lazy("Delete what has expired"),
-        gettext_lazy("Uploaded files, sessions and records of sign-ins."),
+        gettext_lazy("Uploaded files, sessions, records of sign-ins and old messages to other systems."),
     ),
 }
 OFTEN = "*/10 * * * *"

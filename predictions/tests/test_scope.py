@@ -62,6 +62,8 @@ from predictions.models import (
     RunGroup,
     ScoringRun,
     ThresholdDecision,
+    WebhookDelivery,
+    WebhookEndpoint,
     WorkforceCheck,
 )
 from predictions.registry import forget_decisions
@@ -588,6 +590,7 @@ OF_EVERYONE = (
     {Load, Term, SavedMapping, Import, ImportReject, ScoringRun, WorkforceCheck, RequestCount, APIKey}
     | ACCOUNTS
     | DECISIONS
+    | {WebhookEndpoint, WebhookDelivery}
 )  # nothing
 CASES = OF_DEPARTMENTS | OF_EVERYONE
 each_model = pytest.mark.parametrize("model", sorted(CASES, key=lambda model: model._meta.label))
@@ -601,6 +604,8 @@ def offices(world):
     SavedMapping.objects.create(name="default")
     Promotion.objects.create(version="20260101-0", reason="a trial", author=world.hr.account)
     versions.adopt()
+    webhook = WebhookEndpoint.objects.create(name="tickets", url="https://technova.example/", events=["run.finished"])
+    webhook.deliveries.create(message_id="msg_1", event="run.finished", body="{}")
     RequestCount.objects.create(subject="address 192.0.2.1", minute=1, requests=1)
     colleague = get_user_model().objects.create_user("colleague")
     colleague.department_accesses.create(departement=OUTSIDE)

@@ -1,0 +1,1 @@
+"""Events that other systems are told of, by signed webhooks (https://www.standardwebhooks.com)."""
