@@ -180,9 +180,14 @@ def test_model_page_counts_the_main_figures_at_the_threshold_in_force(browse, ca
     assert over.hint == f"left the company, between {low} and {high}, with 95% confidence"
 
 
+def test_main_figures_of_some_departments_have_no_interval_that_tells_a_count(browse):
+    over, found, *_others = browse("RH", "Consulting").get("/model/").context["plain"]
+    assert (over.hint, found.hint) == ("left the company", "were over the threshold")
+
+
 def test_main_figures_of_hardly_anybody_are_not_told(card):
     with translation.override("en"):
-        over, found, *_others = card_tables.plain(card, 0.99)
+        over, found, *_others = card_tables.plain(card, 0.99, sees_everyone=True)
     assert (over.value, found.value) == ("–", "–")
 
 

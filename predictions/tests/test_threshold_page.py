@@ -189,7 +189,7 @@ def test_thresholds_set_are_listed_with_author_day_and_reason(hr, people, path):
         "least cost (departure €30,000, talk €500, chance 20%)",
         "the 3 people at most risk",
     )
-    table = page[page.rindex('aria-label="Thresholds set"') :]
+    table = page[page.rindex('aria-label="Thresholds set"') :].partition("</table>")[0]
     at = [table.lower().index(text.lower()) for text in texts]
     assert all(one < other for one, other in pairwise(at))
     for text in ("three talks", "what it costs", "a trial", str(hr.account), "3 of 10"):
@@ -267,11 +267,18 @@ def test_page_says_that_everyone_is_being_scored(hr, people, at_work):
     assert 'hx-trigger="every 2s"' in page
 
 
-def test_figures_of_training_are_told_apart_from_the_threshold_in_use(hr, people):
-    text = "was then chosen for everyone, and 25.0% is in use"
-    assert text not in hr.get("/model/").content.decode()
+def test_figures_of_the_page_are_those_of_the_threshold_in_force(hr, people):
+    def shown():
+        response = hr.get("/model/")
+        return " ".join(response.content.decode().split()), [figure.value for figure in response.context["plain"]]
+
+    _page, before = shown()
     decide(hr, "value")
-    assert text in " ".join(hr.get("/model/").content.decode().split())
+    page, after = shown()
+    assert "The threshold is the one in force, 25.0%." in page
+    assert "Among the people that the model learned from, at the threshold of 25.0%" in page
+    assert before[:2] != after[:2]
+    assert before[2:] == after[2:]
 
 
 def test_overview_and_list_follow_after_the_scoring(hr, people):

@@ -121,9 +121,8 @@ def another_card(card):
     own = card["feature_set"]
     for name in ("training", "models", "uncertainty", "proxies", "drift"):
         changed[name] = of_another_company(card[name])
-    changed["threshold"] |= {
-        name: of_another_company(card["threshold"][name]) for name in ("curve", "choices", "costs")
-    }
+    changed["threshold"] |= {name: of_another_company(card["threshold"][name]) for name in ("choices", "costs")}
+    changed["threshold"]["curve"]["cost"] = of_another_company(card["threshold"]["curve"]["cost"])
     for shape in changed["shapes"]:
         if shape["is_levels"]:
             shape |= {name: of_another_company(shape[name]) for name in ("effect", "low", "high")}

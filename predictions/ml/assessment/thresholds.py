@@ -169,10 +169,13 @@ def from_card(columns: Mapping[str, object]) -> OperatingPoints:
     return OperatingPoints(*(np.array(columns[field.name]) for field in fields(OperatingPoints)))
 
 
-def measured(points: OperatingPoints, threshold: float, *, people: float, leavers: float) -> tuple[float, float]:
-    """People at or over any threshold, and those of them who left, of as many as the curve was measured on."""
-    flagged, recall = (np.interp(threshold, points.threshold, each) for each in (points.flagged, points.recall))
-    return float(flagged) * people, float(recall) * leavers
+def measured(points: OperatingPoints, threshold: float) -> tuple[float, float, float]:
+    """The shares flagged, precision and recall at any threshold, between those of ``GRID`` too."""
+    flagged, precision, recall = (
+        float(np.interp(threshold, points.threshold, each))
+        for each in (points.flagged, points.precision, points.recall)
+    )
+    return flagged, precision, recall
 
 
 def simulate(points: OperatingPoints, rule: Rule, *, employees: int, base_rate: float) -> Decision:

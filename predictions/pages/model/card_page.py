@@ -113,7 +113,7 @@ def _summary(request: Request, in_use: Model, scope: Scope, readable: Readable) 
         "unknown": card_tables.names(card["unknown"]),
         "columns_off": sorted(label(name, BY_NAME[name].extract) for name in off),
         "texts": {name: [gettext(text) for text in card[name] if is_true(text)] for name in TEXTS},
-        "plain": card_tables.plain(card, in_use.threshold),
+        "plain": card_tables.plain(card, in_use.threshold, sees_everyone=scope.sees_everyone),
         "judged_on": card_tables.judged_on(card),
         "fairness": fairness_findings.findings(
             fairness_findings.of_card(card, in_use.threshold, off), sees_rates=scope.sees_everyone

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 from employees.disclosure import SMALLEST_GROUP, suppressed_parts
 from features import schema
 from predictions.formats import decimal, grouped, percent
-from predictions.ml.artifacts.card_format import ATTRIBUTES, Card, LearnedHistory, OutOfTime
+from predictions.ml.artifacts.card_format import ATTRIBUTES, Card, LearnedHistory, OutOfTime, Rate
 from predictions.ml.assessment import disparity, thresholds
 from predictions.ml.decay import Decay
 from predictions.ml.periods import months_before
@@ -68,37 +68,37 @@ class PlainFigure:
     hint: str
 
 
-def plain(card: Card, threshold: float) -> list[PlainFigure]:
-    """The main figures in plain words; those that depend on a threshold are counted at the one given."""
+def plain(card: Card, threshold: float, *, sees_everyone: bool) -> list[PlainFigure]:
+    """The main figures in plain words; those that depend on a threshold are counted at the one given.
+
+    The intervals of these would reveal how many people the model was evaluated on, to who may not see everyone.
+    """
     people, leavers = card["training"]["employees"], card["training"]["leavers"]
-    points = thresholds.from_card(card["threshold"]["curve"])
-    flagged, caught = thresholds.measured(points, threshold, people=people, leavers=leavers)
-    # A mean over repeats: of hardly anybody, the shares would say more of single people than of the model.
-    is_told = caught >= SMALLEST_GROUP
+    flagged, precision, recall = thresholds.measured(thresholds.from_card(card["threshold"]["curve"]), threshold)
 
-    def of_a_hundred(figure: Mapping, text: str, hint: str) -> PlainFigure:
-        mean, low, high = (round(figure[key] * 100) for key in ("value", "low", "high"))
-        interval = _("between %(low)d and %(high)d, with 95%% confidence") % {
-            "low": max(low, 0),
-            "high": min(high, 100),
-        }
-        return PlainFigure(text, str(mean), f"{hint}, {interval}")
-
-    def at_threshold(people: float, text: str, hint: str) -> PlainFigure:
-        if not is_told:
+    def at_threshold(share: float, people: float, text: str, hint: str) -> PlainFigure:
+        if recall * leavers < SMALLEST_GROUP:  # the shares would say more of single people than of the model
             return PlainFigure(text, "–", _("too few people to say"))
-        return of_a_hundred(disparity.rate_of(min(caught, people), people), text, hint)
+        if not sees_everyone:
+            return PlainFigure(text, str(round(share * 100)), hint)
+        return _of_a_hundred(disparity.rate_of(share * people, people), text, hint)
 
     def of_tests(name: str, text: str, hint: str) -> PlainFigure:
         figure = card["metrics"][name]
-        return of_a_hundred({"value": figure["mean"], **figure}, text, hint)
+        return _of_a_hundred({"value": figure["mean"], "low": figure["low"], "high": figure["high"]}, text, hint)
 
     return [
-        at_threshold(flagged, _("Of 100 people over the threshold"), _("left the company")),
-        at_threshold(leavers, _("Of 100 people who left"), _("were over the threshold")),
+        at_threshold(precision, flagged * people, _("Of 100 people over the threshold"), _("left the company")),
+        at_threshold(recall, leavers, _("Of 100 people who left"), _("were over the threshold")),
         of_tests("precision_top_10", _("Of the 100 riskiest of 1,000"), _("left the company")),
         of_tests("roc_auc", _("Of 100 pairs, someone who left and someone who stayed"), _("are ranked right")),
     ]
+
+
+def _of_a_hundred(rate: Rate, text: str, hint: str) -> PlainFigure:
+    mean, low, high = (round(each * 100) for each in (rate["value"], rate["low"], rate["high"]))
+    interval = _("between %(low)d and %(high)d, with 95%% confidence") % {"low": max(low, 0), "high": min(high, 100)}
+    return PlainFigure(text, str(mean), f"{hint}, {interval}")
 
 
 def judged_on(card: Card) -> date | None:
