@@ -124,6 +124,16 @@ def reasons(
     return found
 
 
+def labelled_by_subject(contributions: Mapping[str, float], readable: Readable) -> list[tuple[str, float]]:
+    """Contributions with the label of their subject, without zeros, the heaviest first; the hidden ones as one."""
+    weights, hidden = _grouped(contributions, readable)
+    heaviest = sorted((item for item in weights.items() if item[1]), key=lambda item: -abs(item[1]))
+    return [
+        (_(schema.BY_NAME[name].label) if name else capfirst(readable_features.withheld(readable, hidden)), weight)
+        for name, weight in heaviest
+    ]
+
+
 def shown_tenths(probability: float) -> int:
     """A probability in tenths of a point, as it is shown."""
     return round(round(probability, 3) * 1000)

@@ -31,6 +31,7 @@ from predictions.registry import (
     model_with,
     promoted_model,
 )
+from predictions.segments.counting import CellCounter
 from predictions.selectors import figures
 from predictions.selectors.group_counts import group_counts
 from predictions.workforce_checks import check_workforce
@@ -195,7 +196,8 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
         total = features.employees_with_features(as_of)
         if not total:
             raise NothingToScore("No employee present has clean features: run seed_from_csv, then build_features.")
-        day = WorkforceDay.objects.filter(as_of=as_of).first() if as_of else WorkforceDay.objects.last()
+        newest = WorkforceDay.objects.last()
+        day = WorkforceDay.objects.filter(as_of=as_of).first() if as_of else newest
         forget_decisions()
         decision = decision_in_force(model.version)
         if decision:
@@ -220,6 +222,7 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
         counts: dict[str, np.ndarray] = {}
         by_group: disparity.Counts = {}
         expectations, expected_over = [], 0.0
+        cells = CellCounter(day.as_of) if day and day == newest else None
         for chunk in features.feature_chunks(CHUNK_SIZE, as_of):
             chunk_started = time.perf_counter()
             scores = model.score_frame(chunk)
@@ -237,6 +240,8 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
             bulk_insert(Prediction, with_keys, ["id", *COLUMNS])
             run.employee_count += len(chunk)
             by_group = disparity.count(chunk, rows.is_over, by_group)
+            if cells:
+                cells.add(chunk, scores, rows.is_over)
             expectations.append(scores.expectation)
             expected_over += float(scores.probability[rows.is_over].sum())
             for name, people in drift.count(chunk, scores.probability, model.card["drift"]).items():
@@ -253,6 +258,8 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
         run.group_counts = group_counts(run, by_group)
         run.duration_ms = milliseconds_since(started)
         run.save()
+        if cells:
+            cells.store(run)
         _tell(run)
     refresh_statistics(Prediction)  # or the next reader's plan sorts instead of using an index
     if day is None or day.as_of == WorkforceDay.objects.latest().as_of:

@@ -35,7 +35,7 @@ WORK = Matter(
             *("heures_supplementaires", "frequence_deplacement", "distance_domicile_travail"),
             *("note_evaluation_precedente", "note_evaluation_actuelle", "nb_formations_suivies"),
             *("niveau_education", "domaine_etude", "nombre_participation_pee"),
-            *("nom", "prenom"),
+            *("nom", "prenom", "responsable", "site"),
         }
     ),
 )

@@ -3,11 +3,11 @@
 import random
 from collections.abc import Iterator, Mapping
 from functools import cache
-from itertools import product
+from itertools import combinations, product
 
 import pytest
 
-from employees.disclosure import SMALLEST_GROUP, suppressed, suppressed_parts, suppressed_steps
+from employees.disclosure import SMALLEST_GROUP, Crossing, suppressed, suppressed_parts, suppressed_steps
 
 SEEDS = range(60)
 
@@ -234,3 +234,96 @@ def test_no_part_follows_from_the_groups_and_the_totals(seed):
 )
 def test_counts_that_grow_tell_no_small_group_by_their_differences(counts, hidden):
     assert suppressed_steps(counts) == hidden
+
+
+ATTRIBUTES = ("department", "job", "site", "level")
+
+
+def company(seed: int) -> Crossing:
+    """Some forty to four hundred people, in a few departments, jobs, sites and levels, most in the first ones."""
+    drawn = random.Random(seed)
+    sizes = [drawn.randint(2, 4) for _attribute in ATTRIBUTES]
+    counts: dict[tuple, int] = {}
+    for _person in range(drawn.randint(40, 400)):
+        values = tuple(int(drawn.betavariate(1, 1.5) * size) for size in sizes)
+        counts[values] = counts.get(values, 0) + 1
+    return Crossing(counts, ATTRIBUTES)
+
+
+def filters(crossing: Crossing) -> list[dict]:
+    """All filters of up to three conditions that select somebody and are shown."""
+    found = []
+    for number in range(4):
+        for names in combinations(ATTRIBUTES, number):
+            groups = (dict(zip(names, values, strict=True)) for values in crossing.people(names))
+            found += [conditions for conditions in groups if not crossing.is_hidden(conditions)]
+    return found
+
+
+def selected(crossing: Crossing, conditions: dict) -> frozenset:
+    places = {ATTRIBUTES.index(name): value for name, value in conditions.items()}
+    return frozenset(group for group in crossing.counts if all(group[at] == value for at, value in places.items()))
+
+
+def people_in(crossing: Crossing, groups: frozenset) -> int:
+    return sum(crossing.counts[group] for group in groups)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_pair_of_filters_reveals_a_small_group_by_subtraction(seed):
+    crossing, drawn = company(seed), random.Random(seed)
+    shown = filters(crossing)
+    for first, second in (drawn.choices(shown, k=2) for _pair in range(300)):
+        if any(second.get(name, value) != value for name, value in first.items()):
+            continue  # nobody is in both
+        both = first | second
+        if len(both) > 3 or crossing.is_hidden(both):
+            continue
+        shared = dict(first.items() & second.items())
+        one, other, all_ = (selected(crossing, conditions) for conditions in (first, second, shared))
+        for group in (one, other, one & other, one - other, other - one, all_ - one, all_ - other, all_ - one - other):
+            assert not 0 < people_in(crossing, group) < SMALLEST_GROUP, (first, second)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_filter_reveals_a_small_group_less_the_groups_that_it_splits_into(seed):
+    crossing = company(seed)
+    for conditions in filters(crossing):
+        if len(conditions) == 3:
+            continue
+        for name in set(ATTRIBUTES) - conditions.keys():
+            within = selected(crossing, conditions)
+            values = {group[ATTRIBUTES.index(name)] for group in within}
+            shown = [value for value in values if not crossing.is_hidden(conditions | {name: value})]
+            parts = [selected(crossing, conditions | {name: value}) for value in shown]
+            rest = people_in(crossing, within.difference(*parts))
+            assert not 0 < rest < SMALLEST_GROUP, (conditions, name)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_suppressed_groups_of_three_conditions_are_not_bounded_under_five_in_any_table(seed):
+    crossing = company(seed)
+    for names in combinations(ATTRIBUTES, 3):
+        hidden = crossing.hidden(names)
+        for fixed, place in ((group[at], at) for at in range(3) for group in hidden):
+            others = [other for other in range(3) if other != place]
+            if crossing.is_hidden({names[place]: fixed}):
+                continue
+            cells = {group for group in crossing.people(names) if group[place] == fixed}
+            for beside in others:
+                for value in {group[beside] for group in cells}:
+                    if crossing.is_hidden({names[place]: fixed, names[beside]: value}):
+                        continue
+                    line = {group for group in cells if group[beside] == value} & hidden
+                    people = sum(crossing.people(names)[group] for group in line)
+                    assert not line or people >= SMALLEST_GROUP, (names, fixed, value)
+
+
+def test_group_of_more_than_three_conditions_is_refused():
+    with pytest.raises(ValueError, match="up to three"):
+        company(0).is_hidden(dict.fromkeys(ATTRIBUTES, 0))
+
+
+def test_large_groups_are_all_shown():
+    crossing = Crossing(dict.fromkeys(product("xy", repeat=4), 20), ATTRIBUTES)
+    assert len(filters(crossing)) == 1 + 4 * 2 + 6 * 4 + 4 * 8

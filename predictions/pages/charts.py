@@ -212,15 +212,15 @@ def columns(
     names: Sequence[str],
     axis: Callable[[float], str],
     ticks: Sequence[tuple[float, str]],
-    x_title: str,
-    line: tuple[float, str],
+    x_title: str = "",
+    line: tuple[float, str] | None = None,
     caption: str = "",
 ) -> Chart:
     """Vertical bars from left to right, one at least; ``names`` of their segments make a legend.
 
     ``columns`` are the table's headings: of the labels, of each segment. ``axis`` words a value of the scale. ``ticks``
     are places on the horizontal axis and their texts, counted in columns: 0 is the left edge of the first one.
-    ``line`` is such a place too, marked by a dashed line.
+    ``line`` is such a place too, marked by a dashed line. Further headings are those of the bars' further cells.
     """
     drawing, y = _plot(0, max(bar.value for bar in bars) or 1, axis, height=204)
     x = Scale(0, len(bars), 0, drawing.width)
@@ -235,8 +235,9 @@ def columns(
             )
     drawing.ticks = [_tick(x(place), text, drawing) for place, text in ticks]
     _name_horizontal_axis(drawing, x_title)
-    drawing.reference = f"M{x(line[0])} 0 v{drawing.height:g}"
-    drawing.texts.append(Text("tick", x(line[0]), "-6", line[1]))
+    if line:
+        drawing.reference = f"M{x(line[0])} 0 v{drawing.height:g}"
+        drawing.texts.append(Text("tick", x(line[0]), "-6", line[1]))
     legend = [(f"is-{segment.tone}", name) for segment, name in zip(bars[0].segments, names, strict=True)]
     return Chart(title, caption, drawing.svg(title, caption), list(columns), _bar_table(bars), legend)
 

@@ -12,6 +12,7 @@ from predictions.pages.imports import import_page, load_pages
 from predictions.pages.model import card_page, threshold_page, versions_page, workforce_page
 from predictions.pages.people import employee, history_pages, risk_list, simulate
 from predictions.pages.presence import clarify, departure_list, gaps, numbers
+from predictions.pages.teams import teams_page
 
 urlpatterns = [
     path("login/", auth.LoginView.as_view(template_name="accounts/login.html"), name="login"),
@@ -40,6 +41,10 @@ urlpatterns = [
     path("employees/<int:employee_id>/", employee.employee, name="employee"),
     path("departures/", departure_list.departures, name="departures"),
     path("departures/export.csv", departure_list.departures_csv, name="departures_csv"),
+    path("teams/", for_auditors(teams_page.teams), name="teams"),
+    path("teams/export.csv", for_auditors(teams_page.teams_csv), name="teams_csv"),
+    path("teams/segments/", for_auditors(teams_page.save), name="teams_save"),
+    path("teams/segments/<int:pk>/delete/", for_auditors(teams_page.delete), name="teams_delete"),
     path("clarify/", clarify.clarify, name="clarify"),
     path("clarify/refused/", gaps.refused, name="clarify_refused"),
     path("clarify/unscored/", gaps.unscored, name="clarify_unscored"),

@@ -60,6 +60,7 @@ from predictions.models import (
     Promotion,
     RequestCount,
     RunGroup,
+    SavedSegment,
     ScoringRun,
     ThresholdDecision,
     WebhookDelivery,
@@ -142,6 +143,15 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
         Ask(reverse("departures_csv")),
         Ask(reverse("departures_csv"), {"department": OUTSIDE}, refused=302),
     ],
+    "teams": asks("teams", {"rows": "team"}, {"department": OUTSIDE}, {"rows": "site"}),
+    "teams_csv": lambda world: [
+        *asks("teams_csv", {"rows": "team"}, {"table": "months"}, {"rows": "level", "columns": "none"})(world),
+        Ask(reverse("teams_csv"), {"department": OUTSIDE}, refused=302),
+    ],
+    "teams_save": lambda world: [
+        Ask(f"{reverse('teams_save')}?department={INSIDE}", {"name": "x"}, "post", refused=302)
+    ],
+    "teams_delete": lambda world: [Ask(reverse("teams_delete", args=[world.segment]), {}, "post", refused=404)],
     "clarify": lambda world: [
         hr_asks("clarify"),
         hr_asks("clarify", {"number": ABSENT, "answer": "left"}, refused=302),
@@ -216,7 +226,7 @@ SHOWS_PEOPLE = PAGES.keys() - {
     *("model", "model_effects", "model_workforce"),
     *("model_threshold", "model_threshold_undo", "model_rescore", "model_back", "model_approve", "model_refuse"),
     *("import", "import_answer", "import_confirm", "import_retry", "import_discard", "import_loads"),
-    "import_template",
+    *("import_template", "teams_save", "teams_delete"),
     *("clarify_part", "clarify_rescore", "data", "data_off", "data_on", "schedule", "schedule_change"),
 }
 
@@ -279,7 +289,10 @@ def world(browse, tmp_path, monkeypatch, started):
     gone = {number: {"departement": OUTSIDE} for number in (ABSENT, GONE, RENUMBERED)}
     load_all(DAY - timedelta(days=30), people | gone | {5: people[5] | {"departement": PAST}})
     load_all(DAY, people)
-    load(DAY, annuaire={number: {"prenom": "Zoé", "nom": SURNAME} for number in (*NUMBERS, UNSCORED, ABSENT, GONE)})
+    names = {number: {"prenom": "Zoé", "nom": SURNAME} for number in (*NUMBERS, UNSCORED, ABSENT, GONE)}
+    teams = {number: {"responsable": NUMBERS[0]} for number in range(1, 6)}  # the manager of those inside is outside
+    led = {number: values | {"responsable": NUMBERS[0]} for number, values in names.items()}
+    load(DAY, annuaire=led | teams)
     load(DAY, sirh=people | {UNSCORED: {"departement": OUTSIDE}})
     build_features()
     score_employees(as_of=DAY - timedelta(days=30))
@@ -312,6 +325,7 @@ def world(browse, tmp_path, monkeypatch, started):
         outside=NUMBERS[0],
         predictions=[prediction.pk for prediction in made],
         load=Load.objects.latest("pk").pk,
+        segment=SavedSegment.objects.create(user=hr.account, name="x", conditions={"department": OUTSIDE}).pk,
         answer=answer.pk,
         merge=merge.pk,
         decision=set_threshold(wish=Wish(RuleName.CAPACITY, capacity=3), reason="room for three", user=hr.account).pk,
@@ -382,7 +396,7 @@ def test_hr_finds_the_marks_where_the_manager_finds_none(world, name):
 
 
 # What an auditor opens: the journals, what is kept, the model, and the figures of groups.
-AUDITED = {"overview", "history", "import_loads", "data", "model", "model_effects", "model_workforce"}
+AUDITED = {"overview", "teams", "history", "import_loads", "data", "model", "model_effects", "model_workforce"}
 
 
 @pytest.mark.parametrize("name", sorted(AUDITED))
@@ -397,7 +411,8 @@ def test_auditor_finds_no_trace_of_anyone(world, browse, name):
 
 def test_other_pages_are_closed_to_an_auditor(world, browse):
     auditor = browse("Auditeur", INSIDE)
-    asked = [ask for name in PAGES.keys() - AUDITED for ask in PAGES[name](world)]
+    own = {"teams_csv", "teams_save", "teams_delete"}  # figures of groups, and what the account itself saved of them
+    asked = [ask for name in PAGES.keys() - AUDITED - own for ask in PAGES[name](world)]
     assert {send(auditor, ask).status_code for ask in asked} == {403}
 
 

@@ -24,6 +24,10 @@ PAGES = {
     "employee of a manager": ("/employees/2/", "manager"),
     "departures": ("/departures/", "rh"),
     "departures of a manager": ("/departures/", "manager"),
+    "teams": ("/teams/", "rh"),
+    "a segment": ("/teams/?rows=site&columns=level&department=Consulting", "rh"),
+    "teams by manager": ("/teams/?rows=team", "manager"),
+    "teams of an auditor": ("/teams/?show=expected", "auditeur"),
     "absent": ("/clarify/", "rh"),
     "refused": ("/clarify/refused/", "rh"),
     "not scored": ("/clarify/unscored/", "rh"),
@@ -58,6 +62,7 @@ PAGES = {
 NOT_PAGES = {
     *(name for name in OURS if name.startswith("import_") and name not in ("import_loads", "import_withdraw")),
     *("clarify_part", "clarify_rescore", "data_on", "departures_csv", "schedule_change"),
+    *("teams_csv", "teams_save", "teams_delete"),
     *("model_threshold", "model_threshold_undo", "model_rescore", "model_back", "model_approve", "model_refuse"),
     *(name for name in OURS if name.startswith("api-") and name != "api-docs"),
     *("employees_csv", "employees_xlsx", "logout", "set_language", "health", "ready", "metrics"),

@@ -1,0 +1,1 @@
+"""The teams: segments of the workforce, their turnover and forecast."""

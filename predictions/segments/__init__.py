@@ -1,0 +1,1 @@
+"""Segments of the workforce: the people of a run by department, job, site, level and manager; coming and going."""

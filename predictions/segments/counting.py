@@ -1,0 +1,76 @@
+"""The cells of a scoring run, counted chunk by chunk while it scores."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from employees.columns import Extract
+from employees.workforce.known_values import History
+from features import schema
+from predictions.ml.scorer import ScoreFrame
+from predictions.models import RunCell, ScoringRun
+from technova.database.bulk import bulk_insert
+
+ATTRIBUTES = ["departement", "poste", "site", "niveau_hierarchique_poste", "responsable"]
+_SUMS = ["employee_count", "above_threshold_count", "expected_departures", "variance"]
+_UNKNOWN = -1  # a level or a manager: groups have no missing keys
+
+
+class CellCounter:
+    """Adds up the people of a run by what they share. Holds the sums, some hundred bytes a cell.
+
+    ``day`` is the day that is scored. Three queries or more a chunk, of the directory.
+    """
+
+    def __init__(self, day: date):
+        self._history, self._day = History.now(), day
+        self._parts: list[pd.DataFrame] = []
+
+    def add(self, frame: pd.DataFrame, scores: ScoreFrame, is_over: np.ndarray) -> None:
+        """The people of a chunk, as ``feature_chunks`` gives them, with their scores."""
+        numbers = frame["employee_id"].to_numpy()
+        in_order = np.sort(numbers)
+        directory = self._history.values(Extract.ANNUAIRE, self._day, in_order, ["site", "responsable"])
+        known = directory.reindex(numbers)
+        keys = pd.DataFrame(
+            {
+                "departement": frame["departement"].to_numpy(object),
+                "poste": frame["poste"].to_numpy(object),
+                "site": known["site"].fillna("").to_numpy(object),
+                "niveau_hierarchique_poste": frame["niveau_hierarchique_poste"].fillna(_UNKNOWN).to_numpy(int),
+                "responsable": pd.to_numeric(known["responsable"]).fillna(_UNKNOWN).to_numpy(int),
+            }
+        )
+        probability = scores.probability
+        sums = np.column_stack(
+            [np.ones(len(frame)), is_over, probability, probability * (1 - probability), scores.contributions]
+        )
+        of_chunk = pd.DataFrame(sums, columns=[*_SUMS, *schema.FEATURE_NAMES]).add_prefix("sum_")
+        self._parts.append(pd.concat([keys, of_chunk], axis=1).groupby(ATTRIBUTES, sort=False).sum())
+
+    def store(self, run: ScoringRun) -> None:
+        """Replace the cells of earlier runs by those of this one."""
+        RunCell.objects.all().delete()
+        cells = pd.concat(self._parts).groupby(level=ATTRIBUTES).sum()
+        rows = (self._row(run, key, sums) for key, sums in zip(cells.index, cells.to_numpy(), strict=True))
+        bulk_insert(RunCell, rows, ["run_id", *ATTRIBUTES, *_SUMS, "contributions"])
+
+    def _row(self, run: ScoringRun, key: tuple, sums: np.ndarray) -> tuple:
+        department, job, site, level, manager = key
+        people, over, expected, variance, *contributions = sums.tolist()
+        return (
+            run.pk,
+            department,
+            job,
+            site,
+            None if level == _UNKNOWN else int(level),
+            None if manager == _UNKNOWN else int(manager),
+            int(people),
+            int(over),
+            expected * run.seen_correction,
+            variance,
+            dict(zip(schema.FEATURE_NAMES, contributions, strict=True)),
+        )

@@ -1,0 +1,77 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from employees.access import Scope
+from employees.models import OfDepartmentsQuerySet
+from features import schema
+from technova.database.fields import NamedFloats
+
+
+class RunCellQuerySet(OfDepartmentsQuerySet):
+    def within(self, scope: Scope):
+        """Those of the scope, also under departments that were merged into its own since."""
+        return scope.narrow_recorded(self, self.department)
+
+
+class RunCell(models.Model):
+    """Sums over the people of a scoring run who share department, job, site, level and manager.
+
+    Written with the run and kept for the newest one alone: the page of the teams sums these rows, of which there are
+    about half as many as people, instead of everyone's predictions.
+    """
+
+    run = models.ForeignKey(
+        "predictions.ScoringRun", on_delete=models.CASCADE, related_name="cells", verbose_name=_("scoring run")
+    )
+    departement = models.CharField(_("department"), max_length=100)
+    poste = models.CharField(_("job"), max_length=100)
+    site = models.CharField(_("site"), max_length=100, blank=True)
+    niveau_hierarchique_poste = models.PositiveSmallIntegerField(_("job level"), null=True)
+    responsable = models.PositiveIntegerField(_("manager's number"), null=True)
+    employee_count = models.PositiveIntegerField(_("employees"))
+    above_threshold_count = models.PositiveIntegerField(_("over the threshold"))
+    expected_departures = models.FloatField(_("expected departures"))
+    variance = models.FloatField(_("variance"), help_text=_("Of the departures, given the probabilities."))
+    contributions = NamedFloats(
+        _("contributions"), names=schema.FEATURE_NAMES, help_text=_("Summed over the people, by feature.")
+    )
+
+    objects = RunCellQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("sums of a segment")
+        verbose_name_plural = _("sums of segments")
+        ordering = ["run", "departement", "poste", "site"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(above_threshold_count__lte=F("employee_count")), name="cell_counts_add_up"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.run_id}: {self.departement}, {self.poste}, {self.site}"
+
+
+class SavedSegment(models.Model):
+    """Conditions that an account saved under a name, to come back to and to compare."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="segments", verbose_name=_("account")
+    )
+    name = models.CharField(_("name"), max_length=60)
+    conditions = models.JSONField(_("conditions"), help_text=_("By attribute, as in the page's address."))
+    created_at = models.DateTimeField(_("saved at"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("saved segment")
+        verbose_name_plural = _("saved segments")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "name"], name="one_segment_a_user_and_name"),
+        ]
+
+    def __str__(self):
+        return self.name

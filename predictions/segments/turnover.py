@@ -1,0 +1,164 @@
+"""Who came and who left, month by month.
+
+People are counted under what is last known of them: the department, job, site, level and manager that they have now, or
+had when they left. So a segment is the same people throughout, and those who moved are in one.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+from django.db.models import Case, Count, Exists, F, Max, Min, OuterRef, QuerySet, Subquery, When
+from django.db.models.functions import TruncMonth
+
+from employees.access import Scope
+from employees.models import AnnuaireRow, EmployeeState, LoadedExtract, Presence, WorkforceDay
+from features.models import EmployeeFeatures
+from predictions.segments.cube import Conditions, Value, resolved
+from predictions.selectors.person_periods import VOLUNTARY
+
+MONTHS = 24  # shown at most
+YEAR = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The people who came and who left in a month, and how many there were in the middle of it."""
+
+    start: date
+    left: Mapping[str, int]  # by reason, empty for an unknown one
+    arrived: int
+    mean_people: float
+
+    @property
+    def left_in_all(self) -> int:
+        return sum(self.left.values())
+
+    @property
+    def left_by_choice(self) -> int:
+        """Those who resigned, and those whose reason is not known."""
+        return sum(count for reason, count in self.left.items() if reason in VOLUNTARY)
+
+    @property
+    def rate(self) -> float | None:
+        return self.left_in_all / self.mean_people if self.mean_people > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Turnover:
+    """The months of a segment, the oldest first, up to the newest day of the workforce."""
+
+    months: Sequence[Month]
+    until: date
+
+    def left(self, months: int = YEAR) -> int:
+        """Those who left in the last months."""
+        return sum(month.left_in_all for month in self.months[-months:])
+
+    def left_by_choice(self, months: int = YEAR) -> int:
+        return sum(month.left_by_choice for month in self.months[-months:])
+
+    def arrived(self, months: int = YEAR) -> int:
+        return sum(month.arrived for month in self.months[-months:])
+
+    def rate(self, months: int = YEAR) -> float | None:
+        """Those who left in the last months, of the people whom there were on average."""
+        last = self.months[-months:]
+        people = sum(month.mean_people for month in last) / len(last) if last else 0
+        return self.left(months) / people if people > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """Who came and who left since the history begins, by month and by the values of some attributes."""
+
+    names: tuple[str, ...]  # of the attributes
+    first: date  # the first day that is known: what came before is not
+    until: date
+    left: Mapping[tuple[date, str, tuple[Value, ...]], int] = field(default_factory=dict)  # the second is the reason
+    arrived: Mapping[tuple[date, tuple[Value, ...]], int] = field(default_factory=dict)
+
+    def turnover(self, people: int, conditions: Conditions) -> Turnover:
+        """The months of a segment, of which ``people`` are present at the end."""
+        fixed = [(self.names.index(name), value) for name, value in conditions.items()]
+        left: dict[date, Counter[str]] = {}
+        for (month, reason, values), count in self.left.items():
+            if all(values[place] == value for place, value in fixed):
+                left.setdefault(month, Counter())[reason] += count
+        arrived: Counter[date] = Counter()
+        for (month, values), count in self.arrived.items():
+            if all(values[place] == value for place, value in fixed):
+                arrived[month] += count
+        months: list[Month] = []
+        at_end = people
+        for start in reversed(self.months):
+            gone = left.get(start, Counter())
+            at_start = at_end - arrived[start] + sum(gone.values())
+            months.append(Month(start, gone, arrived[start], max(at_start + at_end, 0) / 2))
+            at_end = at_start
+        return Turnover(months[::-1], self.until)
+
+    @property
+    def months(self) -> list[date]:
+        """The first days of the months that are known from their beginning; the newest may not be over."""
+        after = self.first + timedelta(days=1)
+        start = after if after.day == 1 else _next(after)
+        found = []
+        while start <= self.until:
+            found.append(start)
+            start = _next(start)
+        return found[-MONTHS:]
+
+
+def _next(day: date) -> date:
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
+def moves(scope: Scope, names: Iterable[str]) -> Moves | None:
+    """Who came and left within a scope, by some attributes; None without a history. Three queries."""
+    days = WorkforceDay.objects.aggregate(first=Min("as_of"), until=Max("as_of"))
+    if days["first"] is None:
+        return None
+    known = Moves(tuple(names), **days)
+    if not known.months:
+        return known
+    states = EmployeeState.objects.filter(as_of__lte=known.until)
+    next_left = states.filter(employee=OuterRef("employee"), as_of=OuterRef("until"), presence=Presence.LEFT)
+    of_months = (known.months[0], known.until)
+    departures = states.filter(~Exists(next_left), presence=Presence.LEFT, left_by__range=of_months)
+    before = states.filter(employee=OuterRef("employee"), until=OuterRef("as_of"))
+    was_there = before.filter(presence__in=(Presence.PRESENT, Presence.ABSENT))
+    arrivals = states.filter(~Exists(was_there), presence=Presence.PRESENT, as_of__gt=known.first)
+    came = Case(When(since__gt=known.first, then=F("since")), default=F("as_of"))
+    left: Counter[tuple[date, str, tuple[Value, ...]]] = Counter()
+    for month, reason, *values, count in _counted(departures, scope, known.names, F("left_by"), "left_because"):
+        left[month, reason, _resolved(known.names, values)] += count
+    arrived: Counter[tuple[date, tuple[Value, ...]]] = Counter()
+    for month, *values, count in _counted(arrivals, scope, known.names, came):
+        arrived[month, _resolved(known.names, values)] += count
+    return replace(known, left=left, arrived=arrived)
+
+
+def _resolved(names: Sequence[str], values: Sequence[Value | None]) -> tuple[Value, ...]:
+    return tuple(resolved(name, value) for name, value in zip(names, values, strict=True))
+
+
+def _counted(states: QuerySet[EmployeeState], scope: Scope, names: Sequence[str], day, *columns: str) -> QuerySet:
+    """People by month, some columns and the attributes. One query."""
+    paths = {name: "employee__departement" if name == "departement" else f"last_{name}" for name in names}
+    rows = states.annotate(
+        month=TruncMonth(day), **{path: _last(name) for name, path in paths.items() if name != "departement"}
+    )
+    rows = scope.narrow(rows, "employee__departement").order_by()
+    return rows.values_list("month", *columns, *paths.values()).annotate(people=Count("pk"))
+
+
+def _last(name: str) -> Subquery:
+    """The last known value of an attribute of a state's person."""
+    if name in ("site", "responsable"):
+        of_person = AnnuaireRow.objects.filter(number=OuterRef("employee__employee_id"))
+        rows = of_person.filter(extract__in=LoadedExtract.objects.in_force()).exclude(**{name: None})
+        return Subquery(rows.order_by("-extract__as_of").values(name)[:1])
+    features = EmployeeFeatures.objects.in_force().filter(employee=OuterRef("employee"))
+    return Subquery(features.order_by("-as_of").values(name)[:1])
