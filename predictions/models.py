@@ -1,6 +1,7 @@
 import uuid
 from datetime import date
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
@@ -160,6 +161,37 @@ class RunGroup(models.Model):
 
     def __str__(self):
         return f"{self.run_id}: {self.departement}, {self.poste}"
+
+
+class SavedViewQuerySet(models.QuerySet):
+    def of(self, user):
+        """Those that an account keeps."""
+        return self.filter(user=user)
+
+
+class SavedView(models.Model):
+    """The list of employees as an account likes to see it: its filters and order, under a name."""
+
+    MOST = 20  # an account
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("account")
+    )
+    name = models.CharField(_("name"), max_length=60)
+    query = models.CharField(_("query"), max_length=500, blank=True, help_text=_("As in the address of the list."))
+
+    objects = SavedViewQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "name"], name="one_view_an_account_and_name"),
+        ]
+
+    def __str__(self):
+        return self.name
 
 
 class WorkforceCheck(models.Model):

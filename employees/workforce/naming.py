@@ -26,15 +26,22 @@ def with_names(rows: QuerySet, number: str, readable: Readable) -> QuerySet:
     return rows.annotate(name=Coalesce(Subquery(named.values_list(whole)[:1]), _NOBODY))
 
 
-def people_named(words: Sequence[str], *, ever: bool = False) -> QuerySet[Employee]:
-    """People whose first or last name in the newest directory contains each of these words.
-
-    With ``ever`` in any directory in force: the newest one no longer holds whoever has left.
-    """
+def in_directories(*, ever: bool = False) -> QuerySet[AnnuaireRow]:
+    """The rows of the newest directory; with ``ever`` of any in force: the newest no longer holds whoever has left."""
     directories = LoadedExtract.objects.in_force().filter(kind=Extract.ANNUAIRE).order_by("-as_of")
-    rows = AnnuaireRow.objects.filter(extract__in=directories.values("pk")[: None if ever else 1])
-    for word in words:
-        rows = rows.filter(Q(prenom__icontains=word) | Q(nom__icontains=word))
+    return AnnuaireRow.objects.filter(extract__in=directories.values("pk")[: None if ever else 1])
+
+
+def people_of(rows: QuerySet[AnnuaireRow]) -> QuerySet[Employee]:
+    """The people of some rows, also under a number that was merged into theirs."""
     numbers = rows.values("number")
     merged = NumberMerge.objects.in_force().filter(number__in=numbers).values("employee")
     return Employee.objects.filter(Q(employee_id__in=numbers) | Q(pk__in=merged))
+
+
+def people_named(words: Sequence[str], *, ever: bool = False) -> QuerySet[Employee]:
+    """People whose first or last name in the newest directory, or in ``ever`` one, contains each of these words."""
+    rows = in_directories(ever=ever)
+    for word in words:
+        rows = rows.filter(Q(prenom__icontains=word) | Q(nom__icontains=word))
+    return people_of(rows)

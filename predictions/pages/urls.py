@@ -10,7 +10,7 @@ from employees.access import for_auditors, for_every_account
 from predictions.pages import data, overview, own_account, schedule, styleguide
 from predictions.pages.imports import import_page, load_pages
 from predictions.pages.model import card_page, threshold_page, versions_page, workforce_page
-from predictions.pages.people import employee, history_pages, risk_list, simulate
+from predictions.pages.people import compare, employee, history_pages, risk_list, saved_views, simulate
 from predictions.pages.presence import clarify, departure_list, gaps, numbers
 from predictions.pages.teams import teams_page
 
@@ -38,6 +38,9 @@ urlpatterns = [
     path("employees/", risk_list.risk_list, name="employees"),
     path("employees/export.csv", risk_list.risk_csv, name="employees_csv"),
     path("employees/export.xlsx", risk_list.risk_xlsx, name="employees_xlsx"),
+    path("employees/compare/", compare.compare, name="employees_compare"),
+    path("employees/views/", saved_views.save, name="employees_save_view"),
+    path("employees/views/<int:pk>/delete/", saved_views.delete, name="employees_delete_view"),
     path("employees/<int:employee_id>/", employee.employee, name="employee"),
     path("departures/", departure_list.departures, name="departures"),
     path("departures/export.csv", departure_list.departures_csv, name="departures_csv"),

@@ -71,9 +71,10 @@ def test_every_model_of_the_apps_has_a_page():
     }
     beside = {"ImportFile", "LoadedExtract", "EmployeeState", "TermSynonym"}  # on the page of what they belong to
     rows = {"SirhRow", "EvalRow", "SondageRow", "AnnuaireRow"}  # of composite keys, which the administration lacks
-    workings = {"WorkforceDay", "TermRevision", "FeatureBuild"}
+    workings = {"WorkforceDay", "TermRevision", "FeatureBuild", "RunCell"}
     on_pages = {"PresenceAnswer", "NumberMerge", "RefusedValue", "ImportChange", "ColumnSwitch"}  # of their own
-    assert without == beside | rows | workings | on_pages
+    of_accounts = {"SavedView", "SavedSegment"}  # what one account likes to see
+    assert without == beside | rows | workings | on_pages | of_accounts
 
 
 @pytest.mark.parametrize(

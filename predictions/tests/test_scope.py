@@ -133,6 +133,12 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
     "employees": asks("employees", *LIST_QUERIES, {"department": OUTSIDE}, {"reason": "heures_supplementaires"}),
     "employees_csv": exports("employees_csv"),
     "employees_xlsx": exports("employees_xlsx"),
+    # Those outside are asked for in a test of the page: an address is repeated in the page that it leads to.
+    "employees_compare": lambda world: [Ask(reverse("employees_compare"), {"id": world.inside})],
+    "employees_save_view": lambda world: [
+        Ask(reverse("employees_save_view"), {"name": "x", "query": f"?department={OUTSIDE}"}, "post", refused=302)
+    ],
+    "employees_delete_view": lambda world: [Ask(reverse("employees_delete_view", args=[1]), {}, "post", refused=404)],
     "employee": lambda world: [
         Ask(reverse("employee", args=[world.outside]), refused=404),
         Ask(reverse("employee", args=[world.outside]), {"heures_supplementaires": "0"}, "post", refused=404),
@@ -227,6 +233,7 @@ SHOWS_PEOPLE = PAGES.keys() - {
     *("model_threshold", "model_threshold_undo", "model_rescore", "model_back", "model_approve", "model_refuse"),
     *("import", "import_answer", "import_confirm", "import_retry", "import_discard", "import_loads"),
     *("import_template", "teams_save", "teams_delete"),
+    *("employees_compare", "employees_save_view", "employees_delete_view"),
     *("clarify_part", "clarify_rescore", "data", "data_off", "data_on", "schedule", "schedule_change"),
 }
 

@@ -1,8 +1,8 @@
-"""The risk list, riskiest first, with reasons; the address contains every filter."""
+"""The list of those present, riskiest first, with reasons; the address contains every filter."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.core.paginator import Paginator
@@ -22,25 +22,46 @@ from employees import terms
 from employees.access import Readable, Scope, may_answer, readable_to, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
 from employees.models import Presence
+from employees.workforce.directory import Places, places
 from employees.workforce.naming import NAMES
 from features import schema
 from predictions import bands
 from predictions.explanation import phrase
-from predictions.models import Prediction, ScoringRun
+from predictions.models import Prediction, SavedView, ScoringRun
 from predictions.pages.people import exports, shown_score
 from predictions.selectors import figures, people, ranking, runs
 from technova.web.requests import Request
 from technova.web.selects import LongSelect
 
 SIZES = (25, 50, 100)
+SITE, MANAGER = frozenset({"site"}), frozenset({"responsable"})
 MOST_ELSEWHERE = 10  # people searched who are not in the list
 USUAL = {"sort": ranking.RISKIEST_FIRST, "size": str(SIZES[0]), "page": "1"}
+MOST_MANAGERS = 300  # in a menu; more are found by their page
 HEADINGS = (
     ("number", _("Employee"), ""),
-    ("department", _("Department"), ""),
     ("job", _("Job"), ""),
+    ("department", _("Department"), ""),
     ("risk", _("Risk"), "-"),  # a first click shows the riskiest
+    ("change", _("Change (points)"), "-"),
 )
+CHANGES = {
+    ranking.Change.NEWLY_OVER: _("Newly over the threshold"),
+    ranking.Change.UP: _("Up by two points or more"),
+    ranking.Change.DOWN: _("Down by two points or more"),
+    ranking.Change.UNDER_AGAIN: _("Back under the threshold"),
+    ranking.Change.JOINED: _("New in the list"),
+}
+FIRST_FILTERS = ("department", "job", "band", "change")  # in the bar; the others are in a menu beside them
+OTHER_FILTERS = ("manager", "site", "reason")
+
+
+class SetFilter(NamedTuple):
+    """A filter that is set: its name and value in words, and the list without it."""
+
+    name: str
+    value: str
+    without: str
 
 
 class RiskListForm(forms.Form):
@@ -50,11 +71,16 @@ class RiskListForm(forms.Form):
         label=_("Name or number"),
         required=False,
         max_length=200,
-        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "data-search": True}),
     )
     department = forms.ChoiceField(label=_("Department"), required=False, widget=LongSelect)
     job = forms.ChoiceField(label=_("Job"), required=False, widget=LongSelect)
     band = forms.ChoiceField(label=_("Risk"), required=False)
+    change = forms.ChoiceField(label=_("Change of the risk"), required=False)
+    manager = forms.TypedChoiceField(
+        label=_("Manager"), required=False, coerce=int, empty_value=None, widget=LongSelect
+    )
+    site = forms.ChoiceField(label=_("Site"), required=False, widget=LongSelect)
     reason = forms.ChoiceField(label=_("Reason"), required=False)
     sort = forms.ChoiceField(
         label=_("Order"),
@@ -68,6 +94,8 @@ class RiskListForm(forms.Form):
             ("-department", _("Departments, Z to A")),
             ("job", _("Jobs, A to Z")),
             ("-job", _("Jobs, Z to A")),
+            ("-change", _("Largest rise first")),
+            ("change", _("Largest fall first")),
         ],
     )
     size = forms.TypedChoiceField(
@@ -78,7 +106,7 @@ class RiskListForm(forms.Form):
         choices=[(n, n) for n in SIZES],
     )
 
-    def __init__(self, data, kinds: figures.Kinds, readable: Readable):
+    def __init__(self, data, kinds: figures.Kinds, places: Places, readable: Readable, *, is_compared: bool):
         super().__init__(data)
         self.reads_names = readable.reads(NAMES)
         over = (ranking.OVER, _("Over the threshold"))
@@ -88,12 +116,18 @@ class RiskListForm(forms.Form):
             "job": (_("All jobs"), _labels("poste", kinds.jobs)),
             "band": (_("All levels"), [over, *((band.slug, band.label) for band in bands.BANDS[::-1])]),
             "reason": (_("Any reason"), reasons if readable.reads_everything else []),
+            "change": (_("Any change"), list(CHANGES.items()) if is_compared else []),
+            "manager": (_("All managers"), _managers(places)),
+            "site": (_("All sites"), [(site, site) for site in sorted(places.sites)]),
         }
+        search = self.fields["number"]
+        search.widget.attrs |= {"aria-label": search.label, "placeholder": search.label}
         for name, (everyone, options) in choices.items():
             field: Any = self.fields[name]  # of choices
             field.choices = [("", everyone), *options]
-        if not readable.reads_everything:  # the logged reasons are those for HR and would reveal hidden values
-            self.fields["reason"].widget = forms.HiddenInput()
+            if not options:  # the logged reasons, say, are those for HR and would reveal hidden values
+                field.widget = forms.HiddenInput()
+            field.widget.attrs |= {"aria-label": field.label} | ({"class": "is-set"} if self.data.get(name) else {})
 
     def clean_number(self) -> list[int] | list[str]:
         """Numbers, or the words of a name."""
@@ -111,7 +145,7 @@ class RiskListForm(forms.Form):
         return ranking.Narrowing(
             numbers=[word for word in values["number"] if isinstance(word, int)],
             names=[word for word in values["number"] if isinstance(word, str)],
-            **{name: values[name] for name in ("department", "job", "band", "reason")},
+            **{name: values[name] for name in (*FIRST_FILTERS, *OTHER_FILTERS)},
         )
 
     @property
@@ -119,15 +153,31 @@ class RiskListForm(forms.Form):
         return self.cleaned_data["sort"] or ranking.RISKIEST_FIRST
 
     @property
-    def narrowing_fields(self):
-        """The visible fields of the form above the list."""
-        fields = [self[name] for name in ("number", "department", "job", "band", "reason")]
-        return [field for field in fields if not field.is_hidden]
+    def first_fields(self) -> list[forms.BoundField]:
+        """The visible menus of the bar."""
+        return self._visible(FIRST_FILTERS)
 
     @property
-    def set_filters(self) -> list[tuple[str, str]]:
-        """The filters that are set, in words, for a printed list and a phone."""
-        return [(field.label, _shown(field)) for field in self.narrowing_fields if field.value()]
+    def other_fields(self) -> list[forms.BoundField]:
+        """The visible menus that are one step away."""
+        return self._visible(OTHER_FILTERS)
+
+    @property
+    def others_set(self) -> int:
+        return sum(bool(field.value()) for field in self.other_fields)
+
+    def _visible(self, names: Iterable[str]) -> list[forms.BoundField]:
+        return [self[name] for name in names if not self[name].is_hidden]
+
+    @property
+    def set_filters(self) -> list[SetFilter]:
+        """The filters that are set, in words, each with the address of the list without it."""
+        visible = [self["number"], *self.first_fields, *self.other_fields]
+        return [
+            SetFilter(str(field.label), _shown(field), address(self.data, **{field.name: ""}))
+            for field in visible
+            if field.value()
+        ]
 
 
 def _shown(field: forms.BoundField) -> str:
@@ -146,6 +196,7 @@ class RiskRow:
     reasons: list[str]
     change: float  # of the probability since the run before; 0 when it would show nothing or the model is another
     is_new: bool  # the run before did not hold this person
+    is_newly_over: bool  # the threshold: under it in the run before
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +215,7 @@ class ListQuery:
         """The listed predictions; none without a run."""
         if self.run is None:
             return Prediction.objects.none()
-        return ranking.narrowed(self.run, self.scope, self.form.narrowing())
+        return ranking.narrowed(self.run, self.scope, self.form.narrowing(), self.before)
 
     @property
     def sizes(self) -> ranking.Sizes | None:
@@ -175,17 +226,26 @@ class ListQuery:
         """The place in the list of the person with this score, whose employee is loaded. Two queries."""
         if self.run is None or not self.form.is_valid():
             return None
-        return ranking.place_of(prediction, self.rows, self.form.order, self.run.employee_count)
+        return ranking.place_of(prediction, self.rows, self.form.order, self.run.employee_count, self.before)
 
     @classmethod
     def of_address(cls, request: Request, run: ScoringRun | None) -> "ListQuery":
-        """The query without what only the list shows; the form's choices are limited to those in the address."""
+        """The query without what only the list shows; the form's choices are limited to those in the address.
+
+        One query where the address is about the change since the run before.
+        """
         state = request.GET
-        departments, jobs, reasons = ({state.get(name, "")} - {""} for name in ("department", "job", "reason"))
-        kinds = figures.Kinds(departments, jobs, reasons & schema.BY_NAME.keys())
+        given = {name: {state.get(name, "")} - {""} for name in (*FIRST_FILTERS, *OTHER_FILTERS)}
+        kinds = figures.Kinds(given["department"], given["job"], given["reason"] & schema.BY_NAME.keys())
         readable = readable_to(request.user)
-        form = RiskListForm(state, kinds, readable)
-        return cls(run, None, scope_of(request.user), readable, None, form)
+        of_site = given["site"] if readable.reads(SITE) else set()
+        managers = {int(number): "" for number in given["manager"] if number.isdecimal() and readable.reads(MANAGER)}
+        is_of_change = bool(given["change"]) or state.get("sort", "").endswith("change")
+        before = runs.latest_two()[1] if run and is_of_change else None
+        form = RiskListForm(
+            state, kinds, Places(of_site, managers), readable, is_compared=bool(run and is_comparable(run, before))
+        )
+        return cls(run, before, scope_of(request.user), readable, None, form)
 
     @classmethod
     def of(cls, request: Request) -> "ListQuery":
@@ -197,7 +257,19 @@ class ListQuery:
             groups = figures.groups_then(run, scope) if run else []
             kinds = figures.kinds(groups)
         readable = readable_to(request.user)
-        return cls(run, before, scope, readable, groups, RiskListForm(request.GET, kinds, readable))
+        form = RiskListForm(
+            request.GET,
+            kinds,
+            places(scope, readable) if run else Places(),
+            readable,
+            is_compared=bool(run and is_comparable(run, before)),
+        )
+        return cls(run, before, scope, readable, groups, form)
+
+
+def is_comparable(run: ScoringRun, before: ScoringRun | None) -> bool:
+    """Whether a change since the run before is one of the person: the same model gave both scores."""
+    return before is not None and run.model_version == before.model_version
 
 
 @require_safe
@@ -206,7 +278,9 @@ def risk_list(request: Request) -> HttpResponse:
     query = ListQuery.of(request)
     form = query.form
     is_partial = bool(request.htmx) and not request.htmx.history_restore_request
-    context = {"run": query.run, "form": form}
+    context: dict[str, Any] = {"run": query.run, "before": query.before, "form": form, "here": query_of(request.GET)}
+    if not is_partial:
+        context |= {"views": _views(request, form), "may_answer": may_answer(request.user)}
     if query.run and form.is_valid():
         context |= _results(request, query)
     response = render(request, "employees/results.html" if is_partial else "employees/list.html", context)
@@ -231,7 +305,7 @@ def _export(request, respond) -> HttpResponse:
     query = ListQuery.of(request)
     if query.run is None or not query.form.is_valid():
         return redirect(address(request.GET))
-    return respond(query.run, ranking.ordered(query.rows, query.form.order), query.readable)
+    return respond(query.run, ranking.ordered(query.rows, query.form.order, query.before), query.readable)
 
 
 def address(state, **changes: str) -> str:
@@ -259,9 +333,10 @@ def rows_of(predictions: Sequence[Prediction], before: ScoringRun | None, readab
 def _row(prediction: Prediction, before: ScoringRun | None, readable: Readable) -> RiskRow:
     of_run: Any = prediction  # with an employee, features and, by ``ranking.page_of``, the probability before
     previous = of_run.previous
-    change = 0.0
+    change, is_newly_over = 0.0, False
     if before and previous is not None and prediction.model_version == before.model_version:
         change = round(prediction.probability - previous, 3)
+        is_newly_over = previous < before.threshold and prediction.probability >= prediction.threshold
     return RiskRow(
         prediction=prediction,
         band=bands.band_of(prediction.probability, prediction.threshold),
@@ -270,6 +345,7 @@ def _row(prediction: Prediction, before: ScoringRun | None, readable: Readable) 
         reasons=_reasons(prediction, readable),
         change=change,
         is_new=before is not None and previous is None,
+        is_newly_over=is_newly_over,
     )
 
 
@@ -290,8 +366,37 @@ def _feature(name: str) -> str:
     return gettext(schema.BY_NAME[name].label)
 
 
+def _managers(of: Places) -> list[tuple[int, str]]:
+    """The managers by name; none where they are too many to choose from."""
+    if len(of.managers) > MOST_MANAGERS:
+        return []
+    named = ((number, name or gettext("No. %(number)s") % {"number": number}) for number, name in of.managers.items())
+    return sorted(named, key=lambda choice: choice[1])
+
+
 def _labels(feature: str, values: set[str]) -> list[tuple[str, str]]:
     return sorted(((value, label(feature, value)) for value in values), key=lambda choice: choice[1])
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A way to look at the list, one click away; ``saved`` is the key of one that the account keeps."""
+
+    label: str
+    href: str
+    is_current: bool
+    saved: int | None = None
+
+
+def _views(request, form: RiskListForm) -> list[View]:
+    """The usual views, then those that the account keeps. One query."""
+    usual = [(gettext("Everyone"), address({})), (gettext("Over the threshold"), address({}, band=ranking.OVER))]
+    if not form["change"].is_hidden:
+        usual.append((gettext("Newly over"), address({}, change=ranking.Change.NEWLY_OVER)))
+        usual.append((gettext("Rising"), address({}, change=ranking.Change.UP)))
+    kept = [(view.name, reverse("employees") + view.query, view.pk) for view in SavedView.objects.of(request.user)]
+    here = address(request.GET)
+    return [View(label, href, href == here, *pk) for label, href, *pk in [*usual, *kept]]
 
 
 def _results(request, query: ListQuery) -> dict:
@@ -315,7 +420,11 @@ def _results(request, query: ListQuery) -> dict:
         "elsewhere": _elsewhere(request, query) if form.cleaned_data["number"] else [],
         "page": page,
         "rows": rows_of(predictions, query.before, query.readable),
-        "headings": [_heading(request.GET, form.order, word, text, first) for word, text, first in HEADINGS],
+        "headings": [
+            _heading(request.GET, form.order, word, text, first)
+            for word, text, first in HEADINGS
+            if word != "change" or query.before
+        ],
         "list_query": query_of(request.GET),
         "is_narrowed": any(getattr(form.narrowing(), field.name) for field in fields(ranking.Narrowing)),
     }

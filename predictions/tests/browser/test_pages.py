@@ -20,6 +20,7 @@ PAGES = {
     "filtered list": ("/employees/?department=Consulting&band=high&sort=number", "manager"),
     "empty list": ("/employees/?number=999999", "rh"),
     "wrong filter of the list": ("/employees/?number=x&band=y", "rh"),
+    "people side by side": ("/employees/compare/?id=2&id=4&id=5", "rh"),
     "employee": ("/employees/1/", "rh"),
     "employee of a manager": ("/employees/2/", "manager"),
     "departures": ("/departures/", "rh"),
@@ -61,6 +62,7 @@ PAGES = {
 # Addresses that show no page of their own; that of one import is opened by the test of the import.
 NOT_PAGES = {
     *(name for name in OURS if name.startswith("import_") and name not in ("import_loads", "import_withdraw")),
+    *("employees_save_view", "employees_delete_view"),
     *("clarify_part", "clarify_rescore", "data_on", "departures_csv", "schedule_change"),
     *("teams_csv", "teams_save", "teams_delete"),
     *("model_threshold", "model_threshold_undo", "model_rescore", "model_back", "model_approve", "model_refuse"),

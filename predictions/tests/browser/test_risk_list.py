@@ -46,7 +46,7 @@ def test_risk_list_filters_without_loading_the_page_again(open_page):
     page.wait_for_url("**/employees/?department=Commercial")
     page.get_by_label("Risk", exact=True).select_option("over")
     page.wait_for_url("**/employees/?department=Commercial&band=over")
-    assert set(page.locator("#results tbody td:nth-child(2)").all_inner_texts()) == {"Sales"}
+    assert set(page.locator("#results tbody td.department").all_inner_texts()) == {"Sales"}
     assert page.evaluate("window.isTheSamePage")
 
 
@@ -126,6 +126,7 @@ def test_risk_list_without_script(open_page):
 @pytest.mark.parametrize("kind", ["CSV", "Excel"])
 def test_risk_list_export_opens_with_what_is_shown(open_page, kind, tmp_path):
     page = open_page("/employees/?department=Ressources+Humaines&band=over", language="en")
+    page.locator("summary", has_text="Export").click()
     with page.expect_download() as download:
         page.get_by_role("link", name=f"Export as {kind}").click()
     path = tmp_path / download.value.suggested_filename
@@ -141,7 +142,91 @@ def test_risk_list_export_opens_with_what_is_shown(open_page, kind, tmp_path):
 
 def test_phone_reads_in_full_a_choice_that_its_menu_cuts(open_page):
     page = open_page("/employees/", size=PHONE)
+    page.locator("summary", has_text="Autres filtres").click()
     page.get_by_label("Raison").select_option("Participations au plan d’épargne entreprise (PEE)")
-    line = page.locator("#results .phone-or-print")
-    expect(line).to_contain_text("(PEE)")
-    expect(line).to_be_visible()
+    chip = page.locator("#results .chip")
+    expect(chip).to_contain_text("(PEE)")
+    expect(chip).to_be_visible()
+
+
+def test_risk_list_shows_twelve_people_on_a_small_desktop(open_page):
+    page = open_page("/employees/", size=(1280, 720))
+    rows = page.locator("#results tbody tr").evaluate_all(
+        "rows => rows.filter((row) => row.getBoundingClientRect().bottom <= innerHeight).length"
+    )
+    assert rows >= 12
+
+
+def test_risk_list_leads_to_the_first_person_in_two_steps(open_page):
+    page = open_page("/employees/", language="en")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the first person")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#first-person")).to_be_focused()
+
+
+def test_risk_list_is_walked_by_single_keys(open_page):
+    page = open_page("/employees/", language="en")
+    people = page.locator("[data-person]")
+    for key, place in (("j", 0), ("j", 1), ("j", 2), ("k", 1)):
+        page.keyboard.press(key)
+        expect(people.nth(place)).to_be_focused()
+    page.keyboard.press("x")
+    expect(page.locator("[data-select]").nth(1)).to_be_checked()
+    page.keyboard.press("/")
+    expect(page.get_by_label("Name or number")).to_be_focused()
+    page.keyboard.type("jk")
+    expect(page.get_by_label("Name or number")).to_have_value("jk")
+
+
+def test_risk_list_opens_a_person_with_enter(open_page):
+    page = open_page("/employees/", language="en")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/employees/\d+/$"))
+
+
+def test_risk_list_keys_are_told_and_can_be_switched_off(open_page, axe):
+    page = open_page("/employees/", language="en")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    assert axe(page) == []
+    page.get_by_label("Use these keys").uncheck()
+    page.get_by_role("button", name="Close").click()
+    page.reload()
+    page.keyboard.press("j")
+    expect(page.locator("[data-person]").first).not_to_be_focused()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_people_who_are_selected_stand_side_by_side(open_page, script):
+    page = open_page("/employees/", language="en", script=script)
+    names = page.locator("[data-person]").all_inner_texts()[:2]
+    for place in (0, 1):
+        page.locator("[data-select]").nth(place).check()
+    page.locator("#compare button").click()
+    expect(page.locator("h1")).to_have_text("Side by side")
+    assert page.locator(".compare-table thead a").all_inner_texts() == names
+
+
+def test_view_is_saved_used_and_deleted(open_page):
+    page = open_page("/employees/", language="en")
+    page.get_by_label("Department", exact=True).select_option("Commercial")
+    page.wait_for_url("**department=Commercial")
+    page.locator("summary", has_text="Save this view").click()
+    page.get_by_label("Name of the view").fill("My sales")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".message.is-success")).to_contain_text("My sales")
+    page.goto("/employees/")
+    page.get_by_role("link", name="My sales").click()
+    expect(page).to_have_url("/employees/?department=Commercial")
+    page.locator("summary", has_text="Save this view").click()
+    page.get_by_role("button", name="Delete “My sales”").click()
+    expect(page.get_by_role("link", name="My sales")).to_have_count(0)
+
+
+def test_filter_is_taken_away_by_its_chip(open_page):
+    page = open_page("/employees/?department=Commercial&band=over", language="en")
+    page.get_by_role("link", name="Take away the filter Department: Sales").click()
+    expect(page).to_have_url("/employees/?band=over")

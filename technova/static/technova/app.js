@@ -37,6 +37,7 @@
   document.addEventListener("htmx:load", (event) => reveal(event.detail.elt));
   document.addEventListener("DOMContentLoaded", function () {
     reveal(document);
+    document.querySelectorAll("[data-shortcuts]").forEach((box) => { box.checked = usesShortcuts(); });
     document.querySelectorAll("[data-toggle-theme]").forEach((button) => {
       button.setAttribute("aria-pressed", String(isDark()));
     });
@@ -74,6 +75,57 @@
     if (!menu) return;
     menu.open = false;
     menu.querySelector("summary").focus();
+  });
+
+  // The list by keyboard: from person to person, to the search, to the help. Whoever does not want single keys, or
+  // dictates to the machine, switches them off in the help.
+  const SHORTCUTS = "shortcuts";
+  function usesShortcuts() {
+    try {
+      return localStorage.getItem(SHORTCUTS) !== "off";
+    } catch {
+      return true;
+    }
+  }
+
+  function step(by) {
+    const people = [...document.querySelectorAll("[data-person]")];
+    const row = document.activeElement?.closest("tr");
+    const here = people.findIndex((person) => person.closest("tr") === row);
+    people[Math.min(Math.max(here + by, 0), people.length - 1)]?.focus();
+  }
+
+  const KEYS = {
+    j: () => step(1),
+    k: () => step(-1),
+    x: () => document.activeElement?.closest("tr")?.querySelector("[data-select]")?.click(),
+    "/": () => document.querySelector("[data-search]").focus(),
+    "?": () => document.getElementById("shortcuts").showModal(),
+  };
+  document.addEventListener("keydown", function (event) {
+    const isTyping = event.target.matches("input:not([type=checkbox]), select, textarea, dialog *");
+    const isOther = event.ctrlKey || event.metaKey || event.altKey || isTyping || !KEYS[event.key];
+    if (isOther || !document.getElementById("shortcuts") || !usesShortcuts()) return;
+    event.preventDefault();
+    KEYS[event.key]();
+  });
+
+  // What is selected is counted on the button that compares it.
+  function countSelected() {
+    const selected = document.querySelectorAll("[data-select]:checked").length;
+    document.querySelectorAll("[data-selected]").forEach((place) => { place.textContent = selected ? `(${selected})` : ""; });
+  }
+  document.addEventListener("change", function (event) {
+    const field = event.target;
+    if (field.matches("[data-select]")) countSelected();
+    if (field.matches("[data-shortcuts]")) {
+      try {
+        localStorage.setItem(SHORTCUTS, field.checked ? "on" : "off");
+      } catch {
+        // the choice is asked for again
+      }
+    }
+    if (field.matches(".filter-bar select")) field.classList.toggle("is-set", field.value !== "");
   });
 
   // A slider and its number field say the same; only the field is sent.
@@ -124,6 +176,12 @@
     if (!form.matches("form[data-asks-once]")) return;
     if (isRepeated(form, new FormData(form))) event.preventDefault();
     setTimeout(function () { asked.delete(form); }, 2000); // a page that did not come can be asked for again
+  });
+
+  // A view that is saved is the list as it is shown now.
+  document.addEventListener("htmx:pushedIntoHistory", function () {
+    const query = document.getElementById("view-query");
+    if (query) query.value = location.search;
   });
 
   // The session ended meanwhile: the sign-in page does not belong inside the page that asked.

@@ -1,0 +1,64 @@
+"""Two to four people side by side: risk, change, strongest reasons, and what sets their profiles apart."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from employees.access import readable_to, scope_of
+from employees.columns import MAX_EMPLOYEE_ID
+from features import readable_features
+from predictions.explanation import Reason, in_full
+from predictions.pages.people import forms, risk_list
+from predictions.pages.people.employee import PROFILE
+from predictions.pages.people.shown_score import Shown
+from predictions.selectors import ranking, runs
+
+LEAST, MOST = 2, 4
+REASONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    row: risk_list.RiskRow
+    score: Shown
+    raising: list[Reason]
+    lowering: list[Reason]
+
+
+@require_safe
+def compare(request: HttpRequest) -> HttpResponse:
+    """The page. Whoever is not listed within the scope is left out without a word, as in the list."""
+    asked = [int(text) for text in request.GET.getlist("id") if text.isascii() and text.isdigit() and len(text) <= 10]
+    numbers = [number for number in dict.fromkeys(asked) if number <= MAX_EMPLOYEE_ID]
+    scope, readable = scope_of(request.user), readable_to(request.user)
+    run, before = runs.latest_two()
+    found: list[Any] = []
+    if run and LEAST <= len(numbers) <= MOST:
+        rows = ranking.narrowed(run, scope, ranking.Narrowing(numbers=numbers))
+        found = ranking.page_of(rows, before, stop=MOST, readable=readable)
+    people = []
+    for row in risk_list.rows_of(found, before, readable):
+        score = Shown(row.prediction, readable)
+        raising = [reason for reason in score.reasons if reason.raises_risk][:REASONS]
+        lowering = [reason for reason in score.reasons if not reason.raises_risk][:REASONS]
+        people.append(Compared(row, score, raising, lowering))
+    context: dict[str, Any] = {"people": people if len(people) >= LEAST else [], "run": run, "before": before}
+    context["profile"] = _profile(context["people"])
+    context["withheld"] = readable_features.withheld(readable, PROFILE)
+    return render(request, "employees/compare.html", context)
+
+
+def _profile(people: list[Compared]) -> list[tuple[str, list[str], bool]]:
+    """Label, the value of each, and whether they differ; what none may be read is left out."""
+    lines = []
+    for name in PROFILE:
+        feature = forms.INPUTS[name]
+        if any(name not in each.score.values for each in people):
+            continue
+        values = [in_full(feature, each.score.values[name]) for each in people]
+        lines.append((_(feature.label), values, len(set(values)) > 1))
+    return lines
