@@ -6,6 +6,7 @@ from employees import uploads
 from employees.access import sign_ins
 from predictions import import_process
 from predictions.events import services as events
+from predictions.exports import services as exports
 from technova import jobs
 from technova.commands import Progress
 from technova.jobs import detached
@@ -19,11 +20,12 @@ class Cleared(NamedTuple):
     sign_ins: int
     outputs: int
     webhooks: int
+    exports: int
 
 
 def clear() -> Cleared:
     import_process.settle()
-    return Cleared(uploads.purge(), *sign_ins.purge(), detached.clear(), events.purge())
+    return Cleared(uploads.purge(), *sign_ins.purge(), detached.clear(), events.purge(), exports.purge())
 
 
 @jobs.task

@@ -13,6 +13,7 @@ from features import schema
 from features.models import EmployeeFeatures
 from predictions.decisions.models import ModelVersion, Promotion, ThresholdDecision  # noqa: F401 - models of this app
 from predictions.events.models import WebhookDelivery, WebhookEndpoint  # noqa: F401 - models of this app
+from predictions.exports.models import Export, ExportPiece  # noqa: F401 - models of this app
 from predictions.keys.models import APIKey, RequestCount, validate_departments  # noqa: F401 - models of this app
 from predictions.ml import links
 from predictions.segments.models import RunCell, SavedSegment  # noqa: F401 - models of this app

@@ -10,7 +10,15 @@ from employees.access import for_auditors, for_every_account
 from predictions.pages import data, overview, own_account, schedule, styleguide
 from predictions.pages.imports import import_page, load_pages
 from predictions.pages.model import card_page, threshold_page, versions_page, workforce_page
-from predictions.pages.people import compare, employee, history_pages, risk_list, saved_views, simulate
+from predictions.pages.people import (
+    compare,
+    employee,
+    export_pages,
+    history_pages,
+    risk_list,
+    saved_views,
+    simulate,
+)
 from predictions.pages.presence import clarify, departure_list, gaps, numbers
 from predictions.pages.teams import teams_page
 
@@ -36,8 +44,11 @@ urlpatterns = [
     path("import/<uuid:pk>/lists/<slug:name>.csv", import_page.listed_csv, name="import_list_csv"),
     path("", for_auditors(overview.overview), name="overview"),
     path("employees/", risk_list.risk_list, name="employees"),
-    path("employees/export.csv", risk_list.risk_csv, name="employees_csv"),
-    path("employees/export.xlsx", risk_list.risk_xlsx, name="employees_xlsx"),
+    path("employees/export.csv", export_pages.risk_csv, name="employees_csv"),
+    path("employees/export.xlsx", export_pages.risk_xlsx, name="employees_xlsx"),
+    path("employees/exports/<uuid:pk>/", export_pages.export_page, name="employees_export"),
+    path("employees/exports/<uuid:pk>/again/", export_pages.export_again, name="employees_export_again"),
+    path("employees/exports/<uuid:pk>/file/", export_pages.export_file, name="employees_export_file"),
     path("employees/compare/", compare.compare, name="employees_compare"),
     path("employees/views/", saved_views.save, name="employees_save_view"),
     path("employees/views/<int:pk>/delete/", saved_views.delete, name="employees_delete_view"),

@@ -73,8 +73,9 @@ def test_every_model_of_the_apps_has_a_page():
     rows = {"SirhRow", "EvalRow", "SondageRow", "AnnuaireRow"}  # of composite keys, which the administration lacks
     workings = {"WorkforceDay", "TermRevision", "FeatureBuild", "RunCell"}
     on_pages = {"PresenceAnswer", "NumberMerge", "RefusedValue", "ImportChange", "ColumnSwitch"}  # of their own
+    contents = {"Export", "ExportPiece"}  # for whoever asked alone
     of_accounts = {"SavedView", "SavedSegment"}  # what one account likes to see
-    assert without == beside | rows | workings | on_pages | of_accounts
+    assert without == beside | rows | workings | contents | on_pages | of_accounts
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,10 @@ from features.tests.factories import INPUTS
 from predictions import registry
 from predictions.decisions import versions
 from predictions.decisions.threshold_decisions import RuleName, Wish, set_threshold
+from predictions.exports.services import rights_of
 from predictions.models import (
     APIKey,
+    Export,
     ModelVersion,
     Prediction,
     Promotion,
@@ -67,6 +69,7 @@ from predictions.models import (
     WebhookEndpoint,
     WorkforceCheck,
 )
+from predictions.pages.people import export_pages
 from predictions.registry import forget_decisions
 from predictions.services import Caller, predict_for_employee, predict_for_features, score_employees
 from predictions.tests.conftest import APIClient
@@ -139,6 +142,9 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
         Ask(reverse("employees_save_view"), {"name": "x", "query": f"?department={OUTSIDE}"}, "post", refused=302)
     ],
     "employees_delete_view": lambda world: [Ask(reverse("employees_delete_view", args=[1]), {}, "post", refused=404)],
+    "employees_export": about("employees_export", "export"),
+    "employees_export_again": about("employees_export_again", "export", method="post"),
+    "employees_export_file": about("employees_export_file", "export"),
     "employee": lambda world: [
         Ask(reverse("employee", args=[world.outside]), refused=404),
         Ask(reverse("employee", args=[world.outside]), {"heures_supplementaires": "0"}, "post", refused=404),
@@ -234,6 +240,7 @@ SHOWS_PEOPLE = PAGES.keys() - {
     *("import", "import_answer", "import_confirm", "import_retry", "import_discard", "import_loads"),
     *("import_template", "teams_save", "teams_delete"),
     *("employees_compare", "employees_save_view", "employees_delete_view"),
+    *("employees_export", "employees_export_again"),
     *("clarify_part", "clarify_rescore", "data", "data_off", "data_on", "schedule", "schedule_change"),
 }
 
@@ -254,10 +261,10 @@ API: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
     ],
 }
 # Hold nobody: accounts, the sender's own values and key, descriptions, the state of the service, figures of the runs
-# (test_api_runs.py says of whom).
+# (test_api_runs.py says of whom), deliveries in words (test_api_extracts.py).
 IMPERSONAL = {
     *("login", "logout", "password_change", "set_language"),
-    *("api-by-features", "api-key", "api-runs", "api-schema", "api-docs"),
+    *("api-by-features", "api-extract", "api-extracts", "api-key", "api-runs", "api-schema", "api-docs"),
     *("health", "ready", "metrics"),
 }
 # Open without an account or a key, since they hold nobody.
@@ -337,7 +344,14 @@ def world(browse, tmp_path, monkeypatch, started):
         merge=merge.pk,
         decision=set_threshold(wish=Wish(RuleName.CAPACITY, capacity=3), reason="room for three", user=hr.account).pk,
         upload=import_with_a_reject(hr.account).pk,
+        export=export_of_everyone(hr.account).pk,
     )
+
+
+def export_of_everyone(account):
+    export = Export.objects.create(user=account, rights=rights_of(account), kind="csv", language="en")
+    export_pages.make(str(export.pk))
+    return export
 
 
 def import_with_a_reject(account):

@@ -1,6 +1,6 @@
 """The risk list as a streamed file: the first bytes leave at once, and memory does not grow with the list."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
 from io import BytesIO
@@ -8,7 +8,6 @@ from itertools import chain
 
 import xlsxwriter
 from django.db.models import QuerySet
-from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.formats import get_format
 from django.utils.translation import get_language, override
@@ -32,22 +31,37 @@ _FIELDS = (
 )
 
 
-def csv_response(run: ScoringRun, predictions: QuerySet[Prediction], readable: Readable) -> StreamingHttpResponse:
-    """UTF-8 with a mark that Excel understands; in French its separator is ; and its decimals have a comma."""
-    lines = _csv_lines(run, predictions, readable, get_language())
-    return _attachment(lines, file_name(run, "csv"), "text/csv; charset=utf-8")
+CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": XLSX}
+MOST_AT_ONCE = 10_000  # people; the file of more is made by a task
+TOLD = 1_000  # lines between two reports of the progress
 
 
-def xlsx_response(run: ScoringRun, predictions: QuerySet[Prediction], readable: Readable) -> StreamingHttpResponse:
-    """Numbers are numbers, probabilities percentages, the date a date."""
+def parts(
+    kind: str,
+    run: ScoringRun,
+    predictions: QuerySet[Prediction],
+    readable: Readable,
+    *,
+    tell: Callable[[int], None] | None = None,
+) -> Iterator[str] | Iterator[bytes]:
+    """The content of a file in the active language, a part at a time; ``tell`` is called with the lines so far.
+
+    CSV is UTF-8 with a mark that Excel understands; in French its separator is ; and its decimals have a comma. In a
+    workbook numbers are numbers, probabilities percentages, the date a date.
+    """
+    language = get_language()
+    if kind == "csv":
+        return _csv_lines(run, predictions, readable, language, tell)
     scored_at = (_local(run.created_at) - _DAY_ZERO) / timedelta(days=1)
-    rows = _rows(run, predictions, readable, get_language(), scored_at)
-    return _attachment(streamed_workbook(_frame(predictions.count()), rows), file_name(run, "xlsx"), XLSX)
+    rows = _counted(_rows(run, predictions, readable, language, scored_at), tell)
+    return streamed_workbook(_frame(predictions.count()), rows)
 
 
-def _attachment(parts: Iterator, name: str, content_type: str) -> StreamingHttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(parts, content_type=content_type, headers=headers)
+def _counted(rows: Iterator[list], tell: Callable[[int], None] | None) -> Iterator[list]:
+    for count, row in enumerate(rows, start=1):
+        yield row
+        if tell and count % TOLD == 0:
+            tell(count)
 
 
 def _frame(count: int) -> bytes:
@@ -98,7 +112,9 @@ def _local(instant: datetime) -> datetime:
     return timezone.localtime(instant).replace(tzinfo=None)
 
 
-def _csv_lines(run: ScoringRun, predictions: QuerySet[Prediction], readable: Readable, language: str) -> Iterator[str]:
+def _csv_lines(
+    run: ScoringRun, predictions: QuerySet[Prediction], readable: Readable, language: str, tell
+) -> Iterator[str]:
     """Some lines at a time; the language is given, since they are read after the view has answered."""
     with override(language):
         mark, delimiter = get_format("DECIMAL_SEPARATOR"), csv_delimiter()
@@ -112,7 +128,7 @@ def _csv_lines(run: ScoringRun, predictions: QuerySet[Prediction], readable: Rea
 
     titles = [title for title, _kind, _width in columns]
     rows = _rows(run, predictions, readable, language, f"{_local(run.created_at):%Y-%m-%d %H:%M}")
-    return streamed_csv(chain([titles], map(words, rows)), delimiter=delimiter)
+    return streamed_csv(chain([titles], map(words, _counted(rows, tell))), delimiter=delimiter)
 
 
 def _rows(

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from django import forms
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
@@ -217,6 +217,10 @@ class ListQuery:
             return Prediction.objects.none()
         return ranking.narrowed(self.run, self.scope, self.form.narrowing(), self.before)
 
+    def count(self) -> int:
+        """The number of listed people; one query where the figures of the run do not tell it."""
+        return self.rows.count() if self.sizes is None else sum(people for _group, people in self.sizes)
+
     @property
     def sizes(self) -> ranking.Sizes | None:
         """The number of listed people by group, if the figures of the run still hold."""
@@ -248,17 +252,17 @@ class ListQuery:
         return cls(run, before, scope_of(request.user), readable, None, form)
 
     @classmethod
-    def of(cls, request: Request) -> "ListQuery":
-        scope = scope_of(request.user)
+    def of(cls, user, state: QueryDict) -> "ListQuery":
+        scope = scope_of(user)
         run, before = runs.latest_two()
         if run and run.is_outdated:
             groups, kinds = None, figures.current_kinds(run, scope)
         else:
             groups = figures.groups_then(run, scope) if run else []
             kinds = figures.kinds(groups)
-        readable = readable_to(request.user)
+        readable = readable_to(user)
         form = RiskListForm(
-            request.GET,
+            state,
             kinds,
             places(scope, readable) if run else Places(),
             readable,
@@ -275,7 +279,7 @@ def is_comparable(run: ScoringRun, before: ScoringRun | None) -> bool:
 @require_safe
 def risk_list(request: Request) -> HttpResponse:
     """The page; only its results when htmx asks for them."""
-    query = ListQuery.of(request)
+    query = ListQuery.of(request.user, request.GET)
     form = query.form
     is_partial = bool(request.htmx) and not request.htmx.history_restore_request
     context: dict[str, Any] = {"run": query.run, "before": query.before, "form": form, "here": query_of(request.GET)}
@@ -288,24 +292,6 @@ def risk_list(request: Request) -> HttpResponse:
     if is_partial:
         push_url(response, address(request.GET, page=request.GET.get("page", "")))
     return response
-
-
-@require_safe
-def risk_csv(request: HttpRequest) -> HttpResponse:
-    return _export(request, exports.csv_response)
-
-
-@require_safe
-def risk_xlsx(request: HttpRequest) -> HttpResponse:
-    return _export(request, exports.xlsx_response)
-
-
-def _export(request, respond) -> HttpResponse:
-    """The file of exactly what the list shows at the same address; for an invalid filter the page, with its errors."""
-    query = ListQuery.of(request)
-    if query.run is None or not query.form.is_valid():
-        return redirect(address(request.GET))
-    return respond(query.run, ranking.ordered(query.rows, query.form.order, query.before), query.readable)
 
 
 def address(state, **changes: str) -> str:
@@ -401,7 +387,7 @@ def _views(request, form: RiskListForm) -> list[View]:
 
 def _results(request, query: ListQuery) -> dict:
     form, rows, sizes = query.form, query.rows, query.sizes
-    total = rows.count() if sizes is None else sum(people for _group, people in sizes)
+    total = query.count()
     paginator = Paginator(range(total), form.cleaned_data["size"])
     page = paginator.get_page(request.GET.get("page"))
     start = (page.number - 1) * paginator.per_page
@@ -425,6 +411,7 @@ def _results(request, query: ListQuery) -> dict:
             for word, text, first in HEADINGS
             if word != "change" or query.before
         ],
+        "most_at_once": exports.MOST_AT_ONCE,
         "list_query": query_of(request.GET),
         "is_narrowed": any(getattr(form.narrowing(), field.name) for field in fields(ranking.Narrowing)),
     }
