@@ -11,7 +11,7 @@ from employees.access import Scope, readable_to, scope_of, scope_of_key
 from employees.models import Employee, OfDepartmentsQuerySet
 from features import schema
 from features.models import EmployeeFeatures
-from predictions.decisions.models import ModelVersion, Promotion, ThresholdDecision  # noqa: F401 - models of this app
+from predictions.decisions.models import ModelVersion, Promotion, ThresholdDecision, Training  # noqa: F401 - models of this app
 from predictions.events.models import WebhookDelivery, WebhookEndpoint  # noqa: F401 - models of this app
 from predictions.exports.models import Export, ExportPiece  # noqa: F401 - models of this app
 from predictions.keys.models import APIKey, RequestCount, validate_departments  # noqa: F401 - models of this app

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from employees.admin import OfEveryoneAdmin
-from predictions.decisions.models import ModelVersion, Promotion, ThresholdDecision
+from predictions.decisions.models import ModelVersion, Promotion, ThresholdDecision, Training
 
 
 @admin.register(ThresholdDecision)
@@ -18,6 +18,13 @@ class ThresholdDecisionAdmin(OfEveryoneAdmin):
 class PromotionAdmin(OfEveryoneAdmin):
     list_display = ("asked_at", "version", "before", "by", "reason", "settled_by", "promoted_at", "refused_at")
     list_select_related = ["author", "settled_by"]
+    date_hierarchy = "asked_at"
+
+
+@admin.register(Training)
+class TrainingAdmin(OfEveryoneAdmin):
+    list_display = ("asked_at", "asked_by", "reason", "finished_at", "version", "problem")
+    list_select_related = ["asked_by"]
     date_hierarchy = "asked_at"
 
 

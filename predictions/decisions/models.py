@@ -189,3 +189,39 @@ class Promotion(models.Model):
     def by(self) -> str:
         """The account that asked for it. One query if the account is not loaded."""
         return str(self.author or self.system_account)
+
+
+class Training(models.Model):
+    """A training that the model's page or the schedule asked for, and what became of it."""
+
+    class Problem(models.TextChoices):
+        TOO_LITTLE = "too little", _("There are too few data to train a model.")
+        LEAK = "leak", _("The model is too good to be true: a feature seems to know who has left.")
+        DOUBTFUL = "doubtful", _("The model did not pass its tests.")
+        ANOTHER_WAITS = "another waits", _("Another version waits for approval: approve or refuse it first.")
+        UNUSABLE = "unusable", _("The version could not be stored on the server.")
+        BROKEN = "broken", _("An internal error stopped the work; it has been recorded.")
+
+    asked_at = models.DateTimeField(_("asked for at"), default=timezone.now, editable=False)
+    asked_by = account(_("asked for by"), editable=False)
+    reason = models.TextField(_("reason"))
+    finished_at = models.DateTimeField(_("finished at"), null=True, editable=False)
+    version = models.CharField(_("model version"), max_length=40, blank=True)
+    problem = models.CharField(_("problem"), max_length=20, choices=Problem.choices, blank=True)
+    error = models.TextField(_("error"), blank=True, help_text=_("In English, for the administrator."))
+
+    class Meta:
+        verbose_name = _("training")
+        verbose_name_plural = _("trainings")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="training_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(finished_at=None, version="", problem="")
+                | (Q(finished_at__isnull=False) & (Q(version="") ^ Q(problem=""))),
+                name="training_ends_with_a_version_or_a_problem",
+            ),
+        ]
+
+    def __str__(self):
+        return self.version or f"{timezone.localtime(self.asked_at):%Y-%m-%d %H:%M}"

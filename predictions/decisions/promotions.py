@@ -54,8 +54,8 @@ def _needs_two(root: Path) -> bool:
     return settings.TWO_PEOPLE_PROMOTE and is_ours(root) and store.has_current(root)
 
 
-def ask(*, root: Path, version: str, reason: str, author: User | str) -> Promotion | None:
-    """Promote a version, or let it wait if the company requires two people.
+def ask(*, root: Path, version: str, reason: str, author: User | str, waits: bool = False) -> Promotion | None:
+    """Promote a version, or let it wait for approval: with ``waits``, or if the company requires two people.
 
     Returns None, without a record, if it is in use already or in another directory than the servers'. Raises
     ``AlreadySettled`` while another one waits, and ``ArtifactError``.
@@ -73,7 +73,7 @@ def ask(*, root: Path, version: str, reason: str, author: User | str) -> Promoti
     with transaction.atomic():
         if Promotion.objects.waiting().exists():
             raise AlreadySettled("Another promotion waits: approve or refuse it first, on the model's page.")
-        if _needs_two(root):
+        if waits or _needs_two(root):
             store.verify(versions.directory_of(version))
             versions.keep(version)  # so that it can be approved on another machine
             promotion.save()

@@ -44,6 +44,11 @@ TASKS = {
         gettext_lazy("Tell other systems"),
         gettext_lazy("Of events, by webhooks: what could not be delivered at once is tried again, for about a day."),
     ),
+    "training": Scheduled(
+        "predictions.trainings.train_by_schedule",
+        gettext_lazy("Train a new version of the model"),
+        gettext_lazy("It waits on the page of the model until somebody has approved it."),
+    ),
     "clearing": Scheduled(
         "predictions.clearing.clear_daily",
         gettext_lazy("Delete what has expired"),

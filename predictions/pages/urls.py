@@ -80,6 +80,7 @@ urlpatterns = [
     path("model/threshold/", threshold_page.decide, name="model_threshold"),
     path("model/threshold/<int:pk>/undo/", threshold_page.undo_decision, name="model_threshold_undo"),
     path("model/rescore/", threshold_page.rescore, name="model_rescore"),
+    path("model/versions/train/", versions_page.train, name="model_train"),
     path("model/versions/back/", versions_page.go_back, name="model_back"),
     path("model/versions/<int:pk>/approve/", versions_page.approve, name="model_approve"),
     path("model/versions/<int:pk>/refuse/", versions_page.refuse, name="model_refuse"),

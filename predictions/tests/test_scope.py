@@ -65,6 +65,7 @@ from predictions.models import (
     SavedSegment,
     ScoringRun,
     ThresholdDecision,
+    Training,
     WebhookDelivery,
     WebhookEndpoint,
     WorkforceCheck,
@@ -203,7 +204,7 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
     ],
     **{
         name: lambda world, name=name: [Ask(reverse(name), {"reason": "x"}, "post", refused=403)]
-        for name in ("model_rescore", "model_back")
+        for name in ("model_rescore", "model_train", "model_back")
     },
     **{
         name: lambda world, name=name: [Ask(reverse(name, args=[1]), {}, "post", refused=403)]
@@ -236,7 +237,15 @@ TAKE_BACK = {"import_withdraw", "import_withdraw_list", "import_withdraw_list_cs
 # What an account that sees everyone finds the marks in.
 SHOWS_PEOPLE = PAGES.keys() - {
     *("model", "model_effects", "model_workforce"),
-    *("model_threshold", "model_threshold_undo", "model_rescore", "model_back", "model_approve", "model_refuse"),
+    *(
+        "model_threshold",
+        "model_threshold_undo",
+        "model_rescore",
+        "model_train",
+        "model_back",
+        "model_approve",
+        "model_refuse",
+    ),
     *("import", "import_answer", "import_confirm", "import_retry", "import_discard", "import_loads"),
     *("import_template", "teams_save", "teams_delete"),
     *("employees_compare", "employees_save_view", "employees_delete_view"),
@@ -621,7 +630,7 @@ def test_admin_is_walked():
 # Of those that hold every column of its people a manager finds nothing either.
 OF_DEPARTMENTS = {Employee, EmployeeFeatures, RunGroup, Prediction}
 ACCOUNTS = {get_user_model(), Group, DepartmentAccess, SignIn}
-DECISIONS = {ThresholdDecision, Promotion, ModelVersion}
+DECISIONS = {ThresholdDecision, Promotion, ModelVersion, Training}
 OF_EVERYONE = (
     {Load, Term, SavedMapping, Import, ImportReject, ScoringRun, WorkforceCheck, RequestCount, APIKey}
     | ACCOUNTS
@@ -640,6 +649,7 @@ def offices(world):
     SavedMapping.objects.create(name="default")
     Promotion.objects.create(version="20260101-0", reason="a trial", author=world.hr.account)
     versions.adopt()
+    Training.objects.create(asked_by=world.hr.account, reason="a trial")
     webhook = WebhookEndpoint.objects.create(name="tickets", url="https://technova.example/", events=["run.finished"])
     webhook.deliveries.create(message_id="msg_1", event="run.finished", body="{}")
     RequestCount.objects.create(subject="address 192.0.2.1", minute=1, requests=1)

@@ -1,14 +1,11 @@
 from pathlib import Path
 
-from employees.models import WorkforceDay
-from features import selectors
-from features.schema import TARGET
+from predictions import trainings
 from predictions.decisions import promotions, versions
 from predictions.ml import training
 from predictions.ml.artifacts import artifact, store
 from predictions.ml.artifacts.card_format import FEATURE_SETS, Card
 from predictions.ml.assessment import thresholds
-from predictions.selectors.person_periods import CHUNK_SIZE, person_periods
 from technova.commands import TechnovaCommand
 
 
@@ -40,7 +37,7 @@ class Command(TechnovaCommand):
         )
         parser.add_argument(
             "--threshold-rule",
-            default="f2",
+            default=trainings.RULE,
             metavar="RULE",
             help="the threshold until HR sets another on the model's page: f2 (default), capacity:30 (present people "
             "that can be met) or cost:departure=30000,talk=500,chance=0.2",
@@ -68,7 +65,13 @@ class Command(TechnovaCommand):
                 self.style.WARNING(f"{root / 'current'} leads nowhere: it will lead to the model trained now.")
             )
         author = promotions.author_of(options["by"], root=root)
-        trained = self._train(options["horizon"], features=options["features"], rule=rule, progress=self.progress)
+        trained = trainings.fit(
+            rule=rule,
+            horizon=options["horizon"],
+            features=options["features"],
+            warn=lambda text: self.stderr.write(self.style.WARNING(text)),
+            progress=self.progress,
+        )
         if trained.leak:
             self.stderr.write(self.style.WARNING(f"WARNING: {trained.leak}."))
         for doubt in trained.doubts:
@@ -90,18 +93,6 @@ class Command(TechnovaCommand):
         self.stdout.write(f"Version {version} written to {root}{' and current' if is_current else ''}")
         if promote and not is_current:
             self.stdout.write("It waits until a second person has approved it on the model's page")
-
-    def _train(self, horizon: int | None, **options) -> training.Trained:
-        history = person_periods(progress=self.progress)
-        if horizon or training.longest_horizon(history):
-            present = selectors.present_frame(CHUNK_SIZE)
-            return training.train_forecast(history, present, horizon=horizon, **options)
-        self.stderr.write(
-            self.style.WARNING("The extracts span less than three months: this is a classification, without a horizon.")
-        )
-        frame = selectors.training_frame()
-        day = WorkforceDay.objects.values_list("as_of", flat=True).last()
-        return training.train_classification(frame, frame[TARGET].to_numpy(), as_of=day, **options)
 
     def _describe(self, card: Card) -> None:
         figures, people = card["metrics"], card["training"]

@@ -3,29 +3,32 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from employees.access import may_decide
-from predictions import rescoring
+from predictions import rescoring, trainings
 from predictions.decisions import promotions, versions
 from predictions.decisions.promotions import AlreadySettled, SecondPerson
 from predictions.ml.artifacts import store
-from predictions.models import Promotion
+from predictions.models import Promotion, Training
 from predictions.pages.model.threshold_page import for_deciders
 from predictions.pages.reasons import ReasonField
 from predictions.registry import promoted_model
 from technova.web.requests import Request
 
 logger = logging.getLogger(__name__)
+
+GRACE = timedelta(seconds=5)  # between the request for a training and its task being seen
 
 UNUSABLE = gettext_lazy(
     "This version cannot be put in use here, and nothing has changed: the reason is in the server's log."
@@ -34,6 +37,10 @@ UNUSABLE = gettext_lazy(
 
 class BackForm(forms.Form):
     reason = ReasonField(label=gettext_lazy("Why go back?"), rows=2)
+
+
+class TrainForm(forms.Form):
+    reason = ReasonField(label=gettext_lazy("Why train anew?"), rows=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,46 @@ def section(request: Request, *, sees_everyone: bool) -> dict:
     if not context["may_decide"]:
         return context
     waiting = next((promotion for promotion in found if promotion.is_waiting), None)
-    return context | {"waiting": waiting, "back_to": None if waiting else _previous(found), "back_form": BackForm()}
+    return context | {
+        "waiting": waiting,
+        "back_to": None if waiting else _previous(found),
+        "back_form": BackForm(),
+        "train_form": TrainForm(auto_id="train_%s"),
+        **_training(),
+    }
+
+
+def _training() -> dict:
+    """The last training, and how far it is. One query, or three while it is at work."""
+    training = Training.objects.select_related("asked_by").first()
+    if training is None or training.finished_at:
+        return {"training": training, "training_state": ""}
+    state = trainings.train.state(str(training.pk))
+    if state is None:
+        return {"training": training, "training_state": "" if _is_new(training) else "interrupted"}
+    return {"training": training, "training_state": state.value, "progress": trainings.train.progress(str(training.pk))}
+
+
+def _is_new(training: Training) -> bool:
+    """Whether its task may not have been seen yet."""
+    return training.asked_at > timezone.now() - GRACE
+
+
+@require_POST
+@for_deciders
+def train(request: Request) -> HttpResponse:
+    """Have a new version trained; one at a time."""
+    form = TrainForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Nothing is trained: give a reason."))
+    elif _training()["training_state"] in ("waiting", "running"):
+        messages.info(request, _("A version is being trained already."))
+    elif Promotion.objects.waiting().exists():
+        messages.info(request, Training.Problem.ANOTHER_WAITS.label)
+    else:
+        trainings.ask(user=request.user, reason=form.cleaned_data["reason"])
+        messages.success(request, _("A new version is being trained: this page says what becomes of it."))
+    return redirect(_place())
 
 
 def _previous(recorded: Sequence[Promotion]) -> str | None:

@@ -65,7 +65,15 @@ NOT_PAGES = {
     *("employees_save_view", "employees_delete_view"),
     *("clarify_part", "clarify_rescore", "data_on", "departures_csv", "schedule_change"),
     *("teams_csv", "teams_save", "teams_delete"),
-    *("model_threshold", "model_threshold_undo", "model_rescore", "model_back", "model_approve", "model_refuse"),
+    *(
+        "model_threshold",
+        "model_threshold_undo",
+        "model_rescore",
+        "model_train",
+        "model_back",
+        "model_approve",
+        "model_refuse",
+    ),
     *(name for name in OURS if name.startswith("api-") and name != "api-docs"),
     # of an export, opened by the test of its page
     *(name for name in OURS if name.startswith("employees_export")),
