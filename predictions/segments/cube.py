@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -156,8 +156,14 @@ def _coarse(exact: Mapping[tuple[Value, ...], Sums], attributes: tuple[str, ...]
     return cells
 
 
-def teams_of(run: ScoringRun, scope: Scope) -> dict[int, Sums]:
-    """The sums by manager, of the teams that may be shown; whose manager is not known is in none. One query."""
+def teams_of(run: ScoringRun, scope: Scope) -> Mapping[int, Sums]:
+    """The sums by manager, of the teams that may be shown; whose manager is not known is in none. One query the first
+    time in a process."""
+    return _teams(run.pk, run.created_at, scope, terms.current().revision)
+
+
+@lru_cache(maxsize=8)
+def _teams(run: int, _created_at, scope: Scope, _revision) -> Mapping[int, Sums]:
     sums = (Sum("employee_count"), Sum("above_threshold_count"), Sum("expected_departures"), Sum("variance"))
     rows = RunCell.objects.within(scope).filter(run=run).order_by().values_list(TEAM).annotate(*sums)
     teams = {manager: Sums(*figures) for manager, *figures in rows}
@@ -183,18 +189,18 @@ class _Item(Func):
         return f"COALESCE(json_extract({sql}, '$[{self.place}]'), 0)", parameters
 
 
-def contributions_of(run: ScoringRun, scope: Scope, segments: Sequence[Conditions]) -> list[dict[str, float]]:
-    """The contributions by feature, summed over each segment. One query for all."""
+def contributions_of(run: ScoringRun, scope: Scope, conditions: Conditions) -> Mapping[str, float]:
+    """The contributions by feature, summed over a segment. One query the first time in a process."""
+    return _contributions(run.pk, run.created_at, scope, tuple(sorted(conditions.items())), terms.current().revision)
+
+
+@lru_cache(maxsize=64)
+def _contributions(run: int, _created_at, scope: Scope, conditions: tuple, _revision) -> Mapping[str, float]:
     sums: dict[str, Aggregate] = {
-        f"{number}_{place}": Sum(_Item("contributions", place), filter=matching(conditions))
-        for number, conditions in enumerate(segments)
-        for place, _name in enumerate(schema.FEATURE_NAMES)
+        f"sum_{place}": Sum(_Item("contributions", place)) for place, _name in enumerate(schema.FEATURE_NAMES)
     }
-    found = RunCell.objects.within(scope).filter(run=run).aggregate(**sums)
-    return [
-        {name: found[f"{number}_{place}"] or 0.0 for place, name in enumerate(schema.FEATURE_NAMES)}
-        for number, _conditions in enumerate(segments)
-    ]
+    found = RunCell.objects.within(scope).filter(matching(dict(conditions)), run=run).aggregate(**sums)
+    return {name: found[f"sum_{place}"] or 0.0 for place, name in enumerate(schema.FEATURE_NAMES)}
 
 
 def matching(conditions: Conditions) -> Q:

@@ -8,13 +8,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import lru_cache
 
-from django.db.models import Case, Count, Exists, F, Max, Min, OuterRef, QuerySet, Subquery, When
+from django.db.models import Case, Count, Exists, F, OuterRef, QuerySet, Subquery, When
 from django.db.models.functions import TruncMonth
 
+from employees import terms
 from employees.access import Scope
+from employees.columns import Extract
 from employees.models import AnnuaireRow, EmployeeState, LoadedExtract, Presence, WorkforceDay
-from features.models import EmployeeFeatures
+from features.models import EmployeeFeatures, FeatureBuild
 from predictions.segments.cube import Conditions, Value, resolved
 from predictions.selectors.person_periods import VOLUNTARY
 
@@ -116,11 +119,23 @@ def _next(day: date) -> date:
 
 
 def moves(scope: Scope, names: Iterable[str]) -> Moves | None:
-    """Who came and left within a scope, by some attributes; None without a history. Three queries."""
-    days = WorkforceDay.objects.aggregate(first=Min("as_of"), until=Max("as_of"))
-    if days["first"] is None:
+    """Who came and left within a scope, by some attributes; None without a history.
+
+    One query, and two or three more in a process where the workforce or its features have changed.
+    """
+    newest = WorkforceDay.objects.annotate(
+        first=Subquery(WorkforceDay.objects.order_by("as_of").values("as_of")[:1]),
+        built=Subquery(FeatureBuild.objects.order_by("-as_of").values("revision")[:1]),
+    ).last()
+    if newest is None:
         return None
-    known = Moves(tuple(names), **days)
+    state = (newest.revision, newest.built, terms.current().revision)
+    return _moves(scope, tuple(names), newest.first, newest.as_of, state)
+
+
+@lru_cache(maxsize=16)
+def _moves(scope: Scope, names: tuple[str, ...], first: date, until: date, _state: tuple) -> Moves:
+    known = Moves(names, first, until)
     if not known.months:
         return known
     states = EmployeeState.objects.filter(as_of__lte=known.until)
@@ -131,12 +146,13 @@ def moves(scope: Scope, names: Iterable[str]) -> Moves | None:
     was_there = before.filter(presence__in=(Presence.PRESENT, Presence.ABSENT))
     arrivals = states.filter(~Exists(was_there), presence=Presence.PRESENT, as_of__gt=known.first)
     came = Case(When(since__gt=known.first, then=F("since")), default=F("as_of"))
+    last = _last(names)
     left: Counter[tuple[date, str, tuple[Value, ...]]] = Counter()
-    for month, reason, *values, count in _counted(departures, scope, known.names, F("left_by"), "left_because"):
-        left[month, reason, _resolved(known.names, values)] += count
+    for month, reason, *values, count in _counted(departures, scope, last, F("left_by"), "left_because"):
+        left[month, reason, _resolved(names, values)] += count
     arrived: Counter[tuple[date, tuple[Value, ...]]] = Counter()
-    for month, *values, count in _counted(arrivals, scope, known.names, came):
-        arrived[month, _resolved(known.names, values)] += count
+    for month, *values, count in _counted(arrivals, scope, last, came):
+        arrived[month, _resolved(names, values)] += count
     return replace(known, left=left, arrived=arrived)
 
 
@@ -144,21 +160,30 @@ def _resolved(names: Sequence[str], values: Sequence[Value | None]) -> tuple[Val
     return tuple(resolved(name, value) for name, value in zip(names, values, strict=True))
 
 
-def _counted(states: QuerySet[EmployeeState], scope: Scope, names: Sequence[str], day, *columns: str) -> QuerySet:
+def _counted(
+    states: QuerySet[EmployeeState], scope: Scope, last: Mapping[str, F | Subquery], day, *columns: str
+) -> QuerySet:
     """People by month, some columns and the attributes. One query."""
-    paths = {name: "employee__departement" if name == "departement" else f"last_{name}" for name in names}
-    rows = states.annotate(
-        month=TruncMonth(day), **{path: _last(name) for name, path in paths.items() if name != "departement"}
-    )
-    rows = scope.narrow(rows, "employee__departement").order_by()
-    return rows.values_list("month", *columns, *paths.values()).annotate(people=Count("pk"))
+    values = {f"last_{name}": value for name, value in last.items()}
+    rows = scope.narrow(states.annotate(month=TruncMonth(day), **values), "employee__departement").order_by()
+    return rows.values_list("month", *columns, *values).annotate(people=Count("pk"))
 
 
-def _last(name: str) -> Subquery:
-    """The last known value of an attribute of a state's person."""
-    if name in ("site", "responsable"):
-        of_person = AnnuaireRow.objects.filter(number=OuterRef("employee__employee_id"))
-        rows = of_person.filter(extract__in=LoadedExtract.objects.in_force()).exclude(**{name: None})
-        return Subquery(rows.order_by("-extract__as_of").values(name)[:1])
-    features = EmployeeFeatures.objects.in_force().filter(employee=OuterRef("employee"))
-    return Subquery(features.order_by("-as_of").values(name)[:1])
+def _last(names: Iterable[str]) -> dict[str, F | Subquery]:
+    """The last known values of a state's person. One query where a directory gives some."""
+    features = EmployeeFeatures.objects.in_force().filter(employee=OuterRef("employee")).order_by("-as_of")
+    found: dict[str, F | Subquery] = {}
+    directories: list[int] | None = None
+    for name in names:
+        if name == "departement":
+            found[name] = F("employee__departement")
+        elif name in ("site", "responsable"):
+            if directories is None:  # as values: a condition would be asked for each person anew
+                extracts = LoadedExtract.objects.in_force().filter(kind=Extract.ANNUAIRE).order_by("-as_of")
+                directories = list(extracts.values_list("pk", flat=True))
+            rows = AnnuaireRow.objects.filter(number=OuterRef("employee__employee_id"), extract__in=directories)
+            age = Case(*(When(extract=pk, then=place) for place, pk in enumerate(directories)), default=0)
+            found[name] = Subquery(rows.exclude(**{name: None}).order_by(age).values(name)[:1])
+        else:
+            found[name] = Subquery(features.values(name)[:1])
+    return found

@@ -355,20 +355,19 @@ def _compared(world: World) -> list[Compared]:
         if conditions is not None:
             columns.append((conditions, saved))
     shown = [(conditions, saved, world.sums(conditions)) for conditions, saved in columns]
-    # of everyone first: the rest of a segment is the difference
-    segments_shown = [{}, *(conditions for conditions, _saved in columns)]
-    has_drivers = any(segments_shown)  # of everyone alone there is nothing to tell
-    sums = cubes.contributions_of(world.run, world.scope, segments_shown) if has_drivers else [{}] * len(segments_shown)
-    base = _base_value(world.run) if has_drivers else 0.0
+    # of everyone alone there is nothing to tell
+    is_narrowed = any(conditions for conditions, _saved in columns)
+    base = _base_value(world.run) if is_narrowed else 0.0
+    everyone = cubes.contributions_of(world.run, world.scope, {}) if is_narrowed else {}
     return [
         Compared(
             saved.name if saved else title_of(conditions, world.names),
             asked.address(conditions),
             _figures(world, conditions, each) if each else [],
-            _drivers(world, each, own, sums[0], base) if each and conditions else [],
+            _drivers(world, conditions, each, everyone, base) if each and conditions else [],
             saved,
         )
-        for (conditions, saved, each), own in zip(shown, sums[1:], strict=True)
+        for conditions, saved, each in shown
     ]
 
 
@@ -401,12 +400,13 @@ def _figures(world: World, conditions: Conditions, sums: Sums) -> list[str]:
 
 
 def _drivers(
-    world: World, sums: Sums, own: Mapping[str, float], everyone: Mapping[str, float], base: float
+    world: World, conditions: Conditions, sums: Sums, everyone: Mapping[str, float], base: float
 ) -> list[Driver]:
     """What sets a segment apart from the rest, in points of the probability of an average person of each."""
     rest = world.cube.whole.people - sums.people
     if rest <= 0:
         return []
+    own = cubes.contributions_of(world.run, world.scope, conditions)
     of_rest = {name: (everyone[name] - own[name]) / rest for name in own}
     apart = {name: own[name] / sums.people - of_rest[name] for name in own}
     start = base + math.fsum(of_rest.values())
