@@ -202,6 +202,9 @@ CSRF_FAILURE_VIEW = "predictions.handlers.csrf_failure"
 MANAGERS_SEE_PAY = env.bool("MANAGERS_SEE_PAY", default=False)
 MANAGERS_SEE_SURVEY_ANSWERS = env.bool("MANAGERS_SEE_SURVEY_ANSWERS", default=False)
 
+# On reports, which are passed on.
+COMPANY_NAME = env.str("COMPANY_NAME", default="")
+
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]

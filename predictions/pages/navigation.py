@@ -82,7 +82,7 @@ def _main(user, scope: Scope) -> list[Entry]:
     entries = [Entry("overview", _("Today"), "today")]
     if not scope.is_empty:
         entries.append(Entry("employees", _("Employees"), "people"))
-    entries.append(Entry("teams", _("Teams"), "teams"))
+    entries += [Entry("teams", _("Teams"), "teams"), Entry("report", _("Report"), "report")]
     if may_answer(user):
         absent = count_absent(scope)
         entries.append(Entry("clarify", _("To clarify"), "question", grouped(absent) if absent else ""))

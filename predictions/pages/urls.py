@@ -20,6 +20,7 @@ from predictions.pages.people import (
     simulate,
 )
 from predictions.pages.presence import clarify, departure_list, gaps, numbers
+from predictions.pages.report import report_page
 from predictions.pages.teams import teams_page
 
 urlpatterns = [
@@ -59,6 +60,8 @@ urlpatterns = [
     path("teams/export.csv", for_auditors(teams_page.teams_csv), name="teams_csv"),
     path("teams/segments/", for_auditors(teams_page.save), name="teams_save"),
     path("teams/segments/<int:pk>/delete/", for_auditors(teams_page.delete), name="teams_delete"),
+    path("report/", for_auditors(report_page.show), name="report"),
+    path("report/report.pdf", for_auditors(report_page.pdf), name="report_pdf"),
     path("clarify/", clarify.clarify, name="clarify"),
     path("clarify/refused/", gaps.refused, name="clarify_refused"),
     path("clarify/unscored/", gaps.unscored, name="clarify_unscored"),

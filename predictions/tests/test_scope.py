@@ -8,6 +8,7 @@ is in no list here fails the first test.
 import io
 import math
 import re
+import subprocess
 import uuid
 import zipfile
 from collections.abc import Callable
@@ -165,6 +166,8 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
         Ask(f"{reverse('teams_save')}?department={INSIDE}", {"name": "x"}, "post", refused=302)
     ],
     "teams_delete": lambda world: [Ask(reverse("teams_delete", args=[world.segment]), {}, "post", refused=404)],
+    "report": asks("report"),
+    "report_pdf": asks("report_pdf"),
     "clarify": lambda world: [
         hr_asks("clarify"),
         hr_asks("clarify", {"number": ABSENT, "answer": "left"}, refused=302),
@@ -247,7 +250,7 @@ SHOWS_PEOPLE = PAGES.keys() - {
         "model_refuse",
     ),
     *("import", "import_answer", "import_confirm", "import_retry", "import_discard", "import_loads"),
-    *("import_template", "teams_save", "teams_delete"),
+    *("import_template", "report", "report_pdf", "teams_save", "teams_delete"),
     *("employees_compare", "employees_save_view", "employees_delete_view"),
     *("employees_export", "employees_export_again"),
     *("clarify_part", "clarify_rescore", "data", "data_off", "data_on", "schedule", "schedule_change"),
@@ -392,6 +395,8 @@ def all_of(response) -> str:
     if body.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(body)) as book:
             body = b"\n".join(book.read(name) for name in book.namelist())
+    if body.startswith(b"%PDF"):
+        body = subprocess.run(["pdftotext", "-", "-"], input=body, capture_output=True, check=True).stdout
     address = response.request["PATH_INFO"]
     headers = " ".join(f"{name}: {value}" for name, value in response.headers.items())
     return (headers + body.decode()).replace(address, "")
@@ -426,7 +431,18 @@ def test_hr_finds_the_marks_where_the_manager_finds_none(world, name):
 
 
 # What an auditor opens: the journals, what is kept, the model, and the figures of groups.
-AUDITED = {"overview", "teams", "history", "import_loads", "data", "model", "model_effects", "model_workforce"}
+AUDITED = {
+    "overview",
+    "report",
+    "report_pdf",
+    "teams",
+    "history",
+    "import_loads",
+    "data",
+    "model",
+    "model_effects",
+    "model_workforce",
+}
 
 
 @pytest.mark.parametrize("name", sorted(AUDITED))

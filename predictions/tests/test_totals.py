@@ -48,7 +48,7 @@ def addresses() -> list[str]:
     return [
         *("/", *lists, "/employees/export.xlsx", *people, "/simulate/"),
         *("/departures/", "/departures/export.csv", "/import/loads/"),
-        *("/teams/", "/teams/?rows=team", "/teams/?department=Consulting", "/teams/export.csv"),
+        *("/report/", "/teams/", "/teams/?rows=team", "/teams/?department=Consulting", "/teams/export.csv"),
         *("/clarify/", "/clarify/refused/", "/clarify/unscored/", "/clarify/unanswered/"),
         *("/clarify/answers/", "/clarify/numbers/"),
         *("/history/", "/history/?mode=scoring", f"/history/{inside.earliest('pk').pk}/"),

@@ -26,6 +26,7 @@ from predictions.pages.teams.segment import Asked, TeamsForm, names_of, restored
 from predictions.registry import current_model
 from predictions.segments import cube as cubes
 from predictions.segments.cube import OTHERS, TEAM, UNKNOWN, Conditions, Cube, Sums, Value
+from predictions.segments.forecast import interval_of
 from predictions.segments.models import SavedSegment
 from predictions.segments.turnover import YEAR, Month, Moves, Turnover, moves
 from predictions.selectors import runs
@@ -64,15 +65,6 @@ class World:
         if self.moves is None or sums is None or not self.moves.months:
             return None
         return self.moves.turnover(sums.people, conditions)
-
-    @property
-    def departures_learned(self) -> int:
-        """How many departures the model of the run has learned from; 0 if it is no longer in use."""
-        model = current_model()
-        if model.version != self.run.model_version:
-            return 0
-        history = model.card.get("history")
-        return history["left"] + history["vanished"] if history else model.card["training"]["leavers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +268,7 @@ def _cell(world: World, sums: Sums | None, whole: Sums | None, conditions: Condi
     note = _people(sums.people) if asked.measure != "people" else percent(sums.mean)
     back = {name: value for name, value in conditions.items() if name not in (asked.row, asked.column)}
     href = asked.address(back if is_current else conditions) if is_segment and conditions else ""
-    return Cell(text, note, _told(world, sums), _tone(asked.measure, sums, whole), href, is_current)
+    return Cell(text, note, _told(world, sums), tone(asked.measure, sums, whole), href, is_current)
 
 
 def _people(count: int) -> str:
@@ -296,7 +288,7 @@ def _told(world: World, sums: Sums) -> str:
     return ", ".join(parts)
 
 
-def _tone(measure: str, sums: Sums, whole: Sums) -> str:
+def tone(measure: str, sums: Sums, whole: Sums) -> str:
     """How dark a cell is: its share beside that of everyone on the map, on a scale of ratios; people by their share."""
     if measure == "people":
         return f"is-tone-{min(TONES - 1, int(TONES * sums.people / (whole.people or 1)))}"
@@ -383,7 +375,7 @@ def _cards(labels: Sequence[str], figures: Sequence[str]) -> list[tuple[str, str
 
 
 def _figures(world: World, conditions: Conditions, sums: Sums) -> list[str]:
-    low, high = sums.interval(world.departures_learned)
+    low, high = interval_of(world.run, sums)
     expected = {"number": grouped(sums.expected, 1), "low": grouped(low), "high": grouped(high)}
     texts = [
         grouped(sums.people),
@@ -501,7 +493,7 @@ def _beside(world: World) -> charts.Chart | None:
     forecast, real = [], []
     for place, (value, sums) in enumerate(shown):
         label = value_label(asked.row, value)
-        low, high = sums.interval(world.departures_learned)
+        low, high = interval_of(world.run, sums)
         ends = {"number": grouped(sums.expected, 1), "low": grouped(low), "high": grouped(high)}
         text = _("%(number)s (%(low)s to %(high)s)") % ends
         forecast.append(charts.Point(place, sums.expected, label, text, low, high))

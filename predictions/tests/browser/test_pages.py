@@ -29,6 +29,8 @@ PAGES = {
     "a segment": ("/teams/?rows=site&columns=level&department=Consulting", "rh"),
     "teams by manager": ("/teams/?rows=team", "manager"),
     "teams of an auditor": ("/teams/?show=expected", "auditeur"),
+    "report": ("/report/", "rh"),
+    "report of an auditor": ("/report/", "auditeur"),
     "absent": ("/clarify/", "rh"),
     "refused": ("/clarify/refused/", "rh"),
     "not scored": ("/clarify/unscored/", "rh"),
@@ -64,7 +66,7 @@ NOT_PAGES = {
     *(name for name in OURS if name.startswith("import_") and name not in ("import_loads", "import_withdraw")),
     *("employees_save_view", "employees_delete_view"),
     *("clarify_part", "clarify_rescore", "data_on", "departures_csv", "schedule_change"),
-    *("teams_csv", "teams_save", "teams_delete"),
+    *("report_pdf", "teams_csv", "teams_save", "teams_delete"),
     *(
         "model_threshold",
         "model_threshold_undo",
