@@ -1,8 +1,10 @@
 """How templates write numbers: for people in their language, for SVG attributes in the neutral form."""
 
 import re
+from collections.abc import Mapping
 
 from django import template
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from predictions import formats
@@ -51,6 +53,12 @@ def horizon(months: int | None) -> str:
 def svg_percent(share: float) -> str:
     """A share of 1 as a length in a drawing 100 wide, whatever the language."""
     return f"{min(max(share, 0), 1) * 100:.2f}"
+
+
+@register.filter
+def urlencoded(values: Mapping[str, str | int | float]) -> str:
+    """Names and values as in an address."""
+    return urlencode({name: str(value) for name, value in values.items()})
 
 
 @register.filter

@@ -515,13 +515,6 @@ def test_place_in_the_list_of_a_manager_counts_those_in_sight(browse, five):
     assert (place.position, place.total, place.previous, place.following) == (3, 3, 13, None)
 
 
-def test_what_if_shows_the_risk_it_starts_from_before_the_first_try(browse, person):
-    browser = browse("RH")
-    assert browser.get(address(person)).context["now"].prediction == Prediction.objects.get()
-    EmployeeFeaturesFactory(employee=person.employee, as_of=DAY + timedelta(days=1), heures_supplementaires=0)
-    assert browser.get(address(person)).context["now"] is None  # the score of other data is not where it starts
-
-
 def test_what_if_starts_from_the_real_values(browse, person):
     form = browse("RH").get(address(person)).context["form"]
     assert {name: form[name].value() for name in form.fields} == values()
@@ -703,3 +696,79 @@ def test_employee_page_orders_the_scores_by_time_whatever_their_numbers(browse, 
 
 def test_employee_page_does_not_take_other_methods(browse, person):
     assert browse("RH").put(address(person)).status_code == 405
+
+
+def test_employee_page_tells_the_five_strongest_reasons_and_what_the_others_add_up_to(browse, person):
+    context = browse("RH").get(address(person)).context
+    strongest, reasons = context["strongest"], context["score"].reasons
+    assert [reason for reason, _length in strongest.rows] == reasons[:5]
+    assert next(length for _reason, length in strongest.rows) == 1
+    assert strongest.others == len(reasons) - 5
+    told = sum(reason.shown for reason, _length in strongest.rows) + strongest.others_shown
+    assert told == pytest.approx(sum(reason.shown for reason in reasons))
+
+
+@pytest.fixture
+def twice(person):
+    """The same person scored a month later, with less overtime, a rise, a promotion and a better survey."""
+    changes = {"heures_supplementaires": 0, "niveau_hierarchique_poste": 3, "revenu_mensuel": 6500}
+    later = EmployeeFeaturesFactory(
+        employee=person.employee, as_of=DAY + timedelta(days=30), satisfaction_moyenne=3.5, **changes
+    )
+    WorkforceDayFactory(as_of=DAY + timedelta(days=30))
+    services.score_employees()
+    return later
+
+
+def test_employee_page_tells_what_changed_since_the_score_before(browse, person, twice):
+    page = browse("RH").get(address(person))
+    since, (now, before) = page.context["since"], page.context["history"]
+    assert since.day == before.prediction.day
+    assert since.was == before.prediction.probability
+    assert sum(reason.shown for reason in since.changes) == pytest.approx(since.shown_difference)
+    assert "Works no overtime" in [reason.phrase for reason in since.changes]
+    assert since.shown_difference == pytest.approx(
+        round(now.prediction.probability, 3) - round(before.prediction.probability, 3)
+    )
+
+
+def test_employee_page_compares_no_scores_of_two_models(browse, person):
+    PredictionFactory(scored=True, employee=person.employee, features=person, model_version="another")
+    assert browse("RH").get(address(person)).context["since"] is None
+
+
+def test_employee_page_of_a_first_score_has_nothing_since(browse, person):
+    assert browse("RH").get(address(person)).context["since"] is None
+
+
+@pytest.mark.parametrize(
+    ("who", "marked"),
+    [
+        (("RH",), {"Pay rise", "Move or promotion", "New survey"}),
+        (("Manager", "Consulting"), {"Move or promotion"}),
+    ],
+    ids=["hr", "manager"],
+)
+def test_curve_marks_what_the_reader_may_know(browse, person, twice, who, marked):
+    chart = browse(*who).get(address(person)).context["chart"]
+    assert {name for _class, name in chart.legend} == {"Risk", "Threshold"} | marked
+    assert any("Job level" in row[-1] for row in chart.rows)
+
+
+def test_employee_page_takes_twelve_queries_at_most(browse, person, twice, django_assert_max_num_queries):
+    browser = browse("RH")
+    with django_assert_max_num_queries(12):
+        browser.get(address(person))
+
+
+def test_lever_without_a_script_is_tried_by_its_button(browse, person):
+    browser = browse("RH")
+    lever = browser.get(address(person)).context["levers"][0]
+    comparison = browser.post(address(person), values() | {"lever": lever.name}).context["comparison"]
+    assert comparison.after.prediction.probability == pytest.approx(lever.probability)
+    assert comparison.shown_difference == pytest.approx(lever.points)
+
+
+def test_lever_that_is_not_offered_changes_nothing(browse, person):
+    comparison = browse("RH").post(address(person), values() | {"lever": "age"}).context["comparison"]
+    assert comparison.difference == pytest.approx(0, abs=1e-12)

@@ -1,9 +1,13 @@
-"""The page of a person: profile, risk, reasons, presence history, past scores and what-if."""
+"""The page of a person: risk, reasons, levers and what-if; below them profile, presence history and past scores."""
 
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -16,9 +20,9 @@ from employees.access import Readable, Scope, may_answer, readable_to, scope_of
 from features import readable_features, schema
 from features.engineering import engineer_one
 from features.models import EmployeeFeatures
-from predictions import services
+from predictions import levers, services
 from predictions.decisions.threshold_decisions import expected_in_force
-from predictions.explanation import display, in_full
+from predictions.explanation import Reason, display, in_full
 from predictions.formats import percent
 from predictions.models import Prediction
 from predictions.pages import charts
@@ -70,7 +74,9 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
     known = people.known_values(row.employee)
     inputs = row.values() | people.satisfactions(known)
     real = {name: _in_force(name, inputs.get(name)) for name in schema.INPUT_NAMES}
-    form = _what_if_form(real, readable, request.POST if request.method == "POST" else None)
+    model = current_model()
+    moves = levers.levers(real, model, readable) if row.employee.is_present else []
+    form = _what_if_form(real, readable, _sent(request, moves))
     comparison = None
     if form.is_bound and form.is_valid():
         caller = Caller(user=request.user, scope=scope)
@@ -80,6 +86,7 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
         "has_left": has_left,
         "form": form,
         "comparison": comparison,
+        "levers": moves,
     }
     if request.htmx and form.is_bound:
         return render(request, "employee/what_if_answer.html", context)
@@ -89,6 +96,17 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
     if row.employee.is_present and context["history"]:
         context |= _in_list(request, row, context["history"][0].prediction)
     return render(request, "employee/employee.html", context)
+
+
+def _sent(request: Request, moves: list[levers.Lever]) -> QueryDict | None:
+    """What the form was sent with; the button of a lever changes its values where no script did."""
+    if request.method != "POST":
+        return None
+    sent = request.POST.copy()
+    for lever in moves:
+        if lever.name == sent.get("lever"):
+            sent.update({name: str(value) for name, value in lever.changes.items()})
+    return sent
 
 
 def _without_features(request: Request, employee_id: int, scope: Scope, readable: Readable) -> HttpResponse:
@@ -180,13 +198,53 @@ def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readabl
     if scored:
         is_outdated = scored.features_id != row.pk
         score = shown_score.Shown(scored, readable)
-        is_where_what_if_starts = not is_outdated and scored.model_version == model.version
         context |= {
             "score": score,
-            "now": score if is_where_what_if_starts else None,
+            "strongest": _strongest(score),
+            "since": _since_before(history),
             "notice": OUTDATED if is_outdated and not row.employee.has_left else "",
         }
     return context
+
+
+REASONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Strongest:
+    """The reasons that weigh most, each with the length of its bar, and what the others add up to."""
+
+    rows: list[tuple[Reason, float]]
+    others: int
+    others_shown: float
+
+
+def _strongest(score: shown_score.Shown) -> Strongest:
+    first, others = score.reasons[:REASONS], score.reasons[REASONS:]
+    longest = max((abs(reason.points) for reason in first), default=0) or 1
+    rows = [(reason, abs(reason.points) / longest) for reason in first]
+    return Strongest(rows, len(others), math.fsum(reason.shown for reason in others))
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """How a score differs from the one before, by what changed; both by one model."""
+
+    day: date
+    was: float
+    shown_difference: float
+    changes: list[Reason]
+
+
+def _since_before(history: list[shown_score.Shown]) -> Since | None:
+    """None where there is no score before, or it is not comparable."""
+    if len(history) < 2:
+        return None
+    now, before = history[0].prediction, history[1].prediction
+    if now.model_version != before.model_version or now.horizon_months != before.horizon_months:
+        return None
+    pair = shown_score.ScorePair(history[1], history[0])
+    return Since(before.day, before.probability, pair.shown_difference, pair.changes)
 
 
 def _profile(shown: dict[str, object], known: Mapping[str, people.KnownValue]) -> list[tuple[str, str, str]]:
@@ -209,26 +267,60 @@ def _since(known: people.KnownValue) -> str:
     return _("value of %(as_of)s; not in the extracts since %(lacked_since)s") % days
 
 
+# What is marked on the curve of the risk: the name of the marks, and the features that tell of it.
+EVENTS: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (gettext_lazy("Pay rise"), ("revenu_mensuel",)),
+    (gettext_lazy("Move or promotion"), ("departement", "poste", "niveau_hierarchique_poste")),
+    (gettext_lazy("New survey"), ("satisfaction_moyenne",)),
+)
+
+
 def _chart(history: list[shown_score.Shown]) -> charts.Chart:
-    """The risk over time, with the 90 % interval of each score: those of one horizon can be compared."""
-    points = [_point(score.prediction) for score in reversed(history)]
+    """The risk over time, with the 90 % interval of each score: those of one horizon can be compared.
+
+    Rises, moves and surveys are marked where they came, as far as the reader may read them.
+    """
+    in_order = history[::-1]
+    points = [_point(score.prediction) for score in in_order]
     ends = [history[-1].prediction, history[0].prediction]
     first, last = points[0].x, points[-1].x
     margin = (last - first or 1) / 8  # room for the dates under the first and the last score
+    marks = [line for name, features in EVENTS if (line := _marks(str(name), features, in_order)).points]
     return charts.curves(
         title=_("Risk over time"),
         caption=_("Each score with its interval at 90%; the dashed line is the threshold."),
-        columns=[_("As of"), _("Risk")],
+        columns=[*([_("Curve")] if marks else []), _("As of"), _("Risk")],
         curves=[
             charts.Line(_("Risk"), points),
-            charts.Line(_("Threshold"), [_threshold(score.prediction) for score in reversed(history)], is_dashed=True),
+            charts.Line(_("Threshold"), [_threshold(score.prediction) for score in in_order], is_dashed=True),
+            *marks,
         ],
         x_axis=lambda _instant: "",
         y_axis=lambda share: percent(share, 0),
         x_range=(first - margin, last + margin),
-        y_range=(0, 1),
         ticks=[(_place(score), _date(score)) for score in ends],
     )
+
+
+def _marks(name: str, features: tuple[str, ...], in_order: list[shown_score.Shown]) -> charts.Line:
+    """A mark at each score whose features differ from those of the score before."""
+    points = []
+    for before, after in pairwise(in_order):
+        told = [_told(schema.BY_NAME[each], before, after) for each in features if _has_moved(each, before, after)]
+        if told:
+            score = after.prediction
+            points.append(charts.Point(_place(score), score.probability, _date(score), ", ".join(told)))
+    return charts.Line(name, points, has_line=False)
+
+
+def _has_moved(name: str, before: shown_score.Shown, after: shown_score.Shown) -> bool:
+    was, now = before.values.get(name), after.values.get(name)
+    return None not in (was, now) and was != now
+
+
+def _told(feature: schema.Feature, before: shown_score.Shown, after: shown_score.Shown) -> str:
+    values = [in_full(feature, score.values[feature.name]) for score in (before, after)]
+    return f"{_(feature.label)}: {values[0]} → {values[1]}"
 
 
 def _point(score: Prediction) -> charts.Point:

@@ -32,6 +32,7 @@ def test_from_signing_in_to_what_would_help(open_page, script):
     expect(page.get_by_text("Fait des heures supplémentaires").first).to_be_visible()
     assert probability(page.locator("main").inner_text()) == risk
 
+    page.locator("#what-if > details > summary").click()
     page.locator("#what-if input[name=heures_supplementaires][value='0']").check()
     if not script:
         page.get_by_role("button", name="Calculer").click()

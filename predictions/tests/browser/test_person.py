@@ -19,6 +19,11 @@ def logged(page):
     return count
 
 
+def open_form(page):
+    """The form of what-if, which stays folded until somebody wants to try."""
+    page.locator("#what-if > details > summary").click()
+
+
 def percent(locator):
     return float(re.search(r"[\d.]+", locator.inner_text())[0])
 
@@ -26,6 +31,7 @@ def percent(locator):
 @pytest.mark.parametrize("script", [True, False])
 def test_what_if_lowers_the_risk_and_goes_back(open_page, axe, script):
     page = open_page(PERSON, language="en", script=script)
+    open_form(page)
     risk = percent(page.locator(".score-value").first)
     page.get_by_role("radio", name="No").check()
     if not script:
@@ -40,15 +46,35 @@ def test_what_if_lowers_the_risk_and_goes_back(open_page, axe, script):
     if script:
         assert axe(page) == []
     page.get_by_role("link", name="Back to the real values").click()
-    expect(answer).to_contain_text("appears here")
+    expect(answer.locator(".score-value")).to_have_count(0)
+    open_form(page)
     expect(page.get_by_role("radio", name="Yes")).to_be_checked()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_best_lever_is_tried_with_one_click(open_page, script):
+    page = open_page(PERSON, language="en", script=script)
+    lever = page.locator(".levers li").first
+    told = percent(lever.locator(".points"))
+    lever.get_by_role("button").click()
+    answer = page.locator("#what-if-answer")
+    expect(answer.locator(".score-value")).to_have_count(3)
+    assert percent(answer.locator(".score-value").nth(1)) == told
+
+
+def test_person_fits_one_screen(open_page):
+    page = open_page(PERSON, size=(1280, 720))
+    for part in ("#risk", ".since", ".path svg", ".strongest li >> nth=4", ".levers li >> nth=-1"):
+        box = page.locator(part).first.bounding_box()
+        assert box["y"] + box["height"] <= 720, part
 
 
 def test_what_if_changed_before_the_scripts_came_is_answered_when_they_are_there(open_page):
     page = open_page("/")
     let_scripts_come = go_without_scripts(page, PERSON)
+    open_form(page)
     page.locator("#id_revenu_mensuel").fill("9000")
-    expect(page.locator("#what-if-answer .score-value")).to_have_count(1)
+    expect(page.locator("#what-if-answer .score-value")).to_have_count(0)
     before = logged(page)
     let_scripts_come()
     expect(page.locator("#what-if-answer .score-value")).to_have_count(3)
@@ -57,6 +83,7 @@ def test_what_if_changed_before_the_scripts_came_is_answered_when_they_are_there
 
 def test_slider_and_field_follow_each_other(open_page):
     page = open_page(PERSON)
+    open_form(page)
     page.locator("#id_satisfaction_employee_equipe").fill("4")
     assert page.locator("[data-slider=id_satisfaction_employee_equipe]").input_value() == "4"
     page.locator("[data-slider=id_nb_formations_suivies]").fill("5")
@@ -65,6 +92,7 @@ def test_slider_and_field_follow_each_other(open_page):
 
 def test_dragging_a_slider_logs_one_simulation(open_page):
     page = open_page(PERSON)
+    open_form(page)
     before = logged(page)
     slider = page.locator("[data-slider=id_revenu_mensuel]")
     slider.scroll_into_view_if_needed()
@@ -80,6 +108,7 @@ def test_dragging_a_slider_logs_one_simulation(open_page):
 
 def test_enter_after_the_answer_logs_no_second_simulation(open_page):
     page = open_page(PERSON)
+    open_form(page)
     before = logged(page)
     field, difference = page.locator("#id_revenu_mensuel"), page.locator("#what-if-answer .score-value").nth(2)
     field.fill("9000")
@@ -103,6 +132,7 @@ def test_enter_pressed_twice_simulates_once(open_page):
 
 def test_what_if_marks_a_wrong_field_and_clears_the_mark(open_page, axe):
     page = open_page(PERSON, language="en")
+    open_form(page)
     field, error = page.locator("#id_revenu_mensuel"), page.locator("#id_revenu_mensuel_error")
     field.fill("-5")
     expect(error).to_contain_text("greater than or equal to 1")
@@ -116,6 +146,7 @@ def test_what_if_marks_a_wrong_field_and_clears_the_mark(open_page, axe):
 def test_what_if_says_when_no_answer_came(open_page, watch):
     watch.expect("ERR_FAILED", "htmx:")
     page = open_page(PERSON, language="en")
+    open_form(page)
     page.route("**" + PERSON, lambda route: route.abort())
     page.locator("#id_revenu_mensuel").fill("9000")
     expect(page.get_by_role("alert")).to_contain_text("No answer came")
@@ -126,6 +157,7 @@ def test_what_if_says_when_no_answer_came(open_page, watch):
 
 def test_what_if_after_the_session_ended_leads_to_the_sign_in_page(open_page):
     page = open_page(PERSON)
+    open_form(page)
     page.context.clear_cookies(name="sessionid")
     page.locator("#id_revenu_mensuel").fill("9000")
     expect(page).to_have_url(re.compile(f"/login/\\?next={PERSON}$"))
@@ -162,6 +194,8 @@ def test_history_leads_from_page_to_page_and_to_a_prediction(open_page, script):
 @pytest.mark.parametrize(("path", "answer"), [(PERSON, ".changes"), ("/simulate/", ".score-value")])
 def test_answer_fits_a_phone(open_page, path, answer):
     page = open_page(path, size=PHONE)
+    if path == PERSON:
+        open_form(page)
     page.locator("main form.stack, main form.panel").first.locator("button[type=submit]").click()
     expect(page.locator(answer).first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]

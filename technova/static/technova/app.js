@@ -61,6 +61,11 @@
     document.querySelectorAll("details[data-closes][open]").forEach((menu) => {
       if (!menu.contains(event.target)) menu.open = false;
     });
+    const set = event.target.closest("[data-set]");
+    if (set) {
+      event.preventDefault();
+      tryValues(set.form, new URLSearchParams(set.dataset.set));
+    }
     const copy = event.target.closest("[data-copy]");
     if (copy) {
       navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).textContent).then(function () {
@@ -68,6 +73,18 @@
       });
     }
   });
+
+  // One step of a person's page, tried from the real values: its fields are set as if they had been typed.
+  function tryValues(form, values) {
+    form.reset();
+    form.closest("details").open = true;
+    values.forEach((value, name) => {
+      const field = form.elements[name];
+      if (!field) return; // moved along with the others by the server
+      field.value = value;
+      (field.length && !field.options ? field[0] : field).dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  }
 
   // A menu closes with Escape, and gives the keyboard back to what opened it.
   document.addEventListener("keydown", function (event) {
