@@ -17,6 +17,7 @@ from predictions.pages.people import (
     history_pages,
     risk_list,
     saved_views,
+    sheet,
     simulate,
 )
 from predictions.pages.presence import clarify, departure_list, gaps, numbers
@@ -54,6 +55,7 @@ urlpatterns = [
     path("employees/views/", saved_views.save, name="employees_save_view"),
     path("employees/views/<int:pk>/delete/", saved_views.delete, name="employees_delete_view"),
     path("employees/<int:employee_id>/", employee.employee, name="employee"),
+    path("employees/<int:employee_id>/sheet.pdf", sheet.sheet, name="employee_sheet"),
     path("departures/", departure_list.departures, name="departures"),
     path("departures/export.csv", departure_list.departures_csv, name="departures_csv"),
     path("teams/", for_auditors(teams_page.teams), name="teams"),

@@ -167,6 +167,7 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
     ],
     "teams_delete": lambda world: [Ask(reverse("teams_delete", args=[world.segment]), {}, "post", refused=404)],
     "report": asks("report"),
+    "employee_sheet": about("employee_sheet", "outside"),
     "report_pdf": asks("report_pdf"),
     "clarify": lambda world: [
         hr_asks("clarify"),

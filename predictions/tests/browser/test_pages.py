@@ -66,7 +66,7 @@ NOT_PAGES = {
     *(name for name in OURS if name.startswith("import_") and name not in ("import_loads", "import_withdraw")),
     *("employees_save_view", "employees_delete_view"),
     *("clarify_part", "clarify_rescore", "data_on", "departures_csv", "schedule_change"),
-    *("report_pdf", "teams_csv", "teams_save", "teams_delete"),
+    *("employee_sheet", "report_pdf", "teams_csv", "teams_save", "teams_delete"),
     *(
         "model_threshold",
         "model_threshold_undo",
