@@ -16,7 +16,17 @@ class ThresholdDecisionAdmin(OfEveryoneAdmin):
 
 @admin.register(Promotion)
 class PromotionAdmin(OfEveryoneAdmin):
-    list_display = ("asked_at", "version", "before", "by", "reason", "settled_by", "promoted_at", "refused_at")
+    list_display = (
+        "asked_at",
+        "version",
+        "before",
+        "by",
+        "reason",
+        "overridden",
+        "settled_by",
+        "promoted_at",
+        "refused_at",
+    )
     list_select_related = ["author", "settled_by"]
     date_hierarchy = "asked_at"
 

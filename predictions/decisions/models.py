@@ -147,6 +147,9 @@ class Promotion(models.Model):
     version = models.CharField(_("model version"), max_length=40)
     before = models.CharField(_("in use before"), max_length=40, blank=True)
     reason = models.TextField(_("reason"))
+    overridden = models.JSONField(
+        _("overridden"), default=list, blank=True, help_text=_("What spoke against the version when it was forced.")
+    )
     asked_at = models.DateTimeField(_("asked for at"), default=timezone.now, editable=False)
     author = account(_("asked for by"))
     system_account = models.CharField(

@@ -10,12 +10,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from predictions.decisions import versions
+from predictions.decisions.versions import Place
 from predictions.ml.artifacts import artifact, store
+from predictions.ml.assessment import gates
 from predictions.models import Promotion
 
 
 class SecondPerson(ValueError):
     """A promotion needs an account that requests it, or a second one that approves it; the message is the reason."""
+
+
+class Objected(ValueError):
+    """The version failed its tests or uses protected features; the message gives the reasons."""
 
 
 class AlreadySettled(LookupError):
@@ -44,32 +50,33 @@ def _system_account() -> str:
         return f"uid {os.getuid()}"
 
 
-def is_ours(root: Path) -> bool:
-    """Whether this is the directory from which the servers load their model."""
-    return root.resolve() == versions.directory().resolve()
-
-
 def _needs_two(root: Path) -> bool:
     """Whether a second person must approve; not of the directory's first version, without which nothing works."""
-    return settings.TWO_PEOPLE_PROMOTE and is_ours(root) and store.has_current(root)
+    return settings.TWO_PEOPLE_PROMOTE and Place(root).is_ours and store.has_current(root)
 
 
-def ask(*, root: Path, version: str, reason: str, author: User | str, waits: bool = False) -> Promotion | None:
+def ask(
+    *, root: Path, version: str, reason: str, author: User | str, waits: bool = False, force: bool = False
+) -> Promotion | None:
     """Promote a version, or let it wait for approval: with ``waits``, or if the company requires two people.
 
-    Returns None, without a record, if it is in use already or in another directory than the servers'. Raises
-    ``AlreadySettled`` while another one waits, and ``ArtifactError``.
+    What speaks against the version (``gates.objections``) prevents that; with ``force`` it is recorded as overridden.
+    Returns None, without a record, if the version is in use already or in another directory than the servers'. Raises
+    ``Objected``, ``AlreadySettled`` while another one waits, and ``ArtifactError``.
     """
-    if not is_ours(root):
+    place = Place(root)
+    objections = gates.objections(store.read(place.directory_of(version)).card)
+    if objections and not force:
+        raise Objected(f"{version} is not promoted: {' '.join(objections)} --force promotes it all the same.")
+    if not place.is_ours:
         artifact.promote(root, version)
         return None
-    versions.directory_of(version)
     before = versions.current()
     if version == before and store.has_current(root):
         artifact.promote(root, version)  # which repairs the links
         return None
     named = {"system_account": author} if isinstance(author, str) else {"author": author}
-    promotion = Promotion(version=version, before=before or "", reason=reason, **named)
+    promotion = Promotion(version=version, before=before or "", reason=reason, overridden=objections, **named)
     with transaction.atomic():
         if Promotion.objects.waiting().exists():
             raise AlreadySettled("Another promotion waits: approve or refuse it first, on the model's page.")

@@ -5,6 +5,7 @@ Before the first promotion is recorded, the version that the directory calls cur
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -92,3 +93,37 @@ def previous(recorded: Iterable[Promotion], now: str | None) -> str:
 
 def _is_there(version: str) -> bool:
     return version in store.versions(directory()) or ModelVersion.objects.filter(name=version).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A directory of versions as a command sees it: the servers' own, which caches those of the database, or another
+    one, which knows its own alone."""
+
+    root: Path
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this is the directory from which the servers load their model."""
+        return self.root.resolve() == directory().resolve()
+
+    def names(self) -> Sequence[str]:
+        return names() if self.is_ours else store.versions(self.root)
+
+    def current(self) -> str | None:
+        return current() if self.is_ours else store.current_version(self.root)
+
+    def previous(self) -> str:
+        """The version in use before the current one. Raises ``ArtifactMissing``."""
+        return (
+            previous(Promotion.objects.order_by("pk"), current()) if self.is_ours else store.previous_version(self.root)
+        )
+
+    def directory_of(self, version: str) -> Path:
+        """Raises ``ArtifactError`` for an unknown version."""
+        return directory_of(version) if self.is_ours else store.version_directory(self.root, version)
+
+    def keep(self, version: str) -> None:
+        """Add a version of the servers' directory to the database."""
+        if self.is_ours:
+            keep(version)

@@ -12,14 +12,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from employees.access import Readable, Scope, figures_of, readable_to, scope_of
-from employees.disclosure import suppressed
+from employees.disclosure import is_small, suppressed
 from features import schema
 from predictions import bands
 from predictions.formats import grouped, horizon, percent, signed
 from predictions.models import ScoringRun
 from predictions.pages import charts
 from predictions.pages.people.risk_list import address, label, rows_of
-from predictions.selectors import figures, ranking, runs
+from predictions.registry import card_of, promoted_model
+from predictions.selectors import drift_check, figures, ranking, runs
 from predictions.selectors.figures import BINS, Figures
 
 FIRST = 10  # people to talk to first
@@ -79,6 +80,7 @@ def _figures(
     return {
         "people": rows_of(first, before, readable),
         "cards": _cards(run, now, before, then),
+        "beside_last_year": _beside_last_year(run, now),
         "first_href": address({}, band=ranking.OVER),
         "distribution": _distribution(now, run.threshold),
         "levels": [(band, now.in_band(band.slug), address({}, band=band.slug)) for band in bands.BANDS[::-1]],
@@ -154,6 +156,37 @@ def _expected_hint(run: ScoringRun, now: Figures) -> str:
         return _("The sum of everyone's probabilities, %(sum)s") % {"sum": grouped(now.expected_departures, 1)}
     ends = {"low": grouped(run.expected_low), "high": grouped(run.expected_high)}
     return _("Of those present, between %(low)s and %(high)s, with 95%% confidence") % ends
+
+
+def _beside_last_year(run: ScoringRun, now: Figures) -> str:
+    """The departures expected beside those of the people of a year ago and the model's test on later months, in words.
+
+    Empty for figures of a part of the run, and for a model without a horizon. One query.
+    """
+    if now.people != run.employee_count or not run.horizon_months:
+        return ""
+    text = _("The departures expected are those of the %(people)s people present alone: nobody to be hired is counted.")
+    told = [text % {"people": grouped(now.people)}]
+    check = drift_check.newest(promoted_model())
+    followed = drift_check.read(check).newest if check else []
+    year = next((each for each in followed if each.months == run.horizon_months), None)
+    if year and not is_small(year.left):
+        text = _("Of the %(people)s present on %(date)s, %(left)s left within %(months)s months.")
+        counts = {"people": grouped(year.people), "left": grouped(year.left), "months": year.months}
+        told.append(text % {"date": date_format(year.day), **counts})
+    if test := card_of(run.model_version).get("out_of_time"):
+        if test["departures"] > test["expected"]:
+            text = _(
+                "Tested on later months, the model expected %(expected)s (%(low)s to %(high)s) and %(departures)s "
+                "left: rather more may leave than expected."
+            )
+        else:
+            text = _(
+                "Tested on later months, the model expected %(expected)s (%(low)s to %(high)s) and %(departures)s "
+                "left: rather fewer may leave than expected."
+            )
+        told.append(text % {name: grouped(test[name]) for name in ("expected", "low", "high", "departures")})
+    return " ".join(told)
 
 
 def _breakdown(

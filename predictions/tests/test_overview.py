@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -7,8 +8,10 @@ from django.urls import reverse
 from employees.access import scope_of
 from employees.models import Employee
 from employees.tests.factories import WorkforceDayFactory, leave
+from predictions.ml.assessment.outcomes import Outcome
 from predictions.pages import overview
-from predictions.selectors import figures
+from predictions.selectors import drift_check, figures
+from predictions.selectors.drift_check import Found
 from predictions.tests.factories import RunGroupFactory, ScoringRunFactory
 from predictions.tests.scoring import merge_words, score, write_figures
 
@@ -460,3 +463,53 @@ def test_overview_tells_the_interval_of_a_forecasts_departures(hr, run):
     (card,) = (card for card in page_of(hr).context["cards"] if card.label.startswith("Expected departures"))
     assert card.label == "Expected departures, within 12 months"
     assert card.hint == "Of those present, between 0 and 3, with 95% confidence"
+
+
+LAST_YEAR = Outcome(
+    run=1, day=date(2025, 10, 31), version="v", months=12, people=1_378, left=173, left_otherwise=0, unknown=0
+)
+
+
+@pytest.fixture
+def tested(monkeypatch):
+    """A model that was tested on later months, and followed forecasts: the figures of both."""
+
+    def tested(*followed, expected=68.2, departures=89):
+        test = {"expected": expected, "low": 47.2, "high": 89.3, "departures": departures}
+        monkeypatch.setattr(overview, "card_of", lambda _version: {"out_of_time": test})
+        monkeypatch.setattr(drift_check, "newest", lambda _model: "a check")
+        monkeypatch.setattr(drift_check, "read", lambda _check: Found([], list(followed)))
+
+    return tested
+
+
+def forecast_of_all(run):
+    workforce(run)
+    run.horizon_months, run.employee_count = 12, 26
+    run.save()
+
+
+@pytest.mark.parametrize(("expected", "words"), [(68.2, "rather more may leave"), (95.0, "rather fewer may leave")])
+def test_overview_tells_the_last_year_and_the_test_beside_the_departures_expected(hr, run, tested, expected, words):
+    forecast_of_all(run)
+    tested(LAST_YEAR, expected=expected)
+    said = page_of(hr).context["beside_last_year"]
+    assert "those of the 26 people present alone: nobody to be hired is counted." in said
+    assert re.search(r"Of the 1,378 present on [^,]*2025, 173 left within 12 months\.", said)
+    assert f"expected {expected:.0f} (47 to 89) and 89 left: {words}" in said
+
+
+@pytest.mark.parametrize("change", [{"months": 6}, {"left": 3}])
+def test_overview_tells_no_last_year_that_is_not_one_or_counts_fewer_than_five(hr, run, tested, change):
+    forecast_of_all(run)
+    tested(replace(LAST_YEAR, **change))
+    assert "present on" not in page_of(hr).context["beside_last_year"]
+
+
+def test_overview_of_a_part_of_the_run_or_without_a_horizon_tells_nothing_of_the_company(hr, manager, run, tested):
+    forecast_of_all(run)
+    tested(LAST_YEAR)
+    assert page_of(manager).context["beside_last_year"] == ""
+    run.horizon_months = None
+    run.save()
+    assert page_of(hr).context["beside_last_year"] == ""

@@ -11,11 +11,12 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from predictions import registry
+from predictions import registry, trainings
 from predictions.decisions import promotions
 from predictions.decisions.promotions import AlreadySettled
 from predictions.ml import training
 from predictions.ml.artifacts import artifact, store
+from predictions.ml.assessment import gates
 from predictions.models import Promotion
 from predictions.pages.model.versions_page import uses
 from predictions.tests import published
@@ -238,13 +239,69 @@ def test_approval_of_what_does_not_wait_is_refused(two, artifacts, hr):
         promotions.approve(root=artifacts, key=Promotion.objects.get().pk, user=hr.account)
 
 
-def test_version_that_failed_its_tests_is_promoted_by_force_alone(two, artifacts, browse):
-    doubted = published.change(
-        artifacts / "versions" / two[0], card=lambda card: card.update(doubts=["Its ranking may be chance."])
+@pytest.fixture
+def doubted(two, artifacts):
+    """The name of the version that is not in use, whose tests had failed."""
+    change = published.change(
+        artifacts / "versions" / two[0], card=lambda card: card.update(doubts=[gates.IS_CHANCE], leak="0.98")
     )
-    with pytest.raises(CommandError, match="failed its tests"):
-        promote(doubted.name, "--reason", "no force")
+    return change.name
+
+
+def test_version_that_failed_its_tests_is_promoted_by_force_alone(two, doubted, browse):
+    with pytest.raises(CommandError, match=r"is not promoted: .* may be chance.* --force"):
+        promote(doubted, "--reason", "no force")
     assert registry.current_model().version == two[1]
-    promote(doubted.name, "--reason", "to see it", "--force")
+    assert not Promotion.objects.exists()
+    promote(doubted, "--reason", "to see it", "--force")
     registry.forget_decisions()
     assert "published by force" in browse("RH").get("/").text
+
+
+def test_forced_promotion_records_what_spoke_against_the_version_and_shows_it(doubted, hr, browse):
+    promote(doubted, "--reason", "to see it", "--force", "--by", hr.account.username)
+    assert Promotion.objects.get().overridden == [gates.LOOKS_LEAKY, gates.IS_CHANCE]
+    registry.forget_decisions()
+    page = versions_of(hr)
+    for text in ("forced", hr.account.username, "to see it", gates.LOOKS_LEAKY, gates.IS_CHANCE):
+        assert text in page
+    assert gates.IS_CHANCE not in versions_of(browse("RH", "Consulting"))
+
+
+def versions_of(browser):
+    """The section on the versions of the model's page."""
+    page = " ".join(browser.get("/model/").content.decode().split())
+    return page[page.index('aria-labelledby="versions"') :]
+
+
+def test_promotion_without_objections_is_not_called_forced(two, hr):
+    promote("--previous", "--reason", "a trial", "--force")
+    assert Promotion.objects.get().overridden == []
+    assert "forced" not in versions_of(hr)
+
+
+def test_forced_promotion_that_waits_tells_who_approves_what_spoke_against_it(doubted, two_people, hr, other):
+    promote(doubted, "--reason", "to see it", "--force", "--by", hr.account.username)
+    assert gates.IS_CHANCE in versions_of(other)
+
+
+def test_refused_promotion_stays_on_the_page_with_both_accounts(two, two_people, hr, other, browse):
+    promote("--previous", "--reason", "better in Sales", "--by", hr.account.username)
+    assert "Versions refused" not in versions_of(hr)
+    post(other, "model_refuse", Promotion.objects.get().pk)
+    page = versions_of(hr)
+    assert f"{two[0]}: asked for by {hr.account.username}" in page
+    assert "refused by second" in page
+    assert "better in Sales" in page
+    assert "Versions refused" not in versions_of(browse("RH", "Consulting"))
+
+
+def test_training_that_is_forced_records_what_spoke_against_the_model(two, artifacts, monkeypatch):
+    doubtful = replace(trained(), doubts=(gates.FLAGS_MOST,))
+    card = doubtful.content.card | {"doubts": [gates.FLAGS_MOST]}
+    doubtful = replace(doubtful, content=replace(doubtful.content, card=card))
+    monkeypatch.setattr(trainings, "fit", lambda **_options: doubtful)
+    call_command("train_model", reason="for the board", force=True, stdout=StringIO(), stderr=StringIO())
+    promotion = Promotion.objects.get()
+    assert (promotion.reason, promotion.overridden) == ("for the board", [gates.FLAGS_MOST])
+    assert promotion.version == registry.current_model().version

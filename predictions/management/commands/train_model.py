@@ -2,6 +2,7 @@ from pathlib import Path
 
 from predictions import trainings
 from predictions.decisions import promotions, versions
+from predictions.decisions.versions import Place
 from predictions.ml import training
 from predictions.ml.artifacts import artifact, store
 from predictions.ml.artifacts.card_format import FEATURE_SETS, Card
@@ -53,12 +54,15 @@ class Command(TechnovaCommand):
         parser.add_argument("--reason", default="Trained anew", help="why it is promoted, kept with the promotion")
         parser.add_argument("--by", metavar="ACCOUNT", help="the account of whoever runs this (else the system's user)")
         parser.add_argument(
-            "--force", action="store_true", help="publish a model that looks leaky, proves little or uses all features"
+            "--force",
+            action="store_true",
+            help="publish a model that looks leaky, proves little or uses all features; this is recorded",
         )
 
     def handle(self, **options):
         rule = thresholds.parse(options["threshold_rule"])
-        root, promote = options["output"] or versions.directory(), not options["no_promote"]
+        place, promote = Place(options["output"] or versions.directory()), not options["no_promote"]
+        root = place.root
         artifact.check_writable(root, promote=promote)
         if promote and store.is_dangling(root):
             self.stderr.write(
@@ -82,12 +86,11 @@ class Command(TechnovaCommand):
             promote=promote,
             force=options["force"],
             promoter=lambda root, version: promotions.ask(
-                root=root, version=version, reason=options["reason"], author=author
+                root=root, version=version, reason=options["reason"], author=author, force=options["force"]
             ),
         )
-        if promotions.is_ours(root):
-            versions.keep(version)
-        is_current = version == (versions.current() if promotions.is_ours(root) else store.current_version(root))
+        place.keep(version)
+        is_current = version == place.current()
         self._describe(trained.card)
         self.stdout.write(f"Threshold {trained.threshold:g} by {rule}")
         self.stdout.write(f"Version {version} written to {root}{' and current' if is_current else ''}")

@@ -1,5 +1,7 @@
 """Whether a model is worth acting on. A doubt prevents its publication; if that is forced, the doubt is shown."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from sklearn.metrics import log_loss
 
@@ -8,10 +10,18 @@ from predictions.ml.assessment.thresholds import MOST_FLAGGED
 
 FEWEST_DEPARTURES = 30
 
+LOOKS_LEAKY = _("Its figures are too good to be true: some feature probably knows the outcome.")
+USES_PROTECTED = _("It uses features protected by law: it is for comparison, not for use.")
 IS_CHANCE = _("Its ranking may be chance: the interval of its ROC-AUC reaches 0.5.")
 IS_BASE_RATE = _("Its probabilities are no better than the same average for everyone, by their log loss.")
 FLAGS_MOST = _("Its threshold flags more than half of the people.")
 IS_HARDLY_KNOWN = _("Fewer than 30 departures lie in the time that it is judged on: its figures are hardly known.")
+
+
+def objections(card: Mapping) -> list[str]:
+    """All that speaks against using a published model, as gettext message ids: promoting it needs force."""
+    found = [LOOKS_LEAKY] if card["leak"] else []
+    return [*found, *card["doubts"], *([USES_PROTECTED] if card["uses_protected"] else [])]
 
 
 def doubts(target: np.ndarray, probability: np.ndarray, threshold: float, *, auc_low: float) -> list[str]:

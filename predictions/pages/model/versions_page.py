@@ -74,7 +74,8 @@ def section(request: Request, *, sees_everyone: bool) -> dict:
     if not sees_everyone:
         return {"versions": uses(())}
     found = list(Promotion.objects.select_related("author", "settled_by").order_by("pk"))
-    context = {"versions": uses(found), "may_decide": may_decide(request.user)}
+    refused = [promotion for promotion in reversed(found) if promotion.refused_at]
+    context = {"versions": uses(found), "refused": refused, "may_decide": may_decide(request.user)}
     if not context["may_decide"]:
         return context
     waiting = next((promotion for promotion in found if promotion.is_waiting), None)
@@ -144,7 +145,11 @@ def go_back(request: Request) -> HttpResponse:
             )
             return redirect(_place())
         promotion = promotions.ask(
-            root=versions.directory(), version=version, reason=form.cleaned_data["reason"], author=request.user
+            root=versions.directory(),
+            version=version,
+            reason=form.cleaned_data["reason"],
+            author=request.user,
+            force=True,  # it was in use before: what spoke against it is recorded again
         )
     except AlreadySettled:
         messages.info(request, _("Another version waits for approval already."))
