@@ -19,6 +19,7 @@ from predictions.events import admin as _events  # noqa: F401 - registers itself
 from predictions.formats import decimal
 from predictions.keys import admin as _keys  # noqa: F401 - registers itself
 from predictions.log import admin as _log  # noqa: F401 - registers itself
+from predictions.mails import admin as _mails  # noqa: F401 - registers itself
 from predictions.ml.artifacts.card_format import SCORES
 from predictions.ml.assessment.outcomes import CALLS
 from predictions.models import RunGroup, ScoringRun, WorkforceCheck

@@ -7,6 +7,7 @@ from employees.access import sign_ins
 from predictions import import_process
 from predictions.events import services as events
 from predictions.exports import services as exports
+from predictions.mails import services as mails
 from technova import jobs
 from technova.commands import Progress
 from technova.jobs import detached
@@ -21,11 +22,12 @@ class Cleared(NamedTuple):
     outputs: int
     webhooks: int
     exports: int
+    mails: int
 
 
 def clear() -> Cleared:
     import_process.settle()
-    return Cleared(uploads.purge(), *sign_ins.purge(), detached.clear(), events.purge(), exports.purge())
+    return Cleared(uploads.purge(), *sign_ins.purge(), detached.clear(), events.purge(), exports.purge(), mails.purge())
 
 
 @jobs.task

@@ -15,6 +15,7 @@ from predictions.decisions.models import ModelVersion, Promotion, ThresholdDecis
 from predictions.events.models import WebhookDelivery, WebhookEndpoint  # noqa: F401 - models of this app
 from predictions.exports.models import Export, ExportPiece  # noqa: F401 - models of this app
 from predictions.keys.models import APIKey, RequestCount, validate_departments  # noqa: F401 - models of this app
+from predictions.mails.models import Mail, MailSubscription  # noqa: F401 - models of this app
 from predictions.ml import links
 from predictions.segments.models import RunCell, SavedSegment  # noqa: F401 - models of this app
 from technova.database.fields import NamedFloats, account

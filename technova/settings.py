@@ -287,6 +287,11 @@ BAD_PASSWORD_RATE = env.number("BAD_PASSWORD_RATE", default=10)
 # Proxies in front of the site that each append to X-Forwarded-For; with 0 that header means nothing.
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", default=0)
 
+# E-mail. By default messages are written to the output of the process.
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="technova@localhost")
+
 # Webhooks go to addresses of the Internet alone, unless receivers inside the network are permitted.
 WEBHOOKS_TO_PRIVATE_NETWORKS = env.bool("WEBHOOKS_TO_PRIVATE_NETWORKS", default=False)
 

@@ -7,6 +7,7 @@ from employees import uploads
 from employees.models import Import
 from predictions.events import services as events
 from predictions.events.models import Event
+from predictions.mails import services as mails
 
 State = Import.State
 STOPPED = (State.REFUSED, State.FAILED)
@@ -37,7 +38,9 @@ def tell_of_load(upload: Import) -> None:
 
 
 def _emit(upload: Import, event: Event, data: dict[str, object]) -> None:
-    about = f"import {upload.pk} {data.get('subject', 'stop')}"
+    matter = str(data.get("subject", "stop"))
+    about = f"import {upload.pk} {matter}"
     day = upload.as_of.isoformat() if upload.as_of else None
     known = {"import_id": str(upload.pk), "as_of": day, "link": events.address("import_detail", upload.pk)}
     events.emit(event, about=about, data=known | data)
+    mails.tell_of_delivery(upload, matter=matter)

@@ -39,6 +39,16 @@ TASKS = {
         gettext_lazy("Load delivered extracts"),
         gettext_lazy("From the folder of deliveries (EXTRACTS_DIR); what leaves a question or an alarm waits for HR."),
     ),
+    "digest": Scheduled(
+        "predictions.mails.services.write_digests",
+        gettext_lazy("Write the digest"),
+        gettext_lazy("By e-mail, to the accounts that asked for it on their page: counts with links."),
+    ),
+    "mails": Scheduled(
+        "predictions.mails.services.send_waiting",
+        gettext_lazy("Send e-mail again"),
+        gettext_lazy("Messages are sent as they are written; what could not be sent is tried again."),
+    ),
     "webhooks": Scheduled(
         "predictions.events.services.send_due",
         gettext_lazy("Tell other systems"),

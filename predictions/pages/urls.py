@@ -7,7 +7,7 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from employees.access import for_auditors, for_every_account
-from predictions.pages import data, overview, own_account, schedule, styleguide
+from predictions.pages import account_page, data, overview, own_account, schedule, styleguide
 from predictions.pages.imports import import_page, load_pages
 from predictions.pages.model import card_page, threshold_page, versions_page, workforce_page
 from predictions.pages.people import (
@@ -28,6 +28,8 @@ urlpatterns = [
     path("login/", auth.LoginView.as_view(template_name="accounts/login.html"), name="login"),
     path("logout/", for_every_account(auth.LogoutView.as_view()), name="logout"),
     path("password/", for_every_account(own_account.PasswordChangeView.as_view()), name="password_change"),
+    path("account/", for_every_account(account_page.account), name="account"),
+    path("account/unsubscribe/<str:token>/", account_page.UnsubscribeView.as_view(), name="unsubscribe"),
     path("language/", login_not_required(set_language), name="set_language"),
     path("import/", import_page.index, name="import"),
     path("import/loads/", for_auditors(load_pages.loads), name="import_loads"),

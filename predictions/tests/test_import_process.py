@@ -180,6 +180,7 @@ def test_purge_command_clears_all_that_is_kept_for_a_while_only(monkeypatch, tmp
         "1 expired sessions deleted\n"
         "1 records of sign-ins deleted\n"
         "1 outputs of imports deleted\n"
+        "0 e-mails deleted\n"
         "0 exported files deleted\n"
         "0 deliveries of webhooks deleted\n"
     )

@@ -58,6 +58,8 @@ from predictions.exports.services import rights_of
 from predictions.models import (
     APIKey,
     Export,
+    Mail,
+    MailSubscription,
     ModelVersion,
     Prediction,
     Promotion,
@@ -276,12 +278,12 @@ API: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
 # Hold nobody: accounts, the sender's own values and key, descriptions, the state of the service, figures of the runs
 # (test_api_runs.py says of whom), deliveries in words (test_api_extracts.py).
 IMPERSONAL = {
-    *("login", "logout", "password_change", "set_language"),
+    *("login", "logout", "password_change", "set_language", "account", "unsubscribe"),
     *("api-by-features", "api-extract", "api-extracts", "api-key", "api-runs", "api-schema", "api-docs"),
     *("health", "ready", "metrics"),
 }
 # Open without an account or a key, since they hold nobody.
-PUBLIC = {"login", "set_language", "api-schema", "api-docs", "health", "ready"}
+PUBLIC = {"login", "set_language", "unsubscribe", "api-schema", "api-docs", "health", "ready"}
 
 
 def routes(patterns=None, prefix="", namespace=""):
@@ -652,7 +654,7 @@ OF_EVERYONE = (
     {Load, Term, SavedMapping, Import, ImportReject, ScoringRun, WorkforceCheck, RequestCount, APIKey}
     | ACCOUNTS
     | DECISIONS
-    | {WebhookEndpoint, WebhookDelivery}
+    | {WebhookEndpoint, WebhookDelivery, Mail, MailSubscription}
 )  # nothing
 CASES = OF_DEPARTMENTS | OF_EVERYONE
 each_model = pytest.mark.parametrize("model", sorted(CASES, key=lambda model: model._meta.label))
@@ -667,6 +669,8 @@ def offices(world):
     Promotion.objects.create(version="20260101-0", reason="a trial", author=world.hr.account)
     versions.adopt()
     Training.objects.create(asked_by=world.hr.account, reason="a trial")
+    subscription = MailSubscription.objects.create(user=world.hr.account, language="fr", weekly=True)
+    subscription.mails.create(about="digest", subject="TechNova", body="")
     webhook = WebhookEndpoint.objects.create(name="tickets", url="https://technova.example/", events=["run.finished"])
     webhook.deliveries.create(message_id="msg_1", event="run.finished", body="{}")
     RequestCount.objects.create(subject="address 192.0.2.1", minute=1, requests=1)
