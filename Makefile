@@ -83,7 +83,7 @@ clean: ## Remove what the other targets made, the demo database included
 
 # Random secrets, made once; they stay on this machine.
 .env: | $(VENV)/bin/pip
-	@umask 077; $(PYTHON) -c "import re, secrets; print(re.sub('(?m)^(SECRET_KEY|POSTGRES_PASSWORD)=$$', \
+	@umask 077; $(PYTHON) -c "import re, secrets; print(re.sub('(?m)^(SECRET_KEY|POSTGRES_PASSWORD|NOTES_KEYS)=$$', \
 		lambda line: line[0] + secrets.token_urlsafe(50), open('.env.example').read()), end='')" > $@
 
 staticfiles/staticfiles.json: $(shell find */static -type f 2>/dev/null) $(VENV)/.runtime | .env

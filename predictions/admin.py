@@ -16,6 +16,7 @@ from employees.models import OfDepartmentsQuerySet
 from features import schema
 from predictions.decisions import admin as _decisions  # noqa: F401 - registers itself
 from predictions.events import admin as _events  # noqa: F401 - registers itself
+from predictions.followup import admin as _followup  # noqa: F401 - registers itself
 from predictions.formats import decimal
 from predictions.keys import admin as _keys  # noqa: F401 - registers itself
 from predictions.log import admin as _log  # noqa: F401 - registers itself

@@ -7,6 +7,7 @@ from employees.access import sign_ins
 from predictions import import_process
 from predictions.events import services as events
 from predictions.exports import services as exports
+from predictions.followup import services as followup
 from predictions.mails import services as mails
 from technova import jobs
 from technova.commands import Progress
@@ -23,11 +24,13 @@ class Cleared(NamedTuple):
     webhooks: int
     exports: int
     mails: int
+    notes: int  # of talks
 
 
 def clear() -> Cleared:
     import_process.settle()
-    return Cleared(uploads.purge(), *sign_ins.purge(), detached.clear(), events.purge(), exports.purge(), mails.purge())
+    sent = events.purge(), exports.purge(), mails.purge()
+    return Cleared(uploads.purge(), *sign_ins.purge(), detached.clear(), *sent, followup.purge_notes())
 
 
 @jobs.task

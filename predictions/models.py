@@ -14,6 +14,7 @@ from features.models import EmployeeFeatures
 from predictions.decisions.models import ModelVersion, Promotion, ThresholdDecision, Training  # noqa: F401 - models of this app
 from predictions.events.models import WebhookDelivery, WebhookEndpoint  # noqa: F401 - models of this app
 from predictions.exports.models import Export, ExportPiece  # noqa: F401 - models of this app
+from predictions.followup.models import ActionKind, Case, CaseAction, CaseChange, CaseNote  # noqa: F401 - of this app
 from predictions.keys.models import APIKey, RequestCount, validate_departments  # noqa: F401 - models of this app
 from predictions.mails.models import Mail, MailSubscription  # noqa: F401 - models of this app
 from predictions.ml import links

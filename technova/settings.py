@@ -19,6 +19,7 @@ from technova.database.pool import PooledConnection
 from technova.web.routes import PROBES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+SHORTEST_SECRET = 32  # characters
 
 
 class Env(environ.Env):
@@ -43,6 +44,13 @@ class Env(environ.Env):
         if not least <= number <= most:
             raise ImproperlyConfigured(f"{var} must be a number from {least} to {most}, not {number}.")
         return number
+
+    def secrets(self, var: str) -> list[str]:
+        """Long random values, comma-separated."""
+        given = self.list(var, default=[])
+        if any(len(each) < SHORTEST_SECRET for each in given):
+            raise ImproperlyConfigured(f"{var} must hold random values of {SHORTEST_SECRET} characters or more.")
+        return given
 
     def one_of(self, var: str, choices: Sequence[str], *, default: str) -> str:
         choice = self.str(var, default=default)
@@ -204,6 +212,9 @@ MANAGERS_SEE_SURVEY_ANSWERS = env.bool("MANAGERS_SEE_SURVEY_ANSWERS", default=Fa
 
 # On reports, which are passed on.
 COMPANY_NAME = env.str("COMPANY_NAME", default="")
+# Notes of talks: the keys that encrypt them, which are not in the database, and the months that they are kept.
+NOTES_KEYS = env.secrets("NOTES_KEYS")
+NOTES_MONTHS = env.number("NOTES_MONTHS", default=24, least=1)
 
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]

@@ -25,12 +25,21 @@ class Role:
     reads: tuple[Matter, ...] = ()
     answers: bool = False  # whether people in its scope have left or are present
     audits: bool = False  # reads the model, the journals and the figures of groups for the whole company; sees nobody
+    follows: bool = False  # opens cases of the people it sees, and follows them
     decides: bool = False  # sets the threshold and the model's version for all, if its scope is everyone
     permissions: tuple[str, ...] = ()  # of this app; given to the group when it is made
 
 
-HR = Role("RH", sees_everyone=True, reads_everything=True, answers=True, decides=True, permissions=("add_employee",))
-MANAGER = Role("Manager", reads=(WORK, PAY, SURVEY))
+HR = Role(
+    "RH",
+    sees_everyone=True,
+    reads_everything=True,
+    answers=True,
+    follows=True,
+    decides=True,
+    permissions=("add_employee",),
+)
+MANAGER = Role("Manager", reads=(WORK, PAY, SURVEY), follows=True)
 AUDITOR = Role("Auditeur", audits=True)  # the works council, the data protection officer
 ROLES = {role.group: role for role in (HR, MANAGER, AUDITOR)}
 
@@ -125,6 +134,11 @@ def may_switch_columns(user) -> bool:
 def may_answer(user) -> bool:
     """Whether an account may record departures and presence within its scope."""
     return any(role.answers for role in roles_of(user))
+
+
+def may_follow(user) -> bool:
+    """Whether an account may open cases of the people in its scope."""
+    return any(role.follows for role in roles_of(user))
 
 
 def may_decide(user) -> bool:

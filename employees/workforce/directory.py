@@ -16,7 +16,10 @@ class Places:
 
 
 def places(scope: Scope, readable: Readable) -> Places:
-    """The sites and managers of the people present in a scope, as far as they may be read. Two queries."""
+    """The sites and managers of the people present in a scope, as far as they may be read. Two queries.
+
+    A manager outside the scope is left out: the caller may not see them.
+    """
     columns = [name for name in ("site", "responsable") if readable.reads(frozenset({name}))]
     if not columns:
         return Places()
@@ -24,9 +27,8 @@ def places(scope: Scope, readable: Readable) -> Places:
     rows = in_directories().filter(number__in=present.values("employee_id")).order_by().values(*columns).distinct()
     found = list(rows)
     managers = {row["responsable"] for row in found if row.get("responsable")}
-    named = with_names(Employee.objects.filter(employee_id__in=managers), "employee_id", readable) if managers else None
-    names = dict(named.values_list("employee_id", "name")) if named is not None else {}
-    return Places(
-        sites={row["site"] for row in found if row.get("site")},
-        managers={number: names.get(number, "") for number in managers},
-    )
+    names: dict[int, str] = dict.fromkeys(managers, "") if scope.sees_everyone else {}
+    if managers:
+        seen = Employee.objects.within(scope).filter(employee_id__in=managers)
+        names |= dict(with_names(seen, "employee_id", readable).values_list("employee_id", "name"))
+    return Places(sites={row["site"] for row in found if row.get("site")}, managers=names)

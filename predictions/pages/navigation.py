@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from employees.access import Scope, may_answer, may_audit, may_decide, scope_of
+from employees.access import Scope, may_answer, may_audit, may_decide, may_follow, scope_of
 from employees.workforce.clarifying import count_absent
 from predictions.formats import grouped
 from predictions.ml.artifacts.store import ArtifactError
@@ -82,6 +82,8 @@ def _main(user, scope: Scope) -> list[Entry]:
     entries = [Entry("overview", _("Today"), "today")]
     if not scope.is_empty:
         entries.append(Entry("employees", _("Employees"), "people"))
+    if may_follow(user) and not scope.is_empty:
+        entries.append(Entry("cases", _("Follow-up"), "cases"))
     entries += [Entry("teams", _("Teams"), "teams"), Entry("report", _("Report"), "report")]
     if may_answer(user):
         absent = count_absent(scope)

@@ -8,6 +8,7 @@ from django.views.i18n import set_language
 
 from employees.access import for_auditors, for_every_account
 from predictions.pages import account_page, data, overview, own_account, schedule, styleguide
+from predictions.pages.followup import case_list, case_page
 from predictions.pages.imports import import_page, load_pages
 from predictions.pages.model import card_page, threshold_page, versions_page, workforce_page
 from predictions.pages.people import (
@@ -66,6 +67,13 @@ urlpatterns = [
     path("teams/segments/<int:pk>/delete/", for_auditors(teams_page.delete), name="teams_delete"),
     path("report/", for_auditors(report_page.show), name="report"),
     path("report/report.pdf", for_auditors(report_page.pdf), name="report_pdf"),
+    path("cases/", case_list.cases, name="cases"),
+    path("cases/open/", case_list.open_some, name="cases_open"),
+    path("cases/<int:pk>/", case_page.case, name="cases_case"),
+    path("cases/<int:pk>/change/", case_page.change, name="cases_change"),
+    path("cases/<int:pk>/note/", case_page.note, name="cases_note"),
+    path("cases/<int:pk>/action/", case_page.action, name="cases_action"),
+    path("cases/<int:pk>/talk.ics", case_page.calendar, name="cases_calendar"),
     path("clarify/", clarify.clarify, name="clarify"),
     path("clarify/refused/", gaps.refused, name="clarify_refused"),
     path("clarify/unscored/", gaps.unscored, name="clarify_unscored"),

@@ -14,6 +14,7 @@ from employees.models import ROWS, Employee, EmployeeState, LoadedExtract, Numbe
 from employees.workforce.naming import people_named, with_names
 from features import schema
 from features.models import EmployeeFeatures
+from predictions.followup.selectors import with_open_case
 from predictions.models import Prediction, ScoringRun
 from predictions.selectors.figures import DAY, people_of
 from predictions.selectors.runs import REVISION_NOW
@@ -31,15 +32,16 @@ class KnownValue:
     lacked_since: date | None  # the day of the first newer extract
 
 
-def clean_features(employee_id: int, scope: Scope, readable: Readable) -> EmployeeFeatures | None:
-    """The newest clean features of a person in the scope, with the employee and the ``name``. One query.
+def clean_features(employee_id: int, scope: Scope, readable: Readable, user) -> EmployeeFeatures | None:
+    """The newest clean features of a person in the scope, with the employee, the ``name`` and the open case that the
+    account sees. One query.
 
     None where they are still those of a department outside it.
     """
     visible = Employee.objects.within(scope).filter(employee_id=employee_id)
     rows = EmployeeFeatures.objects.newest_of(visible).select_related("employee")
     rows = scope.narrow_recorded(rows, "departement")
-    return with_names(rows, "employee__employee_id", readable).first()
+    return with_open_case(with_names(rows, "employee__employee_id", readable), user).first()
 
 
 def person(number: int, scope: Scope, readable: Readable) -> Employee | None:

@@ -75,6 +75,7 @@ def test_every_model_of_the_apps_has_a_page():
     on_pages = {"PresenceAnswer", "NumberMerge", "RefusedValue", "ImportChange", "ColumnSwitch"}  # of their own
     contents = {"Export", "ExportPiece"}  # for whoever asked alone
     of_accounts = {"SavedView", "SavedSegment"}  # what one account likes to see
+    on_pages |= {"Case", "CaseChange", "CaseNote", "CaseAction"}
     assert without == beside | rows | workings | contents | on_pages | of_accounts
 
 

@@ -55,8 +55,11 @@ from predictions import registry
 from predictions.decisions import versions
 from predictions.decisions.threshold_decisions import RuleName, Wish, set_threshold
 from predictions.exports.services import rights_of
+from predictions.followup.services import open_cases
 from predictions.models import (
+    ActionKind,
     APIKey,
+    Case,
     Export,
     Mail,
     MailSubscription,
@@ -171,6 +174,15 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
     "report": asks("report"),
     "employee_sheet": about("employee_sheet", "outside"),
     "report_pdf": asks("report_pdf"),
+    "cases": asks("cases", {"view": "open"}, {"view": "closed"}),
+    "cases_open": lambda world: [
+        Ask(reverse("cases_open"), {"number": world.outside, "due": "2027-01-31"}, "post", refused=422)
+    ],
+    "cases_case": lambda world: [Ask(reverse("cases_case", args=[case]), refused=404) for case in world.cases],
+    "cases_calendar": about("cases_calendar", "case"),
+    "cases_change": about("cases_change", "case", method="post"),
+    "cases_note": about("cases_note", "case", method="post"),
+    "cases_action": about("cases_action", "case", method="post"),
     "clarify": lambda world: [
         hr_asks("clarify"),
         hr_asks("clarify", {"number": ABSENT, "answer": "left"}, refused=302),
@@ -256,6 +268,7 @@ SHOWS_PEOPLE = PAGES.keys() - {
     *("import_template", "report", "report_pdf", "teams_save", "teams_delete"),
     *("employees_compare", "employees_save_view", "employees_delete_view"),
     *("employees_export", "employees_export_again"),
+    "cases_open",
     *("clarify_part", "clarify_rescore", "data", "data_off", "data_on", "schedule", "schedule_change"),
 }
 
@@ -347,8 +360,15 @@ def world(browse, tmp_path, monkeypatch, started):
         ),
         predict_for_features(values=values, caller=everyone, mode=Prediction.Mode.SIMULATION),
     ]
+    # The second one is of somebody inside, from when they were outside.
+    with_case = [outside.employee, Employee.objects.get(employee_id=5)]
+    due = DAY + timedelta(days=7)
+    cases = open_cases(employees=with_case, owner=hr.account, due=due, why=SURNAME, user=hr.account).cases
+    Case.objects.filter(pk=cases[1].pk).update(departement=PAST)
     return SimpleNamespace(
         hr=hr,
+        case=cases[0].pk,
+        cases=[case.pk for case in cases],
         manager=browse("Manager", INSIDE),
         inside=range(1, 6),
         outside=NUMBERS[0],
@@ -654,7 +674,7 @@ OF_EVERYONE = (
     {Load, Term, SavedMapping, Import, ImportReject, ScoringRun, WorkforceCheck, RequestCount, APIKey}
     | ACCOUNTS
     | DECISIONS
-    | {WebhookEndpoint, WebhookDelivery, Mail, MailSubscription}
+    | {WebhookEndpoint, WebhookDelivery, Mail, MailSubscription, ActionKind}
 )  # nothing
 CASES = OF_DEPARTMENTS | OF_EVERYONE
 each_model = pytest.mark.parametrize("model", sorted(CASES, key=lambda model: model._meta.label))

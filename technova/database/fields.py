@@ -1,10 +1,15 @@
 """Fields that many models have."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from functools import cache
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -22,6 +27,36 @@ def account(verbose_name: Any, *, null: bool = True, **options: Any) -> "models.
         verbose_name=verbose_name,
         **options,
     )
+
+
+class NoKey(ImproperlyConfigured):
+    """There is no key to encrypt or decrypt with."""
+
+
+class EncryptedTextField(models.TextField):
+    """A text that is encrypted in the database (Fernet: AES-128-CBC and HMAC-SHA256) with the keys of ``NOTES_KEYS``.
+
+    The first key encrypts, all of them decrypt; each is the SHA-256 of a long random value. Nothing can be searched in
+    it. Raises ``NoKey`` without a key, and gives None for a text whose key is no longer there.
+    """
+
+    def get_prep_value(self, value: str | None) -> str | None:
+        return None if value is None else _cipher(tuple(settings.NOTES_KEYS)).encrypt(value.encode()).decode()
+
+    def from_db_value(self, value: str | None, _expression, _connection) -> str | None:
+        if value is None or not settings.NOTES_KEYS:
+            return None
+        try:
+            return _cipher(tuple(settings.NOTES_KEYS)).decrypt(value).decode()
+        except InvalidToken:
+            return None
+
+
+@cache
+def _cipher(keys: tuple[str, ...]) -> MultiFernet:
+    if not keys:
+        raise NoKey("NOTES_KEYS is not set: notes are encrypted with it.")
+    return MultiFernet([Fernet(urlsafe_b64encode(sha256(key.encode()).digest())) for key in keys])
 
 
 class NamedFloats(models.Field):

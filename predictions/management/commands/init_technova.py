@@ -56,7 +56,7 @@ class Command(TechnovaCommand):
         else:
             self.stdout.write("Everyone is scored with the current model")
         if options["demo"]:
-            self._show_credentials()
+            self._show_credentials(with_cases=is_new_demo)
 
     def _score_earlier_days(self):
         """The demo's trend and everyone's history, which a company's own would have grown month by month."""
@@ -65,8 +65,10 @@ class Command(TechnovaCommand):
             services.score_employees(as_of=day)
             self.progress("Scoring the months before", place, len(earlier))
 
-    def _show_credentials(self):
+    def _show_credentials(self, *, with_cases: bool):
         accounts = demo.make_accounts(password=settings.DEMO_PASSWORD)
+        if with_cases:
+            demo.make_cases()
         key = demo.make_api_key()
         self.stdout.write("")
         self.stdout.write(f"  Pages     {settings.SITE_ADDRESS}/")

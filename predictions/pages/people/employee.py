@@ -23,6 +23,7 @@ from features.models import EmployeeFeatures
 from predictions import levers, services
 from predictions.decisions.threshold_decisions import expected_in_force
 from predictions.explanation import Reason, display, in_full
+from predictions.followup.models import Case
 from predictions.formats import percent
 from predictions.models import Prediction
 from predictions.pages import charts
@@ -65,7 +66,7 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
     Nothing can be tried with the values of somebody who has left.
     """
     scope, readable = scope_of(request.user), readable_to(request.user)
-    row = people.clean_features(employee_id, scope, readable)
+    row = people.clean_features(employee_id, scope, readable, request.user)
     if row is None:
         return _without_features(request, employee_id, scope, readable)
     has_left = row.employee.has_left
@@ -92,6 +93,7 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
         return render(request, "employee/what_if_answer.html", context)
     shown = readable_features.values_for(readable, real)
     context |= _page(row, shown, scope, readable) | {"name": _name(row)}
+    context["case"] = _case(row)
     context["profile"] = _profile(shown, known if row.employee.is_present else {})
     if row.employee.is_present and context["history"]:
         context |= _in_list(request, row, context["history"][0].prediction)
@@ -131,6 +133,11 @@ def _without_features(request: Request, employee_id: int, scope: Scope, readable
 def _name(row: Any) -> str:
     """The name that the query brought along."""
     return row.name
+
+
+def _case(row: Any) -> dict[str, object] | None:
+    """The open case that the query brought along, if the account sees one."""
+    return row.case and {"pk": row.case, "state": Case.State(row.case_state).label}
 
 
 def _in_force(name: str, value: object) -> object:

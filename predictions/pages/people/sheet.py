@@ -80,7 +80,7 @@ class Sheet:
 def sheet(request: Request, employee_id: int) -> HttpResponse:
     """The PDF, for somebody whose page the account opens; without a score it has the profile alone."""
     scope, readable = scope_of(request.user), readable_to(request.user)
-    row = people.clean_features(employee_id, scope, readable)
+    row = people.clean_features(employee_id, scope, readable, request.user)
     if row is None:
         raise Http404
     known = people.known_values(row.employee)

@@ -31,6 +31,10 @@ PAGES = {
     "teams of an auditor": ("/teams/?show=expected", "auditeur"),
     "report": ("/report/", "rh"),
     "report of an auditor": ("/report/", "auditeur"),
+    "my week": ("/cases/", "rh"),
+    "open cases of a manager": ("/cases/?view=open", "manager"),
+    "opening cases": ("/cases/open/?id=1&id=2", "rh"),
+    "a case": ("/cases/1/", "rh"),
     "absent": ("/clarify/", "rh"),
     "refused": ("/clarify/refused/", "rh"),
     "not scored": ("/clarify/unscored/", "rh"),
@@ -79,6 +83,7 @@ NOT_PAGES = {
         "model_approve",
         "model_refuse",
     ),
+    *("cases_change", "cases_note", "cases_action", "cases_calendar"),
     *(name for name in OURS if name.startswith("api-") and name != "api-docs"),
     # of an export, opened by the test of its page
     *(name for name in OURS if name.startswith("employees_export")),

@@ -1,0 +1,1 @@
+"""Pages about cases: my week, one case, and its calendar file."""

@@ -1,0 +1,189 @@
+"""The forms of cases."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from employees.access import HR, MANAGER, may_answer, scope_of
+from employees.columns import MAX_EMPLOYEE_ID
+from employees.models import Employee, Presence
+from predictions.followup.models import ActionKind, Case
+from predictions.followup.sensitive import sensitive_words
+from predictions.followup.services import Wanted
+from predictions.pages.days import DAYS, DayField
+from predictions.pages.presence.clarify import KeysField
+
+MOST_AT_ONCE = 200  # people
+WEEK = timedelta(days=7)
+
+
+class NeededDay(DayField):
+    """A day that must be given."""
+
+    def __init__(self, **options: Any):
+        super().__init__(validators=DAYS, **options)
+        self.required = True
+
+
+class OpenForm(forms.Form):
+    """The people for whom cases are opened, by when, and why."""
+
+    number = KeysField(largest=MAX_EMPLOYEE_ID)
+    due = NeededDay(label=gettext_lazy("Talk by"))
+    why = forms.CharField(
+        label=gettext_lazy("Why"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("Empty: because of the score."),
+    )
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        self.fields["due"].initial = timezone.localdate() + WEEK
+
+    def clean_number(self) -> list[int]:
+        numbers = list(dict.fromkeys(self.cleaned_data["number"]))
+        if not numbers:
+            raise forms.ValidationError(_("Tick at least one person."))
+        if len(numbers) > MOST_AT_ONCE:
+            text = _("%(count)s people are too many at once: open at most %(most)s cases.")
+            raise forms.ValidationError(text % {"count": len(numbers), "most": MOST_AT_ONCE})
+        return numbers
+
+
+class CaseForm(forms.Form):
+    """State, person responsible and day of a case."""
+
+    state = forms.ChoiceField(label=gettext_lazy("State"), choices=Case.State.choices)
+    owner = forms.ModelChoiceField(label=gettext_lazy("Responsible"), queryset=User.objects.none(), empty_label=None)
+    due = NeededDay(label=gettext_lazy("Due"))
+    aside = forms.ChoiceField(
+        label=gettext_lazy("Why set aside"),
+        required=False,
+        choices=[("", "–"), *Case.Aside.choices],
+        help_text=gettext_lazy("Only where the case is set aside, with a remark."),
+    )
+    is_shared = forms.BooleanField(label=gettext_lazy("Managers of the department see it"), required=False)
+    word = forms.CharField(
+        label=gettext_lazy("Remark"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, case: Case, user: User, **options: Any):
+        initial = {name: getattr(case, name) for name in ("state", "owner", "due", "aside", "is_shared")}
+        super().__init__(*args, **options | {"initial": initial})
+        self.case = case
+        owners: Any = self.fields["owner"]
+        owners.queryset = User.objects.filter(is_active=True, groups__name__in=[HR.group, MANAGER.group]).distinct()
+        owners.queryset = (owners.queryset | User.objects.filter(pk__in=[user.pk, case.owner_id]).distinct()).order_by(
+            "username"
+        )
+        owners.choices = list(iter(owners.choices))  # one query, however often they are read
+        if not may_answer(user):
+            del self.fields["is_shared"]
+
+    def clean_owner(self) -> User:
+        owner = self.cleaned_data["owner"]
+        if owner != self.case.owner and not scope_of(owner).sees(self.case.employee):
+            raise forms.ValidationError(_("%(owner)s does not see this person.") % {"owner": owner})
+        return owner
+
+    def clean(self):
+        super().clean()
+        given = self.cleaned_data
+        if given.get("state") != Case.State.SET_ASIDE:
+            given["aside"] = ""
+        else:
+            if not given.get("aside"):
+                self.add_error("aside", _("Say why the score is set aside."))
+            if not given.get("word", "").strip():
+                self.add_error("word", _("Add a remark: it is kept with your name."))
+
+    @property
+    def wanted(self) -> Wanted:
+        given = self.cleaned_data
+        return Wanted(
+            Case.State(given["state"]),
+            given["owner"],
+            given["due"],
+            given.get("is_shared", self.case.is_shared),
+            given["aside"],
+            given["word"],
+        )
+
+
+class NoteForm(forms.Form):
+    """What was said in a talk; words that no note may hold are pointed out once."""
+
+    day = NeededDay(label=gettext_lazy("Day of the talk"))
+    who = forms.CharField(label=gettext_lazy("Who was there"), required=False, max_length=200)
+    text = forms.CharField(
+        label=gettext_lazy("What was said"),
+        max_length=5_000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=gettext_lazy(
+            "Nothing about health, union, religion, politics, origin or private life: the law forbids it. The person"
+            " may read this note."
+        ),
+    )
+    is_shared = forms.BooleanField(label=gettext_lazy("Managers who see the case read it"), required=False)
+    is_sure = forms.BooleanField(
+        label=gettext_lazy("The words are harmless here: save the note"), required=False, widget=forms.HiddenInput
+    )
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        self.fields["day"].initial = timezone.localdate()
+
+    def clean_day(self) -> date:
+        day = self.cleaned_data["day"]
+        if day > timezone.localdate():
+            raise forms.ValidationError(_("The talk is in the future: note it once it has taken place."))
+        return day
+
+    def clean(self):
+        super().clean()
+        words = sensitive_words(self.cleaned_data.get("text", ""))
+        if words and not self.cleaned_data.get("is_sure"):
+            self.fields["is_sure"].widget = forms.CheckboxInput()
+            text = _("A note may not hold such words: %(words)s. Take them out, or say that they are harmless here.")
+            self.add_error("text", text % {"words": ", ".join(words)})
+
+
+class ActionForm(forms.Form):
+    """An action that was agreed."""
+
+    kind = forms.ModelChoiceField(
+        label=gettext_lazy("Action"), queryset=ActionKind.objects.filter(is_active=True), empty_label=None
+    )
+    day = NeededDay(label=gettext_lazy("From"))
+    cost = forms.DecimalField(
+        label=gettext_lazy("Cost (€)"),
+        required=False,
+        min_value=0,
+        max_digits=9,
+        decimal_places=2,
+        localize=True,
+        help_text=gettext_lazy("For the company; empty where it is not known."),
+    )
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        self.fields["day"].initial = timezone.localdate()
+        kinds: Any = self.fields["kind"]
+        kinds.choices = list(iter(kinds.choices))  # one query, however often they are read
+
+
+def people_of(numbers: Iterable[object], user: User) -> QuerySet[Employee]:
+    """Those of some people, by their numbers as typed, who are in the account's scope and have not left."""
+    wanted = [int(text) for number in numbers if (text := str(number)).isascii() and text.isdigit() and len(text) < 11]
+    people = Employee.objects.within(scope_of(user)).of_the_workforce().filter(employee_id__in=wanted)
+    return people.exclude(presence=Presence.LEFT).order_by("employee_id")
