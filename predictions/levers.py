@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from employees import terms
 from employees.access import Readable
 from features import readable_features, schema
 from features.engineering import MissingInputs, engineer_one
@@ -115,7 +116,8 @@ def levers(inputs: Mapping[str, Any], model: Model, readable: Readable) -> list[
 def _whole(inputs: Mapping[str, Any]) -> dict[str, Any]:
     mean = inputs.get("satisfaction_moyenne")
     satisfactions = {feature.name: mean for feature in schema.SATISFACTIONS if inputs.get(feature.name) is None}
-    return {name: inputs.get(name) for name in schema.INPUT_NAMES} | satisfactions
+    known = {name: inputs.get(name) for name in schema.INPUT_NAMES} | satisfactions
+    return {name: terms.resolve(name, value) if isinstance(value, str) else value for name, value in known.items()}
 
 
 def _lever(name: str, inputs: Mapping[str, Any], before: float, model: Model, readable: Readable) -> Lever | None:

@@ -4,13 +4,14 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Value, Window
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value, Window
 
 from employees.access import Scope
 from employees.columns import Extract
-from employees.models import ROWS, Employee, EmployeeState, NumberMerge, Presence, PresenceAnswer, WorkforceDay
+from employees.models import ROWS, Employee, EmployeeState, Import, NumberMerge, Presence, PresenceAnswer, WorkforceDay
 from employees.workforce import answers
 from employees.workforce.known_values import History
 from technova.database.locks import exclusive
@@ -41,6 +42,30 @@ class Departure:
 def count_absent(scope: Scope) -> int:
     """The number of absent people in a scope, about whom HR has to answer. One query."""
     return Employee.objects.within(scope).filter(presence=Presence.ABSENT).count()
+
+
+class Waiting(NamedTuple):
+    """People of a scope who are absent, those present, and imports that stopped or ask something."""
+
+    absent: int
+    present: int
+    imports: int
+
+
+def waiting(scope: Scope) -> Waiting:
+    """One query."""
+    stopped = Import.objects.filter(state__in=(Import.State.ASKING, Import.State.READY)).order_by()
+    imports = stopped.values(one=Value(1)).annotate(number=Count("pk")).values("number")
+    found = (
+        Employee.objects.within(scope)
+        .filter(presence__in=(Presence.ABSENT, Presence.PRESENT))
+        .aggregate(
+            absent=Count("pk", filter=Q(presence=Presence.ABSENT)),
+            present=Count("pk", filter=Q(presence=Presence.PRESENT)),
+            imports=Max(Subquery(imports)),
+        )
+    )
+    return Waiting(**{name: number or 0 for name, number in found.items()})
 
 
 def absent(scope: Scope) -> QuerySet[EmployeeState]:

@@ -72,13 +72,14 @@ def _entries(request) -> dict[str, list[Entry]]:
         main: list[Entry] = []
         tools: list[Entry] = []
     else:
-        main, tools = _main(user, scope), _tools(user, scope)
+        main, tools = _main(user, scope, getattr(request, "count_absent", None)), _tools(user, scope)
     if user.is_staff:
         tools.append(Entry("admin:index", _("Administration"), "settings"))
     return {"main": _marked(request, main), "tools": _marked(request, tools)}
 
 
-def _main(user, scope: Scope) -> list[Entry]:
+def _main(user, scope: Scope, known_absent: int | None) -> list[Entry]:
+    """``known_absent`` is how many people are absent, where the page has counted them."""
     entries = [Entry("overview", _("Today"), "today")]
     if not scope.is_empty:
         entries.append(Entry("employees", _("Employees"), "people"))
@@ -86,7 +87,7 @@ def _main(user, scope: Scope) -> list[Entry]:
         entries.append(Entry("cases", _("Follow-up"), "cases"))
     entries += [Entry("teams", _("Teams"), "teams"), Entry("report", _("Report"), "report")]
     if may_answer(user):
-        absent = count_absent(scope)
+        absent = count_absent(scope) if known_absent is None else known_absent
         entries.append(Entry("clarify", _("To clarify"), "question", grouped(absent) if absent else ""))
     if may_import(user):
         entries.append(Entry("import", _("Imports"), "import"))

@@ -1,29 +1,35 @@
-"""The overview: people to talk to first, the newest run's figures, risk by group, strongest reasons, trend."""
+"""Today: the people to see first and what would help them, the figures, what waits for an answer, what has changed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from employees.access import Readable, Scope, figures_of, readable_to, scope_of
+from employees.access import Readable, Scope, figures_of, may_answer, readable_to, scope_of
 from employees.disclosure import is_small, suppressed
+from employees.workforce import clarifying
 from features import schema
-from predictions import bands
+from predictions import bands, levers
 from predictions.formats import grouped, horizon, percent, signed
+from predictions.ml.artifacts.store import ArtifactError
 from predictions.models import ScoringRun
 from predictions.pages import charts
-from predictions.pages.people.risk_list import address, label, rows_of
-from predictions.registry import card_of, promoted_model
-from predictions.selectors import drift_check, figures, ranking, runs
+from predictions.pages.imports.import_page import may_import
+from predictions.pages.people.risk_list import RiskRow, address, is_comparable, label, rows_of
+from predictions.registry import card_of, current_model, promoted_model
+from predictions.selectors import departures, drift_check, figures, ranking, runs
 from predictions.selectors.figures import BINS, Figures
 
-FIRST = 10  # people to talk to first
+FIRST = 6  # people to see first
 RUNS = 12  # of the trend
 DRIVERS = 8
 PARTS = 20  # departments or jobs of a breakdown; the list has the others
@@ -39,6 +45,7 @@ class FigureCard:
     hint: str
     delta: str = ""
     delta_tone: str = ""
+    spark: str = ""  # the last months, as the path of a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,23 @@ class Part:
     band: bands.Band
     href: str
     over_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """Somebody to see first: a line of the list, and the step that would lower the risk most."""
+
+    row: RiskRow
+    lever: levers.Lever | None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many people or things a line is about, and where they are."""
+
+    label: str
+    number: int
+    href: str
 
 
 @require_safe
@@ -65,28 +89,70 @@ def overview(request: HttpRequest) -> HttpResponse:
     if run and groups:
         context |= _breakdowns(groups, run.threshold, is_listed=not is_audit)
         if not is_audit:
-            context |= _figures(run, before, groups, scope, readable_to(request.user))
+            context |= _figures(request, run, before, groups)
     return render(request, "overview/overview.html", context)
 
 
 def _figures(
-    run: ScoringRun, before: ScoringRun | None, groups: Sequence[figures.AnyGroup], scope: Scope, readable: Readable
-) -> dict:
-    now = figures.total(groups)
-    groups_before = figures.groups_then(before, scope) if before else []
-    then = figures.total(groups_before) if groups_before else None
+    request: HttpRequest, run: ScoringRun, before: ScoringRun | None, groups: Sequence[figures.AnyGroup]
+) -> dict[str, Any]:
+    scope, readable = scope_of(request.user), readable_to(request.user)
+    now, months = figures.total(groups), figures.trend(scope, RUNS)
     over = ranking.narrowed(run, scope, ranking.Narrowing(band=ranking.OVER))
-    first = ranking.page_of(over, before, stop=FIRST, readable=readable)
+    first = rows_of(ranking.page_of(over, before, stop=FIRST, readable=readable), before, readable)
+    left = departures.by_month(scope, until=run.day, since=before.day if before else None)
     return {
-        "people": rows_of(first, before, readable),
-        "cards": _cards(run, now, before, then),
         "beside_last_year": _beside_last_year(run, now),
+        "before": before,
+        "people": [First(row, lever) for row, lever in zip(first, _best_levers(first, readable), strict=True)],
+        "cards": _cards(run, now, before, months, left),
+        "waiting": _waiting(request, run, now, scope),
+        "changes": _changes(run, before, scope, left),
         "first_href": address({}, band=ranking.OVER),
         "distribution": _distribution(now, run.threshold),
         "levels": [(band, now.in_band(band.slug), address({}, band=band.slug)) for band in bands.BANDS[::-1]],
         "drivers": _drivers(now) if readable.reads_everything else None,  # counted as HR reads the reasons
-        "trend": _trend(figures.trend(scope, RUNS)),
+        "trend": _trend(months),
     }
+
+
+def _best_levers(rows: Sequence[RiskRow], readable: Readable) -> list[levers.Lever | None]:
+    try:
+        model = current_model()
+    except ArtifactError:
+        return [None] * len(rows)
+    found = (levers.levers(row.prediction.values(), model, readable) for row in rows)
+    return [next(iter(best), None) for best in found]
+
+
+def _waiting(request: HttpRequest, run: ScoringRun, now: Figures, scope: Scope) -> list[Count]:
+    """What waits for an answer of this account. One query at most."""
+    found = []
+    if may_answer(request.user):
+        waiting = clarifying.waiting(scope)
+        request.count_absent = waiting.absent  # type: ignore[attr-defined]  # for the menu
+        found.append(Count(_("absent from the newest extract"), waiting.absent, reverse("clarify")))
+        if not run.is_outdated:
+            unscored = waiting.present - now.people
+            found.append(Count(_("present and not scored"), unscored, reverse("clarify_unscored")))
+        if may_import(request.user):
+            found.append(Count(_("imports with a question or a stop"), waiting.imports, reverse("import")))
+    return [each for each in found if each.number > 0]
+
+
+def _changes(run: ScoringRun, before: ScoringRun | None, scope: Scope, left: departures.Months) -> list[Count] | None:
+    """Who moved since the run before; None where the two runs cannot be compared. One query over both."""
+    if before is None or not is_comparable(run, before):
+        return None
+    found = ranking.changes(run, before, scope)
+    words = {
+        ranking.Change.NEWLY_OVER: _("newly over the threshold"),
+        ranking.Change.UNDER_AGAIN: _("back under it"),
+        ranking.Change.JOINED: _("arrived"),
+    }
+    counts = [Count(label, found[change], address({}, change=change)) for change, label in words.items()]
+    since = f"{reverse('departures')}?{urlencode({'since': str(before.day + timedelta(days=1))})}"
+    return [*counts, Count(_("left the company"), left.since, since)]
 
 
 def _breakdowns(groups: Sequence[figures.AnyGroup], threshold: float, *, is_listed: bool) -> dict[str, dict]:
@@ -99,7 +165,11 @@ def _breakdowns(groups: Sequence[figures.AnyGroup], threshold: float, *, is_list
     }
 
 
-def _cards(run: ScoringRun, now: Figures, before: ScoringRun | None, then: Figures | None) -> list[FigureCard]:
+def _cards(
+    run: ScoringRun, now: Figures, before: ScoringRun | None, months: Sequence[dict], left: departures.Months
+) -> list[FigureCard]:
+    then = next((month for month in months if before and month["run"] == before.pk), None)
+
     def change(
         value: float, old: float | None, *, decimals: int = 0, is_risk: bool = True, is_by_threshold: bool = False
     ) -> dict[str, str]:
@@ -116,38 +186,53 @@ def _cards(run: ScoringRun, now: Figures, before: ScoringRun | None, then: Figur
         text = _("%(change)s since %(date)s") % {"change": signed(difference, decimals), "date": since}
         return {"delta": text if difference else _("Unchanged since %(date)s") % {"date": since}, "delta_tone": tone}
 
-    very_high = bands.VERY_HIGH.slug
     shares = {"share": percent(now.above_threshold / now.people), "threshold": percent(run.threshold)}
     return [
+        FigureCard(
+            _("People scored"),
+            grouped(now.people),
+            address({}),
+            _("Their mean risk is %(mean)s") % {"mean": percent(now.mean_probability)},
+            **change(now.people, then["people"] if then else None, is_risk=False),
+            spark=sparkline([month["people"] for month in months]),
+        ),
         FigureCard(
             _("Over the threshold"),
             grouped(now.above_threshold),
             address({}, band=ranking.OVER),
             _("%(share)s of the people; the threshold is %(threshold)s") % shares,
-            **change(now.above_threshold, then.above_threshold if then else None, is_by_threshold=True),
-        ),
-        FigureCard(
-            _("Very high risk"),
-            grouped(now.in_band(very_high)),
-            address({}, band=very_high),
-            _("From %(probability)s") % {"probability": percent(bands.limits(bands.VERY_HIGH, run.threshold)[0])},
-            **change(now.in_band(very_high), then.in_band(very_high) if then else None, is_by_threshold=True),
+            **change(now.above_threshold, then["above"] if then else None, is_by_threshold=True),
+            spark=sparkline([month["above"] for month in months]),
         ),
         FigureCard(
             _("Expected departures, %(horizon)s") % {"horizon": horizon(run.horizon_months)},
             grouped(now.expected_departures),
             address({}),
             _expected_hint(run, now),
-            **change(now.expected_departures, then.expected_departures if then else None, decimals=1),
+            **change(now.expected_departures, then["expected"] if then else None, decimals=1),
+            spark=sparkline([month["expected"] for month in months]),
         ),
         FigureCard(
-            _("People scored"),
-            grouped(now.people),
-            address({}),
-            _("Their mean risk is %(mean)s") % {"mean": percent(now.mean_probability)},
-            **change(now.people, then.people if then else None, is_risk=False),
+            _("Left in 12 months"),
+            grouped(sum(left.people)),
+            f"{reverse('departures')}?{urlencode({'since': str(left.first), 'until': str(run.day)})}",
+            _("Really, until %(date)s, for any reason") % {"date": date_format(run.day, "SHORT_DATE_FORMAT")},
+            spark=sparkline(left.people),
         ),
     ]
+
+
+SPARK = (100, 24)  # the drawing of a sparkline
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """The path of a line through some values from 0 to the highest; empty for fewer than two."""
+    if len(values) < 2:
+        return ""
+    width, height = SPARK
+    step, scale = width / (len(values) - 1), (height - 2) / (max(values) or 1)
+    ends = [f"{place * step:.2f} {height - 1 - value * scale:.2f}" for place, value in enumerate(values)]
+    return f"M{' L'.join(ends)}"
 
 
 def _expected_hint(run: ScoringRun, now: Figures) -> str:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import islice
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet, Value
+from django.db.models.functions import TruncMonth
 
 from employees.access import Scope
 from employees.models import EmployeeState
@@ -13,6 +14,7 @@ from employees.workforce.clarifying import departed
 from predictions.models import Prediction
 
 CHUNK_SIZE = 500
+MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,30 @@ def departures(
     """The people of a scope who have left, the last first; by department, and by the day until which they had left."""
     wanted = {"departement": department or None, "left_by__gte": since, "left_by__lte": until}
     return departed(scope).filter(**{name: value for name, value in wanted.items() if value is not None})
+
+
+@dataclass(frozen=True, slots=True)
+class Months:
+    """How many left in each of the twelve months up to a day, which is in the last one."""
+
+    first: date  # the day after the twelve months before
+    people: list[int]
+    since: int  # of them, after the day asked about
+
+
+def by_month(scope: Scope, *, until: date, since: date | None = None) -> Months:
+    """Those of a scope who left in the year up to a day, by month, and those after ``since``. One query."""
+    last = until.year * 12 + until.month
+    first = until.replace(year=until.year - 1, day=min(until.day, 28)) + timedelta(days=1 + max(until.day - 28, 0))
+    rows = departures(scope, since=first, until=until).annotate(month=TruncMonth("left_by")).order_by()
+    later = Count("pk", filter=Q(left_by__gt=since)) if since else Value(0)
+    people, after = [0] * MONTHS, 0
+    for month, count, newer in (
+        rows.values("month").annotate(people=Count("pk"), newer=later).values_list("month", "people", "newer")
+    ):
+        people[max(month.year * 12 + month.month - last + MONTHS - 1, 0)] += count
+        after += newer
+    return Months(first, people, after)
 
 
 def departments_left(scope: Scope) -> list[str]:

@@ -131,6 +131,15 @@ def _limits(band: str, threshold: float) -> tuple[float, float]:
     return bands.limits(bands.BY_SLUG[band], threshold)
 
 
+def changes(run: ScoringRun, before: ScoringRun, scope: Scope) -> dict[Change, int]:
+    """How many people of a scope moved over the threshold, back under it, or are new. One query over both runs."""
+    rows = compared(people_of(run, scope), before)
+    wanted = (Change.NEWLY_OVER, Change.UNDER_AGAIN, Change.JOINED)
+    counts = {change.name: Count("pk", filter=_has_changed(change, run, before)) for change in wanted}
+    found = rows.aggregate(**counts)
+    return {change: found[change.name] for change in wanted}
+
+
 def ordered(
     rows: QuerySet[Prediction], sort: str = RISKIEST_FIRST, before: ScoringRun | None = None
 ) -> QuerySet[Prediction]:

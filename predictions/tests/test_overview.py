@@ -5,14 +5,18 @@ from datetime import UTC, date, datetime
 import pytest
 from django.urls import reverse
 
-from employees.access import scope_of
+from employees.access import Readable, scope_of
 from employees.models import Employee
-from employees.tests.factories import WorkforceDayFactory, leave
+from employees.tests.factories import EmployeeFactory, WorkforceDayFactory, leave
+from predictions.levers import levers
+from predictions.ml.artifacts.store import ArtifactError
 from predictions.ml.assessment.outcomes import Outcome
+from predictions.models import ScoringRun
 from predictions.pages import overview
+from predictions.registry import current_model
 from predictions.selectors import drift_check, figures
 from predictions.selectors.drift_check import Found
-from predictions.tests.factories import RunGroupFactory, ScoringRunFactory
+from predictions.tests.factories import PredictionFactory, RunGroupFactory, ScoringRunFactory
 from predictions.tests.scoring import merge_words, score, write_figures
 
 pytestmark = pytest.mark.django_db
@@ -71,8 +75,7 @@ def test_overview_of_each_card_links_to_the_list_that_it_counts(hr, run):
     cards = {card.label: card for card in page_of(hr).context["cards"]}
     assert cards["People scored"].value == "26"
     assert cards["Over the threshold"].value == "16"
-    assert cards["Very high risk"].value == "8"
-    for name in ("People scored", "Over the threshold", "Very high risk"):
+    for name in ("People scored", "Over the threshold"):
         assert count(hr, cards[name].href) == int(cards[name].value)
 
 
@@ -121,7 +124,7 @@ def test_overview_of_a_manager_counts_and_shows_their_departments_only(manager, 
     assert {card.label: card.value for card in context["cards"]}["People scored"] == "13"
     assert [part.label for part in context["by_department"]["parts"]] == ["Sales"]
     assert sum(number for _band, number, _href in context["levels"]) == 13
-    assert {row.department for row in context["people"]} == {"Sales"}
+    assert {each.row.department for each in context["people"]} == {"Sales"}
     assert "Consulting" not in response.content.decode()
     for card in context["cards"]:
         if card.label != "Expected departures, without a horizon":
@@ -159,12 +162,12 @@ def test_overview_every_link_holds_after_people_moved_with_what_was_new_to_their
         assert [count(client, href) for href in hrefs] == [int(row[1]) for row in context["drivers"].rows]
 
 
-def test_overview_names_ten_people_over_the_threshold_riskiest_first(hr, run):
+def test_overview_names_six_people_over_the_threshold_riskiest_first(hr, run):
     for number in range(1, 13):
         score(run, number, 0.2 + number / 100)
     score(run, 13, 0.19)
-    numbers = [row.prediction.employee.employee_id for row in page_of(hr).context["people"]]
-    assert numbers == list(range(12, 2, -1))
+    numbers = [each.row.prediction.employee.employee_id for each in page_of(hr).context["people"]]
+    assert numbers == list(range(12, 6, -1))
 
 
 def test_overview_names_only_people_who_are_still_here(hr, run):
@@ -172,10 +175,10 @@ def test_overview_names_only_people_who_are_still_here(hr, run):
         score(run, number, number / 20, employee__presence="left" if number > 11 else "present")
     WorkforceDayFactory()
     context = page_of(hr).context
-    numbers = [row.prediction.employee.employee_id for row in context["people"]]
-    assert numbers == [11, 10, 9, 8, 7, 6, 5, 4]
+    numbers = [each.row.prediction.employee.employee_id for each in context["people"]]
+    assert numbers == [11, 10, 9, 8, 7, 6]
     assert context["first_href"] == "/employees/?band=over"
-    assert count(hr, context["first_href"]) == len(numbers)
+    assert count(hr, context["first_href"]) == 8
 
 
 def test_overview_drops_whom_a_later_import_says_to_have_left(hr, run):
@@ -184,7 +187,7 @@ def test_overview_drops_whom_a_later_import_says_to_have_left(hr, run):
     write_figures()
     leave(run.predictions.first().employee)
     WorkforceDayFactory()
-    numbers = [row.prediction.employee.employee_id for row in hr.get(reverse("overview")).context["people"]]
+    numbers = [each.row.prediction.employee.employee_id for each in hr.get(reverse("overview")).context["people"]]
     assert numbers == [run.predictions.last().employee.employee_id]
 
 
@@ -202,7 +205,7 @@ def test_overview_every_figure_drops_at_once_who_is_not_present_any_more(browse,
     context = client.get(reverse("overview")).context
     cards = {card.label: card for card in context["cards"]}
     assert int(cards["People scored"].value) == int(people) - 2
-    for name in ("People scored", "Over the threshold", "Very high risk"):
+    for name in ("People scored", "Over the threshold"):
         assert count(client, cards[name].href) == int(cards[name].value)
     for parts in (context["by_department"]["parts"], context["by_job"]["parts"]):
         assert sum(part.figures.people for part in parts) == int(people) - 2
@@ -232,7 +235,6 @@ def test_overview_cards_change_since_the_run_before(hr, run):
     cards = {card.label: card for card in page_of(hr).context["cards"]}
     assert cards["Over the threshold"].delta.startswith("+2 since")
     assert cards["Over the threshold"].delta_tone == "worse"
-    assert cards["Very high risk"].delta.startswith("+1 since")
     assert cards["Expected departures, without a horizon"].delta.startswith("+0.8 since")
     assert (cards["People scored"].delta[:9], cards["People scored"].delta_tone) == ("Unchanged", "")
 
@@ -243,19 +245,17 @@ def test_overview_cards_change_since_the_run_before(hr, run):
         (
             "en",
             [
-                "Another threshold since 3 February 2026",
+                "Unchanged since 2 January 2026",
                 "Another threshold since 3 February 2026",
                 "+0.1 since 2 January 2026",
-                "Unchanged since 2 January 2026",
             ],
         ),
         (
             "fr",
             [
-                "Autre seuil depuis le 3 février 2026",
+                "Inchangé depuis le 2 janvier 2026",
                 "Autre seuil depuis le 3 février 2026",
                 "+0,1 depuis le 2 janvier 2026",
-                "Inchangé depuis le 2 janvier 2026",
             ],
         ),
     ],
@@ -265,7 +265,7 @@ def test_overview_cards_of_another_threshold_do_not_compare_what_depends_on_it(h
     score(ScoringRunFactory(threshold=0.17, created_at=datetime(2026, 2, 3, 12, tzinfo=UTC)), 2, 0.3)
     write_figures()
     cards = hr.get(reverse("overview"), headers={"Accept-Language": language}).context["cards"]
-    assert [card.delta for card in cards] == expected
+    assert [card.delta for card in cards[:3]] == expected
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ def test_overview_cards_of_another_model_compare_nothing(hr, run, language, expe
     score(newest, 2, 0.7)
     write_figures()
     cards = hr.get(reverse("overview"), headers={"Accept-Language": language}).context["cards"]
-    assert {(card.delta, card.delta_tone) for card in cards} == {(expected, "")}
+    assert {(card.delta, card.delta_tone) for card in cards[:3]} == {(expected, "")}
 
 
 def test_overview_dates_figures_by_the_days_that_they_describe(hr):
@@ -288,7 +288,7 @@ def test_overview_dates_figures_by_the_days_that_they_describe(hr):
     write_figures()
     page = page_of(hr)
     assert "As of 28 February 2026, by the model" in words(page)
-    assert {card.delta.partition(" since ")[2] for card in page.context["cards"]} == {"31 January 2026"}
+    assert {card.delta.partition(" since ")[2] for card in page.context["cards"][:3]} == {"31 January 2026"}
     assert [row[0] for row in page.context["trend"].rows] == ["31 Jan 2026", "28 Feb 2026"]
 
 
@@ -409,8 +409,20 @@ def test_overview_queries_do_not_grow(hr, run, people, django_assert_num_queries
     for number in range(1, people + 1):
         score(newest, number)
     write_figures()
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         hr.get(reverse("overview"))
+
+
+@pytest.mark.parametrize("is_outdated", [False, True])
+def test_overview_of_a_forecast_takes_twelve_queries_at_most(hr, run, is_outdated, django_assert_max_num_queries):
+    workforce(ScoringRunFactory(threshold=0.2, horizon_months=12), 100)
+    newest = ScoringRunFactory(threshold=0.2, horizon_months=12, employee_count=26)
+    workforce(newest)
+    write_figures()
+    if is_outdated:
+        WorkforceDayFactory()
+    with django_assert_max_num_queries(12):
+        assert hr.get(reverse("overview")).context["beside_last_year"]
 
 
 def test_overview_of_a_manager_takes_twelve_queries_at_most(manager, run, django_assert_max_num_queries):
@@ -435,7 +447,7 @@ def test_overview_follows_merged_departments_and_jobs_at_once(browse, who):
         "Consultant": 12,
         "Manager": 14,
     }
-    assert [card.delta for card in page.context["cards"]] == ["Unchanged since 31 January 2026"] * 4
+    assert [card.delta for card in page.context["cards"][:3]] == ["Unchanged since 31 January 2026"] * 3
     assert [row["people"] for row in figures.trend(scope_of(page.wsgi_request.user), 12)] == [26, 26]
     (manager,) = (part for part in page.context["by_job"]["parts"] if part.label == "Manager")
     assert count(page.client, manager.href) == 14
@@ -513,3 +525,81 @@ def test_overview_of_a_part_of_the_run_or_without_a_horizon_tells_nothing_of_the
     run.horizon_months = None
     run.save()
     assert page_of(hr).context["beside_last_year"] == ""
+
+
+def test_overview_tells_the_reason_and_the_step_that_would_help_most(hr, run):
+    score(run, 1, 0.9)
+    (first,) = page_of(hr).context["people"]
+    best = levers(first.row.prediction.values(), current_model(), Readable.EVERYTHING)[0]
+    assert first.lever == best
+    page = words(hr.get(reverse("overview")))
+    assert first.row.reasons[0] in page
+    assert best.label in page
+
+
+def test_overview_without_a_model_has_no_levers(hr, run, monkeypatch):
+    def fail():
+        raise ArtifactError("no model")
+
+    score(run, 1, 0.9)
+    monkeypatch.setattr(overview, "current_model", fail)
+    assert [first.lever for first in page_of(hr).context["people"]] == [None]
+
+
+@pytest.fixture
+def two_months():
+    """Of five people, one newly over the threshold, one back under it, one arrived; one who left, two absent."""
+    days = [date(2026, 1, 31), date(2026, 2, 28)]
+    before, run = (ScoringRunFactory(threshold=0.2, as_of=day) for day in days)
+    for number, (was, is_now) in {1: (0.1, 0.3), 2: (0.3, 0.1), 3: (None, 0.5), 4: (0.6, 0.6)}.items():
+        row = score(run, number, is_now)
+        if was is not None:
+            PredictionFactory(scored=True, run=before, employee=row.employee, features=row.features, probability=was)
+    for number, day in ((5, date(2026, 2, 10)), (6, date(2025, 6, 30)), (7, date(2025, 1, 1))):
+        leave(EmployeeFactory(employee_id=number, departement="Consulting"), day=day, left_after=day, left_by=day)
+    return run
+
+
+def counted(counts):
+    return {count.label: count.number for count in counts}
+
+
+def test_overview_tells_who_moved_since_the_run_before_and_leads_to_them(hr, two_months):
+    changes = page_of(hr).context["changes"]
+    told = counted(changes)
+    assert told == {"newly over the threshold": 1, "back under it": 1, "arrived": 1, "left the company": 1}
+    for change in changes[:3]:
+        assert count(hr, change.href) == change.number
+    assert hr.get(changes[3].href).context["page"].paginator.count == 1
+
+
+def test_overview_counts_who_left_within_twelve_months(hr, two_months):
+    card = next(card for card in page_of(hr).context["cards"] if card.label == "Left in 12 months")
+    assert card.value == "2"
+    assert hr.get(card.href).context["page"].paginator.count == 2
+    assert card.spark
+
+
+def test_overview_of_another_model_tells_no_changes(hr, two_months):
+    ScoringRun.objects.filter(pk=two_months.pk).update(model_version="another")
+    page = page_of(hr)
+    assert page.context["changes"] is None
+    assert "Another model is in use since" in words(page)
+
+
+def test_overview_tells_hr_what_waits_for_an_answer(browse, hr, manager, run):
+    score(run, 1, 0.9)
+    EmployeeFactory.create_batch(2, presence="absent", departement="Consulting")
+    EmployeeFactory(presence="present", departement="Consulting")
+    waiting = page_of(hr).context["waiting"]
+    assert counted(waiting) == {"absent from the newest extract": 2, "present and not scored": 1}
+    score(run, 2, 0.9, "Commercial")
+    assert page_of(manager).context["waiting"] == []
+
+
+@pytest.mark.parametrize(
+    ("values", "path"),
+    [([], ""), ([3], ""), ([0, 2], "M0.00 23.00 L100.00 1.00"), ([0, 0], "M0.00 23.00 L100.00 23.00")],
+)
+def test_sparkline_goes_from_nought_to_the_highest(values, path):
+    assert overview.sparkline(values) == path

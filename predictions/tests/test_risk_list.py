@@ -98,7 +98,7 @@ def test_risk_list_tells_a_manager_the_reasons_that_the_persons_page_tells(manag
     score(run, 1, 0.9, "Commercial", second_reason="distance_domicile_travail", contributions=weights)
     (row,) = get(manager).context["rows"]
     assert row.reasons == ["Pay and survey answers", "Lives 1\xa0km from work"]
-    (first,) = manager.get(reverse("overview")).context["people"]
+    (first,) = (each.row for each in manager.get(reverse("overview")).context["people"])
     page = manager.get(reverse("employee", args=[1])).context["score"].reasons
     assert first.reasons == row.reasons == [reason.phrase for reason in page if reason.raises_risk][:2]
 

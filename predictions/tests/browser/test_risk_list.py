@@ -33,6 +33,7 @@ def test_overview_figure_leads_to_the_people_it_counts(open_page):
 
 def test_overview_driver_leads_to_the_people_it_counts(open_page):
     page = open_page("/", language="en")
+    page.locator(".more > summary").click()
     bar = page.locator(".chart svg a[href*='reason=']").last
     number = bar.get_attribute("aria-label").rpartition(": ")[2]
     bar.click()
