@@ -128,10 +128,10 @@ def test_pages_do_not_show_what_the_log_holds_of_the_column(browse, age_off):
 @pytest.mark.parametrize("group", ["RH", "Auditeur"])
 def test_model_page_compares_no_groups_by_what_is_switched_off(browse, group):
     browser = browse(group)
-    before = text_of(browser.get("/model/"))
+    before = text_of(browser.get("/model/?tab=all"))
     assert "30 to 39" in before
     switch_off(column="age", reason="not needed")
-    page = browser.get("/model/")
+    page = browser.get("/model/?tab=all")
     assert "30 to 39" not in text_of(page)
     said = {finding.attribute: finding.paragraphs for finding in page.context["fairness"]}
     assert said["Age"] == ["Not compared, since the column is switched off."]
@@ -139,7 +139,7 @@ def test_model_page_compares_no_groups_by_what_is_switched_off(browse, group):
 
 
 def test_model_page_says_what_is_switched_off(browse, age_off):
-    assert "Switched off: Age. They are no longer stored" in text_of(browse("RH").get("/model/"))
+    assert "Switched off: Age. They are no longer stored" in text_of(browse("RH").get("/model/?tab=all"))
 
 
 def test_score_does_not_change_without_the_column(api):

@@ -183,7 +183,7 @@ def test_departures_from_before_a_model_learned_are_hindsight(day, is_hindsight,
 
 
 def text_of(browser):
-    return browser.get("/model/").content.decode()
+    return browser.get("/model/?tab=all").content.decode()
 
 
 @pytest.fixture
@@ -197,7 +197,7 @@ def counted():
 
 
 def test_model_page_compares_those_present(browse, counted):
-    response = browse("RH").get("/model/")
+    response = browse("RH").get("/model/?tab=all")
     page = response.content.decode()
     assert "Among the 600 people present on 30 June 2026" in page
     assert "30% against 15%" in page

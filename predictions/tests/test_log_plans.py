@@ -44,6 +44,7 @@ PAGES = [
     "/import/",
     "/data/",
     "/model/",
+    "/model/?tab=all",
     "/model/effects/",
     "/model/workforce/",
 ]

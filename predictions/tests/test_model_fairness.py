@@ -11,7 +11,7 @@ from predictions.pages.model.fairness_findings import findings, of_card
 pytestmark = pytest.mark.django_db
 
 
-def text_of(browser, path="/model/", **data):
+def text_of(browser, path="/model/?tab=all", **data):
     return browser.get(path, data).content.decode()
 
 
@@ -227,7 +227,7 @@ def test_findings_name_a_group_of_the_companys_own_word(card):
 
 
 def test_model_page_draws_the_groups_with_their_intervals(browse, card):
-    response = browse("RH").get("/model/")
+    response = browse("RH").get("/model/?tab=all")
     selection, recall = response.context["fairness_charts"]
     assert selection.columns == ["Group", "Ratio"]
     assert dict(selection.rows)["Woman"] == "1.00"
@@ -240,7 +240,7 @@ def test_model_page_draws_the_groups_with_their_intervals(browse, card):
 
 
 def test_model_page_of_some_departments_draws_no_group(browse):
-    response = browse("Manager", "Consulting").get("/model/")
+    response = browse("Manager", "Consulting").get("/model/?tab=all")
     page = response.content.decode()
     assert "fairness_charts" not in response.context
     assert "The model flags women more often than men: a ratio of" in page

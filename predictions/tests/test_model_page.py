@@ -26,7 +26,7 @@ PAGES = ["/model/", "/model/effects/", "/model/workforce/"]
 HTMX = {"HX-Request": "true"}
 
 
-def text_of(browser, path="/model/", **data):
+def text_of(browser, path="/model/?tab=all", **data):
     return browser.get(path, data).content.decode()
 
 
@@ -52,7 +52,7 @@ def test_account_of_a_department_reads_the_card_but_nothing_of_the_whole_workfor
 
 @pytest.mark.parametrize("group", ["Manager", "RH"])
 def test_model_page_of_some_departments_counts_nobody(browse, group):
-    response = browse(group, "Consulting", "Commercial").get("/model/")
+    response = browse(group, "Consulting", "Commercial").get("/model/?tab=all")
     page = response.content.decode()
     counted = ("form", "options", "decisions", "capacities", "quality", "departures", "charts")
     assert [name for name in counted if name in response.context] == []
@@ -68,7 +68,7 @@ def test_answer_of_the_threshold_form_is_for_who_sees_everyone(browse):
     assert "Expected cost" not in page
 
 
-@pytest.mark.parametrize("path", ["/model/", "/model/effects/"])
+@pytest.mark.parametrize("path", ["/model/?tab=effects", "/model/effects/"])
 def test_effects_of_groups_of_people_are_for_who_sees_everyone(browse, path):
     limited, everyone = (browse(*who).get(path).content.decode() for who in (("RH", "Consulting"), ("RH",)))
     for name in ("#departement", "#poste", "#domaine_etude", 'id="departement"', "Human Resources"):
@@ -96,7 +96,7 @@ def test_model_page_with_the_card_of_an_earlier_program_says_so(browse, change_c
     browser = browse("RH")
     browser.raise_request_exception = False
     change_card(lambda card: card.pop("proxies"))
-    assert browser.get("/model/").status_code == 503
+    assert browser.get("/model/?tab=all").status_code == 503
 
 
 def leaves(value, place=()):
@@ -146,7 +146,7 @@ def test_model_page_does_without_a_record_of_promotions_that_cannot_be_read(brow
 def test_model_page_asks_a_fixed_number_of_queries(browse, django_assert_num_queries):
     browser = browse("Manager", "Consulting")
     with django_assert_num_queries(4):
-        browser.get("/model/")
+        browser.get("/model/?tab=all")
 
 
 def test_model_page_says_what_it_is_for_and_which_it_is(browse, card):
@@ -172,7 +172,7 @@ def measured(card, threshold):
 def test_model_page_counts_the_main_figures_at_the_threshold_in_force(browse, card, monkeypatch, threshold):
     model, threshold = current_model(), threshold or card["threshold"]["value"]
     monkeypatch.setattr(card_page, "current_model", lambda: replace(model, threshold=threshold))
-    over, found, *_others = browse("RH").get("/model/").context["plain"]
+    over, found, *_others = browse("RH").get("/model/?tab=all").context["plain"]
     flagged, caught = measured(card, threshold)
     assert over.value == str(round(100 * caught / flagged))
     assert found.value == str(round(100 * caught / card["training"]["leavers"]))
@@ -181,7 +181,7 @@ def test_model_page_counts_the_main_figures_at_the_threshold_in_force(browse, ca
 
 
 def test_main_figures_of_some_departments_have_no_interval_that_tells_a_count(browse):
-    over, found, *_others = browse("RH", "Consulting").get("/model/").context["plain"]
+    over, found, *_others = browse("RH", "Consulting").get("/model/?tab=all").context["plain"]
     assert (over.hint, found.hint) == ("left the company", "were over the threshold")
 
 
@@ -192,13 +192,13 @@ def test_main_figures_of_hardly_anybody_are_not_told(card):
 
 
 def test_model_page_says_which_figures_are_by_another_threshold(browse):
-    context = browse("RH").get("/model/").context
+    context = browse("RH").get("/model/?tab=all").context
     assert context["nested"].caption.endswith("not by the one in force")
     assert not [row[0] for row in context["quality"].rows if "over the threshold" in row[0]]
 
 
 def test_model_page_shows_both_models_side_by_side(browse, card):
-    quality = browse("RH").get("/model/").context["quality"]
+    quality = browse("RH").get("/model/?tab=all").context["quality"]
     assert quality.columns[1:] == ["This model", "With all features"]
     row = next(row for row in quality.rows if "ROC-AUC" in row[0])
     default, everything = (card["models"][name]["metrics"]["roc_auc"]["mean"] for name in ("default", "all"))
@@ -288,13 +288,13 @@ def test_model_page_of_a_model_published_by_force_warns(browse, change_card):
 
 def test_model_page_of_a_doubtful_model_says_why_in_the_readers_language(browse, change_card):
     change_card(lambda card: card.update(doubts=[gates.FLAGS_MOST]))
-    page = browse("RH").get("/model/", headers={"Accept-Language": "fr"}).content.decode()
+    page = browse("RH").get("/model/?tab=all", headers={"Accept-Language": "fr"}).content.decode()
     assert "Son seuil signale plus de la moitié des personnes." in page
 
 
 def test_model_page_of_a_model_with_protected_features_warns(browse, change_card):
     change_card(lambda card: card.update(uses_protected=True, feature_set="all", left_out=[]))
-    response = browse("RH").get("/model/")
+    response = browse("RH").get("/model/?tab=all")
     page = response.content.decode()
     assert "it is for comparison, not for use" in page
     assert "Left out, because" not in page
@@ -341,13 +341,13 @@ def test_effects_by_which_weights_could_be_read_as_hidden_values_are_not_drawn_f
     groups = {"departement", "poste", "domaine_etude"}  # would tell of other departments
     assert {name for name, _chart in effects.context["effects"]} == set(card["used"]) - HIDDEN - groups
     assert "Not shown to your account: pay and survey answers." in effects.content.decode()
-    page = manager.get("/model/").content.decode()
+    page = manager.get("/model/?tab=all").content.decode()
     linked = set(re.findall(r"/model/effects/#(\w+)", page))
     assert linked
     assert not linked & HIDDEN
-    assert HIDDEN & set(re.findall(r"/model/effects/#(\w+)", hr.get("/model/").content.decode()))
-    titles = {chart.title for chart in manager.get("/model/").context["effects"]}
-    assert len(titles) == len(hr.get("/model/").context["effects"])
+    assert HIDDEN & set(re.findall(r"/model/effects/#(\w+)", hr.get("/model/?tab=all").content.decode()))
+    titles = {chart.title for chart in manager.get("/model/?tab=all").context["effects"]}
+    assert len(titles) == len(hr.get("/model/?tab=all").context["effects"])
     assert "Mean satisfaction" not in titles
 
 
@@ -395,3 +395,63 @@ def test_model_page_in_french_writes_numbers_the_french_way(browse):
     browser = browse("RH")
     browser.cookies["django_language"] = "fr"
     assert re.search(r"17,0\s%", text_of(browser))
+
+
+PARTS = {
+    "threshold": 'id="threshold-title"',
+    "quality": 'id="quality"',
+    "fairness": 'id="fairness"',
+    "effects": 'id="effects"',
+    "workforce": 'id="workforce"',
+    "versions": 'id="versions"',
+    "purpose": 'id="purpose"',
+}
+
+
+@pytest.mark.parametrize("tab", PARTS)
+def test_each_tab_shows_its_part_alone(browse, tab):
+    page = text_of(browse("RH"), tab=tab)
+    assert [name for name, mark in PARTS.items() if mark in page] == [tab]
+    assert f'href="/model/?tab={tab}" aria-current="page"' in " ".join(page.split())
+
+
+def test_page_begins_with_three_questions_and_no_part(browse):
+    page = text_of(browse("RH"), "/model/")
+    for question in ("How often is it right?", "Does it hold over time?", "Is it fair?"):
+        assert question in page
+    assert not [name for name, mark in PARTS.items() if mark in page]
+
+
+@pytest.mark.parametrize("tab", ["nothing", "threshold", "workforce"])
+def test_tab_that_an_account_does_not_have_is_the_first(browse, tab):
+    context = browse("Manager", "Consulting").get("/model/", {"tab": tab}).context
+    assert context["tab"] == ""
+    assert {"threshold", "workforce"}.isdisjoint(each.href.rpartition("=")[2] for each in context["tabs"])
+
+
+def test_of_a_hundred_are_the_figures_at_the_threshold(browse):
+    context = browse("RH").get("/model/").context
+    over, found, *_others = context["plain"]
+    assert [each.number for each in context["right"]] == [int(over.value), int(found.value)]
+    assert sum(is_one for _x, _y, is_one in context["right"][0].dots) == int(over.value)
+
+
+def test_limited_account_reads_no_count_of_the_company_in_short(browse):
+    context = browse("Manager", "Consulting").get("/model/").context
+    assert context["over_time_chart"] is None
+    assert context["fair_chart"] is None
+    assert not re.search(r"\d", context["over_time"])
+
+
+def test_sentence_on_fairness_names_the_attributes_that_break_the_rule(browse):
+    context = browse("RH").get("/model/").context
+    ratios = {label: float(text.split()[0]) for label, text in context["fair_chart"].rows}
+    sentence = context["fair"].partition("It uses none")[0]
+    kept, _by, broken = sentence.partition("often; ") if "often; " in sentence else (sentence, "", sentence)
+    assert all(label.lower() in (kept if ratio >= 0.8 else broken).lower() for label, ratio in ratios.items())
+
+
+@pytest.mark.parametrize("tab", ["", "all"])
+def test_page_has_no_command_and_no_jargon_on_its_labels(browse, tab):
+    page = text_of(browse("RH"), "/model/", tab=tab)
+    assert not re.search(r"manage\.py|\bF2\b|train_model", page)

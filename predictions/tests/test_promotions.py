@@ -123,19 +123,19 @@ def test_promotion_waits_for_a_second_person(two, two_people, hr, other, started
     output = promote(first, "--reason", "better in Sales", "--by", hr.account.username)
     assert "waits until a second person has approved it" in output
     assert registry.current_model().version == second
-    page = hr.get("/model/").content.decode()
+    page = hr.get("/model/?tab=all").content.decode()
     assert "better in Sales" in page
     assert "Approve" not in page
     key = Promotion.objects.get().pk
     assert "somebody else must approve it" in post(hr, "model_approve", key)
     assert registry.current_model().version == second
-    assert f"/model/versions/{key}/approve/" in other.get("/model/").content.decode()
+    assert f"/model/versions/{key}/approve/" in other.get("/model/?tab=all").content.decode()
     assert " is in use." in post(other, "model_approve", key)
     assert registry.current_model().version == first
     promotion = Promotion.objects.get()
     assert (promotion.settled_by, promotion.before) == (other.account, second)
     assert started == [("rescore",)]
-    page = " ".join(hr.get("/model/").content.decode().split())
+    page = " ".join(hr.get("/model/?tab=all").content.decode().split())
     assert "(approved by second)" in page
     assert "better in Sales" in page
 
@@ -176,13 +176,13 @@ def test_first_version_waits_for_nobody(two_people, tmp_path, settings):
 
 def test_going_back_on_the_page_carries_author_and_reason(two, artifacts, hr, started):
     first, second = two
-    assert f"Version {first} will be used again" in " ".join(hr.get("/model/").content.decode().split())
+    assert f"Version {first} will be used again" in " ".join(hr.get("/model/?tab=all").content.decode().split())
     assert f"Version {first} is in use." in post(hr, "model_back", reason="too many in Sales")
     assert registry.current_model().version == first
     promotion = Promotion.objects.get()
     assert (promotion.author, promotion.reason, promotion.before) == (hr.account, "too many in Sales", second)
     assert started == [("rescore",)]
-    page = hr.get("/model/").content.decode()
+    page = hr.get("/model/?tab=all").content.decode()
     assert "too many in Sales" in page
 
 
@@ -208,14 +208,14 @@ def test_going_back_where_nothing_can_be_written_says_so(two, artifacts, hr, mon
 
 def test_page_of_a_lone_version_offers_no_way_back(hr, artifacts):
     (artifacts / "promotions.jsonl").unlink()
-    assert "Go back to the version before" not in hr.get("/model/").content.decode()
+    assert "Go back to the version before" not in hr.get("/model/?tab=all").content.decode()
     assert "cannot be put in use here" in post(hr, "model_back", reason="a trial")
 
 
 def test_accounts_of_some_departments_see_no_author_and_go_back_to_nothing(two, browse):
     promote(two[0], "--reason", "better in Sales")
     manager = browse("Manager", "Consulting")
-    page = manager.get("/model/").content.decode()
+    page = manager.get("/model/?tab=all").content.decode()
     assert "better in Sales" not in page
     assert "Go back" not in page
 

@@ -212,7 +212,7 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
     "history_prediction": lambda world: [
         Ask(reverse("history_prediction", args=[prediction]), refused=404) for prediction in world.predictions
     ],
-    "model": asks("model", {"capacity": "30"}),
+    "model": asks("model", {"capacity": "30"}, {"tab": "all"}),
     "model_effects": asks("model_effects"),
     "model_threshold": lambda world: [
         Ask(reverse("model_threshold"), {"rule": "value", "value": "1", "reason": "x"}, "post", refused=403)

@@ -43,7 +43,7 @@ def decide(browser, rule="capacity", reason="room for three talks", **data):
 
 
 def test_form_starts_from_what_is_in_use(hr, people, card):
-    form = hr.get("/model/").context["form"]
+    form = hr.get("/model/?tab=all").context["form"]
     assert {name: form[name].value() for name in form.fields} == {
         "capacity": "10",  # there are no more
         "departure": "30000",
@@ -55,9 +55,9 @@ def test_form_starts_from_what_is_in_use(hr, people, card):
 
 def test_form_starts_from_what_was_set_last(hr, people):
     decide(hr, "cost", talk="750")
-    assert hr.get("/model/").context["form"]["talk"].value() == "750"
+    assert hr.get("/model/?tab=all").context["form"]["talk"].value() == "750"
     decide(hr, capacity="4")
-    assert hr.get("/model/").context["form"]["capacity"].value() == "4"
+    assert hr.get("/model/?tab=all").context["form"]["capacity"].value() == "4"
 
 
 def test_preview_counts_those_present_over_each_threshold(hr, people):
@@ -162,12 +162,12 @@ def test_threshold_is_undone_by_one_click(hr, people, started):
     trained = current_model().threshold
     decide(hr)
     decision = ThresholdDecision.objects.get()
-    assert f"/model/threshold/{decision.pk}/undo/" in hr.get("/model/").content.decode()
+    assert f"/model/threshold/{decision.pk}/undo/" in hr.get("/model/?tab=all").content.decode()
     page = post(hr, "model_threshold_undo", decision.pk).content.decode()
     assert "Undone: the threshold is" in page
     assert current_model().threshold == trained
     assert len(started) == 2
-    assert f"/model/threshold/{decision.pk}/undo/" not in hr.get("/model/").content.decode()
+    assert f"/model/threshold/{decision.pk}/undo/" not in hr.get("/model/?tab=all").content.decode()
 
 
 def test_undo_of_what_is_not_in_force_says_so(hr, people, started):
@@ -179,7 +179,7 @@ def test_undo_of_what_is_not_in_force_says_so(hr, people, started):
     assert current_model().threshold == 0.25
 
 
-@pytest.mark.parametrize("path", ["/model/", "/history/"])
+@pytest.mark.parametrize("path", ["/model/?tab=threshold", "/history/"])
 def test_thresholds_set_are_listed_with_author_day_and_reason(hr, people, path):
     for rule, reason in (("capacity", "three talks"), ("cost", "what it costs"), ("value", "a trial")):
         decide(hr, rule, reason)
@@ -206,7 +206,7 @@ def test_history_of_some_departments_lists_no_threshold(hr, browse, people):
 @pytest.mark.parametrize("account", [("RH", "Consulting"), ("Manager", "Consulting")])
 def test_accounts_of_some_departments_read_the_threshold_in_use_alone(hr, browse, people, account):
     decide(hr, "value")
-    page = browse(*account).get("/model/").content.decode()
+    page = browse(*account).get("/model/?tab=all").content.decode()
     assert "A person with a probability of 25.0% or more is considered at risk." in page
     assert "room for three talks" not in page
 
@@ -214,7 +214,7 @@ def test_accounts_of_some_departments_read_the_threshold_in_use_alone(hr, browse
 def test_auditor_reads_who_set_which_threshold_and_why_and_previews_none(hr, browse, people):
     decide(hr)
     auditor = browse("Auditeur")
-    for path in ("/model/", "/history/"):
+    for path in ("/model/?tab=threshold", "/history/"):
         page = auditor.get(path).content.decode()
         assert "room for three talks" in page
         assert "/undo/" not in page
@@ -240,7 +240,7 @@ def test_deciding_takes_posts_alone(hr, name):
 
 
 def test_page_before_anybody_is_scored_offers_no_threshold(hr, started):
-    response = hr.get("/model/")
+    response = hr.get("/model/?tab=all")
     assert "form" not in response.context
     assert "once everyone has been scored by the model in use" in response.content.decode()
     assert "first everyone must be scored" in decide(hr).content.decode()
@@ -249,27 +249,27 @@ def test_page_before_anybody_is_scored_offers_no_threshold(hr, started):
 
 def test_page_offers_a_scoring_where_the_lists_are_older_than_the_threshold(hr, people, started):
     text = "The lists are older than the threshold"
-    assert text not in hr.get("/model/").content.decode()
+    assert text not in hr.get("/model/?tab=all").content.decode()
     decide(hr)
-    assert text in hr.get("/model/").content.decode()
+    assert text in hr.get("/model/?tab=all").content.decode()
     post(hr, "model_rescore")
     assert len(started) == 2
     score_employees()
-    assert text not in hr.get("/model/").content.decode()
+    assert text not in hr.get("/model/?tab=all").content.decode()
     post(hr, "model_rescore")
     assert len(started) == 2
 
 
 def test_page_says_that_everyone_is_being_scored(hr, people, at_work):
     at_work()
-    page = hr.get("/model/").content.decode()
+    page = hr.get("/model/?tab=all").content.decode()
     assert "Everyone is being scored again" in page
     assert 'hx-trigger="every 2s"' in page
 
 
 def test_figures_of_the_page_are_those_of_the_threshold_in_force(hr, people):
     def shown():
-        response = hr.get("/model/")
+        response = hr.get("/model/?tab=all")
         return " ".join(response.content.decode().split()), [figure.value for figure in response.context["plain"]]
 
     _page, before = shown()
@@ -297,3 +297,17 @@ def test_admin_shows_the_thresholds_set_and_changes_none(admin_client, hr, peopl
     page = reverse("admin:predictions_thresholddecision_change", args=[decision.pk])
     assert admin_client.get(page).status_code == 200
     assert admin_client.post(page, {"reason": "another"}).status_code == 403
+
+
+def test_answer_says_how_long_the_list_is_and_what_it_misses(hr, people):
+    response = hr.get("/model/", START)
+    (option,) = [each for each in response.context["options"] if each.rule == "capacity"]
+    reached = option.outlook.precision * option.outlook.flagged
+    assert option.missed == pytest.approx(option.expected - reached)
+    assert "on the list" in response.text
+    assert f"of {option.expected:,.0f} expected departures" in response.text
+
+
+def test_each_parameter_has_a_slider_that_holds_its_value(hr, people):
+    page = hr.get("/model/?tab=threshold").text
+    assert page.count('type="range"') == len(START)

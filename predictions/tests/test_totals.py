@@ -52,7 +52,7 @@ def addresses() -> list[str]:
         *("/clarify/", "/clarify/refused/", "/clarify/unscored/", "/clarify/unanswered/"),
         *("/clarify/answers/", "/clarify/numbers/"),
         *("/history/", "/history/?mode=scoring", f"/history/{inside.earliest('pk').pk}/"),
-        *("/model/", "/model/?capacity=30", "/model/effects/"),
+        *("/model/", "/model/?tab=all", "/model/?capacity=30", "/model/effects/"),
     ]
 
 
@@ -252,11 +252,11 @@ def test_no_number_of_the_demo_less_the_own_ones_tells_of_another_department(bro
     everyone = browse("RH")
     card = registry.current_model().card["training"]
     judged = {f"{card['employees']:,}", str(card["leavers"])}
-    assert judged <= numbers_in(everyone.get("/model/"))
+    assert judged <= numbers_in(everyone.get("/model/?tab=all"))
     for who in LIMITED:
         browser, telling = browse(*who), telling_numbers(set(who[1:]))
         large = {number for number in telling if "%" not in number and len(number) > 2}
-        for path in ("/model/", "/model/?capacity=30", "/simulate/"):
+        for path in ("/model/", "/model/?tab=all", "/model/?capacity=30", "/simulate/"):
             # Rates out of a hundred may equal a count of people.
             response = browser.get(path)
             shown = numbers_in(response) - set(map(str, range(101))) - risks_in(response)

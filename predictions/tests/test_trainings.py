@@ -56,7 +56,7 @@ def test_version_that_a_person_asked_for_is_put_in_use_and_everyone_scored(hr, t
     promotion = Promotion.objects.get()
     assert (promotion.author, promotion.reason, promotion.is_waiting) == (hr.account, "more months", False)
     assert started[-1] == ("rescore",)
-    assert f"gave version {training.version}" in hr.get("/model/").text
+    assert f"gave version {training.version}" in hr.get("/model/?tab=all").text
 
 
 def test_version_waits_for_a_second_person_where_two_promote(hr, trained, settings):
@@ -118,7 +118,7 @@ def test_what_stands_against_a_version_is_told(hr, monkeypatch, error, problem):
     train(training)
     assert (training.problem, training.error, training.version) == (problem, str(error), "")
     assert versions.current() == before
-    page = hr.get("/model/").text
+    page = hr.get("/model/?tab=all").text
     assert str(problem.label) in page
     assert str(error) in page
 
@@ -149,7 +149,7 @@ def test_page_shows_the_training_at_work_and_takes_no_other(hr, monkeypatch, sta
     asked(hr.account)
     monkeypatch.setattr(Task, "state", lambda task, *arguments: state if task.function.__name__ == "train" else None)
     monkeypatch.setattr(Task, "progress", lambda task, *arguments: Step("Training", 3, 10))
-    page = hr.get("/model/").text
+    page = hr.get("/model/?tab=all").text
     assert text in page
     assert 'value="3"' in page
     hr.post("/model/versions/train/", {"reason": "again"})
@@ -158,9 +158,9 @@ def test_page_shows_the_training_at_work_and_takes_no_other(hr, monkeypatch, sta
 
 def test_page_tells_of_a_training_that_was_interrupted(hr):
     training = asked(hr.account)
-    assert "was interrupted" not in hr.get("/model/").text
+    assert "was interrupted" not in hr.get("/model/?tab=all").text
     Training.objects.filter(pk=training.pk).update(asked_at=timezone.now() - timedelta(minutes=5))
-    assert "was interrupted" in hr.get("/model/").text
+    assert "was interrupted" in hr.get("/model/?tab=all").text
 
 
 def test_training_needs_a_reason(hr):
@@ -174,7 +174,7 @@ def test_training_needs_a_reason(hr):
 def test_who_does_not_decide_trains_nothing(browse, group, departments):
     browser = browse(group, *departments)
     assert browser.post("/model/versions/train/", {"reason": "more"}).status_code == 403
-    assert "Train a new version" not in browser.get("/model/").text
+    assert "Train a new version" not in browser.get("/model/?tab=all").text
 
 
 def test_database_refuses_a_training_that_ends_with_nothing():

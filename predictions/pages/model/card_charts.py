@@ -131,7 +131,7 @@ def threshold(value: float, points: OperatingPoints) -> Chart:
         "recall": _("Share of leavers over it"),
         "precision": _("Share of leavers among those over it"),
         "flagged": _("Share of everyone over it"),
-        "f2": _("Balance (F2)"),
+        "f2": _("Balance"),
     }
     in_use = Line(_("Threshold in use"), _straight((value, 0), (value, 1)), is_dashed=True)
     places = [place for place in _every_twentieth(points) if points.flagged[place] > 0]  # of nobody, no share leaves

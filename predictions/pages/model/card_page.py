@@ -1,12 +1,14 @@
 """The model in use: its purpose, quality, threshold costs, fairness, and the effects that move scores."""
 
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, gettext_lazy
 from django.views.decorators.http import require_safe
 
 from employees.access import Readable, Scope, figures_of
@@ -19,7 +21,8 @@ from predictions.ml.artifacts.card_texts import LIMIT_OF_LEAVING_OUT
 from predictions.ml.assessment import thresholds
 from predictions.ml.scorer import Model
 from predictions.pages.charts import Chart
-from predictions.pages.model import card_charts, card_tables, fairness_findings, threshold_page, versions_page
+from predictions.pages.model import card_charts, card_tables, fairness_findings, in_short, threshold_page, versions_page
+from predictions.pages.model.threshold_page import ThresholdForm
 from predictions.registry import current_model
 from predictions.selectors import log_pages
 from predictions.selectors.group_counts import newest_counted
@@ -29,18 +32,57 @@ SHAPES = 4  # on the page itself; all of them have a page of their own
 TEXTS: tuple[Literal["purpose", "misuse", "method", "limits"], ...] = ("purpose", "misuse", "method", "limits")
 
 
+# The parts of the page, each under ``?tab=``; those of the whole company are for accounts that see everyone.
+IN_SHORT, WHOLE = "", "all"
+TABS = {
+    IN_SHORT: gettext_lazy("In short"),
+    "threshold": gettext_lazy("Threshold"),
+    "quality": gettext_lazy("Quality"),
+    "fairness": gettext_lazy("Fairness"),
+    "effects": gettext_lazy("Effects"),
+    "workforce": gettext_lazy("Still valid?"),
+    "versions": gettext_lazy("Versions"),
+    "purpose": gettext_lazy("Use"),
+    WHOLE: gettext_lazy("Everything"),
+}
+OF_THE_COMPANY = {"threshold", "workforce"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A part of the page in its menu."""
+
+    href: str
+    label: str
+    is_current: bool
+
+
 @require_safe
 def model(request: Request) -> HttpResponse:
-    """The page, or only its form's answer for htmx. Company-wide counts are for accounts that see everyone."""
+    """A part of the page, or only the answer of its form for htmx. Counts of the company are for who sees everyone."""
     in_use = current_model()
     scope, readable = figures_of(request.user)
+    is_asked = not ThresholdForm.UNITS.keys().isdisjoint(request.GET)
+    tab = request.GET.get("tab", "threshold" if is_asked else IN_SHORT)
+    names = [name for name in TABS if scope.sees_everyone or name not in OF_THE_COMPANY]
+    if tab not in names:
+        tab = IN_SHORT
+    context: dict[str, Any] = {
+        "tab": tab,
+        "tabs": [
+            Tab(f"{reverse('model')}{f'?tab={name}' if name else ''}", str(TABS[name]), name == tab) for name in names
+        ],
+        "shows": set(TABS) if tab == WHOLE else {tab},
+    }
     if not scope.sees_everyone:
-        return render(request, "model/model.html", _summary(request, in_use, scope, readable))
-    context = threshold_page.section(request, in_use)
-    is_partial = bool(request.htmx and request.GET) and not request.htmx.history_restore_request
+        context |= _summary(request, in_use, scope, readable)
+        return render(request, "model/model.html", context | in_short.section(in_use, None, sees_everyone=False))
+    context |= threshold_page.section(request, in_use)
+    is_partial = bool(request.htmx and is_asked) and not request.htmx.history_restore_request
     if not is_partial:
         context |= _summary(request, in_use, scope, readable) | _figures(in_use, get_language(), columns_off())
         context |= _fairness_today(in_use)
+        context |= in_short.section(in_use, context["today"], sees_everyone=True)
     response = render(request, "model/threshold_answer.html" if is_partial else "model/model.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response

@@ -20,7 +20,7 @@ from predictions.pages.people.risk_list import label
 FIGURES = {
     "roc_auc": gettext_noop("Separates who leaves from who stays (ROC-AUC, 0.5 by chance, 1 at best)"),
     "average_precision": gettext_noop("Puts those who leave first (average precision)"),
-    "best_f2": gettext_noop("Finds many without flagging all (best F2 of each test part)"),
+    "best_f2": gettext_noop("Finds many without flagging all (weighing those who leave twice)"),
     "brier": gettext_noop("Error of the probabilities (Brier score, the lower the better)"),
     "log_loss": gettext_noop("Surprise at what happened (log loss, the lower the better)"),
     "precision_top_10": gettext_noop("Share of leavers among the riskiest tenth (precision in the top tenth)"),
@@ -29,7 +29,7 @@ FIGURES = {
     "precision": gettext_noop("Share of leavers among those over the threshold (precision)"),
     "recall": gettext_noop("Share of leavers over the threshold (recall)"),
     "specificity": gettext_noop("Share of stayers under the threshold (specificity)"),
-    "f2": gettext_noop("Balance at the threshold (F2)"),
+    "f2": gettext_noop("Balance at the threshold"),
     "calibration_slope": gettext_noop("Low and high probabilities as far apart as they should be (slope, 1 at best)"),
     "calibration_intercept": gettext_noop("Probabilities neither too high nor too low (intercept, 0 at best)"),
 }

@@ -87,9 +87,17 @@ class ThresholdForm(forms.Form):
         self.fields["capacity"] = forms.IntegerField(label=_("People that can be met"), min_value=1, max_value=people)
 
     @property
-    def rows(self) -> list[tuple[forms.BoundField, str]]:
-        """The fields with their units."""
-        return [(self[name], unit) for name, unit in self.UNITS.items()]
+    def rows(self) -> list[tuple[forms.BoundField, str, dict[str, int]]]:
+        """The fields with their units, and the ends of their sliders."""
+        most = int(self.fields["capacity"].max_value)  # type: ignore[attr-defined]
+        ends = {
+            "capacity": (1, most),
+            "departure": (1_000, 150_000),
+            "talk": (50, 10_000),
+            "chance": (1, 100),
+            "value": (1, 99),
+        }
+        return [(self[name], unit, {"low": ends[name][0], "high": ends[name][1]}) for name, unit in self.UNITS.items()]
 
     @property
     def costs(self) -> Costs:
@@ -121,6 +129,16 @@ class ThresholdOption:
     outlook: Outlook
     rule: str = ""
     warning: str = ""
+
+    @property
+    def expected(self) -> float:
+        """The departures expected among everyone present."""
+        return self.outlook.flagged * self.outlook.precision / self.outlook.recall if self.outlook.recall else 0.0
+
+    @property
+    def missed(self) -> float:
+        """Those expected of people who are not on the list."""
+        return self.expected * (1 - self.outlook.recall)
 
 
 def section(request: Request, model: Model) -> dict:
@@ -217,7 +235,7 @@ def rescore(request: Request) -> HttpResponse:
 
 
 def _place() -> str:
-    return f"{reverse('model')}#threshold"
+    return f"{reverse('model')}?tab=threshold"
 
 
 def _scoring_state(run: ScoringRun | None) -> str:

@@ -206,4 +206,4 @@ def _tell_unusable(request: Request, error: Exception) -> None:
 
 
 def _place() -> str:
-    return f"{reverse('model')}#versions"
+    return f"{reverse('model')}?tab=versions"

@@ -11,13 +11,13 @@ ANSWER = "#threshold-answer tbody tr"
 
 
 def test_comparison_with_the_workforce_comes_when_it_is_scrolled_to(open_page):
-    page = open_page("/model/")
+    page = open_page("/model/?tab=all")
     page.locator("#workforce").scroll_into_view_if_needed()
     expect(page.locator("[aria-labelledby=workforce] .message.is-success")).to_be_visible()
 
 
 def test_threshold_goes_back_to_the_starting_values(open_page):
-    page = open_page("/model/", language="en")
+    page = open_page("/model/?tab=all", language="en")
     started = page.locator(ANSWER).nth(2).inner_text()
     page.locator("#id_talk").fill("5000")
     expect(page.locator(ANSWER).nth(2)).to_contain_text("83.3%")
@@ -28,7 +28,7 @@ def test_threshold_goes_back_to_the_starting_values(open_page):
 
 @pytest.mark.parametrize("script", [True, False])
 def test_typed_capacity_and_costs_are_answered(open_page, axe, script):
-    page = open_page("/model/", language="en", script=script)
+    page = open_page("/model/?tab=all", language="en", script=script)
     page.locator("#id_capacity").fill("100")
     page.locator("#id_talk").fill("5000")
     if not script:
@@ -46,7 +46,7 @@ def test_typed_capacity_and_costs_are_answered(open_page, axe, script):
 
 @pytest.mark.parametrize("script", [True, False])
 def test_threshold_is_set_with_a_reason_and_undone(open_page, axe, script):
-    page = open_page("/model/", language="en", script=script)
+    page = open_page("/model/?tab=all", language="en", script=script)
     before = page.locator(ANSWER).nth(0).inner_text()
     page.get_by_label("Why?").fill("room for forty talks")
     page.locator("#id_capacity").fill("40")
@@ -68,7 +68,7 @@ def test_threshold_is_set_with_a_reason_and_undone(open_page, axe, script):
     expect(page.locator(".card", has_text="Over the threshold").locator(".card-value")).to_have_text("40")
     page.goto("/history/")
     expect(page.locator("tr", has_text="room for forty talks").first).to_contain_text("rh")
-    page.goto("/model/")
+    page.goto("/model/?tab=all")
     row.get_by_role("button", name="Undo").click()
     expect(page.locator(".message").first).to_contain_text("Undone")
     wait_for_scoring(page)
@@ -78,7 +78,7 @@ def test_threshold_is_set_with_a_reason_and_undone(open_page, axe, script):
 def wait_for_scoring(page):
     """Until everyone has been scored again, in the background."""
     for _second in range(120):
-        page.goto("/model/")
+        page.goto("/model/?tab=all")
         if not page.locator("#model-scoring .message").count():
             return
         page.wait_for_timeout(1_000)
@@ -86,20 +86,20 @@ def wait_for_scoring(page):
 
 
 def test_comparison_with_the_workforce_is_a_link_away_without_scripts(open_page):
-    page = open_page("/model/", language="en", script=False)
+    page = open_page("/model/?tab=all", language="en", script=False)
     page.get_by_role("link", name="Compare today's workforce").click()
     expect(page.locator("main")).to_contain_text("The workforce looks like the people the model learned from.")
 
 
 def test_weights_lead_to_the_shape_of_their_effect(open_page):
-    page = open_page("/model/", language="en")
+    page = open_page("/model/?tab=all", language="en")
     page.get_by_role("link", name="Savings plan participation for the seniority").click()
     expect(page).to_have_url(re.compile(r"/model/effects/#nonlineaire_participation_pee$"))
     expect(page.locator(":target .chart-title")).to_have_text("Savings plan participation for the seniority")
 
 
 def test_captions_of_tables_that_scroll_are_read_whole_on_a_phone(open_page):
-    page = open_page("/model/", size=PHONE)
+    page = open_page("/model/?tab=all", size=PHONE)
     page.evaluate("document.querySelectorAll('main details').forEach((part) => { part.open = true; })")
     sizes = page.locator(".table-scroll:has(caption)").evaluate_all(
         "parts => parts.map((part) => [part.scrollWidth, part.clientWidth, part.querySelector('caption').offsetWidth])"

@@ -52,6 +52,8 @@ PAGES = {
     "prediction": ("/history/1/", "rh"),
     "import": ("/import/", "rh"),
     "model": ("/model/", "rh"),
+    "whole model": ("/model/?tab=all", "rh"),
+    "threshold": ("/model/?tab=threshold", "rh"),
     "model of a manager": ("/model/", "manager"),
     "effects": ("/model/effects/", "rh"),
     "effects of a manager": ("/model/effects/", "manager"),
@@ -150,7 +152,14 @@ def test_axe_sees_a_barrier(open_page, axe):
 def test_pages_are_printed_without_blank_sheets(open_page):
     page = open_page("/")
     assert page.locator(".chart .dot").count() > 2  # the trend
-    for path in ("/", "/employees/1/", "/employees/179/", "/employees/?band=over", "/model/"):  # 179: many reasons
+    for path in (
+        "/",
+        "/employees/1/",
+        "/employees/179/",
+        "/employees/?band=over",
+        "/model/",
+        "/model/?tab=all",
+    ):  # 179: many reasons
         page.goto(path)
         *sheets, last = PdfReader(io.BytesIO(page.pdf(format="A4"))).pages
         assert last.extract_text().strip(), path
