@@ -2,9 +2,10 @@
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminURLFieldWidget
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.text import capfirst
+from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from employees.admin import ForWhoSeesEveryone, OfEveryoneAdmin
@@ -14,11 +15,17 @@ from predictions.events.models import Event, WebhookDelivery, WebhookEndpoint
 
 class WebhookForm(forms.ModelForm):
     events = forms.MultipleChoiceField(
-        label=capfirst(_("events")), choices=Event.choices, widget=forms.CheckboxSelectMultiple
+        label=capfirst(_("events")),
+        choices=[(event.value, format_lazy("{}: {}", event.value, event.label)) for event in Event],
+        widget=forms.CheckboxSelectMultiple,
     )
 
     url = forms.URLField(
-        label=capfirst(_("address")), max_length=500, assume_scheme="https", help_text=_("It begins with https://.")
+        label=capfirst(_("address")),
+        max_length=500,
+        assume_scheme="https",
+        widget=AdminURLFieldWidget,
+        help_text=_("It begins with https://."),
     )
 
     class Meta:

@@ -19,11 +19,7 @@ from technova.web.requests import Request
 
 
 class MailForm(forms.Form):
-    weekly = forms.BooleanField(
-        label=gettext_lazy("A digest each week"),
-        required=False,
-        help_text=gettext_lazy("Counts with links: no name and no score leaves TechNova."),
-    )
+    weekly = forms.BooleanField(label=gettext_lazy("A digest each week"), required=False)
     deliveries = forms.BooleanField(
         label=gettext_lazy("Word of each delivery of extracts that leaves a question or is stopped"), required=False
     )
@@ -52,6 +48,7 @@ def account(request: Request) -> HttpResponse:
         return redirect("account")
     context = {
         "form": form,
+        "ticks": [form[name] for name in ("weekly", "deliveries") if name in form.fields],
         "may_subscribe": may_subscribe,
         "is_mail_sent": not settings.EMAIL_BACKEND.endswith("console.EmailBackend"),
     }

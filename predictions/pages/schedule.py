@@ -37,7 +37,10 @@ TASKS = {
     "deliveries": Scheduled(
         "predictions.deliveries.collect",
         gettext_lazy("Load delivered extracts"),
-        gettext_lazy("From the folder of deliveries (EXTRACTS_DIR); what leaves a question or an alarm waits for HR."),
+        gettext_lazy(
+            "From the folder of deliveries (EXTRACTS_DIR), and from the API where other work was first. What leaves a "
+            "question or an alarm waits for HR."
+        ),
     ),
     "digest": Scheduled(
         "predictions.mails.services.write_digests",
@@ -62,7 +65,7 @@ TASKS = {
     "clearing": Scheduled(
         "predictions.clearing.clear_daily",
         gettext_lazy("Delete what has expired"),
-        gettext_lazy("Uploaded files, sessions, records of sign-ins and old messages to other systems."),
+        gettext_lazy("Uploaded and exported files, sessions, records of sign-ins, and old messages."),
     ),
 }
 OFTEN = "*/10 * * * *"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -83,6 +84,7 @@ def section(request: Request, *, sees_everyone: bool) -> dict:
         "waiting": waiting,
         "back_to": None if waiting else _previous(found),
         "back_form": BackForm(),
+        "two_people_promote": settings.TWO_PEOPLE_PROMOTE,
         "train_form": TrainForm(auto_id="train_%s"),
         **_training(),
     }
