@@ -1,6 +1,7 @@
 """Every page, unfolded, in both languages and themes: no error, no barrier, nothing foreign, no sideways scroll."""
 
 import io
+import re
 
 import pytest
 from django.urls import resolve
@@ -163,7 +164,16 @@ def test_pages_are_printed_without_blank_sheets(open_page):
         page.goto(path)
         *sheets, last = PdfReader(io.BytesIO(page.pdf(format="A4"))).pages
         assert last.extract_text().strip(), path
-        assert max(height_of_last_text(sheet) / sheet.mediabox.height for sheet in sheets) < 0.6, path
+        assert max((height_of_last_text(sheet) / sheet.mediabox.height for sheet in sheets), default=0) < 0.6, path
+
+
+@pytest.mark.parametrize("path", ["/", "/employees/", "/departures/", "/teams/"])
+def test_printed_page_tells_date_and_author_and_numbers_its_sheets(open_page, path):
+    page = open_page(path, language="en")
+    sheets = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True))).pages
+    assert re.search(r"Printed on \d+ \w+ \d{4} by rh", sheets[0].extract_text())
+    for number, sheet in enumerate(sheets, start=1):
+        assert re.search(rf"{number}\s*/\s*{len(sheets)}", sheet.extract_text())
 
 
 def height_of_last_text(sheet):
