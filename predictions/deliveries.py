@@ -91,7 +91,8 @@ def deliver(*, client: str, as_of: date, files: Sequence[File], mapping: SavedMa
     )
     for upload in unfinished.filter(files__sha256=digests[0]).distinct():
         if sorted(upload.files.values_list("sha256", flat=True)) == digests:
-            import_process.retry(upload=upload)
+            with suppress(Busy):  # the next collection goes on with it
+                import_process.retry(upload=upload)
             upload.refresh_from_db()
             return upload
     for file in files:

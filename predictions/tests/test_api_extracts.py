@@ -19,6 +19,7 @@ from predictions.models import APIKey, ScoringRun
 from predictions.tests.conftest import APIClient
 from predictions.tests.factories import APIKeyFactory
 from predictions.tests.imports import run_import
+from technova.database.locks import Busy
 
 pytestmark = pytest.mark.django_db
 
@@ -98,6 +99,18 @@ def test_same_files_after_a_failure_start_the_work_again(client, started):
     again = client.post("/extracts/", parts()).json()
     assert (again["id"], again["state"]) == (told["id"], "checking")
     assert len(started) == 2
+
+
+def test_same_files_while_other_work_is_loaded_are_the_delivery_that_waits(client, monkeypatch):
+    told = client.post("/extracts/", parts()).json()
+    Import.objects.update(state="failed", error={"text": "Broken.", "params": {}})
+
+    def busy(**arguments):
+        raise Busy("busy")
+
+    monkeypatch.setattr("predictions.import_process.uploads.retry", busy)
+    again = client.post("/extracts/", parts())
+    assert (again.status_code, again.json()["id"], again.json()["state"]) == (202, told["id"], "failed")
 
 
 def test_delivery_held_up_by_other_work_is_gone_on_with(client, started):
