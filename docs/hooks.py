@@ -344,7 +344,7 @@ def threshold(card: dict) -> str:
 
 def fairness(card: dict) -> str:
     parts = []
-    for selection, title in (("threshold", "At the threshold"), ("top_20", "In the top 20 %")):
+    for selection, title in (("threshold", "At the threshold of each test"), ("top_20", "In the top 20 %")):
         for side, label in (("default", "this model"), ("all", "with the protected features")):
             rows = (
                 (
@@ -356,11 +356,12 @@ def fairness(card: dict) -> str:
             )
             parts.append(f"### {title}, {label}\n\n" + table(("group", "people", *RATES.values()), rows))
     return (
-        "Reported as they are: leaving the columns out does not remove every gap. At the threshold, between the groups "
-        "with the highest and the lowest figure, with intervals that allow for the number of pairs:\n\n"
+        "Reported as they are: leaving the columns out does not remove every gap. At the threshold of "
+        f"{card['threshold']['value']:g}, between the groups with the highest and the lowest figure, with intervals "
+        "that allow for the number of pairs:\n\n"
         + disparities(card)
-        + "\n\nIn the tables below, each interval is for one group, and the ratio is to everyone else.\n\n"
-        + "\n\n".join(parts)
+        + "\n\nIn the tables below, each interval is for one group, and the ratio is to everyone else; the threshold "
+        "is the one that each model chose in each test without the people tested.\n\n" + "\n\n".join(parts)
     )
 
 
@@ -369,12 +370,16 @@ def disparities(card: dict) -> str:
     from predictions.ml.artifacts.card_format import ATTRIBUTES
     from predictions.ml.assessment import disparity
 
-    rows = []
+    rows, at = [], card["threshold"]
     for attribute, title in ATTRIBUTES.items():
-        entries = card["models"][card["feature_set"]]["fairness"]["threshold"]
-        judged = [entry for entry in entries if entry["attribute"] == attribute and not entry["is_small"]]
+        judged = [each for each in card["group_curves"] if each["attribute"] == attribute and not each["is_small"]]
         rates, recall = (
-            {entry["group"]: entry[name] for entry in judged if entry[name]} for name in ("selection_rate", "recall")
+            {
+                each["group"]: disparity.rate_at(at["value"], at["curve"]["threshold"], each[counts], each[people])
+                for each in judged
+                if each[people]
+            }
+            for counts, people in (("flagged", "n"), ("caught", "leavers"))
         )
         for name, found in (("flagged, ratio", disparity.ratio(rates)), ("recall, gap", disparity.gap(recall))):
             if found:

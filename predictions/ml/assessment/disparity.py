@@ -82,6 +82,11 @@ def rate_of(part: float, people: float) -> Rate:
     return {"value": part / people, "low": max(low, 0.0), "high": min(high, 1.0)}
 
 
+def rate_at(threshold: float, grid: Sequence[float], counts: Sequence[float], people: int) -> Rate:
+    """The share of some people at or over a threshold, by their counts at each threshold of a grid."""
+    return rate_of(min(float(np.interp(threshold, grid, counts)), people), people)
+
+
 @dataclass(frozen=True, slots=True)
 class Disparity:
     """The groups with the highest and the lowest rate, and the ratio of the lowest to the highest or their gap.

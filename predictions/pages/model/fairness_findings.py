@@ -7,9 +7,9 @@ the card: neither a group's rates nor a count.
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import cast
 
-import numpy as np
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -76,7 +76,7 @@ class Today:
 
 def of_card(card: Card, threshold: float, columns_off: Collection[str] = ()) -> list[Groups]:
     """The groups at a threshold among the people that the model learned from, by out-of-fold predictions."""
-    grid = card["threshold"]["curve"]["threshold"]
+    rate_at = partial(disparity.rate_at, threshold, card["threshold"]["curve"]["threshold"])
     found = []
     for attribute in ATTRIBUTES:
         if attribute in columns_off:
@@ -90,18 +90,13 @@ def of_card(card: Card, threshold: float, columns_off: Collection[str] = ()) -> 
         found.append(
             Groups(
                 attribute,
-                {name: _rate_at(threshold, grid, each["flagged"], each["n"]) for name, each in judged.items()},
-                {name: _rate_at(threshold, grid, each["caught"], each["leavers"]) for name, each in told.items()},
+                {name: rate_at(each["flagged"], each["n"]) for name, each in judged.items()},
+                {name: rate_at(each["caught"], each["leavers"]) for name, each in told.items()},
                 [name for name in shown if name not in judged],
                 remark="" if groups else _("Unknown for everyone."),
             )
         )
     return found
-
-
-def _rate_at(threshold: float, grid: Sequence[float], counts: Sequence[float], people: int) -> Rate:
-    """The share of some people at or over a threshold, by the counts at each threshold of a grid."""
-    return disparity.rate_of(min(float(np.interp(threshold, grid, counts)), people), people)
 
 
 def today(run: ScoringRun, columns_off: Collection[str]) -> Today:
