@@ -45,27 +45,32 @@ def count_absent(scope: Scope) -> int:
 
 
 class Waiting(NamedTuple):
-    """People of a scope who are absent, those present, and imports that stopped or ask something."""
+    """People of a scope who are absent, those present, imports that stopped or ask something, and other rows."""
 
     absent: int
     present: int
     imports: int
+    others: int
 
 
-def waiting(scope: Scope) -> Waiting:
-    """One query."""
-    stopped = Import.objects.filter(state__in=(Import.State.ASKING, Import.State.READY)).order_by()
-    imports = stopped.values(one=Value(1)).annotate(number=Count("pk")).values("number")
+def waiting(scope: Scope, others: QuerySet) -> Waiting:
+    """One query, which counts the ``others`` along."""
+
+    def number(rows: QuerySet) -> Max:
+        return Max(Subquery(rows.order_by().values(one=Value(1)).annotate(number=Count("pk")).values("number")))
+
+    stopped = Import.objects.filter(state__in=(Import.State.ASKING, Import.State.READY))
     found = (
         Employee.objects.within(scope)
         .filter(presence__in=(Presence.ABSENT, Presence.PRESENT))
         .aggregate(
             absent=Count("pk", filter=Q(presence=Presence.ABSENT)),
             present=Count("pk", filter=Q(presence=Presence.PRESENT)),
-            imports=Max(Subquery(imports)),
+            imports=number(stopped),
+            others=number(others),
         )
     )
-    return Waiting(**{name: number or 0 for name, number in found.items()})
+    return Waiting(**{name: count or 0 for name, count in found.items()})
 
 
 def absent(scope: Scope) -> QuerySet[EmployeeState]:

@@ -54,11 +54,7 @@ def newly_over(newest: ScoringRun, before: ScoringRun | None, scope: Scope, read
     return with_names(rows, "employee__employee_id", readable).order_by("-probability", "id")
 
 
-def counts_of(user, today: date) -> dict[str, int]:
-    """How many open cases of the account's own are ``open``, ``overdue`` and ``soon`` due, within a week. One query."""
-    days = list(Case.objects.visible_to(user).is_open().filter(owner=user).values_list("due", flat=True))
-    return {
-        "open": len(days),
-        "overdue": sum(day < today for day in days),
-        "soon": sum(today <= day < today + timedelta(days=7) for day in days),
-    }
+def due_of(user, today: date) -> QuerySet[Case]:
+    """The open cases of the account's own that are due within a week, or overdue."""
+    own = Case.objects.visible_to(user).filter(closed_at=None, owner=user)
+    return own.filter(due__lt=today + timedelta(days=7))

@@ -9,16 +9,18 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from employees.access import Readable, Scope, figures_of, may_answer, readable_to, scope_of
+from employees.access import Readable, Scope, figures_of, may_answer, may_follow, readable_to, scope_of
 from employees.disclosure import is_small, suppressed
 from employees.workforce import clarifying
 from features import schema
 from predictions import bands, levers
+from predictions.followup.selectors import due_of, set_aside
 from predictions.formats import grouped, horizon, percent, signed
 from predictions.ml.artifacts.store import ArtifactError
 from predictions.models import ScoringRun
@@ -98,7 +100,7 @@ def _figures(
 ) -> dict[str, Any]:
     scope, readable = scope_of(request.user), readable_to(request.user)
     now, months = figures.total(groups), figures.trend(scope, RUNS)
-    over = ranking.narrowed(run, scope, ranking.Narrowing(band=ranking.OVER))
+    over = ranking.narrowed(run, scope, ranking.Narrowing(band=ranking.OVER)).filter(~set_aside())
     first = rows_of(ranking.page_of(over, before, stop=FIRST, readable=readable), before, readable)
     left = departures.by_month(scope, until=run.day, since=before.day if before else None)
     return {
@@ -126,17 +128,21 @@ def _best_levers(rows: Sequence[RiskRow], readable: Readable) -> list[levers.Lev
 
 
 def _waiting(request: HttpRequest, run: ScoringRun, now: Figures, scope: Scope) -> list[Count]:
-    """What waits for an answer of this account. One query at most."""
+    """What waits for this account: its cases, and answers. One query at most."""
     found = []
+    due = due_of(request.user, timezone.localdate())
     if may_answer(request.user):
-        waiting = clarifying.waiting(scope)
+        waiting = clarifying.waiting(scope, due)
         request.count_absent = waiting.absent  # type: ignore[attr-defined]  # for the menu
+        found.append(Count(_("cases due within a week, or overdue"), waiting.others, reverse("cases")))
         found.append(Count(_("absent from the newest extract"), waiting.absent, reverse("clarify")))
         if not run.is_outdated:
             unscored = waiting.present - now.people
             found.append(Count(_("present and not scored"), unscored, reverse("clarify_unscored")))
         if may_import(request.user):
             found.append(Count(_("imports with a question or a stop"), waiting.imports, reverse("import")))
+    elif may_follow(request.user):
+        found.append(Count(_("cases due within a week, or overdue"), due.count(), reverse("cases")))
     return [each for each in found if each.number > 0]
 
 

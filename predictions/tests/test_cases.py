@@ -220,6 +220,23 @@ def test_people_with_a_case_or_set_aside_are_not_proposed(hr, people):
     assert newly_over(hr.account) == everyone - {first}
 
 
+def test_people_set_aside_are_not_first_to_talk_to(hr, people):
+    before = hr.get(reverse("overview")).context["people"]
+    first = before[0].row.prediction.employee
+    case = opened(first, hr.account)
+    wanted = Wanted(State.SET_ASIDE, hr.account, case.due, False, "known", "settled")
+    services.change_case(case=case, seen=case.changes.get().pk, wanted=wanted, user=hr.account)
+    after = hr.get(reverse("overview")).context["people"]
+    assert first not in [each.row.prediction.employee for each in after]
+
+
+def test_cases_that_are_due_wait_on_the_first_page(hr, people):
+    opened(people[1], hr.account)
+    opened(people[2], hr.account, due=timezone.localdate() + timedelta(days=30))
+    waiting = hr.get(reverse("overview")).context["waiting"]
+    assert [each.number for each in waiting if each.href == reverse("cases")] == [1]
+
+
 def note(browser, case, text, **given):
     values = {"day": timezone.localdate(), "text": text} | given
     return browser.post(reverse("cases_note", args=[case.pk]), values)
