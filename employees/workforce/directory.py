@@ -1,34 +1,52 @@
 """Sites and reporting lines, as the newest directory gives them."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
+from uuid import UUID
+
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast
 
 from employees.access import Readable, Scope
-from employees.models import Employee
+from employees.models import AnnuaireRow, Employee
 from employees.workforce.naming import in_directories, with_names
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The sites and the managers of some people: a manager by number, with the name where it is known."""
+    """The sites and the managers of some people: a manager by number, with the name of one of the scope."""
 
     sites: set[str] = field(default_factory=set)
     managers: dict[int, str] = field(default_factory=dict)
 
 
-def places(scope: Scope, readable: Readable) -> Places:
-    """The sites and managers of the people present in a scope, as far as they may be read. Two queries.
+def places(scope: Scope, readable: Readable, revision: UUID | None, *, most: int) -> Places:
+    """The sites of the people of a scope, and their managers if they are at most so many, as far as they may be read.
 
-    A manager outside the scope is left out: the caller may not see them.
+    One query; two more, one of them over everyone, once the directory or the workforce has changed: the newest day
+    has another ``revision`` then.
     """
-    columns = [name for name in ("site", "responsable") if readable.reads(frozenset({name}))]
-    if not columns:
-        return Places()
-    present = Employee.objects.within(scope).present()
-    rows = in_directories().filter(number__in=present.values("employee_id")).order_by().values(*columns).distinct()
-    found = list(rows)
-    managers = {row["responsable"] for row in found if row.get("responsable")}
-    names: dict[int, str] = dict.fromkeys(managers, "") if scope.sees_everyone else {}
-    if managers:
-        seen = Employee.objects.within(scope).filter(employee_id__in=managers)
-        names |= dict(with_names(seen, "employee_id", readable).values_list("employee_id", "name"))
-    return Places(sites={row["site"] for row in found if row.get("site")}, managers=names)
+    columns = tuple(name for name in ("site", "responsable") if readable.reads(frozenset({name})))
+    newest = in_directories().values_list("extract", flat=True)[:1] if columns else ()
+    return next((_places(extract, scope, readable, revision, most) for extract in newest), Places())
+
+
+@lru_cache(maxsize=64)
+def _places(extract: int, scope: Scope, readable: Readable, _revision: UUID | None, most: int) -> Places:
+    rows = AnnuaireRow.objects.filter(extract=extract).order_by()
+    if not scope.sees_everyone:
+        rows = rows.filter(number__in=Employee.objects.within(scope).present().values("employee_id"))
+    of_kinds = [
+        rows.exclude(**{name: None}).values_list(Value(name), Cast(name, CharField())).distinct()
+        for name in ("site", "responsable")
+        if readable.reads(frozenset({name}))
+    ]
+    found = list(of_kinds[0].union(*of_kinds[1:]))
+    sites = {value for kind, value in found if kind == "site"}
+    managers = {int(value) for kind, value in found if kind == "responsable"}
+    if not 0 < len(managers) <= most:
+        return Places(sites)
+    of_scope = Employee.objects.within(scope).filter(employee_id__in=managers)
+    named = with_names(of_scope, "employee_id", readable)
+    names = dict(named.values_list("employee_id", "name"))
+    return Places(sites, {number: names.get(number, "") for number in managers})

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -99,29 +100,46 @@ def narrowed(
         of_directory = in_directories().filter(**{name: value for name, value in placed.items() if value})
         rows = rows.filter(employee__in=people_of_directory(of_directory))
     if narrowing.change and before:
-        rows = compared(rows, before).filter(_has_changed(Change(narrowing.change), run, before))
+        rows = _changed(rows, Change(narrowing.change), run, before)
     return rows
 
 
+def _changed(rows: QuerySet[Prediction], change: Change, run: ScoringRun, before: ScoringRun) -> QuerySet[Prediction]:
+    """Rows of the people of a change. Who was over the threshold is one small set: no join of the two runs."""
+    then = Prediction.objects.filter(run=before).order_by().values("employee")
+    were_over = then.filter(probability__gte=before.threshold)
+    match change:
+        case Change.NEWLY_OVER:
+            is_over = rows.filter(probability__gte=run.threshold)
+            return is_over.filter(~Q(employee__in=were_over), employee__in=then)
+        case Change.UNDER_AGAIN:
+            return rows.filter(probability__lt=run.threshold, employee__in=were_over)
+        case Change.JOINED:
+            return rows.filter(~Q(employee__in=then))
+    return compared(rows, before).filter(_has_changed(change, run, before))
+
+
 def compared(rows: QuerySet[Prediction], before: ScoringRun | None) -> QuerySet[Prediction]:
-    """Rows with ``earlier``, the prediction of the same person in the run before, and the ``change`` since, 0 without
+    """Rows with what the probability of the same person ``was`` in the run before, and the ``change`` since, 0 without
     one.
 
-    A join of two runs: for a column of everyone it is three times as fast as a look-up for each.
+    A join of two runs: for a column of everyone it is three times as fast as a look-up for each. Filters name ``was``:
+    one on the relation would join it once more.
     """
     of_before = FilteredRelation("employee__predictions", condition=Q(employee__predictions__run=before))
-    return rows.alias(earlier=of_before, change=Coalesce(F("probability") - F("earlier__probability"), 0.0))
+    rows = rows.alias(earlier=of_before, was=F("earlier__probability"))
+    return rows.alias(change=Coalesce(F("probability") - F("was"), 0.0))
 
 
 def _has_changed(change: Change, run: ScoringRun, before: ScoringRun) -> Q:
-    is_over, was_over = Q(probability__gte=run.threshold), Q(earlier__probability__gte=before.threshold)
-    is_under, was_under = Q(probability__lt=run.threshold), Q(earlier__probability__lt=before.threshold)
+    is_over, was_over = Q(probability__gte=run.threshold), Q(was__gte=before.threshold)
+    is_under, was_under = Q(probability__lt=run.threshold), Q(was__lt=before.threshold)
     return {
         Change.NEWLY_OVER: is_over & was_under,
         Change.UNDER_AGAIN: is_under & was_over,
         Change.UP: Q(change__gte=CLEAR),
         Change.DOWN: Q(change__lte=-CLEAR),
-        Change.JOINED: Q(earlier__id=None),
+        Change.JOINED: Q(was=None),
     }[change]
 
 
@@ -132,12 +150,16 @@ def _limits(band: str, threshold: float) -> tuple[float, float]:
 
 
 def changes(run: ScoringRun, before: ScoringRun, scope: Scope) -> dict[Change, int]:
-    """How many people of a scope moved over the threshold, back under it, or are new. One query over both runs."""
+    """How many people of a scope each change is about. One query over both runs, until the workforce changes."""
+    return _changes(run, before, scope, (run.created_at, run.revision_now, before.created_at))
+
+
+@lru_cache(maxsize=64)
+def _changes(run: ScoringRun, before: ScoringRun, scope: Scope, _state: tuple[object, ...]) -> dict[Change, int]:
     rows = compared(people_of(run, scope), before)
-    wanted = (Change.NEWLY_OVER, Change.UNDER_AGAIN, Change.JOINED)
-    counts = {change.name: Count("pk", filter=_has_changed(change, run, before)) for change in wanted}
+    counts = {change.name: Count("pk", filter=_has_changed(change, run, before)) for change in Change}
     found = rows.aggregate(**counts)
-    return {change: found[change.name] for change in wanted}
+    return {change: found[change.name] for change in Change}
 
 
 def ordered(
@@ -208,7 +230,7 @@ def page_of(
     is_nearer_the_end = start > total - start > 0
     if is_nearer_the_end:
         keys, start, stop = keys.reverse(), max(total - stop, 0), total - start
-    if start * everyone > DEEP * total:
+    if start * everyone > DEEP * total or "was" in keys.query.annotations:
         keys = _sorted_at_once(keys)
     keys = keys[start:stop]
     # Not ``run=None``, which other predictions have: a simulation, one by number.
@@ -253,7 +275,8 @@ def place_of(
 def _sorted_at_once(keys: QuerySet) -> QuerySet:
     """The same order by a number that no index has, so that PostgreSQL joins the tables once and sorts.
 
-    It would go through the index and look up each row's employee, which takes three times as long this deep.
+    It would go through the index and look up each row's employee, or its score in the run before, which takes three
+    times as long this deep.
     """
     by = [str(field).replace("probability", "risk") for field in keys.query.order_by]
     return keys.alias(risk=F("probability") + 0).order_by(*by)

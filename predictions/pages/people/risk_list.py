@@ -219,7 +219,7 @@ class ListQuery:
 
     def count(self) -> int:
         """The number of listed people; one query where the figures of the run do not tell it."""
-        return self.rows.count() if self.sizes is None else sum(people for _group, people in self.sizes)
+        return _total(self) if self.sizes is None else sum(people for _group, people in self.sizes)
 
     @property
     def sizes(self) -> ranking.Sizes | None:
@@ -264,7 +264,7 @@ class ListQuery:
         form = RiskListForm(
             state,
             kinds,
-            places(scope, readable) if run else Places(),
+            places(scope, readable, run.revision_now, most=MOST_MANAGERS) if run else Places(),
             readable,
             is_compared=bool(run and is_comparable(run, before)),
         )
@@ -353,9 +353,7 @@ def _feature(name: str) -> str:
 
 
 def _managers(of: Places) -> list[tuple[int, str]]:
-    """The managers by name; none where they are too many to choose from."""
-    if len(of.managers) > MOST_MANAGERS:
-        return []
+    """The managers by name."""
     named = ((number, name or gettext("No. %(number)s") % {"number": number}) for number, name in of.managers.items())
     return sorted(named, key=lambda choice: choice[1])
 
@@ -415,6 +413,14 @@ def _results(request, query: ListQuery) -> dict:
         "list_query": query_of(request.GET),
         "is_narrowed": any(getattr(form.narrowing(), field.name) for field in fields(ranking.Narrowing)),
     }
+
+
+def _total(query: ListQuery) -> int:
+    """How many are listed, where the figures of the run do not tell; those of the changes are kept."""
+    narrowing = query.form.narrowing()
+    if query.run and query.before and narrowing == ranking.Narrowing(change=narrowing.change, numbers=[], names=[]):
+        return ranking.changes(query.run, query.before, query.scope)[ranking.Change(narrowing.change)]
+    return query.rows.count()
 
 
 def _elsewhere(request: Request, query: ListQuery) -> list[dict]:
