@@ -152,7 +152,7 @@ def test_risk_list_on_paper_says_what_it_was_narrowed_by_and_where_it_comes_from
         ("Department", "Consulting", "/employees/?number=1&band=over"),
         ("Risk", "Over the threshold", "/employees/?number=1&department=Consulting"),
     ]
-    (line,) = re.findall(r'<p class="print-only.*?</p>', narrowed.content.decode(), re.DOTALL)
+    (line,) = re.findall(r'<p class="print-only small.*?</p>', narrowed.content.decode(), re.DOTALL)
     assert "Risk: Over the threshold" in line
     assert run.model_version in line
     assert "No filter" in everyone.content.decode()
