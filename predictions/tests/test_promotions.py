@@ -270,7 +270,7 @@ def test_forced_promotion_records_what_spoke_against_the_version_and_shows_it(do
 
 def versions_of(browser):
     """The section on the versions of the model's page."""
-    page = " ".join(browser.get("/model/").content.decode().split())
+    page = " ".join(browser.get("/model/?tab=versions").content.decode().split())
     return page[page.index('aria-labelledby="versions"') :]
 
 

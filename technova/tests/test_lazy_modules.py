@@ -1,3 +1,5 @@
+import os
+import subprocess
 import sys
 from threading import Barrier, Thread
 
@@ -63,3 +65,11 @@ def test_module_that_cannot_be_imported_fails_where_it_is_used():
     import_on_use("nowhere_at_all")
     with pytest.raises(ModuleNotFoundError, match="nowhere_at_all"):
         _ = sys.modules["nowhere_at_all"].value
+
+
+def test_server_imports_nothing_that_trains_or_sets_type():
+    """Each of these costs a worker some ten MiB, or seventy."""
+    code = "import sys, technova.wsgi; print(*({'sklearn', 'scipy', 'joblib', 'typst'} & sys.modules.keys()))"
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "technova.settings"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.split() == []

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import numpy as np
-from sklearn.metrics import log_loss
 
 from employees.messages import gettext_noop as _
 from predictions.ml.assessment.thresholds import MOST_FLAGGED
@@ -30,6 +29,8 @@ def doubts(target: np.ndarray, probability: np.ndarray, threshold: float, *, auc
     ``target``: ``(n,)`` of 0 and 1, both present; ``probability``: ``(repeats, n)`` out of fold; ``auc_low``: where the
     95 % interval of the ROC-AUC begins, as the card has it.
     """
+    from sklearn.metrics import log_loss  # 70 MiB, which no server needs to record a promotion
+
     loss = float(np.mean([log_loss(target, each) for each in probability]))
     found = {
         IS_CHANCE: auc_low <= 0.5,
