@@ -418,7 +418,8 @@ def _results(request, query: ListQuery) -> dict:
 def _total(query: ListQuery) -> int:
     """How many are listed, where the figures of the run do not tell; those of the changes are kept."""
     narrowing = query.form.narrowing()
-    if query.run and query.before and narrowing == ranking.Narrowing(change=narrowing.change, numbers=[], names=[]):
+    is_change_alone = narrowing.change and narrowing == ranking.Narrowing(change=narrowing.change, numbers=[], names=[])
+    if is_change_alone and query.run and query.before:
         return ranking.changes(query.run, query.before, query.scope)[ranking.Change(narrowing.change)]
     return query.rows.count()
 
