@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from employees import terms
 from employees.access import Scope, departments_of_key, scope_of, scope_of_key
@@ -177,7 +178,7 @@ class APIKeyAdmin(ForWhoReadsEverything, admin.ModelAdmin):
             self.log_change(request, key, _("Revoked."))
             self.message_user(request, _("%(key)s is revoked.") % {"key": key}, messages.SUCCESS)
 
-    @admin.display(description=_("may"))
+    @admin.display(description=pgettext_lazy("what a key may do", "may"))
     def scopes(self, key):
         names = {"predict": _("predict"), "read": _("read"), "load": _("deliver")}
         return ", ".join(str(names[scope]) for scope in key.scopes)
