@@ -87,6 +87,7 @@ def test_files_without_a_day_ask_for_it(tmp_path):
 def test_day_to_come_is_refused(tmp_path):
     tomorrow = timezone.localdate() + timedelta(days=1)
     assert refused(write(tmp_path), as_of=tomorrow).startswith(f"{tomorrow} is still to come")
+    assert refused(write(tmp_path), as_of=date(1900, 1, 1)).startswith("1900-01-01 is too long ago")
     assert not Load.objects.exists()
 
 

@@ -5,6 +5,8 @@ from calendar import monthrange
 from collections.abc import Iterable
 from datetime import date
 
+EARLIEST = date(2000, 1, 1)  # an extract of before is a slip: it would be the first day of everyone's history
+
 _SEPARATOR = r"[-_. ]?"
 _DAY = re.compile(rf"(?<!\d)(20\d\d)({_SEPARATOR})(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
 _EUROPEAN = re.compile(rf"(?<!\d)(0[1-9]|[12]\d|3[01])({_SEPARATOR})(0[1-9]|1[0-2])\2(20\d\d)(?!\d)")

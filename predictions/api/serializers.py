@@ -18,7 +18,7 @@ from employees.columns import MAX_EMPLOYEE_ID, Extract
 from employees.extracts import ENDINGS, Asked, Cost, ExtractError
 from employees.extracts.grids import beginning_of
 from employees.models import Import, Presence, SavedMapping
-from employees.workforce.as_of import common_date
+from employees.workforce.as_of import EARLIEST, common_date
 from features import readable_features, schema
 from predictions.api import import_words
 from predictions.api.serializer_fields import (
@@ -504,6 +504,9 @@ class DeliverySerializer(StrictSerializer):
             raise serializers.ValidationError({"as_of": [text]})
         if day > timezone.localdate():
             text = gettext("%(day)s is still to come: send the day that the files describe.") % {"day": day}
+            raise serializers.ValidationError({"as_of": [text]})
+        if day < EARLIEST:
+            text = gettext("%(day)s is too long ago: send the day that the files describe.") % {"day": day}
             raise serializers.ValidationError({"as_of": [text]})
         return {"files": files, "as_of": day, "mapping": attrs.get("mapping")}
 

@@ -18,7 +18,7 @@ def cases_of(user, readable: Readable) -> QuerySet[Case]:
     """The cases that an account sees, by their day, with the ``name`` of the person and the newest score."""
     newest = ScoringRun.objects.in_force().values("pk")[:1]
     score = Prediction.objects.filter(run__in=newest, employee=OuterRef("employee"))
-    rows = Case.objects.visible_to(user).select_related("employee", "owner")
+    rows = Case.objects.visible_to(user).select_related("employee", "owner", "opened_by")
     rows = rows.annotate(
         probability_now=Subquery(score.values("probability")[:1]), threshold_now=Subquery(score.values("threshold")[:1])
     )
@@ -33,8 +33,8 @@ def with_open_case(rows: QuerySet, user) -> QuerySet:
 
 def set_aside() -> Exists:
     """Whether the person of a prediction was set aside last, at about the same risk."""
-    newest = Case.objects.filter(employee=OuterRef("employee")).order_by("-id")
-    asides = Case.objects.filter(pk__in=newest.values("pk")[:1], state=Case.State.SET_ASIDE)
+    later = Case.objects.filter(employee=OuterRef("employee"), pk__gt=OuterRef("pk"))
+    asides = Case.objects.filter(~Exists(later), employee=OuterRef("employee"), state=Case.State.SET_ASIDE)
     risk = OuterRef("probability")
     return Exists(asides.filter(probability_then__gt=risk - MOVED, probability_then__lt=risk + MOVED))
 

@@ -5,14 +5,43 @@ import unicodedata
 
 # Beginnings of words, without accents, in French and English. They warn; a person decides.
 _BEGINNINGS = (
-    *("malad", "cancer", "depress", "burn", "grossess", "enceinte", "pregnan", "handicap", "disabilit", "medic"),
-    *("therap", "psychi", "psycho", "hospita", "invalid", "illness", "disease", "sante", "health", "arret de travail"),
-    *("syndic", "union", "cgt", "cfdt", "greve", "strike", "religi", "musulm", "muslim", "catholi", "juif", "jewish"),
-    *("ramadan", "priere", "prayer", "church", "eglise", "mosque", "origine ethn", "ethnic", "racial", "politi"),
-    *("divorc", "sexuel", "sexual", "homosex", "lesb", "gay"),
+    *("malad", "cancer", "depress", "antidepress", "burn", "grossess", "enceinte", "pregnan", "handicap", "disabilit"),
+    *("medic", "medecin", "doctor", "therap", "psychi", "psycho", "hospita", "invalid", "illness", "disease", "sante"),
+    *("health", "arret de travail", "chirurg", "surger", "bipolair", "bipolar", "alcool", "alcohol", "drogu", "addict"),
+    *("mal de dos", "fausse couche", "miscarr", "pma", "fiv", "syndic", "union", "cgt", "cfdt", "cftc", "fo", "cfe"),
+    *("greve", "strike", "religi", "musulm", "muslim", "catholi", "juif", "juiv", "jewish", "temoin de jehovah"),
+    *(
+        "ramadan",
+        "priere",
+        "prayer",
+        "church",
+        "eglise",
+        "mosque",
+        "voile",
+        "origine",
+        "ethnic",
+        "racial",
+        "sans-papiers",
+    ),
+    *("immigr", "politi", "vote", "rn", "lfi", "divorc", "sexuel", "sexual", "homosex", "lesb", "gay"),
 )
-_WORDS = re.compile(rf"\b(?:{'|'.join(_BEGINNINGS)})\w*")
-_HARMLESS = frozenset({"unions", "politique", "policy", "policies", "poli", "polie"})
+# Those that are words of their own, and no beginnings.
+_WHOLE = {
+    "fo",
+    "rn",
+    "lfi",
+    "pma",
+    "fiv",
+    "cfe",
+    "cgt",
+    "cfdt",
+    "cftc",
+    "vote",
+    "voile",
+    "gay",
+}
+_WORDS = re.compile("|".join(rf"\b{each}\b" if each in _WHOLE else rf"\b{each}\w*" for each in _BEGINNINGS))
+_HARMLESS = frozenset({"unions", "politique", "politiques"})
 
 
 def sensitive_words(text: str) -> list[str]:

@@ -99,6 +99,12 @@ def add_note(*, case: Case, day: date, who: str, text: str, is_shared: bool, use
     return CaseNote.objects.create(case=case, day=day, who=who, text=text, is_shared=is_shared, by=user)
 
 
+def delete_note(*, note: int, user: User) -> bool:
+    """Delete a note that the account wrote itself; whether there was one."""
+    deleted, _by_model = CaseNote.objects.filter(pk=note, by=user).delete()
+    return bool(deleted)
+
+
 def agree_action(*, case: Case, kind: ActionKind, day: date, cost, user: User) -> CaseAction:
     """Note an action that was agreed, from a day on; ``cost`` in euros, None if unknown."""
     return CaseAction.objects.create(case=case, kind=kind, day=day, cost=cost, by=user)

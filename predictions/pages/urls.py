@@ -72,6 +72,7 @@ urlpatterns = [
     path("cases/<int:pk>/", case_page.case, name="cases_case"),
     path("cases/<int:pk>/change/", case_page.change, name="cases_change"),
     path("cases/<int:pk>/note/", case_page.note, name="cases_note"),
+    path("cases/<int:pk>/note/<int:note>/delete/", case_page.delete_note, name="cases_note_delete"),
     path("cases/<int:pk>/action/", case_page.action, name="cases_action"),
     path("cases/<int:pk>/talk.ics", case_page.calendar, name="cases_calendar"),
     path("clarify/", clarify.clarify, name="clarify"),

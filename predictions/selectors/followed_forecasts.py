@@ -63,18 +63,20 @@ def _after(day: date, months: int) -> date:
 
 
 def _forecasts(revisions: Mapping[date, UUID]) -> list[Forecast]:
-    """The forecast of each of the newest months, the newest first: the last one that is still up to date.
+    """The forecast of each of the newest months, the newest first: the last one of the days that are still described.
 
-    It is up to date if its day is as it was scored: no load or withdrawal has changed it since. A model that had
-    learned from later days is taken only if there is no other.
+    One whose day is as it was scored comes before one whose day a load or a withdrawal has changed since, and one
+    whose model had learned from later days after the others. Where the extracts of a month were all corrected later,
+    what was forecast then is still what was forecast.
     """
-    runs = ScoringRun.objects.filter(as_of__isnull=False).defer("drift_counts").order_by("as_of", "pk")
-    kept: dict[tuple[int, int], Forecast] = {}
-    for forecast in (forecast_of(run) for run in runs if revisions.get(run.day) == run.revision):
+    runs = ScoringRun.objects.filter(as_of__in=revisions).defer("drift_counts").order_by("as_of", "pk")
+    kept: dict[tuple[int, int], tuple[tuple[bool, bool], Forecast]] = {}
+    for forecast in map(forecast_of, runs):
         month = forecast.run.day.year, forecast.run.day.month
-        if month not in kept or kept[month].is_hindsight or not forecast.is_hindsight:
-            kept[month] = forecast
-    return list(reversed(kept.values()))[:MONTHS]
+        rank = revisions[forecast.run.day] == forecast.run.revision, not forecast.is_hindsight
+        if month not in kept or rank >= kept[month][0]:
+            kept[month] = rank, forecast
+    return [forecast for _rank, forecast in reversed(kept.values())][:MONTHS]
 
 
 def forecast_of(run: ScoringRun) -> Forecast:

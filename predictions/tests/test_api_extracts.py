@@ -207,6 +207,7 @@ def test_refusal_and_rejects_are_told_without_what_they_quote(client):
         ({}, "body", "No file came: send at least one as the part sirh, eval, sondage or annuaire."),
         ({"as_of": "31/10/2026"}, "body.as_of", "YYYY"),
         ({"as_of": f"{timezone.localdate() + timedelta(days=2)}"}, "body.as_of", "is still to come"),
+        ({"as_of": "1900-01-01"}, "body.as_of", "is too long ago"),
         ({"mapping": "other"}, "body.mapping", "No mapping is called “other”"),
         ({"payroll": "1"}, "body.payroll", "This field is not known."),
         ({"eval": "no file"}, "body.eval", "file"),

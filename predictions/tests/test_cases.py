@@ -227,7 +227,41 @@ def test_people_set_aside_are_not_first_to_talk_to(hr, people):
     wanted = Wanted(State.SET_ASIDE, hr.account, case.due, False, "known", "settled")
     services.change_case(case=case, seen=case.changes.get().pk, wanted=wanted, user=hr.account)
     after = hr.get(reverse("overview")).context["people"]
-    assert first not in [each.row.prediction.employee for each in after]
+    told = [each.row.prediction.employee for each in after]
+    assert told == [each.row.prediction.employee for each in before][1:]  # and nobody else of about that risk
+
+
+@pytest.mark.parametrize("field", ["why", "word", "who"])
+def test_sensitive_words_are_pointed_out_wherever_they_are_typed(hr, people, field):
+    case = opened(people[2], hr.account)
+    answers = {
+        "why": lambda: open_one(hr, 1, why="est malade"),
+        "word": lambda: change(hr, case, word="est malade"),
+        "who": lambda: note(hr, case, "x", who="psychiatre"),
+    }
+    response = answers[field]()
+    assert response.status_code == 422
+    assert 'type="checkbox" name="is_sure"' in response.text
+
+
+def test_manager_reads_neither_remarks_nor_costs_of_a_shared_case(hr, manager, people):
+    case = opened(people[1], hr.account, why="between HR")
+    change(hr, case, is_shared="on", word="for HR alone")
+    services.agree_action(
+        case=case, kind=ActionKind.objects.first(), day=timezone.localdate(), cost=1234, user=hr.account
+    )
+    page = manager.get(reverse("cases_case", args=[case.pk])).text
+    assert not re.search("between HR|for HR alone|1,234", page)
+    assert re.search("between HR.*for HR alone", hr.get(reverse("cases_case", args=[case.pk])).text, re.DOTALL)
+
+
+def test_author_alone_deletes_a_note(hr, browse, people):
+    case = opened(people[1], hr.account)
+    note(hr, case, "x")
+    address = reverse("cases_note_delete", args=[case.pk, CaseNote.objects.get().pk])
+    assert browse("RH", INSIDE).post(address).status_code == 404
+    assert hr.post(address).status_code == 302
+    assert not CaseNote.objects.exists()
 
 
 def test_cases_that_are_due_wait_on_the_first_page(hr, people):

@@ -186,14 +186,23 @@ def test_the_last_forecast_of_a_month_is_followed():
     assert [each.run for each in followed()] == [newest.pk]
 
 
-def test_a_forecast_of_a_day_that_has_changed_is_left_out():
+def test_a_forecast_of_a_day_that_has_changed_is_followed_until_there_is_another():
     deliver(JANUARY, 1, 2)
-    forecast(JANUARY, [1, 2])
+    first = forecast(JANUARY, [1, 2])
     deliver(APRIL, 1)
     deliver(JANUARY, 1, 2, 3)
-    assert followed() == []
+    assert [each.run for each in followed()] == [first.pk]
     again = forecast(JANUARY, [1, 2, 3])
     assert [each.run for each in followed()] == [again.pk]
+
+
+def test_forecasts_stay_when_an_old_load_comes_late_and_is_withdrawn():
+    deliver(JANUARY, 1, 2)
+    run = forecast(JANUARY, [1, 2])
+    deliver(APRIL, 1)
+    deliver(date(2025, 6, 30), 1, 2)
+    withdraw_load(load=Load.objects.get(as_of=date(2025, 6, 30)).pk, reason="wrong day")
+    assert [each.run for each in followed()] == [run.pk]
 
 
 def test_a_forecast_of_a_load_that_was_withdrawn_is_left_out():

@@ -129,7 +129,12 @@ def test_upload_without_a_file_says_so(client):
 
 @pytest.mark.parametrize(
     ("day", "error"),
-    [("", "The names of the files hold no day"), ("2999-01-01", "This day is still to come."), ("x", "valid date")],
+    [
+        ("", "The names of the files hold no day"),
+        ("2999-01-01", "This day is still to come."),
+        ("1900-01-01", "too long ago"),
+        ("x", "valid date"),
+    ],
 )
 def test_upload_of_no_day_that_can_be_says_so(client, day, error):
     response = client.post("/import/", {"extracts": files(), "as_of": day})

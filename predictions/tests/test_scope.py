@@ -55,7 +55,7 @@ from predictions import registry
 from predictions.decisions import versions
 from predictions.decisions.threshold_decisions import RuleName, Wish, set_threshold
 from predictions.exports.services import rights_of
-from predictions.followup.services import open_cases
+from predictions.followup.services import add_note, open_cases
 from predictions.models import (
     ActionKind,
     APIKey,
@@ -183,6 +183,9 @@ PAGES: dict[str, Callable[[SimpleNamespace], list[Ask]]] = {
     "cases_change": about("cases_change", "case", method="post"),
     "cases_note": about("cases_note", "case", method="post"),
     "cases_action": about("cases_action", "case", method="post"),
+    "cases_note_delete": lambda world: [
+        Ask(reverse("cases_note_delete", args=[world.case, world.note]), {}, "post", refused=404)
+    ],
     "clarify": lambda world: [
         hr_asks("clarify"),
         hr_asks("clarify", {"number": ABSENT, "answer": "left"}, refused=302),
@@ -323,7 +326,7 @@ OURS = {name for name in ROUTES if not name.startswith("admin:")}
 
 
 @pytest.fixture
-def world(browse, tmp_path, monkeypatch, started):
+def world(browse, tmp_path, monkeypatch, started, settings):
     """Five people inside and seven riskier ones outside, scored, simulated and imported by those who see everyone."""
     people = {number: {"departement": INSIDE, "revenu_mensuel": 5000 + number} for number in range(1, 6)}
     people |= {number: {"departement": OUTSIDE, "revenu_mensuel": INCOME} for number in NUMBERS}
@@ -365,9 +368,12 @@ def world(browse, tmp_path, monkeypatch, started):
     due = DAY + timedelta(days=7)
     cases = open_cases(employees=with_case, owner=hr.account, due=due, why=SURNAME, user=hr.account).cases
     Case.objects.filter(pk=cases[1].pk).update(departement=PAST)
+    settings.NOTES_KEYS = ["a-random-value-of-more-than-32-characters"]
+    note = add_note(case=cases[0], day=DAY, who=SURNAME, text="x", is_shared=False, user=hr.account)
     return SimpleNamespace(
         hr=hr,
         case=cases[0].pk,
+        note=note.pk,
         cases=[case.pk for case in cases],
         manager=browse("Manager", INSIDE),
         inside=range(1, 6),

@@ -35,7 +35,7 @@ from employees.reject_report import write_rejects
 from employees.terms import vocabularies
 from employees.terms.changes import learn_all
 from employees.vocabularies import NUMBERED
-from employees.workforce.as_of import common_date
+from employees.workforce.as_of import EARLIEST, common_date
 from employees.workforce.loading import Implausible, LoadResult, load_extracts
 from technova.commands import TechnovaCommand, day
 from technova.files.private import tighten
@@ -113,6 +113,8 @@ class Command(TechnovaCommand):
         as_of = as_of or self._day_of(paths)
         if as_of > timezone.localdate():
             raise CommandError(f"{as_of} is still to come: --as-of is the day that the files describe.")
+        if as_of < EARLIEST:
+            raise CommandError(f"{as_of} is too long ago: --as-of is the day that the files describe.")
         self._spare(rejects, paths)
         if rejects:
             with self._open(rejects, "a"):

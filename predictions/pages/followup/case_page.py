@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from employees.access import readable_to
+from employees.access import may_answer, readable_to
 from employees.columns import MAX_EMPLOYEE_ID
 from predictions import bands
 from predictions.followup import selectors, services
@@ -70,6 +70,16 @@ def note(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 @for_followers
+def delete_note(request: Request, pk: int, note: int) -> HttpResponse:
+    _case(request, pk)
+    if not services.delete_note(note=note, user=request.user):
+        raise Http404
+    messages.success(request, _("The note is deleted."))
+    return redirect("cases_case", pk)
+
+
+@require_POST
+@for_followers
 def action(request: Request, pk: int) -> HttpResponse:
     found = _case(request, pk)
     form = ActionForm(request.POST)
@@ -122,6 +132,10 @@ def _page(
         "notes": CaseNote.objects.visible_to(request.user).filter(case=found).select_related("by"),
         "actions": found.actions.select_related("kind", "by"),
         "history": _told(changes),
+        # What HR wrote for itself stays its own where it shares a case; the cost of an action may reveal pay.
+        "reads_words": may_answer(request.user) or request.user in (found.owner, found.opened_by),
+        "reads_costs": readable_to(request.user).reads(frozenset({"revenu_mensuel"})),
+        "is_planned": found.state == Case.State.PLANNED,
     }
     has_errors = any(each is not None for each in (form, note_form, action_form))
     return render(request, "cases/case.html", context, status=422 if has_errors else 200)

@@ -32,9 +32,33 @@ class NeededDay(DayField):
         self.required = True
 
 
-class OpenForm(forms.Form):
+class WatchedForm(forms.Form):
+    """A form whose texts are searched for words that may not be kept; each is pointed out once."""
+
+    watched: tuple[str, ...] = ()
+    is_sure = forms.BooleanField(
+        label=gettext_lazy("The words are harmless here: keep them"), required=False, widget=forms.HiddenInput
+    )
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        self.fields["is_sure"] = self.fields.pop("is_sure")  # last
+
+    def clean(self):
+        super().clean()
+        if self.cleaned_data.get("is_sure"):
+            return
+        for name in self.watched:
+            if words := sensitive_words(self.cleaned_data.get(name, "")):
+                self.fields["is_sure"].widget = forms.CheckboxInput()
+                text = _("Such words may not be kept: %(words)s. Take them out, or say that they are harmless here.")
+                self.add_error(name, text % {"words": ", ".join(words)})
+
+
+class OpenForm(WatchedForm):
     """The people for whom cases are opened, by when, and why."""
 
+    watched = ("why",)
     number = KeysField(largest=MAX_EMPLOYEE_ID)
     due = NeededDay(label=gettext_lazy("Talk by"))
     why = forms.CharField(
@@ -42,7 +66,7 @@ class OpenForm(forms.Form):
         required=False,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=gettext_lazy("Empty: because of the score."),
+        help_text=gettext_lazy("Empty: because of the score. Nothing about health, union, religion or private life."),
     )
 
     def __init__(self, *args: Any, **options: Any):
@@ -59,9 +83,10 @@ class OpenForm(forms.Form):
         return numbers
 
 
-class CaseForm(forms.Form):
+class CaseForm(WatchedForm):
     """State, person responsible and day of a case."""
 
+    watched = ("word",)
     state = forms.ChoiceField(label=gettext_lazy("State"), choices=Case.State.choices)
     owner = forms.ModelChoiceField(label=gettext_lazy("Responsible"), queryset=User.objects.none(), empty_label=None)
     due = NeededDay(label=gettext_lazy("Due"))
@@ -120,9 +145,10 @@ class CaseForm(forms.Form):
         )
 
 
-class NoteForm(forms.Form):
-    """What was said in a talk; words that no note may hold are pointed out once."""
+class NoteForm(WatchedForm):
+    """What was said in a talk."""
 
+    watched = ("who", "text")
     day = NeededDay(label=gettext_lazy("Day of the talk"))
     who = forms.CharField(label=gettext_lazy("Who was there"), required=False, max_length=200)
     text = forms.CharField(
@@ -135,9 +161,6 @@ class NoteForm(forms.Form):
         ),
     )
     is_shared = forms.BooleanField(label=gettext_lazy("Managers who see the case read it"), required=False)
-    is_sure = forms.BooleanField(
-        label=gettext_lazy("The words are harmless here: save the note"), required=False, widget=forms.HiddenInput
-    )
 
     def __init__(self, *args: Any, **options: Any):
         super().__init__(*args, **options)
@@ -148,14 +171,6 @@ class NoteForm(forms.Form):
         if day > timezone.localdate():
             raise forms.ValidationError(_("The talk is in the future: note it once it has taken place."))
         return day
-
-    def clean(self):
-        super().clean()
-        words = sensitive_words(self.cleaned_data.get("text", ""))
-        if words and not self.cleaned_data.get("is_sure"):
-            self.fields["is_sure"].widget = forms.CheckboxInput()
-            text = _("A note may not hold such words: %(words)s. Take them out, or say that they are harmless here.")
-            self.add_error("text", text % {"words": ", ".join(words)})
 
 
 class ActionForm(forms.Form):

@@ -28,7 +28,7 @@ from employees.extracts.template import template_workbook
 from employees.messages import Message
 from employees.models import Import, SavedMapping, WorkforceDay
 from employees.terms.changes import Unacceptable
-from employees.workforce.as_of import common_date
+from employees.workforce.as_of import EARLIEST, common_date
 from predictions import import_process
 from predictions.pages.days import DayField
 from predictions.pages.imports import import_lists
@@ -124,6 +124,8 @@ class ImportForm(forms.Form):
             self.add_error("as_of", _("The names of the files hold no day: enter the one that they describe."))
         if not self.errors and self.day and self.day > timezone.localdate():
             self.add_error("as_of", _("This day is still to come."))
+        if not self.errors and self.day and self.day < EARLIEST:
+            self.add_error("as_of", _("This day is too long ago."))
 
     @property
     def day(self) -> date | None:

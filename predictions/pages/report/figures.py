@@ -160,8 +160,8 @@ def report(
         months=months if reads_reasons else [_without_reasons(month) for month in months],
         map_title=_("Where departures are expected"),
         map_note=_(
-            "Share of the people expected to leave %(horizon)s, and how many people there are; the darker, the higher "
-            "beside the average. A dash: fewer than five people, or hidden to protect such a group."
+            "Share of the people expected to leave %(horizon)s, and how many people there are; the stronger the colour,"
+            " the higher beside the average. A dash: fewer than five people, or hidden to protect such a group."
         )
         % {"horizon": horizon(run.horizon_months)},
         map_columns=[_("All"), *(value_label(COLUMN, value) for value in _values(cube, COLUMN))],

@@ -86,7 +86,7 @@ NOT_PAGES = {
         "model_approve",
         "model_refuse",
     ),
-    *("cases_change", "cases_note", "cases_action", "cases_calendar"),
+    *("cases_change", "cases_note", "cases_note_delete", "cases_action", "cases_calendar"),
     *(name for name in OURS if name.startswith("api-") and name != "api-docs"),
     # of an export, opened by the test of its page
     *(name for name in OURS if name.startswith("employees_export")),
