@@ -8,7 +8,7 @@ from django.db.models import CharField, Value
 from django.db.models.functions import Cast
 
 from employees.access import Readable, Scope
-from employees.models import AnnuaireRow, Employee
+from employees.models import Employee
 from employees.workforce.naming import in_directories, with_names
 
 
@@ -23,17 +23,18 @@ class Places:
 def places(scope: Scope, readable: Readable, revision: UUID | None, *, most: int) -> Places:
     """The sites of the people of a scope, and their managers if they are at most so many, as far as they may be read.
 
-    One query; two more, one of them over everyone, once the directory or the workforce has changed: the newest day
-    has another ``revision`` then.
+    Two queries, one of them over everyone, once the workforce has changed: the newest day has another ``revision``
+    then. A manager outside the scope is left out.
     """
-    columns = tuple(name for name in ("site", "responsable") if readable.reads(frozenset({name})))
-    newest = in_directories().values_list("extract", flat=True)[:1] if columns else ()
-    return next((_places(extract, scope, readable, revision, most) for extract in newest), Places())
+    if not any(readable.reads(frozenset({name})) for name in ("site", "responsable")):
+        return Places()
+    read = _places if revision else _places.__wrapped__
+    return read(scope, readable, revision, most)
 
 
 @lru_cache(maxsize=64)
-def _places(extract: int, scope: Scope, readable: Readable, _revision: UUID | None, most: int) -> Places:
-    rows = AnnuaireRow.objects.filter(extract=extract).order_by()
+def _places(scope: Scope, readable: Readable, _revision: UUID | None, most: int) -> Places:
+    rows = in_directories().order_by()
     if not scope.sees_everyone:
         rows = rows.filter(number__in=Employee.objects.within(scope).present().values("employee_id"))
     of_kinds = [
@@ -49,4 +50,4 @@ def _places(extract: int, scope: Scope, readable: Readable, _revision: UUID | No
     of_scope = Employee.objects.within(scope).filter(employee_id__in=managers)
     named = with_names(of_scope, "employee_id", readable)
     names = dict(named.values_list("employee_id", "name"))
-    return Places(sites, {number: names.get(number, "") for number in managers})
+    return Places(sites, dict.fromkeys(managers, "") | names if scope.sees_everyone else names)

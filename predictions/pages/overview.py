@@ -252,9 +252,10 @@ def _expected_hint(run: ScoringRun, now: Figures) -> str:
 def _beside_last_year(run: ScoringRun, now: Figures) -> str:
     """The departures expected beside those of the people of a year ago and the model's test on later months, in words.
 
-    Empty for figures of a part of the run, and for a model without a horizon. One query.
+    Empty for figures of a part of the run, while everyone is to be scored again, and for a model without a horizon. One
+    query.
     """
-    if now.people != run.employee_count or not run.horizon_months:
+    if run.is_outdated or now.people != run.employee_count or not run.horizon_months:
         return ""
     text = _("The departures expected are those of the %(people)s people present alone: nobody to be hired is counted.")
     told = [text % {"people": grouped(now.people)}]

@@ -108,8 +108,9 @@ def world(browse, monkeypatch):
         outside=999,
         predictions=[row.pk for row in tries],
         shown=Prediction.objects.filter(employee__employee_id__in=NUMBERS[:2]).values_list("pk", flat=True),
-        upload="6b9f2a4e-0000-4000-8000-000000000000",
-        **dict.fromkeys(("load", "answer", "merge", "decision"), 0),
+        **dict.fromkeys(("upload", "export"), "6b9f2a4e-0000-4000-8000-000000000000"),
+        cases=[],
+        **dict.fromkeys(("load", "answer", "merge", "decision", "segment", "case", "note"), 0),
     )
 
 

@@ -61,7 +61,7 @@ def test_absent_people_are_listed_with_what_was_last_known(hr, absent):
         "31 May 2026",
         "30 Jun 2026",
     )
-    assert "To clarify (2)" in response.text
+    assert 'To clarify<span class="count">2</span>' in response.text
 
 
 def test_absent_people_of_one_answer_have_left_and_everyone_is_scored_again(hr, absent, started):

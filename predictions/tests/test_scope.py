@@ -271,7 +271,7 @@ SHOWS_PEOPLE = PAGES.keys() - {
     *("import_template", "report", "report_pdf", "teams_save", "teams_delete"),
     *("employees_compare", "employees_save_view", "employees_delete_view"),
     *("employees_export", "employees_export_again"),
-    "cases_open",
+    *("cases_open", "cases_note_delete"),
     *("clarify_part", "clarify_rescore", "data", "data_off", "data_on", "schedule", "schedule_change"),
 }
 

@@ -284,7 +284,7 @@ def test_figures_of_the_page_are_those_of_the_threshold_in_force(hr, people):
 def test_overview_and_list_follow_after_the_scoring(hr, people):
     decide(hr)
     score_employees()
-    assert hr.get("/").context["cards"][0].value == "3"
+    assert hr.get("/").context["cards"][1].value == "3"
     assert len(hr.get("/employees/?band=over").context["rows"]) == 3
     assert ScoringRun.objects.first().decision == ThresholdDecision.objects.get()
 

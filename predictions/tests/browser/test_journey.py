@@ -51,7 +51,7 @@ def test_exports_hold_what_is_filtered(open_page):
     page.locator("select[name=department]").select_option("Ressources Humaines")  # a choice sends the form itself
     expect(page).to_have_url(re.compile("department=Ressources"))
     expect(page.locator("#results h2")).to_contain_text("51 personnes")
-    page.locator("summary", has_text="Exporter").click()
+    page.locator("summary", has_text="Export").click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Exporter en CSV").click()
     text = download.value.path().read_text(encoding="utf-8-sig")

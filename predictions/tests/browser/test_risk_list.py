@@ -206,7 +206,7 @@ def test_people_who_are_selected_stand_side_by_side(open_page, script):
     names = page.locator("[data-person]").all_inner_texts()[:2]
     for place in (0, 1):
         page.locator("[data-select]").nth(place).check()
-    page.locator("#compare button").click()
+    page.locator("#compare button").first.click()
     expect(page.locator("h1")).to_have_text("Side by side")
     assert page.locator(".compare-table thead a").all_inner_texts() == names
 
