@@ -299,6 +299,11 @@ def test_import_from_before_loads_had_a_day_is_shown_without_what_it_changed(cli
     assert client.get("/import/").status_code == 200
 
 
+def test_import_of_known_content_says_that_nothing_changed(client, hr, upload):
+    Import.objects.filter(pk=upload.pk).update(state=Import.State.EXPIRED, summary={"is_new": False})
+    assert "The same content was loaded before: nothing was changed." in page(client, upload)
+
+
 def test_run_that_cannot_score_fails_and_finishes_when_started_again(client, hr, upload, started, monkeypatch):
     def score_employees(progress):
         raise ArtifactMissing("no model")

@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 from django.core.management import call_command
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
-from employees.models import Employee, Load, LoadedExtract, NumberMerge, Presence, PresenceAnswer, WorkforceDay
+from employees.models import Employee, Import, Load, LoadedExtract, NumberMerge, Presence, PresenceAnswer, WorkforceDay
 from employees.tests.extracts import DAY, load, load_all
 from employees.workforce.answers import merge_numbers
 from features.services import build_features
@@ -391,6 +391,14 @@ def test_loads_are_listed_with_what_they_held(hr, absent):
     text = hr.get("/import/loads/").text
     assert "extrait_sirh.csv: 30 rows" in text
     assert "by a command" in text
+
+
+def test_load_of_a_delivery_says_who_delivered_it(hr, absent):
+    load = Load.objects.latest("pk")
+    now = timezone.now()
+    times = {"confirmed_at": now, "loaded_at": now}
+    Import.objects.create(load=load, source=Import.Source.API, client="sirh", state=Import.State.DONE, **times)
+    assert "the API" in hr.get("/import/loads/").text
 
 
 def test_alarm_that_was_stored_before_it_was_reworded_is_in_the_language_of_the_page(hr, absent):
