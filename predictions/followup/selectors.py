@@ -14,10 +14,14 @@ from predictions.selectors.risk_changes import RiskChange, RunPair
 MOVED = 0.10  # of the risk, after which somebody set aside is to be seen again
 
 
+def newest_scores() -> QuerySet[Prediction]:
+    """Everyone's predictions of the newest run."""
+    return Prediction.objects.filter(run__in=ScoringRun.objects.in_force().values("pk")[:1])
+
+
 def cases_of(user, readable: Readable) -> QuerySet[Case]:
     """The cases that an account sees, by their day, with the ``name`` of the person and the newest score."""
-    newest = ScoringRun.objects.in_force().values("pk")[:1]
-    score = Prediction.objects.filter(run__in=newest, employee=OuterRef("employee"))
+    score = newest_scores().filter(employee=OuterRef("employee"))
     rows = Case.objects.visible_to(user).select_related("employee", "owner", "opened_by")
     rows = rows.annotate(
         probability_now=Subquery(score.values("probability")[:1]), threshold_now=Subquery(score.values("threshold")[:1])

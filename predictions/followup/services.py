@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from employees.models import Employee
 from predictions.followup.models import ActionKind, Case, CaseAction, CaseChange, CaseNote
-from predictions.models import Prediction, ScoringRun
+from predictions.followup.selectors import newest_scores
 from technova.database.locks import exclusive
 
 DAYS_OF_MONTH = 30.44
@@ -43,11 +43,10 @@ class Wanted:
 
 def open_cases(*, employees: Collection[Employee], owner: User, due: date, why: str, user: User) -> Opened:
     """Open a case for each of these people, from their newest score, unless one is open."""
-    newest = ScoringRun.objects.in_force().values("pk")[:1]
     with exclusive("cases"):
         open_already = set(Case.objects.is_open().filter(employee__in=employees).values_list("employee", flat=True))
         fresh = [employee for employee in employees if employee.pk not in open_already]
-        scores = Prediction.objects.filter(run__in=newest, employee__in=fresh).defer("contributions")
+        scores = newest_scores().filter(employee__in=fresh).defer("contributions")
         score_of = {score.employee_id: score for score in scores}
         cases = [
             Case(
@@ -99,9 +98,9 @@ def add_note(*, case: Case, day: date, who: str, text: str, is_shared: bool, use
     return CaseNote.objects.create(case=case, day=day, who=who, text=text, is_shared=is_shared, by=user)
 
 
-def delete_note(*, note: int, user: User) -> bool:
-    """Delete a note that the account wrote itself; whether there was one."""
-    deleted, _by_model = CaseNote.objects.filter(pk=note, by=user).delete()
+def delete_note(*, case: Case, note: int, user: User) -> bool:
+    """Delete a note of a case that the account wrote itself; whether there was one."""
+    deleted, _by_model = case.notes.filter(pk=note, by=user).delete()
     return bool(deleted)
 
 
@@ -124,6 +123,4 @@ def _keep(case: Case, user: User, word: str) -> None:
 
 
 def _risk_of(case: Case) -> float | None:
-    newest = ScoringRun.objects.in_force().values("pk")[:1]
-    scores = Prediction.objects.filter(run__in=newest, employee=case.employee)
-    return scores.values_list("probability", flat=True).first()
+    return newest_scores().filter(employee=case.employee).values_list("probability", flat=True).first()

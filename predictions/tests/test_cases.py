@@ -128,6 +128,12 @@ def test_manager_opens_cases_of_the_own_people_alone(manager, people):
     assert [case.employee_id for case in Case.objects.all()] == [people[1].pk]
 
 
+def test_case_of_a_number_that_no_database_can_hold_does_not_exist(hr):
+    huge = 10**30
+    assert hr.get(reverse("cases_case", args=[huge])).status_code == 404
+    assert hr.post(reverse("cases_note_delete", args=[huge, huge])).status_code == 404
+
+
 def test_auditor_has_no_cases(browse, people):
     assert browse("Auditeur").get(reverse("cases")).status_code == 403
 

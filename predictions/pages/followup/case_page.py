@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from employees.access import may_answer, readable_to
-from employees.columns import MAX_EMPLOYEE_ID
 from predictions import bands
 from predictions.followup import selectors, services
 from predictions.followup.models import Case, CaseNote
@@ -24,8 +23,6 @@ from technova.web.requests import Request
 
 
 def _case(request: Request, pk: int) -> Case:
-    if pk > MAX_EMPLOYEE_ID**2:
-        raise Http404
     return get_object_or_404(selectors.cases_of(request.user, readable_to(request.user)), pk=pk)
 
 
@@ -71,8 +68,8 @@ def note(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @for_followers
 def delete_note(request: Request, pk: int, note: int) -> HttpResponse:
-    _case(request, pk)
-    if not services.delete_note(note=note, user=request.user):
+    found = _case(request, pk)
+    if not services.delete_note(case=found, note=note, user=request.user):
         raise Http404
     messages.success(request, _("The note is deleted."))
     return redirect("cases_case", pk)
@@ -125,12 +122,12 @@ def _page(
     context: dict[str, Any] = {
         "case": found,
         "band_now": _band_now(found),
-        "form": form or CaseForm(case=found, user=request.user, prefix=None),
+        "form": form or CaseForm(case=found, user=request.user),
         "seen": changes[-1].pk,
         "note_form": note_form or NoteForm(),
         "action_form": action_form or ActionForm(),
         "notes": CaseNote.objects.visible_to(request.user).filter(case=found).select_related("by"),
-        "actions": found.actions.select_related("kind", "by"),
+        "actions": found.actions.select_related("kind"),
         "history": _told(changes),
         # What HR wrote for itself stays its own where it shares a case; the cost of an action may reveal pay.
         "reads_words": may_answer(request.user) or request.user in (found.owner, found.opened_by),

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -107,10 +107,9 @@ class CaseForm(WatchedForm):
         super().__init__(*args, **options | {"initial": initial})
         self.case = case
         owners: Any = self.fields["owner"]
-        owners.queryset = User.objects.filter(is_active=True, groups__name__in=[HR.group, MANAGER.group]).distinct()
-        owners.queryset = (owners.queryset | User.objects.filter(pk__in=[user.pk, case.owner_id]).distinct()).order_by(
-            "username"
-        )
+        follows = Q(is_active=True, groups__name__in=[HR.group, MANAGER.group])
+        found = User.objects.filter(follows | Q(pk__in=[user.pk, case.owner_id]))
+        owners.queryset = found.distinct().order_by("username")
         owners.choices = list(iter(owners.choices))  # one query, however often they are read
         if not may_answer(user):
             del self.fields["is_shared"]
