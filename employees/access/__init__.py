@@ -3,7 +3,7 @@
 ``Scope`` defines the rows that a caller sees, ``Readable`` the columns.
 """
 
-from employees.access.middleware import SeesNobody, for_auditors, for_every_account
+from employees.access.middleware import SeesNobody, for_auditors, for_every_account, only_for
 from employees.access.readable import NAMED, PAY, PROTECTED, SURVEY, WORK, Matter, Readable
 from employees.access.rights import may_change, may_give_departments, may_give_rights
 from employees.access.roles import (
@@ -54,6 +54,7 @@ __all__ = [
     "may_give_departments",
     "may_give_rights",
     "may_switch_columns",
+    "only_for",
     "readable_to",
     "readers_of",
     "roles_of",

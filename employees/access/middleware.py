@@ -1,5 +1,9 @@
 """Close pages about people to an account that sees nobody."""
 
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.decorators import user_passes_test
 from django.core.exceptions import PermissionDenied
 from django.utils.deprecation import MiddlewareMixin
 
@@ -18,6 +22,17 @@ def for_every_account(view):
     """Mark a view about the account itself, open to one that sees nobody."""
     view.needs_scope = False
     return view
+
+
+def only_for(may: Callable[[Any], bool]):
+    """A decorator that closes a view to the accounts for which ``may`` is false."""
+
+    def admitted(user) -> bool:
+        if not may(user):
+            raise PermissionDenied
+        return True
+
+    return user_passes_test(admitted)
 
 
 def for_auditors(view):

@@ -2,15 +2,13 @@
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import user_passes_test
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from employees.access import figures_of, may_switch_columns
+from employees.access import figures_of, may_switch_columns, only_for
 from employees.columns import BY_NAME, Column, Extract
 from employees.models import ColumnSwitch
 from employees.workforce.switches import AlreadySwitched, switch_on
@@ -37,24 +35,12 @@ def may_read(user) -> bool:
     return scope.sees_everyone
 
 
-def _admitted(user) -> bool:
-    if not may_read(user):
-        raise PermissionDenied
-    return True
-
-
-def _switching(user) -> bool:
-    if not may_switch_columns(user):
-        raise PermissionDenied
-    return True
-
-
 class SwitchForm(forms.Form):
     reason = ReasonField(label=gettext_lazy("Why is it not needed?"))
 
 
 @require_safe
-@user_passes_test(_admitted)
+@only_for(may_read)
 def data(request: Request) -> HttpResponse:
     switches = list(ColumnSwitch.objects.select_related("recorded_by", "revoked_by"))
     off = {switch.column: switch for switch in switches if switch.revoked_at is None}
@@ -75,7 +61,7 @@ def _label(name: str) -> str:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@user_passes_test(_switching)
+@only_for(may_switch_columns)
 def off(request: Request, name: str) -> HttpResponse:
     """The consequences of switching a column off; POST switches it off."""
     column = _dispensable(name)
@@ -111,7 +97,7 @@ def _switch_off(request: Request, column: Column, reason: str) -> HttpResponse:
 
 
 @require_POST
-@user_passes_test(_switching)
+@only_for(may_switch_columns)
 def on(request: Request, name: str) -> HttpResponse:
     column = _dispensable(name)
     try:

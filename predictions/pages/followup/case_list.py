@@ -3,8 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import user_passes_test
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -12,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from employees.access import may_follow, readable_to, scope_of
+from employees.access import may_follow, only_for, readable_to, scope_of
 from employees.workforce.naming import with_names
 from predictions import bands
 from predictions.followup import selectors
@@ -33,13 +31,7 @@ VIEWS = {
 }
 
 
-def _admitted(user) -> bool:
-    if not may_follow(user):
-        raise PermissionDenied
-    return True
-
-
-for_followers = user_passes_test(_admitted)
+for_followers = only_for(may_follow)
 
 
 @require_safe

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import user_passes_test
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -14,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from employees.access import may_decide
+from employees.access import may_decide, only_for
 from predictions import rescoring
 from predictions.decisions.threshold_decisions import (
     NotInForce,
@@ -49,13 +47,7 @@ RULES = {
 }
 
 
-def _admitted(user) -> bool:
-    if not may_decide(user):
-        raise PermissionDenied
-    return True
-
-
-for_deciders = user_passes_test(_admitted)
+for_deciders = only_for(may_decide)
 
 
 class ThresholdForm(forms.Form):

@@ -2,8 +2,6 @@
 
 from datetime import date
 
-from django.contrib.auth.decorators import user_passes_test
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -12,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from employees.access import Scope, may_answer
+from employees.access import Scope, may_answer, only_for
 from employees.columns import DEPARTURE_REASONS
 from employees.models import EmployeeState, PresenceAnswer, WorkforceDay
 from predictions import rescoring
@@ -39,13 +37,7 @@ _REASONS = (
 REASONS = dict(zip(DEPARTURE_REASONS, _REASONS, strict=True))
 
 
-def _admitted(user) -> bool:
-    if not may_answer(user):
-        raise PermissionDenied
-    return True
-
-
-for_answerers = user_passes_test(_admitted)
+for_answerers = only_for(may_answer)
 
 
 def tabs(request: HttpRequest) -> list[dict]:
