@@ -1,4 +1,5 @@
-# Packages and static files are made in the first stage; the second holds what runs, and no compiler, cache or test.
+# Packages and static files are made in the first stage, the list of the packages in the second; the third holds what
+# runs, and no compiler, cache or test.
 FROM python:3.11-slim-bookworm AS build
 
 ENV PATH=/venv/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -13,11 +14,19 @@ COPY . ./
 RUN SECRET_KEY=build ALLOWED_HOSTS=build python manage.py collectstatic --noinput
 
 
+FROM build AS sbom
+
+RUN python -m venv /sbom \
+    && /sbom/bin/pip install --no-cache-dir cyclonedx-bom==7.5.0 \
+    && /sbom/bin/cyclonedx-py environment --output-reproducible --output-file /sbom.cdx.json /venv/bin/python
+
+
 FROM python:3.11-slim-bookworm
 
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY --from=build /app /app
+COPY --from=sbom /sbom.cdx.json ./
 # What the process may write: the demo's database and retrained models. 1000 is the user that hosts of demos expect.
 RUN useradd --uid 1000 --create-home technova && install --directory --owner=1000 --mode=700 /data && chown -R 1000 artifacts
 

@@ -9,7 +9,7 @@ PYTHON := $(BIN)/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test quick lint format docs messages bench fuzz screenshots lock release clean
+.PHONY: help install run test quick lint audit format docs messages bench fuzz screenshots lock release clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -41,6 +41,11 @@ lint: $(VENV)/.dev ## Check style, layers, types, templates, migrations, setting
 	$(PYTHON) manage.py check --deploy --fail-level WARNING
 	$(PYTHON) manage.py spectacular --validate --fail-on-warn --file /dev/null
 	$(BIN)/hadolint Dockerfile
+
+# Strict: a package that the advisories' source does not know counts as a failure, so that no answer is no pass.
+audit: $(VENV)/.dev ## Compare the pinned packages with the published vulnerabilities (asks pypi.org)
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.txt || { \
+		echo "Not passed: a package above has a known vulnerability, or pypi.org gave no answer about it." >&2; exit 1; }
 
 format: $(VENV)/.dev ## Format the code and the templates
 	$(BIN)/ruff check --fix .

@@ -72,21 +72,42 @@ def nothing_decided_in_another_test():
     """Clear the cached decisions of another test and mark them as read, so that no test counts the query."""
     from predictions.registry import _decided
 
-    _decided.thresholds, _decided.version, _decided.is_shipped = (), None, False
+    _decided.thresholds, _decided.version, _decided.is_shipped, _decided.consulted_on = (), None, False, ""
     _decided.checked_at = math.inf
 
 
 @pytest.fixture(scope="session", autouse=True)
 def log_may_be_emptied_between_tests():
     """After a test with real transactions every table is emptied, which the database refuses for the prediction log."""
-    from predictions.log.protection import deletable
+    from predictions.tests.protection import unprotected
 
     empty_tables = TransactionTestCase._fixture_teardown
 
     def teardown(test):
-        with deletable():
+        with unprotected():
             empty_tables(test)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
         yield
+
+
+@pytest.fixture
+def journal_apart(monkeypatch):
+    """Answers write no entry of the journal of reads: pinned numbers of queries are of what they read.
+
+    That each writes an entry, by one statement, is tested in ``test_journal``.
+    """
+    from employees import journal
+
+    monkeypatch.setattr(journal, "insert", lambda entry: None)
+
+
+@pytest.fixture
+def django_assert_num_queries(journal_apart, django_assert_num_queries):
+    return django_assert_num_queries
+
+
+@pytest.fixture
+def django_assert_max_num_queries(journal_apart, django_assert_max_num_queries):
+    return django_assert_max_num_queries

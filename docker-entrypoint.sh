@@ -4,7 +4,8 @@
 set -eu
 
 if [ -n "${DATABASE_URL:-}" ]; then
-    python manage.py init_technova
+    DATABASE_URL="${OWNER_DATABASE_URL:-$DATABASE_URL}" python manage.py init_technova
+    unset OWNER_DATABASE_URL # the server needs no more than the application's role
 else
     export DATABASE_URL=sqlite:////data/db.sqlite3
     export SECRET_KEY="${SECRET_KEY:-$(python -c 'import secrets; print(secrets.token_urlsafe(50))')}"

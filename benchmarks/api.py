@@ -1,11 +1,12 @@
 """How many predictions a second the API gives, how long each takes, and in how much memory.
 
-    DATABASE_URL=postgres://postgres@127.0.0.1:5432/postgres python benchmarks/api.py [--seconds 4] [--rounds 10]
+    DATABASE_URL=postgres://postgres@127.0.0.1:5432/postgres python benchmarks/api.py [--rounds 10] [--beside URL]
 
 gunicorn serves the 1,470 employees of the demo from a scratch database on PostgreSQL, as in production: two processes
 of four threads, keep-alive. wrk calls it from one thread over eight connections. By-id and its floor (see floor.py)
 take turns, so that both meet the same machine, and each turn opens new connections: where one process took nearly all
-of them, the other core would idle. Every 200 must leave exactly one row in the log for each prediction.
+of them, the other core would idle. URL is another server of the contract, as the replaced system, which takes its turn
+too; it knows employees from 1 on. Every 200 must leave exactly one row in the log for each prediction.
 """
 
 import argparse
@@ -73,18 +74,7 @@ class Bench:
         """Drive one address, and check that the server's 200s are wrk's and the rows of the log."""
         counted, logged, workers, backends = self.answered(), self.logged(), self.workers(), self.backends()
         server, database = [processor_ms([worker]) for worker in workers], processor_ms(backends)
-        command = [
-            "wrk",
-            "-t1",
-            f"-c{connections}",
-            f"-d{self.seconds}s",
-            "--timeout",
-            "30s",
-            "-s",
-            str(HERE / "calls.lua"),
-        ]
-        output = subprocess.check_output([*command, f"http://{ADDRESS}{path}", "--", self.key, *map(str, arguments)])
-        load = WrkRun(**json.loads(output.splitlines()[-1]))
+        load = drive(f"http://{ADDRESS}{path}", self.key, *arguments, connections=connections, seconds=self.seconds)
         each = BATCH if "batch" in path else 1
         self.wait_for_the_last_answers()
         counted, logged = self.answered() - counted, self.logged() - logged
@@ -125,6 +115,30 @@ class Bench:
         return [count * os.sysconf("SC_PAGE_SIZE") / 2**20 for count in pages]
 
 
+@dataclass
+class OtherServer:
+    """Another server of the contract, measured beside this one: its address, key and how many people it knows."""
+
+    url: str
+    key: str
+    people: int
+
+    def call(self, directory: Path, seconds: int) -> WrkRun:
+        ids = directory / "ids of the other"
+        ids.write_text("\n".join(map(str, range(1, self.people + 1))))
+        load = drive(f"{self.url}/predict/by-id/", self.key, ids, connections=CONNECTIONS, seconds=seconds)
+        if load.failed:
+            sys.exit(f"{self.url}: {load.failed} of {load.requests} calls were not answered with 200")
+        return load
+
+
+def drive(url: str, key: str, *arguments: object, connections: int, seconds: int) -> WrkRun:
+    """One run of wrk from one thread."""
+    options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(HERE / "calls.lua")]
+    output = subprocess.check_output(["wrk", *options, url, "--", key, *map(str, arguments)])
+    return WrkRun(**json.loads(output.splitlines()[-1]))
+
+
 def processor_ms(pids: Iterable[int]) -> float:
     """Milliseconds of processor time that these processes have used; those on another machine count for nothing."""
     ticks = 0
@@ -138,7 +152,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=int, default=4, help="how long each run of wrk takes")
     parser.add_argument("--rounds", type=int, default=10, help="how often by-id and its floor take turns")
+    parser.add_argument("--beside", metavar="URL", help="another server of the contract, to take turns with")
+    parser.add_argument("--beside-key", default="", help="its key")
+    parser.add_argument("--beside-people", type=int, default=1_470, help="its employees, numbered from 1")
     options = parser.parse_args()
+    other = OtherServer(options.beside, options.beside_key, options.beside_people) if options.beside else None
     if not os.environ.get("DATABASE_URL", "").startswith("postgres"):
         parser.error("DATABASE_URL must name a PostgreSQL server")
     if shutil.which("wrk") is None:
@@ -146,24 +164,30 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, scratch_database(Path(name)) as url:
         run(["init_technova", "--demo"], url)
         with serve(url, Path(name)) as master:
-            measure(Bench(url, create_key(url), master, Path(name), options.seconds), options.rounds)
+            measure(Bench(url, create_key(url), master, Path(name), options.seconds), options.rounds, other)
 
 
-def measure(bench: Bench, rounds: int) -> None:
+def measure(bench: Bench, rounds: int, other: OtherServer | None = None) -> None:
     with psycopg.connect(bench.url) as connection:
         numbers = [row[0] for row in connection.execute("SELECT employee_id FROM employees_employee ORDER BY 1")]
     ids, body = bench.directory / "ids", bench.directory / "body"
     ids.write_text("\n".join(map(str, numbers)))
     body.write_text(json.dumps({"employee_ids": numbers[:BATCH]}))
-    by_id, floor = [], []
+    by_id, floor, others = [], [], []
     for _ in range(rounds):
         floor.append(bench.call("/floor/", ids))
         by_id.append(bench.call("/predict/by-id/", ids))
+        others += [other.call(bench.directory, bench.seconds)] if other else []
     show("by-id", by_id)
     show("floor", floor)
     rates = median_of(by_id, "rate") / median_of(floor, "rate")
     computed = median_of(floor, "computed_ms") / median_of(by_id, "computed_ms")
     print(f"ratio      {rates:>9.2f} of the rates, {computed:.2f} of the processor times")
+    if others:
+        best = max(load.rate for load in others)
+        print(f"the other  {median_of(others, 'rate'):>9,.0f} requests/s, at best {best:,.0f}")
+        print(f"           {', '.join(f'{load.rate:,.0f}' for load in others)}")
+        print(f"ratio      {median_of(by_id, 'rate') / best:>9.2f} of by-id's median to its best")
     batch = bench.call("/predict/batch", "body", body, connections=2)
     print(f"batch      {batch.rate * BATCH:>9,.0f} employees/s   p50 {batch.p50:.0f} ms for {BATCH:,}")
     print(f"memory     {', '.join(f'{size:.0f}' for size in bench.memory())} MiB a worker")

@@ -5,8 +5,9 @@
 Two workers serve a scratch database with the demo. An import of another day is uploaded; at a random instant of its
 check, its load, its build or its scoring the worker that does it is killed by -9 and started again, until the import
 has met its share of kills. Then it must be done, with one load of its day and one scoring run of everybody present.
-Printed: the kills by step, and how long the next attempt took to begin, by the median and the longest. Exits with 1
-when something was lost, done twice or not begun again within 30 s.
+After some imports a training meets as many kills, and must end with one version in use. Printed: the kills by step,
+and how long the next attempt took to begin, by the median and the longest. Exits with 1 when something was lost, done
+twice or not begun again within 30 s.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import csv
 import io
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,6 +32,7 @@ from pipeline import DEMO, ROOT, environment, python_of, run, scratch_database
 MOST = 30.0  # seconds until the next attempt
 KILLS_OF_ONE = 3  # of one import; the queue gives up a job that ended five workers
 FIRST_DAY = date(2027, 1, 31)
+IMPORTS_TO_A_TRAINING = 6
 
 
 def main() -> None:
@@ -38,6 +41,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, scratch_database(Path(name)) as url:
+        shutil.copytree(ROOT / "artifacts", Path(name) / "artifacts", symlinks=True)  # trainings write there
+        os.environ["ARTIFACTS_DIR"] = str(Path(name) / "artifacts")
         run(["init_technova", "--demo"], url)
         os.environ |= environment(url)
         sys.path.append(str(ROOT))
@@ -60,6 +65,10 @@ def kill_workers(kills: int, order: random.Random, url: str) -> int:
                 waits.append(wait)
                 steps[step] += 1
             faults += faults_of(as_of)
+            if day % IMPORTS_TO_A_TRAINING == 0:
+                for wait in training_under_fire(order, user, workers, url, faults):
+                    waits.append(wait)
+                    steps["training"] += 1
             print(f"{len(waits)} kills, {day} imports, {len(faults)} faults", end="\r", flush=True)
     finally:
         for process in workers:
@@ -86,9 +95,9 @@ def import_under_fire(as_of, order, user, workers, url):
     while upload.state != Import.State.DONE:
         if upload.is_at_work and left:
             left -= 1
-            kill = kill_at_random(upload, order, workers, url)
-            if kill:
-                yield kill
+            wait, step = kill_at_random(import_process.run_import, str(upload.pk), order, workers, url)
+            if wait is not None:
+                yield wait, step
         elif upload.state == Import.State.READY and not confirmed:
             seen = upload.checked_at.isoformat()
             import_process.confirm(
@@ -101,34 +110,56 @@ def import_under_fire(as_of, order, user, workers, url):
         upload.refresh_from_db()
 
 
-def kill_at_random(upload, order, workers, url) -> tuple[float, str] | None:
-    """Kill both workers while one does this import; the seconds until its next attempt, and what was going on."""
-    from predictions.import_process import run_import
+def training_under_fire(order, user, workers, url, faults: list[str]):
+    """Ask for a training; yield how long each killed attempt waited for the next."""
+    from predictions import trainings
+    from predictions.models import Promotion
+
+    before = Promotion.objects.count()
+    training = trainings.ask(user=user, reason="a benchmark")
+    left = KILLS_OF_ONE
+    while training.finished_at is None:
+        if left:
+            left -= 1
+            wait, _step = kill_at_random(trainings.train, str(training.pk), order, workers, url, longest=25)
+            if wait is not None:
+                yield wait
+        time.sleep(0.1)
+        training.refresh_from_db()
+    promoted = Promotion.objects.count() - before
+    if not training.version or promoted != (not training.is_unchanged):
+        faults.append(f"training {training.pk}: {promoted} promotions, {training.problem or 'no problem'}")
+
+
+def kill_at_random(task, key: str, order, workers, url, longest: float = 2.5) -> tuple[float | None, str]:
+    """Kill both workers while one does this task; the seconds until its next attempt, and what was going on.
+
+    No seconds where it had ended by then, which may be up to ``longest`` seconds after it began.
+    """
     from technova.jobs import State
 
-    key = str(upload.pk)
-    until(lambda: run_import.state(key) is not State.WAITING)
-    time.sleep(order.uniform(0, 2.5))
-    attempts = attempts_of(key)
-    if run_import.state(key) is not State.RUNNING:
-        return None
-    step = run_import.progress(key)
+    until(lambda: task.state(key) is not State.WAITING)
+    time.sleep(order.uniform(0, longest))
+    attempts = attempts_of(task, key)
+    if task.state(key) is not State.RUNNING:
+        return None, ""
+    step = task.progress(key)
     for place, process in enumerate(workers):
         process.send_signal(signal.SIGKILL)
         process.wait()
         workers[place] = worker(url)
     killed = time.monotonic()
-    if attempts_of(key) is None:
-        return None  # it had ended
-    until(lambda: attempts_of(key) != attempts and run_import.state(key) is not State.WAITING)
+    if attempts_of(task, key) is None:
+        return None, ""  # it had ended
+    until(lambda: attempts_of(task, key) != attempts and task.state(key) is not State.WAITING)
     return time.monotonic() - killed, step.name if step else "reading"
 
 
-def attempts_of(key: str) -> int | None:
-    """How often the job of an import was begun; None once it is over."""
+def attempts_of(task, key: str) -> int | None:
+    """How often a task was begun; None once it is over."""
     from procrastinate.contrib.django.models import ProcrastinateJob
 
-    jobs = ProcrastinateJob.objects.filter(lock=f"run_import-{key}", status__in=("todo", "doing"))
+    jobs = ProcrastinateJob.objects.filter(lock=task.work(key), status__in=("todo", "doing"))
     return jobs.values_list("attempts", flat=True).first()
 
 

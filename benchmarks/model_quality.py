@@ -1,21 +1,25 @@
 """How good the model is beside others, and how honest its intervals are, on the demo's people.
 
     pip install -r benchmarks/requirements.txt     # the rivals; without them they are left out
-    python benchmarks/model_quality.py [--repeats 10]
+    python benchmarks/model_quality.py [--repeats 10] [--no-intervals] [--output predictions/ml/assessment/rivals.json]
 
 First the table of the model without protected features, the one with all of them and its rivals, on exactly the folds
 of ``RepeatedStratifiedKFold(n_splits=5, n_repeats=10, random_state=7)``: the mean over the 50 test parts, and in
 brackets the spread. Then the same people out of time: learned from the first months of the demo's history, asked of
-those who were there after it. Then the coverage of the 90 % intervals when outcomes are drawn from a truth that is
-known, the penalty chosen anew each time, and their width beside that of bootstrap refits.
+those who were there after it, with the spread over people drawn anew. Then the coverage of the 90 % intervals when
+outcomes are drawn from a truth that is known, the penalty chosen anew each time, and their width beside that of
+bootstrap refits.
 
 The rivals are a plain logistic regression and an explainable boosting machine on the same features as this
 model, and the gradient boosting of the replaced system, on all 32 features and with the parameters
 that its notebook found. Whether somebody leaves is all that they are told: out of time they learn who left, of those
 who were there at the beginning, within as many months as they are asked about.
+
+``--output`` writes both tables to the file that the model's page and its card show; it needs every rival.
 """
 
 import argparse
+import json
 import logging
 import os
 import sys
@@ -82,14 +86,26 @@ Fit = Callable[[pd.DataFrame, np.ndarray], Callable[[pd.DataFrame], np.ndarray]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=10, help="of the five folds; the published figures use 10")
-    plan = replace(evaluation.DEFAULT_PLAN, repeats=parser.parse_args().repeats)
+    parser.add_argument("--no-intervals", action="store_true", help="print the tables of the models alone")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the tables to this file of JSON too")
+    options = parser.parse_args()
+    if options.output and len(rivals()) < len(RIVALS):
+        parser.error("--output needs every rival: pip install -r benchmarks/requirements.txt")
+    plan = replace(evaluation.DEFAULT_PLAN, repeats=options.repeats)
     frame, target, periods = demo()
     logging.getLogger("interpret").setLevel(logging.WARNING)  # it logs each step of boosting
-    print(", ".join(f"{name} {metadata.version(name)}" for name in LIBRARIES if find_spec(LIBRARIES[name])))
+    libraries = {name: metadata.version(name) for name, module in LIBRARIES.items() if find_spec(module)}
+    print(", ".join(f"{name} {version}" for name, version in libraries.items()))
     with threadpool_limits(limits=1):
-        compare_models(frame, target, plan)
-        compare_out_of_time(periods)
-        intervals(frame, target, plan)
+        found = {
+            "libraries": libraries,
+            "folds": compare_models(frame, target, plan),
+            "out_of_time": compare_out_of_time(periods),
+        }
+        if options.output:
+            options.output.write_text(json.dumps(card.rounded(found), indent=1) + "\n", encoding="utf-8")
+        if not options.no_intervals:
+            intervals(frame, target, plan)
 
 
 def demo() -> tuple[pd.DataFrame, np.ndarray, PersonPeriods]:
@@ -143,9 +159,10 @@ def replaced_system(frame: pd.DataFrame, target: np.ndarray) -> Callable[[pd.Dat
     return _fitted(model, FEATURE_NAMES, frame, target)
 
 
+OWN, OWN_WITH_PROTECTED = "this model", "this model with the protected features"
 RIVALS: dict[str, tuple[str, Fit]] = {  # by name: the module that it needs, and how it is fitted
-    "plain logistic regression": ("sklearn", logistic),
     "explainable boosting": ("interpret", boosted_curves),
+    "plain logistic regression": ("sklearn", logistic),
     "the replaced system": ("xgboost", replaced_system),
 }
 LIBRARIES = {"scikit-learn": "sklearn", "interpret-core": "interpret", "xgboost-cpu": "xgboost"}
@@ -166,11 +183,18 @@ def rivals() -> dict[str, Fit]:
     return {name: fit for name, (module, fit) in RIVALS.items() if find_spec(module)}
 
 
-def compare_models(frame: pd.DataFrame, target: np.ndarray, plan: evaluation.Plan) -> None:
-    """Print the table of the one-table case."""
+def compare_models(frame: pd.DataFrame, target: np.ndarray, plan: evaluation.Plan) -> dict:
+    """Print the table of the one-table case, and return it."""
+    models = []
+
+    def show(name: str, metrics: dict, expected: float, seconds: float) -> None:
+        cells = (f"{metrics[each]['mean']:.4f} ({metrics[each]['sd']:.4f})" for each in SHOWN)
+        print(f"{name:<39}" + "".join(f"{cell:>17}" for cell in cells) + f"{expected:>9.1f}{seconds:>8.1f}", flush=True)
+        models.append({"model": name, "expected": expected, "metrics": {each: metrics[each] for each in SHOWN}})
+
     print(f"{len(target):,} employees, {target.sum()} left; {plan.folds} folds, {plan.repeats} repeats")
-    print(f"{'':<27}" + "".join(f"{label:>17}" for label in SHOWN.values()) + f"{'expected':>9}{'CPU s':>8}")
-    for name, label in (("default", "this model"), ("all", "with all features")):
+    print(f"{'':<39}" + "".join(f"{label:>17}" for label in SHOWN.values()) + f"{'expected':>9}{'CPU s':>8}")
+    for name, label in (("default", OWN), ("all", OWN_WITH_PROTECTED)):
         started = time.process_time()
         rows = Rows.of_people(frame, target)
         sides = evaluation.cross_predict(rows, rows, features=name, plan=plan)
@@ -179,11 +203,13 @@ def compare_models(frame: pd.DataFrame, target: np.ndarray, plan: evaluation.Pla
     for label, fit in rivals().items():
         started = time.process_time()
         show(label, *on_folds(fit, frame, target, plan), time.process_time() - started)
-
-
-def show(label: str, metrics: dict, expected: float, seconds: float) -> None:
-    cells = (f"{metrics[name]['mean']:.4f} ({metrics[name]['sd']:.4f})" for name in SHOWN)
-    print(f"{label:<27}" + "".join(f"{cell:>17}" for cell in cells) + f"{expected:>9.1f}{seconds:>8.1f}", flush=True)
+    return {
+        "people": len(target),
+        "left": int(target.sum()),
+        "folds": plan.folds,
+        "repeats": plan.repeats,
+        "models": models,
+    }
 
 
 def on_folds(fit: Fit, frame: pd.DataFrame, target: np.ndarray, plan: evaluation.Plan) -> tuple[dict, float]:
@@ -197,8 +223,8 @@ def on_folds(fit: Fit, frame: pd.DataFrame, target: np.ndarray, plan: evaluation
     return quality.spread(rows, folds=plan.folds), expected
 
 
-def compare_out_of_time(periods: PersonPeriods) -> None:
-    """Print the table of those who were there after the months that were learned from."""
+def compare_out_of_time(periods: PersonPeriods) -> dict:
+    """Print the table of those who were there after the months that were learned from, and return it."""
     found = out_of_time.split(periods, HORIZON)
     assert found, "the demo's history is long enough"
     day, months = found
@@ -207,7 +233,7 @@ def compare_out_of_time(periods: PersonPeriods) -> None:
     chosen = {"features": "default", "link": "cloglog", "plan": FORECAST_PLAN, "seed": SEED}
     penalty, *_ = evaluation.choose_penalty(learned, learned, **chosen)
     model = learned.fit(AdditiveModel(link="cloglog", C=penalty))
-    probabilities = {"this model": model.predict_proba(people.frame, people.exposure)[:, 1]}
+    probabilities = {OWN: model.predict_proba(people.frame, people.exposure)[:, 1]}
     first = cohort(before, before.start.min())
     for label, fit in rivals().items():
         probabilities[label] = fit(first.frame, (first.event > 0).astype(int))(people.frame).astype(float)
@@ -215,11 +241,21 @@ def compare_out_of_time(periods: PersonPeriods) -> None:
         f"\nOut of time: learned from {learned.outcome.sum()} departures in {months} months, asked of"
         f" {len(people):,} people, {people.outcome.sum()} of whom left in the next {months}"
     )
-    print(f"{'':<27}" + "".join(f"{label:>11}" for label in SHOWN.values()) + f"{'expected':>9}")
+    print(f"{'':<39}" + "".join(f"{label:>17}" for label in SHOWN.values()) + f"{'expected':>9}")
+    models = []
     for label, probability in probabilities.items():
-        figures = quality.figures(people.outcome, probability)
-        cells = "".join(f"{figures[name]:>11.4f}" for name in SHOWN)
-        print(f"{label:<27}{cells}{probability.sum():>9.1f}", flush=True)
+        figures = out_of_time.figures(people.outcome, probability, SEED)
+        cells = (f"{figures[name]['mean']:.4f} ({figures[name]['sd']:.4f})" for name in SHOWN)
+        print(f"{label:<39}" + "".join(f"{cell:>17}" for cell in cells) + f"{probability.sum():>9.1f}", flush=True)
+        metrics = {name: figures[name] for name in SHOWN}
+        models.append({"model": label, "expected": float(probability.sum()), "metrics": metrics})
+    return {
+        "months": months,
+        "learned_departures": int(learned.outcome.sum()),
+        "people": len(people),
+        "left": int(people.outcome.sum()),
+        "models": models,
+    }
 
 
 def intervals(frame: pd.DataFrame, target: np.ndarray, plan: evaluation.Plan) -> None:

@@ -44,8 +44,8 @@ def measure(calls: int) -> None:
     from employees.models import Employee
     from features import selectors
     from predictions import services
-    from predictions.api import serializers
     from predictions.api.renderers import FastJSONRenderer
+    from predictions.api.serializers import scores as serializers
     from predictions.keys import services as keys
     from predictions.log import writes
     from predictions.ml.scorer import Model

@@ -29,7 +29,7 @@ def main() -> None:
     import django
 
     django.setup()
-    from predictions.api import serializers
+    from predictions.api.serializers import scores as serializers
     from predictions.log.row_builder import BatchScore
 
     version = {"threshold": 0.19, "model_version": "20260101-0123456789abcdef0123"}

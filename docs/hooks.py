@@ -110,6 +110,18 @@ def readers(column: str) -> str:
     )
 
 
+def roles() -> str:
+    """The table of roles that the program goes by, as the page of the administration shows it."""
+    django_setup()
+    from django.utils.translation import override
+
+    from employees.access import roles_in_words
+
+    with override("en"):
+        rows = [(f"*{role.group}*", role.who, role.sees, role.reads, role.may) for role in roles_in_words()]
+    return table(("role", "for", "sees", "reads", "may"), rows)
+
+
 def settings() -> str:
     """The variables of ``.env.example``, each with the comment that stands over it."""
     return table(
@@ -195,6 +207,8 @@ def model_card() -> str:
         "Data and features": data(card),
         "Method": bullets(card["method"]),
         "Quality": quality(card),
+        "Beside other methods": rivals(),
+        "Out of time": out_of_time(card),
         "Calibration": calibration(card),
         "Threshold": threshold(card),
         "Fairness": fairness(card),
@@ -234,13 +248,17 @@ def data(card: dict) -> str:
         else ""
     )
     formulas = [name for name in card["features"] if name not in {*card["used"], *card["left_out"]}]
+    known = history and table(
+        ("feature", "departures of people whose value is known"),
+        ((f"`{name}`", f"{history['departures_known'][name]:,}") for name in card["used"]),
+    )
     return (
         f"{learned}Evaluated on {training['employees']:,} employees, {training['leavers']:,} of whom left "
         f"({training['base_rate']:.1%}){f' within {horizon} months' if horizon else ''}.\n\n"
         f"Used: {names(card['used'])}.\n\nLeft out, because the law protects "
         f"them or what they are made of: {names(card['left_out'])}. They stay in the data for the contract and for "
         "this audit; changing them changes no score.\n\nFormulas of the contract whose ingredients are used instead: "
-        f"{names(formulas)}."
+        f"{names(formulas)}.{f'{chr(10) * 2}{known}' if known else ''}"
     )
 
 
@@ -255,17 +273,39 @@ def quality(card: dict) -> str:
         f"Mean and spread over the {how['folds'] * how['repeats']} test parts of {how['repeats']} times repeated "
         f"{how['folds']}-fold cross-validation, and the 95 % interval of the mean.\n\n"
         + table(("", "this model", "with the protected features"), rows)
-        + "\n\nF2 and F1 are the best over all thresholds within each test part: optimistic, and alike for both. "
-        "`python benchmarks/model_quality.py` prints the same of other models, the replaced system among them."
+        + "\n\nF2 and F1 are the best over all thresholds within each test part: optimistic, and alike for both."
+    )
+
+
+def rivals() -> str:
+    """The model beside other methods, as ``benchmarks/model_quality.py`` wrote them into a file."""
+    from predictions.ml.assessment import rivals
+
+    found = rivals.measured()
+    folds, later = found["folds"], found["out_of_time"]
+
+    def rows(models: Iterable[dict]) -> Iterator[list[str]]:
+        for each in models:
+            shown = (each["metrics"][name] for name in rivals.FIGURES)
+            figures = (f"{figure['mean']:.3f} ± {figure['sd']:.3f}" for figure in shown)
+            yield [rivals.NAMES[each["model"]], *figures, f"{each['expected']:.0f}"]
+
+    header = ("method", *rivals.FIGURES.values(), "expected")
+    libraries = ", ".join(f"{name} {version}" for name, version in found["libraries"].items())
+    return (
+        f"On the demonstration's fictional people, by `benchmarks/model_quality.py` ({libraries}), which writes "
+        "`predictions/ml/assessment/rivals.json`. Mean over the same "
+        f"{folds['folds'] * folds['repeats']} test parts, and its spread; *expected* are the departures among the "
+        f"{folds['people']:,}, of whom {folds['left']} left:\n\n"
+        + table(header, rows(folds["models"]))
+        + f"\n\nOut of time: learned from {later['months']} months with {later['learned_departures']} departures, "
+        f"asked of the {later['people']:,} who were there after them, of whom {later['left']} left within the next "
+        f"{later['months']}, with the spread over people drawn anew:\n\n" + table(header, rows(later["models"]))
     )
 
 
 def calibration(card: dict) -> str:
     side = card["models"][card["feature_set"]]
-    bins = (
-        (f"{row['predicted']:.1%}", f"{row['observed']:.1%}", f"{row['low']:.1%} to {row['high']:.1%}")
-        for row in side["calibration"]["bins"]
-    )
     departments = (
         (
             row["group"],
@@ -278,9 +318,85 @@ def calibration(card: dict) -> str:
     )
     return (
         "Ten groups of equal size, by predicted probability:\n\n"
-        + table(("predicted", "left", "95 % interval"), bins)
+        + bins(side["calibration"])
         + f"\n\nExpected calibration error: {side['calibration']['expected_calibration_error']:.3f}.\n\n"
         + table(("department", "people", "expected departures", "departures", "95 % interval"), departments)
+    )
+
+
+def bins(calibration: dict) -> str:
+    """The ten groups of a calibration; those whose probability lies outside the interval are marked."""
+    rows = (
+        (
+            f"{row['predicted']:.1%}",
+            f"{row['observed']:.1%}",
+            f"{row['low']:.1%} to {row['high']:.1%}",
+            "" if row["low"] <= row["predicted"] <= row["high"] else "**outside**",
+        )
+        for row in calibration["bins"]
+    )
+    return table(("predicted", "left", "95 % interval", ""), rows)
+
+
+def out_of_time(card: dict) -> str:
+    """The forecast of an earlier day beside what happened after it."""
+    test, horizon = card["out_of_time"], card["horizon_months"]
+    if not horizon:
+        return "A classification of one table has no horizon, and no later months to be tested on."
+    if not test:
+        return f"{horizon} months is not tested yet: the history is too short to hold back later months."
+
+    def verdict(row: dict) -> str:
+        if row["low"] <= row["expected"] <= row["high"]:
+            return "within"
+        return "**too low**" if row["expected"] < row["low"] else "**too high**"
+
+    quarters = (
+        (
+            str(row["since"]),
+            f"{row['people']:,}",
+            f"{row['expected']:.1f}",
+            f"{row['observed']:,}",
+            f"{row['low']:.1f} to {row['high']:.1f}",
+            verdict(row),
+        )
+        for row in test["quarters"]
+    )
+    first = (
+        (
+            f"{row['people']:,}",
+            f"{row['expected']:.1f}",
+            f"{row['departures']:,}",
+            f"{row['low']:.1f} to {row['high']:.1f}",
+            verdict(row),
+        )
+        for row in test["first"]
+    )
+    shown = {name: text for name, text in FIGURES.items() if name in test["metrics"]}
+    untested = (
+        f" **{horizon} months is not tested yet: the history allows {test['months']}.**"
+        if test["months"] < horizon
+        else ""
+    )
+    return (
+        f"Learned until {test['learned_until']} from {test['learned_departures']:,} departures. Of the "
+        f"{test['people']:,} people of that day {test['expected']:.0f} were expected to leave within "
+        f"{test['months']} months ({test['low']:.0f} to {test['high']:.0f}, 95 %); {test['departures']:,} left or "
+        f"vanished: {test['departures'] - test['vanished']:,} left, {test['vanished']:,} vanished.{untested}\n\n"
+        + table(("quarter from", "people", "expected", "happened", "95 % interval", "the forecast"), quarters)
+        + "\n\n"
+        + table(("the riskiest", "expected", "happened", "95 % interval", "the forecast"), first)
+        + "\n\n"
+        + bins(test["calibration"])
+        + "\n\n"
+        + table(
+            ("", "figure, spread and 95 % interval"),
+            (
+                (text, f"{figure['mean']:.3f} ± {figure['sd']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})")
+                for name, text in shown.items()
+                for figure in [test["metrics"][name]]
+            ),
+        )
     )
 
 
@@ -448,13 +564,41 @@ RATES = {
     "precision": "precision",
     "observed_to_expected": "departures to expected",
 }
+
+
+def retention() -> str:
+    """The table of retention in English, with the settings' defaults."""
+    django_setup()
+    from django.utils.translation import override
+
+    from predictions.retention.rules import RULES
+
+    header = ("data", "what it holds", "kept", "setting", "ground", "the company decides")
+    with override("en"):
+        rows = [
+            (
+                str(rule.what),
+                str(rule.holds),
+                rule.kept_since,
+                f"`{rule.setting}`" if rule.setting else "",
+                str(rule.ground),
+                str(rule.decides),
+            )
+            for rule in RULES
+        ]
+    return table(header, rows)
+
+
 PARTS = {
+    "retention": retention,
     "features": features,
     "extracts": extracts,
     "purposes": purposes,
+    "roles": roles,
     "settings": settings,
     "commands": commands,
     "models": models,
     "model_card": model_card,
     "packages": packages,
+    "rivals": rivals,
 }

@@ -11,6 +11,8 @@ class EmployeesConfig(AppConfig):
         from employees.access import sign_ins  # noqa: F401 - listens to sign-ins, once the models exist
         from employees.access.roles import create_groups
         from employees.terms.contract import create_terms
+        from employees.workforce.references import check_references
 
         post_migrate.connect(create_groups, sender=self)
         post_migrate.connect(create_terms, sender=self)
+        post_migrate.connect(check_references, sender=self)

@@ -93,6 +93,12 @@ def match_key(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(words))  # folding the case takes some letters apart
 
 
+def fold(text: str) -> str:
+    """A name as a search compares it: without accents and case, so that "elodie" finds "Élodie"."""
+    apart = unicodedata.normalize("NFKD", text.casefold().replace("œ", "oe").replace("æ", "ae").replace("’", "'"))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
 MAX_EMPLOYEE_ID = 2**31 - 1
 
 KEY = "employee_id"

@@ -27,6 +27,24 @@ def is_small(people: float) -> bool:
     return 0 < people < SMALLEST_GROUP
 
 
+def step_of(parts: Iterable[float]) -> float:
+    """The step to which a sum of amounts of people is rounded, so that no one's part is read from two such sums.
+
+    It is 1, 2 or 5 times a power of ten, and at least the largest part: one person more moves the sum by a step or not
+    at all (the dominance rule of Willenborg and de Waal, turned into a rounding base).
+    """
+    largest = max(parts, default=0.0)
+    if largest <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(largest))
+    return next(power * times for times in (1, 2, 5, 10) if power * times >= largest)
+
+
+def rounded_count(count: int) -> int:
+    """A count of what concerns people, down to a multiple of the smallest group: one more mostly does not show."""
+    return count - count % SMALLEST_GROUP
+
+
 def suppressed(
     counts: Mapping[Cell, float],
     *,

@@ -29,7 +29,7 @@ import numpy as np
 import pandas as pd
 from django.core.files import File as Content
 from django.db import IntegrityError, transaction
-from django.db.models import BinaryField
+from django.db.models import BinaryField, Exists
 from django.db.models.functions import Substr
 from django.utils import timezone
 
@@ -139,6 +139,14 @@ def questions_of(upload: Import) -> list[Question]:
     return [Question.of(document) for document in upload.questions]
 
 
+def open_questions(upload: Import) -> list[Question]:
+    """The questions that hold it up: an offer to read another place of a file does where nothing else is asked."""
+    asked = questions_of(upload)
+    return [question for question in asked if not question.is_correction] or (
+        asked if upload.state == State.ASKING else []
+    )
+
+
 def meaning_of(question: Question, value: str) -> str:
     """The value named by the answer to a question about a word: a known one, or the word itself as a new one.
 
@@ -231,15 +239,22 @@ def interrupt(*, upload: Import, reason: Message) -> None:
 
 
 def purge() -> int:
-    """Delete files and rejects that are a day old, and return how many files; what was loaded stays. Four queries.
+    """Delete files and rejects that are a day old, and return how many files; what was loaded stays.
 
-    The import page does it, each start of the server, and the daily clearing.
+    The import page does it, each start of the server, and the daily clearing: one query while nothing is that old.
     """
     old = Import.objects.exclude(state__in=Import.AT_WORK).filter(created_at__lt=timezone.now() - KEPT)
-    ImportReject.objects.filter(upload__in=old).delete()
-    deleted = ImportFile.objects.filter(upload__in=old).exclude(content=b"").update(content=b"")
-    ImportChange.objects.filter(upload__in=old.filter(loaded_at=None)).delete()
-    old.filter(state__in=Import.WAITING, loaded_at=None).update(state=State.EXPIRED, questions=[])
+    unloaded = old.filter(loaded_at=None)
+    waiting = unloaded.filter(state__in=Import.WAITING)
+    files = ImportFile.objects.filter(upload__in=old).exclude(content=b"")
+    rejects, changes = ImportReject.objects.filter(upload__in=old), ImportChange.objects.filter(upload__in=unloaded)
+    if not old.filter(Exists(files) | Exists(rejects) | Exists(changes) | Exists(waiting)).exists():
+        return 0
+    with transaction.atomic():
+        rejects.delete()
+        changes.delete()
+        deleted = files.update(content=b"")
+        waiting.update(state=State.EXPIRED, questions=[])
     return deleted
 
 

@@ -20,8 +20,9 @@ from employees.selectors import employee_ranges
 from employees.workforce.knowledge import known_before
 from employees.workforce.known_values import RAW_KINDS, History
 from features import schema
-from features.engineering import engineer, typed
+from features.engineering import DTYPES, engineer, typed
 from features.models import EmployeeFeatures
+from technova.database.frames import read_frame
 from technova.database.prepared_statements import PreparedSelect
 
 INPUTS = {kind: [name for name in schema.INPUT_NAMES if BY_NAME[name].extract == kind] for kind in RAW_KINDS}
@@ -32,7 +33,7 @@ SAMPLE = 2_000  # people sampled for a typical one
 # Leaves out the rows' times, which no prediction needs and which take 3 µs each to parse. A dictionary, since
 # ``from_db`` looks each field of the model up in it.
 _FEATURES_FIELDS = dict.fromkeys(["id", "employee_id", "as_of", *schema.FEATURE_NAMES])
-_EMPLOYEE_FIELDS = ["id", "employee_id", "departement", "presence"]
+_EMPLOYEE_FIELDS = ["id", "employee_id", "departement", "presence", "objected_on"]
 _NEWEST_OF_ONE = PreparedSelect(
     lambda: (
         EmployeeFeatures.objects.in_force()
@@ -64,9 +65,9 @@ def frame_of(rows: QuerySet[EmployeeFeatures]) -> pd.DataFrame:
     ``employee_id``.
     """
     fields = ["employee", "pk", "employee__employee_id", "as_of", *schema.FEATURE_NAMES]
-    columns = ["employee_pk", "features_pk", "employee_id", "as_of", *schema.FEATURE_NAMES]
-    records = list(rows.order_by("employee__employee_id").values_list(*fields))
-    return typed(pd.DataFrame.from_records(records, columns=columns))
+    keys = dict.fromkeys(["employee_pk", "features_pk", "employee_id"], "int64")
+    dtypes = keys | {"as_of": "datetime64[s]"} | DTYPES
+    return read_frame(rows.order_by("employee__employee_id").values_list(*fields), dtypes)
 
 
 def newest_frame(employees: QuerySet[Employee]) -> pd.DataFrame:
@@ -75,15 +76,16 @@ def newest_frame(employees: QuerySet[Employee]) -> pd.DataFrame:
 
 
 def feature_chunks(chunk_size: int, day: date | None = None) -> Iterator[pd.DataFrame]:
-    """The features of everyone present, or present on an earlier day, in frames of at most ``chunk_size`` rows.
+    """The features of everyone to be scored who is present, or was on an earlier day, in frames of at most
+    ``chunk_size`` rows.
 
     One query a chunk.
     """
-    present = Employee.objects.present(day)
+    present = Employee.objects.present(day).to_score()
     for keys in employee_ranges(chunk_size):
-        rows = EmployeeFeatures.objects.newest_of(present.filter(pk__gte=keys.start, pk__lt=keys.stop), day)
-        # Without the same range here PostgreSQL reads everyone's rows for each chunk.
-        chunk = frame_of(rows.filter(employee__gte=keys.start, employee__lt=keys.stop))
+        # The range here, too: without it PostgreSQL goes through everyone for each chunk.
+        people = present.filter(pk__gte=keys.start, pk__lt=keys.stop)
+        chunk = frame_of(EmployeeFeatures.objects.newest_between(keys, day).filter(employee__in=people))
         if len(chunk):
             yield chunk
 
@@ -113,15 +115,16 @@ def features_from(history: History, day: date, numbers: np.ndarray) -> pd.DataFr
 def feature_chunks_as_known(chunk_size: int, day: date) -> Iterator[pd.DataFrame]:
     """The features of those present on a day, in frames with the column ``employee_id`` and the 32 features.
 
-    They leave out what was recorded after the day (``known_before``), so that training does not see the future. If
-    nothing was, these are the rows in force.
+    Without those who object to being scored: a model does not learn from them either. They leave out what was recorded
+    after the day (``known_before``), so that training does not see the future. If nothing was, these are the rows in
+    force.
     """
     moment = known_before(day)
     if moment is None or not LoadedExtract.objects.in_force().filter(as_of__lte=day, load__recorded_at__gte=moment):
         yield from feature_chunks(chunk_size, day)
         return
     history = History.recorded_before(moment)
-    there = Employee.objects.present(day).order_by("employee_id").values_list("employee_id", flat=True)
+    there = Employee.objects.present(day).to_score().order_by("employee_id").values_list("employee_id", flat=True)
     numbers = np.fromiter(there, dtype=np.int64)
     for start in range(0, len(numbers), chunk_size):
         known = features_from(history, day, numbers[start : start + chunk_size])
@@ -134,7 +137,7 @@ def training_frame() -> pd.DataFrame:
 
     Index ``employee_id``; the 32 features, then whether the person has left. Ordered by ``employee_id``, so that the
     same data gives the same bytes whatever the order of the loads. Departures of longer ago are left out: in a year's
-    time the model would else count every leaver of all years. Three queries.
+    time the model would else count every leaver of all years. Whoever objects is in neither. Three queries.
     """
     day = WorkforceDay.objects.values_list("as_of", flat=True).last()
     if day is None:
@@ -143,7 +146,7 @@ def training_frame() -> pd.DataFrame:
         states = EmployeeState.objects.newest().filter(presence=Presence.LEFT, left_by__gt=_year_before(day))
         left = Employee.objects.filter(pk__in=states.values("employee"))
     frames = [
-        newest_frame(employees).assign(**{schema.TARGET: has_left})
+        newest_frame(employees.to_score()).assign(**{schema.TARGET: has_left})
         for employees, has_left in ((Employee.objects.present(), False), (left, True))
     ]
     known = typed(pd.concat(frames)).astype({schema.TARGET: bool}).sort_values("employee_id")
@@ -162,7 +165,7 @@ def employees_with_features(day: date | None = None) -> int:
     rows = EmployeeFeatures.objects.in_force().filter(employee=OuterRef("pk"))
     if day:
         rows = rows.filter(as_of__lte=day)
-    return Employee.objects.present(day).filter(Exists(rows)).count()
+    return Employee.objects.present(day).to_score().filter(Exists(rows)).count()
 
 
 def workforce_medians(scope: Scope) -> dict[str, object]:

@@ -14,9 +14,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from employees.models import ColumnSwitch, Employee, EmployeeState, WorkforceDay
+from employees.models import ColumnSwitch, Correction, Employee, EmployeeState, WorkforceDay
 from employees.workforce import switches
-from employees.workforce.known_values import History, among, chunks, numbers_of
+from employees.workforce.known_values import History, among, chunks, numbers_of, of_people
 from employees.workforce.listing import why_not_scored
 from employees.workforce.numbers import distinct, is_among
 from features import schema
@@ -119,6 +119,7 @@ class _Build:
         standing = EmployeeFeatures.objects.in_force().filter(as_of__gte=since)
         yield numbers_of(EmployeeState.objects.filter(as_of__gte=since))
         yield numbers_of(standing)
+        yield numbers_of(Correction.objects.all())  # lifted ones too, whose extracts count again
         for day in self.days:
             for kind, names in INPUTS.items():
                 if extract := self.history.on(kind, day):
@@ -127,15 +128,17 @@ class _Build:
     def _build_chunk(self, numbers: np.ndarray, since: date) -> None:
         """Build the days for some people (sorted numbers)."""
         people = Employee.objects.filter(among("employee_id", numbers))
-        known = frame_of(EmployeeFeatures.objects.newest_of(people, since - ONE_DAY)).set_index("employee_id")
-        standing = EmployeeFeatures.objects.in_force().filter(employee__in=people, as_of__gte=since)
-        standing = frame_of(standing).set_index("employee_id")
+        of_chunk = of_people(numbers)
+        before = EmployeeFeatures.objects.newest_of(people, since - ONE_DAY).filter(of_chunk)
+        known = frame_of(before).set_index("employee_id")
+        in_force = EmployeeFeatures.objects.in_force().filter(of_chunk, as_of__gte=since)
+        standing = frame_of(in_force).set_index("employee_id")
         kept: set[int] = set()
         added = []
         for day in self.days:
             built = self._built(day, numbers)
             changed = built[~is_same(built, known)]
-            of_day = standing[(standing["as_of"] == day).to_numpy()]
+            of_day = standing[(standing["as_of"] == pd.Timestamp(day)).to_numpy()]
             is_kept = is_same(changed, of_day)
             kept.update(of_day.loc[changed.index[is_kept], "features_pk"])
             added.append(changed[~is_kept].assign(as_of=day))
@@ -147,7 +150,7 @@ class _Build:
 
     def _built(self, day: date, numbers: np.ndarray) -> pd.DataFrame:
         """The features on a day, by number, of the given people who are in its SIRH extract and have all inputs."""
-        there = self._there(day).filter(among("employee__employee_id", numbers))
+        there = self._there(day).filter(of_people(numbers))
         numbers = np.sort(np.fromiter(there.values_list("employee__employee_id", flat=True), dtype=np.int64))
         if not len(numbers):
             return pd.DataFrame(columns=list(schema.FEATURE_NAMES), index=pd.Index([], name="employee_id"))

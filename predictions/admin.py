@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from employees.access import scope_of
 from employees.admin import ForWhoReadsEverything, OfEveryoneAdmin
 from employees.disclosure import suppressed
-from employees.models import OfDepartmentsQuerySet
 from features import schema
+from predictions.compliance import admin as _compliance  # noqa: F401 - registers itself
 from predictions.decisions import admin as _decisions  # noqa: F401 - registers itself
 from predictions.events import admin as _events  # noqa: F401 - registers itself
 from predictions.followup import admin as _followup  # noqa: F401 - registers itself
@@ -23,7 +23,8 @@ from predictions.log import admin as _log  # noqa: F401 - registers itself
 from predictions.mails import admin as _mails  # noqa: F401 - registers itself
 from predictions.ml.artifacts.card_format import SCORES
 from predictions.ml.assessment.outcomes import CALLS
-from predictions.models import RunGroup, ScoringRun, WorkforceCheck
+from predictions.models import RunGroup, RunGroupQuerySet, ScoringRun, WorkforceCheck
+from predictions.rights import admin as _rights  # noqa: F401 - registers itself
 from predictions.selectors import drift_check, figures
 from technova.admin import ReadOnlyAdmin
 
@@ -125,7 +126,7 @@ class RunGroupAdmin(ForWhoReadsEverything, ReadOnlyAdmin):
     fields = (*list_display, "main_reasons")
 
     def get_queryset(self, request):
-        return cast(OfDepartmentsQuerySet, super().get_queryset(request)).visible_to(request.user)
+        return cast(RunGroupQuerySet, super().get_queryset(request)).visible_to(request.user)
 
     def get_changelist(self, request, **kwargs):
         return RunGroupChangeList

@@ -9,6 +9,7 @@ class PredictionsConfig(AppConfig):
 
     def ready(self):
         from predictions import checks  # noqa: F401 - checks register themselves, once the models exist
+        from predictions.accounts import second_factor, sessions, single_sign_on  # noqa: F401 - listen to sign-ins
         from predictions.log.protection import protect
 
         post_migrate.connect(protect, sender=self)

@@ -18,6 +18,7 @@ LOW = Band("low", _("Low"))
 MODERATE = Band("moderate", _("Moderate"))
 HIGH = Band("high", _("High"))
 VERY_HIGH = Band("very-high", _("Very high"))
+UNKNOWN = Band("unknown", _("Not enough data"))  # of a profile that the model has learned nothing about
 BANDS = (LOW, MODERATE, HIGH, VERY_HIGH)
 BY_SLUG = {band.slug: band for band in BANDS}
 
@@ -30,7 +31,10 @@ def edges(threshold: float) -> tuple[float, float, float]:
     return threshold / 2, threshold, min(2 * threshold, (1 + threshold) / 2)
 
 
-def band_of(probability: float, threshold: float) -> Band:
+def band_of(probability: float, threshold: float, *, is_extrapolated: bool = False) -> Band:
+    """One of the four; ``UNKNOWN`` where the model has seen nobody like this."""
+    if is_extrapolated:
+        return UNKNOWN
     return BANDS[sum(probability >= edge for edge in edges(threshold))]
 
 

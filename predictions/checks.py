@@ -9,6 +9,7 @@ from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from employees.access import ROLES
 from predictions.ml.artifacts import store
 from technova.files import private
 
@@ -34,6 +35,22 @@ def check_artifact(app_configs, **options):
         hint = "Run manage.py train_model, or promote a version that works with manage.py promote_model."
         return [CheckWarning(str(error), hint=hint, id=_IDS[type(error)])]
     return []
+
+
+@register(Tags.security)
+def check_roles(app_configs, **options):
+    """Refuse a role in the settings of sign-in that does not exist: whoever it is meant for would enter without."""
+    known = {"SECOND_FACTOR_ROLES": {*ROLES, "staff"}, "SSO_ROLES": set(ROLES)}
+    named = {"SECOND_FACTOR_ROLES": settings.SECOND_FACTOR_ROLES, "SSO_ROLES": settings.SSO_ROLES.values()}
+    return [
+        Error(
+            f"{setting} names {role!r}, which is no role.",
+            hint=f"Name {', '.join(sorted(known[setting]))}.",
+            id="predictions.E002",
+        )
+        for setting, roles in named.items()
+        for role in sorted(set(roles) - known[setting])
+    ]
 
 
 @register(Tags.database)

@@ -29,6 +29,7 @@ from predictions.ml import support
 from predictions.ml.links import Link
 
 SUBJECTS = {feature.name: feature.subject or feature.name for feature in schema.FEATURES}
+FAULTS = 3  # named of one profile at most
 WITHHELD = ""  # the sum of the features whose values may not be read
 # Units that languages set on one side of the number or the other.
 _BY_LANGUAGE = {"%": gettext_noop("%(number)s%%"), "€": gettext_noop("€%(number)s")}
@@ -157,9 +158,10 @@ def tenths(points: Sequence[float], total: int) -> list[int]:
 def why_not_enough(values: Mapping[str, object], faults: Iterable[support.Fault], readable: Readable) -> list[str]:
     """Why the data are not enough for a profile, in the active language: what nobody had together, if readable.
 
-    ``faults`` are those of ``Support``.
+    ``faults`` are those of ``Support``, of which a profile may have many: a few are told, those of few features first.
     """
-    return [_faulty(fault, values) for fault in faults if all(readable_features.reads(readable, n) for n in fault)]
+    told = [fault for fault in faults if all(readable_features.reads(readable, name) for name in fault)]
+    return [_faulty(fault, values) for fault in sorted(told, key=len)[:FAULTS]]
 
 
 def _faulty(fault: support.Fault, values: Mapping[str, Any]) -> str:
@@ -190,9 +192,12 @@ def _faulty(fault: support.Fault, values: Mapping[str, Any]) -> str:
             "whole": _(second.label),
             "shorter": display(second, values[second.name]),
         }
+    phrases = [phrase(feature, values[feature.name]) for feature in (first, *others)]
+    if len(phrases) > 2:
+        return _("Nobody it has learned from combines these: %(phrases)s.") % {"phrases": "; ".join(phrases)}
     return _("Nobody it has learned from combines “%(first)s” with “%(second)s”.") % {
-        "first": phrase(first, values[first.name]),
-        "second": phrase(second, values[second.name]),
+        "first": phrases[0],
+        "second": phrases[1],
     }
 
 

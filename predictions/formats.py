@@ -1,8 +1,10 @@
 """Numbers in the active language."""
 
 import math
+import re
+from datetime import datetime
 
-from django.utils.formats import get_format, number_format
+from django.utils.formats import date_format, get_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
@@ -47,6 +49,16 @@ def money(amount: float) -> str:
     return f"{'−' if round(rounded) < 0 else ''}{_('€%(number)s') % {'number': grouped(abs(rounded))}}"
 
 
+def money_range(low: float, high: float) -> str:
+    """Two ends of an amount in euros, short: "€1.2–3.4M", "€190,000–350,000"; one where both are alike."""
+    if round(low) == round(high):
+        return money(low)
+    if high >= 1e6:
+        return _("€%(low)s–%(high)sM") % {"low": grouped(low / 1e6, 1), "high": grouped(high / 1e6, 1)}
+    step = -3 if high >= 1e4 else 0
+    return _("€%(low)s–%(high)s") % {"low": grouped(round(low, step)), "high": grouped(round(high, step))}
+
+
 def duration(seconds: int) -> str:
     """A time to wait, rounded up: "40 seconds", "1 minute", "12 minutes"."""
     if seconds < 60:
@@ -60,6 +72,21 @@ def horizon(months: int | None) -> str:
     if months is None:
         return _("without a horizon")
     return ngettext("within %(count)d month", "within %(count)d months", months) % {"count": months}
+
+
+_DATED = re.compile(r"(\d{8})-[0-9a-f]{12,}")
+
+
+def model_name(version: str) -> str:
+    """A version of the model in words, "of 30 November 2026"; one that does not begin with a day as it is."""
+    found = _DATED.fullmatch(version)
+    if not found:
+        return version
+    try:
+        day = datetime.strptime(found[1], "%Y%m%d").date()  # noqa: DTZ007 - a day
+    except ValueError:
+        return version
+    return _("of %(date)s") % {"date": date_format(day)}
 
 
 def csv_delimiter() -> str:

@@ -16,6 +16,7 @@ from employees.messages import Message
 from employees.models import Import, SavedMapping
 from features.services import build_features
 from predictions.events import of_imports
+from predictions.followup.exits import tell_reasons
 from predictions.ml.artifacts.store import ArtifactError
 from predictions.outages import outage_of
 from predictions.services import NothingToScore, is_scoring_due, score_employees
@@ -169,6 +170,7 @@ def _load(upload: Import, progress: Progress | None) -> bool:
     if not uploads.load(upload=upload, progress=progress):
         uploads.check_again(upload=upload, progress=progress, tell=of_imports.tell_of_check)
         return False
+    tell_reasons()
     build_features(progress=progress)
     try:
         if is_scoring_due():  # not where a process was killed between this and the next line

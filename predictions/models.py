@@ -8,16 +8,42 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from employees.access import Scope, readable_to, scope_of, scope_of_key
-from employees.models import Employee, OfDepartmentsQuerySet
+from employees.models import Employee, OfEmployeesQuerySet
 from features import schema
 from features.models import EmployeeFeatures
-from predictions.decisions.models import ModelVersion, Promotion, ThresholdDecision, Training  # noqa: F401 - models of this app
+from predictions.compliance.models import CompanyFact, Incident  # noqa: F401 - models of this app
+from predictions.decisions.models import (  # noqa: F401 - models of this app
+    ActionCost,
+    CostDecision,
+    LotteryDecision,
+    ModelVersion,
+    Promotion,
+    ThresholdDecision,
+    Training,
+)
 from predictions.events.models import WebhookDelivery, WebhookEndpoint  # noqa: F401 - models of this app
 from predictions.exports.models import Export, ExportPiece  # noqa: F401 - models of this app
-from predictions.followup.models import ActionKind, Case, CaseAction, CaseChange, CaseNote  # noqa: F401 - of this app
+from predictions.followup.models import (  # noqa: F401 - models of this app
+    ActionKind,
+    Case,
+    CaseAction,
+    CaseChange,
+    CaseNote,
+    Draw,
+    DrawnPerson,
+    ExitInterview,
+)
 from predictions.keys.models import APIKey, RequestCount, validate_departments  # noqa: F401 - models of this app
+from predictions.log.models import (  # noqa: F401 - models of this app
+    ErasedRow,
+    LogBlock,
+    LogPurge,
+    PersonKey,
+)
 from predictions.mails.models import Mail, MailSubscription  # noqa: F401 - models of this app
 from predictions.ml import links
+from predictions.retention.models import Clearance  # noqa: F401 - models of this app
+from predictions.rights.models import DataRequest, DataRequestChange, LegalHold  # noqa: F401 - models of this app
 from predictions.segments.models import RunCell, SavedSegment  # noqa: F401 - models of this app
 from technova.database.fields import NamedFloats, account
 
@@ -41,7 +67,9 @@ class ScoringRun(models.Model):
     # Annotated by ``selectors.runs.latest_two``.
     is_in_log: bool
     is_outdated: bool = False  # the workforce has changed since
+    objecting: int = 0  # people who are left out of scoring at their own request
     revision_now: uuid.UUID | None
+    talks: int | None  # of the lottery in force
 
     created_at = models.DateTimeField(_("scored at"), default=timezone.now, db_index=True)
     model_version = models.CharField(_("model version"), max_length=40)
@@ -106,6 +134,13 @@ class ScoringRun(models.Model):
     def __str__(self):
         return f"{timezone.localtime(self.created_at):%Y-%m-%d %H:%M} ({self.model_version})"
 
+    def threshold_against(self, before: "ScoringRun") -> float:
+        """The threshold at which a run before is compared with this one: this run's, so that nobody moves because
+        another one was set. Under one decision, a capacity, each list has its own: it holds as many people.
+        """
+        is_same = self.decision_id is not None and self.decision_id == before.decision_id
+        return before.threshold if is_same else self.threshold
+
     @property
     def day(self) -> date:
         """The day that the scores describe; of a run from before extracts had one, the day of the run."""
@@ -126,10 +161,14 @@ class ScoringRun(models.Model):
         return self.expected_above_threshold / self.expected_departures
 
 
-class RunGroupQuerySet(OfDepartmentsQuerySet):
+class RunGroupQuerySet(models.QuerySet):
     def within(self, scope: Scope):
-        """Those of the scope, also under departments that were merged into its own since."""
-        return scope.narrow_recorded(self, self.department)
+        """Those of whole departments of the scope: a team's figures are counted from its people."""
+        return scope.narrow_groups(self)
+
+    def visible_to(self, user):
+        """Those that this account may see."""
+        return self.within(scope_of(user))
 
 
 class RunGroup(models.Model):
@@ -219,9 +258,7 @@ class WorkforceCheck(models.Model):
         return f"{self.run} {timezone.localtime(self.created_at):%Y-%m-%d}"
 
 
-class PredictionQuerySet(OfDepartmentsQuerySet):
-    department = "employee__departement"
-
+class PredictionQuerySet(OfEmployeesQuerySet):
     def within_then(self, scope: Scope):
         """Those made while the person was in a department of the scope: others would reveal the former department."""
         return scope.narrow_recorded(self, "features__departement", "payload__departement")
@@ -395,6 +432,11 @@ class Prediction(models.Model):
     def link(self) -> links.Link:
         """The scale on which its contributions are additive."""
         return links.of_horizon(self.horizon_months)
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether the person was erased whom it was about: what it was made from and why went with them."""
+        return self.features_id is None and not self.payload
 
     @property
     def employee_number(self) -> int | None:

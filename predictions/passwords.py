@@ -170,7 +170,7 @@ class Attempt:
 
 def digest(*parts: str) -> str:
     """A keyed digest of a name for the counts, since a password may be typed as a name."""
-    return salted_hmac("predictions.passwords", "\0".join(parts)).hexdigest()[:40]
+    return salted_hmac("predictions.passwords", "\0".join(parts), algorithm="sha256").hexdigest()[:40]
 
 
 def account_of(username: str) -> str:
@@ -198,4 +198,4 @@ def remember_browser(response: HttpResponseBase, account: str) -> None:
 
 
 def _cookie_of(account: str) -> str:
-    return f"browser_{account[:8]}"
+    return f"{settings.COOKIE_PREFIX}browser_{account[:8]}"

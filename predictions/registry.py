@@ -16,6 +16,7 @@ from pathlib import Path
 from django.db import DatabaseError
 from django.db.models import OuterRef, Subquery
 
+from predictions.compliance.models import CompanyFact
 from predictions.decisions import versions
 from predictions.metrics import note_model
 from predictions.ml.artifacts import artifact, store
@@ -23,36 +24,61 @@ from predictions.ml.assessment.cutoffs import Cutoff
 from predictions.models import ModelVersion, ScoringRun, ThresholdDecision
 
 CHECK_INTERVAL = 2.0  # seconds during which a process trusts what it holds
+NOTHING_SET = [None, None, None]  # the state of the thresholds where HR has never set one
 
 
 class _Decided:
-    """What people have decided, read together: the version in use, and the thresholds of HR, the newest first."""
+    """What people have decided, read together: the version in use, the thresholds of HR, the newest first, and the day
+    of the works council's opinion.
+    """
 
     def __init__(self):
         self.thresholds: Sequence[ThresholdDecision] = ()
         self.version: str | None = None
         self.is_shipped = False
+        self.consulted_on = ""
         self.checked_at = -math.inf
+        self.state: list[object] | None = None  # of the thresholds when they were read
 
     def refresh(self) -> None:
         if time.monotonic() - self.checked_at >= CHECK_INTERVAL:
             checked_at = time.monotonic()  # set before the read, so that a change during it is seen next time
-            self.thresholds, self.version, self.is_shipped = self._read()
+            self._read()
             self.checked_at = checked_at
 
-    def _read(self) -> tuple[Sequence[ThresholdDecision], str | None, bool]:
-        """One query, or two where nobody has set a threshold."""
+    def _read(self) -> None:
+        """One query; two after a threshold was set, undone or applied by a run; three without a version in use."""
+        consulted = CompanyFact.objects.filter(name="council_on").order_by("-pk").values("value")[:1]
+        decisions = ThresholdDecision.objects.order_by()
+        applied = ScoringRun.objects.exclude(decision=None).order_by("-pk")
+        found = (
+            ModelVersion.objects.in_use()
+            .annotate(
+                consulted_on=Subquery(consulted),
+                newest=Subquery(decisions.order_by("-pk").values("pk")[:1]),
+                revoked=Subquery(decisions.exclude(revoked_at=None).order_by("-revoked_at").values("revoked_at")[:1]),
+                applied=Subquery(applied.values("pk")[:1]),
+            )
+            .values_list("name", "is_shipped", "consulted_on", "newest", "revoked", "applied")
+            .first()
+        )
+        if found is None:
+            self.version, self.is_shipped, state = None, False, None
+            consulted_on = consulted.values_list("value", flat=True).first()
+        else:
+            self.version, self.is_shipped, consulted_on, *state = found
+        self.consulted_on = consulted_on or ""
+        if state is None or state != self.state:
+            self.thresholds = () if state == NOTHING_SET else self._in_force()
+            self.state = state
+
+    @staticmethod
+    def _in_force() -> Sequence[ThresholdDecision]:
+        """The thresholds of HR, each with the cutoff of the newest run under it."""
         run = ScoringRun.objects.filter(decision=OuterRef("pk")).order_by("-pk")
         fields = ("model_version", "threshold", "last_tied")
-        newest = {f"run_{name}": Subquery(run.values(name)[:1]) for name in fields}
-        in_use = ModelVersion.objects.in_use()
-        of_version = {"version_in_use": in_use.values("name"), "is_shipped": in_use.values("is_shipped")}
-        of_version = {name: Subquery(values) for name, values in of_version.items()}
-        found = list(ThresholdDecision.objects.in_force().annotate(**of_version, **newest).select_related("decided_by"))
-        if found:
-            return found, found[0].version_in_use, bool(found[0].is_shipped)
-        version = in_use.first()
-        return found, version and version.name, bool(version and version.is_shipped)
+        cutoff = {f"run_{name}": Subquery(run.values(name)[:1]) for name in fields}
+        return list(ThresholdDecision.objects.in_force().annotate(**cutoff).select_related("decided_by"))
 
 
 class _Registry:
@@ -112,13 +138,19 @@ def is_shipped() -> bool:
     return _decided.is_shipped
 
 
-def decision_in_force(version: str) -> ThresholdDecision | None:
-    """The threshold that HR has set for a version of the model; None where that of its training holds.
+def is_consultation_recorded() -> bool:
+    """Whether the day of the works council's opinion is recorded."""
+    _decided.refresh()
+    return bool(_decided.consulted_on)
 
-    One query at most every 2 s.
+
+def decision_in_force(horizon: int | None) -> ThresholdDecision | None:
+    """The threshold that HR has set for models with a horizon; None where that of the training holds.
+
+    One query at most every 2 s, two after a change.
     """
     _decided.refresh()
-    return next((decision for decision in _decided.thresholds if decision.holds_for(version)), None)
+    return next((decision for decision in _decided.thresholds if decision.holds_for(horizon)), None)
 
 
 def current_model() -> artifact.Model:
@@ -127,7 +159,7 @@ def current_model() -> artifact.Model:
     Reads disk and database at most every 2 s; raises ``ArtifactError`` when the model cannot be used.
     """
     model = promoted_model()
-    decision = decision_in_force(model.version)
+    decision = decision_in_force(model.horizon_months)
     return model_with(model, _cutoff_of(decision, model)) if decision else model
 
 
@@ -171,4 +203,4 @@ def forget_model() -> None:
 
 def forget_decisions() -> None:
     """Read the decisions again at the next call: this process has changed them, or needs the newest."""
-    _decided.checked_at = -math.inf
+    _decided.checked_at, _decided.state = -math.inf, None

@@ -6,6 +6,7 @@ It keeps no state: work is left if the newest run is not of the current workforc
 from contextlib import suppress
 
 from features.services import build_features
+from predictions.followup.exits import tell_reasons
 from predictions.registry import forget_decisions
 from predictions.services import NothingToScore, is_scoring_due, score_employees
 from technova import jobs
@@ -20,6 +21,7 @@ def rescore(*, progress: Progress | None = None) -> None:
     """
     forget_decisions()
     with suppress(NothingToScore):
+        tell_reasons()
         while is_scoring_due():
             build_features(progress=progress)
             score_employees(progress=progress)

@@ -1,11 +1,14 @@
 """Services: score, and log every prediction before it is returned."""
 
+from __future__ import annotations
+
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
 from functools import wraps
 
 import numpy as np
+import pandas as pd
 from django.db import IntegrityError
 
 from employees import terms
@@ -17,11 +20,13 @@ from features import selectors as features
 from features.models import EmployeeFeatures
 from predictions.events import services as events
 from predictions.events.models import Event
+from predictions.followup.lottery import draw
 from predictions.log import writes
 from predictions.log.row_builder import COLUMNS, BatchScore, Caller, milliseconds_since, prediction_of, rows_of
 from predictions.metrics import count_predictions
 from predictions.ml.assessment import cutoffs, disparity, drift
 from predictions.ml.assessment.cutoffs import Cutoff
+from predictions.ml.expectation import Expectation
 from predictions.ml.scorer import Model
 from predictions.models import Prediction, RunGroup, ScoringRun, ThresholdDecision
 from predictions.registry import (
@@ -31,19 +36,32 @@ from predictions.registry import (
     model_with,
     promoted_model,
 )
-from predictions.segments.counting import CellCounter
+from predictions.rights.services import note_agreed
+from predictions.segments.counting import CellCounter, GroupCounter
 from predictions.selectors import figures
 from predictions.selectors.group_counts import group_counts
 from predictions.workforce_checks import check_workforce
 from technova.commands import Progress
-from technova.database.bulk import bulk_insert, check_keys_at_once, refresh_statistics, reserve_sparse_keys
+from technova.database.bulk import (
+    Block,
+    check_keys_at_once,
+    insert_blocks,
+    inserting,
+    refresh_statistics,
+    reserve_sparse_keys,
+)
 from technova.database.locks import exclusive
 
 CHUNK_SIZE = 10_000
+_COLUMNS = ["id", *COLUMNS]  # of a row of a run
 
 
 class UnknownEmployee(LookupError):
     """No clean features for this number within the caller's scope."""
+
+
+class ObjectsToScoring(LookupError):
+    """The person objects to being scored, and no score is made."""
 
 
 class OutOfScope(LookupError):
@@ -81,7 +99,7 @@ def predict_for_employee(*, employee_id: int, caller: Caller) -> Prediction:
     """Score the newest clean features of one employee; a merged number stands for its person. One read and one write.
 
     Two more reads for a number without rows of its own. Raises ``UnknownEmployee`` when there are no features within
-    the caller's scope, ``ArtifactError`` without a model.
+    the caller's scope, ``ObjectsToScoring``, and ``ArtifactError`` without a model.
     """
     started = time.perf_counter()
     model = current_model()
@@ -90,6 +108,8 @@ def predict_for_employee(*, employee_id: int, caller: Caller) -> Prediction:
         row = features.newest_features(person[employee_id])
     if row is None or not _is_seen(row, caller.scope):
         raise UnknownEmployee(employee_id)
+    if row.employee.objected_on:
+        raise ObjectsToScoring(employee_id)
     return _logged(
         prediction_of(
             model.score_one(row.values()),
@@ -151,7 +171,7 @@ def _check_scope(values: Mapping[str, object], scope: Scope) -> None:
         return
     if not scope.sees_department(str(values["departement"])):
         raise OutOfScope("departement", values["departement"])
-    seen = scope.narrow(EmployeeFeatures.objects.all(), "employee__departement")
+    seen = scope.narrow(EmployeeFeatures.objects.all())
     for name in ("poste", "domaine_etude"):
         if not seen.filter(**{name: values[name]}).exists():
             raise OutOfScope(name, values[name])
@@ -161,14 +181,15 @@ def _check_scope(values: Mapping[str, object], scope: Scope) -> None:
 def predict_for_employees(*, employee_ids: Iterable[int], caller: Caller) -> dict[int, BatchScore]:
     """Score several employees: the score of each number asked for that has clean features, in the order asked.
 
-    A merged number stands for its person. Two reads and one bulk write, of tuples and arrays: a model instance for each
-    row would take longer than its score. A person asked for twice is scored once.
+    A merged number stands for its person; whoever objects to being scored has none. Two reads and one bulk write,
+    of tuples and arrays: a model instance for each row would take longer than its score. A person asked for twice is
+    scored once.
     """
     started = time.perf_counter()
     model = current_model()
     asked = dict.fromkeys(employee_ids)
     person = {number: number for number in asked} | persons_of(asked)
-    people = Employee.objects.within(caller.scope).filter(employee_id__in=set(person.values()))
+    people = Employee.objects.within(caller.scope).to_score().filter(employee_id__in=set(person.values()))
     frame = features.newest_frame(people)
     if not caller.scope.sees_everyone:
         frame = frame[frame["departement"].map(caller.scope.sees_recorded).astype(bool)].reset_index(drop=True)
@@ -182,8 +203,18 @@ def predict_for_employees(*, employee_ids: Iterable[int], caller: Caller) -> dic
     return {number: given[person[number]] for number in asked if person[number] in given}
 
 
+def objecting(employee_ids: Collection[int], scope: Scope) -> set[int]:
+    """Those of some numbers, in the scope, whose persons object to being scored. Two queries, none for no number."""
+    if not employee_ids:
+        return set()
+    person = {number: number for number in employee_ids} | persons_of(employee_ids)
+    people = Employee.objects.within(scope).exclude(objected_on=None).filter(employee_id__in=set(person.values()))
+    found = set(people.values_list("employee_id", flat=True))
+    return {number for number in employee_ids if person[number] in found}
+
+
 def score_employees(*, as_of: date | None = None, progress: Progress | None = None) -> ScoringRun:
-    """Score everyone present with the current model, as one run and in one transaction.
+    """Score everyone present with the current model, as one run and in one transaction; without those who object.
 
     ``as_of`` is an earlier day: it scores those present then with their features of then. The figures of its groups are
     part of the run; a run of the newest day is then checked for drift and accuracy. Reads and writes in chunks of
@@ -198,11 +229,43 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
             raise NothingToScore("No employee present has clean features: run seed_from_csv, then build_features.")
         newest = WorkforceDay.objects.last()
         day = WorkforceDay.objects.filter(as_of=as_of).first() if as_of else newest
+        is_newest = day is None or day == newest
         forget_decisions()
-        decision = decision_in_force(model.version)
+        decision = decision_in_force(model.horizon_months)
         if decision:
             model = model_with(model, _cutoff(decision, model, as_of))
-        run = ScoringRun.objects.create(
+        scoring = _Scoring(model, decision, day, CellCounter(day.as_of) if day and is_newest else None)
+        run = scoring.run
+        check_keys_at_once()
+        keys = reserve_sparse_keys(Prediction, total)  # or they would reveal how many others were scored
+        block: list[Block] = []  # of the chunk before
+        for chunk in features.feature_chunks(CHUNK_SIZE, as_of):
+            with inserting(Prediction, block, _COLUMNS):
+                block = [scoring.add(chunk, keys[run.employee_count :])]
+            scoring.add_cells(chunk)
+            if progress:
+                progress("Scoring", run.employee_count, total)
+        insert_blocks(Prediction, block, _COLUMNS)
+        scoring.store(started)
+        if is_newest:
+            draw(run)
+            note_agreed()
+        _tell(run)
+    refresh_statistics(Prediction)  # or the next reader's plan sorts instead of using an index
+    if day is None or day.as_of == WorkforceDay.objects.latest().as_of:
+        check_workforce()
+    count_predictions(Prediction.Mode.SCORING, total=run.employee_count, leave=run.above_threshold_count)
+    return run
+
+
+class _Scoring:
+    """A run in progress, which counts the people as they are scored."""
+
+    def __init__(
+        self, model: Model, decision: ThresholdDecision | None, day: WorkforceDay | None, cells: CellCounter | None
+    ):
+        self.model = model
+        self.run = ScoringRun.objects.create(
             model_version=model.version,
             horizon_months=model.horizon_months,
             threshold=model.threshold,
@@ -216,56 +279,56 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
             as_of=day.as_of if day else None,
             revision=day.revision if day else None,
         )
-        caller = Caller()
-        check_keys_at_once()
-        keys = reserve_sparse_keys(Prediction, total)  # or they would reveal how many others were scored
-        counts: dict[str, np.ndarray] = {}
-        by_group: disparity.Counts = {}
-        expectations, expected_over = [], 0.0
-        cells = CellCounter(day.as_of) if day and day == newest else None
-        for chunk in features.feature_chunks(CHUNK_SIZE, as_of):
-            chunk_started = time.perf_counter()
-            scores = model.score_frame(chunk)
-            rows = rows_of(
-                scores,
-                frame=chunk,
-                model=model,
-                caller=caller,
-                mode=Prediction.Mode.SCORING,
-                latency_ms=milliseconds_since(chunk_started) / len(chunk),
-                run=run,
-            )
-            of_chunk = keys[run.employee_count : run.employee_count + len(chunk)].tolist()
-            with_keys = ((key, *row) for key, row in zip(of_chunk, rows, strict=True))
-            bulk_insert(Prediction, with_keys, ["id", *COLUMNS])
-            run.employee_count += len(chunk)
-            by_group = disparity.count(chunk, rows.is_over, by_group)
-            if cells:
-                cells.add(chunk, scores, rows.is_over)
-            expectations.append(scores.expectation)
-            expected_over += float(scores.probability[rows.is_over].sum())
-            for name, people in drift.count(chunk, scores.probability, model.card["drift"]).items():
-                counts[name] = people + counts.get(name, 0)
-            if progress:
-                progress("Scoring", run.employee_count, total)
-        groups = RunGroup.objects.bulk_create(figures.aggregate(run, Scope.EVERYONE, is_of_then=True))
-        run.above_threshold_count = sum(group.above_threshold_count for group in groups)
-        expectation = sum(expectations[1:], start=expectations[0])
+        self.cells = cells
+        self.groups = GroupCounter(self.run)
+        self.by_group: disparity.Counts = {}
+        self.drift: dict[str, np.ndarray] = {}
+        self.expectations: list[Expectation] = []
+        self.expected_over = 0.0
+
+    def add(self, chunk: pd.DataFrame, keys: np.ndarray) -> Block:
+        """Score and count a chunk; the rows of the log, with the first of the keys. No query."""
+        started = time.perf_counter()
+        self.scores = self.model.score_frame(chunk)
+        self.rows = rows_of(
+            self.scores,
+            frame=chunk,
+            model=self.model,
+            caller=Caller(),
+            mode=Prediction.Mode.SCORING,
+            latency_ms=milliseconds_since(started) / len(chunk),
+            run=self.run,
+        )
+        probability, is_over = self.scores.probability, self.rows.is_over
+        self.run.employee_count += len(chunk)
+        self.groups.add(chunk, *(self.rows.columns[name] for name in ("probability", "main_reason", "second_reason")))
+        self.by_group = disparity.count(chunk, is_over, self.by_group)
+        self.expectations.append(self.scores.expectation)
+        self.expected_over += float(probability[is_over].sum())
+        for name, people in drift.count(chunk, probability, self.model.card["drift"]).items():
+            self.drift[name] = people + self.drift.get(name, 0)
+        return self.rows.block(keys[: len(chunk)])
+
+    def add_cells(self, chunk: pd.DataFrame) -> None:
+        """Count the cells of the chunk that was scored last. Asks for its directory."""
+        if self.cells:
+            self.cells.add(chunk, self.scores, self.rows.is_over)
+
+    def store(self, started: float) -> None:
+        """Store the run with its figures; ``started`` is when it began, as ``time.perf_counter`` tells."""
+        run = self.run
+        RunGroup.objects.bulk_create(self.groups.groups.values())
+        run.above_threshold_count = figures.counts(self.groups.groups.values()).above_threshold
+        expectation = sum(self.expectations[1:], start=self.expectations[0])
         run.expected_departures = expectation.total * run.seen_correction
-        run.expected_above_threshold = expected_over * run.seen_correction
+        run.expected_above_threshold = self.expected_over * run.seen_correction
         run.expected_low, run.expected_high = (end * run.seen_correction for end in expectation.interval)
-        run.drift_counts = {name: people.tolist() for name, people in counts.items()}
-        run.group_counts = group_counts(run, by_group)
+        run.drift_counts = {name: people.tolist() for name, people in self.drift.items()}
+        run.group_counts = group_counts(run, self.by_group)
         run.duration_ms = milliseconds_since(started)
         run.save()
-        if cells:
-            cells.store(run)
-        _tell(run)
-    refresh_statistics(Prediction)  # or the next reader's plan sorts instead of using an index
-    if day is None or day.as_of == WorkforceDay.objects.latest().as_of:
-        check_workforce()
-    count_predictions(Prediction.Mode.SCORING, total=run.employee_count, leave=run.above_threshold_count)
-    return run
+        if self.cells:
+            self.cells.store(run)
 
 
 def _tell(run: ScoringRun) -> None:
@@ -278,8 +341,8 @@ def _tell(run: ScoringRun) -> None:
             "model_version": run.model_version,
             "employee_count": run.employee_count,
             "above_threshold_count": run.above_threshold_count,
-            "link": events.address("employees"),
         },
+        page="employees",
     )
 
 
@@ -309,6 +372,6 @@ def is_scoring_due(day: WorkforceDay | None = None) -> bool:
 
 def is_by_what_is_in_use(run: ScoringRun) -> bool:
     """Whether a run was made with the model in use and the threshold in force."""
-    version = promoted_model().version
-    decision = decision_in_force(version)
-    return run.model_version == version and run.decision_id == (decision and decision.pk)
+    model = promoted_model()
+    decision = decision_in_force(model.horizon_months)
+    return run.model_version == model.version and run.decision_id == (decision and decision.pk)

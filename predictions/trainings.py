@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from employees.models import WorkforceDay
+from employees.disclosure import is_small
+from employees.models import Employee, WorkforceDay
 from features import selectors
 from features.schema import TARGET
 from predictions import rescoring
 from predictions.decisions import promotions, versions
+from predictions.decisions.models import BY_THE_SCHEDULE
 from predictions.ml.artifacts import artifact, store
-from predictions.ml.assessment import thresholds
+from predictions.ml.assessment import gates, thresholds
 from predictions.models import Promotion, Training
 from predictions.selectors.person_periods import CHUNK_SIZE, person_periods
 from technova import jobs
@@ -24,7 +30,6 @@ if TYPE_CHECKING:
     from predictions.ml.training import Trained
 
 RULE = "f2"  # of the threshold, until HR sets another
-BY_THE_SCHEDULE = "schedule"  # in place of an account, and as the reason
 NO_HORIZON = "The extracts span less than three months: this is a classification, without a horizon."
 
 Problem = Training.Problem
@@ -38,20 +43,36 @@ def fit(
     warn: Callable[[str], None] = lambda text: None,
     progress: Progress | None = None,
 ) -> Trained:
-    """Train on the history, or, where it is short, on who has left. Raises ``training.TrainingError``."""
+    """Train on the history, or, where it is short, on who has left. Raises ``training.TrainingError``.
+
+    Without a ``horizon`` it is the company's, ``HORIZON_MONTHS``, or else the longest that the history allows.
+    """
     from predictions.ml import training
 
     tell = progress or training.silent
+    objecting = Employee.objects.exclude(objected_on=None).count()
     history = person_periods(progress=tell)
     if horizon or training.longest_horizon(history):
+        horizon = horizon or settings.HORIZON_MONTHS
         present = selectors.present_frame(CHUNK_SIZE)
-        return training.train_forecast(history, present, horizon=horizon, features=features, rule=rule, progress=tell)
+        trained = training.train_forecast(
+            history, present, horizon=horizon, features=features, rule=rule, progress=tell
+        )
+        return _counted(trained, objecting)
     warn(NO_HORIZON)
     frame = selectors.training_frame()
     day = WorkforceDay.objects.values_list("as_of", flat=True).last()
-    return training.train_classification(
+    trained = training.train_classification(
         frame, frame[TARGET].to_numpy(), as_of=day, features=features, rule=rule, progress=tell
     )
+    return _counted(trained, objecting)
+
+
+def _counted(trained: Trained, objecting: int) -> Trained:
+    """The same, whose card says how many people it did not learn from; where nobody objects it says nothing."""
+    if objecting:
+        trained.card["training"]["objecting"] = None if is_small(objecting) else objecting
+    return trained
 
 
 @transaction.atomic
@@ -75,8 +96,10 @@ def train_by_schedule(*, progress: Progress | None = None) -> None:
 
 @jobs.task
 def train(pk: str, *, progress: Progress | None = None) -> None:
-    """Train, keep the version, and put it in use or let it wait. What stands against it is recorded; a defect is raised
-    as well."""
+    """Train, keep the version, and put it in use or let it wait; the one in use stays if it learned the same.
+
+    What stands against it is recorded; a defect is raised as well.
+    """
     training = Training.objects.select_related("asked_by").get(pk=pk)
     if training.finished_at is None:
         try:
@@ -89,7 +112,8 @@ def train(pk: str, *, progress: Progress | None = None) -> None:
                 raise
         else:
             _finish(training, version=version)
-            rescoring.rescore.enqueue()
+            if not training.is_unchanged:
+                rescoring.rescore.enqueue()
 
 
 def _version_of(training: Training, progress: Progress | None) -> str:
@@ -98,6 +122,11 @@ def _version_of(training: Training, progress: Progress | None) -> str:
     root, by = versions.directory(), training.asked_by
     artifact.check_writable(root, promote=True)
     trained = fit(rule=thresholds.parse(RULE), progress=progress)
+    training.objections = gates.objections(trained.card)
+    in_use = versions.current()
+    if in_use and repeats(trained):
+        training.is_unchanged = True
+        return in_use
     version = publish(
         root,
         trained,
@@ -107,6 +136,26 @@ def _version_of(training: Training, progress: Progress | None) -> str:
     )
     versions.keep(version)
     return version
+
+
+def repeats(trained: Trained) -> bool:
+    """Whether the version in use has learned the same from the same rows, so that nothing would change.
+
+    Their cards tell: on another kind of processor the last digits of the coefficients differ.
+    """
+    in_use = versions.current()
+    if in_use is None:
+        return False
+    try:
+        published = store.read(versions.directory_of(in_use)).card
+    except store.ArtifactError:
+        return False
+    before = {name: value for name, value in published.items() if name in trained.card}
+    return _as_read(before) == _as_read(trained.card)
+
+
+def _as_read(card: Mapping) -> dict:
+    return json.loads(json.dumps(card, default=str))  # days are texts
 
 
 def _problem(error: Exception) -> Training.Problem:
@@ -129,4 +178,24 @@ def _problem(error: Exception) -> Training.Problem:
 def _finish(training: Training, *, version: str = "", problem: str = "", error: str = "") -> None:
     training.version, training.problem, training.error = version, problem, error[:2000]
     training.finished_at = timezone.now()
-    training.save(update_fields=["version", "problem", "error", "finished_at"])
+    training.save()
+
+
+@contextmanager
+def recorded(*, author: User | str, reason: str, promotes: bool, is_ours: bool) -> Iterator[Training]:
+    """A training by a command, saved once it has ended: with the version that the caller sets, or with what stopped it.
+
+    Nothing is saved unless ``is_ours``: of a training into another directory than the servers'.
+    """
+    named = {"system_account": author} if isinstance(author, str) else {"asked_by": author}
+    training = Training(reason=reason, promotes=promotes, **named)
+    try:
+        yield training
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        if is_ours:
+            _finish(training, problem=_problem(error), error=str(error))
+        raise
+    if is_ours:
+        _finish(training, version=training.version)

@@ -44,6 +44,6 @@ def _tell(check: WorkforceCheck, found: drift_check.Found) -> None:
             "as_of": check.run.day.isoformat(),
             "drifted_count": len(found.drifted),
             "unexpected_forecast_count": sum(outcome.is_alarm for outcome in found.newest),
-            "link": events.address("model_workforce"),
         },
+        page="model_workforce",
     )

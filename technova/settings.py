@@ -4,6 +4,7 @@
 ``ALLOWED_HOSTS`` stops the start.
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,19 @@ class Env(environ.Env):
         if any(len(each) < SHORTEST_SECRET for each in given):
             raise ImproperlyConfigured(f"{var} must hold random values of {SHORTEST_SECRET} characters or more.")
         return given
+
+    def mapping(self, var: str) -> dict[str, str]:
+        """A text for each name: ``name=text`` pairs, comma-separated, or a JSON object where a name holds a comma."""
+        given = self.str(var, default="").strip()
+        if not given.startswith("{"):
+            return self.dict(var, default={})
+        try:
+            found = json.loads(given)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{var} begins with a brace and is no JSON: {error}") from error
+        if not all(isinstance(text, str) for text in found.values()):
+            raise ImproperlyConfigured(f"{var} must hold a text for each name.")
+        return found
 
     def one_of(self, var: str, choices: Sequence[str], *, default: str) -> str:
         choice = self.str(var, default=default)
@@ -111,6 +125,11 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.usersessions",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -127,8 +146,13 @@ MIDDLEWARE = [
     "technova.web.routes.ProbeMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "predictions.accounts.middleware.SessionLifetime",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "predictions.accounts.middleware.SingleSignOnConfirmed",
+    "predictions.accounts.middleware.SecondFactorRequired",
     "employees.access.middleware.ScopeRequiredMiddleware",
+    "predictions.accounts.purpose.PurposeRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -198,23 +222,137 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "predictions.accounts.context_words.ContextWordsValidator"},
 ]
 AUTHENTICATION_BACKENDS = ["predictions.passwords.CountedBackend"]
-LOGIN_URL = "login"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "login"
-SESSION_COOKIE_AGE = 12 * 3600  # a working day
+LOGOUT_REDIRECT_URL = "account_login"
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # seconds that the link in an invitation, or for a new password, works
+# A session ends so long after the last page, and so long after its sign-in whatever it does. See predictions/accounts/.
+SESSION_IDLE_MINUTES = env.number("SESSION_IDLE_MINUTES", default=120, least=2)
+SESSION_COOKIE_AGE = 3600 * env.number("SESSION_HOURS", default=12, least=1, most=24 * 30)
+
+# Sign-in by django-allauth. Limits on what may be tried are our own (decision 23): its count in a cache a process.
+ACCOUNT_ADAPTER = "predictions.accounts.adapters.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by others, who enter the address
+ACCOUNT_FORMS = {
+    "login": "predictions.accounts.forms.LoginForm",
+    "reauthenticate": "predictions.accounts.forms.ReauthenticateForm",
+}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_SESSION_COOKIE_AGE = min(60 * SESSION_IDLE_MINUTES, SESSION_COOKIE_AGE)
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]  # not used: nobody signs up
+MFA_ADAPTER = "predictions.accounts.adapters.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "predictions.accounts.forms.CodeForm",
+    "reauthenticate": "predictions.accounts.forms.ReauthenticationCodeForm",
+    "activate_totp": "predictions.accounts.forms.ActivationForm",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "TechNova"
+MFA_TOTP_TOLERANCE = 1  # the codes just before and after, for clocks that differ
 CSRF_FAILURE_VIEW = "predictions.handlers.csrf_failure"
+
+# Single sign-on by OpenID Connect or SAML, whose libraries are loaded where one is set: see predictions/accounts/.
+SSO_NAME = env.str("SSO_NAME", default="")
+SSO_ROLES = env.mapping("SSO_ROLES")  # a role by group
+SSO_GROUPS_CLAIM = env.str("SSO_GROUPS_CLAIM", default="groups")
+SSO_EMPLOYEE_CLAIM = env.str("SSO_EMPLOYEE_CLAIM", default="")
+SOCIALACCOUNT_ADAPTER = "predictions.accounts.single_sign_on.SingleSignOnAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form may post to this site alone
+SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = ""
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 3  # seconds, within which a page waits for the provider
+OIDC_SERVER = env.str("OIDC_SERVER", default="")
+if OIDC_SERVER:
+    INSTALLED_APPS.append("allauth.socialaccount.providers.openid_connect")
+    SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "company",
+                "name": SSO_NAME or "OpenID Connect",
+                "client_id": env.str("OIDC_CLIENT_ID"),
+                "secret": env.str("OIDC_CLIENT_SECRET"),
+                "settings": {
+                    "server_url": OIDC_SERVER,
+                    "scope": env.list("OIDC_SCOPES", default=["openid", "profile", "email", "offline_access"]),
+                },
+            }
+        ],
+    }
+SAML_METADATA = env.str("SAML_METADATA", default="")
+# By the names that identity providers give: of the standards, of Microsoft, and in plain words.
+SAML_ATTRIBUTES = {
+    "uid": ["urn:oasis:names:tc:SAML:attribute:subject-id"],
+    "email": [
+        "urn:oid:0.9.2342.19200300.100.1.3",
+        "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
+        "mail",
+        "email",
+    ],
+    "first_name": [
+        "urn:oid:2.5.4.42",
+        "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname",
+        "givenName",
+    ],
+    "last_name": ["urn:oid:2.5.4.4", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/surname", "sn"],
+}
+if SAML_METADATA and OIDC_SERVER:
+    raise ImproperlyConfigured("OIDC_SERVER and SAML_METADATA are both set: single sign-on is by one of the two.")
+if SAML_METADATA:
+    INSTALLED_APPS.append("allauth.socialaccount.providers.saml")
+    SOCIALACCOUNT_PROVIDERS["saml"] = {
+        "APPS": [
+            {
+                "provider_id": env.str("SAML_ENTITY_ID"),
+                "client_id": "company",
+                "name": SSO_NAME or "SAML",
+                "settings": {
+                    "attribute_mapping": SAML_ATTRIBUTES,
+                    "idp": {
+                        "entity_id": env.str("SAML_ENTITY_ID"),
+                        "metadata_url": SAML_METADATA,
+                        "metadata_request_timeout": SOCIALACCOUNT_REQUESTS_TIMEOUT,
+                    },
+                    "advanced": {"want_assertion_signed": True, "want_name_id": True},
+                },
+            }
+        ],
+    }
 
 # What managers may read of the people of their departments; HR reads everything. See employees/access/.
 MANAGERS_SEE_PAY = env.bool("MANAGERS_SEE_PAY", default=False)
 MANAGERS_SEE_SURVEY_ANSWERS = env.bool("MANAGERS_SEE_SURVEY_ANSWERS", default=False)
+
+# Within how many months departures are forecast; None for the longest horizon that the history allows to judge.
+_HORIZON = env.one_of("HORIZON_MONTHS", ("longest", "3", "6", "12"), default="longest")
+HORIZON_MONTHS = None if _HORIZON == "longest" else int(_HORIZON)
 
 # On reports, which are passed on.
 COMPANY_NAME = env.str("COMPANY_NAME", default="")
 # Notes of talks: the keys that encrypt them, which are not in the database, and the months that they are kept.
 NOTES_KEYS = env.secrets("NOTES_KEYS")
 NOTES_MONTHS = env.number("NOTES_MONTHS", default=24, least=1)
+
+# On PostgreSQL: the roles of the application and of the purge, which the owner's migrate grants what they need.
+DATABASE_APP_ROLE = env.str("DATABASE_APP_ROLE", default="")
+DATABASE_PURGE_ROLE = env.str("DATABASE_PURGE_ROLE", default="")
+# The journal of reads is kept so many months; and a file outside of the database for the heads of the sealed blocks.
+JOURNAL_MONTHS = env.number("JOURNAL_MONTHS", default=12, least=1)
+SEAL_HEADS = env.str("SEAL_HEADS", default="")
+# Erased people: the key of their pseudonyms, and a file outside of the database for what was erased. Who has left can
+# be erased after so many months, in which claims may need the data, and is erased after the longer time. The prediction
+# log is purged of rows as old as its own months.
+ERASURE_KEY = next(iter(env.secrets("ERASURE_KEY")), "")
+ERASURES = env.str("ERASURES", default="")
+CLAIMS_MONTHS = env.number("CLAIMS_MONTHS", default=24)
+PREDICTION_MONTHS = env.number("PREDICTION_MONTHS", default=60, least=6)
+LEFT_MONTHS = env.number("LEFT_MONTHS", default=60, least=1)
 
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]
@@ -246,9 +384,24 @@ STORAGES = {
 # HTTPS. A demo on plain http://127.0.0.1 sets HTTPS=False; everything served to people keeps the default.
 HTTPS = env.bool("HTTPS", default=not DEBUG)
 SECURE_SSL_REDIRECT = HTTPS
+# The roles, and "staff", whose accounts need a second factor: HR and administrators, except in a demo on plain HTTP.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # on http://localhost; browsers have no passkeys on any other plain HTTP
+SECOND_FACTOR_ROLES = env.list("SECOND_FACTOR_ROLES", default=["RH", "staff"] if HTTPS else [])
+# Whether a session is asked what people's names are opened for: everywhere except in a demo on plain HTTP.
+PURPOSE_REQUIRED = env.bool("PURPOSE_REQUIRED", default=HTTPS)
 SECURE_REDIRECT_EXEMPT = [rf"^{probe[1:]}/?$" for probe in PROBES]  # plain HTTP inside the network
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_SECURE = HTTPS
+# Browsers take such a name from this host over HTTPS alone: no other site under the domain can set the cookie.
+COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+CSRF_COOKIE_HTTPONLY = True  # forms hold the token
+LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}django_language"
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # a cookie would keep names in the browser
 SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -259,6 +412,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
+        "object-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
@@ -329,6 +483,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "predict", "description": "Predictions on request."},
         {"name": "predictions", "description": "The log of every prediction."},
         {"name": "scores", "description": "Everyone's scores, run by run."},
+        {"name": "cases", "description": "What is done about the risk of single people."},
         {"name": "extracts", "description": "Deliveries of extracts by the source systems."},
         {"name": "key", "description": "The key that calls."},
         {"name": "probes", "description": "For operators and orchestrators; no key is needed."},
@@ -341,6 +496,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "predictions.api.openapi.complete"],
     "ENUM_NAME_OVERRIDES": {  # three fields are called "mode"
         "ModeEnum": "predictions.models.Prediction.Mode",
+        "CaseStateEnum": "predictions.followup.models.Case.State",
         "OfEmployeeModeEnum": ["by_employee_id"],
         "OfFeaturesModeEnum": ["by_features"],
     },

@@ -1,9 +1,13 @@
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
 # Django's own page checks any number of old passwords.
 admin.site.password_change = RedirectView.as_view(pattern_name="password_change")  # type: ignore[assignment,method-assign]
+
+# Django's own sign-in knows no second factor.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("admin/", admin.site.urls),

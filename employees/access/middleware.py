@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import user_passes_test
 from django.core.exceptions import PermissionDenied
 from django.utils.deprecation import MiddlewareMixin
 
-from employees.access.roles import may_audit, roles_of, scope_of
+from employees.access.roles import may_audit, may_read_figures, roles_of, scope_of
 
 
 class SeesNobody(PermissionDenied):
@@ -35,6 +35,12 @@ def only_for(may: Callable[[Any], bool]):
     return user_passes_test(admitted)
 
 
+def for_figures(view):
+    """Mark a view as open to whoever reads the figures of groups, whose scope is empty: it shows them no person."""
+    view.is_for_figures = True
+    return view
+
+
 def for_auditors(view):
     """Mark a view as open to auditors, whose scope is empty: it shows them no person."""
     view.is_for_auditors = True
@@ -42,7 +48,8 @@ def for_auditors(view):
 
 
 class ScopeRequiredMiddleware(MiddlewareMixin):
-    """Close every page to an account that sees nobody, unless it is marked ``for_every_account`` or ``for_auditors``.
+    """Close every page to an account that sees nobody, unless it is marked ``for_every_account``, or for what the
+    account reads: ``for_figures``, ``for_auditors``.
 
     Runs after Django's ``LoginRequiredMiddleware`` and exempts the same views: the API, the probes, sign-in. The
     administration checks its own permissions.
@@ -51,7 +58,8 @@ class ScopeRequiredMiddleware(MiddlewareMixin):
     def process_view(self, request, view, _args, _kwargs) -> None:
         is_page = getattr(view, "login_required", True) and "admin" not in request.resolver_match.app_names
         if is_page and getattr(view, "needs_scope", True) and scope_of(request.user).is_empty:
-            if not may_audit(request.user):
+            if not may_read_figures(request.user):
                 raise SeesNobody(request.user)
-            if not getattr(view, "is_for_auditors", False):
+            is_audit = getattr(view, "is_for_auditors", False) and may_audit(request.user)
+            if not (getattr(view, "is_for_figures", False) or is_audit):
                 raise PermissionDenied

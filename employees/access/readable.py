@@ -26,7 +26,7 @@ class Matter:
 
 
 WORK = Matter(
-    "work and career",  # never named: every role reads it
+    gettext_noop("work and career"),
     frozenset(
         {
             *("departement", "poste", "niveau_hierarchique_poste", "annees_dans_le_poste_actuel"),

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.apps import apps as installed
 from django.contrib.auth import get_user_model
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Permission
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from employees import terms
 from employees.access.readable import PAY, SURVEY, WORK, Matter, Readable
-from employees.access.scope import Scope
+from employees.access.scope import THERE, Scope, Team
 from employees.columns import KEY
 
 
@@ -24,9 +25,11 @@ class Role:
     reads_everything: bool = False  # of the people it sees; else the matters that are granted
     reads: tuple[Matter, ...] = ()
     answers: bool = False  # whether people in its scope have left or are present
-    audits: bool = False  # reads the model, the journals and the figures of groups for the whole company; sees nobody
+    reads_figures: bool = False  # of groups, and the model, for the whole company; sees nobody
+    audits: bool = False  # reads the journals, the loads and what is kept, too
     follows: bool = False  # opens cases of the people it sees, and follows them
     decides: bool = False  # sets the threshold and the model's version for all, if its scope is everyone
+    administers: bool = False  # accounts that may do no more than it, API keys and the words, if its scope is everyone
     permissions: tuple[str, ...] = ()  # of this app; given to the group when it is made
 
 
@@ -37,11 +40,13 @@ HR = Role(
     answers=True,
     follows=True,
     decides=True,
+    administers=True,
     permissions=("add_employee",),
 )
 MANAGER = Role("Manager", reads=(WORK, PAY, SURVEY), follows=True)
-AUDITOR = Role("Auditeur", audits=True)  # the works council, the data protection officer
-ROLES = {role.group: role for role in (HR, MANAGER, AUDITOR)}
+DIRECTION = Role("Direction", reads_figures=True)
+AUDITOR = Role("Auditeur", reads_figures=True, audits=True)  # the works council, the data protection officer
+ROLES = {role.group: role for role in (HR, MANAGER, DIRECTION, AUDITOR)}
 
 
 def roles_of(user) -> tuple[Role, ...]:
@@ -52,9 +57,10 @@ def roles_of(user) -> tuple[Role, ...]:
 def scope_of(user) -> Scope:
     """The people that an account may see.
 
-    Superusers see everyone. Others with a role see the departments given to the account; without any, members of *RH*
-    see everyone and members of *Manager* nobody. Members of *Auditeur* alone see nobody. A merged department is the
-    one that it was merged into.
+    Superusers see everyone. Others with a role see the departments given to the account, and everyone who reports to
+    the person that it is tied to, while that person is there; without any of both, members of *RH* see everyone and
+    members of *Manager* nobody. Members of *Direction* or *Auditeur* alone see nobody. A merged department is the one
+    that it was merged into.
     """
     return _access(user).scope
 
@@ -82,16 +88,37 @@ def _read_access(user) -> _Access:
     held = Permission.objects.filter(Q(user=OuterRef("pk")) | Q(group__user=OuterRef("pk")))
     may_add = Exists(held.filter(content_type__app_label="employees", codename="add_employee"))
     accounts = get_user_model().objects.filter(pk=user.pk)
-    found = list(accounts.values_list("groups__name", "department_accesses__departement", may_add, terms.REVISION))
+    days = installed.get_model("employees", "WorkforceDay").objects.order_by("-as_of")
+    of_team = [f"team_access__employee__{name}" for name in ("pk", "presence", "line__position", "line__last")]
+    found = list(
+        accounts.values_list(
+            "groups__name",
+            "department_accesses__departement",
+            *of_team,
+            Subquery(days.values("revision")[:1]),
+            may_add,
+            terms.REVISION,
+        )
+    )
     rows = {(group, department) for group, department, *_rest in found}
     words = terms.at(found[0][-1]) if found else terms.current()
     roles = tuple(role for role in ROLES.values() if role.group in {group for group, _department in rows})
-    sees_people = any(not role.audits for role in roles)
+    sees_people = any(not role.reads_figures for role in roles)
+    is_tied = sees_people and found[0][2] is not None
     given = Scope.of_departments(
-        words.resolved("departement", {department for _group, department in rows if department and sees_people})
+        words.resolved("departement", {department for _group, department in rows if department and sees_people}),
+        _team(*found[0][2:-2]) if is_tied else None,
     )
-    scope = Scope.EVERYONE if given.is_empty and any(role.sees_everyone for role in roles) else given
+    is_limited = is_tied or not given.is_empty
+    scope = Scope.EVERYONE if not is_limited and any(role.sees_everyone for role in roles) else given
     return _Access(roles, scope, may_add=bool(found) and found[0][-2])
+
+
+def _team(person: int, presence: str, position: int | None, last: int | None, revision: UUID | None) -> Team | None:
+    """The team of a person who is there; whom the SIRH does not hold, but the directory, is."""
+    if position is None or last is None or presence not in THERE:
+        return None
+    return Team(person, position, last, revision)
 
 
 def readable_to(user) -> Readable:
@@ -102,20 +129,25 @@ def readable_to(user) -> Readable:
     return Readable.of_matters(matter for role in roles for matter in role.reads if matter.is_granted)
 
 
+def may_read_figures(user) -> bool:
+    """Whether an account reads the figures of groups and the model for the whole company; they show no person."""
+    return any(role.reads_figures for role in roles_of(user))
+
+
 def may_audit(user) -> bool:
-    """Whether an account reads pages about the whole company, which show no person."""
+    """Whether an account reads the journals, the loads and what is kept, for the whole company."""
     return any(role.audits for role in roles_of(user))
 
 
 def figures_of(user) -> tuple[Scope, Readable]:
-    """The scope and the columns of the aggregate figures that an account reads; an auditor reads those of everyone."""
-    return (Scope.EVERYONE, Readable.EVERYTHING) if may_audit(user) else (scope_of(user), readable_to(user))
+    """The scope and the columns of the aggregate figures that an account reads: of everyone, if it may read figures."""
+    return (Scope.EVERYONE, Readable.EVERYTHING) if may_read_figures(user) else (scope_of(user), readable_to(user))
 
 
 def readers_of(column: str) -> Iterator[tuple[Role, Matter | None]]:
     """The roles that read a column of the extracts, with the matter that grants it; None where nothing has to."""
     for role in ROLES.values():
-        if role.reads_everything or (column == KEY and not role.audits):
+        if role.reads_everything or (column == KEY and not role.reads_figures):
             yield role, None
         else:
             yield from ((role, matter) for matter in role.reads if column in matter.columns)
@@ -141,9 +173,19 @@ def may_follow(user) -> bool:
     return any(role.follows for role in roles_of(user))
 
 
+def may_weigh(user) -> bool:
+    """Whether an account reads what came of the cases and what they cost, as figures of groups."""
+    return may_answer(user) or may_read_figures(user)
+
+
 def may_decide(user) -> bool:
     """Whether an account may set the company's threshold, and restore or approve a version of the model."""
     return scope_of(user).sees_everyone and any(role.decides for role in roles_of(user))
+
+
+def may_administer(user) -> bool:
+    """Whether an account administers accounts, with their roles and departments, API keys and the company's words."""
+    return scope_of(user).sees_everyone and any(role.administers for role in roles_of(user))
 
 
 def create_groups(app_config, *, using, apps=installed, **options) -> None:

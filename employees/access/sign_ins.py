@@ -26,9 +26,11 @@ def record_success(request: HttpRequest, user, **_kwargs) -> None:
     record(request=request, user=user, has_worked=True)
 
 
-def purge() -> tuple[int, int]:
-    """Delete expired sessions and old records; return the number of each."""
-    now = timezone.now()
-    sessions, _ = Session.objects.filter(expire_date__lt=now).delete()
-    records, _ = SignIn.objects.filter(at__lte=now - RECORDS_KEPT).delete()
-    return sessions, records
+def purge() -> int:
+    """Delete old records, and return how many."""
+    return SignIn.objects.filter(at__lte=timezone.now() - RECORDS_KEPT).delete()[0]
+
+
+def purge_sessions() -> int:
+    """Delete expired sessions, and return how many."""
+    return Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]

@@ -2,6 +2,14 @@
 
 from typing import Any
 
+from allauth.account import admin as _account  # noqa: F401 - registers what is taken away below
+from allauth.account.models import EmailAddress
+from allauth.mfa import admin as _mfa  # noqa: F401
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount import admin as _socialaccount  # noqa: F401
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions import admin as _usersessions  # noqa: F401
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
@@ -79,6 +87,8 @@ class DepartmentAccessInline(ForWhoSeesEveryone, admin.StackedInline):
 TICKED: dict[type[Field], dict[str, Any]] = {ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
 
 admin.site.unregister([get_user_model(), Group])
+# Rows with the secrets of second factors and the keys of sessions: the pages of accounts show what may be seen of them.
+admin.site.unregister([EmailAddress, Authenticator, UserSession, SocialAccount, SocialApp, SocialToken])
 
 
 @admin.register(Group)
@@ -107,6 +117,7 @@ class UserAdmin(ForWhoSeesEveryone, DjangoUserAdmin):
         "first_name",
         "roles",
         "departments",
+        "team",
         "is_active",
         "is_staff",
         "last_login",
@@ -117,7 +128,8 @@ class UserAdmin(ForWhoSeesEveryone, DjangoUserAdmin):
 
     def get_queryset(self, request):
         accesses = Prefetch("department_accesses", DepartmentAccess.objects.order_by("departement"))
-        return super().get_queryset(request).prefetch_related("groups", accesses)
+        accounts = super().get_queryset(request).select_related("team_access__employee")
+        return accounts.prefetch_related("groups", accesses)
 
     def has_change_permission(self, request, obj=None) -> bool:
         return super().has_change_permission(request, obj) and (obj is None or may_change(request.user, obj))
@@ -157,6 +169,12 @@ class UserAdmin(ForWhoSeesEveryone, DjangoUserAdmin):
     @admin.display(description=_("departments"))
     def departments(self, user):
         return ", ".join(access.departement for access in user.department_accesses.all())
+
+    @admin.display(description=_("Team of (employee number)"))
+    def team(self, user):
+        """As the account's page of the product ties it."""
+        access = getattr(user, "team_access", None)
+        return access and access.employee.employee_id
 
 
 @admin.register(SignIn)

@@ -3,7 +3,9 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from employees import journal
 from employees.access import readable_to, scope_of
+from employees.models import Employee
 from technova.admin import ReadOnly, ReadOnlyAdmin
 
 
@@ -40,14 +42,31 @@ class ForWhoSeesEveryone(ForSome):
         return scope_of(user).sees_everyone
 
 
-class OfEmployeesAdmin(ForWhoReadsEverything, ReadOnlyAdmin):
+class Journaled(admin.ModelAdmin):
+    """A page that shows people: each list and each row that it opens is in the journal of reads."""
+
+    def changelist_view(self, request, extra_context=None):
+        response = super().changelist_view(request, extra_context)
+        if "cl" in (context := getattr(response, "context_data", None) or {}):
+            journal.record(journal.What.LIST, user=request.user, people=len(context["cl"].result_list))
+        return response
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        response = super().changeform_view(request, object_id, form_url, extra_context)
+        if row := (getattr(response, "context_data", None) or {}).get("original"):
+            employee = row if isinstance(row, Employee) else getattr(row, "employee", None)
+            journal.record(journal.What.RECORD, user=request.user, employee=employee)
+        return response
+
+
+class OfEmployeesAdmin(Journaled, ForWhoReadsEverything, ReadOnlyAdmin):
     """Rows about employees in the account's scope, found by employee number."""
 
     employee = "employee"  # the way from a row to its employee
     search_help_text = _("An employee number.")
 
     def get_queryset(self, request):
-        return scope_of(request.user).narrow(super().get_queryset(request), self._path("departement"))
+        return scope_of(request.user).narrow(super().get_queryset(request), self.employee)
 
     def get_search_fields(self, request):
         return [self._path("employee_id")]

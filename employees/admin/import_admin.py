@@ -8,7 +8,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from employees.admin.base import HistoryInline, OfEveryoneAdmin
+from employees.admin.base import HistoryInline, Journaled, OfEveryoneAdmin
 from employees.models import Import, ImportFile, ImportReject
 
 
@@ -46,7 +46,7 @@ class RuleFilter(admin.SimpleListFilter):
 
 
 @admin.register(ImportReject)
-class ImportRejectAdmin(OfEveryoneAdmin):
+class ImportRejectAdmin(Journaled, OfEveryoneAdmin):
     list_display = ["moment", "file", "line", "column", "value", "broken_rule"]
     list_select_related = ["upload"]
     date_hierarchy = "upload__created_at"

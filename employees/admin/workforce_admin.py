@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from employees.access import scope_of
 from employees.admin.base import HistoryInline, OfEmployeesAdmin, OfEveryoneAdmin
-from employees.models import Employee, EmployeeState, Load, LoadedExtract
+from employees.models import Correction, Employee, EmployeeState, Load, LoadedExtract
 
 
 class StateInline(HistoryInline):
@@ -15,7 +15,15 @@ class StateInline(HistoryInline):
 
     def get_queryset(self, request):
         """Only rows from the time in departments that the account may see."""
-        return scope_of(request.user).narrow(super().get_queryset(request))
+        return scope_of(request.user).narrow_recorded(super().get_queryset(request), "departement")
+
+
+class CorrectionInline(HistoryInline):
+    model = Correction
+    fields = ["column", "value", "as_of", "agreed_on", "recorded_at", "recorded_by", "revoked_at", "revoked_by"]
+    readonly_fields = ["recorded_at", "revoked_at"]
+    ordering = ["-id"]
+    show_change_link = False
 
 
 @admin.register(Employee)
@@ -23,7 +31,7 @@ class EmployeeAdmin(OfEmployeesAdmin):
     employee = ""
     list_display = ["employee_id", "presence", "departement", "created_at"]
     list_filter = ["presence", ("departement", admin.AllValuesFieldListFilter)]
-    inlines = [StateInline]
+    inlines = [StateInline, CorrectionInline]
 
 
 class ExtractInline(HistoryInline):

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from employees.columns import Column, ColumnKind
+from employees.columns import KEY, Column, ColumnKind
 from employees.extracts.parsing import Unreadable
 from employees.extracts.rejects import ExtractError, Refusal
-from employees.extracts.values import LONGEST_INTEGER, OutOfBounds, Reader, UnknownWord
+from employees.extracts.values import LONGEST_INTEGER, OutOfBounds, Reader, UnknownWord, undecorated
 from employees.messages import Message
 from employees.messages import gettext_noop as _
 from technova.files.spool import Spool
@@ -58,7 +58,7 @@ class CellReader:
 
     def add(self, texts: Sequence[str]) -> None:
         """Read the cells of the next rows; each distinct text once."""
-        if self.is_plain and self._add_digits(texts):
+        if self.is_plain and self._add_digits(list(map(undecorated, texts)) if self.column.name == KEY else texts):
             return
         codes, distinct = pd.factorize(np.array(texts, dtype=object))
         outcomes = [self._outcome(text) for text in distinct]

@@ -8,10 +8,11 @@ import csv
 import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -25,11 +26,13 @@ from employees.messages import gettext_noop as _
 # A path, the bytes themselves, or an open or uploaded file in binary mode.
 Source = str | os.PathLike | bytes | BinaryIO
 Row = tuple[int, list[str]]  # the physical line on which it starts, and its cells
+Batch = tuple[Sequence[int], list[list[str]]]  # the lines of some rows, and their cells
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 MOST_COLUMNS = 16_384  # as many as a sheet of Excel has
 HEAD = 20  # rows among which the header is looked for
 CHUNK = 1 << 20  # bytes decoded at a time
+BATCH_SIZE = 4_000  # rows whose text is held at a time; more leave the processor's cache
 
 ENDINGS = (".csv", ".txt", ".xlsx", ".ods")  # of names of files that may be extracts
 WORKBOOK = b"PK\x03\x04"
@@ -89,6 +92,25 @@ class Grid(Protocol):
 
     def rows(self) -> Iterator[Row]:
         """The rows that are not blank. Raises ``ExtractError`` where they cannot be read."""
+
+    def batches(self) -> Iterator[Batch]:
+        """The same, at most ``BATCH_SIZE`` at a time."""
+
+
+def batched(rows: Iterator[Row]) -> Iterator[Batch]:
+    """Rows some at a time; those before an error too."""
+    while True:
+        numbers: list[int] = []
+        cells: list[list[str]] = []
+        try:
+            for number, row in islice(rows, BATCH_SIZE):
+                numbers.append(number)
+                cells.append(row)
+        finally:
+            if cells:
+                yield numbers, cells
+        if not cells:
+            return
 
 
 def name_of(source: Source, extract: Extract | None = None) -> str:
@@ -154,16 +176,45 @@ class TextGrid:
     sheets: tuple[str, ...] = ()
 
     def rows(self) -> Iterator[Row]:
+        for numbers, rows in self.batches():
+            yield from zip(numbers, rows, strict=True)
+
+    def batches(self) -> Iterator[Batch]:
         with opened(self.source) as file:
             text = io.TextIOWrapper(file, self.codec, newline="")
             try:
-                yield from self._rows(text)
+                yield from self._batches(text)
             finally:
                 text.detach()
 
-    def _rows(self, text: io.TextIOWrapper) -> Iterator[Row]:
-        reader = csv.reader(islice(text, self.start, None), delimiter=self.delimiter, strict=True)
-        line = self.start + 1
+    def _batches(self, text: io.TextIOWrapper) -> Iterator[Batch]:
+        """Many rows at a time as long as no cell is quoted: then each line is one. The first are few: a header."""
+        below, line, size = islice(text, self.start, None), self.start + 1, HEAD
+        while lines := list(islice(below, size)):
+            rows = self._of_plain_lines(lines)
+            if rows is None:
+                yield from batched(self._one_by_one(chain(lines, below), line))
+                return
+            numbers = range(line, line + len(lines))
+            if all(rows) and all(map(itemgetter(0), rows)):
+                yield numbers, rows
+            else:
+                yield from batched(pair for pair in zip(numbers, rows, strict=True) if _has_cell(pair[1]))
+            line, size = line + len(lines), BATCH_SIZE
+
+    def _of_plain_lines(self, lines: list[str]) -> list[list[str]] | None:
+        """The rows of lines without quotation marks; None for others, and where something is wrong with them."""
+        if any('"' in line for line in lines):
+            return None
+        try:
+            rows = list(csv.reader(lines, delimiter=self.delimiter, strict=True))
+        except csv.Error:
+            return None
+        return rows if len(rows) == len(lines) and max(map(len, rows)) <= MOST_COLUMNS else None
+
+    def _one_by_one(self, lines: Iterable[str], line: int) -> Iterator[Row]:
+        """The rows of lines that start with the one of this number."""
+        reader, start = csv.reader(lines, delimiter=self.delimiter, strict=True), line
         try:
             for row in reader:
                 if len(row) > MOST_COLUMNS:
@@ -172,9 +223,9 @@ class TextGrid:
                         "extract."
                     )
                     raise no_table(self.name, reason, line=line, most=MOST_COLUMNS)
-                if row and (row[0] or any(map(str.strip, row))):
+                if _has_cell(row):
                     yield line, row
-                line = self.start + 1 + reader.line_num
+                line = start + reader.line_num
         except csv.Error as error:
             raise self._unreadable(line, str(error)) from error
 
@@ -196,6 +247,10 @@ class TextGrid:
             "file again."
         )
         return no_table(self.name, reason, line=line)
+
+
+def _has_cell(row: list[str]) -> bool:
+    return bool(row and (row[0] or any(map(str.strip, row))))
 
 
 def text_grids(name: str, source: Source) -> list[TextGrid]:

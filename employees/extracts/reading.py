@@ -5,15 +5,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
-from operator import itemgetter
+from itertools import chain
 
 import numpy as np
 import pandas as pd
 
 from employees.columns import KEY, ORDERED, Column, ColumnKind, Extract, match_key, readable_in
 from employees.extracts.cell_reader import CellReader, refuse_broken_accents
-from employees.extracts.grids import File, Source, name_of, no_table
+from employees.extracts.grids import Batch, File, Source, name_of, no_table
 from employees.extracts.headers import Header, Layout, Wanted, has_key, layout_of, open_headers, recognised
 from employees.extracts.mapping import PLAIN, FileMapping
 from employees.extracts.parsing import IS_GIVEN
@@ -28,7 +27,6 @@ from employees.messages import gettext_noop as _
 from employees.vocabularies import CONTRACT, Proposal, Vocabularies
 from technova.files.spool import Spool
 
-CHUNK_SIZE = 4_000  # rows whose text is held at a time; more leave the processor's cache
 PART_SIZE = 20_000  # people whose values are a frame
 TOTALS = {"total", "totaux", "total général", "sous-total", "somme", "moyenne", "ensemble", "effectif"}
 
@@ -223,19 +221,23 @@ class _Reading:
         rows, lines = BodyRows(self.layout.header), array("i")
         places = sorted(self.layout.columns, key=lambda place: self.layout.columns[place].name != KEY)
         readers = [self._reader(place) for place in places]
-        cells_of = itemgetter(*places)
         skips = self.mapping.skipped_keys
-        numbered = iter(rows)
-        while chunk := list(islice(numbered, CHUNK_SIZE)):
-            kept = [(line, row) for line, row in chunk if match_key(row[places[0]]) not in skips] if skips else chunk
-            self.skipped += len(chunk) - len(kept)
-            lines.extend(line for line, _row in kept)
-            texts_of = zip(*[cells_of(row) for _line, row in kept], strict=True)
-            for reader, texts in zip(readers, texts_of, strict=bool(kept)):
-                reader.add(texts)
+        for numbers, chunk in rows.batches():
+            if skips:
+                numbers, chunk = self._without(skips, places[0], numbers, chunk)
+            lines.extend(numbers)
+            texts = list(zip(*chunk, strict=True))
+            for reader, place in zip(readers, places if chunk else (), strict=bool(chunk)):
+                reader.add(texts[place])
         self.lines = np.frombuffer(lines, dtype=np.int32)
         self.key, self.cells = readers[0], {reader.column.name: reader for reader in readers[1:]}
         return rows
+
+    def _without(self, skips: Collection[str], place: int, numbers: Sequence[int], chunk: list[list[str]]) -> Batch:
+        """The rows that are not to be skipped, by the text of their employee number."""
+        kept = [(line, row) for line, row in zip(numbers, chunk, strict=True) if match_key(row[place]) not in skips]
+        self.skipped += len(chunk) - len(kept)
+        return [line for line, _row in kept], [row for _line, row in kept]
 
     def _reader(self, place: int) -> CellReader:
         column, mapping = self.layout.columns[place], self.mapping

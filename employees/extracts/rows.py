@@ -1,10 +1,11 @@
 """Gives the rows of a table that are as wide as its header, and refuses the others."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import dropwhile
+from itertools import chain
 
-from employees.extracts.grids import Row, no_table
+from employees.extracts.grids import Batch, no_table
 from employees.extracts.headers import Header
 from employees.extracts.rejects import MOST_REJECTS, ExtractError, Refusal, Reject, too_many
 from employees.messages import Message
@@ -28,17 +29,24 @@ class BodyRows:
         self.count = 0
         self.ragged: list[Reject] = []
 
-    def __iter__(self) -> Iterator[Row]:
+    def batches(self) -> Iterator[Batch]:
         """The rows of the right width. Raises ``ExtractError`` if there are none, or too many of another width."""
         width = self._width()
         is_exact = width == len(self.header.titles)
         count = 0
-        for numbered in self._below():
-            count += 1
-            if len(numbered[1]) == width and (is_exact or self._is_padded(numbered[1])):
-                yield numbered
-            else:
-                self._refuse(*numbered)
+        for numbers, rows in self._below():
+            count += len(rows)
+            if is_exact and all(len(row) == width for row in rows):
+                yield numbers, rows
+                continue
+            kept: tuple[list[int], list[list[str]]] = ([], [])
+            for number, row in zip(numbers, rows, strict=True):
+                if len(row) == width and (is_exact or self._is_padded(row)):
+                    kept[0].append(number)
+                    kept[1].append(row)
+                else:
+                    self._refuse(number, row)
+            yield kept
         self.count = count
         if not self.count:
             reason = _("The file names its columns and has no rows. Export it again with a row for each employee.")
@@ -52,15 +60,19 @@ class BodyRows:
             error.rejects = tuple(self.ragged)
             raise error
 
-    def _below(self) -> Iterator[Row]:
-        return dropwhile(lambda row: row[0] <= self.header.line, self.header.grid.rows())
+    def _below(self) -> Iterator[Batch]:
+        for numbers, rows in self.header.grid.batches():
+            start = bisect_right(numbers, self.header.line)
+            if start < len(rows):
+                yield numbers[start:], rows[start:]
 
     def _width(self) -> int:
         """The number of cells that every row has to have."""
-        first = next(self._below(), (0, []))[1]
+        first = next((rows[0] for _numbers, rows in self._below()), [])
         if len(first) == self.header.width or not self._may_be_padded(first):
             return self.header.width
-        is_uniform = all(len(row) == len(first) and self._is_padded(row) for _line, row in self._below())
+        rows = chain.from_iterable(rows for _numbers, rows in self._below())
+        is_uniform = all(len(row) == len(first) and self._is_padded(row) for row in rows)
         return len(first) if is_uniform else self.header.width
 
     def _may_be_padded(self, row: Sequence[str]) -> bool:

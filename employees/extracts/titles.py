@@ -174,15 +174,15 @@ def _common(words: Sequence[str], others: Sequence[str]) -> float:
     """The share of words that two texts have in common, an abbreviation counting a little less."""
     left, total = list(others), 0.0
     for word in words:
-        best = max(left, key=lambda other: _same(word, other), default="")
-        if best and _same(word, best):
-            total += _same(word, best)
-            left.remove(best)
+        alike = [_same(word, other) for other in left]
+        if best := max(alike, default=0):
+            total += best
+            del left[alike.index(best)]
     return total / max(len(words), len(others), 1)
 
 
 def _same(word: str, other: str) -> float:
     if word == other:
         return 1
-    short, long = sorted((word, other), key=len)
+    short, long = (word, other) if len(word) <= len(other) else (other, word)
     return 0.95 if len(short) >= SHORTEST_STEM and long.startswith(short) else 0

@@ -131,9 +131,14 @@ class _Numbers:
         return int(value)
 
 
+def undecorated(text: str) -> str:
+    """An employee number without the prefix of an export."""
+    return text if text.isdigit() else _KEY_DECORATION.sub("", text)
+
+
 def read_key(text: str) -> int | None:
     """The employee number without an export's prefix: E_1, 000001."""
-    text = _KEY_DECORATION.sub("", text)
+    text = undecorated(text)
     if len(text) <= LONGEST_INTEGER and text.isascii() and text.isdigit():
         return int(text)
     number = read_number(text)

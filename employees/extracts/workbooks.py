@@ -9,10 +9,11 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from employees.extracts.grids import Row, Source, no_table, opened
+from employees.extracts.grids import Batch, Row, Source, batched, no_table, opened
 from employees.messages import gettext_noop as _
 
 LARGEST = 1 << 30  # bytes of a workbook once unpacked: a million rows of a dozen columns are half of it
+MOST_ENTRIES = 10_000  # of its archive; a workbook has one for each sheet, and a dozen more
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class SheetGrid:
             if any(map(str.strip, texts)):
                 yield line, texts
 
+    def batches(self) -> Iterator[Batch]:
+        return batched(self.rows())
+
 
 def sheet_grids(name: str, source: Source) -> list[SheetGrid]:
     """The visible sheets of a workbook. Raises ``ExtractError`` when it is none, or too large."""
@@ -40,6 +44,8 @@ def sheet_grids(name: str, source: Source) -> list[SheetGrid]:
             with zipfile.ZipFile(file) as archive:
                 size = sum(entry.file_size for entry in archive.infolist())
                 kind = "ODS" if "mimetype" in archive.namelist() else "XLSX"
+                if len(archive.infolist()) > MOST_ENTRIES:
+                    raise zipfile.BadZipFile("too many entries")
             if size > LARGEST:
                 reason = _("The unpacked workbook is larger than %(most)s MB. Export the sheet as CSV.")
                 raise no_table(name, reason, most=LARGEST >> 20)

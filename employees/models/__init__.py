@@ -1,8 +1,11 @@
 """The tables of the app: loads and their rows, the workforce, imports, and the data of an account."""
 
-from employees.models.accounts import DepartmentAccess, SignIn
+from employees.models.accounts import DepartmentAccess, SignIn, TeamAccess
 from employees.models.column_switches import ColumnSwitch
+from employees.models.corrections import Correction
+from employees.models.erasures import Erasure
 from employees.models.imports import Import, ImportChange, ImportFile, ImportReject
+from employees.models.journal import JournalEntry, Purpose
 from employees.models.loads import (
     ROWS,
     AnnuaireRow,
@@ -20,9 +23,10 @@ from employees.models.workforce import (
     Employee,
     EmployeeState,
     NumberMerge,
-    OfDepartmentsQuerySet,
+    OfEmployeesQuerySet,
     Presence,
     PresenceAnswer,
+    ReportingLine,
     WorkforceDay,
 )
 
@@ -30,26 +34,32 @@ __all__ = [
     "ROWS",
     "AnnuaireRow",
     "ColumnSwitch",
+    "Correction",
     "DepartmentAccess",
     "Employee",
     "EmployeeState",
+    "Erasure",
     "EvalRow",
     "ExtractRow",
     "Import",
     "ImportChange",
     "ImportFile",
     "ImportReject",
+    "JournalEntry",
     "Load",
     "LoadedExtract",
     "NumberMerge",
-    "OfDepartmentsQuerySet",
+    "OfEmployeesQuerySet",
     "Presence",
     "PresenceAnswer",
+    "Purpose",
     "RefusedValue",
+    "ReportingLine",
     "SavedMapping",
     "SignIn",
     "SirhRow",
     "SondageRow",
+    "TeamAccess",
     "Term",
     "TermRevision",
     "TermSynonym",

@@ -1,4 +1,4 @@
-"""The departments that an account may see, and its sign-ins."""
+"""The departments and the team that an account may see, and its sign-ins."""
 
 from django.conf import settings
 from django.db import models
@@ -26,6 +26,24 @@ class DepartmentAccess(models.Model):
 
     def __str__(self):
         return f"{self.user}: {self.departement}"
+
+
+class TeamAccess(models.Model):
+    """The person of the directory that an account is tied to: it may see everyone who reports to them."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="team_access", verbose_name=_("account")
+    )
+    employee = models.ForeignKey(
+        "employees.Employee", on_delete=models.CASCADE, related_name="+", verbose_name=_("employee")
+    )
+
+    class Meta:
+        verbose_name = _("team access")
+        verbose_name_plural = _("team accesses")
+
+    def __str__(self):
+        return f"{self.user}: {self.employee_id}"
 
 
 class SignIn(models.Model):

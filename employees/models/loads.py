@@ -150,6 +150,9 @@ def bounds(extract: Extract) -> list[models.CheckConstraint]:
     return [in_range(column.name) for column in columns.columns_of(extract) if column.kind in kinds]
 
 
+OF_THE_ROW = ("extract", "number")
+
+
 class ExtractRow(models.Model):
     """The row of one employee number in an extract. NULL: the cell was empty or refused."""
 
@@ -168,7 +171,7 @@ class ExtractRow(models.Model):
     @classmethod
     def value_names(cls) -> list[str]:
         """The columns with values from the file."""
-        return [field.name for field in cls._meta.concrete_fields if field.name not in ("extract", "number")]
+        return [field.name for field in cls._meta.concrete_fields if field.editable and field.name not in OF_THE_ROW]
 
 
 def small(label) -> models.PositiveSmallIntegerField:
@@ -250,8 +253,15 @@ class SondageRow(ExtractRow):
         constraints = [*bounds(Extract.SONDAGE)]
 
 
+def folded(label) -> models.TextField:
+    """A name as searches compare it (``columns.fold``), which may lengthen it."""
+    return models.TextField(label, null=True, editable=False)
+
+
 class AnnuaireRow(ExtractRow):
     """Name, manager, site, entry and exit (directory)."""
+
+    FOLDED = {"nom": "nom_folded", "prenom": "prenom_folded"}  # what is stored beside a name, to search it
 
     nom = words(_("last name"))
     prenom = words(_("first name"))
@@ -260,6 +270,8 @@ class AnnuaireRow(ExtractRow):
     date_entree = models.DateField(_("entry"), null=True)
     date_sortie = models.DateField(_("exit"), null=True)
     motif_sortie = words(_("reason of the exit"))
+    nom_folded = folded(_("last name, without accents"))
+    prenom_folded = folded(_("first name, without accents"))
 
     class Meta:
         verbose_name = _("directory row")

@@ -7,18 +7,18 @@ from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from employees.access import Scope, scope_of
+from employees.access import THERE, Scope, scope_of
 from technova.database.fields import account
 
 
-class OfDepartmentsQuerySet(models.QuerySet):
-    """Employees, or other rows that stand in one department."""
+class OfEmployeesQuerySet(models.QuerySet):
+    """Employees, or rows about one."""
 
-    department = "departement"  # the way from a row to its department
+    employee = "employee"  # the way from a row to its employee
 
     def within(self, scope: Scope):
         """Those that a caller of this scope may see."""
-        return scope.narrow(self, self.department)
+        return scope.narrow(self, self.employee)
 
     def visible_to(self, user):
         """Those that this account may see."""
@@ -33,7 +33,9 @@ class Presence(models.TextChoices):
     ABSENT = "absent", _("absent")
 
 
-class EmployeeQuerySet(OfDepartmentsQuerySet):
+class EmployeeQuerySet(OfEmployeesQuerySet):
+    employee = ""
+
     def present(self, day=None):
         """Those present, now or on an earlier day. Every figure, list and ranking counts them alone.
 
@@ -44,6 +46,10 @@ class EmployeeQuerySet(OfDepartmentsQuerySet):
             return self.filter(presence=Presence.PRESENT)
         states = EmployeeState.objects.filter(employee=OuterRef("pk"), as_of__lte=day).order_by("-as_of")
         return self.alias(presence_then=Subquery(states.values("presence")[:1])).filter(presence_then=Presence.PRESENT)
+
+    def to_score(self):
+        """Without those who object to being scored."""
+        return self.filter(objected_on=None)
 
     def of_the_workforce(self):
         """People who are in a SIRH extract in force."""
@@ -58,10 +64,12 @@ class Employee(models.Model):
         _("department"),
         max_length=100,
         blank=True,
-        db_index=True,
         help_text=_("The newest department known: it decides who may see this person."),
     )
-    presence = models.CharField(_("presence"), max_length=10, choices=Presence.choices, blank=True, db_index=True)
+    presence = models.CharField(_("presence"), max_length=10, choices=Presence.choices, blank=True)
+    objected_on = models.DateField(
+        _("objects to being scored since"), null=True, help_text=_("Not scored from this day on; empty: scored.")
+    )
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
     objects = EmployeeQuerySet.as_manager()
@@ -70,6 +78,13 @@ class Employee(models.Model):
         verbose_name = _("employee")
         verbose_name_plural = _("employees")
         ordering = ["employee_id"]
+        indexes = [
+            # Of a column with ``db_index`` Django makes a second one, for texts that begin with another.
+            models.Index(fields=["departement"], name="employee_by_department"),
+            models.Index(fields=["presence"], name="employee_by_presence"),
+            # how many are left out of every sum
+            models.Index(fields=["objected_on"], condition=~Q(objected_on=None), name="employee_who_objects"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(employee_id__gte=1), name="employee_id_is_positive"),
             models.CheckConstraint(condition=Q(presence__in=["", *Presence.values]), name="presence_is_known"),
@@ -83,8 +98,45 @@ class Employee(models.Model):
         return self.presence == Presence.PRESENT
 
     @property
+    def is_there(self) -> bool:
+        """Present, or in the directory alone: in no SIRH extract."""
+        return self.presence in THERE
+
+    @property
+    def is_to_be_scored(self) -> bool:
+        return self.is_present and self.objected_on is None
+
+    @property
     def has_left(self) -> bool:
         return self.presence == Presence.LEFT
+
+
+class ReportingLine(models.Model):
+    """The place of a person in the tree of reporting lines: a nested set, numbered from the top downwards.
+
+    Whoever reports to the person, directly or through others, has a position after the person's and up to ``last``.
+    Derived with the workforce (``workforce.reporting_lines``), each time with positions that were never used before.
+    """
+
+    employee = models.OneToOneField(
+        Employee, on_delete=models.CASCADE, primary_key=True, related_name="line", verbose_name=_("employee")
+    )
+    position = models.BigIntegerField(_("position"))
+    last = models.BigIntegerField(_("last position"), help_text=_("Of those who report to the person."))
+
+    class Meta:
+        verbose_name = _("reporting line")
+        verbose_name_plural = _("reporting lines")
+        indexes = [
+            # the people of a team
+            models.Index(fields=["position"], include=["employee"], name="line_by_position"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(last__gte=F("position")), name="line_ends_after_its_position"),
+        ]
+
+    def __str__(self):
+        return f"{self.employee_id}: {self.position}–{self.last}"
 
 
 class EmployeeStateQuerySet(models.QuerySet):

@@ -1,6 +1,6 @@
 """The company's words and the columns that are switched off, cached until the database changes.
 
-One query a request looks for a change (the query of an account's scope includes it), and two more reload everything
+One query a request looks for a change (the query of an account's scope includes it), and one more reloads everything
 after one: labels and matches cost no query. ``changes`` writes; ``contract`` holds the initial words.
 """
 
@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from django.core.signals import request_started
-from django.db.models import F, Subquery
+from django.db.models import CharField, F, IntegerField, Subquery, Value
 from django.utils.translation import get_language
 
 from employees.columns import Column, Extract, readable_in
@@ -127,12 +128,12 @@ def current() -> Terms:
 
 
 def refreshed() -> Terms:
-    """The terms as they are now. One query, two more after a change."""
+    """The terms as they are now. One query, one more after a change."""
     return at(TermRevision.objects.values_list("revision", flat=True).first())
 
 
 def at(revision: UUID | None) -> Terms:
-    """The terms of the revision that a query of this request has just read. Two queries after a change, else none."""
+    """The terms of the revision that a query of this request has just read. One query after a change, else none."""
     global _held
     held = _held
     if revision is None or held.revision != revision:
@@ -141,11 +142,35 @@ def at(revision: UUID | None) -> Terms:
     return held
 
 
+_FIELDS = ("id", "vocabulary", "value", "label_fr", "label_en", "is_active", "merged_into_id")
+
+
 def _read(revision: UUID | None) -> Terms:
-    rows = list(Term.objects.annotate(spelling=F("synonyms__spelling")).order_by("vocabulary", "value", "spelling"))
-    terms = {row.pk: row for row in rows}
-    synonyms = ((row.pk, row.spelling) for row in rows if row.spelling is not None)
-    columns_off = ColumnSwitch.objects.in_force().values_list("column", flat=True)
+    """One query: the terms with their spellings, and the columns that are switched off as rows of no vocabulary."""
+    words = Term.objects.order_by().annotate(spelling=F("synonyms__spelling"))
+    nothing: dict[str, Any] = {
+        "a": Value(0),
+        "b": Value(""),
+        "c": Value(""),
+        "d": Value(""),
+        "e": Value(False),
+        "f": Value(None, IntegerField()),
+        "g": Value(None, CharField()),
+    }
+    off = ColumnSwitch.objects.in_force().order_by().annotate(**nothing)
+    rows = words.values_list(*_FIELDS, "spelling").union(
+        off.values_list("a", "b", "column", "c", "d", "e", "f", "g"), all=True
+    )
+    terms: dict[int, Term] = {}
+    synonyms, columns_off = [], set()
+    for row in rows.order_by("vocabulary", "value", "spelling"):
+        *values, spelling = row
+        if not values[1]:
+            columns_off.add(values[2])
+            continue
+        terms.setdefault(values[0], Term(**dict(zip(_FIELDS, values, strict=True))))
+        if spelling is not None:
+            synonyms.append((values[0], spelling))
     return Terms(revision, tuple(terms.values()), tuple(synonyms), frozenset(columns_off))
 
 

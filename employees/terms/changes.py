@@ -97,6 +97,13 @@ def add_synonym(*, term: Term, spelling: str, user: User | None = None) -> TermS
     return TermSynonym.objects.create(term=term, spelling=new_word(term.vocabulary, spelling), recorded_by=user)
 
 
+@changing()
+def forget_synonym(*, synonym: TermSynonym) -> Term:
+    """Remove another spelling; return its term. Rows read by it stay as they are."""
+    synonym.delete()
+    return synonym.term
+
+
 def ensure_mergeable(term: Term, into: Term) -> None:
     """Raise ``Unacceptable`` if the two terms cannot be merged."""
     if term.vocabulary != into.vocabulary:

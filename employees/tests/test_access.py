@@ -132,20 +132,20 @@ def test_scope_of_no_department_sees_nobody(empty):
     employee = EmployeeFactory()
     assert empty.is_empty
     assert not empty.sees(employee)
-    assert not empty.narrow(Employee.objects.all()).exists()
+    assert not Employee.objects.within(empty).exists()
 
 
 def test_scope_of_a_department_sees_its_people_alone():
     inside, outside = EmployeeFactory(departement="Consulting"), EmployeeFactory(departement="Commercial")
     scope = Scope.of_departments(["Consulting"])
     assert (scope.is_empty, scope.sees(inside), scope.sees(outside)) == (False, True, False)
-    assert list(scope.narrow(Employee.objects.all())) == [inside]
+    assert list(Employee.objects.within(scope)) == [inside]
 
 
 def test_scope_of_everyone_sees_everyone():
     employee = EmployeeFactory()
     assert (Scope.EVERYONE.is_empty, Scope.EVERYONE.sees(employee)) == (False, True)
-    assert list(Scope.EVERYONE.narrow(Employee.objects.all())) == [employee]
+    assert list(Employee.objects.within(Scope.EVERYONE)) == [employee]
 
 
 def test_visible_to_manager_of_one_department():

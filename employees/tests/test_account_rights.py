@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 
-from employees.access import AUDITOR, HR, MANAGER
+from employees.access import AUDITOR, DIRECTION, HR, MANAGER
 from employees.models import DepartmentAccess, SignIn
 
 pytestmark = pytest.mark.django_db
@@ -256,7 +256,7 @@ def test_groups_are_only_looked_at_by_staff(hr):
     chosen = {"action": "delete_selected", "_selected_action": [group.pk], "post": "yes"}
     hr.post(address("changelist", model="auth_group"), chosen)
     group.refresh_from_db()
-    assert (group.name, group.permissions.count(), Group.objects.count()) == (MANAGER.group, 0, 3)
+    assert (group.name, group.permissions.count(), Group.objects.count()) == (MANAGER.group, 0, 4)
 
 
 # Departments
@@ -310,7 +310,7 @@ def test_superuser_gives_and_takes_the_rights_of_others(signed_in, superuser, co
     client = signed_in(superuser)
     client.post(address("change", colleague), form(colleague))
     flags, groups, permissions, _departments, _password = rights_of(colleague)
-    everything = [True] * 3, [AUDITOR.group, MANAGER.group, HR.group], Permission.objects.count()
+    everything = [True] * 3, [AUDITOR.group, DIRECTION.group, MANAGER.group, HR.group], Permission.objects.count()
     assert (flags, groups, permissions) == everything
     nothing = {"is_staff": "", "is_superuser": "", "groups": [], "user_permissions": []}
     client.post(address("change", colleague), form(colleague, **nothing) | {"department_accesses-2-departement": ""})

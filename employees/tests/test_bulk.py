@@ -11,25 +11,25 @@ from technova.database.bulk import bulk_insert
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
-COLUMNS = ["employee_id", "departement", "presence", "created_at"]
+COLUMNS = ["employee_id", "departement", "presence", "objected_on", "created_at"]
 
 
 def people(numbers):
-    common = {"departement": "Consulting", "presence": "present", "created_at": NOW}
+    common = {"departement": "Consulting", "presence": "present", "objected_on": None, "created_at": NOW}
     return pd.DataFrame({"employee_id": list(numbers), **common})
 
 
 def test_frame_is_inserted_row_for_row():
     assert bulk_insert(Employee, people([7, 3])) == 2
     assert list(Employee.objects.order_by("pk").values_list(*COLUMNS)) == [
-        (7, "Consulting", "present", NOW),
-        (3, "Consulting", "present", NOW),
+        (7, "Consulting", "present", None, NOW),
+        (3, "Consulting", "present", None, NOW),
     ]
 
 
 def test_iterable_of_tuples_is_inserted_under_its_columns():
-    rows = ((number, NOW, "Commercial", "") for number in (1, 2))
-    assert bulk_insert(Employee, rows, ["employee_id", "created_at", "departement", "presence"]) == 2
+    rows = ((number, NOW, "Commercial", "", None) for number in (1, 2))
+    assert bulk_insert(Employee, rows, ["employee_id", "created_at", "departement", "presence", "objected_on"]) == 2
     assert Employee.objects.filter(departement="Commercial", created_at=NOW).count() == 2
 
 
@@ -56,7 +56,7 @@ def test_column_that_is_absent_or_unknown_is_named(columns):
 
 
 def test_primary_key_may_be_given():
-    bulk_insert(Employee, [(4_000_000, 1, "Consulting", "", NOW)], ["id", *COLUMNS])
+    bulk_insert(Employee, [(4_000_000, 1, "Consulting", "", None, NOW)], ["id", *COLUMNS])
     assert Employee.objects.get().pk == 4_000_000
 
 

@@ -7,7 +7,15 @@ from itertools import combinations, product
 
 import pytest
 
-from employees.disclosure import SMALLEST_GROUP, Crossing, suppressed, suppressed_parts, suppressed_steps
+from employees.disclosure import (
+    SMALLEST_GROUP,
+    Crossing,
+    rounded_count,
+    step_of,
+    suppressed,
+    suppressed_parts,
+    suppressed_steps,
+)
 
 SEEDS = range(60)
 
@@ -327,3 +335,13 @@ def test_group_of_more_than_three_conditions_is_refused():
 def test_large_groups_are_all_shown():
     crossing = Crossing(dict.fromkeys(product("xy", repeat=4), 20), ATTRIBUTES)
     assert len(filters(crossing)) == 1 + 4 * 2 + 6 * 4 + 4 * 8
+
+
+@pytest.mark.parametrize(("parts", "step"), [([], 1), ([0], 1), ([3, 7], 10), ([1_200, 300], 2_000), ([5_000], 5_000)])
+def test_step_of_a_rounded_sum_is_at_least_the_largest_part(parts, step):
+    assert step_of(parts) == step
+
+
+@pytest.mark.parametrize(("count", "shown"), [(0, 0), (4, 0), (5, 5), (9, 5), (10, 10)])
+def test_rounded_count_is_a_multiple_of_five(count, shown):
+    assert rounded_count(count) == shown

@@ -16,6 +16,7 @@ from employees.extracts import (
     Refusal,
     RowCounts,
     cell_reader,
+    grids,
     read_extract,
     read_files,
     reading,
@@ -541,7 +542,7 @@ def test_file_in_many_chunks_reads_as_in_one(monkeypatch):
     rows[3]["age"], rows[20]["age"], rows[12]["departement"], rows[25]["departement"] = "x", "", "R&D", "r&d"
     rows[17]["id_employee"], rows[29]["age"] = "?", "50"
     expected = read_extract(table(rows))
-    monkeypatch.setattr(reading, "CHUNK_SIZE", 4)
+    monkeypatch.setattr(grids, "BATCH_SIZE", 4)
     monkeypatch.setattr(cell_reader, "MOST_REMEMBERED", 1)
     found = read_extract(table(rows))
     pd.testing.assert_frame_equal(found.frame, expected.frame)
@@ -648,7 +649,7 @@ def test_frame_does_not_depend_on_how_many_rows_and_people_are_held_at_a_time(mo
     rows += [rows[4], rows[7] | {"age": "42"}, rows[4]]
     rows[9]["annees_dans_le_poste_actuel"], rows[20]["departement"] = "60", "Nowhere"
     expected = read_extract(table(rows))
-    monkeypatch.setattr(reading, "CHUNK_SIZE", 4)
+    monkeypatch.setattr(grids, "BATCH_SIZE", 4)
     monkeypatch.setattr(reading, "PART_SIZE", 5)
     found = read_extract(table(rows))
     assert [len(part) for part in found.frames()] == [5, 5, 5, 5, 5, 4]

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 
 from employees import terms
 from employees.columns import BY_NAME, PRESENCE, Extract
-from employees.models import ColumnSwitch, Import, LoadedExtract, RefusedValue, SirhRow
+from employees.models import AnnuaireRow, ColumnSwitch, Import, LoadedExtract, RefusedValue, SirhRow
 from employees.tests.extracts import load, load_all
 from employees.tests.files import write
 from employees.tests.test_seed_from_csv import seed
@@ -47,6 +47,12 @@ def test_switching_off_erases_the_column_in_every_load():
     switch_off(column="age", reason="not needed")
     assert set(SirhRow.objects.values_list("age", "genre")) == {(None, "F")}
     assert not any("age" in extract.given for extract in LoadedExtract.objects.filter(kind=Extract.SIRH))
+
+
+def test_switching_a_name_off_erases_what_searches_compare():
+    load(MAY, annuaire={1: {"prenom": "Élodie", "nom": "Noël"}})
+    switch_off(column="nom", reason="not needed")
+    assert list(AnnuaireRow.objects.values_list("nom_folded", "prenom_folded")) == [(None, "elodie")]
 
 
 def test_switching_off_erases_it_from_what_an_import_showed():

@@ -67,6 +67,12 @@ def test_workbook_that_unpacks_to_too_much_is_refused(monkeypatch):
         read_extract(workbook(sheets(Extract.SIRH)))
 
 
+def test_workbook_of_very_many_files_is_refused(monkeypatch):
+    monkeypatch.setattr(workbooks, "MOST_ENTRIES", 3)
+    with pytest.raises(ExtractError, match="cannot be read"):
+        read_extract(workbook(sheets(Extract.SIRH)))
+
+
 def test_workbook_without_rows_is_refused_as_empty():
     with pytest.raises(ExtractError) as caught:
         read_extract(workbook({"vide": pd.DataFrame()}))

@@ -7,7 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value, Window
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Value, Window
 
 from employees.access import Scope
 from employees.columns import Extract
@@ -15,6 +15,7 @@ from employees.models import ROWS, Employee, EmployeeState, Import, NumberMerge,
 from employees.workforce import answers
 from employees.workforce.known_values import History
 from technova.database.locks import exclusive
+from technova.database.subqueries import count_of
 
 ANSWERS = (Extract.EVAL, Extract.SONDAGE)  # the extracts of opinions, as opposed to the company's records
 
@@ -45,20 +46,16 @@ def count_absent(scope: Scope) -> int:
 
 
 class Waiting(NamedTuple):
-    """People of a scope who are absent, those present, imports that stopped or ask something, and other rows."""
+    """People of a scope who are absent, those present, imports that stopped or ask something; others by name."""
 
     absent: int
     present: int
     imports: int
-    others: int
+    others: dict[str, int]
 
 
-def waiting(scope: Scope, others: QuerySet) -> Waiting:
+def waiting(scope: Scope, **others: QuerySet) -> Waiting:
     """One query, which counts the ``others`` along."""
-
-    def number(rows: QuerySet) -> Max:
-        return Max(Subquery(rows.order_by().values(one=Value(1)).annotate(number=Count("pk")).values("number")))
-
     stopped = Import.objects.filter(state__in=(Import.State.ASKING, Import.State.READY))
     found = (
         Employee.objects.within(scope)
@@ -66,17 +63,18 @@ def waiting(scope: Scope, others: QuerySet) -> Waiting:
         .aggregate(
             absent=Count("pk", filter=Q(presence=Presence.ABSENT)),
             present=Count("pk", filter=Q(presence=Presence.PRESENT)),
-            imports=number(stopped),
-            others=number(others),
+            imports=Max(count_of(stopped)),
+            **{name: Max(count_of(rows)) for name, rows in others.items()},
         )
     )
-    return Waiting(**{name: count or 0 for name, count in found.items()})
+    counts = {name: count or 0 for name, count in found.items()}
+    return Waiting(counts["absent"], counts["present"], counts["imports"], {name: counts[name] for name in others})
 
 
 def absent(scope: Scope) -> QuerySet[EmployeeState]:
     """The people of a scope who are absent, those absent longest first; ``total`` counts them all."""
     states = EmployeeState.objects.newest().filter(presence=Presence.ABSENT)
-    rows = scope.narrow(states, "employee__departement").select_related("employee")
+    rows = scope.narrow(states).select_related("employee")
     return rows.annotate(total=Window(Count("pk"))).order_by("since", "employee__employee_id")
 
 
@@ -92,7 +90,7 @@ def unanswered(scope: Scope, history: History) -> QuerySet[EmployeeState]:
     states = states.filter(~Exists(both.filter(number=OuterRef("employee__employee_id"))))
     if history.merged:
         states = states.exclude(employee__employee_id__in=_held_by_both(history, evaluated, surveyed))
-    return scope.narrow(states, "employee__departement").select_related("employee").order_by("employee__employee_id")
+    return scope.narrow(states).select_related("employee").order_by("employee__employee_id")
 
 
 def _held_by_both(history: History, evaluated: QuerySet, surveyed: QuerySet) -> set[int]:
@@ -151,7 +149,7 @@ def answers_within(scope: Scope) -> QuerySet[PresenceAnswer]:
     ``has_lapsed``: an extract of their day holds the person, so there was nothing to answer.
     """
     of_day = EmployeeState.objects.on(OuterRef("as_of")).filter(employee=OuterRef("employee"), is_listed=True)
-    rows = scope.narrow(PresenceAnswer.objects.annotate(has_lapsed=Exists(of_day)), "employee__departement")
+    rows = scope.narrow(PresenceAnswer.objects.annotate(has_lapsed=Exists(of_day)))
     return rows.select_related("employee", "recorded_by", "revoked_by")
 
 
@@ -165,7 +163,7 @@ def revoke_within(*, scope: Scope, keys: Collection[int], user: User) -> int:
 
 def merges_within(scope: Scope) -> QuerySet[NumberMerge]:
     """The numbers merged into those of people of a scope, those parted again too, the newest first."""
-    rows = scope.narrow(NumberMerge.objects.all(), "employee__departement")
+    rows = scope.narrow(NumberMerge.objects.all())
     return rows.select_related("employee", "recorded_by", "revoked_by")
 
 
@@ -181,5 +179,5 @@ def merge_within(*, scope: Scope, number: int, into: int, accept_both_listed: bo
 def departed(scope: Scope) -> QuerySet[EmployeeState]:
     """The people of a scope who have left as of the newest day, the last departure first."""
     states = EmployeeState.objects.newest().filter(presence=Presence.LEFT)
-    rows = scope.narrow(states, "employee__departement").select_related("employee")
+    rows = scope.narrow(states).select_related("employee")
     return rows.order_by(F("left_by").desc(), "-employee__employee_id")

@@ -18,6 +18,7 @@ class Places:
 
     sites: set[str] = field(default_factory=set)
     managers: dict[int, str] = field(default_factory=dict)
+    has_too_many_managers: bool = False  # to be listed
 
 
 def places(scope: Scope, readable: Readable, revision: UUID | None, *, most: int) -> Places:
@@ -46,7 +47,7 @@ def _places(scope: Scope, readable: Readable, _revision: UUID | None, most: int)
     sites = {value for kind, value in found if kind == "site"}
     managers = {int(value) for kind, value in found if kind == "responsable"}
     if not 0 < len(managers) <= most:
-        return Places(sites)
+        return Places(sites, has_too_many_managers=len(managers) > most)
     of_scope = Employee.objects.within(scope).filter(employee_id__in=managers)
     named = with_names(of_scope, "employee_id", readable)
     names = dict(named.values_list("employee_id", "name"))

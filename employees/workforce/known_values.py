@@ -8,11 +8,11 @@ from datetime import date, datetime
 
 import numpy as np
 import pandas as pd
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Min, Q, QuerySet
 
 from employees import terms
 from employees.columns import Extract
-from employees.models import ROWS, LoadedExtract, NumberMerge
+from employees.models import ROWS, Correction, Employee, LoadedExtract, NumberMerge
 from employees.workforce.numbers import NUMBER, distinct, is_among
 
 RAW_KINDS = (Extract.SIRH, Extract.EVAL, Extract.SONDAGE)  # what the features are made of
@@ -23,11 +23,13 @@ MANY = 0.2  # of everyone: as many are read faster as ranges
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The extracts in force, newest first by kind, the numbers that are merged, and the words. Three queries."""
+    """The extracts in force, newest first by kind, the numbers that are merged, the words and the corrections. Four
+    queries."""
 
     extracts: Mapping[Extract, Sequence[LoadedExtract]]
     merged: Mapping[int, int]
     words: Mapping[str, Mapping[str, str]]  # of each column, what its merged words stand for
+    corrections: Sequence[Correction] = ()  # in force, the oldest first
 
     @classmethod
     def locked(cls) -> History:
@@ -48,7 +50,10 @@ class History:
         rows = list(LoadedExtract.objects.in_force(moment).order_by("-as_of", "-pk"))
         extracts = {kind: [row for row in rows if row.kind == kind] for kind in Extract}
         numbers = dict(NumberMerge.objects.in_force().values_list("number", "employee__employee_id"))
-        return cls(extracts, numbers, terms.current().merged)
+        corrections = Correction.objects.in_force().select_related("employee").order_by("pk")
+        if moment:
+            corrections = corrections.filter(recorded_at__lt=moment)
+        return cls(extracts, numbers, terms.current().merged, list(corrections))
 
     def until(self, kind: Extract, day: date) -> list[LoadedExtract]:
         return [extract for extract in self.extracts[kind] if extract.as_of <= day]
@@ -106,7 +111,7 @@ class History:
                 is_held[places] = True
                 known[places] = np.where(pd.isna(known[places]), older.to_numpy(), known[places])
         index = pd.Index(numbers[is_held], name="employee_id")
-        return pd.DataFrame(known[is_held], columns=names, index=index, dtype=object)
+        return self._corrected(pd.DataFrame(known[is_held], columns=names, index=index, dtype=object), kind, day)
 
     def rows(self, extract: LoadedExtract, numbers: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
         """The rows of some people (sorted numbers) in an extract, as objects: index ``employee_id``, one row a person.
@@ -121,8 +126,29 @@ class History:
         if self.merged:
             frame = self._merge(frame)
         frame = frame.rename(columns={"number": "employee_id"}).set_index("employee_id").sort_index()
-        frame = frame[frame.index.isin(numbers)].astype(object)
+        frame = self._corrected(frame[frame.index.isin(numbers)].astype(object), Extract(extract.kind), extract.as_of)
         return frame.replace({name: dict(self.words[name]) for name in names if name in self.words})
+
+    def _corrected(self, frame: pd.DataFrame, kind: Extract, day: date) -> pd.DataFrame:
+        """The values of a day with the corrections that stand over them."""
+        for each in self.corrections:
+            number = self.merged.get(each.employee.employee_id, each.employee.employee_id)
+            holds = each.as_of <= day and (each.agreed_on is None or day < each.agreed_on)
+            if holds and each.kind == kind and each.column in frame and number in frame.index:
+                frame.at[number, each.column] = each.value
+        return frame
+
+    def agrees_on(self, correction: Correction) -> date | None:
+        """The day of the first extract in force that says the same as a correction, on its day or later. One query."""
+        extracts = [each for each in self.extracts[correction.kind] if each.as_of >= correction.as_of]
+        own = correction.employee.employee_id
+        numbers = [own, *(number for number, into in self.merged.items() if into == own), self.merged.get(own, own)]
+        column, value = correction.column, correction.value
+        words = terms.recorded(column, [value]) if column in self.words else [value]
+        rows = ROWS[correction.kind].objects.filter(
+            extract__in=[each.pk for each in extracts], number__in=numbers, **{f"{column}__in": list(words)}
+        )
+        return rows.aggregate(first=Min("extract__as_of"))["first"]
 
     def _merge(self, frame: pd.DataFrame) -> pd.DataFrame:
         is_other = frame["number"].isin(list(self.merged))
@@ -135,6 +161,24 @@ def among(field: str, numbers: np.ndarray) -> Q:
     if len(numbers) <= FEW:
         return Q(**{f"{field}__in": numbers.tolist()})
     return Q(**{f"{field}__range": (int(numbers[0]), int(numbers[-1]))})
+
+
+def of_people(numbers: np.ndarray) -> Q:
+    """The condition that rows are of the people with these sorted numbers; where they are many, as ``of_range``."""
+    if len(numbers) <= FEW:
+        return among("employee__employee_id", numbers)
+    return of_range(int(numbers[0]), int(numbers[-1]))
+
+
+def of_range(first: int, last: int) -> Q:
+    """The condition that rows are of people with a number in a range. One query.
+
+    It includes the range of their keys: from the numbers alone PostgreSQL goes through everyone's rows.
+    """
+    keys = Employee.objects.filter(employee_id__range=(first, last)).aggregate(first=Min("pk"), last=Max("pk"))
+    return Q(
+        employee__employee_id__range=(first, last), employee__gte=keys["first"] or 0, employee__lte=keys["last"] or 0
+    )
 
 
 def numbers_of(rows: QuerySet, field: str = "employee__employee_id") -> np.ndarray:

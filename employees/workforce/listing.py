@@ -11,8 +11,8 @@ import pandas as pd
 from django.db.models import Count, Max, QuerySet, Value
 
 from employees.columns import KEY, Extract, columns_of
-from employees.models import ROWS, EmployeeState, Presence, WorkforceDay
-from employees.workforce.known_values import RAW_KINDS, History
+from employees.models import ROWS, Employee, EmployeeState, Presence, WorkforceDay
+from employees.workforce.known_values import RAW_KINDS, History, among
 from employees.workforce.presence import DATE, EXIT, has_exited
 
 UNSCORED = "unscored"
@@ -77,10 +77,17 @@ def _with_exits(chunk: pd.DataFrame, day: date) -> pd.DataFrame:
 def _people(chunk: pd.DataFrame, history: History, day: date) -> Iterator[Person]:
     numbers = chunk.index.to_numpy()
     jobs = history.values(Extract.SIRH, day, numbers, ["poste"])["poste"].reindex(numbers)
-    why = why_not_scored(history, day, numbers[(chunk["presence"] == Presence.PRESENT).to_numpy()])
+    present = numbers[(chunk["presence"] == Presence.PRESENT).to_numpy()]
+    why = why_not_scored(history, day, present) | _objections(present)
     for number, row, job in zip(numbers.tolist(), chunk.itertuples(index=False), jobs, strict=True):
         since = None if pd.isna(row.since) else row.since
         yield Person(number, row.presence, since, row.departement, "" if pd.isna(job) else job, why.get(number, ""))
+
+
+def _objections(numbers: np.ndarray) -> dict[int, str]:
+    """Those of some people who are not scored because they object to it. One query."""
+    people = Employee.objects.exclude(objected_on=None).filter(among("employee_id", numbers)) if len(numbers) else ()
+    return {person.employee_id: f"objects since {person.objected_on}" for person in people}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,17 +15,28 @@ from django.db import transaction
 from django.utils import timezone
 
 from employees import terms
-from employees.columns import Extract
+from employees.columns import Extract, fold
+from employees.erased import erased_among
 from employees.extracts import FileReport, Question, ReadExtract, Reject, RowCounts
-from employees.models import ROWS, Employee, EmployeeState, Load, LoadedExtract, Presence, RefusedValue, WorkforceDay
+from employees.models import (
+    ROWS,
+    AnnuaireRow,
+    Employee,
+    EmployeeState,
+    Load,
+    LoadedExtract,
+    Presence,
+    RefusedValue,
+    WorkforceDay,
+)
 from employees.terms.changes import unlearn
 from employees.workforce.comparison import LISTED, Changes, ColumnChange, Comparison, Moves
-from employees.workforce.known_values import FEW, History, by_number, chunks, numbers_of
+from employees.workforce.known_values import FEW, History, by_number, chunks, numbers_of, of_range
 from employees.workforce.numbers import NUMBER, distinct, is_among
 from employees.workforce.plausibility import COMPARED, MEDIANS, Alarm, Evidence, alarms_of
 from employees.workforce.replay import replay
 from technova.commands import Progress
-from technova.database.bulk import bulk_insert, frame_rows, refresh_statistics
+from technova.database.bulk import Block, bulk_insert, insert_blocks, refresh_statistics
 from technova.database.locks import exclusive
 from technova.files.spool import Spool
 
@@ -161,6 +172,7 @@ class _Loading:
         self.numbers = np.empty(0, dtype=NUMBER)  # of everyone in the extracts
         self.load: Load | None = None
         self.alarms: list[Alarm] = []
+        self.erased = 0  # numbers
 
     def _is_known(self, kind: Extract) -> bool:
         in_force = self.history.on(kind, self.as_of)
@@ -170,6 +182,8 @@ class _Loading:
         if self.extracts:
             self.load = Load.objects.create(as_of=self.as_of, recorded_by=self.user)
             stored = {kind: self._store(self.load, kind, extract) for kind, extract in self.extracts.items()}
+            known = numbers_of(Employee.objects.all(), "employee_id")
+            self.erased = len(erased_among(self.numbers[~is_among(self.numbers, known)].tolist()))
         self.standing = _Standing(self.as_of, self.numbers)
         self.comparison = Comparison(COMPARED, self.standing.present)
         if self.load:
@@ -208,20 +222,25 @@ class _Loading:
             row_count=extract.accepted,
             reject_count=extract.refused_count,
         )
-        bulk_insert(ROWS[kind], self._rows(stored, extract), ["extract_id", "number", *extract.columns])
+        folded = [AnnuaireRow.FOLDED[name] for name in extract.columns if name in AnnuaireRow.FOLDED]
+        insert_blocks(ROWS[kind], self._blocks(stored, extract), ["extract_id", "number", *extract.columns, *folded])
         refused = _refused_values(extract)
         bulk_insert(RefusedValue, ((stored.pk, *row) for row in refused), _REFUSED_COLUMNS)
         return stored
 
-    def _rows(self, stored: LoadedExtract, extract: ReadExtract) -> Iterator[tuple]:
-        """The content of an extract as rows of its table; their numbers are remembered."""
+    def _blocks(self, stored: LoadedExtract, extract: ReadExtract) -> Iterator[Block]:
+        """The content of an extract by columns of its table; the numbers are remembered."""
         unknown = []
         for frame in extract.frames():
             numbers = frame.index.to_numpy(dtype=NUMBER)
             unknown.append(numbers[~is_among(numbers, self.numbers)])
-            rows = frame.rename_axis("number").reset_index()
-            rows.insert(0, "extract_id", stored.pk)
-            yield from frame_rows(rows)
+            folded = {
+                AnnuaireRow.FOLDED[name]: [None if pd.isna(text) else fold(text) for text in frame[name]]
+                for name in extract.columns
+                if name in AnnuaireRow.FOLDED
+            }
+            values = {name: frame[name] for name in extract.columns}
+            yield {"extract_id": stored.pk, "number": numbers} | values | folded
         self.numbers = distinct(self.numbers, *unknown)
 
     def _evidence(self) -> Evidence:
@@ -233,6 +252,7 @@ class _Loading:
             unknown=moves.arrived,
             had_left=self.standing.had_left,
             returned=moves.returned,
+            erased=self.erased,
             pairs=self.comparison.pairs,
         )
 
@@ -307,8 +327,8 @@ def _present(states: pd.DataFrame) -> np.ndarray:
 
 
 def _presence_on(day: date, numbers: tuple[int, int]) -> pd.DataFrame:
-    """Presence, department and departure on a day of those with a number in a range, by number. One query."""
-    states = EmployeeState.objects.on(day).exclude(presence="").filter(employee__employee_id__range=numbers)
+    """Presence, department and departure on a day of those with a number in a range, by number. Two queries."""
+    states = EmployeeState.objects.on(day).exclude(presence="").filter(of_range(*numbers))
     names = ["presence", "departement", "left_after", "left_by"]
     return by_number(states.order_by("employee__employee_id"), "employee__employee_id", *names)
 

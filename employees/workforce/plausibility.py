@@ -42,6 +42,7 @@ class AlarmKind(StrEnum):
     FALLING = "falling"
     JUMPING = "jumping"
     REVERSED = "reversed"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Evidence:
     unknown: int = 0  # without any known value before
     had_left: int = 0
     returned: int = 0
+    erased: int = 0  # of those without any known value before, the numbers that were erased
     pairs: Mapping[str, Pairs] = field(default_factory=dict)
 
 
@@ -94,6 +96,16 @@ def _about_people(evidence: Evidence) -> Iterator[Alarm]:
             _("%(count)s of the %(total)s people who have left would be back: is this an older file?"),
             count=evidence.returned,
             total=evidence.had_left,
+        )
+
+    if evidence.erased:
+        yield _alarm(
+            AlarmKind.ERASED,
+            _(
+                "Numbers in the files were erased before (%(count)s): they would come back as new people without a "
+                "past. Is this an older file, or does its source still hold them?"
+            ),
+            count=evidence.erased,
         )
 
 

@@ -74,6 +74,7 @@ def step(known: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     _take_answers(now, facts)
     _take_returns(now, facts)
     _conclude(now, facts)
+    _take_reasons(now, facts)
     return now
 
 
@@ -187,6 +188,20 @@ def _date_departures(now: pd.DataFrame, facts: Facts, *, is_new: np.ndarray, is_
 def _forget_departures(now: pd.DataFrame, is_there: np.ndarray) -> None:
     now.loc[is_there, ["left_after", "left_by"]] = pd.NaT
     now.loc[is_there, "left_because"] = ""
+
+
+def _take_reasons(now: pd.DataFrame, facts: Facts) -> None:
+    """Take HR's reason of a departure that the files tell without one, as a SIRH does that still lists who has left.
+
+    A later one of HR replaces an earlier one.
+    """
+    if facts.said_left is None:
+        return
+    is_told = (now["left_because"] != "") & (now["left_because"] == now["motif_sortie"])
+    is_open = (now["presence"] == LEFT) & ~is_told
+    reasons = facts.said_left["left_because"]
+    known = reasons[reasons.ne("") & reasons.index.isin(now.index[is_open])]
+    now.loc[known.index, "left_because"] = known
 
 
 def _stamp(day: date | None) -> pd.Timestamp:

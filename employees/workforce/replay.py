@@ -11,13 +11,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from employees.columns import Extract
-from employees.models import Employee, EmployeeState, Presence, PresenceAnswer, WorkforceDay
-from employees.workforce import presence
-from employees.workforce.known_values import FEW, History, among, by_number, chunks, numbers_of
+from employees.models import Correction, Employee, EmployeeState, Presence, PresenceAnswer, WorkforceDay
+from employees.workforce import presence, reporting_lines
+from employees.workforce.known_values import FEW, History, among, by_number, chunks, numbers_of, of_people
 from employees.workforce.numbers import distinct, is_among
-from employees.workforce.presence import DATE, KNOWN, Facts
+from employees.workforce.presence import KNOWN, Facts
 from technova.commands import Progress
-from technova.database.bulk import batches, bulk_insert, refresh_statistics
+from technova.database.bulk import batches, bulk_insert, refresh_statistics, reserve_keys
 
 CHUNK_SIZE = 20_000  # people at a time
 # The columns that presence follows from.
@@ -35,7 +35,7 @@ def replay(*, since: date | None, numbers: np.ndarray | None = None, progress: P
     ``numbers`` (sorted) are those of a load: new ones become employees. Rows are read in chunks of people and, from a
     day on, only of those whose state may change.
     """
-    history = History.locked()
+    history = _settled()
     described = _days(history)
     since = _first_to_derive(described, since)
     days = [day for day in described if since is None or day >= since]
@@ -55,6 +55,7 @@ def replay(*, since: date | None, numbers: np.ndarray | None = None, progress: P
         done += len(part)
         if progress:
             progress("Deriving the workforce", done, sum(map(len, parts)))
+    reporting_lines.rebuild(history)
     if done > FEW:
         for table in (Employee, EmployeeState):
             refresh_statistics(table)
@@ -65,7 +66,7 @@ def replay_people(numbers: Iterable[int]) -> None:
 
     Everyone else's stay, and each day has a new revision.
     """
-    history = History.locked()
+    history = _settled()
     days = _days(history)
     if days != sorted(WorkforceDay.objects.values_list("as_of", flat=True)):
         replay(since=None)
@@ -75,6 +76,19 @@ def replay_people(numbers: Iterable[int]) -> None:
     WorkforceDay.objects.all().delete()
     WorkforceDay.objects.bulk_create([WorkforceDay(as_of=day) for day in days])
     _Chunk(few, history, days).run()
+    reporting_lines.rebuild(history)
+
+
+def _settled() -> History:
+    """The history, once it is known since when the extracts in force say the same as each correction."""
+    history = History.locked()
+    is_changed = False
+    for correction in history.corrections:
+        agreed_on = history.agrees_on(correction)
+        if agreed_on != correction.agreed_on:
+            Correction.objects.filter(pk=correction.pk).update(agreed_on=agreed_on)
+            is_changed = True
+    return History.now() if is_changed else history
 
 
 def _touched(history: History, days: Sequence[date], since: date) -> Iterator[np.ndarray]:
@@ -91,6 +105,7 @@ def _touched(history: History, days: Sequence[date], since: date) -> Iterator[np
     answers = PresenceAnswer.objects.in_force().filter(as_of__gte=since)
     yield numbers_of(states)
     yield numbers_of(answers)
+    yield numbers_of(Correction.objects.all())
     for day in days:
         for kind, names in FACTS.items():
             if extract := history.on(kind, day):
@@ -161,7 +176,7 @@ class _Chunk:
     def _known_before(self) -> pd.DataFrame:
         """The known state of these people before the first day. One query."""
         known = presence.nobody(self.numbers)
-        rows = EmployeeState.objects.newest().filter(among("employee__employee_id", self.numbers))
+        rows = EmployeeState.objects.newest().filter(of_people(self.numbers))
         names = ["employee__employee_id", "pk", *KNOWN]
         found = pd.DataFrame.from_records(list(rows.values_list(*names)), columns=["employee_id", "pk", *KNOWN])
         found = found.set_index("employee_id")
@@ -217,7 +232,7 @@ class _Chunk:
             rows = pd.concat(states).reset_index()
             rows["until"] = rows.groupby("employee_id")["as_of"].shift(-1)
             rows["employee_id"] = self.people["pk"].reindex(rows["employee_id"]).to_numpy()
-            bulk_insert(EmployeeState, _as_dates(rows)[_STATE_COLUMNS])
+            bulk_insert(EmployeeState, rows[_STATE_COLUMNS])
 
     def _keep_newest(self, known: pd.DataFrame) -> None:
         """Bring the employees' own columns up to date, and add those who are new."""
@@ -231,13 +246,6 @@ class _Chunk:
                 Employee.objects.filter(pk__in=keys).update(departement=departement, presence=now)
 
     def _add(self, new: pd.DataFrame) -> None:
-        bulk_insert(Employee, new.reset_index().assign(created_at=timezone.now()))
-        range_ = (int(new.index[0]), int(new.index[-1]))
-        keys = dict(Employee.objects.filter(employee_id__range=range_).values_list("employee_id", "pk"))
-        self.people = self.people.assign(pk=self.people["pk"].fillna(self.people.index.to_series().map(keys)))
-
-
-def _as_dates(rows: pd.DataFrame) -> pd.DataFrame:
-    """With dates as Python's, for the database."""
-    dates = [name for name, dtype in KNOWN.items() if dtype == DATE]
-    return rows.assign(**{name: rows[name].dt.date for name in dates})
+        keys = reserve_keys(Employee, len(new))
+        bulk_insert(Employee, new.reset_index().assign(id=keys, objected_on=None, created_at=timezone.now()))
+        self.people.loc[new.index, "pk"] = list(keys)

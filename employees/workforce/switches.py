@@ -4,7 +4,17 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from employees.columns import BY_NAME, Column
-from employees.models import ROWS, ColumnSwitch, Import, ImportChange, ImportReject, LoadedExtract, RefusedValue
+from employees.models import (
+    ROWS,
+    AnnuaireRow,
+    ColumnSwitch,
+    Correction,
+    Import,
+    ImportChange,
+    ImportReject,
+    LoadedExtract,
+    RefusedValue,
+)
 from employees.terms.changes import changing
 from technova.database.locks import exclusive
 
@@ -43,12 +53,14 @@ def switch_on(*, column: str, user: User | None = None) -> None:
 def _erase(column: Column) -> None:
     """Blank a column in every load, including withdrawn ones, and delete its values from previews and rejects."""
     rows = ROWS[column.extract].objects.filter(**{f"{column.name}__isnull": False})
-    rows.update(**{column.name: None})
+    names = [column.name, *(folded for name, folded in AnnuaireRow.FOLDED.items() if name == column.name)]
+    rows.update(**dict.fromkeys(names))
     for extract in LoadedExtract.objects.filter(kind=column.extract):
         extract.given = [name for name in extract.given if name != column.name]
         extract.save(update_fields=["given"])
     ImportReject.objects.filter(column__in={column.name, column.source}).delete()
     RefusedValue.objects.filter(column=column.name).delete()
+    Correction.objects.filter(column=column.name).delete()
     ImportChange.objects.filter(kind=column.name).delete()
     for upload in Import.objects.exclude(summary=None):
         summary = upload.summary or {}

@@ -65,6 +65,9 @@ def test_newest_is_the_last_row_of_each_employee():
     other = EmployeeFeaturesFactory()
     assert set(EmployeeFeatures.objects.newest_of(Employee.objects.all())) == {new, other}
     assert set(EmployeeFeatures.objects.newest_of(Employee.objects.filter(pk=old.employee_id))) == {new}
+    keys = range(old.employee_id, other.employee_id)
+    assert set(EmployeeFeatures.objects.newest_between(keys)) == {new}
+    assert set(EmployeeFeatures.objects.newest_between(keys, old.as_of)) == {old}
     assert str(new) == f"{new.employee_id} {new.as_of:%Y-%m-%d}"
 
 

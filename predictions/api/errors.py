@@ -17,7 +17,7 @@ from rest_framework.views import exception_handler as drf_exception_handler
 from predictions.api.authentication import add_rate_limit
 from predictions.ml.artifacts.store import ArtifactError
 from predictions.outages import Outage, outage_of
-from predictions.services import OutOfScope, UnknownEmployee
+from predictions.services import ObjectsToScoring, OutOfScope, UnknownEmployee
 from technova.web.json_errors import error_body, error_response
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,13 @@ class Unavailable(exceptions.APIException):
 class BodyTooLarge(exceptions.APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_detail = gettext_lazy("The body is too large.")
+
+
+class Objection(exceptions.APIException):
+    """The person objects to being scored."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = gettext_lazy("This person is not scored: they objected to it.")
 
 
 class InvalidRequest(exceptions.ValidationError):
@@ -70,6 +77,8 @@ def _translate(exc: Exception, request) -> Exception:
     match exc:
         case UnknownEmployee():
             return exceptions.NotFound(_("There are no clean features for this employee number."))
+        case ObjectsToScoring():
+            return Objection()
         case OutOfScope():
             text = _("No employee that you may see has this value: %(value)s.") % {"value": exc.value}
             return InvalidRequest({exc.name: [text]}, "body")

@@ -37,6 +37,7 @@ FEATURES = engineer_one(_INPUTS)
 
 # Of each parameter of any call, in a path or a query. All together, too, they find a page.
 PARAMETERS = {
+    "case_id": 1,
     "created_before": "2100-01-01T00:00:00+00:00",
     "created_from": "2026-07-01T00:00:00+00:00",
     "cursor": "*",
@@ -44,6 +45,7 @@ PARAMETERS = {
     "employee_id": 1,
     "employee_ids": [1, 2, 4],
     "import_id": "0e0b3a52-6c0f-4a1e-9d2a-3f1f0a5f7f10",
+    "is_closed": False,
     "limit": 20,
     "min_probability": 0.1,
     "mode": "scoring",
@@ -53,6 +55,7 @@ PARAMETERS = {
     "prediction_id": 1,
     "presence": "present",
     "run_id": 1,
+    "state": "planned",
     "will_leave": True,
 }
 
@@ -157,6 +160,23 @@ PREVIOUS = (
     "https://technova.example/predictions/?cursor=WyItY3JlYXRlZF9hdCIsdHJ1ZSxbNDczMF1d:1wOaFk:AsSignedByTheService"
 )
 LOGGED = _ROW | {"low": 0.4127, "high": 0.7794, "is_extrapolated": False} | _EXPLANATION
+CASE = {
+    "case_id": 1,
+    "employee_id": 1,
+    "department": "Consulting",
+    "state": "planned",
+    "owner": "rh",
+    "due": "2026-12-07",
+    "turnover_probability": 0.6118039,
+    "prediction_id": 4711,
+    "opened_at": "2026-11-30T14:05:00.123456+00:00",
+    "closed_at": None,
+    "set_aside_because": "",
+    "last_change": 12,
+    "link": "https://technova.example/follow-up/1/",
+}
+OPEN_CASE = {"employee_id": 1, "owner": "rh", "due": "2026-12-07", "why": "Has asked for a talk."}
+CHANGE_CASE = {"last_change": 12, "state": "planned", "due": "2026-12-10"}
 DELIVERY = {
     "id": "0e0b3a52-6c0f-4a1e-9d2a-3f1f0a5f7f10",
     "state": "checking",

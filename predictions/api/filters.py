@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 
 from employees.columns import MAX_EMPLOYEE_ID
-from predictions.api.serializer_fields import (
+from predictions.api.serializers.fields import (
     InstantField,
     QueryBoolean,
     QueryFloat,
@@ -15,6 +15,7 @@ from predictions.api.serializer_fields import (
     QueryIntegers,
     WordField,
 )
+from predictions.followup.models import Case
 from predictions.models import Prediction
 
 MAX_NUMBERS = 200  # in an address, which has to fit in a request line
@@ -23,7 +24,7 @@ MAX_NUMBERS = 200  # in an address, which has to fit in a request line
 class Filters(serializers.Serializer):
     """The parameters of a query; all conditions hold together."""
 
-    def narrow(self, rows: QuerySet[Prediction]) -> QuerySet[Prediction]:
+    def narrow(self, rows: QuerySet) -> QuerySet:
         """The rows that match. Raises ``ValidationError``."""
         self.is_valid(raise_exception=True)
         return rows.filter(**self.validated_data)
@@ -73,3 +74,24 @@ class ScoreFilters(Filters):
     min_probability = QueryFloat(
         source="probability__gte", min_value=0, max_value=1, required=False, help_text="Or more."
     )
+
+
+class CaseFilters(Filters):
+    """The cases that are listed: all of them by default."""
+
+    employee_id = QueryInteger(
+        source="employee__employee_id",
+        min_value=1,
+        max_value=MAX_EMPLOYEE_ID,
+        required=False,
+        help_text="Of this employee.",
+    )
+    state = serializers.ChoiceField(Case.State.choices, required=False)
+    is_closed = QueryBoolean(required=False, help_text="Closed ones alone, or open ones alone.")
+
+    def narrow(self, rows: QuerySet) -> QuerySet:
+        self.is_valid(raise_exception=True)
+        given = dict(self.validated_data)
+        if "is_closed" in given:
+            rows = rows.filter(closed_at__isnull=not given.pop("is_closed"))
+        return rows.filter(**given)

@@ -59,8 +59,8 @@ def detail(upload: Import) -> str:
 
 
 def questions(upload: Import) -> list[dict[str, Any]]:
-    """The open questions; those that only offer to read another place of a file are left out."""
-    return [_question(question) for question in uploads.questions_of(upload) if not question.is_correction]
+    """The open questions."""
+    return [_question(question) for question in uploads.open_questions(upload)]
 
 
 def _question(question: Question) -> dict[str, Any]:

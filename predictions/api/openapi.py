@@ -22,19 +22,16 @@ from rest_framework import serializers
 
 from employees.columns import MAX_EMPLOYEE_ID
 from predictions.api import examples
-from predictions.api.filters import MAX_NUMBERS, LogFilters, ScoreFilters
+from predictions.api.filters import MAX_NUMBERS, CaseFilters, LogFilters, ScoreFilters
 from predictions.api.renderers import CSV, NDJSON
-from predictions.api.serializers import (
+from predictions.api.serializers.bodies import BatchSerializer, FeaturesSerializer
+from predictions.api.serializers.cases import CaseSerializer, ChangeCaseSerializer, OpenCaseSerializer
+from predictions.api.serializers.extracts import DeliverySerializer, ExtractsSerializer
+from predictions.api.serializers.key import KeySerializer
+from predictions.api.serializers.log import LatestSerializer, LoggedPredictionSerializer, LogRowSerializer
+from predictions.api.serializers.queries import LimitSerializer
+from predictions.api.serializers.scores import (
     BatchScoreSerializer,
-    BatchSerializer,
-    DeliverySerializer,
-    ExtractsSerializer,
-    FeaturesSerializer,
-    KeySerializer,
-    LatestSerializer,
-    LimitSerializer,
-    LoggedPredictionSerializer,
-    LogRowSerializer,
     PredictionSerializer,
     RunSerializer,
     ScoreOfRunSerializer,
@@ -50,6 +47,12 @@ LOG_PARAMETERS = {
     "retrieve": set(),
 }
 RUN_PARAMETERS = {"list": {"limit", "cursor"}}
+CASE_PARAMETERS = {
+    "list": {*CaseFilters().fields, "limit", "cursor"},
+    "retrieve": set(),
+    "open": set(),
+    "change": set(),
+}
 SCORE_PARAMETERS = {"list": {*ScoreFilters().fields, "run_id", "limit", "cursor"}}
 
 
@@ -97,7 +100,7 @@ class APIKeyScheme(OpenApiAuthenticationExtension):
 class StrictScheme(OpenApiSerializerExtension):
     """A body in which an unknown field is an error."""
 
-    target_class = "predictions.api.serializers.StrictSerializer"
+    target_class = "predictions.api.serializers.bodies.StrictSerializer"
     match_subclasses = True
 
     def map_serializer(self, auto_schema, direction):
@@ -132,6 +135,7 @@ _WORDS = {
     404: "Nothing of this number that the key may see.",
     405: "The address knows another method.",
     406: "Given in none of the formats that Accept allows.",
+    409: "The person objects to being scored.",
     413: "The body is too large.",
     415: "The body is not declared as application/json in UTF-8, uncompressed.",
     422: "Values that break a rule, each named.",
@@ -254,7 +258,7 @@ by_id = _call(
     answer=PredictionSerializer,
     meaning="The score, and why.",
     example=examples.PREDICTION,
-    other_errors=[404],
+    other_errors=[404, 409],
 )
 by_features = _call(
     operation_id="predict_by_features",
@@ -271,7 +275,10 @@ by_features = _call(
 batch = _call(
     operation_id="predict_batch",
     summary="Score up to 1,000 employees",
-    description="One answer for each number, in the order asked; an unknown one is reported in its place.",
+    description=(
+        "One answer for each number, in the order asked; one that is unknown, or whose person objects to being scored, "
+        "is reported in its place."
+    ),
     tags=["predict"],
     request=BatchSerializer,
     answer=PolymorphicProxySerializer(
@@ -381,7 +388,7 @@ scores = _call(
     example=examples.SCORE_OF_RUN,
 )
 _LOCATION = OpenApiParameter(
-    "Location", str, OpenApiParameter.HEADER, response=[202], description="The address of the delivery."
+    "Location", str, OpenApiParameter.HEADER, response=[201, 202], description="The address of what was made."
 )
 _OF_FILES = _WORDS | {
     400: "Not to be understood: another host, or a form that did not arrive whole or holds over 10 files.",
@@ -416,4 +423,55 @@ delivery = _call(
     meaning="Where it stands, and what it waits for.",
     example=examples.CHECKED_DELIVERY,
     other_errors=[404],
+)
+cases = _call(
+    operation_id="cases_list",
+    summary="Cases",
+    description="The newest first, of the people that the key sees, without notes, remarks and costs.",
+    tags=["cases"],
+    parameters=[
+        CaseFilters,
+        OpenApiParameter("state", {"$ref": "#/components/schemas/CaseStateEnum"}, description="In this state."),
+    ],
+    answer=CaseSerializer(many=True),
+    meaning="One page, and the addresses of the next and the previous one.",
+    example=examples.CASE,
+)
+_CASE = _number("case_id", MAX_PREDICTION_ID, "The number of the case.", "path")
+case = _call(
+    operation_id="cases_retrieve",
+    summary="One case",
+    tags=["cases"],
+    parameters=[_CASE],
+    answer=CaseSerializer,
+    meaning="The case, without notes, remarks and costs.",
+    example=examples.CASE,
+    other_errors=[404],
+)
+open_case = _call(
+    operation_id="cases_open",
+    summary="Open a case",
+    description="From the newest score of somebody present; 422 if one is open. The key is kept as the author.",
+    tags=["cases"],
+    request=OpenCaseSerializer,
+    status=201,
+    parameters=[_LOCATION],
+    answer=CaseSerializer,
+    meaning="The case.",
+    example=examples.CASE,
+    body=examples.OPEN_CASE,
+    other_errors=[404, 413, 415],
+)
+change_case = _call(
+    operation_id="cases_change",
+    summary="Change or close a case",
+    description="What is left out stays. The key is kept as the author of the change.",
+    tags=["cases"],
+    request=ChangeCaseSerializer,
+    parameters=[_CASE],
+    answer=CaseSerializer,
+    meaning="The case as it is now.",
+    example=examples.CASE,
+    body=examples.CHANGE_CASE,
+    other_errors=[404, 413, 415],
 )

@@ -11,7 +11,7 @@ from rest_framework.utils.urls import replace_query_param
 
 from predictions.api import examples
 from predictions.api.errors import InvalidRequest
-from predictions.api.serializers import LimitSerializer, ScoreLimitSerializer
+from predictions.api.serializers.queries import LimitSerializer, ScoreLimitSerializer
 from predictions.selectors.scores import RISKIEST_FIRST
 from technova.database.keyset import after, position_of
 
@@ -148,6 +148,18 @@ class RunPagination(KeysetPagination):
     """The newest run first."""
 
     path = "/runs"
+
+    def series(self, request, view) -> SeriesKey:
+        return "-id"
+
+    def order(self, series: SeriesKey) -> Sequence[str]:
+        return ("-id",)
+
+
+class CasePagination(KeysetPagination):
+    """The newest case first."""
+
+    path = "/cases"
 
     def series(self, request, view) -> SeriesKey:
         return "-id"

@@ -9,6 +9,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.response import Response
 
+from employees import terms
 from features.models import EmployeeFeatures
 from predictions.api import examples, openapi
 from predictions.api.views import WithoutOptions
@@ -100,6 +101,8 @@ def problems() -> tuple[dict[str, str], int]:
             found["database"] = "has unapplied migrations: run manage.py migrate"
         elif not trouble and not EmployeeFeatures.objects.exists():
             found["clean features"] = "there are none: run manage.py build_features"
+        else:
+            terms.current()  # the words that every page needs: a server asks this before its first request
     except (DatabaseError, InterfaceError) as error:
         logger.warning("Not ready: %s", " ".join(str(error).split()))
         trouble, is_reached = trouble_of(error) or Trouble.AWAY, False

@@ -1,6 +1,6 @@
 """Addresses of the API: exactly the reference's, with or without a trailing slash."""
 
-from predictions.api import probes, views
+from predictions.api import cases, probes, views
 from technova.web.routes import call
 
 urlpatterns = [
@@ -19,6 +19,8 @@ urlpatterns = [
     call("predictions/<str:prediction_id>", views.LogViewSet.as_view({"get": "retrieve"}), name="api-prediction"),
     call("runs", views.RunViewSet.as_view({"get": "list"}), name="api-runs"),
     call("scores", views.ScoreViewSet.as_view({"get": "list"}), name="api-scores"),
+    call("cases", cases.CaseViewSet.as_view({"get": "list", "post": "open"}), name="api-cases"),
+    call("cases/<str:case_id>", cases.CaseViewSet.as_view({"get": "retrieve", "patch": "change"}), name="api-case"),
     call("extracts", views.ExtractViewSet.as_view({"post": "deliver"}), name="api-extracts"),
     call("extracts/<str:import_id>", views.ExtractViewSet.as_view({"get": "retrieve"}), name="api-extract"),
     call("openapi.json", views.SchemaView.as_view(), name="api-schema"),

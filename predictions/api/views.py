@@ -23,31 +23,27 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet, ViewSet
 
+from employees import journal
 from employees.access import scope_of_key
 from employees.columns import MAX_EMPLOYEE_ID, Extract
-from employees.models import Import
+from employees.models import Employee, Import
 from predictions import deliveries, import_process, services
 from predictions.api import openapi
 from predictions.api.authentication import add_rate_limit, caller_of
-from predictions.api.errors import BodyTooLarge, InvalidRequest
+from predictions.api.errors import BodyTooLarge, InvalidRequest, Objection
 from predictions.api.filters import Filters, LogFilters, ScoreFilters
 from predictions.api.pagination import LogPagination, RunPagination, ScorePagination
 from predictions.api.parsers import Multipart, take_chunks
 from predictions.api.renderers import CSV, JSON, NDJSON, csv, ndjson, preferred_type
-from predictions.api.serializers import (
+from predictions.api.serializers.bodies import BatchSerializer, FeaturesSerializer
+from predictions.api.serializers.extracts import DeliverySerializer, ExtractsSerializer
+from predictions.api.serializers.key import KeySerializer
+from predictions.api.serializers.log import LatestSerializer, LoggedPredictionSerializer, LogRowSerializer
+from predictions.api.serializers.queries import LimitSerializer, RunQuerySerializer
+from predictions.api.serializers.scores import (
     BatchScoreSerializer,
-    BatchSerializer,
-    DeliverySerializer,
     ExplainedSerializer,
-    ExtractsSerializer,
-    FeaturesSerializer,
-    KeySerializer,
-    LatestSerializer,
-    LimitSerializer,
-    LoggedPredictionSerializer,
-    LogRowSerializer,
     PredictionSerializer,
-    RunQuerySerializer,
     RunSerializer,
     ScoreOfRunSerializer,
     ScoreSerializer,
@@ -111,7 +107,7 @@ class PredictViewSet(Guarded, ViewSet):
 
     @openapi.by_id
     def by_id(self, request, employee_id: str):
-        number = _number(employee_id, "employee_id")
+        number = number_in(employee_id, "employee_id")
         if not 0 < number <= MAX_EMPLOYEE_ID:
             raise services.UnknownEmployee(employee_id)
         prediction = services.predict_for_employee(employee_id=number, caller=caller_of(request))
@@ -130,14 +126,18 @@ class PredictViewSet(Guarded, ViewSet):
         body.is_valid(raise_exception=True)
         numbers = body.validated_data["employee_ids"]
         scores = services.predict_for_employees(employee_ids=numbers, caller=caller_of(request))
+        keep_in_journal(request, journal.What.LIST, people=len(scores))
         answer: ScoreSerializer = BatchScoreSerializer()
         logged = {score.pk: score for score in scores.values()}
         if body.validated_data["reasons"]:
             answer = ExplainedSerializer()
             logged = Prediction.objects.select_related("employee", "features").in_bulk(logged)
         given = {number: answer.to_representation(logged[score.pk]) for number, score in scores.items()}
-        detail = _("There are no clean features for this employee number.")
-        return Response([given.get(number) or {"employee_id": number, "detail": detail} for number in numbers])
+        unknown = _("There are no clean features for this employee number.")
+        missing = [number for number in numbers if number not in given]
+        details = dict.fromkeys(missing, unknown)
+        details |= dict.fromkeys(services.objecting(missing, scope_of_key(request.auth)), str(Objection.default_detail))
+        return Response([given.get(number) or {"employee_id": number, "detail": details[number]} for number in numbers])
 
 
 class ReadViewSet(Guarded, GenericViewSet):
@@ -175,7 +175,10 @@ class LogViewSet(ListModelMixin, ReadViewSet):
 
     @openapi.log
     def list(self, request):
-        return super().list(request)
+        response = super().list(request)
+        named = [row for row in response.data["results"] if row["employee_id"] is not None]
+        keep_in_journal(request, journal.What.LIST, people=len(named))
+        return response
 
     @openapi.latest
     def latest(self, request):
@@ -183,14 +186,18 @@ class LogViewSet(ListModelMixin, ReadViewSet):
         query.is_valid(raise_exception=True)
         rows = self.get_queryset().select_related(None).select_related("employee").defer("contributions")
         rows = rows.order_by("-created_at", "-id")[: query.validated_data["limit"]]
-        return Response(LatestSerializer(rows, many=True).data)
+        answer = LatestSerializer(rows, many=True).data
+        keep_in_journal(request, journal.What.LIST, people=sum(row.employee_id is not None for row in rows))
+        return Response(answer)
 
     @openapi.logged
     def retrieve(self, request, prediction_id: str):
-        number = _number(prediction_id, "prediction_id")
+        number = number_in(prediction_id, "prediction_id")
         prediction = self.get_queryset().filter(pk=number).first() if number <= MAX_PREDICTION_ID else None
         if prediction is None:
             raise NotFound
+        employee = prediction.employee
+        keep_in_journal(request, journal.What.PREDICTION, employee=employee, people=int(employee is not None))
         return Response(LoggedPredictionSerializer(prediction).data)
 
 
@@ -206,6 +213,7 @@ class RunViewSet(ReadViewSet):
     def list(self, request):
         page = self.paginate_queryset(self.get_queryset()) or []
         figures = runs.figures_within(scope_of_key(request.auth), page)
+        keep_in_journal(request, journal.What.FIGURES, people=0)
         rows = [{"run": run, "figures": figures[run.pk]} for run in page]
         return self.get_paginated_response(RunSerializer(rows, many=True).data)
 
@@ -249,6 +257,7 @@ class ScoreViewSet(ReadViewSet):
 
     def _page(self, rows: QuerySet) -> Response:
         page = self.get_serializer(self.paginate_queryset(rows), many=True)
+        keep_in_journal(self.request, journal.What.LIST, people=len(page.data))
         return self.get_paginated_response(page.data)
 
     def _stream(self, rows: QuerySet, media_type: str) -> StreamingHttpResponse:
@@ -256,6 +265,7 @@ class ScoreViewSet(ReadViewSet):
             raise InvalidRequest({name: [_("This parameter is for pages of JSON.")] for name in paged}, "query")
         if self.request.method == "HEAD":
             rows = rows.none()
+        keep_in_journal(self.request, journal.What.FILE, people=rows.count())
         row = ScoreOfRunSerializer(context=self.get_serializer_context())
         read = keyset.chunks(rows, scores.RISKIEST_FIRST, CHUNK_SIZE)
         chunks = ([row.to_representation(each) for each in chunk] for chunk in read)
@@ -303,7 +313,13 @@ class ExtractViewSet(Guarded, ViewSet):
         return Response(ExtractsSerializer(upload, context={"request": request}).data)
 
 
-def _number(text: str, name: str) -> int:
+def keep_in_journal(request, what: journal.What, *, people: int, employee: Employee | None = None) -> None:
+    """Into the journal of reads, in the name of the key."""
+    client = f"{request.auth.name}, {request.auth.prefix}"
+    journal.record(what, client=client, people=people, employee=employee)
+
+
+def number_in(text: str, name: str) -> int:
     """The number in a path; one with more digits than any id is replaced by the largest, equally unknown."""
     if not re.fullmatch("[0-9]+", text):
         raise InvalidRequest({name: [_("A whole number is needed.")]}, "path")

@@ -1,12 +1,28 @@
-"""Decisions about the model: the threshold, and the version in use."""
+"""Decisions: the threshold, the version of the model in use, what departures and actions cost, and the lottery."""
+
+import secrets
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from predictions.ml.assessment.thresholds import Costs
 from technova.database.fields import account
+
+TRAINED_ANEW = gettext_noop("Trained anew")  # by a command without a reason
+BY_THE_SCHEDULE = "schedule"  # in place of an account, and as the reason
+_REASONS = {TRAINED_ANEW: TRAINED_ANEW, BY_THE_SCHEDULE: gettext_noop("Trained by the schedule")}
+
+
+def reason_in_words(reason: str) -> str:
+    """A reason as it was written; one that no person wrote, in the active language."""
+    return gettext(_REASONS[reason]) if reason in _REASONS else reason
+
+
+def new_seed() -> str:
+    return secrets.token_hex(16)
 
 
 class ThresholdDecisionQuerySet(models.QuerySet):
@@ -18,7 +34,7 @@ class ThresholdDecisionQuerySet(models.QuerySet):
 class ThresholdDecision(models.Model):
     """A threshold set by HR: the rule, who set it, when and why, and when it was undone.
 
-    A capacity and costs hold for later versions of the model too; a value for the one for which it was set.
+    It holds for later versions of the model too: a value for those with the horizon for which it was set.
     """
 
     class RuleName(models.TextChoices):
@@ -26,10 +42,11 @@ class ThresholdDecision(models.Model):
         COST = "cost", _("least cost")
         VALUE = "value", _("value")
 
-    # Annotated by the registry: the version of the model in use, whether it came with the program, and the newest run
-    # under this decision.
+    # Annotated by the registry: the version of the model in use, whether it came with the program, the day of the works
+    # council's opinion, and the newest run under this decision.
     version_in_use: str | None
     is_shipped: bool | None
+    consulted_on: str | None
     run_model_version: str | None
     run_threshold: float
     run_last_tied: int | None
@@ -47,7 +64,15 @@ class ThresholdDecision(models.Model):
     )
     flagged = models.PositiveIntegerField(_("over the threshold"), help_text=_("Of those present when it was set."))
     people = models.PositiveIntegerField(_("people present"))
+    accepts_over_half = models.BooleanField(
+        _("flags more than half all the same"),
+        default=False,
+        help_text=_("Whoever set it was warned that it flags more than half of the people present, and went on."),
+    )
     model_version = models.CharField(_("model version"), max_length=40)
+    horizon_months = models.PositiveSmallIntegerField(
+        _("horizon (months)"), null=True, help_text=_("Of that version; empty for a classification.")
+    )
     reason = models.TextField(_("reason"))
     decided_at = models.DateTimeField(_("set at"), default=timezone.now, editable=False)
     decided_by = account(_("set by"), null=False)
@@ -87,9 +112,9 @@ class ThresholdDecision(models.Model):
     def __str__(self):
         return f"{timezone.localtime(self.decided_at):%Y-%m-%d %H:%M} {self.rule}"
 
-    def holds_for(self, version: str) -> bool:
-        """Whether it applies to a version of the model."""
-        return self.rule != self.RuleName.VALUE or self.model_version == version
+    def holds_for(self, horizon: int | None) -> bool:
+        """Whether it applies to versions of the model with a horizon: a value is of probabilities within its own."""
+        return self.rule != self.RuleName.VALUE or self.horizon_months == horizon
 
     @property
     def costs(self) -> Costs | None:
@@ -141,7 +166,8 @@ class PromotionQuerySet(models.QuerySet):
 class Promotion(models.Model):
     """A request to put a version of the model in use: who made it and why, and its outcome.
 
-    If the company requires two people (``TWO_PEOPLE_PROMOTE``), it waits until somebody else has approved it.
+    If the company requires two people (``TWO_PEOPLE_PROMOTE``), it waits until somebody else has approved it. What
+    speaks against the version (``overridden`` if it was forced) refuses it by itself.
     """
 
     version = models.CharField(_("model version"), max_length=40)
@@ -158,6 +184,13 @@ class Promotion(models.Model):
     settled_by = account(_("approved or refused by"))
     promoted_at = models.DateTimeField(_("in use since"), null=True, editable=False)
     refused_at = models.DateTimeField(_("refused at"), null=True, editable=False)
+    is_refused_by_gates = models.BooleanField(
+        _("refused by its tests"), default=False, help_text=_("It was not forced, and something speaks against it.")
+    )
+    threshold_before = models.FloatField(
+        _("threshold before"), null=True, help_text=_("In force before it, unless HR had set one.")
+    )
+    threshold_after = models.FloatField(_("threshold after"), null=True, help_text=_("In force after it, likewise."))
 
     objects = PromotionQuerySet.as_manager()
 
@@ -176,8 +209,15 @@ class Promotion(models.Model):
                 name="approved_by_another_person",
             ),
             models.CheckConstraint(
-                condition=Q(refused_at=None) | Q(promoted_at=None, settled_by__isnull=False),
-                name="promotion_is_refused_by_somebody",
+                condition=Q(refused_at=None, is_refused_by_gates=False)
+                | Q(refused_at__isnull=False, promoted_at=None, settled_by__isnull=False, is_refused_by_gates=False)
+                | Q(refused_at__isnull=False, promoted_at=None, settled_by=None, is_refused_by_gates=True),
+                name="promotion_is_refused_by_somebody_or_its_tests",
+            ),
+            models.CheckConstraint(
+                condition=Q(threshold_before=None, threshold_after=None)
+                | Q(threshold_before__isnull=False, threshold_after__isnull=False),
+                name="promotion_moves_from_and_to_a_threshold",
             ),
         ]
 
@@ -185,8 +225,17 @@ class Promotion(models.Model):
         return self.version
 
     @property
+    def moves_threshold(self) -> bool:
+        """Whether another threshold has been in force since, though HR set none."""
+        return self.threshold_before != self.threshold_after
+
+    @property
     def is_waiting(self) -> bool:
         return self.promoted_at is None and self.refused_at is None
+
+    @property
+    def why(self) -> str:
+        return reason_in_words(self.reason)
 
     @property
     def by(self) -> str:
@@ -195,7 +244,7 @@ class Promotion(models.Model):
 
 
 class Training(models.Model):
-    """A training that the model's page or the schedule asked for, and what became of it."""
+    """A training that the model's page, the schedule or a command asked for, and what became of it."""
 
     class Problem(models.TextChoices):
         TOO_LITTLE = "too little", _("There are too few data to train a model.")
@@ -207,9 +256,21 @@ class Training(models.Model):
 
     asked_at = models.DateTimeField(_("asked for at"), default=timezone.now, editable=False)
     asked_by = account(_("asked for by"), editable=False)
+    system_account = models.CharField(
+        _("account of the system"), max_length=150, blank=True, help_text=_("Of a command that named no account.")
+    )
     reason = models.TextField(_("reason"))
+    promotes = models.BooleanField(
+        _("puts in use"), default=True, help_text=_("Whether the version was to be put in use.")
+    )
+    objections = models.JSONField(
+        _("spoke against it"), default=list, blank=True, help_text=_("Overridden if there is a version all the same.")
+    )
     finished_at = models.DateTimeField(_("finished at"), null=True, editable=False)
     version = models.CharField(_("model version"), max_length=40, blank=True)
+    is_unchanged = models.BooleanField(
+        _("nothing has changed"), default=False, help_text=_("It learned the same as the version in use.")
+    )
     problem = models.CharField(_("problem"), max_length=20, choices=Problem.choices, blank=True)
     error = models.TextField(_("error"), blank=True, help_text=_("In English, for the administrator."))
 
@@ -228,3 +289,97 @@ class Training(models.Model):
 
     def __str__(self):
         return self.version or f"{timezone.localtime(self.asked_at):%Y-%m-%d %H:%M}"
+
+    @property
+    def why(self) -> str:
+        return reason_in_words(self.reason)
+
+    @property
+    def by(self) -> str:
+        """The account that asked for it; empty for the schedule. One query if the account is not loaded."""
+        return str(self.asked_by or self.system_account)
+
+
+class CostDecision(models.Model):
+    """What HR says that a departure costs, and each kind of action: as ranges, since nobody knows better.
+
+    The newest one is in force.
+    """
+
+    class Unit(models.TextChoices):
+        MONTHS = "months", _("months of pay")
+        AMOUNT = "amount", _("euros")
+
+    unit = models.CharField(_("unit of a departure's cost"), max_length=6, choices=Unit.choices)
+    departure_low = models.FloatField(_("a departure costs from"))
+    departure_high = models.FloatField(_("a departure costs up to"))
+    reason = models.TextField(_("reason"))
+    decided_at = models.DateTimeField(_("set at"), default=timezone.now, editable=False)
+    decided_by = account(_("set by"), null=False)
+
+    class Meta:
+        verbose_name = _("costs set")
+        verbose_name_plural = _("costs set")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(departure_low__gt=0, departure_high__gte=F("departure_low")),
+                name="cost_of_a_departure_is_a_range",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="costs_have_a_reason"),
+        ]
+
+    def __str__(self):
+        return f"{timezone.localtime(self.decided_at):%Y-%m-%d %H:%M}"
+
+
+class ActionCost(models.Model):
+    """What one action of a kind costs, in euros, by a decision."""
+
+    decision = models.ForeignKey(
+        CostDecision, on_delete=models.CASCADE, related_name="actions", verbose_name=_("costs")
+    )
+    kind = models.ForeignKey(
+        "predictions.ActionKind", on_delete=models.PROTECT, related_name="+", verbose_name=_("action")
+    )
+    low = models.FloatField(_("from"))
+    high = models.FloatField(_("up to"))
+
+    class Meta:
+        verbose_name = _("cost of a kind of action")
+        verbose_name_plural = _("costs of kinds of action")
+        ordering = ["kind"]
+        constraints = [
+            models.UniqueConstraint(fields=["decision", "kind"], name="one_cost_a_decision_and_kind"),
+            models.CheckConstraint(condition=Q(low__gte=0, high__gte=F("low")), name="cost_of_an_action_is_a_range"),
+        ]
+
+    def __str__(self):
+        return f"{self.low:g}–{self.high:g}"
+
+
+class LotteryDecision(models.Model):
+    """HR switches the lottery of talks on or off; the newest decision is in force.
+
+    Its seed is drawn with it, before anybody is scored: who is drawn at a run follows from it alone.
+    """
+
+    talks = models.PositiveIntegerField(
+        _("talks"), null=True, help_text=_("People drawn at a scoring of everyone; empty: no lottery.")
+    )
+    seed = models.CharField(_("seed"), max_length=32, default=new_seed, editable=False)
+    reason = models.TextField(_("reason"))
+    decided_at = models.DateTimeField(_("set at"), default=timezone.now, editable=False)
+    decided_by = account(_("set by"), null=False)
+
+    class Meta:
+        verbose_name = _("lottery of talks")
+        verbose_name_plural = _("lotteries of talks")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(talks=None) | Q(talks__gte=1), name="lottery_draws_somebody"),
+            models.CheckConstraint(condition=~Q(reason=""), name="lottery_has_a_reason"),
+        ]
+
+    def __str__(self):
+        return f"{timezone.localtime(self.decided_at):%Y-%m-%d %H:%M} {self.talks or '–'}"

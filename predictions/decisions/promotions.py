@@ -13,7 +13,7 @@ from predictions.decisions import versions
 from predictions.decisions.versions import Place
 from predictions.ml.artifacts import artifact, store
 from predictions.ml.assessment import gates
-from predictions.models import Promotion
+from predictions.models import Promotion, ThresholdDecision
 
 
 class SecondPerson(ValueError):
@@ -60,13 +60,24 @@ def ask(
 ) -> Promotion | None:
     """Promote a version, or let it wait for approval: with ``waits``, or if the company requires two people.
 
-    What speaks against the version (``gates.objections``) prevents that; with ``force`` it is recorded as overridden.
-    Returns None, without a record, if the version is in use already or in another directory than the servers'. Raises
-    ``Objected``, ``AlreadySettled`` while another one waits, and ``ArtifactError``.
+    What speaks against the version (``gates.objections``) prevents that, which is recorded; with ``force`` it is
+    recorded as overridden. Returns None, without a record, if the version is in use already or in another directory
+    than the servers'. Raises ``Objected``, ``AlreadySettled`` while another one waits, and ``ArtifactError``.
     """
     place = Place(root)
+    named = {"system_account": author} if isinstance(author, str) else {"author": author}
     objections = gates.objections(store.read(place.directory_of(version)).card)
     if objections and not force:
+        if place.is_ours:
+            Promotion.objects.create(
+                version=version,
+                before=versions.current() or "",
+                reason=reason,
+                overridden=objections,
+                refused_at=timezone.now(),
+                is_refused_by_gates=True,
+                **named,
+            )
         raise Objected(f"{version} is not promoted: {' '.join(objections)} --force promotes it all the same.")
     if not place.is_ours:
         artifact.promote(root, version)
@@ -75,7 +86,6 @@ def ask(
     if version == before and store.has_current(root):
         artifact.promote(root, version)  # which repairs the links
         return None
-    named = {"system_account": author} if isinstance(author, str) else {"author": author}
     promotion = Promotion(version=version, before=before or "", reason=reason, overridden=objections, **named)
     with transaction.atomic():
         if Promotion.objects.waiting().exists():
@@ -104,10 +114,26 @@ def approve(*, root: Path, key: int, user: User) -> Promotion:
 def _promote(promotion: Promotion, root: Path) -> None:
     """Promote in the database, and last in the directory, which records the same second."""
     promotion.promoted_at = timezone.now().replace(microsecond=0)
-    promotion.save()
     versions.directory_of(promotion.version)
+    promotion.threshold_before, promotion.threshold_after = _thresholds(promotion)
+    promotion.save()
     versions.put_in_use(promotion.version)
     artifact.promote(root, promotion.version, now=promotion.promoted_at)
+
+
+def _thresholds(promotion: Promotion) -> tuple[float, float] | tuple[None, None]:
+    """The thresholds in force before and after a promotion; none where HR has set one, or without a version before."""
+    if not promotion.before:
+        return None, None
+    try:
+        cards = [store.read(versions.directory_of(name)).card for name in (promotion.before, promotion.version)]
+    except store.ArtifactError:
+        return None, None
+    decisions = ThresholdDecision.objects.in_force()
+    if any(decision.holds_for(card["horizon_months"]) for decision in decisions for card in cards):
+        return None, None
+    before, after = (float(card["threshold"]["value"]) for card in cards)
+    return before, after
 
 
 def refuse(*, key: int, user: User) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from employees.access import Scope
 from predictions.ml.assessment import cutoffs
 from predictions.ml.assessment.cutoffs import Cutoff
-from predictions.ml.assessment.thresholds import Costs
+from predictions.ml.assessment.thresholds import MOST_FLAGGED, Costs
 from predictions.models import ScoringRun, ThresholdDecision
 from predictions.registry import current_model, decision_in_force, forget_decisions, promoted_model
 from predictions.selectors import figures, runs
@@ -20,6 +20,14 @@ RuleName = ThresholdDecision.RuleName
 
 class NotScored(LookupError):
     """Nobody present has a score of the model in use, so the effect of a threshold is unknown."""
+
+
+class FlagsTooMany(ValueError):
+    """The threshold flags more than half of the people present, and nobody has accepted that."""
+
+    def __init__(self, flagged: int, people: int):
+        super().__init__(f"{flagged} of {people}")
+        self.flagged, self.people = flagged, people
 
 
 class NotInForce(LookupError):
@@ -120,23 +128,29 @@ def expected_in_force(run: ScoringRun | None = None) -> InForce | None:
     )
 
 
-def set_threshold(*, wish: Wish, reason: str, user: User) -> ThresholdDecision:
+def set_threshold(*, wish: Wish, reason: str, user: User, accepts_over_half: bool = False) -> ThresholdDecision:
     """Put a threshold in force: at once for new predictions, and for the list once everyone is scored again.
 
-    Raises ``NotScored``.
+    Raises ``NotScored``, and ``FlagsTooMany`` unless the user ``accepts_over_half``, which is recorded.
     """
     scored = scored_now()
     cutoff = wish.cutoff(scored)
     is_over = cutoff.part(scored.probability, scored.number) >= cutoff.threshold
+    flagged, people = int(is_over.sum()), len(is_over)
+    is_too_many = flagged > MOST_FLAGGED * people
+    if is_too_many and not accepts_over_half:
+        raise FlagsTooMany(flagged, people)
     decision = ThresholdDecision.objects.create(
         rule=wish.rule,
         capacity=wish.capacity,
         **(asdict(wish.costs) if wish.costs else {}),
         threshold=cutoff.threshold,
         last_tied=cutoff.last_tied,
-        flagged=int(is_over.sum()),
-        people=len(is_over),
+        flagged=flagged,
+        people=people,
+        accepts_over_half=is_too_many,
         model_version=scored.run.model_version,
+        horizon_months=scored.run.horizon_months,
         reason=reason,
         decided_by=user,
     )
@@ -147,7 +161,7 @@ def set_threshold(*, wish: Wish, reason: str, user: User) -> ThresholdDecision:
 def undo(*, key: int, user: User) -> None:
     """Undo the decision in force: the one before it holds again, or else the model's own. Raises ``NotInForce``."""
     forget_decisions()
-    in_force = decision_in_force(promoted_model().version)
+    in_force = decision_in_force(promoted_model().horizon_months)
     if in_force is None or in_force.pk != key:
         raise NotInForce(key)
     undone = ThresholdDecision.objects.in_force().filter(pk=key)

@@ -13,6 +13,7 @@ from django.conf import settings
 from employees.messages import Message, gettext_noop
 
 NAT64 = IPv6Network("64:ff9b::/96")
+LOCAL_DOMAINS = frozenset(("localhost", "local", "internal", "intranet", "lan", "home", "corp", "private"))
 TUNNELS = (IPv6Network("2002::/16"), IPv6Network("2001::/32"))  # 6to4 and Teredo, which hold an IPv4 address
 
 NO_HTTPS = gettext_noop("%(url)s does not begin with https://, which alone keeps a message from being read on its way.")
@@ -22,6 +23,10 @@ HAS_ACCOUNT = gettext_noop(
 NO_HOST = gettext_noop("%(url)s names no host and port.")
 INSIDE = gettext_noop(
     "%(host)s is inside the network: WEBHOOKS_TO_PRIVATE_NETWORKS permits such addresses, for all webhooks."
+)
+LOCAL = gettext_noop(
+    "%(host)s is a name of the network alone: give the whole name of the receiver, as hooks.example.com. "
+    "WEBHOOKS_TO_PRIVATE_NETWORKS permits such addresses, for all webhooks."
 )
 UNKNOWN = gettext_noop("%(host)s cannot be found.")
 
@@ -54,7 +59,24 @@ def check_url(url: str) -> tuple[str, int, bool]:
         literal = None
     if literal is not None and not is_permitted(literal):
         raise Refused(Message(INSIDE, {"host": host}))
+    if literal is None and _is_local(host) and not settings.WEBHOOKS_TO_PRIVATE_NETWORKS:
+        raise Refused(Message(LOCAL, {"host": host}))
     return host, port or (443 if is_secure else 80), is_secure
+
+
+def _is_local(name: str) -> bool:
+    labels = name.rstrip(".").lower().split(".")
+    return len(labels) == 1 or labels[-1] in LOCAL_DOMAINS or labels[-2:] == ["home", "arpa"]
+
+
+def check_host(url: str) -> None:
+    """Refuse a name that resolves to addresses inside the network now. One that is unknown yet passes."""
+    host, port, _is_secure = check_url(url)
+    try:
+        resolve(host, port)
+    except Refused as error:
+        if error.message.text == INSIDE:
+            raise
 
 
 def resolve(host: str, port: int) -> str:

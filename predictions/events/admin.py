@@ -6,10 +6,13 @@ from django.contrib.admin.widgets import AdminURLFieldWidget
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst, format_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from employees.admin import ForWhoSeesEveryone, OfEveryoneAdmin
+from employees.messages import Message
 from predictions.events import services as events
+from predictions.events.addresses import Refused, check_host
 from predictions.events.models import Event, WebhookDelivery, WebhookEndpoint
 
 
@@ -27,6 +30,14 @@ class WebhookForm(forms.ModelForm):
         widget=AdminURLFieldWidget,
         help_text=_("It begins with https://."),
     )
+
+    def clean_url(self) -> str:
+        url = self.cleaned_data["url"]
+        try:
+            check_host(url)
+        except Refused as error:
+            raise forms.ValidationError(error.message.said(gettext)) from error
+        return url
 
     class Meta:
         model = WebhookEndpoint
@@ -55,6 +66,11 @@ class WebhookEndpointAdmin(ForWhoSeesEveryone, admin.ModelAdmin):
             obj.created_by = request.user
         super().save_model(request, obj, form, change)
 
+    def get_deleted_objects(self, objs, request):
+        """Its messages go with a webhook, though nobody deletes one of them."""
+        listed, counts, forbidden, protected = super().get_deleted_objects(objs, request)
+        return listed, counts, forbidden - {WebhookDelivery._meta.verbose_name}, protected
+
     def response_add(self, request, obj, post_url_continue=None):
         return self._show(request, obj, obj.secret)
 
@@ -82,13 +98,18 @@ class WebhookEndpointAdmin(ForWhoSeesEveryone, admin.ModelAdmin):
 class WebhookDeliveryAdmin(OfEveryoneAdmin):
     list_display: tuple[str, ...] = (
         *("created_at", "endpoint", "event", "state", "attempts"),
-        *("last_status", "last_answer", "next_attempt_at"),
+        *("last_status", "answer", "next_attempt_at"),
     )
     list_filter = ["state", "event", "endpoint"]
     list_select_related = ["endpoint"]
     date_hierarchy = "created_at"
     fields = (*list_display, "last_attempt_at", "message_id", "body")
     actions = ["send_again"]
+
+    @admin.display(description=_("last answer"))
+    def answer(self, delivery):
+        failure = delivery.last_failure
+        return Message.of(failure).said(gettext) if failure else delivery.last_answer
 
     @admin.action(description=_("Send the selected messages again"), permissions=["view"])
     def send_again(self, request, queryset):

@@ -23,6 +23,9 @@ class Event(models.TextChoices):
     RUN_FINISHED = "run.finished", _("everyone was scored")
     LOAD_STOPPED = "load.stopped", _("a delivery of extracts was stopped")
     QUESTION_OPEN = "question.open", _("a question waits for HR")
+    CASE_OPENED = "case.opened", _("cases were opened")
+    CASE_CLOSED = "case.closed", _("a case was closed")
+    CASE_OVERDUE = "case.overdue", _("cases are overdue")
     DRIFT_FOUND = "drift.found", _("a check raised an alarm")
 
 
@@ -112,6 +115,9 @@ class WebhookDelivery(models.Model):
         _("last status"), null=True, help_text=_("Of HTTP; empty without one.")
     )
     last_answer = models.CharField(_("last answer"), max_length=200, blank=True)
+    last_failure = models.JSONField(
+        _("last failure"), null=True, help_text=_("Why there was no answer: the English message and its parameters.")
+    )
 
     class Meta:
         verbose_name = _("delivery of a webhook")

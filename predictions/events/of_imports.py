@@ -17,7 +17,7 @@ def tell_of_check(upload: Import) -> None:
     """After a check, in its transaction."""
     if upload.state in STOPPED or (upload.summary or {}).get("alarms"):
         tell_of_stop(upload)
-    count = sum(not question.is_correction for question in uploads.questions_of(upload))
+    count = len(uploads.open_questions(upload))
     if upload.source and count and upload.state in uploads.ASKS:
         _emit(upload, Event.QUESTION_OPEN, {"subject": "files", "question_count": count})
 

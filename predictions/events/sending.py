@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from standardwebhooks import Webhook
 
+from employees.messages import Message, gettext_noop
 from predictions.events.addresses import Refused, check_url, resolve
 from technova import __version__
 
@@ -18,12 +19,18 @@ TIMEOUT = 10.0  # seconds for each wait
 DEADLINE = 15.0  # and for all of it, or an endpoint that trickles would hold a worker
 SHOWN = 200  # characters of an answer
 
+LATE = gettext_noop("No answer within %(seconds)s seconds.")
+CLOSED = gettext_noop("%(host)s refuses connections on this port.")
+BAD_CERTIFICATE = gettext_noop("The certificate of %(host)s is not valid (%(reason)s).")
+BROKEN = gettext_noop("The connection broke off (%(error)s).")
+
 
 class Answer(NamedTuple):
-    """What came back; ``status`` is None where nothing did, and ``text`` says why."""
+    """What came back; ``status`` is None where nothing did, and ``failure`` says why."""
 
     status: int | None
-    text: str
+    text: str = ""
+    failure: Message | None = None
 
     @property
     def is_success(self) -> bool:
@@ -49,7 +56,7 @@ def send(*, url: str, secrets: list[str], message_id: str, body: str) -> Answer:
         host, port, is_secure = check_url(url)
         address = resolve(host, port)
     except Refused as error:
-        return Answer(None, str(error)[:SHOWN])
+        return Answer(None, failure=error.message)
     connection = (_Secure if is_secure else _Plain)(host, port, address)
     timer = Timer(DEADLINE, connection.break_off)
     timer.daemon = True
@@ -61,11 +68,21 @@ def send(*, url: str, secrets: list[str], message_id: str, body: str) -> Answer:
         response = connection.getresponse()
         text = response.read(SHOWN * 4).decode("utf-8", "replace")
     except (OSError, HTTPException, ValueError) as error:
-        return Answer(None, f"{type(error).__name__}: {error}"[:SHOWN])
+        return Answer(None, failure=_failure(error, host))
     finally:
         timer.cancel()
         connection.close()
     return Answer(response.status, " ".join(text.replace("\0", " ").split())[:SHOWN])
+
+
+def _failure(error: Exception, host: str) -> Message:
+    if isinstance(error, TimeoutError):
+        return Message(LATE, {"seconds": int(DEADLINE)})
+    if isinstance(error, ConnectionRefusedError):
+        return Message(CLOSED, {"host": host})
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Message(BAD_CERTIFICATE, {"host": host, "reason": error.verify_message})
+    return Message(BROKEN, {"error": f"{type(error).__name__}: {error}"[:SHOWN]})
 
 
 class _Plain(HTTPConnection):

@@ -31,16 +31,23 @@ def address(name: str, *arguments: object) -> str:
     return f"{settings.SITE_ADDRESS.rstrip('/')}{reverse(name, args=arguments)}"
 
 
-def emit(event: Event, *, about: str, data: Mapping[str, object]) -> None:
+def is_told(event: Event) -> bool:
+    """Whether an endpoint has chosen the event. One query."""
+    return any(event in endpoint.events for endpoint in WebhookEndpoint.objects.filter(is_active=True))
+
+
+def emit(event: Event, *, about: str, data: Mapping[str, object], page: str = "") -> None:
     """Tell the endpoints that chose the event; ``about`` names what happened, once. One query where there are none.
 
-    ``data`` holds counts and links, and no value of a person.
+    ``data`` holds counts and links, and no value of a person; ``page`` is the name of one to link to, whose address is
+    not made where nobody is told: that imports every page.
     """
     active = WebhookEndpoint.objects.filter(is_active=True)
     endpoints = [endpoint for endpoint in active if event in endpoint.events]
     if not endpoints:
         return
     now = timezone.now()
+    data = data if not page else {**data, "link": address(page)}
     body = json.dumps({"type": event, "timestamp": now.astimezone(UTC).isoformat(), "data": data}, ensure_ascii=False)
     message_id = f"msg_{hashlib.sha256(f'{event} {about}'.encode()).hexdigest()[:32]}"
     with transaction.atomic():
@@ -52,7 +59,7 @@ def emit(event: Event, *, about: str, data: Mapping[str, object]) -> None:
             send_waiting.enqueue(str(endpoint.pk))
 
 
-@jobs.task
+@jobs.quick_task
 def send_due(*, progress: Progress | None = None) -> None:
     """Have the messages delivered whose next attempt has come."""
     due = WebhookDelivery.objects.filter(state=State.WAITING, next_attempt_at__lte=timezone.now())
@@ -61,7 +68,7 @@ def send_due(*, progress: Progress | None = None) -> None:
             send_waiting.enqueue(str(pk))
 
 
-@jobs.task
+@jobs.quick_task
 def send_waiting(pk: str, *, progress: Progress | None = None) -> None:
     """Deliver what is due to one endpoint, the oldest first; one that does not answer is not asked twice."""
     started = timezone.now()
@@ -94,6 +101,7 @@ def _record(delivery: WebhookDelivery, answer: sending.Answer) -> None:
     now = timezone.now()
     delivery.attempts += 1
     delivery.last_attempt_at, delivery.last_status, delivery.last_answer = now, answer.status, answer.text
+    delivery.last_failure = answer.failure and answer.failure.document()
     if answer.is_success:
         delivery.state, delivery.next_attempt_at = State.DELIVERED, None
     elif delivery.attempts > len(BACKOFF) or answer.status == GONE:
@@ -101,7 +109,10 @@ def _record(delivery: WebhookDelivery, answer: sending.Answer) -> None:
     else:
         delivery.next_attempt_at = now + BACKOFF[delivery.attempts - 1]
     delivery.save(
-        update_fields=["attempts", "last_attempt_at", "last_status", "last_answer", "state", "next_attempt_at"]
+        update_fields=[
+            *("attempts", "last_attempt_at", "last_status", "last_answer", "last_failure"),
+            *("state", "next_attempt_at"),
+        ]
     )
     if answer.status == GONE:
         WebhookEndpoint.objects.filter(pk=delivery.endpoint_id).update(is_active=False)

@@ -35,6 +35,7 @@ class Export(models.Model):
     started_at = models.DateTimeField(_("started at"), default=timezone.now)
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.WAITING)
     name = models.CharField(_("file"), max_length=100, blank=True)
+    people = models.PositiveIntegerField(_("people"), default=0, help_text=_("How many it lists."))
     size = models.PositiveBigIntegerField(_("size (bytes)"), default=0)
 
     class Meta:

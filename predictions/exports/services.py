@@ -18,7 +18,13 @@ KEPT = timedelta(days=1)
 def rights_of(user) -> str:
     """A fingerprint of whom an account sees and what it reads of them."""
     scope, readable = scope_of(user), readable_to(user)
-    seen = [scope.sees_everyone, scope.names, readable.reads_everything, sorted(readable.columns)]
+    seen = [
+        scope.sees_everyone,
+        scope.names,
+        scope.team and scope.team.person,
+        readable.reads_everything,
+        sorted(readable.columns),
+    ]
     return hashlib.sha256(repr(seen).encode()).hexdigest()
 
 
@@ -27,18 +33,18 @@ def of_account(user):
     return Export.objects.filter(user=user, rights=rights_of(user), created_at__gt=timezone.now() - KEPT)
 
 
-def keep(export: Export, *, name: str, parts: Iterable[bytes]) -> None:
+def keep(export: Export, *, name: str, people: int, parts: Iterable[bytes]) -> None:
     """Store the content of a file, which is then ready. It passes through a file without a name on this disk."""
     with TemporaryFile() as file:
         for part in parts:
             file.write(part)
-        export.name, export.size, export.state = name, file.tell(), Export.State.READY
+        export.name, export.people, export.size, export.state = name, people, file.tell(), Export.State.READY
         file.seek(0)
         with transaction.atomic():  # short, since SQLite has one writer at a time
             export.pieces.all().delete()
             for place, piece in enumerate(iter(lambda: file.read(PIECE), b"")):
                 ExportPiece.objects.create(export=export, place=place, content=piece)
-            export.save(update_fields=["name", "size", "state"])
+            export.save(update_fields=["name", "people", "size", "state"])
 
 
 def parts_of(export: Export) -> Iterator[bytes]:

@@ -2,21 +2,25 @@
 
 from datetime import date, timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from employees.access import Readable, Scope
+from employees.models import Employee
 from employees.workforce.naming import with_names
-from predictions.followup.models import Case
+from predictions.followup.models import Case, CaseChange, DrawnPerson
+from predictions.ml.periods import months_before
 from predictions.models import Prediction, ScoringRun
 from predictions.selectors.figures import people_of
 from predictions.selectors.risk_changes import RiskChange, RunPair
 
+YEAR = 12  # months, for a model without a horizon
 MOVED = 0.10  # of the risk, after which somebody set aside is to be seen again
 
 
 def newest_scores() -> QuerySet[Prediction]:
-    """Everyone's predictions of the newest run."""
-    return Prediction.objects.filter(run__in=ScoringRun.objects.in_force().values("pk")[:1])
+    """Everyone's predictions of the newest run, but of those who object to being scored."""
+    newest = ScoringRun.objects.in_force().values("pk")[:1]
+    return Prediction.objects.filter(run__in=newest, employee__objected_on=None)
 
 
 def cases_of(user, readable: Readable) -> QuerySet[Case]:
@@ -27,6 +31,18 @@ def cases_of(user, readable: Readable) -> QuerySet[Case]:
         probability_now=Subquery(score.values("probability")[:1]), threshold_now=Subquery(score.values("threshold")[:1])
     )
     return with_names(rows, "employee__employee_id", readable).order_by("due", "id")
+
+
+def changes_of(employee: Employee, user) -> list[CaseChange]:
+    """The changes of somebody's cases that the account sees, oldest first, with case, note and action. One query."""
+    cases = Case.objects.visible_to(user).filter(employee=employee)
+    rows = CaseChange.objects.filter(case__in=cases).select_related("case", "note", "action__kind")
+    return list(rows.defer("note__text").order_by("pk"))
+
+
+def has_cases(user) -> Exists:
+    """Whether the ``employee`` of a row has cases, open or closed, that the account sees."""
+    return Exists(Case.objects.visible_to(user).filter(employee=OuterRef("employee")))
 
 
 def with_open_case(rows: QuerySet, user) -> QuerySet:
@@ -44,21 +60,54 @@ def set_aside() -> Exists:
 
 
 def newly_over(newest: ScoringRun, before: ScoringRun | None, scope: Scope, readable: Readable) -> QuerySet[Prediction]:
-    """People over the threshold now and under it in the run before, riskiest first, with their ``name``.
+    """People over the threshold now and under it in the run before, riskiest first, with their ``name`` and ``lot``.
 
     Without those who have an open case or were set aside; without an earlier run, everyone over the threshold.
     """
     rows = people_of(newest, scope)
     if before is None:
-        rows = rows.filter(predicted_class=True)
+        is_new = Q(predicted_class=True)
     else:
-        rows = rows.filter(pk__in=RunPair(before, newest).people(RiskChange.OVER).values("pk"))
+        is_new = Q(pk__in=RunPair(before, newest).people(RiskChange.OVER, scope).values("pk"))
     has_case = Exists(Case.objects.is_open().filter(employee=OuterRef("employee")))
-    rows = rows.filter(~has_case & ~set_aside()).select_related("employee").defer("contributions")
+    rows = with_lot(rows.filter(is_new & ~has_case & ~set_aside()), newest)
+    return _listed(rows, readable)
+
+
+def drawn(newest: ScoringRun, scope: Scope, readable: Readable) -> QuerySet[Prediction]:
+    """People drawn for a talk on the day of the run and without a case since, riskiest first, with their ``name``."""
+    case = Case.objects.filter(employee=OuterRef("employee")).filter(
+        Q(closed_at=None) | Q(opened_at__gte=OuterRef("draw__at"))
+    )
+    people = DrawnPerson.objects.filter(~Exists(case), draw__as_of=newest.day, is_drawn=True)
+    return _listed(people_of(newest, scope).filter(~set_aside(), employee__in=people.values("employee")), readable)
+
+
+def with_lot(rows: QuerySet[Prediction], newest: ScoringRun) -> QuerySet[Prediction]:
+    """Predictions with ``lot``: whether the person was drawn; None for who took part in no draw within the horizon."""
+    return rows.annotate(lot=Subquery(_lots(newest).order_by("-draw").values("is_drawn")[:1]))
+
+
+def in_no_draw(rows: QuerySet[Prediction], newest: ScoringRun) -> QuerySet[Prediction]:
+    """Those of predictions whose person took part in no draw within the horizon."""
+    return rows.filter(~Exists(_lots(newest)))
+
+
+def _lots(newest: ScoringRun) -> QuerySet[DrawnPerson]:
+    return DrawnPerson.objects.filter(employee=OuterRef("employee"), draw__as_of__gt=drawn_since(newest))
+
+
+def drawn_since(run: ScoringRun) -> date:
+    """The day after which somebody who took part in a draw takes part in no other."""
+    return months_before(run.day, run.horizon_months or YEAR)
+
+
+def _listed(rows: QuerySet[Prediction], readable: Readable) -> QuerySet[Prediction]:
+    rows = rows.select_related("employee").defer("contributions")
     return with_names(rows, "employee__employee_id", readable).order_by("-probability", "id")
 
 
 def due_of(user, today: date) -> QuerySet[Case]:
-    """The open cases of the account's own that are due within a week, or overdue."""
+    """The open cases of the account's own that are due within a week, its seventh day included, or overdue."""
     own = Case.objects.visible_to(user).filter(closed_at=None, owner=user)
-    return own.filter(due__lt=today + timedelta(days=7))
+    return own.filter(due__lte=today + timedelta(days=7))

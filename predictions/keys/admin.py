@@ -1,7 +1,7 @@
 """Create, replace and revoke API keys; read the counts of requests."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -13,10 +13,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from employees import terms
-from employees.access import Scope, departments_of_key, scope_of, scope_of_key
+from employees.access import scope_of, scope_of_key
 from employees.admin import ForWhoReadsEverything, OfEveryoneAdmin
 from predictions.keys import services as keys
+from predictions.keys.forms import APIKeyForm, RotationForm
 from predictions.keys.models import APIKeyQuerySet
 from predictions.keys.quota import MINUTE
 from predictions.models import APIKey, RequestCount
@@ -52,58 +52,9 @@ class RequestCountAdmin(OfEveryoneAdmin):
         return datetime.fromtimestamp(count.minute * MINUTE, tz=UTC)
 
 
-EVERYONE = "*"
-
-
-class APIKeyForm(forms.ModelForm):
-    """Create or change a key within ``scope``, that of the account that fills in the form."""
-
-    scope = Scope.NOBODY
-    departments = forms.MultipleChoiceField(
-        label=capfirst(_("departments")),
-        widget=forms.CheckboxSelectMultiple,
-        help_text=_("The departments whose employees it sees."),
-    )
+class APIKeyAdminForm(APIKeyForm):
     expiry_date = forms.SplitDateTimeField(
         label=capfirst(_("expires at")), widget=NamedDateTime, help_text=_("Ten years from now at most.")
-    )
-
-    class Meta:
-        model = APIKey
-        fields = ["name", "owner", "can_predict", "can_read", "can_load", "departments", "expiry_date"]
-        help_texts = {"name": _("The client that uses it; two keys may have the same name.")}
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        if "departments" in self.fields:
-            given = scope_of_key(self.instance) if self.instance.pk else Scope.NOBODY
-            offered = terms.values("departement") if self.scope.sees_everyone else self.scope.names
-            choices = [(name, terms.label("departement", name)) for name in sorted({*offered, *given.departments})]
-            everyone = [(EVERYONE, _("Everyone"))] if self.scope.sees_everyone else []
-            field: Any = self.fields["departments"]  # of choices
-            field.choices = [*everyone, *choices]
-            self.initial["departments"] = [EVERYONE] if given.sees_everyone else given.names
-
-    def clean_departments(self) -> list[str] | None:
-        chosen = self.cleaned_data["departments"]
-        if EVERYONE in chosen and len(chosen) > 1:
-            raise forms.ValidationError(_("Choose everyone, or departments, not both."))
-        return departments_of_key(Scope.EVERYONE if EVERYONE in chosen else Scope.of_departments(chosen))
-
-    def clean_expiry_date(self):
-        expiry = self.cleaned_data["expiry_date"]
-        if expiry > timezone.now() + keys.LONGEST_LIFETIME:
-            raise forms.ValidationError(_("Ten years from now at most."))
-        return expiry
-
-
-class RotationForm(forms.Form):
-    overlap = forms.IntegerField(
-        label=_("Days that the old key still works"),
-        initial=7,
-        min_value=0,
-        max_value=keys.LONGEST_OVERLAP.days,
-        help_text=_("Time for the client to take over the new key; 0 stops the old one at once."),
     )
 
 
@@ -114,9 +65,9 @@ class APIKeyAdmin(ForWhoReadsEverything, admin.ModelAdmin):
     A secret appears only on the page that follows its creation, and in no message, cookie, session or log.
     """
 
-    form = APIKeyForm
+    form = APIKeyAdminForm
     list_display = ["name", "prefix", "owner", "scopes", "sees", "created", "expiry_date", "last_used_at", "is_usable"]
-    list_filter = ["revoked", "can_predict", "can_read", "can_load"]
+    list_filter = ["revoked", "can_predict", "can_read", "can_load", "can_follow"]
     search_fields = ["name", "owner", "prefix"]
     readonly_fields = ["prefix", "created", "last_used_at", "revoked"]
     actions = ["rotate", "revoke"]
@@ -180,8 +131,7 @@ class APIKeyAdmin(ForWhoReadsEverything, admin.ModelAdmin):
 
     @admin.display(description=pgettext_lazy("what a key may do", "may"))
     def scopes(self, key):
-        names = {"predict": _("predict"), "read": _("read"), "load": _("deliver")}
-        return ", ".join(str(names[scope]) for scope in key.scopes)
+        return key.scopes_in_words
 
     @admin.display(description=_("departments"))
     def sees(self, key):

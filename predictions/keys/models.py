@@ -60,6 +60,9 @@ class APIKey(models.Model):
     can_load = models.BooleanField(
         _("may deliver extracts"), default=False, help_text=_("Only for a key that sees everyone.")
     )
+    can_follow = models.BooleanField(
+        _("may open and change cases"), default=False, help_text=_("Of the people that it sees.")
+    )
     departments = models.JSONField(
         _("departments"),
         null=True,
@@ -77,7 +80,7 @@ class APIKey(models.Model):
         ordering = ["-created"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(can_predict=True) | Q(can_read=True) | Q(can_load=True),
+                condition=Q(can_predict=True) | Q(can_read=True) | Q(can_load=True) | Q(can_follow=True),
                 name="key_has_a_scope",
                 violation_error_message=_("A key needs at least one scope."),
             ),
@@ -121,8 +124,18 @@ class APIKey(models.Model):
     @property
     def scopes(self) -> list[str]:
         """What it may do."""
-        scopes = {"predict": self.can_predict, "read": self.can_read, "load": self.can_load}
+        scopes = {
+            "predict": self.can_predict,
+            "read": self.can_read,
+            "load": self.can_load,
+            "cases": self.can_follow,
+        }
         return [name for name, may in scopes.items() if may]
+
+    @property
+    def scopes_in_words(self) -> str:
+        names = {"predict": _("predict"), "read": _("read"), "load": _("deliver"), "cases": _("cases")}
+        return ", ".join(str(names[scope]) for scope in self.scopes)
 
     @property
     def scope(self) -> Scope:

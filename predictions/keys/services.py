@@ -40,6 +40,7 @@ def create_api_key(
     can_predict: bool = True,
     can_read: bool = True,
     can_load: bool = False,
+    can_follow: bool = False,
     lifetime: timedelta = LIFETIME,
 ) -> tuple[APIKey, str]:
     """Create a key limited to ``scope``; return it with its secret, which is not stored.
@@ -56,6 +57,7 @@ def create_api_key(
         can_predict=can_predict,
         can_read=can_read,
         can_load=can_load,
+        can_follow=can_follow,
         departments=departments_of_key(scope),
         expiry_date=timezone.now() + lifetime,
     )
@@ -89,6 +91,7 @@ def rotate_api_key(
         can_predict=key.can_predict,
         can_read=key.can_read,
         can_load=key.can_load,
+        can_follow=key.can_follow,
         scope=scope_of_key(key),
         lifetime=lifetime,
     )

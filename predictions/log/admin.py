@@ -8,12 +8,13 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from employees.access import Readable
-from employees.admin import ForWhoReadsEverything
+from employees.admin import ForWhoReadsEverything, Journaled
 from employees.models import Employee
 from features import schema
 from predictions.explanation import in_full, reasons
 from predictions.formats import decimal, percent
 from predictions.models import Prediction, PredictionQuerySet
+from predictions.rights.contests import contest_of
 from predictions.selectors import log_pages
 from technova.admin import ReadOnlyAdmin
 
@@ -32,7 +33,7 @@ class ModelVersionFilter(admin.SimpleListFilter):
 
 
 @admin.register(Prediction)
-class PredictionAdmin(ForWhoReadsEverything, ReadOnlyAdmin):
+class PredictionAdmin(Journaled, ForWhoReadsEverything, ReadOnlyAdmin):
     list_display = [
         "created_at",
         "employee",
@@ -57,7 +58,7 @@ class PredictionAdmin(ForWhoReadsEverything, ReadOnlyAdmin):
     search_help_text = _("An employee number or a request id.")
     fieldsets = [
         (None, {"fields": ["created_at", "request_id", "mode", "run", "api_key", "user", "employee"]}),
-        (_("Result"), {"fields": ["risk", "interval", "is_extrapolated", "predicted_class", "threshold"]}),
+        (_("Result"), {"fields": ["risk", "interval", "is_extrapolated", "predicted_class", "threshold", "contest"]}),
         (_("Why"), {"fields": ["explanation"]}),
         (_("Made from"), {"fields": ["model_version", "model_sha256", "latency", "features_used"]}),
     ]
@@ -88,6 +89,10 @@ class PredictionAdmin(ForWhoReadsEverything, ReadOnlyAdmin):
         if prediction.low is None:
             return None
         return f"{percent(prediction.low)} – {percent(prediction.high)}"
+
+    @admin.display(description=_("contest"))
+    def contest(self, prediction):
+        return contest_of(prediction.employee, Readable.EVERYTHING) if prediction.employee else ""
 
     @admin.display(description=_("latency (ms)"))
     def latency(self, prediction):

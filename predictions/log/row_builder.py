@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,12 +16,12 @@ from django.utils import timezone
 
 from employees.access import Scope
 from employees.models import Employee
-from features import schema
 from features.models import EmployeeFeatures
 from predictions.explanation import strongest_two, strongest_two_of_each
 from predictions.ml.assessment.cutoffs import Cutoff
 from predictions.ml.scorer import Model, Score, ScoreFrame
 from predictions.models import APIKey, Prediction, ScoringRun
+from technova.database.bulk import Block, is_column, python_values
 
 COLUMNS = [field.attname for field in Prediction._meta.concrete_fields if not field.primary_key]
 
@@ -51,14 +51,12 @@ class BatchScore(NamedTuple):
     horizon_months: int | None
 
 
+@dataclass(frozen=True, slots=True)
 class LogRows:
-    """The rows of a frame of employees, by column: faster than model instances.
+    """The rows of a frame of employees, by column: faster than model instances."""
 
-    The contributions are a generator, so the rows can be read once.
-    """
-
-    def __init__(self, columns: Mapping[str, object], count: int):
-        self.columns, self.count = columns, count
+    columns: Mapping[str, Any]
+    count: int
 
     def __len__(self) -> int:
         return self.count
@@ -66,23 +64,17 @@ class LogRows:
     @property
     def is_over(self) -> np.ndarray:
         """Whether each is over the threshold, booleans ``(n,)``."""
-        return np.asarray(self.columns["predicted_class"], dtype=bool)
+        return self.columns["predicted_class"]
 
-    def __iter__(self) -> Iterator[tuple]:
-        """In the order of ``COLUMNS``."""
-        return zip(*map(self._column, COLUMNS), strict=False)  # a repeated value never ends
+    def block(self, keys: Sequence[int] | np.ndarray) -> Block:
+        """The rows under these keys, with the columns ``id`` and ``COLUMNS``."""
+        return {"id": np.asarray(keys), **self.columns}
 
     def answers(self, keys: Iterable[int], employee_numbers: Iterable[int]) -> Iterator[BatchScore]:
         """The answers of a batch."""
-        columns = map(self._column, BatchScore._fields[2:])
-        return map(BatchScore._make, zip(keys, employee_numbers, *columns, strict=False))
-
-    def _column(self, name: str) -> Iterable:
-        """The values of a column, a single one repeated."""
-        value = self.columns[name]
-        if isinstance(value, np.ndarray):
-            return value.tolist()
-        return value if isinstance(value, list | Iterator) else repeat(value)
+        columns = (self.columns[name] for name in BatchScore._fields[2:])
+        values = (python_values(column) if is_column(column) else repeat(column) for column in columns)
+        return map(BatchScore._make, zip(keys, employee_numbers, *values, strict=False))
 
 
 def prediction_of(
@@ -116,12 +108,12 @@ def rows_of(
     run: ScoringRun | None = None,
 ) -> LogRows:
     """The unsaved rows of a frame of employees."""
-    contributions = _sparse(scores.contributions)
+    contributions = scores.contributions
     numbers, reasons = frame["employee_id"].to_numpy(), strongest_two_of_each(scores.contributions)
     columns = _columns(scores, numbers, contributions, reasons, model, caller, mode) | {
         "latency_ms": latency_ms,
-        "employee_id": frame["employee_pk"].tolist(),
-        "features_id": frame["features_pk"].tolist(),
+        "employee_id": frame["employee_pk"].to_numpy(),
+        "features_id": frame["features_pk"].to_numpy(),
         "payload": None,
     }
     if run is not None:
@@ -164,19 +156,10 @@ def _columns(
 
 
 def _known(end: float | np.ndarray, is_extrapolated: bool | np.ndarray) -> object:
-    """An end of the interval, None without enough data; for a frame an array of objects."""
+    """An end of the interval, None without enough data; for a frame NaN."""
     if isinstance(end, np.ndarray):
-        known = end.astype(object)
-        known[is_extrapolated] = None
-        return known
+        return np.where(is_extrapolated, np.nan, end)
     return None if is_extrapolated else end
-
-
-def _sparse(contributions: np.ndarray) -> Iterator[dict[str, float]]:
-    """Contributions of ``(n, 32)`` as one dict a row, zeros left out."""
-    used = [(place, name) for place, name in enumerate(schema.FEATURE_NAMES) if contributions[:, place].any()]
-    for row in contributions.tolist():
-        yield {name: row[place] for place, name in used if row[place]}
 
 
 def milliseconds_since(started: float) -> float:

@@ -14,7 +14,7 @@ from predictions.keys import limits
 from predictions.log.row_builder import COLUMNS, LogRows
 from predictions.models import Prediction
 from technova.database import refused_writes
-from technova.database.bulk import bulk_insert, reserve_keys
+from technova.database.bulk import insert_blocks, reserve_keys
 from technova.database.prepared_statements import insert
 from technova.database.trouble import Trouble, trouble_of
 
@@ -30,7 +30,7 @@ def store_many(rows: LogRows) -> Sequence[int]:
     """Insert the rows, and return their keys."""
     with refused_writes.noting(), transaction.atomic():
         keys = reserve_keys(Prediction, len(rows))
-        bulk_insert(Prediction, ((key, *row) for key, row in zip(keys, rows, strict=True)), ["id", *COLUMNS])
+        insert_blocks(Prediction, [rows.block(keys)] if keys else [], ["id", *COLUMNS])
     refused_writes.forget()
     return keys
 

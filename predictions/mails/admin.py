@@ -1,4 +1,4 @@
-"""Who is told what by e-mail, and each message."""
+"""E-mail subscriptions and messages."""
 
 from django.contrib import admin
 

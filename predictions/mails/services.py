@@ -18,10 +18,20 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from employees.access import may_add_employees, may_answer, may_audit, scope_of
+from employees.access import (
+    may_add_employees,
+    may_answer,
+    may_follow,
+    may_read_figures,
+    readable_to,
+    scope_of,
+)
 from employees.models import Import
 from employees.workforce.clarifying import count_absent
 from predictions.events.services import address
+from predictions.followup.lottery import lottery_in_force
+from predictions.followup.models import Case
+from predictions.followup.selectors import drawn, newly_over
 from predictions.mails.models import Mail, MailSubscription
 from predictions.models import Promotion, ScoringRun, WorkforceCheck
 from predictions.selectors import runs
@@ -37,7 +47,7 @@ MOST_ATTEMPTS = 10
 
 def may_subscribe(user) -> bool:
     """Whether there is anything to tell an account."""
-    return not scope_of(user).is_empty or may_audit(user)
+    return not scope_of(user).is_empty or may_read_figures(user)
 
 
 def may_import(user) -> bool:
@@ -69,7 +79,7 @@ def subscription_of(token: str) -> MailSubscription | None:
     return MailSubscription.objects.filter(pk=key).first()
 
 
-@jobs.task
+@jobs.quick_task
 def write_digests(*, progress: Progress | None = None) -> None:
     """Write the digest of this week for each account that wishes it, once."""
     week = timezone.localdate().strftime("%G-W%V")
@@ -92,12 +102,27 @@ def _digest(user) -> Iterable[dict[str, object]]:
             counts = {"above": figures.above_threshold_count, "people": figures.employee_count}
             day = date_format(run.day, "SHORT_DATE_FORMAT")
             yield _line(text % {**counts, "day": day}, "employees")
+    if may_follow(user) and not scope.is_empty:
+        yield from _about_cases(user)
     if may_answer(user) and (absent := count_absent(scope)):
         yield _line(_("Absent from the newest extract, to be clarified: %(count)d.") % {"count": absent}, "clarify")
     if may_import(user) and (waiting := Import.objects.filter(state__in=Import.WAITING, loaded_at=None).count()):
         yield _line(_("Imports that wait for you: %(count)d.") % {"count": waiting}, "import")
-    if scope.sees_everyone or may_audit(user):
+    if scope.sees_everyone or may_read_figures(user):
         yield from _about_model()
+
+
+def _about_cases(user) -> Iterable[dict[str, object]]:
+    own = Case.objects.visible_to(user).is_open().filter(owner=user)
+    if count := own.count():
+        overdue = own.filter(due__lt=timezone.localdate()).count()
+        text = _("Your open cases: %(count)d, of which overdue: %(overdue)d.")
+        yield _line(text % {"count": count, "overdue": overdue}, "cases")
+    newest, before = runs.latest_two()
+    if newest and lottery_in_force() and (lots := drawn(newest, scope_of(user), readable_to(user)).count()):
+        yield _line(_("Drawn for a talk, without a case: %(count)d.") % {"count": lots}, "cases")
+    if newest and (new := newly_over(newest, before, scope_of(user), readable_to(user)).count()):
+        yield _line(_("Newly over the threshold, without a case: %(count)d.") % {"count": new}, "cases")
 
 
 def _about_model() -> Iterable[dict[str, object]]:
@@ -133,7 +158,7 @@ def _write(subscription: MailSubscription, about: str, subject: str, template: s
         send_waiting.enqueue()
 
 
-@jobs.task
+@jobs.quick_task
 def send_waiting(*, progress: Progress | None = None) -> None:
     """Send what has not been sent. One that fails is tried again by the schedule, some times."""
     started = timezone.now()

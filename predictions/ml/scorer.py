@@ -1,7 +1,7 @@
 """Scoring: probability, 90 % interval and exact contributions, for one employee in microseconds or for a frame.
 
 ``Scorer`` folds the fitted coefficients into the pieces of the curves once, so that one employee costs a lookup and a
-few multiplications a feature: 0.016 ms instead of the estimator's 1.051 (``benchmarks/scoring.py``). It needs only
+few multiplications a feature (``benchmarks/scoring.py`` compares it with the estimator). It needs only
 numpy: a server imports neither the estimator nor the libraries that fitted it.
 """
 
@@ -196,17 +196,16 @@ class Scorer:
         expectation = Expectation(0.0, 0.0, np.zeros(self._factor.shape[1]))
         for start in range(0, n, BLOCK):
             rows = slice(start, start + BLOCK)
-            projected = np.zeros((len(errors[rows]), self._factor.shape[1])) + self._factor[-1]
+            design = np.ones((len(errors[rows]), len(self._factor)))  # the intercept's column is the last
             parts = zip(self._columns, self._terms, self._slices, self._centres, strict=True)
             for column, term, place, centre in parts:
-                values = columns[term.feature][rows]
-                design, is_new = term.columns(values), term.is_unseen(values)
-                weight = design @ self._coefficients[place] - centre
+                design[:, place], is_new = term.evaluated(columns[term.feature][rows])
+                weight = design[:, place] @ self._coefficients[place] - centre
                 if isinstance(term, Levels):
                     weight[is_new] = UNSEEN[0]
                 contributions[rows, column] = weight
-                projected += design @ self._factor[place]
                 is_unseen[rows] |= is_new
+            projected = design @ self._factor
             errors[rows] = np.sqrt(np.einsum("ij,ij->i", projected, projected))
             value = self.base_value + contributions[rows].sum(axis=1)
             expectation += Expectation.of(self.link.probabilities(value), self.link.slopes(value), projected)

@@ -1,10 +1,10 @@
 """Which profiles the training data support: a model has learned nothing about values that never occur together.
 
-A technical director at the first level, the first level at a director's pay, a tech lead in the sales department, or
+A technical director at the first level, the highest level after a year at work, nine employers without experience, or
 ten years in the job after five with the company: each is in the range of every single feature. So what occurs together
-is kept: the range of some numbers by job and level, the jobs of each department, which duration never exceeds which,
-and the scale of the survey. Nobody anywhere has worked for longer than their age allows, or has a formula that its
-ingredients do not give: these limits are not learned.
+is learned: for every two features what nobody has (``occupancy``), which duration never exceeds which, and the scale of
+the survey. Nobody anywhere has worked for longer than their age allows, or has a formula that its ingredients do not
+give: these limits are not learned.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,17 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from employees.disclosure import is_small
+from predictions.ml.occupancy import Occupancy
 
 Pair = tuple[str, str]
 Fault = tuple[str, ...]  # the features whose values cannot be together
 
-PAIRS: tuple[Pair, ...] = (
-    ("poste", "niveau_hierarchique_poste"),
-    ("poste", "revenu_mensuel"),
-    ("niveau_hierarchique_poste", "revenu_mensuel"),
-)
-TOGETHER: Pair = ("departement", "poste")
+# The years before the company: whoever had no other employer has none.
+BEFORE: Pair = ("annee_experience_totale", "annees_dans_l_entreprise")
 # The first of each is part of the second. Some companies count otherwise, as with a manager from an earlier subsidiary.
 PARTS: tuple[Pair, ...] = (
     ("annees_dans_le_poste_actuel", "annees_dans_l_entreprise"),
@@ -40,71 +36,50 @@ ANSWERS = 4  # of which it is the mean, each from 1 to 4
 SCALES = range(4, 12)  # points of a survey's scale, mapped to 1 to 4; beyond, every mean is near a possible one
 SAVINGS: Fault = ("nonlineaire_participation_pee", "nombre_participation_pee", "annees_dans_l_entreprise")
 NEAR = 0.005  # a computed value may be rounded to two decimals
-UNSCORED = ("age", "nombre_participation_pee")  # of these, those that a model need not use
-ROOM = {"revenu_mensuel": 0.1}  # the range is rounded and widened by this share, since its ends are somebody's pay
-ROUNDED = {"revenu_mensuel": 100}
-
-Ranges = dict[Any, tuple[float, float]]  # by the value of the first feature of a pair
+AGE: Fault = ("age",)
+UNSCORED = (*AGE, "nombre_participation_pee")  # of these, those that a model need not use
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Support:
-    """What occurs together in the training data; what fewer than five people have in common is left out."""
+    """What occurs together in the training data."""
 
-    ranges: dict[Pair, Ranges]  # of the second feature of a pair, by the value of the first
-    together: dict[str, frozenset[str]]  # by department, its jobs; empty if one of the two is not known
+    occupancy: Occupancy
     parts: tuple[Pair, ...]  # of ``PARTS``, those that hold
     points: int | None = None  # of the survey's scale; None if its answers lie on none
 
     @classmethod
     def of(cls, frame: Mapping[str, Any], person: np.ndarray, names: Sequence[str]) -> "Support":
-        """What a frame of training rows, ``(n,)`` a column, supports on the features of those names.
+        """What a frame of training rows, ``(n,)`` a column, supports on the features of those names and by age.
 
         ``person``: ``(n,)``, who each row is of.
         """
-        columns = {name: np.asarray(frame[name]) for name in names}
-
-        def known(pairs: Sequence[Pair]) -> list[Pair]:
-            return [pair for pair in pairs if columns.keys() >= set(pair)]
-
+        columns = {name: _plain(frame[name]) for name in (*names, *AGE) if name in frame}
+        parts = [part for part in PARTS if columns.keys() >= set(part)]
+        axes: list[Fault] = [(name,) for name in columns]
         return cls(
-            {pair: _ranges(pair[1], columns[pair[0]], columns[pair[1]], person) for pair in known(PAIRS)},
-            _together(columns[TOGETHER[0]], columns[TOGETHER[1]], person) if known([TOGETHER]) else {},
-            tuple(part for part in known(PARTS) if (columns[part[0]] <= columns[part[1]]).mean() >= MOSTLY),
-            _points(columns[SATISFACTION[0]].astype(float)) if SATISFACTION[0] in columns else None,
+            Occupancy.of(columns, person, [*axes, BEFORE] if columns.keys() >= set(BEFORE) else axes),
+            tuple(part for part in parts if (columns[part[0]] <= columns[part[1]]).mean() >= MOSTLY),
+            _points(columns[SATISFACTION[0]]) if SATISFACTION[0] in columns else None,
         )
 
     def faults(self, values: Mapping[str, Any]) -> list[Fault]:
-        """The features whose values a profile has and the training data, or nobody at all, have together.
-
-        A job or a level that the ranges do not know sets no limit, nor does a department without known jobs, nor what
-        is unknown.
-        """
-        found: list[Fault] = []
-        for (given, name), ranges in self.ranges.items():
-            limits = ranges.get(values[given])
-            if limits is not None and not limits[0] <= values[name] <= limits[1]:
-                found.append((given, name))
-        jobs = self.together and self.together.get(values[TOGETHER[0]])
-        if jobs and values[TOGETHER[1]] not in jobs:
-            found.append(TOGETHER)
-        found += [(part, whole) for part, whole in self.parts if values[part] > values[whole]]
-        return found + [fault for fault, is_found in self._impossible(values) if is_found]
+        """The features whose values a profile has and the training data, or nobody at all, have together."""
+        found: list[Fault] = [(part, whole) for part, whole in self.parts if values[part] > values[whole]]
+        found += [fault for fault, is_found in self._impossible(values) if is_found]
+        return found + [fault for fault in self.occupancy.faults(values) if fault not in found]
 
     def holds(self, values: Mapping[str, Any]) -> bool:
         """Whether a profile has no ``faults``."""
-        return not self.faults(values)
+        return (
+            self.occupancy.holds(values)
+            and not any(values[part] > values[whole] for part, whole in self.parts)
+            and not any(is_found for _fault, is_found in self._impossible(values))
+        )
 
     def hold(self, frame: Mapping[str, np.ndarray]) -> np.ndarray:
         """``holds`` of ``n`` profiles: ``(n,)`` booleans."""
-        is_held = np.ones(len(next(iter(frame.values()))), dtype=bool)
-        for (given, name), ranges in self.ranges.items():
-            for value, (low, high) in ranges.items():
-                is_given = frame[given] == value
-                is_held[is_given] &= (frame[name][is_given] >= low) & (frame[name][is_given] <= high)
-        for department, jobs in self.together.items():
-            is_there = frame[TOGETHER[0]] == department
-            is_held[is_there] &= np.isin(frame[TOGETHER[1]][is_there].astype(str), sorted(jobs))
+        is_held = self.occupancy.hold(frame)
         for part, whole in self.parts:
             is_held &= ~(frame[part] > frame[whole])
         for _fault, is_found in self._impossible(frame):
@@ -137,28 +112,7 @@ def _points(means: np.ndarray) -> int | None:
     return next((points for points in SCALES if (~_is_between(means, points)).mean() >= MOSTLY), None)
 
 
-def _ranges(name: str, groups: np.ndarray, values: np.ndarray, person: np.ndarray) -> Ranges:
-    values = values.astype(float)
-    room, step = ROOM.get(name, 0.0), ROUNDED.get(name, 1)
-    found: Ranges = {}
-    for group in sorted(set(groups.tolist())):
-        is_of_group = groups == group
-        if not is_small(len(np.unique(person[is_of_group]))):  # the range would reveal their values
-            of_group = values[is_of_group]
-            low, high = of_group.min() * (1 - room), of_group.max() * (1 + room)
-            found[group] = (float(np.floor(low / step) * step), float(np.ceil(high / step) * step))
-    return found
-
-
-def _together(departments: np.ndarray, jobs: np.ndarray, person: np.ndarray) -> dict[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
-    for department in sorted(set(departments.tolist())):
-        is_there = departments == department
-        common = (job for job in set(jobs[is_there].tolist()) if _is_common(person[is_there & (jobs == job)]))
-        if of_department := frozenset(common):
-            found[department] = of_department
-    return found
-
-
-def _is_common(person: np.ndarray) -> bool:
-    return not is_small(len(np.unique(person)))
+def _plain(column: Any) -> np.ndarray:
+    """A column as floats or text."""
+    values = np.asarray(column)
+    return values.astype(float) if values.dtype.kind in "biuf" else values

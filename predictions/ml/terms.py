@@ -29,13 +29,14 @@ class Levels:
 
     def columns(self, values: Sequence | np.ndarray) -> np.ndarray:
         """``(n, k)`` design columns of ``n`` values."""
+        return self.evaluated(values)[0]
+
+    def evaluated(self, values: Sequence | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """``columns``, and ``(n,)`` booleans: the training data had no such level."""
+        positions = self._positions(values)
         # One row more than there are levels: position -1, an unseen level, reads the zeros.
         one_hot = np.vstack([np.eye(self.width), np.zeros(self.width)])
-        return one_hot[self._positions(values)]
-
-    def is_unseen(self, values: Sequence | np.ndarray) -> np.ndarray:
-        """``(n,)`` booleans: the training data had no such level."""
-        return self._positions(values) < 0
+        return one_hot[positions], positions < 0
 
     def _positions(self, values: Sequence | np.ndarray) -> np.ndarray:
         places = {level: place for place, level in enumerate(self.levels.tolist())}
@@ -67,10 +68,10 @@ class Curve:
         position = ((x - self.knots[piece]) / np.diff(self.knots)[piece])[:, None]
         return self.pieces[piece, 0] + self.pieces[piece, 1] * position
 
-    def is_unseen(self, values: Sequence | np.ndarray) -> np.ndarray:
-        """``(n,)`` booleans: outside the range of the training data."""
+    def evaluated(self, values: Sequence | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """``columns``, and ``(n,)`` booleans: outside the range of the training data."""
         x = np.asarray(values, dtype=float)
-        return ~((x >= self.low) & (x <= self.high))
+        return self.columns(x), ~((x >= self.low) & (x <= self.high))
 
     @property
     def low(self) -> float:

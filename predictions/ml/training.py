@@ -29,6 +29,7 @@ from predictions.ml.scorer import Parameters
 from predictions.ml.support import Support
 
 HORIZONS = (12, 6, 3)  # horizons of a forecast in months; the first that the history allows is used
+AS_WORDS = "3, 6 or 12"
 FEWEST = 10  # of those who left and of those who stayed, needed for an evaluation
 REFERENCE_ROWS = 1500
 SIMULATED_ROWS = 15_000  # at most, to simulate outcomes on
@@ -126,6 +127,8 @@ def train_forecast(
     ``horizon`` months earlier: by cross-validation, and out of time (``out_of_time.judge``). Raises ``TrainingError``
     for a history that cannot train a model.
     """
+    if horizon and horizon not in HORIZONS:
+        raise TrainingError(f"a horizon is {AS_WORDS} months, not {horizon}")
     horizon = horizon or longest_horizon(periods)
     if not horizon or months_of(periods) < horizon - 0.5:
         raise TrainingError(

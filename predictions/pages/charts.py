@@ -1,7 +1,8 @@
 """Charts as SVG on the server: this module computes marks and axes, ``partials/chart.svg`` renders them.
 
-The stylesheet colours a chart by class, so that it follows the theme and prints. Each mark shows its value on hover
-(``<title>``), a bar may be a link, and a table holds the same values. Pure functions of texts and numbers, which the
+The stylesheet colours a chart by class, so that it follows the theme and prints. Each mark holds its value in words
+(``data-tip``), which app.js shows on hover, on touch and by keyboard; a bar may be a link, and a table holds the same
+values. Pure functions of texts and numbers, which the
 caller formats.
 
 - ``rows``: horizontal bars, one a row, the label above the bar so that long ones fit a phone.
@@ -16,12 +17,14 @@ from dataclasses import dataclass, field
 from itertools import accumulate, count, pairwise
 
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 WIDTH = 440  # of the drawing; the page scales it, and enlarges its texts on a phone
 ROW = 50  # height of a row: its label and its bar
 THICKNESS = 17  # of a horizontal bar
 BASELINE = 6  # from a label down to its bar
 TOP = 20  # above the plot, for the text of a reference line
+BELOW = 22  # from the plot to the foot of the texts under it, which a phone enlarges
 RIGHT = 14  # beside the plot, for the second half of the last text
 LABEL, SERIES = 22, 13  # heights in a row of dots: of its label, of each of its series
 CHARACTER = 7  # width reserved for one character of the vertical axis
@@ -159,6 +162,7 @@ class Drawing:
             "drawing": self,
             "role": "group" if self.has_links else "img",
             "name": f"{title}. {caption}" if caption else title,
+            "has_marks": not self.has_links,  # links are reached one by one, other marks by arrows
             "view_box": f"0 0 {WIDTH} {self.total_height:g}",
             "origin": f"{self.left:g} {self.top:g}",
             "size": (f"{self.width:g}", f"{self.height:g}"),
@@ -195,7 +199,7 @@ def rows(
     for place, bar in enumerate(bars):
         (segment,) = bar.segments
         top = (place + 1) * ROW - THICKNESS - BASELINE
-        name = f"{bar.label}: {segment.text}"
+        name = _named(bar.label, segment.text)
         drawing.bars.append(_rectangle(0, top, length(segment.value), f"{THICKNESS}", segment, name))
         drawing.texts += [
             Text("label", "0", _pixels(top - BASELINE), bar.label),
@@ -229,7 +233,7 @@ def columns(
         heights = [segment.value * drawing.height / y.high for segment in bar.segments]
         tops = [drawing.height - reached for reached in accumulate(heights)]
         for segment, name, top, height in zip(bar.segments, names, tops, heights, strict=True):
-            named = f"{bar.label}, {name}: {segment.text}"
+            named = _named(f"{bar.label}, {name}", segment.text)
             drawing.bars.append(
                 _rectangle((place + 0.02) * slot, top, _pixels(0.96 * slot), _pixels(height), segment, named)
             )
@@ -258,7 +262,7 @@ def dots(
     under their names. ``reference`` is a value marked by a dashed line, and its name.
     """
     row = LABEL + SERIES * len(lines)
-    drawing = Drawing(WIDTH - 2 * RIGHT, row * len(rows), left=RIGHT, bottom=26, top=TOP if reference else 0)
+    drawing = Drawing(WIDTH - 2 * RIGHT, row * len(rows), left=RIGHT, bottom=BELOW + 8, top=TOP if reference else 0)
     high = max(value for line in lines for point in line.points for value in _heights(point))
     x = Scale(0, max(high, 1), 0, drawing.width)
     drawing.ticks = [_tick(x(value), text, drawing) for value, text in _worded(0, x.high, axis)]
@@ -278,7 +282,7 @@ def dots(
             Series(
                 colour,
                 dots=[
-                    Dot(x(point.y), y, f"{point.label}, {line.name}: {point.text}")
+                    Dot(x(point.y), y, _named(f"{point.label}, {line.name}", point.text))
                     for point, y in zip(line.points, heights, strict=True)
                 ],
             ),
@@ -338,7 +342,7 @@ def _series(curve: Line, colour: str, x: Scale, y: Scale, *, is_named: bool) -> 
     dots = []
     if curve.has_marks and not curve.is_dashed:
         prefix = f"{curve.name}, " if is_named else ""
-        dots = [Dot(x(point.x), y(point.y), f"{prefix}{point.label}: {point.text}") for point in curve.points]
+        dots = [Dot(x(point.x), y(point.y), _named(prefix + point.label, point.text)) for point in curve.points]
     drawn = [Series(colour, line=f"M{' L'.join(ends)}" if curve.has_line else "", dots=dots)]
     intervals = [
         f"M{x(point.x)} {y(point.low)} L{x(point.x)} {y(point.high)}"
@@ -377,7 +381,7 @@ def _plot(
         high = math.ceil(high / step - 1e-9) * step
     worded = _worded(low, high, axis)
     left = max(len(text) for _value, text in worded) * CHARACTER + 8
-    drawing = Drawing(WIDTH - left - RIGHT, height, left=left, bottom=26)
+    drawing = Drawing(WIDTH - left - RIGHT, height, left=left, bottom=BELOW + 8)
     y = Scale(low, high, height, 0)
     drawing.guides = [Text("", "-6", y(value), text) for value, text in worded]
     return drawing, y
@@ -385,12 +389,16 @@ def _plot(
 
 def _name_horizontal_axis(drawing: Drawing, title: str) -> None:
     if title:
-        drawing.texts.append(Text("tick", _pixels(drawing.width / 2), _pixels(drawing.height + 38), title))
-        drawing.bottom = 46
+        drawing.texts.append(Text("tick", _pixels(drawing.width / 2), _pixels(drawing.height + BELOW + 20), title))
+        drawing.bottom = BELOW + 28
 
 
 def _tick(x: str, text: str, drawing: Drawing, classes: str = "tick") -> Text:
-    return Text(classes, x, _pixels(drawing.height + 18), text)
+    return Text(classes, x, _pixels(drawing.height + BELOW), text)
+
+
+def _named(name: str, value: str) -> str:
+    return _("%(name)s: %(value)s") % {"name": name, "value": value}
 
 
 def _rectangle(x: float, y: float, width: str, height: str, segment: Segment, title: str) -> Rectangle:

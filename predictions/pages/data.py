@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from employees.access import figures_of, may_switch_columns, only_for
+from employees.access import may_audit, may_switch_columns, only_for, scope_of
 from employees.columns import BY_NAME, Column, Extract
 from employees.models import ColumnSwitch
 from employees.workforce.switches import AlreadySwitched, switch_on
@@ -17,6 +17,8 @@ from features.schema import made_from
 from features.services import switch_off
 from predictions.pages.reasons import ReasonField
 from predictions.registry import current_model
+from predictions.retention import rules
+from predictions.retention.models import Clearance
 from technova.database.locks import Busy
 from technova.web.requests import Request
 
@@ -31,8 +33,7 @@ NEEDED = gettext_lazy("The model in use needs this column: train one without the
 
 def may_read(user) -> bool:
     """Whether an account reads the data dictionary, which covers the whole company."""
-    scope, _readable = figures_of(user)
-    return scope.sees_everyone
+    return scope_of(user).sees_everyone or may_audit(user)
 
 
 class SwitchForm(forms.Form):
@@ -47,6 +48,8 @@ def data(request: Request) -> HttpResponse:
     context = {
         "sections": [(TITLES[extract], [_row(entry, off) for entry in entries(extract)]) for extract in Extract],
         "history": [(_label(switch.column), switch) for switch in switches],
+        "retention": rules.RULES,
+        "cleared": [(rules.BY_NAME[row.rule].what, row) for row in Clearance.objects.all()[:20]],
         "may_switch": may_switch_columns(request.user),
     }
     return render(request, "data/data.html", context)

@@ -5,9 +5,13 @@ from datetime import date
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 # Days that every database and time zone can represent to their end.
-DAYS = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
+DAYS = [
+    MinValueValidator(date(2000, 1, 1), message=gettext_lazy("Check the year: the day is before 2000.")),
+    MaxValueValidator(date(2199, 12, 31), message=gettext_lazy("Check the year: the day is after 2199.")),
+]
 
 
 class DayField(forms.DateField):

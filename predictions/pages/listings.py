@@ -17,12 +17,13 @@ from technova.files.spreadsheets import streamed_csv
 Cell = str | int | float | date | None
 
 
-class ShownRow(TypedDict):
+class ShownRow(TypedDict, total=False):
     """A row of a list on a page: the number of the person if it links to their page, their name where it is known,
-    and the cells with their titles."""
+    and the cells with their titles; ``href`` where it leads elsewhere."""
 
     number: Cell
     name: str
+    href: str
     cells: list[tuple[str, str]]
 
 
@@ -42,6 +43,10 @@ class Listing:
     columns: Sequence[str]
     rows: QuerySet | Sequence
     cells: Callable[[Any], Sequence[Cell]]
+
+    def count(self) -> int:
+        """How many rows it has. One query at most."""
+        return self.rows.count() if isinstance(self.rows, QuerySet) else len(self.rows)
 
     def shown(self, rows: Sequence) -> list[ShownRow]:
         """Rows as a page shows them; files have no names."""

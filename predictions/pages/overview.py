@@ -1,35 +1,46 @@
 """Today: the people to see first and what would help them, the figures, what waits for an answer, what has changed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from employees import journal
 from employees.access import Readable, Scope, figures_of, may_answer, may_follow, readable_to, scope_of
 from employees.disclosure import is_small, suppressed
 from employees.workforce import clarifying
 from features import schema
 from predictions import bands, levers
-from predictions.followup.selectors import due_of, set_aside
+from predictions.accounts import purpose
+from predictions.followup.selectors import drawn, due_of, in_no_draw, set_aside
 from predictions.formats import grouped, horizon, percent, signed
 from predictions.ml.artifacts.store import ArtifactError
 from predictions.models import ScoringRun
-from predictions.pages import charts
+from predictions.pages import charts, tour
 from predictions.pages.imports.import_page import may_import
-from predictions.pages.people.risk_list import RiskRow, address, is_comparable, label, rows_of
+from predictions.pages.left_out import left_out
+from predictions.pages.model import out_of_time
+from predictions.pages.people.list_form import address, label
+from predictions.pages.people.risk_list import RiskRow, is_comparable, rows_of
+from predictions.pages.runs_compared import other_model, threshold_in_words
 from predictions.registry import card_of, current_model, promoted_model
+from predictions.rights.selectors import open_within
 from predictions.selectors import departures, drift_check, figures, ranking, runs
+from predictions.selectors.compared_runs import compared
 from predictions.selectors.figures import BINS, Figures
+from technova.web.requests import Request
 
 FIRST = 6  # people to see first
 RUNS = 12  # of the trend
@@ -79,37 +90,56 @@ class Count:
 
 
 @require_safe
-def overview(request: HttpRequest) -> HttpResponse:
-    """An auditor gets only the risk by group: the counts of a list are for accounts that may read the list."""
+def overview(request: Request) -> HttpResponse:
+    """An account that reads figures alone gets those of the whole company and the risk by group: no list, no person."""
     scope = scope_of(request.user)
     is_audit = scope.is_empty
     if is_audit:
         scope, _readable = figures_of(request.user)
     run, before = runs.latest_two()
-    context: dict[str, Any] = {"run": run}
+    context: dict[str, Any] = {"run": run, "tour": tour.steps(request), "is_audit": is_audit}
     groups = figures.current_groups(run, scope) if run else ()
     if run and groups:
+        context["other_model"] = other_model(run, request.user)
         context |= _breakdowns(groups, run.threshold, is_listed=not is_audit)
-        if not is_audit:
-            context |= _figures(request, run, before, groups)
+        context |= {"cards": _cards_of_company(run, groups)} if is_audit else _figures(request, run, before, groups)
+    people = context.get("people", ())
+    what = journal.What.LIST if people else journal.What.FIGURES
+    journal.record(what, user=request.user, people=len(people))
     return render(request, "overview/overview.html", context)
 
 
 def _figures(
-    request: HttpRequest, run: ScoringRun, before: ScoringRun | None, groups: Sequence[figures.AnyGroup]
+    request: Request, run: ScoringRun, before: ScoringRun | None, groups: Sequence[figures.AnyGroup]
 ) -> dict[str, Any]:
     scope, readable = scope_of(request.user), readable_to(request.user)
     now, months = figures.total(groups), figures.trend(scope, RUNS)
     over = ranking.narrowed(run, scope, ranking.Narrowing(band=ranking.OVER)).filter(~set_aside())
-    first = rows_of(ranking.page_of(over, before, stop=FIRST, readable=readable), before, readable)
+    names_closed = purpose.is_missing(request)
+    stop = 0 if names_closed else FIRST
+
+    def page(rows: QuerySet, stop: int) -> list:
+        return ranking.page_of(rows, before, stop=stop, scope=scope, readable=readable, user=request.user)
+
+    has_lottery = stop > 0 and run.talks is not None
+    if has_lottery:  # those drawn first, and none of those who were not
+        found = page(over.filter(employee__in=drawn(run, scope, readable).order_by().values("employee")), stop)
+        chosen = [each.pk for each in found]
+        found += page(in_no_draw(over.exclude(pk__in=chosen), run), stop - len(found))
+    else:
+        found = page(over, stop)
+    first = rows_of(found, run, before, readable)
     left = departures.by_month(scope, until=run.day, since=before.day if before else None)
     return {
         "beside_last_year": _beside_last_year(run, now),
         "before": before,
+        "names_closed": names_closed,
+        "has_lottery": has_lottery,
         "people": [First(row, lever) for row, lever in zip(first, _best_levers(first, readable), strict=True)],
-        "cards": _cards(run, now, before, months, left),
+        "cards": _cards(run, now, before, months, left, scope),
         "waiting": _waiting(request, run, now, scope),
         "changes": _changes(run, before, scope, left),
+        "threshold_moved": threshold_in_words(before, run) if before else "",
         "first_href": address({}, band=ranking.OVER),
         "distribution": _distribution(now, run.threshold),
         "levels": [(band, now.in_band(band.slug), address({}, band=band.slug)) for band in bands.BANDS[::-1]],
@@ -127,14 +157,15 @@ def _best_levers(rows: Sequence[RiskRow], readable: Readable) -> list[levers.Lev
     return [next(iter(best), None) for best in found]
 
 
-def _waiting(request: HttpRequest, run: ScoringRun, now: Figures, scope: Scope) -> list[Count]:
+def _waiting(request: Request, run: ScoringRun, now: Figures, scope: Scope) -> list[Count]:
     """What waits for this account: its cases, and answers. One query at most."""
     found = []
     due = due_of(request.user, timezone.localdate())
     if may_answer(request.user):
-        waiting = clarifying.waiting(scope, due)
+        waiting = clarifying.waiting(scope, due=due, requests=open_within(scope))
         request.count_absent = waiting.absent  # type: ignore[attr-defined]  # for the menu
-        found.append(Count(_("cases due within a week, or overdue"), waiting.others, reverse("cases")))
+        found.append(_cases_due(waiting.others["due"]))
+        found.append(_requests_open(waiting.others["requests"]))
         found.append(Count(_("absent from the newest extract"), waiting.absent, reverse("clarify")))
         if not run.is_outdated:
             unscored = waiting.present - now.people
@@ -142,15 +173,25 @@ def _waiting(request: HttpRequest, run: ScoringRun, now: Figures, scope: Scope) 
         if may_import(request.user):
             found.append(Count(_("imports with a question or a stop"), waiting.imports, reverse("import")))
     elif may_follow(request.user):
-        found.append(Count(_("cases due within a week, or overdue"), due.count(), reverse("cases")))
+        found.append(_cases_due(due.count()))
     return [each for each in found if each.number > 0]
+
+
+def _cases_due(number: int) -> Count:
+    label = ngettext("case due within a week, or overdue", "cases due within a week, or overdue", number)
+    return Count(label, number, reverse("cases"))
+
+
+def _requests_open(number: int) -> Count:
+    label = ngettext("person asks something about their data", "people ask something about their data", number)
+    return Count(label, number, reverse("requests"))
 
 
 def _changes(run: ScoringRun, before: ScoringRun | None, scope: Scope, left: departures.Months) -> list[Count] | None:
     """Who moved since the run before; None where the two runs cannot be compared. One query over both."""
     if before is None or not is_comparable(run, before):
         return None
-    found = ranking.changes(run, before, scope)
+    found = compared(run, before, scope).counts
     words = {
         ranking.Change.NEWLY_OVER: _("newly over the threshold"),
         ranking.Change.UNDER_AGAIN: _("back under it"),
@@ -172,33 +213,42 @@ def _breakdowns(groups: Sequence[figures.AnyGroup], threshold: float, *, is_list
 
 
 def _cards(
-    run: ScoringRun, now: Figures, before: ScoringRun | None, months: Sequence[dict], left: departures.Months
+    run: ScoringRun,
+    now: Figures,
+    before: ScoringRun | None,
+    months: Sequence[dict],
+    left: departures.Months,
+    scope: Scope,
+    *,
+    sees_people: bool = True,
 ) -> list[FigureCard]:
+    """A query of those left out, and one more where the threshold has moved since the run before."""
     then = next((month for month in months if before and month["run"] == before.pk), None)
+    over_then = then["above"] if then else None
+    if before and then and is_comparable(run, before) and run.threshold_against(before) != before.threshold:
+        over_then = figures.people_of(before, scope).filter(probability__gte=run.threshold).count()
 
-    def change(
-        value: float, old: float | None, *, decimals: int = 0, is_risk: bool = True, is_by_threshold: bool = False
-    ) -> dict[str, str]:
+    def change(value: float, old: float | None, *, decimals: int = 0, is_risk: bool = True) -> dict[str, str]:
         """The change in words and whether it is for the worse, or why there is none; empty before the second run."""
         if before is None or old is None:
             return {}
         if run.model_version != before.model_version:
-            return {"delta": _("Another model since %(date)s") % {"date": date_format(run.day)}}
-        if is_by_threshold and run.threshold != before.threshold:
-            return {"delta": _("Another threshold since %(date)s") % {"date": date_format(run.day)}}
+            return {"delta": _("By another model on %(date)s") % {"date": date_format(before.day)}}
         difference = round(value - old, decimals)
         tone = ("worse" if difference > 0 else "better") if is_risk and difference else ""
         since = date_format(before.day)
         text = _("%(change)s since %(date)s") % {"change": signed(difference, decimals), "date": since}
         return {"delta": text if difference else _("Unchanged since %(date)s") % {"date": since}, "delta_tone": tone}
 
+    mean = {"mean": percent(now.mean_probability)}
+    others = left_out(run, scope, sees_people=sees_people)
     shares = {"share": percent(now.above_threshold / now.people), "threshold": percent(run.threshold)}
     return [
         FigureCard(
             _("People scored"),
             grouped(now.people),
             address({}),
-            _("Their mean risk is %(mean)s") % {"mean": percent(now.mean_probability)},
+            " · ".join(filter(None, [_("Their mean risk is %(mean)s") % mean, others])),
             **change(now.people, then["people"] if then else None, is_risk=False),
             spark=sparkline([month["people"] for month in months]),
         ),
@@ -207,7 +257,7 @@ def _cards(
             grouped(now.above_threshold),
             address({}, band=ranking.OVER),
             _("%(share)s of the people; the threshold is %(threshold)s") % shares,
-            **change(now.above_threshold, then["above"] if then else None, is_by_threshold=True),
+            **change(now.above_threshold, over_then),
             spark=sparkline([month["above"] for month in months]),
         ),
         FigureCard(
@@ -222,9 +272,25 @@ def _cards(
             _("Left in 12 months"),
             grouped(sum(left.people)),
             f"{reverse('departures')}?{urlencode({'since': str(left.first), 'until': str(run.day)})}",
-            _("Really, until %(date)s, for any reason") % {"date": date_format(run.day, "SHORT_DATE_FORMAT")},
+            _left_hint(run, left),
             spark=sparkline(left.people),
         ),
+    ]
+
+
+def _cards_of_company(run: ScoringRun, groups: Sequence[figures.AnyGroup]) -> list[FigureCard]:
+    """The cards for accounts that read figures alone: without a way to a list, without the months, whose differences
+    are of few people, and without a figure of fewer than five. One query."""
+    now = figures.counts(groups)
+    left = departures.by_month(Scope.EVERYONE, until=run.day)
+    cards = _cards(run, now, None, [], left, Scope.EVERYONE, sees_people=False)
+    parts = suppressed({True: now.above_threshold, False: now.people - now.above_threshold})
+    is_none_shown = is_small(now.people)
+    hidden = [is_none_shown, is_none_shown or True in parts, is_none_shown, is_small(sum(left.people))]
+    nothing = {"value": _("not shown"), "hint": ""}
+    return [
+        replace(card, href="", spark="", **(nothing if is_hidden else {}))
+        for card, is_hidden in zip(cards, hidden, strict=True)
     ]
 
 
@@ -242,11 +308,26 @@ def sparkline(values: Sequence[float]) -> str:
 
 
 def _expected_hint(run: ScoringRun, now: Figures) -> str:
-    """The interval of the departures, if the figures cover the whole run."""
+    """The interval of the departures if the figures cover the whole run, or where it is, or why there is none."""
+    total = {"sum": grouped(now.expected_departures, 1)}
+    if now.people != run.employee_count and run.horizon_months:
+        if is_small(now.people):
+            return _("No interval: of fewer than five people it would tell single ones")
+        return _("The sum of everyone's probabilities, %(sum)s; its interval is in the report") % total
     if run.expected_low is None or run.expected_high is None or now.people != run.employee_count:
-        return _("The sum of everyone's probabilities, %(sum)s") % {"sum": grouped(now.expected_departures, 1)}
+        return _("The sum of everyone's probabilities, %(sum)s") % total
     ends = {"low": grouped(run.expected_low), "high": grouped(run.expected_high)}
     return _("Of those present, between %(low)s and %(high)s, with 95%% confidence") % ends
+
+
+def _left_hint(run: ScoringRun, left: departures.Months) -> str:
+    """Until when they left, and how many of them in the way that is forecast, where that tells no single ones."""
+    everyone, forecast = sum(left.people), left.forecast
+    until = {"date": date_format(run.day, "SHORT_DATE_FORMAT")}
+    if not run.horizon_months or is_small(forecast) or is_small(everyone - forecast):
+        return _("Really, until %(date)s, for any reason") % until
+    text = _("Really, until %(date)s, for any reason; as forecast, by resignation or for an unknown reason: %(people)s")
+    return text % {**until, "people": grouped(forecast)}
 
 
 def _beside_last_year(run: ScoringRun, now: Figures) -> str:
@@ -263,21 +344,14 @@ def _beside_last_year(run: ScoringRun, now: Figures) -> str:
     followed = drift_check.read(check).newest if check else []
     year = next((each for each in followed if each.months == run.horizon_months), None)
     if year and not is_small(year.left):
-        text = _("Of the %(people)s present on %(date)s, %(left)s left within %(months)s months.")
+        text = _(
+            "Of the %(people)s present on %(date)s, %(left)s resigned or left for an unknown reason within %(months)s "
+            "months."
+        )
         counts = {"people": grouped(year.people), "left": grouped(year.left), "months": year.months}
         told.append(text % {"date": date_format(year.day), **counts})
     if test := card_of(run.model_version).get("out_of_time"):
-        if test["departures"] > test["expected"]:
-            text = _(
-                "Tested on later months, the model expected %(expected)s (%(low)s to %(high)s) and %(departures)s "
-                "left: rather more may leave than expected."
-            )
-        else:
-            text = _(
-                "Tested on later months, the model expected %(expected)s (%(low)s to %(high)s) and %(departures)s "
-                "left: rather fewer may leave than expected."
-            )
-        told.append(text % {name: grouped(test[name]) for name in ("expected", "low", "high", "departures")})
+        told.append(out_of_time.in_a_sentence(test))
     return " ".join(told)
 
 
@@ -366,10 +440,12 @@ def _trend(rows: Sequence[dict]) -> charts.Chart | None:
         day = {"date": date_format(row["day"])}
         if row["model_version"] != before["model_version"]:
             times[place] = _("%(time)s, another model") % {"time": times[place]}
-            caption.append(_("Another model since %(date)s.") % day)
-        elif row["threshold"] != before["threshold"]:
-            times[place] = _("%(time)s, another threshold") % {"time": times[place]}
-            caption.append(_("Another threshold since %(date)s.") % day)
+            caption.append(_("From %(date)s on, by another model.") % day)
+        if row["threshold"] != before["threshold"]:
+            if row["model_version"] == before["model_version"]:
+                times[place] = _("%(time)s, another threshold") % {"time": times[place]}
+            text = _("From %(date)s on, counted at a threshold of %(now)s instead of %(then)s.")
+            caption.append(text % {**day, "now": percent(row["threshold"]), "then": percent(before["threshold"])})
 
     def curve(name: str, figure: str, decimals: int) -> charts.Line:
         points = [

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from predictions.pages.administration.sections import tabs_of
 from predictions.pages.model.threshold_page import for_deciders
 from technova.jobs.models import Schedule
 from technova.web.requests import Request
@@ -124,7 +125,8 @@ def _page(request: Request, bound: Mapping[str, ScheduleForm] | None = None) -> 
         form = (bound or {}).get(name) or ScheduleForm(initial=values_of(row.cron), prefix=name)
         next_at = row.next_after(timezone.now()) if row.cron else None
         rows.append({"name": name, "scheduled": scheduled, "row": row, "next_at": next_at, "form": form})
-    context = {"rows": rows, "runs_here": connection.vendor == "postgresql"}
+    tabs = tabs_of(request.user, "schedule")
+    context = {"tabs": tabs, "rows": rows, "runs_here": connection.vendor == "postgresql"}
     return render(request, "schedule/schedule.html", context, status=422 if bound else 200)
 
 

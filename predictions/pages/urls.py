@@ -1,19 +1,18 @@
 """Addresses of the pages. The first word of a name is its entry in the menu."""
 
 from django.conf import settings
-from django.contrib.auth import views as auth
-from django.contrib.auth.decorators import login_not_required
-from django.urls import path
-from django.views.i18n import set_language
+from django.urls import include, path
 
-from employees.access import for_auditors, for_every_account
-from predictions.pages import account_page, data, overview, own_account, schedule, styleguide
-from predictions.pages.followup import case_list, case_page
+from employees.access import for_auditors, for_every_account, for_figures
+from predictions.pages import data, journal_pages, overview, schedule, styleguide, tour
+from predictions.pages.compliance import file_page
+from predictions.pages.followup import case_list, case_page, cost_page, effect_page, exit_page
 from predictions.pages.imports import import_page, load_pages
 from predictions.pages.model import card_page, threshold_page, versions_page, workforce_page
 from predictions.pages.people import (
     compare,
     employee,
+    erase,
     export_pages,
     history_pages,
     risk_list,
@@ -23,15 +22,13 @@ from predictions.pages.people import (
 )
 from predictions.pages.presence import clarify, departure_list, gaps, numbers
 from predictions.pages.report import report_page
-from predictions.pages.teams import teams_page
+from predictions.pages.rights import dossier_page, person_page, request_list, request_page
+from predictions.pages.teams import teams_file, teams_page
 
 urlpatterns = [
-    path("login/", auth.LoginView.as_view(template_name="accounts/login.html"), name="login"),
-    path("logout/", for_every_account(auth.LogoutView.as_view()), name="logout"),
-    path("password/", for_every_account(own_account.PasswordChangeView.as_view()), name="password_change"),
-    path("account/", for_every_account(account_page.account), name="account"),
-    path("account/unsubscribe/<str:token>/", account_page.UnsubscribeView.as_view(), name="unsubscribe"),
-    path("language/", login_not_required(set_language), name="set_language"),
+    path("", include("predictions.pages.account.urls")),
+    path("", include("predictions.pages.administration.urls")),
+    path("tour/", for_every_account(tour.put_away), name="tour"),
     path("import/", import_page.index, name="import"),
     path("import/loads/", for_auditors(load_pages.loads), name="import_loads"),
     path("import/loads/<int:load>/", load_pages.withdraw, name="import_withdraw"),
@@ -47,7 +44,7 @@ urlpatterns = [
     path("import/<uuid:pk>/discard/", import_page.discard, name="import_discard"),
     path("import/<uuid:pk>/lists/<slug:name>/", import_page.listed, name="import_list"),
     path("import/<uuid:pk>/lists/<slug:name>.csv", import_page.listed_csv, name="import_list_csv"),
-    path("", for_auditors(overview.overview), name="overview"),
+    path("", for_figures(overview.overview), name="overview"),
     path("employees/", risk_list.risk_list, name="employees"),
     path("employees/export.csv", export_pages.risk_csv, name="employees_csv"),
     path("employees/export.xlsx", export_pages.risk_xlsx, name="employees_xlsx"),
@@ -58,23 +55,35 @@ urlpatterns = [
     path("employees/views/", saved_views.save, name="employees_save_view"),
     path("employees/views/<int:pk>/delete/", saved_views.delete, name="employees_delete_view"),
     path("employees/<int:employee_id>/", employee.employee, name="employee"),
+    path("employees/<int:employee_id>/exit/", exit_page.interview, name="employee_exit"),
+    path("employees/<int:employee_id>/erase/", erase.erase_person, name="employee_erase"),
     path("employees/<int:employee_id>/sheet.pdf", sheet.sheet, name="employee_sheet"),
+    path("employees/<int:employee_id>/looks/", journal_pages.looks_of, name="employee_looks"),
+    path("employees/<int:employee_id>/rights/", person_page.rights, name="employee_rights"),
+    path("employees/<int:employee_id>/dossier.pdf", dossier_page.pdf, name="employee_dossier"),
+    path("employees/<int:employee_id>/dossier.json", dossier_page.as_json, name="employee_dossier_json"),
+    path("requests/", for_auditors(request_list.index), name="requests"),
+    path("requests/<int:pk>/", request_page.show, name="requests_request"),
     path("departures/", departure_list.departures, name="departures"),
     path("departures/export.csv", departure_list.departures_csv, name="departures_csv"),
-    path("teams/", for_auditors(teams_page.teams), name="teams"),
-    path("teams/export.csv", for_auditors(teams_page.teams_csv), name="teams_csv"),
-    path("teams/segments/", for_auditors(teams_page.save), name="teams_save"),
-    path("teams/segments/<int:pk>/delete/", for_auditors(teams_page.delete), name="teams_delete"),
-    path("report/", for_auditors(report_page.show), name="report"),
-    path("report/report.pdf", for_auditors(report_page.pdf), name="report_pdf"),
-    path("cases/", case_list.cases, name="cases"),
-    path("cases/open/", case_list.open_some, name="cases_open"),
-    path("cases/<int:pk>/", case_page.case, name="cases_case"),
-    path("cases/<int:pk>/change/", case_page.change, name="cases_change"),
-    path("cases/<int:pk>/note/", case_page.note, name="cases_note"),
-    path("cases/<int:pk>/note/<int:note>/delete/", case_page.delete_note, name="cases_note_delete"),
-    path("cases/<int:pk>/action/", case_page.action, name="cases_action"),
-    path("cases/<int:pk>/talk.ics", case_page.calendar, name="cases_calendar"),
+    path("teams/", for_figures(teams_page.teams), name="teams"),
+    path("teams/export.csv", for_figures(teams_file.teams_csv), name="teams_csv"),
+    path("teams/segments/", for_figures(teams_page.save), name="teams_save"),
+    path("teams/segments/<int:pk>/delete/", for_figures(teams_page.delete), name="teams_delete"),
+    path("report/", for_figures(report_page.show), name="report"),
+    path("report/report.pdf", for_figures(report_page.pdf), name="report_pdf"),
+    path("follow-up/", case_list.cases, name="cases"),
+    path("follow-up/effect/", effect_page.show, name="cases_effect"),
+    path("follow-up/export.csv", case_list.cases_csv, name="cases_csv"),
+    path("follow-up/costs/", cost_page.show, name="cases_costs"),
+    path("follow-up/open/", case_list.open_some, name="cases_open"),
+    path("follow-up/<int:pk>/", case_page.case, name="cases_case"),
+    path("follow-up/<int:pk>/change/", case_page.change, name="cases_change"),
+    path("follow-up/<int:pk>/note/", case_page.note, name="cases_note"),
+    path("follow-up/<int:pk>/note/<int:note>/delete/", case_page.delete_note, name="cases_note_delete"),
+    path("follow-up/<int:pk>/action/", case_page.action, name="cases_action"),
+    path("follow-up/<int:pk>/action/<int:action>/", case_page.correct_action, name="cases_action_correct"),
+    path("follow-up/<int:pk>/talk.ics", case_page.calendar, name="cases_calendar"),
     path("clarify/", clarify.clarify, name="clarify"),
     path("clarify/refused/", gaps.refused, name="clarify_refused"),
     path("clarify/unscored/", gaps.unscored, name="clarify_unscored"),
@@ -86,13 +95,20 @@ urlpatterns = [
     path("data/", for_auditors(data.data), name="data"),
     path("data/<str:name>/off/", data.off, name="data_off"),
     path("data/<str:name>/on/", data.on, name="data_on"),
+    path("compliance/", for_auditors(file_page.index), name="compliance"),
+    path("compliance/answers/", file_page.answers, name="compliance_answers"),
+    path("compliance/incidents/new/", file_page.incident, name="compliance_incident"),
+    path("compliance/pia.json", for_auditors(file_page.pia_json), name="compliance_pia"),
+    path("compliance/<slug:name>/", for_auditors(file_page.document), name="compliance_document"),
+    path("compliance/<slug:name>.pdf", for_auditors(file_page.document_pdf), name="compliance_pdf"),
     path("schedule/", schedule.schedule, name="schedule"),
     path("schedule/<slug:name>/", schedule.change, name="schedule_change"),
     path("simulate/", simulate.simulate, name="simulate"),
     path("history/", for_auditors(history_pages.history), name="history"),
     path("history/<int:prediction_id>/", history_pages.prediction, name="history_prediction"),
-    path("model/", for_auditors(card_page.model), name="model"),
-    path("model/effects/", for_auditors(card_page.effects), name="model_effects"),
+    path("journal/", for_auditors(journal_pages.looks), name="journal"),
+    path("model/", for_figures(card_page.model), name="model"),
+    path("model/effects/", for_figures(card_page.effects), name="model_effects"),
     path("model/threshold/", threshold_page.decide, name="model_threshold"),
     path("model/threshold/<int:pk>/undo/", threshold_page.undo_decision, name="model_threshold_undo"),
     path("model/rescore/", threshold_page.rescore, name="model_rescore"),
@@ -100,7 +116,7 @@ urlpatterns = [
     path("model/versions/back/", versions_page.go_back, name="model_back"),
     path("model/versions/<int:pk>/approve/", versions_page.approve, name="model_approve"),
     path("model/versions/<int:pk>/refuse/", versions_page.refuse, name="model_refuse"),
-    path("model/workforce/", for_auditors(workforce_page.workforce), name="model_workforce"),
+    path("model/workforce/", for_figures(workforce_page.workforce), name="model_workforce"),
 ]
 if settings.DEBUG:
     urlpatterns.append(path("styleguide/", styleguide.styleguide, name="styleguide"))

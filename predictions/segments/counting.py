@@ -1,7 +1,8 @@
-"""The cells of a scoring run, counted chunk by chunk while it scores."""
+"""The groups and the cells of a scoring run, counted chunk by chunk while it scores."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -10,8 +11,10 @@ import pandas as pd
 from employees.columns import Extract
 from employees.workforce.known_values import History
 from features import schema
+from predictions.bands import BANDS, HIGH, edges
 from predictions.ml.scorer import ScoreFrame
-from predictions.models import RunCell, ScoringRun
+from predictions.models import RunCell, RunGroup, ScoringRun
+from predictions.selectors.figures import BINS, empty_group
 from technova.database.bulk import bulk_insert
 
 ATTRIBUTES = ["departement", "poste", "site", "niveau_hierarchique_poste", "responsable"]
@@ -74,3 +77,36 @@ class CellCounter:
             variance,
             dict(zip(schema.FEATURE_NAMES, contributions, strict=True)),
         )
+
+
+class GroupCounter:
+    """The groups of a run, counted chunk by chunk while it scores, by department and job of the day scored."""
+
+    def __init__(self, run: ScoringRun) -> None:
+        self.run = run
+        self.groups: dict[tuple[str, str], RunGroup] = {}
+
+    def add(self, frame: pd.DataFrame, probability: np.ndarray, *reasons: Sequence[str]) -> None:
+        """People of a frame with their features; ``reasons`` are their main ones, and their second ones."""
+        of_pairs = frame.groupby(["departement", "poste"], sort=False)
+        group, count = of_pairs.ngroup().to_numpy(), of_pairs.ngroups
+        band = np.searchsorted(edges(self.run.threshold), probability, side="right")
+        place = np.minimum((probability * BINS).astype(int), BINS - 1) + BINS * (band + len(BANDS) * group)
+        histograms = np.bincount(place, minlength=count * len(BANDS) * BINS).reshape(count, len(BANDS), BINS)
+        expected = np.bincount(group, probability, minlength=count) * self.run.seen_correction
+        for number, (department, job) in enumerate(of_pairs.groups):
+            histogram = histograms[number]
+            found = self._group(str(department), str(job))
+            found.employee_count += int(histogram.sum())
+            found.above_threshold_count += int(histogram[BANDS.index(HIGH) :].sum())
+            found.expected_departures += float(expected[number])
+            for band_of, bins in zip(BANDS, histogram, strict=True):
+                found.histogram[band_of.slug] = (bins + found.histogram[band_of.slug]).tolist()
+        named = pd.DataFrame({"group": np.tile(group, len(reasons)), "reason": np.concatenate(reasons)})
+        groups = list(of_pairs.groups)
+        for (number, reason), people in named[named["reason"] != ""].value_counts().items():
+            of_group = self._group(*map(str, groups[number])).reasons
+            of_group[reason] = of_group.get(reason, 0) + people
+
+    def _group(self, department: str, job: str) -> RunGroup:
+        return self.groups.setdefault((department, job), empty_group(self.run, departement=department, poste=job))

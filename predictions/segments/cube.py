@@ -2,13 +2,14 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Aggregate, FloatField, Func, Q, Sum
+from django.db.models import Value as Constant
 from django.db.models.sql.compiler import SQLCompiler
 
 from employees import terms
@@ -134,6 +135,11 @@ def _cube(run: int, _created_at, scope: Scope, attributes: tuple[str, ...], _rev
     return Cube(attributes, cells, Crossing({key: each.people for key, each in cells.items()}, attributes))
 
 
+def forget() -> None:
+    """Read the cells anew: somebody was taken out of them."""
+    _cube.cache_clear()
+
+
 def resolved(name: str, value: Value | None) -> Value:
     """A value as it is now: that of a merged word, and ``UNKNOWN`` for none."""
     if value is None:
@@ -191,16 +197,33 @@ class _Item(Func):
 
 def contributions_of(run: ScoringRun, scope: Scope, conditions: Conditions) -> Mapping[str, float]:
     """The contributions by feature, summed over a segment. One query the first time in a process."""
-    return _contributions(run.pk, run.created_at, scope, tuple(sorted(conditions.items())), terms.current().revision)
+    return contributions_of_each(run, scope, [conditions])[0]
+
+
+def contributions_of_each(
+    run: ScoringRun, scope: Scope, segments: Sequence[Conditions]
+) -> Sequence[Mapping[str, float]]:
+    """The same of several segments. One query for all of them the first time in a process."""
+    asked = tuple(tuple(sorted(conditions.items())) for conditions in segments)
+    return _contributions(run.pk, run.created_at, scope, asked, terms.current().revision)
 
 
 @lru_cache(maxsize=64)
-def _contributions(run: int, _created_at, scope: Scope, conditions: tuple, _revision) -> Mapping[str, float]:
+def _contributions(run: int, _created_at, scope: Scope, segments: tuple, _revision) -> Sequence[Mapping[str, float]]:
     sums: dict[str, Aggregate] = {
         f"sum_{place}": Sum(_Item("contributions", place)) for place, _name in enumerate(schema.FEATURE_NAMES)
     }
-    found = RunCell.objects.within(scope).filter(matching(dict(conditions)), run=run).aggregate(**sums)
-    return {name: found[f"sum_{place}"] or 0.0 for place, name in enumerate(schema.FEATURE_NAMES)}
+    cells = RunCell.objects.within(scope).filter(run=run).order_by()
+    parts = [
+        cells.filter(matching(dict(conditions))).values_list(Constant(place)).annotate(**sums)
+        for place, conditions in enumerate(segments)
+    ]
+    found = {place: values for place, *values in parts[0].union(*parts[1:], all=True)}
+    nothing = [0.0] * len(schema.FEATURE_NAMES)
+    return [
+        {name: value or 0.0 for name, value in zip(schema.FEATURE_NAMES, found.get(place, nothing), strict=True)}
+        for place in range(len(segments))
+    ]
 
 
 def matching(conditions: Conditions) -> Q:

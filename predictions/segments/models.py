@@ -5,15 +5,24 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from employees.access import Scope
-from employees.models import OfDepartmentsQuerySet
+from employees.models import Employee, NumberMerge
 from features import schema
 from technova.database.fields import NamedFloats
 
 
-class RunCellQuerySet(OfDepartmentsQuerySet):
+class RunCellQuerySet(models.QuerySet):
     def within(self, scope: Scope):
-        """Those of the scope, also under departments that were merged into its own since."""
-        return scope.narrow_recorded(self, self.department)
+        """Those of the scope: of its departments, and under the managers of its team."""
+        cells = scope.narrow_groups(self)
+        if scope.team is None:
+            return cells
+        managers = Employee.objects.filter(line__position__range=(scope.team.position, scope.team.last))
+        others = NumberMerge.objects.in_force().filter(employee__in=managers)
+        of_team = self.filter(
+            Q(responsable__in=managers.order_by().values("employee_id"))
+            | Q(responsable__in=others.order_by().values("number"))
+        )
+        return cells | of_team
 
 
 class RunCell(models.Model):

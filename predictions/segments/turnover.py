@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from django.db.models import Case, Count, Exists, F, OuterRef, QuerySet, Subquery, When
+from django.db.models import Value as Constant
 from django.db.models.functions import TruncMonth
 
 from employees import terms
@@ -121,7 +122,7 @@ def _next(day: date) -> date:
 def moves(scope: Scope, names: Iterable[str]) -> Moves | None:
     """Who came and left within a scope, by some attributes; None without a history.
 
-    One query, and two or three more in a process where the workforce or its features have changed.
+    One query, and one or two more in a process where the workforce or its features have changed.
     """
     newest = WorkforceDay.objects.annotate(
         first=Subquery(WorkforceDay.objects.order_by("as_of").values("as_of")[:1]),
@@ -148,11 +149,14 @@ def _moves(scope: Scope, names: tuple[str, ...], first: date, until: date, _stat
     came = Case(When(since__gt=known.first, then=F("since")), default=F("as_of"))
     last = _last(names)
     left: Counter[tuple[date, str, tuple[Value, ...]]] = Counter()
-    for month, reason, *values, count in _counted(departures, scope, last, F("left_by"), "left_because"):
-        left[month, reason, _resolved(names, values)] += count
     arrived: Counter[tuple[date, tuple[Value, ...]]] = Counter()
-    for month, *values, count in _counted(arrivals, scope, last, came):
-        arrived[month, _resolved(names, values)] += count
+    of_departures = _counted(departures, scope, last, F("left_by"), F("left_because"), has_left=True)
+    of_arrivals = _counted(arrivals, scope, last, came, Constant(""), has_left=False)
+    for has_left, month, reason, *values, count in of_departures.union(of_arrivals, all=True):
+        if has_left:
+            left[month, reason, _resolved(names, values)] += count
+        else:
+            arrived[month, _resolved(names, values)] += count
     return replace(known, left=left, arrived=arrived)
 
 
@@ -161,12 +165,13 @@ def _resolved(names: Sequence[str], values: Sequence[Value | None]) -> tuple[Val
 
 
 def _counted(
-    states: QuerySet[EmployeeState], scope: Scope, last: Mapping[str, F | Subquery], day, *columns: str
+    states: QuerySet[EmployeeState], scope: Scope, last: Mapping[str, F | Subquery], day, reason, *, has_left: bool
 ) -> QuerySet:
-    """People by month, some columns and the attributes. One query."""
+    """People by month, reason and the attributes, after whether they have left."""
     values = {f"last_{name}": value for name, value in last.items()}
-    rows = scope.narrow(states.annotate(month=TruncMonth(day), **values), "employee__departement").order_by()
-    return rows.values_list("month", *columns, *values).annotate(people=Count("pk"))
+    keys = {"has_left": Constant(has_left), "month": TruncMonth(day), "because": reason, **values}
+    rows = scope.narrow(states.annotate(**keys)).order_by()
+    return rows.values_list(*keys).annotate(people=Count("pk"))
 
 
 def _last(names: Iterable[str]) -> dict[str, F | Subquery]:

@@ -12,6 +12,7 @@ from employees.access import Scope
 from employees.models import EmployeeState
 from employees.workforce.clarifying import departed
 from predictions.models import Prediction
+from predictions.selectors.person_periods import VOLUNTARY
 
 CHUNK_SIZE = 500
 MONTHS = 12
@@ -40,6 +41,7 @@ class Months:
     first: date  # the day after the twelve months before
     people: list[int]
     since: int  # of them, after the day asked about
+    forecast: int  # of them, those of the kind that is forecast: resignations, and departures for an unknown reason
 
 
 def by_month(scope: Scope, *, until: date, since: date | None = None) -> Months:
@@ -48,13 +50,14 @@ def by_month(scope: Scope, *, until: date, since: date | None = None) -> Months:
     first = until.replace(year=until.year - 1, day=min(until.day, 28)) + timedelta(days=1 + max(until.day - 28, 0))
     rows = departures(scope, since=first, until=until).annotate(month=TruncMonth("left_by")).order_by()
     later = Count("pk", filter=Q(left_by__gt=since)) if since else Value(0)
-    people, after = [0] * MONTHS, 0
-    for month, count, newer in (
-        rows.values("month").annotate(people=Count("pk"), newer=later).values_list("month", "people", "newer")
-    ):
+    voluntary = Count("pk", filter=Q(left_because__in=VOLUNTARY))
+    people, after, forecast = [0] * MONTHS, 0, 0
+    counted = rows.values("month").annotate(people=Count("pk"), newer=later, voluntary=voluntary)
+    for month, count, newer, resigned in counted.values_list("month", "people", "newer", "voluntary"):
         people[max(month.year * 12 + month.month - last + MONTHS - 1, 0)] += count
         after += newer
-    return Months(first, people, after)
+        forecast += resigned
+    return Months(first, people, after, forecast)
 
 
 def departments_left(scope: Scope) -> list[str]:

@@ -13,7 +13,20 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
-from django.db.models import Case, CharField, Count, F, FloatField, IntegerField, QuerySet, Sum, TextField, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    F,
+    FloatField,
+    IntegerField,
+    Q,
+    QuerySet,
+    Sum,
+    TextField,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Coalesce, Floor, Least, TruncDate
 
 from employees import terms
@@ -105,16 +118,26 @@ def split(groups: Iterable[AnyGroup], attribute: str) -> dict[str, list[AnyGroup
 def current_groups(run: ScoringRun, scope: Scope) -> Sequence[AnyGroup]:
     """The groups of the newest run in a scope, summing to what its list holds now.
 
-    ``run`` comes from ``runs.latest_two``. One query; two, over all its predictions, once the workforce has changed.
+    ``run`` comes from ``runs.latest_two``. One query; two, over all its predictions, once the workforce has changed,
+    and for a team.
     """
     return aggregate(run, scope) if run.is_outdated else groups_then(run, scope)
 
 
-def groups_then(run: ScoringRun, scope: Scope) -> list[PlainGroup]:
-    """The groups of a run with the departments of its day. One query.
+def current_counts(run: ScoringRun, scope: Scope) -> Figures:
+    """``counts`` of the current groups: those that the run itself has where they are of everyone, without a query."""
+    if scope.sees_everyone and not run.is_outdated:
+        return Figures(run.employee_count, run.above_threshold_count, run.expected_departures)
+    return counts(current_groups(run, scope))
+
+
+def groups_then(run: ScoringRun, scope: Scope) -> Sequence[AnyGroup]:
+    """The groups of a run with the departments of its day. One query; two, over its predictions, for a team.
 
     As plain tuples: thousands of model instances take three times as long.
     """
+    if scope.team:
+        return aggregate(run, scope, is_of_then=True)
     texts = {"histogram_text": Cast("histogram", TextField()), "reasons_text": Cast("reasons", TextField())}
     rows = run.groups.within(scope).annotate(**texts).values_list(*PlainGroup._fields[:-2], *texts)
     decode = msgspec.json.decode
@@ -140,17 +163,30 @@ def current_kinds(run: ScoringRun, scope: Scope) -> Kinds:
 
 def trend(scope: Scope, limit: int) -> list[dict]:
     """The last runs of the newest one's horizon, oldest first, each a row of the names below. One query."""
-    rows = (
-        RunGroup.objects.within(scope)
-        .filter(run__in=ScoringRun.objects.in_force())
-        .values(
-            "run", "run__horizon_months", model_version=F("run__model_version"), threshold=F("run__threshold"), day=DAY
-        )
-        .annotate(people=Sum("employee_count"), above=Sum("above_threshold_count"), expected=Sum("expected_departures"))
-        .order_by("-run")[:limit]
-    )
+    runs = ScoringRun.objects.in_force().values("pk")
+    columns = {"model_version": F("run__model_version"), "threshold": F("run__threshold"), "day": DAY}
+    rows = sums_within(scope, runs[:limit] if scope.team else runs).annotate(**columns).order_by("-run")[:limit]
     months = rows[0]["run__horizon_months"] if rows else None
     return [row for row in reversed(rows) if row["run__horizon_months"] == months]
+
+
+def sums_within(scope: Scope, runs: Iterable[int] | QuerySet) -> QuerySet[Any, dict[str, Any]]:
+    """The ``people`` of a scope in some runs, those ``above`` the threshold, the departures ``expected``, by ``run``.
+
+    From the groups of the runs; those of a team from the scores of its people.
+    """
+    if scope.team:
+        scores = Prediction.objects.filter(run__in=runs).within(scope).within_then(scope)
+        sums = {
+            "people": Count("pk"),
+            "above": Count("pk", filter=Q(predicted_class=True)),
+            "expected": Sum(F("probability") * F("run__seen_correction")),
+        }
+        return scores.order_by().values("run", "run__horizon_months").annotate(**sums)
+    groups = RunGroup.objects.within(scope).filter(run__in=runs).order_by().values("run", "run__horizon_months")
+    return groups.annotate(
+        people=Sum("employee_count"), above=Sum("above_threshold_count"), expected=Sum("expected_departures")
+    )
 
 
 def mark_suppressed(groups: Iterable[RunGroup], scope: Scope) -> None:
@@ -194,7 +230,9 @@ def people_of(run: ScoringRun, scope: Scope) -> QuerySet[Prediction]:
     Whoever has come into the scope since is in it from the next run on.
     """
     rows = Prediction.objects.filter(run=run).within(scope)
-    return rows.filter(employee__presence=Presence.PRESENT).within_then(scope) if run.is_outdated else rows
+    if not run.is_outdated:  # an objection makes it so
+        return rows
+    return rows.filter(employee__presence=Presence.PRESENT, employee__objected_on=None).within_then(scope)
 
 
 def aggregate(run: ScoringRun, scope: Scope, *, is_of_then: bool = False) -> list[RunGroup]:
@@ -211,7 +249,7 @@ def aggregate(run: ScoringRun, scope: Scope, *, is_of_then: bool = False) -> lis
     )
     for cell in cells.order_by():
         key = _of(cell, keys)
-        group = groups.setdefault(tuple(key.values()), _empty(run, **key))
+        group = groups.setdefault(tuple(key.values()), empty_group(run, **key))
         group.employee_count += cell["people"]
         group.expected_departures += cell["expected"] * run.seen_correction
         group.histogram[cell["band"]][cell["bin"]] += cell["people"]
@@ -232,7 +270,8 @@ def _of(row: Any, names: Iterable[str]) -> dict[str, Any]:
     return {name: row[name] for name in names}
 
 
-def _empty(run: ScoringRun, **key: object) -> RunGroup:
+def empty_group(run: ScoringRun, **key: object) -> RunGroup:
+    """A group of a run, not saved, that holds nobody yet."""
     return RunGroup(
         run=run,
         **key,

@@ -18,7 +18,8 @@ from predictions.selectors.person_periods import VOLUNTARY
 
 
 class Left(TypedDict):
-    """Those who left after ``since``, the day of an earlier run by the model ``version``, and who was flagged then.
+    """Those who left after ``since``, the day of an earlier run by the model ``version``; selected are those whom its
+    probabilities put over the threshold of the run with these counts, so that one threshold holds for all.
 
     ``is_hindsight`` is whether that model had learned from days after that of its run.
     """
@@ -58,10 +59,10 @@ def _left(earlier: ScoringRun, run: ScoringRun) -> Left:
     )
     rows = Prediction.objects.filter(run=earlier, employee__in=left.values("employee")).order_by()
     names = [f"features__{attribute}" for attribute in ATTRIBUTES]
-    records = list(rows.values_list(*names, "predicted_class"))
-    frame = pd.DataFrame.from_records(records, columns=[*ATTRIBUTES, "is_flagged"])
-    frame = frame.astype({"age": float, "genre": float})
-    counts = disparity.count(frame, frame["is_flagged"].to_numpy(bool))
+    records = list(rows.values_list(*names, "probability"))
+    frame = pd.DataFrame.from_records(records, columns=[*ATTRIBUTES, "probability"])
+    frame = frame.astype({"age": float, "genre": float, "probability": float})
+    counts = disparity.count(frame, frame["probability"].to_numpy() >= run.threshold)
     return {
         "counts": counts,
         "since": f"{earlier.as_of}",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 from django.utils import timezone
 
 from predictions.models import Prediction, ScoringRun
@@ -29,6 +29,7 @@ def filtered(
     model_version: str = "",
     since: date | None = None,
     until: date | None = None,
+    run: int | None = None,
 ) -> QuerySet[Prediction]:
     """The rows that match all given conditions; both days are included, in the site's time zone."""
     wanted = {
@@ -38,6 +39,9 @@ def filtered(
         "model_version": model_version or None,
         "created_at__gte": since and _midnight(since),
         "created_at__lt": until and _midnight(until + timedelta(days=1)),
+        "run": run,
+        # the rows of a run share its instant, in whose order an index has them
+        "created_at": run and Subquery(ScoringRun.objects.filter(pk=run).values("created_at")),
     }
     return rows.filter(**{name: value for name, value in wanted.items() if value is not None})
 

@@ -10,14 +10,16 @@ from django.db.models.functions import JSONObject
 
 from employees.access import Readable, Scope
 from employees.columns import Extract
-from employees.models import ROWS, Employee, EmployeeState, LoadedExtract, NumberMerge, Presence
+from employees.models import ROWS, Correction, Employee, EmployeeState, LoadedExtract, NumberMerge, Presence
 from employees.workforce.naming import people_named, with_names
 from features import schema
 from features.models import EmployeeFeatures
-from predictions.followup.selectors import with_open_case
+from predictions.followup.selectors import has_cases, with_open_case
 from predictions.models import Prediction, ScoringRun
+from predictions.rights.models import DataRequest
 from predictions.selectors.figures import DAY, people_of
 from predictions.selectors.runs import REVISION_NOW
+from technova.database.subqueries import count_of
 
 HISTORY = 60  # scores of a person that a page shows: five years of monthly runs
 RAW_KINDS = (Extract.SIRH, Extract.EVAL, Extract.SONDAGE)
@@ -30,17 +32,23 @@ class KnownValue:
     value: Any
     as_of: date  # of the extract that gives it
     lacked_since: date | None  # the day of the first newer extract
+    is_corrected: bool = False  # by HR: the extracts say something else
 
 
 def clean_features(employee_id: int, scope: Scope, readable: Readable, user) -> EmployeeFeatures | None:
-    """The newest clean features of a person in the scope, with the employee, the ``name`` and the open case that the
-    account sees. One query.
+    """The newest clean features of a person in the scope, with the employee, the ``name``, the open case that the
+    account sees, and whether they ``has_contest`` or ``is_corrected``; and how many people are ``absent`` in the scope,
+    for the menu. One query.
 
     None where they are still those of a department outside it.
     """
     visible = Employee.objects.within(scope).filter(employee_id=employee_id)
     rows = EmployeeFeatures.objects.newest_of(visible).select_related("employee")
     rows = scope.narrow_recorded(rows, "departement")
+    contests = DataRequest.objects.filter(employee=OuterRef("employee"), kind=DataRequest.Kind.CONTEST)
+    corrections = Correction.objects.in_force().filter(employee=OuterRef("employee"), agreed_on=None)
+    rows = rows.annotate(has_contest=Exists(contests), is_corrected=Exists(corrections), has_cases=has_cases(user))
+    rows = rows.annotate(absent=count_of(Employee.objects.within(scope).filter(presence=Presence.ABSENT)))
     return with_open_case(with_names(rows, "employee__employee_id", readable), user).first()
 
 
@@ -70,8 +78,9 @@ def mark_pages(rows: Collection, readable: Readable) -> None:
         row.has_page, row.name = row.number in known, known.get(row.number, "")
 
 
-def known_values(employee: Employee) -> dict[str, KnownValue]:
-    """The last known values of a person in the extracts in force, by column. One query."""
+def known_values(employee: Employee, *, is_corrected: bool = True) -> dict[str, KnownValue]:
+    """The last known values of a person in the extracts in force, by column, with the corrections that stand over them.
+    Two queries; one where the caller knows that nothing ``is_corrected``."""
     in_force = LoadedExtract.objects.in_force().filter(kind__in=RAW_KINDS)
     others = NumberMerge.objects.in_force().filter(employee=employee).values("number")
     is_own = Q(number=employee.employee_id) | Q(number__in=others)
@@ -87,7 +96,15 @@ def known_values(employee: Employee) -> dict[str, KnownValue]:
             held_by[extract] = found
         else:
             extracts[found["kind"]].append((date.fromisoformat(found["as_of"]), extract))
-    return {name: value for kind in RAW_KINDS for name, value in _newest(sorted(extracts[kind])[::-1], held_by).items()}
+    known = {
+        name: value for kind in RAW_KINDS for name, value in _newest(sorted(extracts[kind])[::-1], held_by).items()
+    }
+    if not is_corrected:
+        return known
+    is_merged = Q(employee__employee_id__in=others)
+    of_person = Correction.objects.in_force().filter(Q(employee=employee) | is_merged, agreed_on=None).order_by("pk")
+    corrected = {each.column: KnownValue(each.value, each.as_of, None, is_corrected=True) for each in of_person}
+    return known | corrected
 
 
 def _newest(extracts: Sequence[tuple[date, int]], held_by: Mapping[int, dict[str, Any]]) -> dict[str, KnownValue]:
@@ -140,19 +157,30 @@ def presence(employee: Employee) -> tuple[list[EmployeeState], list[int]]:
 
 
 def unscored(scope: Scope) -> QuerySet[EmployeeState]:
-    """The people of a scope who are present without features, which a score needs; ``total`` counts them all."""
+    """The people of a scope who are present and lack the features that a score needs, or object to it; ``total`` counts
+    them all."""
     has_features = Exists(EmployeeFeatures.objects.in_force().filter(employee=OuterRef("employee")))
-    rows = EmployeeState.objects.newest().filter(~has_features, presence=Presence.PRESENT)
-    rows = scope.narrow(rows, "employee__departement").select_related("employee")
+    is_unscored = ~has_features | Q(employee__objected_on__isnull=False)
+    rows = EmployeeState.objects.newest().filter(is_unscored, presence=Presence.PRESENT)
+    rows = scope.narrow(rows).select_related("employee")
     return rows.annotate(total=Window(Count("pk"))).order_by("employee__employee_id")
+
+
+def left_out(scope: Scope) -> int:
+    """How many people of a scope are present and not scored because they object to it. One query."""
+    return Employee.objects.within(scope).present().exclude(objected_on=None).count()
 
 
 def scores(employee: Employee, scope: Scope) -> list[Prediction]:
     """A person's score of each day that was scored, newest first, run and features loaded too. One query.
 
+    None of whoever objects to being scored.
+
     Of the time in departments of the scope.
     Whether a run is the newest one and is outdated comes along, for ``run_of_list``.
     """
+    if employee.objected_on:
+        return []
     runs_in_force = ScoringRun.objects.in_force()
     rows = Prediction.objects.filter(employee=employee, run__in=runs_in_force).within_then(scope)
     rows = rows.select_related("run", "features")

@@ -7,18 +7,21 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+import numpy as np
+from django.db.models import Case, Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 
 from employees import terms
 from employees.access import Readable, Scope
-from employees.workforce.naming import in_directories, people_named, with_names
+from employees.models import AnnuaireRow, Employee
+from employees.workforce.naming import in_directories, people_named, rows_named, with_names
 from employees.workforce.naming import people_of as people_of_directory
 from predictions import bands
+from predictions.followup import models as followup
+from predictions.followup.selectors import with_open_case
 from predictions.models import Prediction, RunGroup, ScoringRun
 from predictions.selectors.figures import AnyGroup, people_of
 from technova.database import keyset
@@ -49,6 +52,13 @@ class Change(StrEnum):
     JOINED = "joined"  # not scored then
 
 
+class HasCase(StrEnum):
+    """Whether somebody has an open case that the reader sees."""
+
+    WITH = "with"
+    WITHOUT = "without"
+
+
 Sizes = Sequence[tuple[AnyGroup, int]]
 
 
@@ -64,7 +74,9 @@ class Narrowing:
     reason: str = ""
     site: str = ""
     manager: int | None = None  # their number
+    manager_names: Sequence[str] = ()  # words that are each part of the manager's first or last name
     change: str = ""  # see ``Change``
+    case: str = ""  # see ``HasCase``
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +90,12 @@ class Place:
 
 
 def narrowed(
-    run: ScoringRun, scope: Scope, narrowing: Narrowing, before: ScoringRun | None = None
+    run: ScoringRun, scope: Scope, narrowing: Narrowing, before: ScoringRun | None = None, user=None
 ) -> QuerySet[Prediction]:
-    """The predictions of a run, in the scope, that pass every filter; changes are those since the run ``before``."""
+    """The predictions of a run, in the scope, that pass every filter; changes are those since the run ``before``.
+
+    Cases are those that the ``user`` sees.
+    """
     rows = people_of(run, scope)
     if narrowing.numbers:
         rows = rows.filter(employee__employee_id__in=narrowing.numbers)
@@ -95,19 +110,33 @@ def narrowed(
         rows = rows.filter(probability__gte=low, probability__lt=high)
     if narrowing.reason:
         rows = rows.filter(Q(main_reason=narrowing.reason) | Q(second_reason=narrowing.reason))
-    if narrowing.site or narrowing.manager:
-        placed = {"site": narrowing.site, "responsable": narrowing.manager}
-        of_directory = in_directories().filter(**{name: value for name, value in placed.items() if value})
-        rows = rows.filter(employee__in=people_of_directory(of_directory))
+    if narrowing.site or narrowing.manager or narrowing.manager_names:
+        rows = rows.filter(employee__in=people_of_directory(_placed(narrowing, scope)))
     if narrowing.change and before:
-        rows = _changed(rows, Change(narrowing.change), run, before)
+        rows = _changed(rows, Change(narrowing.change), run, before, scope)
+    if narrowing.case:
+        followed = Q(employee__in=followup.Case.objects.visible_to(user).is_open().order_by().values("employee"))
+        rows = rows.filter(followed if narrowing.case == HasCase.WITH else ~followed)
     return rows
 
 
-def _changed(rows: QuerySet[Prediction], change: Change, run: ScoringRun, before: ScoringRun) -> QuerySet[Prediction]:
+def _placed(narrowing: Narrowing, scope: Scope) -> QuerySet[AnnuaireRow]:
+    """The rows of the newest directory at a site and of a manager, who is of the scope."""
+    placed = {"site": narrowing.site, "responsable": narrowing.manager}
+    rows = in_directories().filter(**{name: value for name, value in placed.items() if value})
+    if narrowing.manager_names:
+        rows = rows.filter(responsable__in=rows_named(narrowing.manager_names).values("number"))
+    if (narrowing.manager or narrowing.manager_names) and not scope.sees_everyone:
+        rows = rows.filter(responsable__in=Employee.objects.within(scope).values("employee_id"))
+    return rows
+
+
+def _changed(
+    rows: QuerySet[Prediction], change: Change, run: ScoringRun, before: ScoringRun, scope: Scope
+) -> QuerySet[Prediction]:
     """Rows of the people of a change. Who was over the threshold is one small set: no join of the two runs."""
-    then = Prediction.objects.filter(run=before).order_by().values("employee")
-    were_over = then.filter(probability__gte=before.threshold)
+    then = Prediction.objects.filter(run=before).within_then(scope).order_by().values("employee")
+    were_over = then.filter(probability__gte=run.threshold_against(before))
     match change:
         case Change.NEWLY_OVER:
             is_over = rows.filter(probability__gte=run.threshold)
@@ -116,31 +145,24 @@ def _changed(rows: QuerySet[Prediction], change: Change, run: ScoringRun, before
             return rows.filter(probability__lt=run.threshold, employee__in=were_over)
         case Change.JOINED:
             return rows.filter(~Q(employee__in=then))
-    return compared(rows, before).filter(_has_changed(change, run, before))
+    rows = compared(rows, before, scope)
+    is_about = Q(change__gte=CLEAR) if change == Change.UP else Q(change__lte=-CLEAR)
+    return rows.filter(is_about)
 
 
-def compared(rows: QuerySet[Prediction], before: ScoringRun | None) -> QuerySet[Prediction]:
+def compared(rows: QuerySet[Prediction], before: ScoringRun | None, scope: Scope) -> QuerySet[Prediction]:
     """Rows with what the probability of the same person ``was`` in the run before, and the ``change`` since, 0 without
-    one.
+    one, as for who was outside the scope then.
 
     A join of two runs: for a column of everyone it is three times as fast as a look-up for each. Filters name ``was``:
     one on the relation would join it once more.
     """
     of_before = FilteredRelation("employee__predictions", condition=Q(employee__predictions__run=before))
-    rows = rows.alias(earlier=of_before, was=F("earlier__probability"))
+    was: Any = F("earlier__probability")
+    if not scope.sees_everyone:
+        was = Case(When(earlier__features__departement__in=scope.recorded_names, then=was))
+    rows = rows.alias(earlier=of_before, was=was)
     return rows.alias(change=Coalesce(F("probability") - F("was"), 0.0))
-
-
-def _has_changed(change: Change, run: ScoringRun, before: ScoringRun) -> Q:
-    is_over, was_over = Q(probability__gte=run.threshold), Q(was__gte=before.threshold)
-    is_under, was_under = Q(probability__lt=run.threshold), Q(was__lt=before.threshold)
-    return {
-        Change.NEWLY_OVER: is_over & was_under,
-        Change.UNDER_AGAIN: is_under & was_over,
-        Change.UP: Q(change__gte=CLEAR),
-        Change.DOWN: Q(change__lte=-CLEAR),
-        Change.JOINED: Q(was=None),
-    }[change]
 
 
 def _limits(band: str, threshold: float) -> tuple[float, float]:
@@ -149,42 +171,34 @@ def _limits(band: str, threshold: float) -> tuple[float, float]:
     return bands.limits(bands.BY_SLUG[band], threshold)
 
 
-def changes(run: ScoringRun, before: ScoringRun, scope: Scope) -> dict[Change, int]:
-    """How many people of a scope each change is about. One query over both runs, until the workforce changes."""
-    return _changes(run, before, scope, (run.created_at, run.revision_now, before.created_at))
-
-
-@lru_cache(maxsize=64)
-def _changes(run: ScoringRun, before: ScoringRun, scope: Scope, _state: tuple[object, ...]) -> dict[Change, int]:
-    rows = compared(people_of(run, scope), before)
-    counts = {change.name: Count("pk", filter=_has_changed(change, run, before)) for change in Change}
-    found = rows.aggregate(**counts)
-    return {change: found[change.name] for change in Change}
-
-
 def ordered(
-    rows: QuerySet[Prediction], sort: str = RISKIEST_FIRST, before: ScoringRun | None = None
+    rows: QuerySet[Prediction],
+    sort: str = RISKIEST_FIRST,
+    before: ScoringRun | None = None,
+    scope: Scope = Scope.EVERYONE,
 ) -> QuerySet[Prediction]:
-    """Sorted by a word of ``SORTS``, downwards after a minus sign; by the change since the run ``before``."""
+    """Sorted by a word of ``SORTS``, downwards after a minus sign; by the change since the run ``before``, of the
+    scores within a scope."""
     sign = "-" if sort.startswith("-") else ""
     field = SORTS[sort.removeprefix("-")]
     if field == "employee__employee_id":
         # everyone; but only so does PostgreSQL go through the employees in their order: the key may be empty
         rows = rows.filter(employee__employee_id__gte=1)
     if field == "change" and "change" not in rows.query.annotations:
-        rows = compared(rows, before)
+        rows = compared(rows, before, scope)
     return rows.order_by(f"{sign}{field}", *([] if field == "probability" else ["-probability"]), "id")
 
 
 def sizes(groups: Iterable[AnyGroup], narrowing: Narrowing) -> Sizes | None:
     """How many people of each group pass the filters; None if the run's figures do not cover the filter.
 
-    They cover a level or a reason, but not both together, no single people, no site, no manager and no change.
+    They cover a level or a reason, but not both together, no single people, no site, no manager,
+    no change and no case.
     """
     groups = list(groups)
-    if narrowing.numbers or narrowing.names or narrowing.site or narrowing.manager or narrowing.change:
+    if narrowing.numbers or narrowing.names or narrowing.site or narrowing.manager or narrowing.manager_names:
         return None
-    if narrowing.band and narrowing.reason:
+    if narrowing.change or narrowing.case or (narrowing.band and narrowing.reason):
         return None
     return [
         (group, _size(group, narrowing))
@@ -212,11 +226,14 @@ def page_of(
     total: int = 0,
     everyone: int = 0,
     sizes: Sizes | None = None,
+    scope: Scope,
     readable: Readable = Readable.NOTHING,
+    user=None,
 ) -> list[Prediction]:
-    """Some rows of the list with their employee and features, and the ``previous`` probability, of the run before.
+    """Some rows of the list with their employee and features, and the ``previous`` probability: of the run before, if
+    they were in the scope then.
 
-    Also their ``name``, where it is ``readable``.
+    Also their ``name``, where it is ``readable``, and the open case that the ``user``, where one is given, sees.
 
     One query: the keys of the page are found first, so that a late page does not join what it skips; from the end
     when that is nearer, where ``total``, how many rows there are, is given. The fewer they are of ``everyone`` in the
@@ -226,29 +243,49 @@ def page_of(
     if sizes and sort.removeprefix("-") in GROUPED:
         rows, skipped, total = _parts_between(rows, sort, sizes, start, stop)
         start, stop = start - skipped, stop - skipped
-    keys = ordered(rows, sort, before).values("pk")
+    keys = ordered(rows, sort, before, scope).values("pk")
     is_nearer_the_end = start > total - start > 0
     if is_nearer_the_end:
         keys, start, stop = keys.reverse(), max(total - stop, 0), total - start
     if start * everyone > DEEP * total or "was" in keys.query.annotations:
         keys = _sorted_at_once(keys)
-    keys = keys[start:stop]
+    page = _shown(keys[start:stop], before, scope, readable, user)
+    return list(ordered(page, sort, before, scope))
+
+
+def page_of_keys(
+    keys: Sequence[int], before: ScoringRun | None, *, scope: Scope, readable: Readable, user
+) -> list[Prediction]:
+    """The predictions with these keys, in their order, as ``page_of`` gives them. One query."""
+    found = {row.pk: row for row in _shown(keys, before, scope, readable, user)}
+    return [found[key] for key in keys if key in found]
+
+
+def _shown(
+    keys: QuerySet | Sequence[int], before: ScoringRun | None, scope: Scope, readable: Readable, user
+) -> QuerySet[Prediction]:
     # Not ``run=None``, which other predictions have: a simulation, one by number.
     of_before = Prediction.objects.filter(run=before) if before else Prediction.objects.none()
-    previous = of_before.filter(employee=OuterRef("employee")).values("probability")[:1]
+    previous = of_before.within_then(scope).filter(employee=OuterRef("employee")).values("probability")[:1]
     page = Prediction.objects.filter(pk__in=keys).select_related("employee", "features")
-    in_order = ordered(page.annotate(previous=Subquery(previous)), sort, before)
-    return list(with_names(in_order, "employee__employee_id", readable))
+    rows = with_names(page.annotate(previous=Subquery(previous)), "employee__employee_id", readable)
+    return with_open_case(rows, user) if user else rows
 
 
 def place_of(
-    prediction: Prediction, rows: QuerySet[Prediction], sort: str, everyone: int, before: ScoringRun | None = None
+    prediction: Prediction,
+    rows: QuerySet[Prediction],
+    sort: str,
+    everyone: int,
+    before: ScoringRun | None = None,
+    *,
+    scope: Scope,
 ) -> Place | None:
     """The place of a prediction, its employee loaded, in a list; None if the list does not hold it. Two queries.
 
     A list by job needs the prediction's features, too; one by change takes a third query.
     """
-    rows = ordered(rows, sort, before)
+    rows = ordered(rows, sort, before, scope)
     order = [str(field) for field in rows.query.order_by]
     if "change" in sort:
         of_person: Any = prediction
@@ -263,12 +300,28 @@ def place_of(
         return None
     total, earlier = counts["total"], counts["before"]
     first = max(earlier - 1, 0)
-    around = page_of(rows, before, sort, start=first, stop=earlier + 2, total=total, everyone=everyone)
+    around = page_of(rows, before, sort, start=first, stop=earlier + 2, total=total, everyone=everyone, scope=scope)
     return Place(
         position=earlier + 1,
         total=total,
         previous=around[0].employee_number if earlier else None,
         following=around[-1].employee_number if earlier + 1 < total else None,
+    )
+
+
+def place_among(key: int, keys: np.ndarray) -> Place | None:
+    """The place of a prediction among the keys of a list; None if the list does not hold it. One query."""
+    (found,) = np.nonzero(keys == key)
+    if not len(found):
+        return None
+    place = int(found[0])
+    around = [int(other) for other in (*keys[max(place - 1, 0) : place], *keys[place + 1 : place + 2])]
+    numbers = dict(Prediction.objects.filter(pk__in=around).values_list("pk", "employee__employee_id"))
+    return Place(
+        position=place + 1,
+        total=len(keys),
+        previous=numbers.get(int(keys[place - 1])) if place else None,
+        following=numbers.get(int(keys[place + 1])) if place + 1 < len(keys) else None,
     )
 
 

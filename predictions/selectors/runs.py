@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Subquery, Sum
+from django.db.models import Exists, OuterRef, Subquery
 
 from employees.access import Scope
 from employees.disclosure import suppressed_parts
-from employees.models import WorkforceDay
-from predictions.models import Prediction, RunGroup, ScoringRun
+from employees.models import Employee, WorkforceDay
+from predictions.models import LotteryDecision, Prediction, ScoringRun
+from predictions.selectors import figures
+from technova.database.subqueries import count_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +22,28 @@ class RunFigures:
     expected_departures: float | None = None
 
 
+LOTTERY_TALKS = Subquery(LotteryDecision.objects.order_by("-pk").values("talks")[:1])
 REVISION_NOW = Subquery(WorkforceDay.objects.order_by("-as_of").values("revision")[:1])
+
+OBJECTING = count_of(Employee.objects.present().exclude(objected_on=None))
 
 
 def latest_two() -> tuple[ScoringRun | None, ScoringRun | None]:
     """The newest run and the one of the day before it, None where there is none or its predictions were purged.
 
-    ``is_outdated`` is whether the workforce has changed since: who is there, and in which department. One query.
+    ``is_outdated`` is whether the workforce has changed since: who is there, and in which department; ``objecting`` how
+    many people are present and not scored because they object to it; ``talks`` are those of the lottery in force, None
+    without one. One query.
     """
-    runs = ScoringRun.objects.in_force().annotate(
-        is_in_log=Exists(Prediction.objects.filter(run=OuterRef("pk"))), revision_now=REVISION_NOW
+    runs = (
+        ScoringRun.objects.in_force()
+        .select_related("decision")
+        .annotate(
+            is_in_log=Exists(Prediction.objects.filter(run=OuterRef("pk"))),
+            revision_now=REVISION_NOW,
+            objecting=OBJECTING,
+            talks=LOTTERY_TALKS,
+        )
     )
     newest, before = [*runs[:2], None, None][:2]
     if newest:
@@ -40,12 +54,8 @@ def latest_two() -> tuple[ScoringRun | None, ScoringRun | None]:
 def figures_within(scope: Scope, runs: Iterable[ScoringRun]) -> dict[int, RunFigures]:
     """The figures of some runs, by their keys, within the departments of their days. One query."""
     found = {
-        run: _shown(scope, people, above, expected)
-        for run, people, above, expected in RunGroup.objects.within(scope)
-        .filter(run__in=[run.pk for run in runs])
-        .order_by()
-        .values_list("run")
-        .annotate(Sum("employee_count"), Sum("above_threshold_count"), Sum("expected_departures"))
+        row["run"]: _shown(scope, row["people"], row["above"], row["expected"])
+        for row in figures.sums_within(scope, [run.pk for run in runs])
     }
     return {run.pk: found.get(run.pk, RunFigures()) for run in runs}
 

@@ -15,6 +15,6 @@ FIELDS = (
 
 def of_run(run: ScoringRun | None, scope: Scope) -> QuerySet:
     """The scores of those in the scope who are there now, as rows that have ``FIELDS``; nobody's without a run."""
-    people = {"run": run, "employee__presence": Presence.PRESENT}
+    people = {"run": run, "employee__presence": Presence.PRESENT, "employee__objected_on": None}
     rows = Prediction.objects.filter(**people) if run else Prediction.objects.none()
     return rows.within(scope).values_list(*FIELDS, named=True)

@@ -1,7 +1,7 @@
 """How templates write numbers: for people in their language, for SVG attributes in the neutral form."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django import template
 from django.utils.http import urlencode
@@ -29,6 +29,18 @@ def points(share: float) -> str:
 def grouped(value: float, decimals: int = 0) -> str:
     """A number with its thousands grouped in the active language."""
     return formats.grouped(value, decimals)
+
+
+@register.filter
+def counted(people: int | None) -> str:
+    """A number of people; a dash where it may not be told."""
+    return "–" if people is None else formats.grouped(people)
+
+
+@register.filter
+def model_name(version: str) -> str:
+    """A version of the model by the day on which it was made."""
+    return formats.model_name(version)
 
 
 @register.filter
@@ -66,6 +78,12 @@ def page_numbers(page) -> list[int | None]:
     """The pages to link: first, last and those around this one; None stands for a gap."""
     pages = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
     return [number if isinstance(number, int) else None for number in pages]
+
+
+@register.filter
+def beside(cells: Sequence[str], headings: Sequence[str]) -> list[tuple[str, str]]:
+    """The cells of a row, each with the heading of its column."""
+    return list(zip(headings, cells, strict=True))
 
 
 @register.filter(is_safe=True)

@@ -10,6 +10,7 @@ from django.test import Client
 
 from employees.demo import months
 from employees.management.commands import seed_from_csv
+from employees.models import Employee, TeamAccess
 from predictions import registry
 from predictions.ml import training
 from predictions.ml.artifacts import store
@@ -65,7 +66,7 @@ class APIClient(Client):
 
 @pytest.fixture
 def api_key(db):
-    return APIKeyFactory(can_load=True)
+    return APIKeyFactory(can_load=True, can_follow=True)
 
 
 @pytest.fixture
@@ -88,14 +89,20 @@ def minute(monkeypatch):
 
 @pytest.fixture
 def browse(django_user_model):
-    """Makes browsers: ``browse("Manager", "Consulting")`` is signed in, reads English and knows its ``account``."""
+    """Makes browsers: ``browse("Manager", "Consulting")`` is signed in, reads English and knows its ``account``.
 
-    def signed_in(group, *departments):
+    ``team_of`` is the number of the person whose team it sees.
+    """
+
+    def signed_in(group, *departments, team_of=None):
         assert connection.features.supports_json_field  # asked of SQLite by three queries, once in a process
-        account = django_user_model.objects.create_user(f"{group} {departments}")
+        name = f"{group} {departments}"[:100] + " of a team" * bool(team_of)
+        account = django_user_model.objects.create_user(name)
         account.groups.set(Group.objects.filter(name=group))
         for departement in departments:
             account.department_accesses.create(departement=departement)
+        if team_of:
+            TeamAccess.objects.create(user=account, employee=Employee.objects.get(employee_id=team_of))
         browser = Client(headers={"Accept-Language": "en"})
         browser.force_login(account)
         browser.account = account

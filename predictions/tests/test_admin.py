@@ -19,12 +19,13 @@ from django.utils import timezone
 
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions.keys import services as keys
-from predictions.keys.admin import EVERYONE
+from predictions.keys.forms import EVERYONE
 from predictions.keys.quota import MINUTE
 from predictions.ml.assessment.drift import Shift
 from predictions.ml.assessment.outcomes import Outcome
 from predictions.models import (
     APIKey,
+    CompanyFact,
     Prediction,
     Promotion,
     RequestCount,
@@ -36,6 +37,7 @@ from predictions.models import (
 from predictions.selectors import figures
 from predictions.selectors.drift_check import Found
 from predictions.tests.factories import APIKeyFactory, PredictionFactory, RunGroupFactory, ScoringRunFactory
+from technova.admin import BoundedPaginator
 
 pytestmark = pytest.mark.django_db
 
@@ -69,18 +71,28 @@ def test_every_model_of_the_apps_has_a_page():
         for model in apps.get_app_config(name).get_models()
         if not admin.site.is_registered(model)
     }
-    beside = {"ImportFile", "LoadedExtract", "EmployeeState", "TermSynonym"}  # on the page of what they belong to
+    beside = {
+        "ImportFile",
+        "LoadedExtract",
+        "EmployeeState",
+        "TermSynonym",
+        "ActionCost",
+        "DataRequestChange",
+        "Correction",
+        "TeamAccess",
+    }  # on the page of what they belong to
     rows = {"SirhRow", "EvalRow", "SondageRow", "AnnuaireRow"}  # of composite keys, which the administration lacks
-    workings = {"WorkforceDay", "TermRevision", "FeatureBuild", "RunCell"}
+    workings = {"WorkforceDay", "ReportingLine", "TermRevision", "FeatureBuild", "RunCell"}
     on_pages = {"PresenceAnswer", "NumberMerge", "RefusedValue", "ImportChange", "ColumnSwitch"}  # of their own
     contents = {"Export", "ExportPiece"}  # for whoever asked alone
     of_accounts = {"SavedView", "SavedSegment"}  # what one account likes to see
-    on_pages |= {"Case", "CaseChange", "CaseNote", "CaseAction"}
+    on_pages |= {"Case", "CaseChange", "CaseNote", "CaseAction", "Draw", "DrawnPerson", "ExitInterview", "JournalEntry"}
+    workings |= {"LogBlock", "LogPurge", "PersonKey", "ErasedRow", "Erasure", "Clearance"}  # of verify_log
     assert without == beside | rows | workings | contents | on_pages | of_accounts
 
 
 @pytest.mark.parametrize(
-    "model", [Prediction, ScoringRun, RunGroup, RequestCount, WorkforceCheck, ThresholdDecision, Promotion]
+    "model", [Prediction, ScoringRun, RunGroup, RequestCount, WorkforceCheck, ThresholdDecision, Promotion, CompanyFact]
 )
 def test_superuser_may_only_read(model, client, rf, admin_user):
     request = rf.get("/")
@@ -122,6 +134,15 @@ def test_log_offers_no_counts_of_its_filters(client):
     with CaptureQueriesContext(connection) as queries:
         client.get(LOG, {"_facets": "True"})
     assert not any(" FILTER " in query["sql"] for query in queries)
+
+
+def test_log_counts_and_shows_its_newest_rows_alone(client, monkeypatch):
+    monkeypatch.setattr(BoundedPaginator, "LIMIT", 2)
+    monkeypatch.setattr(admin.site._registry[Prediction], "list_per_page", 1)
+    rows = [prediction() for _ in range(3)]
+    pages = [client.get(LOG, {"p": page}).context["cl"] for page in (1, 2)]
+    assert [page.result_count for page in pages] == [2, 2]
+    assert [row.pk for page in pages for row in page.result_list] == [rows[2].pk, rows[1].pk]
 
 
 def test_log_is_found_by_employee_number(client):

@@ -66,6 +66,14 @@ def test_delivery_is_taken_loaded_and_scored(client, load_key, started, path):
     assert upload.by == f"the API (payroll, {load_key.prefix})"
 
 
+def test_file_like_no_extract_is_asked_about(client):
+    told = client.post("/extracts/", parts(kinds=["sirh"], sirh="hello\nworld\n")).json()
+    run_import(upload=Import.objects.get(pk=told["id"]))
+    told = client.get(told["link"]).json()
+    assert told["state"] == "asking"
+    assert [question["asked"] for question in told["questions"]] == ["line"]
+
+
 def test_day_and_mapping_are_taken(client):
     mapping = SavedMapping.objects.create(name="payroll")
     answer = client.post("/extracts/", parts(day="") | {"as_of": "2026-05-31", "mapping": "payroll"})

@@ -31,6 +31,10 @@ CALLS = [
     ("GET", "/predictions/1"),
     ("GET", "/runs"),
     ("GET", "/scores"),
+    ("GET", "/cases"),
+    ("POST", "/cases/"),
+    ("GET", "/cases/1"),
+    ("PATCH", "/cases/1"),
     ("POST", "/extracts"),
     ("GET", "/extracts/0e0b3a52-6c0f-4a1e-9d2a-3f1f0a5f7f10"),
 ]
@@ -76,8 +80,11 @@ def test_every_call_needs_a_key(method, path):
 
 @pytest.mark.parametrize(("method", "path"), CALLS[1:])
 def test_missing_scope_is_forbidden(method, path):
-    needed = "can_load" if path.startswith("/extracts") else "can_read" if method == "GET" else "can_predict"
-    key = APIKeyFactory(**{scope: scope != needed for scope in ("can_predict", "can_read", "can_load")})
+    of_paths = {"/extracts": "can_load", "/cases": "can_follow"}
+    needed = next((scope for start, scope in of_paths.items() if path.startswith(start)), None)
+    needed = needed or ("can_read" if method == "GET" else "can_predict")
+    scopes = ("can_predict", "can_read", "can_load", "can_follow")
+    key = APIKeyFactory(**{scope: scope != needed for scope in scopes})
     response = APIClient(key.secret).generic(method, path)
     assert response.status_code == 403
     assert response.json()["detail"] == "This API key lacks the scope for this call."

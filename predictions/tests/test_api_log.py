@@ -120,7 +120,7 @@ def test_row_of_ready_made_features_has_no_employee(api):
 
 
 @pytest.mark.parametrize("path", ["/predictions/latest", "/predictions/"])
-def test_list_costs_the_same_queries_for_one_row_and_for_many(api, path):
+def test_list_costs_the_same_queries_for_one_row_and_for_many(api, journal_apart, path):
     api.get(path)
     counts = []
     for _round in range(2):
@@ -257,7 +257,7 @@ def test_one_row_comes_with_its_explanation(api):
     assert answer["low"] <= answer["turnover_probability"] <= answer["high"]
 
 
-def test_one_row_costs_one_query_more_than_the_key(api):
+def test_one_row_costs_one_query_more_than_the_key(api, journal_apart):
     logged = row()
     api.get(f"/predictions/{logged.pk}")
     with CaptureQueriesContext(connection) as queries:

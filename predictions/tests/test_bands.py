@@ -1,6 +1,6 @@
 import pytest
 
-from predictions.bands import band_of, edges
+from predictions.bands import UNKNOWN, band_of, edges
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,7 @@ def test_very_high_starts_at_twice_the_threshold_or_midway_to_one(threshold, exp
 
 def test_band_includes_its_lower_end():
     assert [band_of(edge, 0.2).slug for edge in (0.0, *edges(0.2))] == ["low", "moderate", "high", "very-high"]
+
+
+def test_profile_without_enough_data_has_none_of_the_four_bands():
+    assert band_of(0.9, 0.2, is_extrapolated=True) == UNKNOWN

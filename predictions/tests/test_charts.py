@@ -66,7 +66,7 @@ def shapes(chart, tag):
 
 def marks(chart, name):
     """The shapes of a class, by what they say on hover."""
-    return {node.findtext("title"): node for node in ElementTree.fromstring(chart.svg).iter() if _has_class(node, name)}
+    return {node.get("data-tip"): node for node in ElementTree.fromstring(chart.svg).iter() if _has_class(node, name)}
 
 
 def _has_class(node, name):
@@ -254,7 +254,7 @@ def test_chart_text_is_escaped():
 
 def test_chart_partial_shows_drawing_legend_and_table():
     page = render_to_string("partials/chart.html", {"chart": make_columns(caption="Latest run")})
-    assert '<svg viewBox="0 0 440 270" role="img"' in page
+    assert '<svg viewBox="0 0 440 274" role="img"' in page
     assert '<li class="is-low">Low</li>' in page
-    assert '<th scope="row">0–50%</th>' in page
+    assert '<th scope="row" class="is-wide">0–50%</th>' in page
     assert "Latest run" in page

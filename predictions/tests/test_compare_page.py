@@ -27,7 +27,7 @@ def test_people_stand_side_by_side_riskiest_first(browse, people):
     page = compare(browse("RH"), 1, 3, 5)
     assert compared(page) == [5, 3, 1]
     department = next(line for line in page.context["profile"] if line[0] == "Department")
-    assert department == ("Department", ["Sales", "Consulting", "Consulting"], True)
+    assert department == ("Department", [("No. 5", "Sales"), ("No. 3", "Consulting"), ("No. 1", "Consulting")], True)
     assert next(line for line in page.context["profile"] if line[0] == "Job")[2] is False
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from features import schema
 from features.tests.factories import EmployeeFeaturesFactory
-from predictions.api.serializers import FeaturesSerializer
+from predictions.api.serializers.bodies import FeaturesSerializer
 from predictions.ml.artifacts import store
 from predictions.registry import current_model
 

@@ -366,6 +366,17 @@ def test_employee_page_of_a_profile_without_enough_data_tells_no_shorter_horizon
     assert "within 3 months" not in browse("RH").get(address(person)).text
 
 
+def test_employee_page_of_a_profile_without_enough_data_says_so_and_shows_no_level(browse, person):
+    score = {"probability": 0.9, "is_extrapolated": True, "horizon_months": 12}
+    PredictionFactory(scored=True, run=ScoringRunFactory(), employee=person.employee, features=person, **score)
+    page = browse("RH").get(address(person)).text
+    risk = " ".join(page[page.index('class="panel is-hero risk-now"') : page.index('class="panel why-panel"')].split())
+    assert '<p class="score-value">Not enough data</p>' in risk
+    assert "The formula gives 90.0%, a number without meaning for such a profile." in risk
+    assert "badge" not in risk
+    assert "risk-bar" not in risk
+
+
 def test_employee_page_draws_only_the_scores_of_one_horizon(browse, person):
     for months in (12, 6, 6):
         PredictionFactory(
@@ -606,6 +617,25 @@ def test_what_if_of_the_real_values_changes_nothing(browse, person):
     response = browse("RH").post(address(person), values())
     assert response.context["comparison"].difference == pytest.approx(0, abs=1e-12)
     assert "These values change nothing in the score." in response.content.decode()
+
+
+def test_what_if_shows_the_interval_of_both_risks(browse, person):
+    response = browse("RH").post(address(person), values(heures_supplementaires=0), headers={"HX-Request": "true"})
+    comparison = response.context["comparison"]
+    for each in (comparison.before, comparison.after):
+        assert each.interval.startswith("Between ")
+        assert each.interval in response.text
+
+
+def test_what_if_of_a_profile_that_nobody_has_tells_no_risk_and_no_difference(browse, person):
+    changes = {"niveau_hierarchique_poste": 1, "revenu_mensuel": 19_999}
+    response = browse("RH").post(address(person), values(**changes), headers={"HX-Request": "true"})
+    comparison = response.context["comparison"]
+    assert comparison.is_unknown
+    assert '<p class="score-value is-words">Not enough data</p>' in response.text
+    assert "the model has seen nobody like this" in response.text
+    assert f"{comparison.after.prediction.probability * 100:.1f}%" not in response.text
+    assert "Difference" not in response.text
 
 
 def test_what_if_compares_with_the_newest_data_and_logs_that_score_once(browse, person):

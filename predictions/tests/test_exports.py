@@ -180,6 +180,7 @@ def test_export_gives_no_interval_where_the_page_gives_none(hr, run, kind, langu
     assert [row[6] for row in rows] == [title, yes, no]
     assert not any(rows[1][4:6])
     assert all(rows[2][4:6])
+    assert rows[1][7] == {"en": "Not enough data", "fr": "Données insuffisantes"}[language]
 
 
 def test_csv_leaves_what_is_unknown_empty(hr, run):

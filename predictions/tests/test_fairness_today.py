@@ -9,7 +9,8 @@ from features.services import switch_off
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import services
 from predictions.log.purge import purge_predictions
-from predictions.pages.model import fairness_findings
+from predictions.log.seals import seal
+from predictions.pages.model import fairness_findings, in_short
 from predictions.registry import current_model
 from predictions.selectors.group_counts import group_counts, newest_counted
 from predictions.tests.factories import ScoringRunFactory
@@ -64,16 +65,16 @@ def gone(run, number, probability, *, day=DAY, because="", **features):
     leave(score(run, number, probability, **fields).employee, day=day, left_because=because)
 
 
-def test_a_run_counts_who_resigned_since_an_earlier_one_and_who_had_been_flagged_then():
+def test_a_run_counts_who_resigned_since_an_earlier_one_and_who_was_over_its_own_threshold():
     earlier = run_of(DAY - timedelta(days=200), model_version="20250101-0")
     gone(earlier, 1, 0.9, genre=0)
-    gone(earlier, 2, 0.1, genre=0, because="Démission")
+    gone(earlier, 2, 0.3, genre=0, because="Démission")
     gone(earlier, 3, 0.9, genre=1)
     gone(earlier, 4, 0.9, genre=1, because="Retraite")
     gone(earlier, 5, 0.9, genre=1, day=earlier.as_of)
     gone(earlier, 6, 0.9, genre=1, day=DAY + timedelta(days=1))
     score(earlier, 7, 0.9)
-    left = group_counts(run_of(DAY), {})["left"]
+    left = group_counts(run_of(DAY, threshold=0.5), {})["left"]
     assert left["counts"]["genre"] == {"Woman": (2, 1), "Man": (1, 1)}
     assert (left["since"], left["version"]) == ("2025-12-12", "20250101-0")
 
@@ -98,6 +99,7 @@ def test_earlier_run_is_the_oldest_of_a_year_and_three_months_before_at_least(da
 
 def test_earlier_run_whose_predictions_were_purged_is_none():
     score(run_of(DAY - timedelta(days=200)), 1)
+    seal()
     run = run_of(DAY)
     purge_predictions(older_than=timedelta(0), is_forced=True)
     assert group_counts(run, {})["left"] is None
@@ -126,6 +128,27 @@ def test_finding_of_those_present_compares_flagged_and_found():
     assert recall.startswith(
         "Of those who left, it had flagged 75% among women and 25% among men: a gap of 50 points ("
     )
+
+
+@pytest.mark.parametrize(
+    ("women", "said"),
+    [
+        ((200, 60), "By sex, it flags some groups clearly more often than others. "),
+        ((200, 25), "By sex, it flags some groups more often, but chance may explain that. "),
+        ((200, 31), "By sex, it flags the groups about equally often. "),
+    ],
+)
+def test_page_in_short_keeps_apart_what_chance_may_explain(women, said):
+    today = fairness_findings.today(ScoringRunFactory.build(group_counts=counts_of(women, (400, 65))), ())
+    assert in_short._fair(today.groups).startswith(said)
+
+
+def test_page_in_short_names_the_attributes_that_cannot_be_compared():
+    other = {"age": {"Under 30": (60, 3), "30 to 39": (300, 50)}, "statut_marital": {"": (600, 90)}}
+    counts = counts_of((200, 60), (400, 65))
+    counts["present"] |= other
+    today = fairness_findings.today(ScoringRunFactory.build(group_counts=counts), ())
+    assert "By age, too few people are flagged to compare the groups." in in_short._fair(today.groups)
 
 
 def test_finding_without_an_earlier_run_says_nothing_of_those_who_left():
@@ -203,16 +226,24 @@ def test_model_page_compares_those_present(browse, counted):
     assert "30% against 15%" in page
     assert "since 31 January 2026" in page
     selection, recall = response.context["fairness_charts"]
-    assert selection.columns == ["Group", "Those it learned from", "Those present"]
-    assert recall.columns == ["Group", "Those it learned from", "Those who have left since"]
+    learned, now = f"Those it learned from, at {current_model().threshold:.1%}", "at 20.0%"
+    assert selection.columns == ["Group", learned, f"Those present, {now}"]
+    assert recall.columns == ["Group", learned, f"Those who have left since, {now}"]
     assert next(row for row in selection.rows if row[0] == "Man")[2].startswith("0.50 (")
 
 
-def test_model_page_of_some_departments_has_nothing_of_those_present(browse, counted):
+def test_model_page_of_some_departments_has_only_ratios_of_those_present(browse, counted):
     for who in (("RH", "Consulting"), ("Manager", "Consulting")):
-        page = text_of(browse(*who))
-        assert "people present on" not in page
-        assert "30% against 15%" not in page
+        page = " ".join(text_of(browse(*who)).split())
+        assert "Among the people present in the whole company on 30 June 2026" in page
+        assert "The model flags women more often than men: a ratio of 0.50" in page
+        assert "Compared among the people present in the whole company on 30 June 2026." in page
+        for count in ("600 people", "30% against 15%"):
+            assert count not in page
+
+
+def test_model_page_names_the_people_compared_before_the_first_run(browse):
+    assert "Compared among the people that the model learned from." in text_of(browse("Manager", "Consulting"))
 
 
 def test_model_page_of_an_auditor_compares_those_present(browse, counted):

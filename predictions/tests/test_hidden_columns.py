@@ -110,7 +110,7 @@ def world(browse, monkeypatch):
         shown=Prediction.objects.filter(employee__employee_id__in=NUMBERS[:2]).values_list("pk", flat=True),
         **dict.fromkeys(("upload", "export"), "6b9f2a4e-0000-4000-8000-000000000000"),
         cases=[],
-        **dict.fromkeys(("load", "answer", "merge", "decision", "segment", "case", "note"), 0),
+        **dict.fromkeys(("load", "answer", "merge", "decision", "segment", "case", "note", "request", "action"), 0),
     )
 
 

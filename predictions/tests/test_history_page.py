@@ -5,11 +5,12 @@ import pytest
 from django.utils import timezone
 
 from predictions.ml.artifacts import store
-from predictions.models import Prediction
+from predictions.models import Prediction, ScoringRun
 from predictions.registry import current_model
 from predictions.selectors import log_pages
 from predictions.tests.factories import APIKeyFactory, PredictionFactory, ScoringRunFactory
 from predictions.tests.published import change
+from predictions.tests.scoring import score, write_figures
 
 pytestmark = pytest.mark.django_db
 
@@ -104,12 +105,35 @@ def make_log():
         ({"since": "2026-03-02", "until": "2026-03-02"}, ["low"]),
         ({"predicted_class": "true", "until": "2026-03-02"}, ["scored"]),
         ({"since": "2027-01-01"}, []),
-        ({"before": 10**12}, ["given", "low", "scored"]),
+        ({"mode": "all", "before": 10**12}, ["given", "low", "scored"]),
     ],
 )
 def test_history_filters_combine(browse, filters, expected):
     made = make_log()
     assert listed(browse("RH"), **filters) == [made[name].pk for name in expected]
+
+
+def test_history_opens_with_what_was_asked_for_and_one_line_a_run(browse):
+    rows = make_log()
+    run, hr = rows["scored"].run, browse("RH")
+    ScoringRun.objects.update(created_at=rows["scored"].created_at)  # its rows share its instant
+    page = hr.get("/history/")
+    assert [row.prediction.pk for row in page.context["rows"]] == [rows["given"].pk, rows["low"].pk]
+    assert [each for each, _figures in page.context["runs"]] == [run]
+    assert f"mode=scoring&amp;run={run.pk}" in page.text
+    assert listed(hr, mode="scoring", run=run.pk) == [rows["scored"].pk]
+    assert listed(hr, mode="scoring", run=ScoringRunFactory().pk) == []
+    assert listed(hr, mode="all") == [rows[name].pk for name in ("given", "low", "scored")]
+    assert "runs" not in hr.get("/history/", {"mode": "all"}).context
+
+
+def test_history_suppresses_the_figures_of_a_run_of_few(browse):
+    score(ScoringRunFactory(), 1)
+    write_figures()
+    [(_run, found)] = browse("Manager", "Consulting").get("/history/").context["runs"]
+    assert found.employee_count is None
+    [(_run, found)] = browse("RH").get("/history/").context["runs"]
+    assert found.employee_count == 1
 
 
 def test_history_filters_by_employee_number(browse):
@@ -159,7 +183,7 @@ def test_history_asks_a_fixed_number_of_queries(browse, django_assert_num_querie
     PredictionFactory.create_batch(3, api_key=APIKeyFactory())
     manager = browse("Manager", "Consulting")
     anchor = PredictionFactory(user=manager.account)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         manager.get("/history/")
     with django_assert_num_queries(6):
         manager.get("/history/", {"before": anchor.pk})
@@ -168,7 +192,8 @@ def test_history_asks_a_fixed_number_of_queries(browse, django_assert_num_querie
 def test_prediction_page_asks_a_fixed_number_of_queries(browse, django_assert_num_queries):
     prediction = PredictionFactory()
     manager = browse("Manager", "Consulting")
-    with django_assert_num_queries(5):
+    manager.get(f"/history/{prediction.pk}/")  # a process reads the version in use once
+    with django_assert_num_queries(6):
         manager.get(f"/history/{prediction.pk}/")
 
 

@@ -180,9 +180,13 @@ def test_purge_command_clears_all_that_is_kept_for_a_while_only(monkeypatch, tmp
         "1 expired sessions deleted\n"
         "1 records of sign-ins deleted\n"
         "1 outputs of imports deleted\n"
-        "0 e-mails deleted\n"
-        "0 exported files deleted\n"
         "0 deliveries of webhooks deleted\n"
+        "0 exported files deleted\n"
+        "0 e-mails deleted\n"
+        "0 notes of talks deleted\n"
+        "0 people who had left deleted\n"
+        "0 predictions deleted\n"
+        "0 entries of the access journal deleted\n"
     )
     assert not (directory / "import-1").exists()
 
@@ -219,4 +223,4 @@ def test_overview_and_list_without_anybody_scored_lead_hr_to_what_is_missing(bro
     hr, manager = browse("RH"), browse("Manager", "Consulting")
     for path in ("/", "/employees/"):
         assert "Nobody present has a score" in hr.get(path).text
-        assert "Nobody in your departments has been scored" in manager.get(path).text
+        assert "Nobody whom you may see has been scored" in manager.get(path).text

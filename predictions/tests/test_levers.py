@@ -1,9 +1,14 @@
+from itertools import product
+
+import pandas as pd
 import pytest
 
 from employees.access import PAY, SURVEY, WORK, Readable
-from features.engineering import engineer_one
+from employees.demo import published
+from features import schema
+from features.engineering import encode, engineer, engineer_one
 from features.tests.factories import INPUTS
-from predictions.levers import LEAST, MOVES, SHOWN, levers
+from predictions.levers import LEAST, MOVES, SHOWN, STEPS, _groups, levers, smallest_change
 from predictions.registry import current_model
 
 pytestmark = pytest.mark.django_db  # of the words in force
@@ -84,3 +89,73 @@ def test_unknown_answers_are_taken_for_their_mean():
     """The features of a person hold the mean alone."""
     features = engineer_one(INPUTS)
     assert levers(features, current_model(), Readable.EVERYTHING) == of()
+
+
+def everybody_published(count):
+    """The inputs of the first people of the published extracts."""
+    people = published.read()
+    people["heures_supplementaires"] = (people["heures_supplementaires"] == "Oui").astype(int)
+    rises = people["augmentation_salaire_precedente"].str.rstrip(" %").astype(float)
+    people = people.assign(augmentation_salaire_precedente=rises)
+    return encode(people[list(schema.INPUT_NAMES)]).head(count).to_dict("records")
+
+
+def every_change(inputs):
+    """Each combination of steps of every lever: how many levers, how many steps, and the inputs after it."""
+    for steps in product(*(range(most + 1) for most in STEPS.values())):
+        moves = [MOVES[name](inputs, number) for name, number in zip(STEPS, steps, strict=True) if number]
+        if all(moves):
+            changes = {name: value for _label, moved in moves for name, value in moved.items()}
+            yield len(moves), sum(steps), inputs | changes
+
+
+def by_brute_force(everybody, model, threshold):
+    """For each person the smallest of all changes: every profile is scored, by the model's way for a frame."""
+    changes = [(place, *change) for place, inputs in enumerate(everybody) for change in every_change(inputs)]
+    scores = model.score_frame(engineer(pd.DataFrame([inputs for *_, inputs in changes])))
+    smallest, without = {}, set()
+    for (place, moved, steps, _inputs), risk, is_new in zip(
+        changes, scores.probability, scores.is_extrapolated, strict=True
+    ):
+        if moved == 0 and (risk < threshold or is_new):
+            without.add(place)
+        elif risk < threshold and not is_new:
+            smallest[place] = min(smallest.get(place, (99, 0, 0)), (moved, steps, risk))
+    return [None if place in without else smallest.get(place) for place in range(len(everybody))]
+
+
+@pytest.mark.parametrize("threshold", [None, 0.1])
+def test_smallest_change_is_that_of_brute_force_for_500_people(threshold):
+    model, everybody = current_model(), everybody_published(500)
+    threshold = threshold or model.threshold
+    found = [smallest_change(inputs, model, Readable.EVERYTHING, threshold) for inputs in everybody]
+    wanted = by_brute_force(everybody, model, threshold)
+    assert [change and (len(change.labels), change.steps) for change in found] == [each and each[:2] for each in wanted]
+    changes = [(change, each) for change, each in zip(found, wanted, strict=True) if change]
+    assert len(changes) > 50
+    for change, (_levers, _steps, risk) in changes:
+        assert change.probability == pytest.approx(risk, abs=1e-12)
+        assert change.probability < threshold <= change.before
+
+
+def test_levers_that_share_a_feature_are_scored_together(monkeypatch):
+    """In the model in use each lever has features of its own; one that uses a formula of two must not add them up."""
+    groups = _groups(INPUTS, current_model(), Readable.EVERYTHING)
+    assert [group for group in groups if group in (["overtime"], ["rise"])] == [["overtime"], ["rise"]]
+    monkeypatch.setattr(current_model().scorer, "features", ("ratio_heures_sup_salaire", "poste"))
+    assert ["overtime", "rise"] in _groups(INPUTS, current_model(), Readable.EVERYTHING)
+
+
+def test_smallest_change_moves_nothing_hidden():
+    model = current_model()
+    risky = INPUTS | {"heures_supplementaires": 0, "frequence_deplacement": 0, "revenu_mensuel": 2_000}
+    change = smallest_change(risky, model, Readable.of_matters([WORK]), 1e-9)
+    assert change is None
+    before = model.score_one(engineer_one(risky)).probability
+    change = smallest_change(risky, model, Readable.of_matters([WORK]), before)
+    assert change
+    assert not change.changes.keys() & PAY.columns
+
+
+def test_score_under_the_threshold_needs_no_change():
+    assert smallest_change(INPUTS, current_model(), Readable.EVERYTHING, 1.0) is None

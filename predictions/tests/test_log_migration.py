@@ -6,9 +6,9 @@ from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from features.schema import FEATURE_NAMES
-from predictions.log.protection import deletable
 from predictions.models import Prediction
 from predictions.tests.factories import PredictionFactory
+from predictions.tests.protection import unprotected
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -25,7 +25,7 @@ def before():
     """The log of documents, and a way to fill it; that of now when the test is over."""
     migrate_to(BEFORE)
     yield MigrationExecutor(connection).loader.project_state(BEFORE).apps.get_model("predictions", "Prediction")
-    with deletable(), connection.cursor() as cursor:  # what a migration refused
+    with unprotected(), connection.cursor() as cursor:  # what a migration refused
         cursor.execute("DELETE FROM predictions_prediction WHERE model_version = 'refused'")
     call_command("migrate", verbosity=0)
 

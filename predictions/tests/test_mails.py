@@ -12,9 +12,10 @@ from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
 
-from employees.models import Import
+from employees.models import Employee, Import
 from employees.tests.factories import EmployeeFactory, WorkforceDayFactory
 from employees.tests.test_uploads import text_of
+from predictions.followup.services import open_cases
 from predictions.mails import services as mails
 from predictions.models import Mail, MailSubscription
 from predictions.tests.factories import ScoringRunFactory
@@ -95,6 +96,16 @@ def test_digest_tells_what_waits(hr):
     body = digest_of(hr).body
     assert "Absent from the newest extract, to be clarified: 1." in body
     assert "Imports that wait for you: 1." in body
+
+
+def test_digest_counts_own_cases_and_people_newly_over_without_one(hr, run):
+    people = list(Employee.objects.filter(predictions__run=run, predictions__predicted_class=True).order_by("pk"))
+    today = timezone.localdate()
+    for person, due in zip(people[:2], (today - timedelta(days=1), today), strict=True):
+        open_cases(employees=[person], owner=hr.account, due=due, why="", user=hr.account)
+    body = digest_of(hr).body
+    assert "Your open cases: 2, of which overdue: 1." in body
+    assert f"Newly over the threshold, without a case: {len(people) - 2}." in body
 
 
 def test_digest_without_anything_says_so(hr):

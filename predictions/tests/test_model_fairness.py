@@ -236,7 +236,8 @@ def test_model_page_draws_the_groups_with_their_intervals(browse, card):
     place = card["threshold"]["curve"]["threshold"].index(card["threshold"]["value"])
     shown = "{value:.0%} ({low:.0%} to {high:.0%})".format(**rate_of(woman["caught"][place], woman["leavers"]))
     assert dict(recall.rows)["Woman"] == shown
-    assert f"Woman, Those it learned from: {shown}" in response.content.decode()
+    at = f"at {card['threshold']['value']:.1%}"
+    assert f"Woman, Those it learned from, {at}: {shown}" in response.content.decode()
 
 
 def test_model_page_of_some_departments_draws_no_group(browse):

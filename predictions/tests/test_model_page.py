@@ -11,10 +11,10 @@ from django.utils import translation
 
 from predictions import formats, registry
 from predictions.ml.artifacts import artifact, store
-from predictions.ml.assessment import gates, thresholds
+from predictions.ml.assessment import gates, rivals, thresholds
 from predictions.ml.assessment.disparity import rate_of
 from predictions.pages import navigation
-from predictions.pages.model import card_charts, card_page, card_tables
+from predictions.pages.model import card_charts, card_page, card_tables, in_short, out_of_time
 from predictions.pages.model.versions_page import uses
 from predictions.registry import current_model
 from predictions.tests import published
@@ -24,6 +24,15 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_model")]
 
 PAGES = ["/model/", "/model/effects/", "/model/workforce/"]
 HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def shipped(settings):
+    """The card of the model that comes with the program, which is in use: a forecast."""
+    settings.ARTIFACTS_DIR = settings.BASE_DIR / "artifacts"
+    registry.forget_model()
+    yield current_model().card
+    registry.forget_model()
 
 
 def text_of(browser, path="/model/?tab=all", **data):
@@ -145,7 +154,7 @@ def test_model_page_does_without_a_record_of_promotions_that_cannot_be_read(brow
 
 def test_model_page_asks_a_fixed_number_of_queries(browse, django_assert_num_queries):
     browser = browse("Manager", "Consulting")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(6):  # with the newest promotion and the groups of those present
         browser.get("/model/?tab=all")
 
 
@@ -187,7 +196,7 @@ def test_main_figures_of_some_departments_have_no_interval_that_tells_a_count(br
 
 def test_main_figures_of_hardly_anybody_are_not_told(card):
     with translation.override("en"):
-        over, found, *_others = card_tables.plain(card, 0.99, sees_everyone=True)
+        over, found, *_others = card_tables.plain(card, 0.99, None, sees_everyone=True)
     assert (over.value, found.value) == ("–", "–")
 
 
@@ -210,7 +219,7 @@ def test_threshold_chart_ends_with_the_last_threshold_that_somebody_is_over(card
     curve = card["threshold"]["curve"]
     assert curve["flagged"][-1] == 0
     with translation.override("en"):
-        chart = card_charts.threshold(0.2, thresholds.from_card(curve))
+        chart = card_charts.threshold(0.2, thresholds.from_card(curve), "")
     assert "0.0%" not in [row[chart.columns.index("Share of leavers among those over it")] for row in chart.rows]
 
 
@@ -238,7 +247,8 @@ def test_every_page_tells_the_horizon_of_the_scores(browse, monkeypatch, months,
 def test_spread_out_of_time_is_put_in_words(low, high, words):
     slope = {"mean": 1.8, "low": low, "high": high}
     with translation.override("en"):
-        assert words in card_tables.spread_out_of_time({"metrics": {"calibration_slope": slope}})
+        (sentence,) = out_of_time.for_experts({"metrics": {"calibration_slope": slope}})
+    assert words in sentence
 
 
 @pytest.mark.parametrize(("departures", "words"), [(89, "1.31 times as many left"), (120, "outside the interval")])
@@ -246,9 +256,103 @@ def test_level_out_of_time_is_told_by_the_sums(departures, words):
     test = {"expected": 68.0, "low": 47.0, "high": 89.3, "departures": departures}
     test |= {"metrics": {"calibration_intercept": {"mean": 2.34, "low": 1.6, "high": 3.1}}}
     with translation.override("en"):
-        (sentence,) = card_tables.out_of_time_in_words(test)
+        (sentence,) = out_of_time.for_experts(test)
     assert sentence.startswith("The intercept (2.34) belongs to a probability of 50%")
     assert words in sentence
+
+
+def test_share_found_under_a_capacity_is_of_a_list_of_exactly_so_many(card):
+    columns, leavers = card["models"]["default"]["capacity"], card["training"]["leavers"]
+    length = columns["people"][1]
+    with translation.override("en"):
+        over, found, *_others = card_tables.plain(card, 0.99, length, sees_everyone=False)
+        shown = in_short._right(current_model(), length, sees_everyone=False)
+    assert over.value == str(round(columns["precision"][1] * 100))
+    assert found.value == str(round(columns["precision"][1] * length / leavers * 100))
+    on_list, of_leavers = (each.sentence for each in shown)
+    assert on_list.startswith(f"Of 100 people on a list of the {length} most at risk, {over.value} left.")
+    assert of_leavers.startswith(f"Of 100 people who left, {found.value} were on such a list.")
+
+
+def later_months(*, departures=89, riskiest=9, quarter=50):
+    """A test out of time that expected 68 departures, 3.1 of the first ten and 31.8 of a quarter."""
+    first = {"people": 10, "expected": 3.1, "departures": riskiest, "low": riskiest - 3.5, "high": riskiest + 1.0}
+    row = {"since": "2026-07-31", "people": 1_266, "expected": 31.8, "observed": quarter}
+    quarters = [row | {"low": quarter * 0.75, "high": quarter * 1.3}]
+    test = {"departures": departures, "vanished": 6, "expected": 68.2, "low": 47.0, "high": 89.3, "months": 6}
+    return test | {"first": [first], "quarters": quarters}
+
+
+HOLDS = "which holds chance and what such a history leaves uncertain, not a year unlike those before."
+HELD = f"On the whole the forecast held: what happened lies within its interval, {HOLDS}"
+JUST = f"On the whole the forecast held, just: what happened lies at the end of its interval, {HOLDS}"
+
+
+@pytest.mark.parametrize(
+    ("happened", "sentences"),
+    [
+        ({"departures": 70, "riskiest": 4, "quarter": 30}, [HELD]),
+        ({"departures": 48, "riskiest": 4, "quarter": 30}, [JUST]),
+        ({"departures": 95, "riskiest": 4, "quarter": 30}, ["On the whole, more people left than it expected."]),
+        ({"departures": 40, "riskiest": 4, "quarter": 30}, ["On the whole, fewer people left than it expected."]),
+        (
+            {},
+            [
+                JUST,
+                (
+                    "Those at most risk left more often than their probabilities said: 9 of the first 10, where "
+                    "3.1 were expected."
+                ),
+                "In the quarter that began on 31 July 2026, more left than expected: 50, not 32.",
+            ],
+        ),
+        (
+            {"riskiest": 1, "quarter": 20},
+            [
+                JUST,
+                (
+                    "Those at most risk left less often than their probabilities said: 1 of the first 10, where "
+                    "3.1 were expected."
+                ),
+                "In the quarter that began on 31 July 2026, fewer left than expected: 20, not 32.",
+            ],
+        ),
+    ],
+)
+def test_verdict_out_of_time_is_of_the_whole_the_riskiest_and_the_quarters(happened, sentences):
+    with translation.override("en"):
+        assert out_of_time.verdicts(later_months(**happened)) == sentences
+
+
+def test_rivals_are_those_that_the_benchmark_measured(browse):
+    page = browse("RH").get("/model/?tab=quality").text
+    for each in rivals.measured()["folds"]["models"]:
+        figure = each["metrics"]["roc_auc"]
+        assert f"{figure['mean']:.3f} ({figure['sd']:.3f})" in page
+    for each in rivals.measured()["out_of_time"]["models"]:
+        figure = each["metrics"]["roc_auc"]
+        assert f"{figure['mean']:.3f} ({figure['sd']:.3f})" in page
+    assert "with the parameters of its notebook" in page
+    assert "Beside other methods" not in browse("Manager", "Consulting").get("/model/?tab=quality").text
+
+
+def test_effect_of_a_whole_number_is_shown_at_whole_numbers(card):
+    shape = next(shape for shape in card["shapes"] if shape["feature"] == "niveau_hierarchique_poste")
+    shape = shape | {"at": [1.0, 1.8, 3.4, 5.0], "effect": [0.0, 0.8, 0.8, 0.0]}
+    shape |= {"low": shape["effect"], "high": shape["effect"]}
+    rows = card_charts._values(shape)
+    assert [row[0] for row in rows] == [1, 2, 3, 4, 5]
+    assert [row[1] for row in rows] == pytest.approx([0, 0.8, 0.8, 0.5, 0])
+
+
+def test_verdict_without_counts_names_none(card):
+    short = in_short._over_time(card | {"out_of_time": later_months() | {"months": 12}}, sees_everyone=False)
+    assert re.findall(r"\d+", short) == ["12"]
+    with translation.override("en"):
+        assert out_of_time.verdicts(later_months(), sees_counts=False) == [
+            JUST,
+            "Those at most risk left more often than their probabilities said.",
+        ]
 
 
 @pytest.mark.parametrize(("expected", "verdict"), [(3.1, "too low"), (7.0, "within"), (9.9, "too high")])
@@ -256,16 +360,73 @@ def test_tests_on_later_months_mark_what_lies_outside(card, expected, verdict):
     row = {"people": 10, "expected": expected, "departures": 7, "observed": 7, "low": 4.0, "high": 9.0}
     test = {"quarters": [row | {"since": date(2026, 4, 30)}], "first": [row], "metrics": {}}
     with translation.override("en"):
-        found = card_tables.out_of_time(card | {"history": None, "out_of_time": test})
+        found = out_of_time.tables(card | {"history": None, "out_of_time": test})
     assert [found[name].rows[0][-1] for name in ("quarters", "first")] == [verdict, verdict]
+    assert [found[name].marked for name in ("quarters", "first")] == [{0} if verdict != "within" else set()] * 2
 
 
-def test_calibration_chart_sets_what_happened_against_what_was_said(card):
-    first = card["models"]["default"]["calibration"]["bins"][0]
+@pytest.mark.parametrize(
+    ("months", "words"),
+    [
+        (6, "12 months is not tested yet: the history allows 6."),
+        (None, "12 months is not tested yet: the history is too short to hold back later months."),
+        (12, ""),
+    ],
+)
+def test_horizon_longer_than_the_test_is_said_to_be_untested(months, words):
+    test = {"months": months} if months else None
     with translation.override("en"):
-        said, happened = card_charts.calibration(card).rows[0]
-    assert said == f"{first['predicted']:.1%}"
-    assert happened == f"{first['observed']:.1%} left ({first['low']:.1%} to {first['high']:.1%})"
+        assert out_of_time.untested({"horizon_months": 12, "out_of_time": test}) == words
+        assert out_of_time.untested({"horizon_months": None, "out_of_time": None}) == ""
+
+
+def test_page_of_a_year_says_that_it_is_not_tested_yet(browse, shipped):
+    assert (shipped["horizon_months"], shipped["out_of_time"]["months"]) == (12, 6)
+    hr = browse("RH")
+    for tab in ("", "quality"):
+        assert "12 months is not tested yet: the history allows 6." in hr.get(f"/model/?tab={tab}").text
+
+
+@pytest.mark.parametrize(
+    ("vanished", "words"),
+    [
+        (0, "89 left or vanished from the files: 89 left and 0 vanished"),
+        (3, "89 left or vanished from the files, fewer than five of whom vanished"),
+        (6, "89 left or vanished from the files: 83 left and 6 vanished"),
+    ],
+)
+def test_who_left_and_who_vanished_are_told_apart(vanished, words):
+    with translation.override("en"):
+        assert out_of_time.left_or_vanished(89, vanished) == words
+        assert words in out_of_time.in_a_sentence(later_months() | {"vanished": vanished})
+
+
+def test_page_tells_who_left_and_who_vanished_apart(browse, shipped):
+    history, test = shipped["history"], shipped["out_of_time"]
+    page = " ".join(browse("RH").get("/model/?tab=quality").text.split())
+    for left, vanished in (
+        (history["left"], history["vanished"]),
+        (test["departures"] - test["vanished"], test["vanished"]),
+    ):
+        assert f"{left + vanished} left or vanished from the files: {left} left and {vanished} vanished" in page
+
+
+def test_calibration_charts_set_what_happened_against_what_was_said_and_mark_what_lies_outside(shipped):
+    with translation.override("en"):
+        of_tests, later = card_charts.calibration(shipped), card_charts.calibration_later(shipped["out_of_time"])
+    for chart, bins in (
+        (of_tests, shipped["models"]["default"]["calibration"]["bins"]),
+        (later, shipped["out_of_time"]["calibration"]["bins"]),
+    ):
+        assert sorted(chart.rows) == sorted(
+            [
+                f"{'Within' if each['low'] <= each['predicted'] <= each['high'] else 'Outside'} the interval",
+                f"{each['predicted']:.1%}",
+                f"{each['observed']:.1%} left ({each['low']:.1%} to {each['high']:.1%})",
+            ]
+            for each in bins
+        )
+    assert [name for _colour, name in later.legend][-1] == "Outside the interval"
 
 
 @pytest.mark.parametrize(
@@ -441,6 +602,7 @@ def test_limited_account_reads_no_count_of_the_company_in_short(browse):
     assert context["over_time_chart"] is None
     assert context["fair_chart"] is None
     assert not re.search(r"\d", context["over_time"])
+    assert context["counted_on"] == []
 
 
 def test_sentence_on_fairness_names_the_attributes_that_break_the_rule(browse):

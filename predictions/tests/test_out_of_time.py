@@ -85,3 +85,9 @@ def test_a_horizon_longer_than_the_history_is_refused():
     periods = history(quarters=2)
     with pytest.raises(TrainingError, match="6 months: a forecast within 12 months needs as many"):
         train_forecast(periods, present(periods), horizon=12, plan=TINY)
+
+
+def test_a_horizon_other_than_three_six_or_twelve_months_is_refused():
+    periods = history()
+    with pytest.raises(TrainingError, match="a horizon is 3, 6 or 12 months, not 5"):
+        train_forecast(periods, present(periods), horizon=5, plan=TINY)

@@ -15,6 +15,7 @@ from predictions.models import ScoringRun
 from predictions.pages import overview
 from predictions.registry import current_model
 from predictions.selectors import drift_check, figures
+from predictions.selectors.departures import Months
 from predictions.selectors.drift_check import Found
 from predictions.tests.factories import PredictionFactory, RunGroupFactory, ScoringRunFactory
 from predictions.tests.scoring import merge_words, score, write_figures
@@ -246,7 +247,7 @@ def test_overview_cards_change_since_the_run_before(hr, run):
             "en",
             [
                 "Unchanged since 2 January 2026",
-                "Another threshold since 3 February 2026",
+                "+1 since 2 January 2026",
                 "+0.1 since 2 January 2026",
             ],
         ),
@@ -254,26 +255,34 @@ def test_overview_cards_change_since_the_run_before(hr, run):
             "fr",
             [
                 "Inchangé depuis le 2 janvier 2026",
-                "Autre seuil depuis le 3 février 2026",
+                "+1 depuis le 2 janvier 2026",
                 "+0,1 depuis le 2 janvier 2026",
             ],
         ),
     ],
 )
-def test_overview_cards_of_another_threshold_do_not_compare_what_depends_on_it(hr, language, expected):
-    score(ScoringRunFactory(threshold=0.25, created_at=datetime(2026, 1, 2, 12, tzinfo=UTC)), 1, 0.2)
-    score(ScoringRunFactory(threshold=0.17, created_at=datetime(2026, 2, 3, 12, tzinfo=UTC)), 2, 0.3)
+def test_overview_compares_both_runs_at_the_threshold_in_force_and_says_so(hr, language, expected):
+    """The first person is over the newer threshold in both runs, the second one only under it before."""
+    before = ScoringRunFactory(threshold=0.25, created_at=datetime(2026, 1, 2, 12, tzinfo=UTC))
+    after = ScoringRunFactory(threshold=0.17, created_at=datetime(2026, 2, 3, 12, tzinfo=UTC))
+    for number, (then, now) in enumerate([(0.2, 0.2), (0.1, 0.2)], start=1):
+        earlier = score(before, number, then)
+        score(after, number, now, employee=earlier.employee)
     write_figures()
+    page = page_of(hr)
+    assert [count.number for count in page.context["changes"][:2]] == [1, 0]
+    moved = "The threshold moved from 25.0% to 17.0%. Both scorings are compared at the threshold in force now, 17.0%."
+    assert moved in words(page)
     cards = hr.get(reverse("overview"), headers={"Accept-Language": language}).context["cards"]
     assert [card.delta for card in cards[:3]] == expected
 
 
 @pytest.mark.parametrize(
     ("language", "expected"),
-    [("en", "Another model since 3 February 2026"), ("fr", "Autre modèle depuis le 3 février 2026")],
+    [("en", "By another model on 2 January 2026"), ("fr", "Par un autre modèle le 2 janvier 2026")],
 )
-def test_overview_cards_of_another_model_compare_nothing(hr, run, language, expected):
-    score(run, 1, 0.1)
+def test_overview_cards_of_another_model_compare_nothing(hr, language, expected):
+    score(ScoringRunFactory(threshold=0.2, created_at=datetime(2026, 1, 2, 12, tzinfo=UTC)), 1, 0.1)
     newest = ScoringRunFactory(threshold=0.2, model_version="newer", created_at=datetime(2026, 2, 3, 12, tzinfo=UTC))
     score(newest, 2, 0.7)
     write_figures()
@@ -301,7 +310,8 @@ def test_overview_trend_says_where_the_model_or_the_threshold_changed(hr):
     told = [row[0].split(", ")[-1] for row in trend.rows[1:3]]
     assert told == ["another threshold", "another model"]
     assert "another" not in trend.rows[0][0] + trend.rows[3][0]
-    assert "Another threshold since 2 February 2026. Another model since 2 March 2026." in trend.caption
+    told = "From 2 February 2026 on, counted at a threshold of 25.0% instead of 20.0%. From 2 March 2026 on, by another"
+    assert told in trend.caption
     assert "another model: 1" in trend.svg
 
 
@@ -394,7 +404,7 @@ def test_overview_before_the_first_run_says_what_to_do(hr, manager):
 
 def test_overview_of_a_manager_whose_departments_nobody_scored(manager, run):
     score(run, 1)
-    assert "Nobody in your departments has been scored" in words(page_of(manager))
+    assert "Nobody whom you may see has been scored" in words(page_of(manager))
 
 
 def test_overview_needs_a_login(client):
@@ -428,7 +438,7 @@ def test_overview_of_a_forecast_takes_twelve_queries_at_most(hr, run, is_outdate
 
 def test_overview_of_a_manager_takes_twelve_queries_at_most(manager, run, django_assert_max_num_queries):
     workforce(run)
-    workforce(ScoringRunFactory(threshold=0.2), 100)
+    workforce(ScoringRunFactory(threshold=0.2, horizon_months=12), 100)
     write_figures()
     with django_assert_max_num_queries(12):
         manager.get(reverse("overview"))
@@ -478,6 +488,28 @@ def test_overview_tells_the_interval_of_a_forecasts_departures(hr, run):
     assert card.hint == "Of those present, between 0 and 3, with 95% confidence"
 
 
+def expected_hint(browser):
+    (hint,) = (card.hint for card in page_of(browser).context["cards"] if card.label.startswith("Expected departures"))
+    return hint
+
+
+@pytest.fixture
+def forecast():
+    return ScoringRunFactory(horizon_months=12, employee_count=20, revision=WorkforceDayFactory().revision)
+
+
+def test_overview_of_a_part_of_the_run_says_where_the_interval_of_its_departures_is(manager, forecast):
+    for number in range(1, 11):
+        score(forecast, number, 0.4, "Commercial")
+    assert expected_hint(manager) == "The sum of everyone's probabilities, 4.0; its interval is in the report"
+
+
+def test_overview_of_fewer_than_five_people_says_why_there_is_no_interval(manager, forecast):
+    for number in range(1, 5):
+        score(forecast, number, 0.4, "Commercial")
+    assert expected_hint(manager) == "No interval: of fewer than five people it would tell single ones"
+
+
 LAST_YEAR = Outcome(
     run=1, day=date(2025, 10, 31), version="v", months=12, people=1_378, left=173, left_otherwise=0, unknown=0
 )
@@ -488,7 +520,8 @@ def tested(monkeypatch):
     """A model that was tested on later months, and followed forecasts: the figures of both."""
 
     def tested(*followed, expected=68.2, departures=89):
-        test = {"expected": expected, "low": 47.2, "high": 89.3, "departures": departures}
+        test = {"months": 6, "expected": expected, "low": 47.2, "high": 89.3, "departures": departures}
+        test["vanished"] = 6
         monkeypatch.setattr(overview, "card_of", lambda _version: {"out_of_time": test})
         monkeypatch.setattr(drift_check, "newest", lambda _model: "a check")
         monkeypatch.setattr(drift_check, "read", lambda _check: Found([], list(followed)))
@@ -502,14 +535,15 @@ def forecast_of_all(run):
     run.save()
 
 
-@pytest.mark.parametrize(("expected", "words"), [(68.2, "rather more may leave"), (95.0, "rather fewer may leave")])
+@pytest.mark.parametrize(("expected", "words"), [(68.2, "Rather more may leave"), (95.0, "Rather fewer may leave")])
 def test_overview_tells_the_last_year_and_the_test_beside_the_departures_expected(hr, run, tested, expected, words):
     forecast_of_all(run)
     tested(LAST_YEAR, expected=expected)
     said = page_of(hr).context["beside_last_year"]
     assert "those of the 26 people present alone: nobody to be hired is counted." in said
-    assert re.search(r"Of the 1,378 present on [^,]*2025, 173 left within 12 months\.", said)
-    assert f"expected {expected:.0f} (47 to 89) and 89 left: {words}" in said
+    assert re.search(r"Of the 1,378 present on [^,]*2025, 173 resigned or left for an unknown reason", said)
+    assert f"on 6 later months, the model expected {expected:.0f} departures (47 to 89); 89 left or vanished" in said
+    assert f"from the files: 83 left and 6 vanished. {words}" in said
 
 
 @pytest.mark.parametrize("change", [{"months": 6}, {"left": 3}])
@@ -579,6 +613,50 @@ def test_overview_counts_who_left_within_twelve_months(hr, two_months):
     assert card.value == "2"
     assert hr.get(card.href).context["page"].paginator.count == 2
     assert card.spark
+
+
+@pytest.mark.parametrize(("forecast", "is_told"), [(12, True), (17, False), (3, False)])  # of 20 who left
+def test_overview_tells_who_left_as_forecast_unless_that_is_few_people(forecast, is_told):
+    run = ScoringRun(as_of=date(2026, 6, 30), horizon_months=12)
+    hint = overview._left_hint(run, Months(date(2025, 7, 1), [20], 0, forecast))
+    assert ("for an unknown reason: 12" in hint) is is_told
+    assert "for any reason" in hint
+
+
+@pytest.mark.parametrize("group", ["Direction", "Auditeur"])
+def test_overview_of_figures_alone_tells_those_of_the_company_without_lists(browse, hr, run, group):
+    workforce(run)
+    reader = browse(group)
+    cards = page_of(reader).context["cards"]
+    assert [(card.label, card.value) for card in cards[:3]] == [
+        (card.label, card.value) for card in page_of(hr).context["cards"][:3]
+    ]
+    assert [card.label for card in cards][3:] == ["Left in 12 months"]
+    assert not any(card.href or card.spark or card.delta for card in cards)
+    shown = words(page_of(reader))
+    assert "People scored 26 Their mean risk is" in shown
+    assert "Talk to them this week" not in shown
+
+
+def test_overview_of_figures_alone_hides_counts_of_fewer_than_five(browse, two_months):
+    cards = {card.label: card for card in page_of(browse("Direction")).context["cards"]}
+    assert cards["Left in 12 months"].value == "not shown"
+
+
+@pytest.mark.parametrize("over", [3, 9])
+def test_overview_of_figures_alone_hides_few_on_either_side_of_the_threshold(browse, run, over):
+    for number in range(1, 13):
+        score(run, number, 0.5 if number <= over else 0.1, "Consulting", "Consultant")
+    card = page_of(browse("Direction")).context["cards"][1]
+    assert (card.label, card.value, card.hint) == ("Over the threshold", "not shown", "")
+
+
+def test_overview_of_figures_alone_takes_twelve_queries_at_most(browse, run, django_assert_max_num_queries):
+    workforce(run)
+    reader = browse("Direction")
+    page_of(reader)
+    with django_assert_max_num_queries(12):
+        page_of(reader)
 
 
 def test_overview_of_another_model_tells_no_changes(hr, two_months):

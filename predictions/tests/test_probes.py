@@ -71,7 +71,7 @@ def test_ready_names_the_model_version(client, ready):
 
 def test_ready_costs_a_few_queries(client, ready, django_assert_num_queries):
     client.get("/ready")
-    with django_assert_num_queries(4 if connection.vendor == "postgresql" else 3):
+    with django_assert_num_queries(5 if connection.vendor == "postgresql" else 4):
         client.get("/ready")
 
 
@@ -312,7 +312,7 @@ def test_a_row_that_is_taken_makes_ready_again_without_a_try_of_the_probe(client
     with fault():
         first_refusal(api, "/predict/by-features", features())
     assert api.call("/predict/by-features", features()).status_code == 200
-    with django_assert_num_queries(4 if connection.vendor == "postgresql" else 3):
+    with django_assert_num_queries(5 if connection.vendor == "postgresql" else 4):
         assert client.get("/ready").status_code == 200
 
 

@@ -1,6 +1,7 @@
 """Another version of the model in use: by whom and why, approved by a second person where the company wants it."""
 
 import getpass
+import json
 import os
 from dataclasses import replace
 from io import StringIO
@@ -17,7 +18,7 @@ from predictions.decisions.promotions import AlreadySettled
 from predictions.ml import training
 from predictions.ml.artifacts import artifact, store
 from predictions.ml.assessment import gates
-from predictions.models import Promotion
+from predictions.models import Promotion, ThresholdDecision, Training
 from predictions.pages.model.versions_page import uses
 from predictions.tests import published
 from predictions.tests.workforce import trained
@@ -62,6 +63,10 @@ def promote(*arguments):
     out = StringIO()
     call_command("promote_model", *arguments, stdout=out)
     return out.getvalue()
+
+
+def train(*arguments):
+    call_command("train_model", *arguments, stdout=StringIO(), stderr=StringIO())
 
 
 def post(browser, name, *args, **data):
@@ -208,7 +213,7 @@ def test_going_back_where_nothing_can_be_written_says_so(two, artifacts, hr, mon
 
 def test_page_of_a_lone_version_offers_no_way_back(hr, artifacts):
     (artifacts / "promotions.jsonl").unlink()
-    assert "Go back to the version before" not in hr.get("/model/?tab=all").content.decode()
+    assert "in use again" not in hr.get("/model/?tab=all").content.decode()
     assert "cannot be put in use here" in post(hr, "model_back", reason="a trial")
 
 
@@ -217,7 +222,7 @@ def test_accounts_of_some_departments_see_no_author_and_go_back_to_nothing(two, 
     manager = browse("Manager", "Consulting")
     page = manager.get("/model/?tab=all").content.decode()
     assert "better in Sales" not in page
-    assert "Go back" not in page
+    assert "in use again" not in page
 
 
 @pytest.mark.parametrize("fields", [{"reason": ""}, {"system_account": ""}, {"refused_at": "2026-01-01T00:00:00Z"}])
@@ -252,10 +257,63 @@ def test_version_that_failed_its_tests_is_promoted_by_force_alone(two, doubted, 
     with pytest.raises(CommandError, match=r"is not promoted: .* may be chance.* --force"):
         promote(doubted, "--reason", "no force")
     assert registry.current_model().version == two[1]
-    assert not Promotion.objects.exists()
+    assert not Promotion.objects.exclude(promoted_at=None).exists()
     promote(doubted, "--reason", "to see it", "--force")
     registry.forget_decisions()
     assert "published by force" in browse("RH").get("/").text
+
+
+def test_promotion_that_its_tests_refuse_leaves_a_record_that_the_page_shows(doubted, hr):
+    with pytest.raises(CommandError):
+        promote(doubted, "--reason", "no force", "--by", hr.account.username)
+    promotion = Promotion.objects.get()
+    assert (promotion.is_refused_by_gates, promotion.is_waiting, promotion.author) == (True, False, hr.account)
+    page = versions_of(hr)
+    assert f"{doubted}: asked for by {hr.account.username}" in page
+    for text in ("refused by its tests", "no force", gates.LOOKS_LEAKY, gates.IS_CHANCE):
+        assert text in page
+    assert "forced" not in page
+
+
+@pytest.fixture
+def stricter(two, artifacts):
+    """The name of the version that is not in use, whose training chose another threshold."""
+    value = registry.promoted_model().threshold + 0.1
+    directory = artifacts / "versions" / two[0]
+    threshold = json.loads((directory / store.THRESHOLD_FILE).read_text()) | {"threshold": value}
+    return published.change(
+        directory,
+        card=lambda card: card["threshold"].update(value=value),
+        threshold=json.dumps(threshold).encode(),
+    ).name
+
+
+def test_version_that_moves_the_threshold_says_so(stricter, hr, browse):
+    before = registry.promoted_model().threshold
+    promote(stricter, "--reason", "a trial")
+    promotion = Promotion.objects.get()
+    assert (promotion.threshold_before, promotion.threshold_after) == (before, pytest.approx(before + 0.1))
+    text = f"Threshold moved from {before:.1%} to {before + 0.1:.1%} by this version"
+    for browser, tab in ((hr, ""), (hr, "threshold"), (hr, "versions"), (browse("Manager", "Consulting"), "")):
+        assert text in " ".join(browser.get("/model/", {"tab": tab}).text.split())
+
+
+def test_version_moves_no_threshold_that_hr_has_set(stricter, hr, django_user_model):
+    ThresholdDecision.objects.create(
+        rule="value",
+        threshold=0.3,
+        flagged=0,
+        people=1,
+        model_version="a",
+        horizon_months=registry.promoted_model().horizon_months,
+        reason="a trial",
+        decided_by=hr.account,
+    )
+    promote(stricter, "--reason", "a trial")
+    assert not Promotion.objects.get().moves_threshold
+    registry.forget_decisions()
+    assert registry.current_model().threshold == 0.3
+    assert "Threshold moved" not in hr.get("/model/?tab=all").text
 
 
 def test_forced_promotion_records_what_spoke_against_the_version_and_shows_it(doubted, hr, browse):
@@ -305,3 +363,46 @@ def test_training_that_is_forced_records_what_spoke_against_the_model(two, artif
     promotion = Promotion.objects.get()
     assert (promotion.reason, promotion.overridden) == ("for the board", [gates.FLAGS_MOST])
     assert promotion.version == registry.current_model().version
+    training = Training.objects.get()
+    assert (training.version, training.objections, training.promotes) == (
+        promotion.version,
+        [gates.FLAGS_MOST],
+        True,
+    )
+
+
+def doubtful(monkeypatch):
+    """Have a training end with a model that flags most people."""
+    found = replace(trained(), doubts=(gates.FLAGS_MOST,))
+    card = found.content.card | {"doubts": [gates.FLAGS_MOST]}
+    found = replace(found, content=replace(found.content, card=card))
+    monkeypatch.setattr(trainings, "fit", lambda **_options: found)
+
+
+def test_training_by_command_that_its_tests_refuse_leaves_a_record_that_the_page_shows(two, monkeypatch, hr):
+    doubtful(monkeypatch)
+    with pytest.raises(CommandError, match="Nothing was written"):
+        train("--reason", "more months", "--by", hr.account.username)
+    training = Training.objects.get()
+    assert (training.problem, training.objections) == (Training.Problem.DOUBTFUL, [gates.FLAGS_MOST])
+    page = versions_of(hr)
+    for text in ("Trainings", "more months", hr.account.username, "did not pass its tests", gates.FLAGS_MOST):
+        assert text in page
+
+
+def test_training_that_is_forced_and_not_put_in_use_leaves_a_record_that_the_page_shows(two, monkeypatch, hr, browse):
+    doubtful(monkeypatch)
+    train("--reason", "to look at it", "--force", "--no-promote")
+    training = Training.objects.get()
+    assert (training.by, training.promotes, training.objections) == (getpass.getuser(), False, [gates.FLAGS_MOST])
+    assert not Promotion.objects.exists()
+    page = versions_of(hr)
+    for text in (f"Version {training.version}, written but not put in use", "forced", gates.FLAGS_MOST):
+        assert text in page
+    assert "to look at it" not in versions_of(browse("RH", "Consulting"))
+
+
+def test_training_into_another_directory_leaves_no_record(two, tmp_path, monkeypatch):
+    doubtful(monkeypatch)
+    train("--output", tmp_path, "--force")
+    assert not Training.objects.exists()

@@ -6,11 +6,13 @@ import sys
 from datetime import timedelta
 
 import pytest
+from django.db.models import Avg
 from django.urls import reverse
 
 from employees.tests.extracts import DAY, load, load_all
 from features.services import build_features
-from predictions.formats import money
+from predictions.decisions.costs import Range, set_costs
+from predictions.formats import money_range
 from predictions.models import ThresholdDecision
 from predictions.pages.report import report_page
 from predictions.registry import forget_decisions
@@ -139,10 +141,23 @@ def test_cost_is_told_where_hr_has_set_one(company, browse):
     )
     forget_decisions()
     report = client.get(SCREEN).context["report"]
-    (cost,) = [figure for figure in report.figures if figure.label == "Their cost"]
-    for end in (company.expected_low, company.expected_high):
-        assert money(end * 20_000) in cost.note
-    assert "€20,000" in cost.note
+    (cost,) = [figure for figure in report.figures if figure.label == "Their cost, within 12 months"]
+    low, high = company.expected_low * 20_000, company.expected_high * 20_000
+    assert cost.value == money_range(low, high)
+    assert "€20,000 each" in cost.note
+
+
+@pytest.mark.parametrize(("unit", "ends"), [("amount", (10_000, 30_000)), ("months", (2, 6))])
+def test_cost_is_a_range_by_the_companys_figures(company, browse, unit, ends):
+    hr = browse("RH")
+    set_costs(unit=unit, departure=Range(*ends), actions={}, reason="ours", user=hr.account)
+    scored = company.predictions.aggregate(pay=Avg("features__revenu_mensuel"))
+    each = money_range(*ends) if unit == "amount" else money_range(2 * scored["pay"], 6 * scored["pay"])
+    (cost,) = [figure for figure in hr.get(SCREEN).context["report"].figures if figure.label.startswith("Their cost")]
+    assert each in cost.note
+    manager = browse("Manager", "Consulting").get(SCREEN).context["report"]
+    told = any(figure.label.startswith("Their cost") for figure in manager.figures)
+    assert told is (unit == "amount")  # months of pay would tell the mean pay
 
 
 def test_report_of_a_department_is_of_its_people_alone(company, browse):
@@ -150,6 +165,16 @@ def test_report_of_a_department_is_of_its_people_alone(company, browse):
     assert report.company.endswith("Consulting")
     assert report.figures[0].value == "36"
     assert [row.label for row in report.map_rows] == ["All", "Consulting"]
+
+
+def test_report_of_a_company_without_a_name_tells_the_departments_or_how_many(company, browse, settings):
+    settings.COMPANY_NAME = ""
+    assert browse("RH").get(SCREEN).context["report"].company == ""
+    assert browse("Manager", "Commercial", "Consulting").get(SCREEN).context["report"].company == "Sales and Consulting"
+    client = browse("Manager", "Consulting", *(f"Department {number}" for number in range(299)))
+    assert client.get(SCREEN).context["report"].company == "300 departments"
+    assert "Confidential · " in text_of(client.get(PDF).content)
+    assert "· ·" not in text_of(client.get(PDF).content)
 
 
 def test_auditor_reads_the_report_of_the_company(company, browse):
@@ -190,3 +215,34 @@ def test_pdf_that_takes_too_long_is_an_error(tmp_path, monkeypatch):
 def test_setting_a_pdf_imports_nothing_heavy_into_the_server(company, browse):
     browse("RH").get(PDF)
     assert "typst" not in sys.modules
+
+
+def test_report_says_what_an_expected_departure_is_and_that_nobody_to_be_hired_is_counted(company, browse):
+    client = browse("RH")
+    report = client.get(SCREEN).context["report"]
+    text = words(text_of(client.get(PDF).content))
+    (note, *_tested) = report.notes
+    assert note.startswith("An expected departure is a resignation, or a departure whose reason is not known")
+    assert words(note) in text
+    (method,) = [section.paragraphs for section in report.sections if section.title == "How it is made"]
+    assert any("those of people to be hired are no part of it" in paragraph for paragraph in method)
+    assert "departures are expected, between" in report.sentences[1]
+    assert "resignations are expected" not in text
+
+
+def test_report_gives_the_warning_of_today_to_who_sees_the_company(company, browse):
+    client = browse("RH")
+    (_definition, warning) = client.get(SCREEN).context["report"].notes
+    assert "may leave than expected." in warning
+    assert warning in client.get(reverse("overview")).context["beside_last_year"]
+    assert words(warning) in words(text_of(client.get(PDF).content))
+    of_department = browse("Manager", "Consulting").get(SCREEN).context["report"]
+    assert len(of_department.notes) == 1
+    assert warning not in str(of_department)
+
+
+def test_chart_of_two_periods_is_not_named_a_test_of_the_forecast(company, browse):
+    report = browse("RH").get(SCREEN).context["report"]
+    assert report.beside_title == "The last 12 months and the next 12"
+    assert report.beside_legend == ["Expected, next 12 months", "Left, last 12 months"]
+    assert "two different periods" in report.beside_note

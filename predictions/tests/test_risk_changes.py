@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from predictions.models import ScoringRun, ThresholdDecision
 from predictions.selectors.risk_changes import RiskChange, RunPair, around
 from predictions.tests.factories import ScoringRunFactory
 from predictions.tests.scoring import score
@@ -23,9 +24,9 @@ def scored(threshold, risks, known=()):
 
 @pytest.fixture
 def pair():
-    """Two runs by other thresholds: 1 and 2 stay, 3 rises, 4 falls, 5 is gone, 6 is new."""
-    before, known = scored(0.5, {1: 0.6, 2: 0.1, 3: 0.45, 4: 0.55, 5: 0.9})
-    after, _rows = scored(0.4, {1: 0.6, 2: 0.1, 3: 0.45, 4: 0.35, 6: 0.8}, known)
+    """Two runs by other thresholds: 1, 2 and 7 stay, 3 rises, 4 falls, 5 is gone, 6 is new."""
+    before, known = scored(0.5, {1: 0.6, 2: 0.1, 3: 0.35, 4: 0.55, 5: 0.9, 7: 0.45})
+    after, _rows = scored(0.4, {1: 0.6, 2: 0.1, 3: 0.45, 4: 0.35, 6: 0.8, 7: 0.45}, known)
     return RunPair(before, after)
 
 
@@ -33,7 +34,7 @@ def numbers(pair, change):
     return [row.employee.employee_id for row in pair.people(change)]
 
 
-def test_each_run_tells_by_its_own_threshold_who_is_over_it(pair):
+def test_both_runs_are_compared_at_the_newer_threshold(pair):
     assert {change: numbers(pair, change) for change in RiskChange} == {
         "over": [3],
         "under": [4],
@@ -48,7 +49,23 @@ def test_counts_are_those_of_the_lists(pair):
 
 def test_people_have_the_risk_before_and_after(pair):
     found = {change: [(row.previous, row.risk) for row in pair.people(change)] for change in RiskChange}
-    assert found == {"over": [(0.45, 0.45)], "under": [(0.55, 0.35)], "joined": [(None, 0.8)], "gone": [(0.9, None)]}
+    assert found == {"over": [(0.35, 0.45)], "under": [(0.55, 0.35)], "joined": [(None, 0.8)], "gone": [(0.9, None)]}
+
+
+def test_each_list_under_one_capacity_has_its_own_threshold(pair, django_user_model):
+    decision = ThresholdDecision.objects.create(
+        rule="capacity",
+        capacity=3,
+        threshold=0.5,
+        flagged=3,
+        people=6,
+        model_version="a",
+        reason="three talks",
+        decided_by=django_user_model.objects.create(username="hr"),
+    )
+    ScoringRun.objects.update(decision=decision)
+    pair = RunPair(*ScoringRun.objects.order_by("pk"))
+    assert [numbers(pair, change) for change in (RiskChange.OVER, RiskChange.UNDER)] == [[3, 7], [4]]
 
 
 def test_runs_around_an_instant_are_the_last_before_and_the_first_after(pair):

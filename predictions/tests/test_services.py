@@ -13,6 +13,7 @@ from predictions import services
 from predictions.explanation import strongest_two
 from predictions.models import Prediction, ScoringRun
 from predictions.registry import current_model
+from predictions.selectors import figures
 from predictions.services import Caller, NothingToScore, UnknownEmployee
 from predictions.tests.conftest import only_postgresql
 from predictions.tests.factories import PredictionFactory
@@ -235,3 +236,20 @@ def test_is_scoring_due_until_everyone_is_scored_with_the_current_model():
 def test_the_database_refuses_a_prediction_that_contradicts_itself(wrong):
     with pytest.raises(IntegrityError):
         PredictionFactory(**wrong)
+
+
+def test_groups_of_a_run_are_those_of_its_predictions():
+    for department, job, overtime in [("Consulting", "Manager", 1), ("Consulting", "Consultant", 0)] * 3:
+        EmployeeFeaturesFactory(
+            departement=department, poste=job, heures_supplementaires=overtime, employee__departement=department
+        )
+    run = services.score_employees()
+    counted, aggregated = (
+        {(group.departement, group.poste): group for group in groups}
+        for groups in (run.groups.all(), figures.aggregate(run, Scope.EVERYONE, is_of_then=True))
+    )
+    assert counted.keys() == aggregated.keys() == {("Consulting", "Manager"), ("Consulting", "Consultant")}
+    for pair, group in counted.items():
+        for name in ("employee_count", "above_threshold_count", "histogram", "reasons"):
+            assert getattr(group, name) == getattr(aggregated[pair], name)
+        assert group.expected_departures == pytest.approx(aggregated[pair].expected_departures)

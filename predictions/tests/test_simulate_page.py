@@ -100,6 +100,23 @@ def test_simulation_is_answered_and_logged_with_the_account(browse):
     assert "Works overtime" in page
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"poste": "Directeur Technique", "niveau_hierarchique_poste": 1},
+        {"poste": "Représentant Commercial", "niveau_hierarchique_poste": 5},
+        {"niveau_hierarchique_poste": 1, "revenu_mensuel": 19_999},
+    ],
+)
+def test_simulation_of_a_profile_that_nobody_has_says_first_that_there_are_not_enough_data(browse, changes):
+    page = browse("RH").post("/simulate/", INPUTS | changes).content.decode()
+    answer = page[page.index('id="answer"') : page.index("novalidate")]
+    assert '<p class="score-value">Not enough data</p>' in answer
+    assert answer.index("Not enough data") < answer.index("The formula gives")
+    assert "badge" not in answer
+    assert "risk-bar" not in answer
+
+
 HIDDEN = {"age": 63, "genre": 1, "statut_marital": "Divorcé(e)", "revenu_mensuel": 19_873}
 HIDDEN |= {"augmentation_salaire_precedente": 23, **dict.fromkeys(SATISFACTIONS, 1)}
 

@@ -67,39 +67,79 @@ def test_a_first_level_at_the_pay_of_a_director_is_not_held(support, frame):
     assert not support.holds(junior | {"revenu_mensuel": 19_999})
 
 
-def test_a_word_that_nobody_had_has_no_range(support, director):
-    assert support.faults(director | {"poste": "R&D"}) == [("departement", "poste")]
-    assert support.holds(director | {"departement": "R&D"})
+def test_a_word_that_nobody_had_limits_nothing(support, director):
+    assert support.holds(director | {"poste": "R&D", "departement": "R&D"})
 
 
-def test_ends_of_a_range_are_nobodys_pay(support, frame):
-    low, high = support.ranges["poste", "revenu_mensuel"]["Directeur Technique"]
-    pays = frame["revenu_mensuel"]
-    assert low not in set(pays)
-    assert high not in set(pays)
-    assert (low % 100, high % 100) == (0, 0)
-
-
-def test_fewer_than_five_people_have_no_range(frame):
-    few = frame.assign(poste=["Rare"] * 4 + frame["poste"].tolist()[4:])
-    assert "Rare" not in of(few).ranges["poste", "revenu_mensuel"]
-
-
-def test_few_people_are_counted_and_not_their_rows(frame):
-    rows = frame.assign(poste=["Rare"] * 8 + frame["poste"].tolist()[8:])
-    person = np.r_[np.arange(8) // 2, np.arange(8, len(rows))]
-    assert "Rare" not in Support.of(rows, person, list(rows)).ranges["poste", "revenu_mensuel"]
+def test_a_cell_begins_at_nobodys_pay(support):
+    (pay,) = (axis for axis in support.occupancy.axes if axis.features == ("revenu_mensuel",))
+    assert {start % 100 for start in pay.starts} == {0}
 
 
 def test_a_job_of_another_department_is_not_held(support, director, frame):
     (other,) = {*DEPARTMENTS} - {director["departement"]}
     moved = director | {"departement": other}
-    assert support.faults(moved) == [("departement", "poste")]
+    assert ("departement", "poste") in support.faults(moved)
     assert not support.hold(arrays(frame[:1].assign(**moved)))[0]
 
 
-def test_a_job_that_fewer_than_five_have_in_a_department_is_not_held(frame):
-    few = frame.assign(poste=["Rare"] * 4 + frame["poste"].tolist()[4:], departement="Commercial")
+@pytest.fixture(scope="module")
+def careers():
+    """1,000 people whose other employers took their time: no experience without seniority but with them; half have a
+    rise of 20 % and more, with the best appraisal."""
+    random = np.random.default_rng(3)
+    seniority, earlier = random.integers(0, 30, 1000), random.integers(0, 30, 1000)
+    return {
+        "annees_dans_l_entreprise": seniority,
+        "nombre_experiences_precedentes": np.where(earlier > 0, 1 + earlier % 8, 0),
+        "annee_experience_totale": seniority + earlier,
+        "note_evaluation_actuelle": np.where(seniority % 2, 4, 3),
+        "augmentation_salaire_precedente": np.where(seniority % 2, 20, 11) + random.integers(0, 9, 1000),
+        "niveau_hierarchique_poste": 1 + (seniority + earlier) // 12,
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "together"),
+    [
+        ({"note_evaluation_actuelle": 4, "augmentation_salaire_precedente": 11}, {}),
+        ({"note_evaluation_actuelle": 3, "augmentation_salaire_precedente": 28}, {}),
+        ({"niveau_hierarchique_poste": 5, "annee_experience_totale": 3}, {"annees_dans_l_entreprise": 1}),
+        ({"nombre_experiences_precedentes": 0, "annee_experience_totale": 30}, {"annees_dans_l_entreprise": 2}),
+    ],
+)
+def test_any_two_values_that_nobody_has_together_are_not_held(careers, change, together):
+    found = Support.of(careers, np.arange(1000), list(careers))
+    profile = {name: values[0] for name, values in careers.items()} | change | together
+    assert any(set(change) <= set(fault) for fault in found.faults(profile))
+    assert not found.holds(profile)
+    assert not found.hold({name: np.array([value]) for name, value in profile.items()})[0]
+
+
+def test_a_little_further_than_everybody_before_is_held(careers):
+    found = Support.of(careers, np.arange(1000), list(careers))
+    is_junior = careers["niveau_hierarchique_poste"] == 1
+    oldest = np.flatnonzero(is_junior)[careers["annee_experience_totale"][is_junior].argmax()]
+    profile = {name: values[oldest] for name, values in careers.items()}
+    assert found.occupancy.holds(profile | {"annee_experience_totale": profile["annee_experience_totale"] + 1})
+    assert not found.occupancy.holds(profile | {"annee_experience_totale": 40})
+
+
+def test_few_people_limit_nothing(careers):
+    few = {name: values[:40] for name, values in careers.items()}
+    assert not Support.of(few, np.arange(40), list(few)).occupancy.void.any()
+
+
+def test_rows_of_one_person_count_once(careers):
+    rows = {name: np.repeat(values[:40], 25) for name, values in careers.items()}
+    assert not Support.of(rows, np.repeat(np.arange(40), 25), list(rows)).occupancy.void.any()
+
+
+def test_two_words_of_fewer_than_five_people_are_not_held(frame):
+    few = frame.assign(
+        departement=np.where(frame.index < 4, "Commercial", np.where(frame.index % 2, "Commercial", "Consulting")),
+        poste=np.where(frame.index < 4, "Rare", np.where(frame.index % 2, "Vendeur", "Rare")),
+    )
     assert of(few).faults(few.iloc[0].to_dict()) == [("departement", "poste")]
 
 
@@ -168,7 +208,10 @@ def test_a_mean_rounded_to_two_decimals_is_possible(frame):
     assert found.points == 5
 
 
-def test_an_unknown_feature_limits_nothing(frame):
-    names = [name for name in frame if name not in ("departement", "revenu_mensuel")]
-    found = Support.of(frame, np.arange(len(frame)), names)
-    assert (list(found.ranges), found.together) == ([("poste", "niveau_hierarchique_poste")], {})
+def test_an_unknown_feature_limits_nothing(support, director, frame):
+    impossible = director | {"departement": None, "revenu_mensuel": 2_000}
+    assert not support.holds(impossible)
+    assert support.holds(impossible | {"revenu_mensuel": None})
+    assert ("revenu_mensuel",) not in [
+        axis.features for axis in of(frame.drop(columns="revenu_mensuel")).occupancy.axes
+    ]

@@ -96,6 +96,32 @@ def test_segment_of_a_small_group_is_not_shown(company, browse):
     assert "This segment is not shown" in page.content.decode()
 
 
+@pytest.mark.parametrize("who", ["RH", "Direction"])
+def test_segment_of_nobody_says_so(company, browse, who):
+    client = browse(who)
+    nobody = {"department": "Consulting", "job": "Cadre Commercial"}
+    response = client.get(TEAMS, nobody)
+    assert response.status_code == 200
+    assert "Nobody is in this segment" in response.text
+    assert "This segment is not shown" not in response.text
+    assert not response.context["may_save"]
+    by_site = nobody | {"rows": "site", "columns": "none"}
+    assert [line[0] for line in lines(client.get(EXPORT, by_site))] == ["Site"]  # the heads alone
+    assert client.get(EXPORT, nobody | {"table": "months"}).status_code == 200
+
+
+def test_saved_segment_of_nobody_counts_none_beside_another(company, browse):
+    client = browse("RH")
+    query = "department=Consulting&job=Cadre+Commercial"
+    client.post(f"{reverse('teams_save')}?{query}", {"name": "Personne"})
+    saved = SavedSegment.objects.get(user=client.account)
+    chosen, nobody = client.get(TEAMS, {"department": "Consulting", "compare": saved.pk}).context["compared"]
+    assert chosen.figures[0] == "24"
+    assert nobody.figures[0] == "0"
+    assert set(nobody.figures[1:]) == {"–"}
+    assert nobody.drivers == []
+
+
 def test_filter_by_a_word_that_does_not_exist_is_an_error_and_no_file(company, browse):
     client = browse("RH")
     assert "department" in client.get(TEAMS, {"department": "Nowhere"}).context["form"].errors

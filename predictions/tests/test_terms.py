@@ -14,7 +14,6 @@ def test_text_becomes_one_column_a_level_and_zeros_for_an_unseen_one():
     term = learn(["b", "a", "b"])
     assert term.levels.tolist() == ["a", "b"]
     assert term.columns(np.array(["a", "b", "c"])).tolist() == [[1, 0], [0, 1], [0, 0]]
-    assert term.is_unseen(np.array(["a", "c"])).tolist() == [False, True]
 
 
 def test_a_number_that_never_varies_has_no_term():
@@ -56,11 +55,10 @@ def test_ridge_on_a_broken_line_is_the_penalty_on_its_steps_and_heights():
     assert coefficients @ coefficients == pytest.approx(penalty)
 
 
-def test_curve_is_constant_and_unseen_outside_the_training_range():
+def test_curve_is_constant_outside_the_training_range():
     term = learn(np.arange(11.0))
     outside = np.array([-5.0, 15.0])
     assert term.columns(outside) == pytest.approx(term.columns(np.array([0.0, 10.0])))
-    assert term.is_unseen(np.array([-0.1, 0.0, 10.0, 10.1, np.nan])).tolist() == [True, False, False, True, True]
 
 
 def test_columns_of_a_lever_rise_everywhere():

@@ -2,15 +2,18 @@
 
 import csv
 import io
+import math
 from itertools import pairwise
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from employees.access import Scope
 from employees.tests.factories import EmployeeFactory, WorkforceDayFactory, leave
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions import registry, rescoring
+from predictions.decisions import versions
 from predictions.decisions.threshold_decisions import (
     NotInForce,
     NotScored,
@@ -22,7 +25,7 @@ from predictions.decisions.threshold_decisions import (
 )
 from predictions.ml.assessment.thresholds import Costs
 from predictions.models import Prediction, RunGroup, ScoringRun, ThresholdDecision
-from predictions.registry import current_model, promoted_model
+from predictions.registry import current_model, decision_in_force, promoted_model
 from predictions.selectors import figures, ranking, runs
 from predictions.services import Caller, is_scoring_due, predict_for_employee, predict_for_features, score_employees
 
@@ -61,7 +64,7 @@ def twins():
 
 
 def decided(hr, rule=RuleName.CAPACITY, *, reason="room for a few talks", **parameter):
-    return set_threshold(wish=Wish(rule, **parameter), reason=reason, user=hr)
+    return set_threshold(wish=Wish(rule, **parameter), reason=reason, user=hr, accepts_over_half=True)
 
 
 def over_in_newest_run():
@@ -205,10 +208,23 @@ def of_another_model():
     registry.forget_decisions()
 
 
-def test_value_holds_for_its_model_alone_and_what_was_set_before_holds_again(hr, people):
-    decided(hr, RuleName.COST, costs=COSTS)
-    decided(hr, RuleName.VALUE, value=0.9)
+@pytest.mark.parametrize(
+    ("rule", "parameter"), [(RuleName.VALUE, {"value": 0.3}), (RuleName.COST, {"costs": COSTS}), (None, {})]
+)
+def test_threshold_set_survives_another_version_of_the_model(hr, people, rule, parameter):
+    decision = decided(hr, rule, **parameter) if rule else None
+    expected = decision.threshold if decision else promoted_model().threshold
     of_another_model()
+    assert current_model().threshold == expected
+    assert score_employees().decision == decision
+
+
+def test_value_holds_within_its_horizon_alone_and_what_was_set_before_holds_again(hr, people):
+    decided(hr, RuleName.COST, costs=COSTS)
+    decision = decided(hr, RuleName.VALUE, value=0.9)
+    assert decision.horizon_months == promoted_model().horizon_months
+    ThresholdDecision.objects.update(horizon_months=18)
+    registry.forget_decisions()
     assert current_model().threshold == pytest.approx(500 / 6_000)
 
 
@@ -262,11 +278,19 @@ def test_another_process_follows_within_the_interval(hr, people, monkeypatch):
     assert current_model().threshold == 0.6
 
 
-def test_decisions_are_read_by_one_query_an_interval(hr, people, django_assert_num_queries):
-    decided(hr, capacity=3)
-    with django_assert_num_queries(1):
-        current_model()
-        current_model()
+def test_decisions_are_read_by_one_query_an_interval_and_one_more_after_a_change(
+    hr, people, monkeypatch, django_assert_num_queries
+):
+    versions.adopt()
+    decision = decided(hr, capacity=3)
+    for queries in (2, 1):
+        monkeypatch.setattr(registry._decided, "checked_at", -math.inf)
+        with django_assert_num_queries(queries):
+            current_model()
+            current_model()
+    ThresholdDecision.objects.filter(pk=decision.pk).update(revoked_at=timezone.now(), revoked_by=hr)
+    monkeypatch.setattr(registry._decided, "checked_at", -math.inf)  # as in another process than the one that undid it
+    assert decision_in_force(12) is None
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from features.tests.factories import EmployeeFeaturesFactory
+from predictions.decisions.costs import Range, set_costs
 from predictions.models import Prediction, ScoringRun, ThresholdDecision
 from predictions.registry import current_model, promoted_model
 from predictions.services import score_employees
@@ -39,7 +40,10 @@ def post(browser, name, *args, **data):
 
 
 def decide(browser, rule="capacity", reason="room for three talks", **data):
-    return post(browser, "model_threshold", rule=rule, reason=reason, **START | data)
+    """Whatever it flags: whoever decides has ticked that more than half is accepted."""
+    return post(
+        browser, "model_threshold", **{"rule": rule, "reason": reason, "accepts_over_half": "on"} | START | data
+    )
 
 
 def test_form_starts_from_what_is_in_use(hr, people, card):
@@ -58,6 +62,13 @@ def test_form_starts_from_what_was_set_last(hr, people):
     assert hr.get("/model/?tab=all").context["form"]["talk"].value() == "750"
     decide(hr, capacity="4")
     assert hr.get("/model/?tab=all").context["form"]["capacity"].value() == "4"
+
+
+def test_a_departure_costs_what_the_page_of_costs_says(hr, people):
+    set_costs(unit="amount", departure=Range(41_000, 61_490), actions={}, reason="Budget", user=hr.account)
+    field = hr.get("/model/?tab=threshold").context["form"]["departure"]
+    assert field.value() == "51245"
+    assert field.help_text == "Starts from the middle of what “Costs” says: €41,000–61,000."
 
 
 def test_preview_counts_those_present_over_each_threshold(hr, people):
@@ -125,8 +136,8 @@ def test_form_with_a_bad_value_says_so_beside_the_field(hr, people, name, text, 
 @pytest.mark.parametrize(
     ("data", "text"),
     [
-        ({"capacity": "6"}, "For the people that can be met: Flags more than half of the people present."),
-        ({"talk": "10000"}, "For the least cost: At these costs no talk pays for itself."),
+        ({"capacity": "6"}, "For the people that can be met: Flags more than half of the people present: such a list"),
+        ({"talk": "10000"}, "At these costs no talk pays for itself."),
     ],
 )
 def test_preview_warns_of_what_singles_out_nobody_and_of_what_never_pays(hr, people, data, text):
@@ -152,10 +163,31 @@ def test_threshold_that_is_set_is_the_one_that_was_previewed(hr, people, started
 def test_threshold_without_a_rule_or_a_reason_is_not_set(hr, people, started, data):
     response = post(hr, "model_threshold", **{"rule": "capacity", "reason": "why not", **START, **data})
     assert "Nothing was set: choose a threshold and give a reason." in response.content.decode()
-    typed = START | {name: data[name] for name in START.keys() & data.keys()}
+    typed = START | {"rule": "capacity", "reason": "why not"} | data
     assert response.redirect_chain == [(f"{reverse('model', query=typed)}#threshold", 302)]
     assert not ThresholdDecision.objects.exists()
     assert started == []
+
+
+def test_threshold_that_flags_more_than_half_is_set_only_once_that_is_accepted(hr, people, started):
+    data = {"rule": "capacity", "reason": "everyone counts", **START, "capacity": "6"}
+    assert 'name="accepts_over_half"' in hr.get("/model/", START | {"capacity": "6"}).text
+    response = post(hr, "model_threshold", **data)
+    assert "this threshold flags 6 of 10 people, more than half. Choose another one, or tick" in response.text
+    assert ">everyone counts</textarea>" in response.text
+    assert 'value="capacity" required checked' in " ".join(response.text.split())
+    assert (ThresholdDecision.objects.exists(), started) == (False, [])
+    page = post(hr, "model_threshold", **data, accepts_over_half="on").text
+    decision = ThresholdDecision.objects.get()
+    assert (decision.flagged, decision.accepts_over_half) == (6, True)
+    assert "more than half, accepted" in page
+
+
+def test_threshold_that_flags_half_or_less_asks_for_no_acceptance_and_records_none(hr, people):
+    few = START | {"capacity": "5", "value": "99", "talk": "10000"}
+    assert 'name="accepts_over_half"' not in hr.get("/model/", few).text
+    decide(hr, **few)
+    assert not ThresholdDecision.objects.get().accepts_over_half
 
 
 def test_threshold_is_undone_by_one_click(hr, people, started):
@@ -185,7 +217,7 @@ def test_thresholds_set_are_listed_with_author_day_and_reason(hr, people, path):
         decide(hr, rule, reason)
     page = " ".join(hr.get(path).content.decode().split())
     texts = (
-        "a value for version",
+        "a threshold of one&#x27;s own",
         "least cost (departure €30,000, talk €500, chance 20%)",
         "the 3 people at most risk",
     )
@@ -281,6 +313,14 @@ def test_figures_of_the_page_are_those_of_the_threshold_in_force(hr, people):
     assert before[2:] == after[2:]
 
 
+def test_page_under_a_capacity_counts_on_a_list_of_exactly_so_many(hr, people):
+    decide(hr, capacity="3")
+    score_employees()
+    response = hr.get("/model/?tab=quality")
+    assert "Of 100 people on a list of the 3 most at risk" in response.text
+    assert "exactly the 3 people most at risk" in response.text
+
+
 def test_overview_and_list_follow_after_the_scoring(hr, people):
     decide(hr)
     score_employees()
@@ -303,9 +343,16 @@ def test_answer_says_how_long_the_list_is_and_what_it_misses(hr, people):
     response = hr.get("/model/", START)
     (option,) = [each for each in response.context["options"] if each.rule == "capacity"]
     reached = option.outlook.precision * option.outlook.flagged
-    assert option.missed == pytest.approx(option.expected - reached)
+    assert option.missed == pytest.approx(option.outlook.expected - reached)
     assert "on the list" in response.text
-    assert f"of {option.expected:,.0f} expected departures" in response.text
+    assert f"of {option.outlook.expected:,.0f} expected departures" in response.text
+
+
+def test_answer_says_in_words_that_a_list_is_empty(hr, people):
+    page = hr.get("/model/", START | {"talk": "10000", "value": "99"}).text
+    assert page.count("Nobody on the list") == 2
+    assert "Nobody present has a probability as high." in page
+    assert "of 0 expected departures" not in page
 
 
 def test_each_parameter_has_a_slider_that_holds_its_value(hr, people):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from predictions.ml.assessment import thresholds
+from predictions.ml.assessment import curves, thresholds
 from predictions.ml.assessment.thresholds import (
     Costs,
     InvalidRule,
@@ -145,3 +145,11 @@ def test_simulation_counts_people_and_money_by_hand():
 def test_simulation_of_talks_that_cost_more_than_they_save_loses_money():
     points = as_in_a_card(TARGET, PROBABILITY)
     assert at(points, 0.75, 10, 0.3, Costs(departure=100, talk=90, chance=0.5)).saving < 0
+
+
+def test_list_of_exactly_so_many_is_read_between_two_lengths_and_never_beyond_everyone():
+    columns = curves.capacity(np.array([1, 0, 1, 0]), np.array([[0.9, 0.8, 0.7, 0.1]]))
+    assert thresholds.measured_first(columns, 1) == (0.25, 1.0, 0.5)
+    assert thresholds.measured_first(columns, 3) == pytest.approx((0.75, 2 / 3, 1.0))
+    assert thresholds.measured_first(columns, 9) == (1.0, 0.5, 1.0)
+    assert thresholds.measured_first({"people": [2, 4], "precision": [0.5, 0.5]}, 1) == pytest.approx((0.25, 0.5, 0.25))

@@ -50,7 +50,7 @@ def addresses() -> list[str]:
         *("/departures/", "/departures/export.csv", "/import/loads/"),
         *("/report/", "/teams/", "/teams/?rows=team", "/teams/?department=Consulting", "/teams/export.csv"),
         *("/clarify/", "/clarify/refused/", "/clarify/unscored/", "/clarify/unanswered/"),
-        *("/clarify/answers/", "/clarify/numbers/"),
+        *("/clarify/answers/", "/clarify/numbers/", "/follow-up/costs/", "/follow-up/effect/"),
         *("/history/", "/history/?mode=scoring", f"/history/{inside.earliest('pk').pk}/"),
         *("/model/", "/model/?tab=all", "/model/?capacity=30", "/model/effects/"),
     ]
@@ -183,7 +183,10 @@ def test_pages_of_everyone_do_show_what_the_others_do_not(browse, company, chang
 
 
 def test_overview_of_an_auditor_tells_the_means_of_groups_alone(browse, company):
-    """Others over the threshold, and nobody's score as before, in groups of the same size and mean."""
+    """Others over the threshold, and nobody's score as before, in groups of the same size and mean.
+
+    The count over the threshold is told of the whole company, never of a group.
+    """
     hr, auditor = browse("RH"), browse("Auditeur")
     before = [read(client, ["/"]) for client in (hr, auditor)]
     run = ScoringRunFactory(threshold=0.2)
@@ -193,7 +196,11 @@ def test_overview_of_an_auditor_tells_the_means_of_groups_alone(browse, company)
     write_figures()
     after = [read(client, ["/"]) for client in (hr, auditor)]
     assert after[0] != before[0]
-    assert after[1] == before[1]
+    (totals, groups), (totals_before, groups_before) = (
+        re.split(r"Risk\s*by\s*department", pages[1]["/"]) for pages in (after, before)
+    )
+    assert totals != totals_before
+    assert groups == groups_before
 
 
 def test_overview_of_an_auditor_suppresses_small_groups(browse, company):
@@ -236,7 +243,7 @@ def numbers_in(response) -> set[str]:
 
 def risks_in(response) -> set[str]:
     """The rates on the curves of what moves the score, of a model and not of people: any rate may be among them."""
-    curves = response.content.decode().partition("The shape of the heaviest effects")[2].partition("</details>")[0]
+    curves = response.content.decode().partition("The heaviest features, by their values")[2].partition("</details>")[0]
     return set(re.findall(r"\d[\d.]*%", curves))
 
 

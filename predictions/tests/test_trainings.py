@@ -1,5 +1,6 @@
 """Trainings as a task: from the model's page, by the schedule, and what becomes of them."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from predictions import trainings
 from predictions.decisions import promotions, versions
 from predictions.ml import training as ml
 from predictions.ml.artifacts.store import ArtifactError
+from predictions.ml.assessment import thresholds
 from predictions.models import Promotion, Training
 from predictions.tests import workforce
 from technova.jobs import State, Step, Task
@@ -88,6 +90,43 @@ def test_schedule_trains_nothing_while_a_version_waits_or_is_trained(trained, mo
     train(Training.objects.get())
     trainings.train_by_schedule()
     assert Training.objects.count() == 1
+
+
+def test_training_that_learns_the_same_again_says_that_nothing_has_changed(trained, hr, started):
+    train(asked(hr.account))
+    before, promotions_before = versions.current(), Promotion.objects.count()
+    del started[:]
+    again = asked(hr.account, reason="once more")
+    train(again)
+    assert (again.version, again.is_unchanged) == (before, True)
+    assert (versions.current(), Promotion.objects.count()) == (before, promotions_before)
+    assert ("rescore",) not in started
+    page = " ".join(hr.get("/model/?tab=versions").text.split())
+    assert f"nothing has changed, version {before} stays in use." in page
+    assert f"Nothing has changed: the same as version {before}" in page
+
+
+def test_training_on_other_rows_is_a_new_version(trained, hr):
+    train(asked(hr.account))
+    assert trainings.repeats(workforce.trained())
+    other = workforce.trained()
+    changed = replace(other.content, card=other.card | {"training": other.card["training"] | {"sha256": "other"}})
+    assert not trainings.repeats(replace(other, content=changed))
+
+
+@pytest.mark.parametrize(
+    ("reason", "english", "french"),
+    [
+        ("Trained anew", "Trained anew", "Nouvel entraînement"),
+        ("schedule", "Trained by the schedule", "Entraînement planifié"),
+        ("more months", "more months", "more months"),
+    ],
+)
+def test_reason_that_no_person_wrote_is_told_in_the_language_of_the_page(hr, reason, english, french):
+    Training.objects.create(reason=reason, version="a version", finished_at=timezone.now())
+    for language, words in (("en", english), ("fr", french)):
+        page = hr.get("/model/?tab=versions", headers={"Accept-Language": language}).text
+        assert f'<span class="soft small">{words}</span>' in page
 
 
 def test_training_that_is_done_again_changes_nothing(trained, hr):
@@ -180,3 +219,13 @@ def test_who_does_not_decide_trains_nothing(browse, group, departments):
 def test_database_refuses_a_training_that_ends_with_nothing():
     with pytest.raises(IntegrityError):
         Training.objects.create(reason="more", finished_at=timezone.now())
+
+
+@pytest.mark.parametrize(("asked", "of_the_company", "used"), [(None, None, None), (None, 6, 6), (3, 6, 3)])
+def test_training_takes_the_horizon_asked_for_or_else_the_companys(monkeypatch, settings, asked, of_the_company, used):
+    settings.HORIZON_MONTHS = of_the_company
+    taken = []
+    monkeypatch.setattr(trainings, "person_periods", lambda **options: workforce.history())
+    monkeypatch.setattr(ml, "train_forecast", lambda *args, horizon, **options: taken.append(horizon))
+    trainings.fit(rule=thresholds.parse("f2"), horizon=asked)
+    assert taken == [used]

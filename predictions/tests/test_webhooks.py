@@ -19,6 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from employees.messages import Message
 from employees.models import Import
 from employees.tests.test_uploads import text_of
 from features.tests.factories import EmployeeFeaturesFactory
@@ -216,7 +217,7 @@ def test_endpoint_that_does_not_answer_is_asked_once(endpoint, receiver, monkeyp
 
     def silent(**arguments):
         asked.append(arguments)
-        return sending.Answer(None, "TimeoutError: timed out")
+        return sending.Answer(None, failure=Message(sending.LATE, {"seconds": 15}))
 
     monkeypatch.setattr(events.sending, "send", silent)
     for number in range(3):
@@ -261,7 +262,8 @@ def test_port_where_nobody_listens_is_an_answer(settings):
         listener.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
     answer = sending.send(url=url, secrets=[new_secret()], message_id="msg_1", body="{}")
-    assert (answer.status, answer.text.partition(":")[0]) == (None, "ConnectionRefusedError")
+    assert (answer.status, answer.text) == (None, "")
+    assert str(answer.failure) == "127.0.0.1 refuses connections on this port."
 
 
 @pytest.mark.parametrize(
@@ -292,6 +294,10 @@ def test_address_of_the_internet_is_permitted(address):
         ("https://127.0.0.1/", "inside the network"),
         ("https://[::1]/", "inside the network"),
         ("https://169.254.169.254/latest/meta-data", "inside the network"),
+        ("https://localhost/", "name of the network alone"),
+        ("https://hooks/", "name of the network alone"),
+        ("https://hooks.technova.internal/", "name of the network alone"),
+        ("https://printer.Local./", "name of the network alone"),
         ("https:///path", "no host"),
         ("https://technova.example:port/", "no host"),
     ],
@@ -309,7 +315,38 @@ def test_name_that_resolves_inside_the_network_is_not_connected_to(monkeypatch):
     monkeypatch.setattr(sending.socket, "create_connection", lambda *given: 1 / 0)
     answer = sending.send(url="https://technova.example/", secrets=[new_secret()], message_id="m", body="{}")
     assert answer.status is None
-    assert "inside the network" in answer.text
+    assert "inside the network" in str(answer.failure)
+
+
+def test_form_refuses_a_name_that_resolves_inside_the_network(monkeypatch, admin_client):
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", 443))]
+    monkeypatch.setattr(addresses.socket, "getaddrinfo", lambda *given, **named: found)
+    data = {"name": "Tickets", "url": "https://hooks.example.com/", "events": ["run.finished"], "is_active": "on"}
+    answer = admin_client.post(reverse("admin:predictions_webhookendpoint_add"), data)
+    assert b"inside the network" in answer.content or "à l’intérieur du réseau" in answer.content.decode()
+    assert not WebhookEndpoint.objects.exists()
+
+
+def test_webhook_is_deleted_with_its_messages(admin_client):
+    endpoint = WebhookEndpoint.objects.create(name="Tickets", url="https://hooks.example.com/", events=["run.finished"])
+    events.emit(Event.RUN_FINISHED, about="run 1", data={})
+    assert WebhookDelivery.objects.exists()
+    page = reverse("admin:predictions_webhookendpoint_delete", args=[endpoint.pk])
+    admin_client.post(page, {"post": "yes"})
+    assert not WebhookEndpoint.objects.exists()
+    assert not WebhookDelivery.objects.exists()
+
+
+def test_why_nothing_was_answered_is_said_in_the_language_of_the_page(admin_client):
+    endpoint = WebhookEndpoint.objects.create(name="Tickets", url="https://hooks.example.com/", events=["run.finished"])
+    failure = Message(sending.CLOSED, {"host": "hooks.example.com"}).document()
+    WebhookDelivery.objects.create(
+        endpoint=endpoint, message_id="msg_1", event="run.finished", body="{}", last_failure=failure
+    )
+    page = admin_client.get(
+        reverse("admin:predictions_webhookdelivery_changelist"), headers={"accept-language": "fr"}
+    ).content.decode()
+    assert "hooks.example.com refuse les connexions sur ce port." in page
 
 
 def test_connection_goes_to_the_checked_address_and_no_other(monkeypatch):

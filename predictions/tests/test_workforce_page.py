@@ -1,3 +1,4 @@
+import re
 from datetime import date
 
 import pytest
@@ -56,15 +57,40 @@ def test_workforce_like_the_training_data_is_said_to_fit(browse, moved, card):
     assert "has moved" not in page
 
 
+def test_workforce_of_the_day_of_the_training_is_no_test_that_was_passed(browse, moved, card):
+    counts = {name: [round(count) for count in bins["counts"]] for name, bins in card["drift"]["bins"].items()}
+    type(moved).objects.update(drift_counts=counts, as_of=card["drift"]["as_of"])
+    response = page_of(browse("RH"))
+    page = response.content.decode()
+    assert "that they look alike is no test" in page
+    assert "The workforce looks like" not in page
+    assert response.context["history"].rows[0][-2] == "no test: the people it learned from"
+
+
+def test_checks_tell_their_run_and_its_threshold(browse, moved):
+    (row,) = page_of(browse("RH")).context["history"].rows
+    assert row[2:4] == [f"Run {moved.pk}", "20.0%"]
+
+
 def test_workforce_that_moved_names_the_feature_and_its_values(browse, moved):
     response = page_of(browse("RH"))
     page = response.content.decode()
-    assert "1 of the 25 distributions has moved" in page
+    assert "Overtime: people have moved between its values." in page
+    assert "A real change is one possible cause, such as a campaign" in page
     (row,) = (row for row in response.context["rows"] if row.is_drift)
     assert (row.name, row.chance) == ("Overtime", "less than 0.001")
     # Of two values, a small count would follow from the other; how far they moved would tell it too.
     assert row.table.rows == [["No", "77%", "not shown"], ["Yes", "23%", "not shown"]]
     assert (row.moved, row.effect) == ("not shown", "not shown")
+
+
+def test_workforce_that_moved_says_from_where_to_where_and_what_that_changes(browse, moved):
+    counts = moved.drift_counts | {"heures_supplementaires": [633, 600]}
+    type(moved).objects.update(drift_counts=counts)
+    page = plain(browse("RH"))
+    assert re.search(
+        r"Overtime: Yes from 23% to 49% of the people; by itself that changes the expected departures by \+\d+%\.", page
+    )
 
 
 @pytest.mark.parametrize(
@@ -132,7 +158,7 @@ def test_workforce_tells_what_became_of_a_forecast_in_sentences(browse, moved, f
     assert "Of the 1,204 people present on 31 March 2026, 43 had left within 6 months." in page
     assert "Absent without a known departure: 6; whether they left is not known." in page
     assert "Left for a reason that is not forecast, such as retirement: 9." in page
-    assert "The model expected 39.5 departures (between 27 and 53)." in page
+    assert "The model expected 40 departures (between 27 and 53)." in page
     assert "As many left as the model expected." in page
 
 
@@ -164,7 +190,7 @@ def test_workforce_lists_every_forecast(browse, moved, follow):
     follow(m3={"left": 3, "unknown": 0}, m12={"expected": None, "low": None, "high": None})
     table = page_of(browse("RH")).context["followed"]
     assert table.rows == [
-        ["31 March 2026", "3 months", "1,204", "fewer than five", "39.5 (27 to 53)", "fewer than expected"],
+        ["31 March 2026", "3 months", "1,204", "fewer than five", "40 (27 to 53)", "fewer than expected"],
         ["31 March 2026", "12 months", "1,204", "43", "–", "no number expected by then"],
     ]
 
@@ -180,7 +206,7 @@ def test_workforce_shows_the_last_check_and_those_before(browse, moved, follow):
     WorkforceDayFactory()
     page = plain(browser)
     assert "6 months: more than expected" in page
-    assert page.count('<td class="number">Overtime') == 2
+    assert page.count('data-label="Moved">Overtime') == 2
 
 
 def test_workforce_that_changed_after_the_check_is_said_to_have_changed(browse, moved):

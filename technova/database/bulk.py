@@ -1,22 +1,30 @@
 """Bulk inserts by COPY, and reservation of their keys.
 
-What COPY buys: 147,000 people are loaded in 9 s, and scored and logged in 11 s (``benchmarks/pipeline.py``)."""
+Rows are given by column where there are many (``insert_blocks``): on PostgreSQL no cell becomes a Python object.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from django.db import connection, models, transaction
+from django.db import DataError, connection, models, transaction
 
+from technova.database import binary_copy
 from technova.database.fields import NamedFloats
 
 ROWS_AT_A_TIME = 2_000  # that are Python's values, which take several times the memory of a frame's
+BLOCK_SIZE = 5_000  # rows of a frame that are encoded at a time
+
+# Rows by column: attribute names, and an array, a list or a series of as many values each, or one value for all rows.
+Block = Mapping[str, Any]
 KEYS_AT_A_TIME = 500  # bounds the parameters of a statement
 BLOCK, MARGIN = 2**24, 2**16  # keys, see ``reserve_sparse_keys``
 
@@ -33,12 +41,42 @@ def bulk_insert(
     that is absent or unknown.
     """
     if isinstance(rows, pd.DataFrame):
-        columns = list(rows.columns)
-        rows = frame_rows(rows)
+        return insert_blocks(model, _slices(rows), list(rows.columns))
     fields = _fields(model, columns or ())
     write = _copy if connection.vendor == "postgresql" else _execute_many
     with transaction.atomic():
         return write(model, fields, rows)
+
+
+def insert_blocks(model: type[models.Model], blocks: Iterable[Block], columns: Sequence[str]) -> int:
+    """Insert rows given by column, some at a time, and return how many; otherwise as ``bulk_insert``.
+
+    An array of ``NamedFloats`` is ``(n, k)``, in the order of their names, zeros left out.
+    """
+    with inserting(model, blocks, columns) as count:
+        return count
+
+
+@contextmanager
+def inserting(model: type[models.Model], blocks: Iterable[Block], columns: Sequence[str]) -> Iterator[int]:
+    """Insert as ``insert_blocks`` while a ``with`` block computes: PostgreSQL takes the rows in meanwhile.
+
+    Gives their number. Where the block fails, nothing is inserted. It may not use the database, which is busy with the
+    rows: a query raises ``RuntimeError``.
+    """
+    fields = _fields(model, columns)
+    with transaction.atomic():
+        if connection.vendor == "postgresql" and all(binary_copy.is_encodable(_type(field)) for field in fields):
+            with _copying_binary(model, fields, blocks) as count:
+                yield count
+        else:
+            count = bulk_insert(model, (row for block in blocks for row in _rows_of(block, fields)), columns)
+            with connection.execute_wrapper(_refuse):
+                yield count
+
+
+def _refuse(*_query: Any) -> None:
+    raise RuntimeError("The database is taking in rows: ask it before or after")
 
 
 def refresh_statistics(model: type[models.Model]) -> None:
@@ -63,12 +101,18 @@ def check_keys_at_once() -> None:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
+# Before the keys, as an INSERT does: whoever has to know that no lower key will follow waits for the table's writers.
+_WRITES = 'LOCK TABLE "{}" IN ROW EXCLUSIVE MODE'
+
+
 def reserve_keys(model: type[models.Model], count: int) -> Sequence[int]:
-    """Reserve automatic keys for rows to be inserted with them. One query, inside a transaction."""
+    """Reserve automatic keys for rows to be inserted with them, inside a transaction. Two queries."""
     table, column = model._meta.db_table, model._meta.pk.column
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            sequence = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
+            cursor.execute(_WRITES.format(table))
+            # The name in a query of its own: PostgreSQL would look it up for each key.
+            sequence = "SELECT nextval((SELECT pg_get_serial_sequence(%s, %s))::regclass) FROM generate_series(1, %s)"
             cursor.execute(sequence, [table, column, count])
             return [key for (key,) in cursor.fetchall()]
         cursor.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])
@@ -86,6 +130,7 @@ def reserve_sparse_keys(model: type[models.Model], count: int) -> np.ndarray:
     block = max(BLOCK, 32 * count)  # of up to 20 a key NumPy would make an array of the whole block
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            cursor.execute(_WRITES.format(table))
             cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", [table, column])
             sequence = cursor.fetchone()[0]
             # Other transactions may take some keys between the two numbers: the margin absorbs them.
@@ -100,18 +145,43 @@ def reserve_sparse_keys(model: type[models.Model], count: int) -> np.ndarray:
     return first + np.sort(np.random.default_rng().choice(block, count, replace=False, shuffle=False))
 
 
-def frame_rows(frame: pd.DataFrame) -> Iterator[tuple]:
-    """The rows of a frame as tuples of Python values, missing ones as None; not all of them at once."""
-    for start in range(0, len(frame), ROWS_AT_A_TIME):
-        some = frame.iloc[start : start + ROWS_AT_A_TIME]
-        yield from zip(*(_python_values(some[name]) for name in some.columns), strict=True)
+def _slices(frame: pd.DataFrame) -> Iterator[Block]:
+    for start in range(0, len(frame), BLOCK_SIZE):
+        yield dict(frame.iloc[start : start + BLOCK_SIZE].items())
 
 
-def _python_values(series: pd.Series) -> list:
-    missing = series.isna()
+def _count(block: Block) -> int:
+    return next(len(values) for values in block.values() if is_column(values))
+
+
+def is_column(values: Any) -> bool:
+    """Whether a block has a value for each row, and not one for all."""
+    return isinstance(values, list | np.ndarray | pd.Series | pd.api.extensions.ExtensionArray)
+
+
+def _rows_of(block: Block, fields: Sequence[models.Field]) -> Iterator[tuple]:
+    """The rows of a block as tuples of Python values, missing ones as None; not all of them at once."""
+    for start in range(0, _count(block), ROWS_AT_A_TIME):
+        rows = slice(start, start + ROWS_AT_A_TIME)
+        values = (block[field.attname] for field in fields)
+        some = [each[rows] if is_column(each) else each for each in values]
+        yield from zip(*map(_python_values, fields, some), strict=False)  # a value for all rows never ends
+
+
+def _python_values(field: models.Field, values: Any) -> Iterable:
+    if not is_column(values):
+        return repeat(values)
+    if isinstance(field, NamedFloats):
+        return map(field.named, values.tolist())
+    return python_values(values)
+
+
+def python_values(values: Any) -> list:
+    """The values of a column as Python's, missing ones as None."""
+    missing = np.asarray(pd.isna(values), dtype=bool)
     if missing.any():
-        series = series.astype(object).mask(missing, None)
-    return series.tolist()
+        values = pd.Series(values).astype(object).mask(missing, None)
+    return values if isinstance(values, list) else values.tolist()
 
 
 def batches(keys: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -146,6 +216,49 @@ def _copy(model: type[models.Model], fields: Sequence[models.Field], rows: Itera
             copy.write_row(row)
             count += 1
     return count
+
+
+@contextmanager
+def _copying_binary(
+    model: type[models.Model], fields: Sequence[models.Field], blocks: Iterable[Block]
+) -> Iterator[int]:
+    """COPY, sent by a thread: the next block is encoded while PostgreSQL takes in the one before."""
+    quote = connection.ops.quote_name
+    names = ", ".join(quote(str(field.column)) for field in fields)
+    count = 0
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy(f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN (FORMAT BINARY)") as copy,
+        ThreadPoolExecutor(max_workers=1) as sender,
+    ):
+        sent = sender.submit(copy.write, binary_copy.HEADER)
+        for block in blocks:
+            of_block = _count(block)
+            try:
+                columns = [(_type(field), _texts_of(field, block[field.attname])) for field in fields]
+                octets = binary_copy.encoded(columns, of_block)
+            except (ValueError, OverflowError, TypeError) as error:
+                raise DataError(f"{model.__name__}: {error}") from error
+            sent.result()
+            sent = sender.submit(copy.write, octets)
+            count += of_block
+        with connection.execute_wrapper(_refuse):
+            yield count
+        sent.result()
+        copy.write(binary_copy.TRAILER)
+
+
+def _type(field: models.Field) -> str:
+    return field.db_type(connection) or ""
+
+
+def _texts_of(field: models.Field, values: Any) -> Any:
+    """Documents as text; other values as they are."""
+    if not isinstance(field, models.JSONField) or values is None:
+        return values
+    encode = (field.encoder or json.JSONEncoder)().encode
+    return [None if value is None else encode(value) for value in values] if is_column(values) else encode(values)
 
 
 def _encoder(field: models.Field) -> Callable[[Any], str] | None:

@@ -41,15 +41,30 @@ class EncryptedTextField(models.TextField):
     """
 
     def get_prep_value(self, value: str | None) -> str | None:
-        return None if value is None else _cipher(tuple(settings.NOTES_KEYS)).encrypt(value.encode()).decode()
+        return None if value is None else encrypted(value)
 
     def from_db_value(self, value: str | None, _expression, _connection) -> str | None:
+        if value == "":  # a text that was deleted
+            return value
         if value is None or not settings.NOTES_KEYS:
             return None
         try:
             return _cipher(tuple(settings.NOTES_KEYS)).decrypt(value).decode()
         except InvalidToken:
             return None
+
+
+def encrypted(text: str) -> str:
+    """A text as ``EncryptedTextField`` stores it. Raises ``NoKey`` without a key."""
+    return _cipher(tuple(settings.NOTES_KEYS)).encrypt(text.encode()).decode()
+
+
+def decrypted(text: str) -> str:
+    """The text back. Raises ``NoKey`` without the key that encrypted it."""
+    try:
+        return _cipher(tuple(settings.NOTES_KEYS)).decrypt(text).decode()
+    except InvalidToken as error:
+        raise NoKey("No key in NOTES_KEYS decrypts this text.") from error
 
 
 @cache
@@ -86,6 +101,10 @@ class NamedFloats(models.Field):
             return None
         numbers = orjson.loads(value) if isinstance(value, str) else value
         return {name: number for name, number in zip(self.names, numbers, strict=False) if number is not None}
+
+    def named(self, numbers: Sequence[float]) -> dict[str, float]:
+        """Numbers in the order of the names, zeros left out."""
+        return {name: number for name, number in zip(self.names, numbers, strict=True) if number}
 
     def get_db_prep_value(self, value: Mapping[str, float] | None, connection: BaseDatabaseWrapper, prepared=False):
         """The text of the array, for a parameter and for COPY alike. Raises ``ValueError`` for an unknown name."""

@@ -1,7 +1,7 @@
 """PDFs by typst, in a process of their own: setting one takes some 40 MB, which a web server would keep.
 
-Only the fonts that typst carries are used, so a page looks the same on every machine, and nothing is fetched. The
-source is one file of ours; what it shows comes as data, which it cannot take for code.
+The font is a package of ours, and none of the machine's is used, so a page looks the same everywhere, and nothing is
+fetched. The source is one file of ours; what it shows comes as data, which it cannot take for code.
 """
 
 import json
@@ -33,10 +33,13 @@ def pdf(source: Path, data: Mapping[str, Any]) -> bytes:
 
 
 def main() -> None:
+    import fontpkg_noto_sans  # type: ignore[import-untyped]
     import typst
 
     text = Path(sys.argv[1]).read_bytes()  # as bytes: a document that is no file knows no path
-    document = typst.compile(text, ignore_system_fonts=True, sys_inputs={"data": sys.stdin.read()}, format="pdf")
+    files = Path(fontpkg_noto_sans.__file__).with_name("files")
+    fonts = typst.Fonts(include_system_fonts=False, font_paths=[files])
+    document = typst.compile(text, font_paths=fonts, sys_inputs={"data": sys.stdin.read()}, format="pdf")
     sys.stdout.buffer.write(document)
 
 

@@ -34,10 +34,11 @@ class Step(NamedTuple):
 class Task:
     """A function that runs outside of requests: ``function(*arguments, progress=...)``, each argument a text.
 
-    The same arguments never run twice at a time.
+    The same arguments never run twice at a time. A quick one does not wait for those that are not.
     """
 
     function: Callable[..., None]
+    is_quick: bool = False
 
     @property
     def path(self) -> str:
@@ -69,6 +70,11 @@ class Task:
 def task(function: Callable[..., None]) -> Task:
     """Make a function of a module a task; its path names it in the queue."""
     return Task(function)
+
+
+def quick_task(function: Callable[..., None]) -> Task:
+    """A task of seconds, as a message to be sent: each worker does one beside an import or a training."""
+    return Task(function, is_quick=True)
 
 
 def task_of(path: str) -> Task:

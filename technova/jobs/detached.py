@@ -108,6 +108,15 @@ def clear() -> int:
     return count
 
 
+def count_ended() -> int:
+    """How many outputs there are of processes that have ended."""
+    count = 0
+    for path in _directory().glob("*"):
+        with suppress(*ABSENT), path.open("rb") as output:
+            count += _lock(output)
+    return count
+
+
 def _open_and_lock(name: str) -> BinaryIO | None:
     """The output, opened and locked; None while its process is running."""
     _directory().mkdir(mode=0o700, exist_ok=True)

@@ -6,6 +6,7 @@ the sweep of any other one puts its jobs back.
 
 import asyncio
 import logging
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -29,6 +30,7 @@ HEARTBEAT = 4.0  # seconds between the heartbeats of a worker
 STALLED = 14.0  # without one: its jobs are put back
 SWEEP = 5.0  # between two looks for such jobs
 ATTEMPTS = 5  # after which a job that kills its workers is given up
+LONG, QUICK = "default", "quick"  # queues
 PROGRESS_INTERVAL = 0.5  # seconds between two writes of a step's progress
 STATES = {"todo": State.WAITING, "doing": State.RUNNING}
 
@@ -47,7 +49,7 @@ def run(path: str, arguments: list[str]) -> None:
 
 
 @procrastinate_app.periodic(cron="* * * * *")
-@procrastinate_app.task(name="technova.tick", queueing_lock="technova.tick", pass_context=False)
+@procrastinate_app.task(name="technova.tick", queue=QUICK, queueing_lock="technova.tick", pass_context=False)
 def tick(timestamp: int) -> None:
     """Each minute: enqueue what the schedule says."""
     enqueue_due()
@@ -55,7 +57,8 @@ def tick(timestamp: int) -> None:
 
 def enqueue(task: Task, arguments: Sequence[str], if_refused: Callable[[OSError], None] | None = None) -> None:
     """Add a job in the current transaction. Several of one work run one after the other."""
-    job = _queue().configure_task(name="technova.run", lock=task.work(*arguments))
+    queue = QUICK if task.is_quick else LONG
+    job = _queue().configure_task(name="technova.run", queue=queue, lock=task.work(*arguments))
     job.defer(path=task.path, arguments=list(arguments))
 
 
@@ -105,7 +108,7 @@ def _progress_of(work: str) -> Iterator[Callable[[str, int, int], None]]:
 
 
 def serve(*, wait: bool = True) -> None:
-    """Do jobs one at a time until a signal, or, without ``wait``, until none is left."""
+    """Do jobs until a signal, one of each queue at a time; without ``wait`` one at a time, until none is left."""
     connector = procrastinate_app.connector.get_worker_connector()  # type: ignore[attr-defined]
     with procrastinate_app.replace_connector(connector):
         asyncio.run(_serve(wait))
@@ -115,15 +118,31 @@ async def _serve(wait: bool) -> None:
     async with procrastinate_app.open_async():
         sweep = asyncio.create_task(_sweep_for_ever())
         try:
-            await procrastinate_app.run_worker_async(
+            await _work(*((LONG, QUICK) if wait else (None,)), wait=wait)
+        finally:
+            sweep.cancel()
+
+
+async def _work(*queues: str | None, wait: bool) -> None:
+    """A worker for each queue, or one for all of them, which end their jobs after a signal."""
+    workers = asyncio.gather(
+        *(
+            procrastinate_app.run_worker_async(
+                queues=[queue] if queue else None,  # type: ignore[arg-type]  # None: all of them
                 wait=wait,
+                install_signal_handlers=False,  # those of one would take the place of the others'
                 fetch_job_polling_interval=2.0,
                 update_heartbeat_interval=HEARTBEAT,
                 stalled_worker_timeout=STALLED,
                 delete_jobs="successful",
             )
-        finally:
-            sweep.cancel()
+            for queue in queues
+        )
+    )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, workers.cancel)
+    with suppress(asyncio.CancelledError):
+        await workers
 
 
 async def _sweep_for_ever() -> None:

@@ -18,8 +18,9 @@ from technova.web.requests import Request
 
 logger = logging.getLogger("technova.logs")  # operators filter by it, wherever this module is
 
-REQUEST_FIELDS = ("method", "route", "status", "milliseconds", "key", "client_request_id", "traceparent")
+REQUEST_FIELDS = ("method", "route", "status", "milliseconds", "key", "account", "client_request_id", "traceparent")
 FIELDS = ("time", "level", "logger", "message", "request_id", *REQUEST_FIELDS, "exc_info")
+FORBIDDEN, NOT_FOUND = 403, 404
 LONGEST_REFUSAL = 200  # characters; the host that a client makes up can be very long
 
 SHORT_TEXT = re.compile(r"[ -~]{1,128}")  # printable ASCII: a ULID, a trace id, what another system counts by
@@ -36,9 +37,10 @@ _request_id: ContextVar[uuid.UUID | None] = ContextVar("request_id", default=Non
 def log_requests(get_response: Callable[[Request], HttpResponse]) -> Callable[[Request], HttpResponse]:
     """Middleware, the outermost: sets ``request.request_id``, returns it as ``X-Request-UUID``, logs and counts.
 
-    ``X-Request-ID`` repeats the client's own, or the same UUID. The line has the route,
-    the prefix of an accepted key and the ids that the client sent to find it by; never a path, a query string, a body
-    or another header, which hold employee numbers, personal data and secrets.
+    ``X-Request-ID`` repeats the client's own, or the same UUID. The line has the route, the prefix of an accepted key,
+    the number of an account that was refused (403; 404 for a person outside its scope) and the ids that the client
+    sent to find it by; never a path, a query string, a body or another header, which hold employee numbers, personal
+    data and secrets.
     """
 
     def middleware(request: Request) -> HttpResponse:
@@ -58,16 +60,33 @@ def log_requests(get_response: Callable[[Request], HttpResponse]) -> Callable[[R
                 "status": response.status_code,
                 "milliseconds": round(duration * 1000, 2),
                 "key": getattr(getattr(request, "auth", None), "prefix", None),
+                "account": refused_account(request) if response.status_code in (FORBIDDEN, NOT_FOUND) else None,
                 "client_request_id": given if given != str(request.request_id) else None,
                 "traceparent": traceparent(request.headers.get("traceparent")),
             }
-            level = logging.ERROR if response.status_code >= 500 else logging.INFO
-            logger.log(level, "%(method)s %(route)s: %(status)s in %(milliseconds)s ms", fields, extra=fields)
+            logger.log(
+                level_of(response.status_code),
+                "%(method)s %(route)s: %(status)s in %(milliseconds)s ms",
+                fields,
+                extra=fields,
+            )
             return response
         finally:
             _request_id.reset(token)
 
     return middleware
+
+
+def level_of(status: int) -> int:
+    """An error is what the server failed at, a warning what an account or a key asked for without the right to."""
+    if status >= 500:
+        return logging.ERROR
+    return logging.WARNING if status == FORBIDDEN else logging.INFO
+
+
+def refused_account(request: HttpRequest) -> int | None:
+    """The number of the account that a page was refused to, if the request got as far as to read it: no query."""
+    return getattr(getattr(request, "_cached_user", None), "pk", None)  # set by AuthenticationMiddleware
 
 
 def short_text(header: str | None) -> str | None:

@@ -11,17 +11,17 @@ from django.db import DatabaseError, IntegrityError, OperationalError, connectio
 from django.db.utils import ConnectionHandler
 
 from technova.database import locks
-from technova.database.bulk import frame_rows, reserve_keys
+from technova.database.bulk import python_values, reserve_keys
 from technova.database.locks import Busy, exclusive, one_after_another
 from technova.database.trouble import Trouble, trouble_of
 
 pytestmark = pytest.mark.django_db
 
 
-# frame_rows
+# python_values
 
 
-def test_rows_of_a_frame_are_plain_values_and_missing_ones_are_none():
+def test_values_of_a_column_are_plain_and_missing_ones_are_none():
     frame = pd.DataFrame(
         {
             "integer": [1, 2],
@@ -32,7 +32,7 @@ def test_rows_of_a_frame_are_plain_values_and_missing_ones_are_none():
             "time": pd.to_datetime(["2026-01-31", None]),
         }
     )
-    first, second = frame_rows(frame)
+    first, second = zip(*(python_values(frame[name]) for name in frame), strict=True)
     assert first[:5] == (1, 0.5, True, "a", "x")
     assert second == (2, None, None, None, None, None)
     assert {type(value) for value in first[:5]} == {int, float, bool, str}

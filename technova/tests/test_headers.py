@@ -7,6 +7,7 @@ from technova.web.caching import no_store
 HEADER = "Content-Security-Policy"
 DIRECTIVES = {
     "default-src 'none'",
+    "object-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
     "img-src 'self' data:",

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
-from technova.jobs import State, detached, task, task_of
+from technova.jobs import State, detached, quick_task, task, task_of
 from technova.tests import test_detached
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -36,6 +36,12 @@ def note(text, *, progress=None):
         time.sleep(0.02)
     with file.open("a") as output:
         output.write(")")
+
+
+@quick_task
+def write(text, *, progress=None):
+    with Path(os.environ["PAPER"]).open("a") as output:
+        output.write(text)
 
 
 @task
@@ -158,6 +164,21 @@ def test_job_of_a_killed_worker_is_done_by_another(worker, paper):
     paper.with_suffix(".wait").unlink()
     worker()
     wait_until(lambda: text_of(paper) == "a(a()")
+
+
+@on_postgresql
+def test_quick_task_does_not_wait_for_a_long_one(worker, paper):
+    worker()
+    paper.with_suffix(".wait").touch()
+    note.enqueue("a")
+    wait_until(lambda: text_of(paper) == "a(")
+    write.enqueue("quick")
+    wait_until(lambda: text_of(paper) == "a(quick")
+    note.enqueue("b")
+    time.sleep(1)
+    assert text_of(paper) == "a(quick"  # another long one does
+    paper.with_suffix(".wait").unlink()
+    wait_until(lambda: text_of(paper) == "a(quick)b()")
 
 
 @on_postgresql

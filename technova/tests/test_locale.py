@@ -3,6 +3,7 @@
 import ast
 import gettext
 import re
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 from django.conf import settings
+from django.utils.formats import date_format
+from django.utils.translation import override
 from django.utils.translation.template import templatize
 
 pytestmark = pytest.mark.slow
@@ -106,3 +109,16 @@ def test_chosen_language_wins_over_the_browser(client):
     response = client.get("/login/", headers={"Accept-Language": "en"})
     assert response["Content-Language"] == "fr"
     assert "Se connecter" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "expected"),
+    [
+        ("fr", date(2026, 11, 1), "1er novembre 2026"),
+        ("fr", date(2026, 11, 11), "11 novembre 2026"),
+        ("en", date(2026, 11, 1), "1 November 2026"),
+    ],
+)
+def test_first_of_a_month_is_ordinal_in_french(language, day, expected):
+    with override(language):
+        assert date_format(day) == expected

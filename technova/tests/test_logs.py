@@ -30,7 +30,13 @@ def count(request, number):
     return JsonResponse({"parameters": len(request.GET)})
 
 
+def refuse_account(request, number, status):
+    return JsonResponse({"id": request.user.pk}, status=status)
+
+
 urlpatterns = [
+    path("closed/<int:number>", refuse_account, {"status": 403}),
+    path("absent/<int:number>", refuse_account, {"status": 404}),
     path("answer/<int:number>", answer),
     path("count/<int:number>", count),
     path("fail/<int:number>", fail),
@@ -138,6 +144,22 @@ def test_log_has_one_line_a_request_with_its_route_status_time_and_key(client, l
     }
 
 
+def test_log_of_a_refused_page_names_the_account(admin_user, log, settings):
+    """By its number, which is no employee's; and nobody where the page was not refused."""
+    settings.MIDDLEWARE += [
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+    ]
+    client = Client()
+    client.force_login(admin_user)
+    for address in ("/closed/12", "/absent/12", "/answer/12"):
+        client.get(address)
+    refused, absent, answered = lines(log)
+    assert (refused["level"], refused["status"], refused["account"]) == ("WARNING", 403, admin_user.pk)
+    assert (absent["level"], absent["status"], absent["account"]) == ("INFO", 404, admin_user.pk)
+    assert (answered["level"], "account" in answered) == ("INFO", False)
+
+
 def test_log_of_an_unknown_address_has_no_route(client, log):
     client.get(f"/nowhere/{SECRET}")
     (line,) = lines(log)
@@ -149,7 +171,8 @@ def refuse(log, *middleware, settings, **request):
     settings.MIDDLEWARE += middleware
     response = Client(enforce_csrf_checks=True).generic(**{"method": "GET", "path": "/answer/1"} | request)
     refusal, line = lines(log)
-    assert (line["level"], line["status"]) == ("INFO", response.status_code)
+    level = "WARNING" if response.status_code == 403 else "INFO"
+    assert (line["level"], line["status"]) == (level, response.status_code)
     assert (refusal["level"], "exc_info" in refusal) == ("WARNING", False)
     assert refusal["request_id"] == response["X-Request-ID"]
     return refusal["message"]

@@ -59,6 +59,7 @@ def test_number_that_is_none_is_refused_by_the_name_of_its_variable(start):
         ("TIME_ZONE", "../x"),
         ("LOG_LEVEL", "LOUD"),
         ("LOG_FORMAT", "xml"),
+        ("HORIZON_MONTHS", "5"),
         ("DATABASE_URL", "postgres://user:secret@host:abc/x"),
         ("DATABASE_URL", "postgres://user:se/cret@host/x"),
         ("DATABASE_URL", "postgres://user@[::1/x"),
@@ -71,6 +72,23 @@ def test_value_that_cannot_be_meant_is_refused_by_the_name_of_its_variable(start
     with pytest.raises(ImproperlyConfigured, match=f"^{name} ") as refusal:
         start(**{name: value})
     assert "cret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "roles"),
+    [
+        ("", {}),
+        ("hr=RH,team-leads=Manager", {"hr": "RH", "team-leads": "Manager"}),
+        ('{"CN=hr,OU=Groups": "RH"}', {"CN=hr,OU=Groups": "RH"}),
+    ],
+)
+def test_role_of_a_group_may_be_of_one_whose_name_holds_a_comma(start, value, roles):
+    assert start(SSO_ROLES=value)["SSO_ROLES"] == roles
+
+
+@pytest.mark.parametrize(("value", "months"), [("longest", None), ("3", 3), ("6", 6), ("12", 12)])
+def test_horizon_is_one_of_three_or_the_longest_that_the_history_allows(start, value, months):
+    assert start(HORIZON_MONTHS=value)["HORIZON_MONTHS"] == months
 
 
 @pytest.mark.parametrize(
@@ -150,10 +168,17 @@ def test_https_is_on_in_production_and_can_be_switched_off(start, monkeypatch):
     assert production["SECURE_SSL_REDIRECT"]
     assert production["SESSION_COOKIE_SECURE"]
     assert production["CSRF_COOKIE_SECURE"]
+    assert production["LANGUAGE_COOKIE_SECURE"]
     assert production["SECURE_HSTS_SECONDS"] == 31_536_000
     demo = start(DEBUG="False", HTTPS="False")
     assert not demo["SECURE_SSL_REDIRECT"]
     assert demo["SECURE_HSTS_SECONDS"] == 0
+
+
+@pytest.mark.parametrize("cookie", ["SESSION", "CSRF", "LANGUAGE"])
+def test_cookie_belongs_to_the_host_alone_where_there_is_https(start, cookie):
+    assert start(DEBUG="False", HTTPS="True")[f"{cookie}_COOKIE_NAME"].startswith("__Host-")
+    assert not start(DEBUG="False", HTTPS="False")[f"{cookie}_COOKIE_NAME"].startswith("__")  # refused on plain HTTP
 
 
 @pytest.mark.parametrize("is_behind", [True, False])

@@ -22,7 +22,7 @@ class Command(TechnovaCommand):
         parser.add_argument(
             "--scope",
             action="append",
-            choices=["predict", "read", "load"],
+            choices=["predict", "read", "load", "cases"],
             help="request predictions, read the log or deliver extracts; repeatable (default: predict and read)",
         )
         parser.add_argument(
@@ -60,6 +60,7 @@ class Command(TechnovaCommand):
             can_predict="predict" in scopes,
             can_read="read" in scopes,
             can_load="load" in scopes,
+            can_follow="cases" in scopes,
             scope=Scope.EVERYONE if department is None else Scope.of_departments(map(_department, department)),
             lifetime=lifetime,
         )

@@ -53,6 +53,11 @@ class Command(TechnovaCommand):
             self.stdout.write(f"{version} waits until a second person has approved it on the model's page")
         else:
             self.stdout.write(f"{version} is current; before: {before or 'none'}")
+            if place.is_ours:
+                self.stdout.write(
+                    "The lists keep the scores of the version before until everyone is scored again: "
+                    "manage.py score_employees, or “Score everyone again” on the model's page"
+                )
 
     def _list(self, place: Place) -> None:
         found, current = place.names(), place.current()

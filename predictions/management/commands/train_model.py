@@ -2,11 +2,14 @@ from pathlib import Path
 
 from predictions import trainings
 from predictions.decisions import promotions, versions
+from predictions.decisions.models import TRAINED_ANEW
 from predictions.decisions.versions import Place
 from predictions.ml import training
 from predictions.ml.artifacts import artifact, store
 from predictions.ml.artifacts.card_format import FEATURE_SETS, Card
-from predictions.ml.assessment import thresholds
+from predictions.ml.assessment import gates, thresholds
+from predictions.models import Promotion
+from predictions.registry import decision_in_force, forget_decisions
 from technova.commands import TechnovaCommand
 
 
@@ -46,12 +49,13 @@ class Command(TechnovaCommand):
         parser.add_argument(
             "--horizon",
             type=int,
-            choices=range(1, 61),
+            choices=sorted(training.HORIZONS),
             metavar="MONTHS",
-            help="within how many months; by default 12, or as many of 6 and 3 as the history allows to judge",
+            help="within how many months: 3, 6 or 12; by default HORIZON_MONTHS, or else the most of them that the "
+            "history allows to judge",
         )
         parser.add_argument("--no-promote", action="store_true", help="write the version without promoting it")
-        parser.add_argument("--reason", default="Trained anew", help="why it is promoted, kept with the promotion")
+        parser.add_argument("--reason", default=TRAINED_ANEW, help="why it is promoted, kept with the promotion")
         parser.add_argument("--by", metavar="ACCOUNT", help="the account of whoever runs this (else the system's user)")
         parser.add_argument(
             "--force",
@@ -69,33 +73,57 @@ class Command(TechnovaCommand):
                 self.style.WARNING(f"{root / 'current'} leads nowhere: it will lead to the model trained now.")
             )
         author = promotions.author_of(options["by"], root=root)
-        trained = trainings.fit(
-            rule=rule,
-            horizon=options["horizon"],
-            features=options["features"],
-            warn=lambda text: self.stderr.write(self.style.WARNING(text)),
-            progress=self.progress,
-        )
-        if trained.leak:
-            self.stderr.write(self.style.WARNING(f"WARNING: {trained.leak}."))
-        for doubt in trained.doubts:
-            self.stderr.write(self.style.WARNING(f"WARNING: {doubt}"))
-        version = training.publish(
-            root,
-            trained,
-            promote=promote,
-            force=options["force"],
-            promoter=lambda root, version: promotions.ask(
-                root=root, version=version, reason=options["reason"], author=author, force=options["force"]
-            ),
-        )
-        place.keep(version)
+        record = {"author": author, "reason": options["reason"], "promotes": promote, "is_ours": place.is_ours}
+        with trainings.recorded(**record) as recorded:
+            trained = trainings.fit(
+                rule=rule,
+                horizon=options["horizon"],
+                features=options["features"],
+                warn=lambda text: self.stderr.write(self.style.WARNING(text)),
+                progress=self.progress,
+            )
+            recorded.objections = gates.objections(trained.card)
+            recorded.is_unchanged = place.is_ours and trainings.repeats(trained)
+            before = place.current()
+            if trained.leak:
+                self.stderr.write(self.style.WARNING(f"WARNING: {trained.leak}."))
+            for doubt in trained.doubts:
+                self.stderr.write(self.style.WARNING(f"WARNING: {doubt}"))
+            version = training.publish(
+                root,
+                trained,
+                promote=promote,
+                force=options["force"],
+                promoter=lambda root, version: promotions.ask(
+                    root=root, version=version, reason=options["reason"], author=author, force=options["force"]
+                ),
+            )
+            place.keep(version)
+            recorded.version = version
+        if recorded.is_unchanged:
+            self.stdout.write(f"Nothing has changed: it learned the same as version {before}, which was in use")
         is_current = version == place.current()
         self._describe(trained.card)
         self.stdout.write(f"Threshold {trained.threshold:g} by {rule}")
+        if is_current and place.is_ours:
+            self._tell_threshold(version, trained.card["horizon_months"])
         self.stdout.write(f"Version {version} written to {root}{' and current' if is_current else ''}")
         if promote and not is_current:
             self.stdout.write("It waits until a second person has approved it on the model's page")
+
+    def _tell_threshold(self, version: str, horizon: int | None) -> None:
+        """Whether the version moved the threshold in force, or HR's stays."""
+        forget_decisions()
+        if decision := decision_in_force(horizon):
+            self.stdout.write(
+                f"The threshold in force stays the one that HR set on {decision.decided_at:%Y-%m-%d} ({decision.rule})"
+            )
+            return
+        promotion = Promotion.objects.filter(version=version).exclude(promoted_at=None).first()
+        if promotion and promotion.moves_threshold:
+            self.stdout.write(
+                f"Threshold moved from {promotion.threshold_before:g} to {promotion.threshold_after:g} by this version"
+            )
 
     def _describe(self, card: Card) -> None:
         figures, people = card["metrics"], card["training"]

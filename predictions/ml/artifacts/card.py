@@ -94,7 +94,7 @@ def build(
         "unknown": unknown,
         "doubts": doubts,
     }
-    return cast(Card, _rounded(card))
+    return cast(Card, rounded(card))
 
 
 def reference(
@@ -187,12 +187,12 @@ def shapes(model: AdditiveModel, frame: pd.DataFrame) -> list[Shape]:
     return sorted(found, key=lambda shape: -shape["weight"])
 
 
-def _rounded(value):
+def rounded(value):
     """The same object with six significant digits, and lists for tuples."""
     if isinstance(value, dict):
-        return {key: _rounded(each) for key, each in value.items()}
+        return {key: rounded(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_rounded(each) for each in value]
+        return [rounded(each) for each in value]
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, float):

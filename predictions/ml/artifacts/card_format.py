@@ -175,7 +175,8 @@ class Training(TypedDict):
     """The people in the evaluation; the penalty C, and how often each was chosen.
 
     ``seen_correction``: the factor by which the probabilities of those present are too low, since the model was trained
-    on their having stayed: the out-of-fold sum over the model's own sum; 1 for a forecast.
+    on their having stayed: the out-of-fold sum over the model's own sum; 1 for a forecast. ``objecting``: the people
+    whose data it did not learn from, since they object; None for one to four.
     """
 
     employees: People
@@ -187,6 +188,7 @@ class Training(TypedDict):
     C: Positive
     C_chosen: list[ChosenPenalty]
     seen_correction: Positive
+    objecting: NotRequired[int | None]
 
 
 class Decayed(TypedDict):

@@ -17,29 +17,34 @@ MISUSE = [
     _("On people unlike those it was trained on: it says so when a profile lies outside what it has seen."),
 ]
 _CURVES = _(
-    "Every number bends at a few points and is held back by a penalty on its bends; an inner cross-validation"
-    " chooses how strong that penalty is."
+    "Every curve bends at a few points only, and a bend that few people speak for is held back; how strongly is chosen "
+    "on people left out (for experts: a penalty, by an inner cross-validation)."
 )
 _LEVERS = _(
-    "What HR can change acts in one direction only: more overtime, travel or distance never lowers the risk; more pay, "
-    "a larger rise, a higher level, a promotion, training, savings plan and satisfaction never raise it, nor does the "
-    "new manager who may come with a promotion."
+    "What HR can change moves the score in one direction only: more overtime, travel or distance never lowers the "
+    "risk; more pay, a larger rise, a higher level, a promotion, training, savings plan and satisfaction never raise "
+    "it, nor does the new manager who may come with a promotion."
+)
+_SUPPORT = _(
+    "A profile says “not enough data” where nobody it learned from has two of its values together, although many would "
+    "if the two had nothing to do with each other: the highest level after a year at work, say."
 )
 _THRESHOLD = _(
     "The threshold is chosen on such predictions too, and judged by thresholds chosen without the people judged."
 )
 _INTERVALS = _(
-    "The interval of a probability is meant to hold the truth nine times in ten: the Laplace approximation of"
-    " the coefficients' uncertainty, widened until it does so in every fifth of risk in simulations whose truth is no"
-    " such sum of effects."
+    "The interval of a probability is meant to hold the truth nine times in ten. It is widened until it does so in "
+    "every fifth of risk, in simulations whose truth is more tangled than the model (for experts: from the Laplace "
+    "approximation of the coefficients' uncertainty)."
 )
 METHOD_OF_CLASSIFICATION = [
     _(
-        "Logistic regression on one curve a feature: the log-odds of a departure are a sum of effects, one a "
-        "feature, and the reasons given are exactly those effects."
+        "Each feature adds to the score or takes from it, by a curve of its own, and the reasons given are exactly "
+        "these parts (for experts: a logistic regression, additive on the log-odds)."
     ),
     _CURVES,
     _LEVERS,
+    _SUPPORT,
     _(
         "Each figure comes from people whom the model that scored them had not seen, in repeated nested cross-"
         "validation."
@@ -54,11 +59,12 @@ METHOD_OF_FORECAST = [
         "known at its start. No later extract, correction or survey goes into a feature."
     ),
     _(
-        "The log of the cumulative hazard is a sum of effects, one a feature, and the reasons given are exactly those "
-        "effects. One model serves every horizon: another one is a shift of the base value."
+        "Each feature adds to the score or takes from it, by a curve of its own, and the reasons given are exactly "
+        "these parts (for experts: additive on the log of the cumulative hazard). One model serves every horizon."
     ),
     _CURVES,
     _LEVERS,
+    _SUPPORT,
     _(
         "Departures that HR knows to be a retirement, a dismissal, the end of a contract or a transfer end the "
         "observation and are not forecast. Whoever vanished from the files counts as gone."

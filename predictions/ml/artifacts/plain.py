@@ -3,16 +3,17 @@
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from predictions.ml.decay import Decay
+from predictions.ml.occupancy import Axis, Occupancy
 from predictions.ml.scorer import Parameters
 from predictions.ml.support import Support
 from predictions.ml.terms import Curve, Levels, ModelTerm
 
-FORMAT = 4  # other formats are refused
+FORMAT = 5  # other formats are refused
 
 
 class NotPlain(ValueError):
@@ -35,6 +36,7 @@ def to_bytes(plain: Plain) -> bytes:
         "coefficients": parameters.coefficients,
         "means": parameters.means,
         "covariance": parameters.covariance,
+        "void": parameters.support.occupancy.void,
         "reference_probability": plain.reference_probability,
     }
     arrays |= {f"reference_{name}": values for name, values in plain.reference.items()}
@@ -52,8 +54,7 @@ def to_bytes(plain: Plain) -> bytes:
         "horizon_months": parameters.horizon_months,
         "decay": [parameters.decay.rate, parameters.decay.error],
         "support": {
-            "ranges": [[*pair, list(map(list, ranges.items()))] for pair, ranges in parameters.support.ranges.items()],
-            "together": {department: sorted(jobs) for department, jobs in parameters.support.together.items()},
+            "axes": [asdict(axis) for axis in parameters.support.occupancy.axes],
             "parts": parameters.support.parts,
             "points": parameters.support.points,
         },
@@ -89,7 +90,7 @@ def _plain(head: dict, arrays: Mapping[str, np.ndarray]) -> Plain:
         covariance=arrays["covariance"],
         interval_scale=head["interval_scale"],
         widest=head["widest"],
-        support=_support(**head["support"]),
+        support=_support(void=arrays["void"], **head["support"]),
         horizon_months=head["horizon_months"],
         decay=Decay(*head["decay"]),
     )
@@ -101,13 +102,16 @@ def _plain(head: dict, arrays: Mapping[str, np.ndarray]) -> Plain:
     return Plain(parameters, reference, arrays["reference_probability"])
 
 
-def _support(ranges: list, together: dict[str, list[str]], parts: list[list[str]], points: int | None) -> Support:
+def _support(void: np.ndarray, axes: list[dict], parts: list[list[str]], points: int | None) -> Support:
     return Support(
-        {(given, name): {value: tuple(ends) for value, ends in of_pair} for given, name, of_pair in ranges},
-        {department: frozenset(jobs) for department, jobs in together.items()},
+        Occupancy(tuple(_axis(**axis) for axis in axes), void),
         tuple((part, whole) for part, whole in parts),
         points,
     )
+
+
+def _axis(features: list[str], starts: list[float], words: list[str], *, is_fine: bool) -> Axis:
+    return Axis(tuple(features), tuple(starts), tuple(words), is_fine)
 
 
 def _term(arrays: Mapping[str, np.ndarray], place: int, feature: str, direction: int) -> ModelTerm:

@@ -62,7 +62,7 @@ def judge(periods: PersonPeriods, *, features: str, C: float, horizon: int, seed
         "expected": expectation.total,
         "low": low,
         "high": high,
-        "metrics": _figures(rows.outcome, probability, seed),
+        "metrics": figures(rows.outcome, probability, seed),
         "calibration": curves.reliability(rows.outcome, probability[None]),
         "quarters": _quarters(periods, rows, model, day),
         "first": [_first(rows.outcome[order[:n]], probability[order[:n]]) for n in FIRST if n <= len(rows)],
@@ -70,7 +70,7 @@ def judge(periods: PersonPeriods, *, features: str, C: float, horizon: int, seed
     return cast(OutOfTime, result)
 
 
-def _figures(outcome: np.ndarray, probability: np.ndarray, seed: int) -> dict[str, Figure]:
+def figures(outcome: np.ndarray, probability: np.ndarray, seed: int) -> dict[str, Figure]:
     """The figures with their spread, and 95 % intervals by a bootstrap over people."""
     random = np.random.default_rng(seed)
     point = quality.figures(outcome, probability)

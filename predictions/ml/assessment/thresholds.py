@@ -9,6 +9,7 @@ least expected cost, when a talk at cost ``talk`` keeps, with probability ``chan
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -176,6 +177,18 @@ def measured(points: OperatingPoints, threshold: float) -> tuple[float, float, f
         for each in (points.flagged, points.precision, points.recall)
     )
     return flagged, precision, recall
+
+
+def measured_first(columns: Mapping[str, Any], number: int) -> tuple[float, float, float]:
+    """The same of a list of exactly ``number`` people, the riskiest: from a card's ``curves.capacity``.
+
+    Between two of its lengths on a straight line, so off by a fraction of a person.
+    """
+    people = np.r_[0, columns["people"]]
+    precision = np.r_[0.0, columns["precision"]]
+    length = min(number, int(people[-1]))
+    caught = float(np.interp(length, people, people * precision))
+    return length / float(people[-1]), caught / length, caught / float(people[-1] * precision[-1])
 
 
 def simulate(points: OperatingPoints, rule: Rule, *, employees: int, base_rate: float) -> Decision:

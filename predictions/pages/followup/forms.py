@@ -14,10 +14,11 @@ from django.utils.translation import gettext_lazy
 from employees.access import HR, MANAGER, may_answer, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
 from employees.models import Employee, Presence
-from predictions.followup.models import ActionKind, Case
-from predictions.followup.sensitive import sensitive_words
+from predictions.followup.models import ActionKind, Case, CaseAction
+from predictions.followup.sensitive import check_words, sensitive_words
 from predictions.followup.services import Wanted
-from predictions.pages.days import DAYS, DayField
+from predictions.pages.amounts import AmountField
+from predictions.pages.days import DAYS, DayField, PeriodForm
 from predictions.pages.presence.clarify import KeysField
 
 MOST_AT_ONCE = 200  # people
@@ -33,9 +34,13 @@ class NeededDay(DayField):
 
 
 class WatchedForm(forms.Form):
-    """A form whose texts are searched for words that may not be kept; each is pointed out once."""
+    """A form whose texts are searched for words that may not be kept; each is pointed out once.
+
+    ``was_warned`` says whether somebody goes on despite a warning.
+    """
 
     watched: tuple[str, ...] = ()
+    was_warned = False
     is_sure = forms.BooleanField(
         label=gettext_lazy("The words are harmless here: keep them"), required=False, widget=forms.HiddenInput
     )
@@ -46,13 +51,25 @@ class WatchedForm(forms.Form):
 
     def clean(self):
         super().clean()
-        if self.cleaned_data.get("is_sure"):
-            return
         for name in self.watched:
             if words := sensitive_words(self.cleaned_data.get(name, "")):
-                self.fields["is_sure"].widget = forms.CheckboxInput()
                 text = _("Such words may not be kept: %(words)s. Take them out, or say that they are harmless here.")
-                self.add_error(name, text % {"words": ", ".join(words)})
+                self.warn(name, text % {"words": ", ".join(words)}, "is_sure")
+
+    def warn(self, name: str | None, text: str, answer: str) -> None:
+        """Refuse what was given until the field ``answer`` is ticked, which is shown from now on."""
+        self.fields[answer].widget = forms.CheckboxInput()
+        if self.cleaned_data.get(answer):
+            self.was_warned = True
+        else:
+            self.add_error(name, text)
+
+
+def not_past(day: date) -> date:
+    """A day by which something is to be done."""
+    if day < timezone.localdate():
+        raise forms.ValidationError(_("This day has passed: choose today or a later one."))
+    return day
 
 
 class OpenForm(WatchedForm):
@@ -65,6 +82,7 @@ class OpenForm(WatchedForm):
         label=gettext_lazy("Why"),
         required=False,
         max_length=500,
+        validators=[check_words],
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=gettext_lazy("Empty: because of the score. Nothing about health, union, religion or private life."),
     )
@@ -72,6 +90,9 @@ class OpenForm(WatchedForm):
     def __init__(self, *args: Any, **options: Any):
         super().__init__(*args, **options)
         self.fields["due"].initial = timezone.localdate() + WEEK
+
+    def clean_due(self) -> date:
+        return not_past(self.cleaned_data["due"])
 
     def clean_number(self) -> list[int]:
         numbers = list(dict.fromkeys(self.cleaned_data["number"]))
@@ -83,6 +104,39 @@ class OpenForm(WatchedForm):
         return numbers
 
 
+class ClosedForm(PeriodForm):
+    """Which of the closed cases are listed."""
+
+    state = forms.ChoiceField(
+        label=gettext_lazy("Outcome"),
+        required=False,
+        choices=[("", gettext_lazy("All")), *((state, state.label) for state in Case.State if state not in Case.OPEN)],
+    )
+    owner = forms.ModelChoiceField(
+        label=gettext_lazy("Responsible"),
+        queryset=User.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("All"),
+        to_field_name="username",
+    )
+    since = DayField(label=gettext_lazy("Closed from"), validators=DAYS)
+    until = DayField(label=gettext_lazy("Closed until"), validators=DAYS)
+
+    def __init__(self, data: Any, cases: QuerySet[Case]):
+        super().__init__(data)
+        owners: Any = self.fields["owner"]
+        owners.queryset = User.objects.filter(pk__in=cases.order_by().values("owner")).order_by("username")
+
+    def narrow(self, cases: QuerySet[Case]) -> QuerySet[Case]:
+        """Those asked for; none where the form is wrong."""
+        if not self.is_valid():
+            return cases.none()
+        given = self.cleaned_data
+        wanted = {"state": given["state"], "owner": given["owner"]}
+        wanted |= {"closed_at__date__gte": given["since"], "closed_at__date__lte": given["until"]}
+        return cases.filter(**{name: value for name, value in wanted.items() if value})
+
+
 class CaseForm(WatchedForm):
     """State, person responsible and day of a case."""
 
@@ -90,6 +144,12 @@ class CaseForm(WatchedForm):
     state = forms.ChoiceField(label=gettext_lazy("State"), choices=Case.State.choices)
     owner = forms.ModelChoiceField(label=gettext_lazy("Responsible"), queryset=User.objects.none(), empty_label=None)
     due = NeededDay(label=gettext_lazy("Due"))
+    talk_at = forms.DateTimeField(
+        label=gettext_lazy("Talk on"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text=gettext_lazy("For the calendar, once the talk is planned."),
+    )
     aside = forms.ChoiceField(
         label=gettext_lazy("Why set aside"),
         required=False,
@@ -98,12 +158,19 @@ class CaseForm(WatchedForm):
     )
     is_shared = forms.BooleanField(label=gettext_lazy("Managers of the department see it"), required=False)
     word = forms.CharField(
-        label=gettext_lazy("Remark"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2})
+        label=gettext_lazy("Remark"),
+        required=False,
+        max_length=500,
+        validators=[check_words],
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    is_certain = forms.BooleanField(
+        label=gettext_lazy("I know it otherwise: close the case so"), required=False, widget=forms.HiddenInput
     )
     seen = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, case: Case, user: User, **options: Any):
-        initial = {name: getattr(case, name) for name in ("state", "owner", "due", "aside", "is_shared")}
+        initial = {name: getattr(case, name) for name in ("state", "owner", "due", "talk_at", "aside", "is_shared")}
         super().__init__(*args, **options | {"initial": initial})
         self.case = case
         owners: Any = self.fields["owner"]
@@ -113,6 +180,10 @@ class CaseForm(WatchedForm):
         owners.choices = list(iter(owners.choices))  # one query, however often they are read
         if not may_answer(user):
             del self.fields["is_shared"]
+
+    def clean_due(self) -> date:
+        due = self.cleaned_data["due"]
+        return due if due == self.case.due or self.cleaned_data.get("state") not in Case.OPEN else not_past(due)
 
     def clean_owner(self) -> User:
         owner = self.cleaned_data["owner"]
@@ -130,6 +201,8 @@ class CaseForm(WatchedForm):
                 self.add_error("aside", _("Say why the score is set aside."))
             if not given.get("word", "").strip():
                 self.add_error("word", _("Add a remark: it is kept with your name."))
+        if given.get("state") not in (None, self.case.state) and self.case.is_doubtful(given["state"]):
+            self.warn("state", _doubt(self.case.employee), "is_certain")
 
     @property
     def wanted(self) -> Wanted:
@@ -141,7 +214,18 @@ class CaseForm(WatchedForm):
             given.get("is_shared", self.case.is_shared),
             given["aside"],
             given["word"],
+            given["talk_at"],
+            self.was_warned,
         )
+
+
+def _doubt(person: Employee) -> str:
+    """What the workforce knows of somebody whose case would be closed with something else."""
+    if person.has_left:
+        return _("The person has left, as the files have it. Close the case as left, or say that you know better.")
+    if person.is_present:
+        return _("The person is present, as the files have it. Wait for the departure, or say that you know of it.")
+    return _("The files leave open whether the person is still there. Answer that first, or say that you know.")
 
 
 class NoteForm(WatchedForm):
@@ -153,6 +237,7 @@ class NoteForm(WatchedForm):
     text = forms.CharField(
         label=gettext_lazy("What was said"),
         max_length=5_000,
+        validators=[check_words],
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=gettext_lazy(
             "Nothing about health, union, religion, politics, origin or private life: the law forbids it. The person"
@@ -179,21 +264,42 @@ class ActionForm(forms.Form):
         label=gettext_lazy("Action"), queryset=ActionKind.objects.filter(is_active=True), empty_label=None
     )
     day = NeededDay(label=gettext_lazy("From"))
-    cost = forms.DecimalField(
+    cost = AmountField(
         label=gettext_lazy("Cost (€)"),
         required=False,
-        min_value=0,
-        max_digits=9,
-        decimal_places=2,
-        localize=True,
         help_text=gettext_lazy("For the company; empty where it is not known."),
     )
 
-    def __init__(self, *args: Any, **options: Any):
+    def __init__(self, *args: Any, kinds: Iterable[ActionKind], **options: Any):
         super().__init__(*args, **options)
         self.fields["day"].initial = timezone.localdate()
-        kinds: Any = self.fields["kind"]
-        kinds.choices = list(iter(kinds.choices))  # one query, however often they are read
+        offered: Any = self.fields["kind"]
+        offered.choices = [(kind.pk, str(kind)) for kind in kinds if kind.is_active]
+
+
+class CorrectionForm(ActionForm, WatchedForm):
+    """An agreed action as it should have been noted, or that it was not agreed, and why it is corrected."""
+
+    watched = ("word",)
+    is_taken_back = forms.BooleanField(label=gettext_lazy("It was not agreed after all"), required=False)
+    word = forms.CharField(label=gettext_lazy("Why it is corrected"), max_length=500, validators=[check_words])
+
+    def __init__(self, *args: Any, action: CaseAction, reads_cost: bool, **options: Any):
+        initial = {"kind": action.kind_id, "day": action.day, "cost": action.cost}
+        super().__init__(*args, **options | {"initial": initial, "prefix": f"action-{action.pk}"})
+        self.action = action
+        if not action.kind.is_active:
+            offered: Any = self.fields["kind"]
+            choices = [(action.kind_id, str(action.kind)), *offered.choices]
+            offered.queryset = ActionKind.objects.filter(Q(is_active=True) | Q(pk=action.kind_id))
+            offered.choices = choices
+        if not reads_cost:
+            del self.fields["cost"]
+
+    @property
+    def corrected(self) -> dict[str, Any]:
+        given = {name: self.cleaned_data[name] for name in ("kind", "day", "is_taken_back", "word")}
+        return given | {"cost": self.cleaned_data.get("cost", self.action.cost), "was_warned": self.was_warned}
 
 
 def people_of(numbers: Iterable[object], user: User) -> QuerySet[Employee]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Set as AbstractSet
 from datetime import date
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -19,9 +20,9 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from employees import terms, uploads
+from employees import journal, terms, uploads
 from employees.access import Readable, may_add_employees, may_decide, readable_to, scope_of
 from employees.extracts import ENDINGS
 from employees.extracts.template import template_workbook
@@ -34,9 +35,11 @@ from predictions.pages.days import DayField
 from predictions.pages.imports import import_lists
 from predictions.pages.imports.import_questions import QuestionsForm
 from predictions.pages.listings import Listing, csv_of
+from predictions.pages.runs_compared import threshold_in_words
 from technova import jobs
 from technova.database.locks import Busy
 from technova.files.spreadsheets import XLSX
+from technova.web.requests import Request
 from technova.web.upload_limit import oversized
 
 IMPORTS_SHOWN = 20
@@ -133,6 +136,7 @@ class ImportForm(forms.Form):
         return self.cleaned_data["as_of"] or common_date(file.name for file in self.cleaned_data["extracts"])
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_importers
 def index(request: HttpRequest) -> HttpResponse:
     uploads.purge()
@@ -174,7 +178,7 @@ def _with_badges(recent: QuerySet) -> list[dict]:
 
 @require_safe
 @for_importers
-def detail(request: HttpRequest, pk) -> HttpResponse:
+def detail(request: Request, pk) -> HttpResponse:
     upload = get_object_or_404(Import.objects.select_related("user", "confirmed_by", "load__withdrawn_by"), pk=pk)
     if upload.is_at_work:
         import_process.settle()
@@ -182,10 +186,10 @@ def detail(request: HttpRequest, pk) -> HttpResponse:
     return _detail(request, upload, QuestionsForm(uploads.questions_of(upload)))
 
 
-def _detail(request: HttpRequest, upload: Import, form: QuestionsForm) -> HttpResponse:
+def _detail(request: Request, upload: Import, form: QuestionsForm) -> HttpResponse:
     summary = _summary(upload)
     pair = import_lists.runs_around(upload) if upload.state == Import.State.DONE else None
-    context = {
+    context: dict[str, Any] = {
         "upload": upload,
         "tone": _tone(upload),
         "files": upload.files.defer("content"),
@@ -199,8 +203,11 @@ def _detail(request: HttpRequest, upload: Import, form: QuestionsForm) -> HttpRe
         "columns": import_lists.columns_changed(upload) if summary else [],
         "causes": import_lists.causes(upload),
         "risk": import_lists.risk_cards(upload, pair) if pair else [],
+        "threshold_moved": threshold_in_words(pair.before, pair.after) if pair else "",
         "questions": form,
     }
+    people = sum(len(each["rows"]) for each in context["changes"])
+    journal.record(journal.What.LIST, user=request.user, people=people)
     return render(request, "imports/import.html", context, status=422 if form.errors else 200)
 
 
@@ -258,7 +265,7 @@ def confirm(request: HttpRequest, pk) -> HttpResponse:
 
 @require_POST
 @for_importers
-def answer(request: HttpRequest, pk) -> HttpResponse:
+def answer(request: Request, pk) -> HttpResponse:
     """Take the answers to what the files leave open; a word without one stays unknown."""
     upload = get_object_or_404(Import, pk=pk)
     checked_at = request.POST.get("checked_at", "")
@@ -299,10 +306,11 @@ def discard(request: HttpRequest, pk) -> HttpResponse:
 
 @require_safe
 @for_importers
-def listed(request: HttpRequest, pk, name: str) -> HttpResponse:
+def listed(request: Request, pk, name: str) -> HttpResponse:
     """One list of an import, in pages."""
     upload, found = _listing(pk, name, readable_to(request.user))
     page = Paginator(found.rows, LINES_A_PAGE).get_page(request.GET.get("page"))
+    journal.record(journal.What.LIST, user=request.user, people=len(page))
     context = {
         "listing": found,
         "page": page,
@@ -325,7 +333,8 @@ def _listing(pk, name: str, readable: Readable) -> tuple[Import, Listing]:
 
 @require_safe
 @for_importers
-def listed_csv(request: HttpRequest, pk, name: str) -> StreamingHttpResponse:
+def listed_csv(request: Request, pk, name: str) -> StreamingHttpResponse:
     """The whole list as a file."""
     upload, found = _listing(pk, name, Readable.NOTHING)
+    journal.record(journal.What.FILE, user=request.user, people=found.count())
     return csv_of(found, f"technova-{name}-{timezone.localtime(upload.created_at):%Y%m%d-%H%M}.csv")

@@ -19,10 +19,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from employees import journal
 from employees.access import Readable, may_audit, readable_to, scope_of
 from employees.models import Load, LoadedExtract, WorkforceDay
 from employees.workforce.loading import NoSuchLoad, revision, withdraw_load, withdrawal_changes
 from predictions import rescoring
+from predictions.pages.administration.sections import tabs_of
 from predictions.pages.imports import import_lists
 from predictions.pages.imports.import_page import LINES_A_PAGE, admitted, for_importers
 from predictions.pages.listings import Listing, ShownRow, csv_of
@@ -52,7 +54,8 @@ def _all():
 def loads(request: Request) -> HttpResponse:
     page = Paginator(_all(), PAGE_SIZE).get_page(request.GET.get("page"))
     scoring = answering.scoring_state(WorkforceDay.objects.last(), scope_of(request.user))
-    context = {"page": page, "rows": [_row(load) for load in page], "scoring": scoring}
+    tabs = tabs_of(request.user, "import_loads")
+    context = {"tabs": tabs, "page": page, "rows": [_row(load) for load in page], "scoring": scoring}
     return render(request, "imports/loads.html", context)
 
 
@@ -73,6 +76,8 @@ def withdraw(request: Request, load: int) -> HttpResponse:
         context["changes"] = _first_changes(found, readable_to(request.user))
     except (Busy, NoSuchLoad):
         context["is_unknown"] = True
+    people = sum(len(each["rows"]) for each in context.get("changes", ()))
+    journal.record(journal.What.LIST, user=request.user, people=people)
     return render(request, "imports/withdraw.html", context, status=422 if form.errors else 200)
 
 
@@ -132,6 +137,7 @@ def withdrawal_list(request: Request, load: int, name: str) -> HttpResponse:
     except (Busy, NoSuchLoad):
         return redirect("import_withdraw", load)
     page = Paginator(listing.rows, LINES_A_PAGE).get_page(request.GET.get("page"))
+    journal.record(journal.What.LIST, user=request.user, people=len(page))
     context = {
         "listing": listing,
         "page": page,
@@ -150,7 +156,9 @@ def withdrawal_list_csv(request: Request, load: int, name: str) -> HttpResponseB
     """The whole list as a file."""
     found = get_object_or_404(_all().in_force(), pk=load)
     try:
-        return csv_of(_listing(found, name), f"technova-load-{load}-{name}.csv")
+        listing = _listing(found, name)
+        journal.record(journal.What.FILE, user=request.user, people=listing.count())
+        return csv_of(listing, f"technova-load-{load}-{name}.csv")
     except (Busy, NoSuchLoad):
         return redirect("import_withdraw", load)
 

@@ -1,16 +1,18 @@
 """The curves of a model card as charts, in the active language. Pure functions of the card."""
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from features import schema
 from predictions.explanation import display
 from predictions.formats import money, percent
-from predictions.ml.artifacts.card_format import Card, Shape
+from predictions.ml.artifacts.card_format import Card, OutOfTime, Shape
 from predictions.ml.assessment.cutoffs import Outlook
 from predictions.ml.assessment.thresholds import OperatingPoints
 from predictions.ml.scorer import Scorer
@@ -19,6 +21,7 @@ from predictions.pages.charts import Bar, Chart, Line, Point, Segment
 from predictions.pages.model.card_tables import side_names, sides
 
 HEAVIEST = 10  # features in the chart of weights
+MOST_VALUES = 12  # whole numbers of a feature that are all shown in the chart of its effect
 # Of the hundred points of a curve, those that are drawn: close together where it is steep.
 _DENSE = (0, 1, 2, 3, 5, 7, *range(9, 20, 2), *range(24, 100, 5), 99)
 
@@ -97,36 +100,60 @@ def capacity(card: Card) -> Chart:
 
 
 def calibration(card: Card) -> Chart:
-    bins = card["models"][card["feature_set"]]["calibration"]["bins"]
-    top = max(each["high"] for each in bins)
-    points = [
-        Point(
-            each["predicted"],
-            each["observed"],
-            percent(each["predicted"]),
-            _("%(share)s left (%(low)s to %(high)s)")
-            % {"share": percent(each["observed"]), "low": percent(each["low"]), "high": percent(each["high"])},
-            each["low"],
-            each["high"],
-        )
-        for each in bins
-    ]
-    exact = Line(_("Exactly as predicted"), _straight((0, 0), (top, top)), is_dashed=True)
-    return charts.curves(
+    return _calibration(
+        card["models"][card["feature_set"]]["calibration"]["bins"],
         title=_("Predicted and actual departures"),
         caption=_("Ten groups of equal size, from the least to the most at risk, each with its interval (95%)."),
-        columns=[_("Predicted"), _("Actual")],
-        curves=[exact, Line(_("Groups"), points)],
+    )
+
+
+def calibration_later(test: OutOfTime) -> Chart:
+    """Of the people of the day that the model learned up to, and the months after it."""
+    return _calibration(
+        test["calibration"]["bins"],
+        title=_("Predicted and actual departures of the %(months)s later months") % {"months": test["months"]},
+        caption=_("Ten groups of equal size, from the least to the most at risk, each with its interval (95%)."),
+    )
+
+
+def _calibration(bins: Sequence[Mapping], *, title: str, caption: str) -> Chart:
+    """The groups as forecast, and apart those whose probability lies outside the interval of what happened."""
+    top = max(each["high"] for each in bins)
+    groups: dict[bool, list[Point]] = {True: [], False: []}
+    for each in bins:
+        groups[each["low"] <= each["predicted"] <= each["high"]].append(
+            Point(
+                each["predicted"],
+                each["observed"],
+                percent(each["predicted"]),
+                _("%(share)s left (%(low)s to %(high)s)")
+                % {"share": percent(each["observed"]), "low": percent(each["low"]), "high": percent(each["high"])},
+                each["low"],
+                each["high"],
+            )
+        )
+    names = {True: _("Within the interval"), False: _("Outside the interval")}
+    return charts.curves(
+        title=title,
+        caption=caption,
+        columns=[_("Groups"), _("Predicted"), _("Actual")],
+        curves=[
+            Line(_("Exactly as predicted"), _straight((0, 0), (top, top)), is_dashed=True),
+            *(Line(names[is_within], points, has_line=False) for is_within, points in groups.items() if points),
+        ],
         x_axis=_whole,
         y_axis=_whole,
-        x_range=(0, top),
+        x_range=(0, max(top, bins[-1]["predicted"])),
         y_range=(0, top),
         x_title=_("Predicted"),
     )
 
 
-def threshold(value: float, points: OperatingPoints) -> Chart:
-    """The effect of each threshold; the one in use is the dashed line."""
+def threshold(value: float, points: OperatingPoints, people: str) -> Chart:
+    """The effect of each threshold on the people that it was chosen on; the one in use is the dashed line.
+
+    ``people``: a sentence that says who they are, since the other figures of the page are of those present.
+    """
     names = {
         "recall": _("Share of leavers over it"),
         "precision": _("Share of leavers among those over it"),
@@ -139,7 +166,7 @@ def threshold(value: float, points: OperatingPoints) -> Chart:
     lines = [Line(text, _line(at, getattr(points, name).tolist(), places)) for name, text in names.items()]
     return charts.curves(
         title=_("What each threshold does"),
-        caption=_("A low threshold finds more of those who leave and flags more who stay."),
+        caption=" ".join([_("A low threshold finds more of those who leave and flags more who stay."), people]),
         columns=[_("Threshold")],
         curves=[in_use, *lines],
         x_title=_("Threshold"),
@@ -195,8 +222,8 @@ def effect(shape: Shape, *, scorer: Scorer, top: float) -> Chart:
     """The risk that an otherwise average person has, by the value of one feature; ``top`` ends every such chart."""
     feature, risk_at = schema.BY_NAME[shape["feature"]], scorer.link.probability
     rows = [
-        (at, risk_at(scorer.base_value + middle), risk_at(scorer.base_value + low), risk_at(scorer.base_value + high))
-        for at, middle, low, high in zip(shape["at"], shape["effect"], shape["low"], shape["high"], strict=True)
+        (at, *(risk_at(scorer.base_value + float(each)) for each in (middle, low, high)))
+        for at, middle, low, high in _values(shape)
     ]
     words = [
         _("%(risk)s (%(low)s to %(high)s)") % {"risk": percent(risk), "low": percent(low), "high": percent(high)}
@@ -230,6 +257,23 @@ def effect(shape: Shape, *, scorer: Scorer, top: float) -> Chart:
         y_range=(0, top),
         ticks=[(point.x, point.label) for point in points] if len(points) == 2 else None,
     )
+
+
+def _values(shape: Shape) -> Sequence[tuple]:
+    """A value of a feature with its effect and the interval's ends, at each knot; of a whole number, at whole numbers.
+
+    Between two knots the effect is a straight line, and a line between the ends of their intervals lies outside of the
+    interval.
+    """
+    rows = list(zip(shape["at"], shape["effect"], shape["low"], shape["high"], strict=True))
+    if shape["is_levels"] or not schema.BY_NAME[shape["feature"]].is_integer:
+        return rows
+    at = np.array(shape["at"], dtype=float)
+    first, last = math.ceil(at[0]), math.floor(at[-1])
+    every = np.arange(first, last + 1)
+    whole = every if len(every) <= MOST_VALUES else np.unique(np.clip(np.rint(at), first, last))
+    lines = [np.interp(whole, at, shape[name]) for name in ("effect", "low", "high")]
+    return list(zip(whole.tolist(), *lines, strict=True))
 
 
 def highest(shapes: Collection[Shape], scorer: Scorer) -> float:

@@ -21,9 +21,18 @@ from predictions.ml.artifacts.card_texts import LIMIT_OF_LEAVING_OUT
 from predictions.ml.assessment import thresholds
 from predictions.ml.scorer import Model
 from predictions.pages.charts import Chart
-from predictions.pages.model import card_charts, card_tables, fairness_findings, in_short, threshold_page, versions_page
+from predictions.pages.model import (
+    card_charts,
+    card_tables,
+    fairness_findings,
+    in_short,
+    out_of_time,
+    rivals,
+    threshold_page,
+    versions_page,
+)
 from predictions.pages.model.threshold_page import ThresholdForm
-from predictions.registry import current_model
+from predictions.registry import current_model, decision_in_force
 from predictions.selectors import log_pages
 from predictions.selectors.group_counts import newest_counted
 from technova.web.requests import Request
@@ -39,7 +48,7 @@ TABS = {
     "threshold": gettext_lazy("Threshold"),
     "quality": gettext_lazy("Quality"),
     "fairness": gettext_lazy("Fairness"),
-    "effects": gettext_lazy("Effects"),
+    "effects": gettext_lazy("What goes with departures"),
     "workforce": gettext_lazy("Still valid?"),
     "versions": gettext_lazy("Versions"),
     "purpose": gettext_lazy("Use"),
@@ -75,14 +84,17 @@ def model(request: Request) -> HttpResponse:
         "shows": set(TABS) if tab == WHOLE else {tab},
     }
     if not scope.sees_everyone:
-        context |= _summary(request, in_use, scope, readable)
-        return render(request, "model/model.html", context | in_short.section(in_use, None, sees_everyone=False))
+        context |= _summary(request, in_use, scope, readable) | _fairness_today(in_use, sees_everyone=False)
+        context |= in_short.section(in_use, context["today"], context["capacity"], sees_everyone=False)
+        return render(request, "model/model.html", context)
     context |= threshold_page.section(request, in_use)
     is_partial = bool(request.htmx and is_asked) and not request.htmx.history_restore_request
     if not is_partial:
         context |= _summary(request, in_use, scope, readable) | _figures(in_use, get_language(), columns_off())
-        context |= _fairness_today(in_use)
-        context |= in_short.section(in_use, context["today"], sees_everyone=True)
+        context |= _fairness_today(in_use, sees_everyone=True)
+        context |= in_short.section(
+            in_use, context["today"], context["capacity"], sees_everyone=True, expected=context["expected"]
+        )
     response = render(request, "model/threshold_answer.html" if is_partial else "model/model.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -111,13 +123,16 @@ def _charts(in_use: Model, language: str | None) -> dict[str, Chart]:
         chart.__name__: chart(card)
         for chart in (card_charts.roc, card_charts.precision_recall, card_charts.capacity, card_charts.calibration)
     }
-    return drawn | {"threshold": card_charts.threshold(in_use.threshold, points)}
+    if test := card["out_of_time"]:
+        drawn["calibration_later"] = card_charts.calibration_later(test)
+    people = card_tables.judged_people(card)
+    return drawn | {"threshold": card_charts.threshold(in_use.threshold, points, people)}
 
 
 def _shown_features(card: Card, scope: Scope, readable: Readable) -> tuple[str, ...]:
     """The features whose effect an account may see, the heaviest first.
 
-    The effects of department, job and field of study would reveal the risk of departments that the account may not
+    The curves of department, job and field of study would reveal the risk of departments that the account may not
     see. The effect of a column that it may not read would turn the points of a score back into the value.
     """
     shapes = [shape for shape in card["shapes"] if scope.sees_everyone or not shape["is_levels"]]
@@ -141,6 +156,8 @@ def _summary(request: Request, in_use: Model, scope: Scope, readable: Readable) 
     """The part of the page for every account: rates and shapes, without a count of people."""
     card, language = in_use.card, get_language()
     shown, off = _shown_features(card, scope, readable), columns_off()
+    decision = decision_in_force(in_use.horizon_months)
+    capacity = decision.capacity if decision else None
 
     def is_true(text: str) -> bool:
         return text != LIMIT_OF_LEAVING_OUT or not card["uses_protected"]
@@ -155,7 +172,8 @@ def _summary(request: Request, in_use: Model, scope: Scope, readable: Readable) 
         "unknown": card_tables.names(card["unknown"]),
         "columns_off": sorted(label(name, BY_NAME[name].extract) for name in off),
         "texts": {name: [gettext(text) for text in card[name] if is_true(text)] for name in TEXTS},
-        "plain": card_tables.plain(card, in_use.threshold, sees_everyone=scope.sees_everyone),
+        "capacity": capacity,
+        "plain": card_tables.plain(card, in_use.threshold, capacity, sees_everyone=scope.sees_everyone),
         "judged_on": card_tables.judged_on(card),
         "fairness": fairness_findings.findings(
             fairness_findings.of_card(card, in_use.threshold, off), sees_rates=scope.sees_everyone
@@ -175,6 +193,7 @@ def _figures(in_use: Model, language: str | None, off: frozenset[str]) -> dict:
     card = in_use.card
     return {
         "quality": card_tables.quality(card),
+        "rivals": rivals.tables(),
         "nested": card_tables.nested(card),
         "capacities": card_tables.capacity(card),
         "departures": [
@@ -182,28 +201,41 @@ def _figures(in_use: Model, language: str | None, off: frozenset[str]) -> dict:
             (gettext("By job"), card_tables.departures(card, "poste")),
         ],
         "own": card["models"][card["feature_set"]],
+        "gap": card_tables.gap(card),
         "coverage": card_tables.coverage(card),
         "selections": card_tables.fairness(card, off),
         "rates": [gettext(text) for _name, text, _is_share in card_tables.RATES],
         "sides": card_tables.side_names(card),
         "proxies": card_tables.proxies(card, off),
-        "test": card["out_of_time"],
-        "in_words": card_tables.out_of_time_in_words(card["out_of_time"]) if card["out_of_time"] else [],
-        "worth": card_tables.months_worth(card),
-        **card_tables.out_of_time(card),
+        "test": (test := card["out_of_time"]),
+        "verdicts": out_of_time.verdicts(test) if test else [],
+        "for_experts": out_of_time.for_experts(test) if test else [],
+        "untested": out_of_time.untested(card),
+        "happened": out_of_time.left_or_vanished(test["departures"], test["vanished"]) if test else "",
+        "learned_departures": out_of_time.left_or_vanished(history["left"] + history["vanished"], history["vanished"])
+        if (history := card["history"])
+        else "",
+        "fewer": out_of_time.fewer_later(card),
+        **out_of_time.tables(card),
         "charts": _charts(in_use, language),
     }
 
 
-def _fairness_today(in_use: Model) -> dict:
-    """The groups that the model flags among those present, compared with the training data. One query."""
+def _fairness_today(in_use: Model, *, sees_everyone: bool) -> dict:
+    """The groups that the model flags among those present, compared with the training data. One query.
+
+    Who does not see everyone reads the same ratios and gaps, and no group's rates.
+    """
     run = newest_counted(in_use.version)
     off = columns_off()
     today = fairness_findings.today(run, off) if run else None
+    found = fairness_findings.findings(today.groups, sees_rates=sees_everyone) if today else []
+    if not sees_everyone:
+        return {"today": today, "fairness_today": found}
     return {
         "today": today,
-        "fairness_today": fairness_findings.findings(today.groups, sees_rates=True) if today else [],
+        "fairness_today": found,
         "fairness_charts": fairness_findings.drawn(
-            fairness_findings.of_card(in_use.card, in_use.threshold, off), today
+            fairness_findings.of_card(in_use.card, in_use.threshold, off), in_use.threshold, today
         ),
     }

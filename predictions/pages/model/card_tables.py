@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -11,11 +12,10 @@ from django.utils.translation import gettext_noop
 from employees.disclosure import SMALLEST_GROUP, suppressed_parts
 from features import schema
 from predictions.formats import decimal, grouped, percent
-from predictions.ml.artifacts.card_format import ATTRIBUTES, Card, LearnedHistory, OutOfTime, Rate
+from predictions.ml.artifacts.card_format import ATTRIBUTES, Card, Rate
 from predictions.ml.assessment import disparity, thresholds
-from predictions.ml.decay import Decay
 from predictions.ml.periods import months_before
-from predictions.pages.people.risk_list import label
+from predictions.pages.people.list_form import label
 
 FIGURES = {
     "roc_auc": gettext_noop("Separates who leaves from who stays (ROC-AUC, 0.5 by chance, 1 at best)"),
@@ -44,6 +44,7 @@ RATES = (
     ("observed_to_expected", gettext_noop("Actual over expected departures"), False),
 )
 OF_LEAVERS = {"recall", "precision", "observed_to_expected"}  # the rates that would reveal how many left
+DRAWS = 2000  # of outcomes, for what chance alone does
 LEAST_PROXY = 0.01  # share of a protected attribute's variance; a feature that explains less is not listed
 SELECTIONS = {
     "threshold": gettext_noop("At the threshold of each test"),
@@ -68,28 +69,62 @@ class PlainFigure:
     hint: str
 
 
-def plain(card: Card, threshold: float, *, sees_everyone: bool) -> list[PlainFigure]:
-    """The main figures in plain words; those that depend on a threshold are counted at the one given.
+def measured(card: Card, threshold: float, capacity: int | None) -> tuple[float, float, float]:
+    """The shares flagged, precision and recall in the tests: of a list of exactly ``capacity`` people, else of all from
+    ``threshold`` on."""
+    if capacity is not None:
+        return thresholds.measured_first(card["models"][card["feature_set"]]["capacity"], capacity)
+    return thresholds.measured(thresholds.from_card(card["threshold"]["curve"]), threshold)
 
-    The intervals of these would reveal how many people the model was evaluated on, to who may not see everyone.
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Of those flagged, who left, and of those who left, who was flagged."""
+
+    precision: Rate
+    recall: Rate
+
+
+def hits(card: Card, threshold: float, capacity: int | None, *, sees_everyone: bool) -> Hits | None:
+    """The two shares by ``measured``; None where they would say more of single people than of the model.
+
+    Intervals would reveal how many people the model was evaluated on: who may not see everyone gets none of any width.
     """
     people, leavers = card["training"]["employees"], card["training"]["leavers"]
-    flagged, precision, recall = thresholds.measured(thresholds.from_card(card["threshold"]["curve"]), threshold)
+    flagged, precision, recall = measured(card, threshold, capacity)
+    if recall * leavers < SMALLEST_GROUP:
+        return None
+    rates = [disparity.rate_of(share * of, of) for share, of in ((precision, flagged * people), (recall, leavers))]
+    return Hits(*(rate if sees_everyone else _alone(rate) for rate in rates))
 
-    def at_threshold(share: float, people: float, text: str, hint: str) -> PlainFigure:
-        if recall * leavers < SMALLEST_GROUP:  # the shares would say more of single people than of the model
+
+def _alone(rate: Rate) -> Rate:
+    return {"value": rate["value"], "low": rate["value"], "high": rate["value"]}
+
+
+def plain(card: Card, threshold: float, capacity: int | None, *, sees_everyone: bool) -> list[PlainFigure]:
+    """The main figures in plain words; those that depend on a threshold are counted at the one given, or on a list of
+    exactly ``capacity`` people."""
+    found = hits(card, threshold, capacity, sees_everyone=sees_everyone)
+
+    def at_threshold(rate: Rate | None, text: str, hint: str) -> PlainFigure:
+        if rate is None:
             return PlainFigure(text, "–", _("too few people to say"))
-        if not sees_everyone:
-            return PlainFigure(text, str(round(share * 100)), hint)
-        return _of_a_hundred(disparity.rate_of(share * people, people), text, hint)
+        return (
+            _of_a_hundred(rate, text, hint) if sees_everyone else PlainFigure(text, f"{rate['value'] * 100:.0f}", hint)
+        )
 
     def of_tests(name: str, text: str, hint: str) -> PlainFigure:
         figure = card["metrics"][name]
         return _of_a_hundred({"value": figure["mean"], "low": figure["low"], "high": figure["high"]}, text, hint)
 
+    on_list, was_on_it = _("Of 100 people over the threshold"), _("were over the threshold")
+    if capacity is not None:
+        on_list = _("Of 100 people on a list of the %(number)s most at risk") % {"number": grouped(capacity)}
+        was_on_it = _("were on such a list")
     return [
-        at_threshold(precision, flagged * people, _("Of 100 people over the threshold"), _("left the company")),
-        at_threshold(recall, leavers, _("Of 100 people who left"), _("were over the threshold")),
+        at_threshold(found.precision if found else None, on_list, _("left the company")),
+        at_threshold(found.recall if found else None, _("Of 100 people who left"), was_on_it),
         of_tests("precision_top_10", _("Of the 100 riskiest of 1,000"), _("left the company")),
         of_tests("roc_auc", _("Of 100 pairs, someone who left and someone who stayed"), _("are ranked right")),
     ]
@@ -108,6 +143,18 @@ def judged_on(card: Card) -> date | None:
     return months_before(date.fromisoformat(str(card["history"]["until"])), card["horizon_months"])
 
 
+def judged_people(card: Card) -> str:
+    """Which people the figures of the card are of, as a sentence."""
+    people = {"people": grouped(card["training"]["employees"]), "leavers": grouped(card["training"]["leavers"])}
+    if not (day := judged_on(card)):
+        return _("Counted on the %(people)s people that it learned from, %(leavers)s of whom left.") % people
+    text = _(
+        "Counted on the %(people)s people present on %(date)s who stayed, resigned or left for an unknown reason, "
+        "%(leavers)s of whom left within %(months)s months; the other figures here are of those present now."
+    )
+    return text % {**people, "date": date_format(day), "months": card["horizon_months"]}
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """See ``partials/table.html``."""
@@ -115,6 +162,7 @@ class Table:
     caption: str
     columns: list[str]
     rows: list[list[str]]
+    marked: frozenset[int] = frozenset()  # the places of rows that deserve a look
 
 
 def quality(card: Card) -> Table:
@@ -136,123 +184,10 @@ def _of_sides(card: Card, figures: Iterable[str]) -> list[list[str]]:
     return [
         [
             _(FIGURES[name]),
-            *(_with_interval(card["models"][side]["metrics"][name], name in SHARES) for side in sides(card)),
+            *(with_interval(card["models"][side]["metrics"][name], name in SHARES) for side in sides(card)),
         ]
         for name in figures
     ]
-
-
-def months_worth(card: Card) -> float | None:
-    """The months at the risk of the first quarter that count as much as the horizon; None for a classification."""
-    if not card["history"] or not card["horizon_months"]:
-        return None
-    return float(Decay(**card["history"]["decay"]).months(card["horizon_months"]))
-
-
-def out_of_time(card: Card) -> dict[str, Table]:
-    """Forecasts of an earlier day compared with the outcomes, and the departures for which each feature is
-    known."""
-    history = card["history"]
-    found = {"known": _known(card, history)} if history else {}
-    if test := card["out_of_time"]:
-        found["quarters"] = Table(
-            _("Expected and actual departures, quarter by quarter"),
-            [_("Since"), _("People"), _("Expected"), _("Happened"), _("Interval (95%)"), _("The forecast")],
-            [
-                [
-                    date_format(row["since"]),
-                    grouped(row["people"]),
-                    grouped(row["expected"], 1),
-                    grouped(row["observed"]),
-                    between(grouped(row["low"], 1), grouped(row["high"], 1)),
-                    _verdict(row),
-                ]
-                for row in test["quarters"]
-            ],
-        )
-        found["first"] = Table(
-            _("The riskiest people of that day"),
-            [_("People met"), _("Expected"), _("Happened"), _("Share"), _("Interval (95%)"), _("The forecast")],
-            [
-                [
-                    grouped(row["people"]),
-                    grouped(row["expected"], 1),
-                    grouped(row["departures"]),
-                    percent(row["departures"] / row["people"], 0),
-                    between(grouped(row["low"], 1), grouped(row["high"], 1)),
-                    _verdict(row),
-                ]
-                for row in test["first"]
-            ],
-        )
-        found["future"] = Table(
-            _("On the months after the day, with the interval over people (95%)"),
-            [_("Figure"), _("Out of time")],
-            [
-                [_(text), _with_interval(test["metrics"][name], name in SHARES)]
-                for name, text in FIGURES.items()
-                if name in test["metrics"]
-            ],
-        )
-    return found
-
-
-def _verdict(row: Mapping) -> str:
-    """Whether the forecast lies in the interval by chance around what happened."""
-    if row["expected"] < row["low"]:
-        return _("too low")
-    return _("too high") if row["expected"] > row["high"] else _("within")
-
-
-def out_of_time_in_words(test: OutOfTime) -> list[str]:
-    """How far the forecast of an earlier day was right in its spread and on the whole: two sentences at most."""
-    return [text for text in (spread_out_of_time(test), _level_out_of_time(test)) if text]
-
-
-def _level_out_of_time(test: OutOfTime) -> str:
-    """Whether the probabilities were too high or too low on the whole: the sums say it, not the intercept."""
-    intercept = test["metrics"].get("calibration_intercept")
-    if intercept is None or not test["expected"]:
-        return ""
-    if test["low"] <= test["departures"] <= test["high"]:
-        text = _(
-            "The intercept (%(intercept)s) belongs to a probability of 50%%, which hardly anybody has: with a slope "
-            "other than 1 it does not tell the level. The sums do: %(ratio)s times as many left as expected, within "
-            "the interval of the forecast."
-        )
-    else:
-        text = _(
-            "The intercept (%(intercept)s) belongs to a probability of 50%%, which hardly anybody has: with a slope "
-            "other than 1 it does not tell the level. The sums do: %(ratio)s times as many left as expected, outside "
-            "the interval of the forecast."
-        )
-    ratio = decimal(test["departures"] / test["expected"], 2)
-    return text % {"intercept": decimal(intercept["mean"], 2), "ratio": ratio}
-
-
-def spread_out_of_time(test: OutOfTime) -> str:
-    """Whether high and low probabilities lay as far apart as the departures that followed: the slope in words."""
-    slope = test["metrics"].get("calibration_slope")
-    if slope is None:
-        return ""
-    if slope["low"] > 1:
-        text = _(
-            "High and low risks lay further apart than forecast (slope %(slope)s): the riskiest left more often than "
-            "their probabilities, the others less often."
-        )
-    elif slope["high"] < 1:
-        text = _(
-            "High and low risks lay closer together than forecast (slope %(slope)s): the riskiest left less often than "
-            "their probabilities, the others more often."
-        )
-    else:
-        text = _("High and low risks lay as far apart as forecast, as far as chance lets one tell (slope %(slope)s).")
-    return text % {"slope": decimal(slope["mean"], 2)}
-
-
-def _known(card: Card, history: LearnedHistory) -> Table:
-    rows = [[_(schema.BY_NAME[name].label), grouped(history["departures_known"][name])] for name in card["used"]]
-    return Table(_("Departures with a known value of the feature"), [_("Feature"), _("Departures")], rows)
 
 
 def sides(card: Card) -> tuple[str, str]:
@@ -267,27 +202,48 @@ def side_names(card: Card) -> list[str]:
     return [_("This model"), others[sides(card)[1]]]
 
 
-def _with_interval(figure: Mapping, is_share: bool) -> str:
-    texts = {key: _figure(figure[key], is_share) for key in ("mean", "low", "high")}
-    return _("%(mean)s (%(low)s to %(high)s)") % texts
+def with_interval(figure: Mapping, is_share: bool) -> str:
+    """A figure of the card with its 95 % interval, in words."""
+    return _spread(*(_figure(figure[key], is_share) for key in ("mean", "low", "high")))
+
+
+def _spread(mean: str, low: str, high: str) -> str:
+    return _("%(mean)s (%(low)s to %(high)s)") % {"mean": mean, "low": low, "high": high}
+
+
+def _share(rate: Rate) -> str:
+    return _spread(*(percent(rate[end], 0) for end in ("value", "low", "high")))
+
+
+def gap(card: Card) -> tuple[str, str]:
+    """The mean gap between predicted and actual shares in points, and the one that chance alone stays under in 95 of
+    100 cases, if every probability is right."""
+    found = card["models"][card["feature_set"]]["calibration"]
+    sizes, predicted = (np.array([each[name] for each in found["bins"]]) for name in ("n", "predicted"))
+    people = np.maximum(sizes.round().astype(int), 1)
+    happened = np.random.default_rng(0).binomial(people, predicted, (DRAWS, len(people))) / people
+    by_chance = np.quantile(np.abs(happened - predicted) @ sizes / sizes.sum(), 0.95)
+    return decimal(found["expected_calibration_error"] * 100, 1), decimal(by_chance * 100, 1)
 
 
 def capacity(card: Card) -> Table:
-    """The leavers found by meeting a number of people, the riskiest first."""
+    """The leavers found by meeting a number of people, the riskiest first, with intervals (95 %)."""
     columns = card["models"][card["feature_set"]]["capacity"]
+    leavers = card["training"]["leavers"]
     rows = []
     for share in CAPACITIES:
         place = min(range(len(columns["share"])), key=lambda each: abs(columns["share"][each] - share))
+        people, found = columns["people"][place], columns["recall"][place] * leavers
         rows.append(
             [
-                f"{grouped(columns['people'][place])} ({percent(columns['share'][place], 0)})",
-                percent(columns["precision"][place], 0),
-                percent(columns["recall"][place], 0),
+                f"{grouped(people)} ({percent(columns['share'][place], 0)})",
+                _share(disparity.rate_of(found, people)),
+                _share(disparity.rate_of(found, leavers)),
                 decimal(columns["lift"][place], 1),
             ]
         )
     return Table(
-        _("Meeting the riskiest people first"),
+        _("Meeting the riskiest people first, with intervals (95%)"),
         [_("People met"), _("Share who leave"), _("Share of leavers met"), _("Times better than chance")],
         list({row[0]: row for row in rows}.values()),
     )

@@ -252,14 +252,16 @@ def _whole(rate: Rate) -> str:
 RatesByGroup = Mapping[tuple[str, str], Rate]  # by attribute and group
 
 
-def drawn(learned: Sequence[Groups], now: Today | None) -> list[Chart]:
-    """How often each group is flagged, relative to the most flagged one, and how many of its leavers had been
-    flagged."""
-    selected = [(_("Those it learned from"), _ratios(learned))]
-    recalled = [(_("Those it learned from"), _recalls(learned))]
+def drawn(learned: Sequence[Groups], threshold: float, now: Today | None) -> list[Chart]:
+    """How often each group is flagged, relative to the most flagged one, and how many of its leavers had been flagged.
+
+    Each with its threshold: that of those it learned from is given, and may be newer than the run of those present.
+    """
+    selected = [(_at(_("Those it learned from"), threshold), _ratios(learned))]
+    recalled = [(_at(_("Those it learned from"), threshold), _recalls(learned))]
     if now:
-        selected.append((_("Those present"), _ratios(now.groups)))
-        recalled.append((_("Those who have left since"), _recalls(now.groups)))
+        selected.append((_at(_("Those present"), now.threshold), _ratios(now.groups)))
+        recalled.append((_at(_("Those who have left since"), now.threshold), _recalls(now.groups)))
     of_selection = _dots(
         selected,
         title=_("Flagged, against the group that is flagged most often"),
@@ -278,6 +280,10 @@ def drawn(learned: Sequence[Groups], now: Today | None) -> list[Chart]:
         axis=lambda value: percent(value, 0),
     )
     return [chart for chart in (of_selection, of_recall) if chart]
+
+
+def _at(people: str, threshold: float) -> str:
+    return _("%(people)s, at %(threshold)s") % {"people": people, "threshold": percent(threshold)}
 
 
 def _ratios(groups: Sequence[Groups]) -> RatesByGroup:

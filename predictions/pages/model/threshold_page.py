@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from employees.access import may_decide, only_for
+from employees.access import Scope, may_decide, only_for
 from predictions import rescoring
+from predictions.decisions.costs import Range, cost_of_a_departure, costs_in_force
 from predictions.decisions.threshold_decisions import (
+    FlagsTooMany,
     NotInForce,
     NotScored,
     RuleName,
@@ -26,8 +28,8 @@ from predictions.decisions.threshold_decisions import (
     set_threshold,
     undo,
 )
-from predictions.formats import grouped, money, percent
-from predictions.ml.assessment import cutoffs, thresholds
+from predictions.formats import grouped, money, money_range, percent
+from predictions.ml.assessment import thresholds
 from predictions.ml.assessment.cutoffs import Cutoff, Outlook, Outlooks
 from predictions.ml.assessment.thresholds import GRID, MOST_FLAGGED, Costs
 from predictions.ml.scorer import Model
@@ -39,6 +41,7 @@ from predictions.services import is_by_what_is_in_use
 from technova.web.requests import Request
 
 LARGEST_AMOUNT = 10_000_000  # €
+REFUSED = ("rule", "reason")  # what a decision that was refused keeps besides the values
 SHOWN = 20  # decisions shown; the administration lists all of them
 RULES = {
     RuleName.CAPACITY: gettext_lazy("For the people that can be met"),
@@ -51,7 +54,10 @@ for_deciders = only_for(may_decide)
 
 
 class ThresholdForm(forms.Form):
-    """A capacity, costs and a threshold; an empty field takes the value last decided, or that of the training."""
+    """A capacity, costs and a threshold; an empty field takes the value last decided, or that of the training.
+
+    A departure costs the middle of what *Costs* says, where that is known: one figure for both pages.
+    """
 
     capacity = forms.IntegerField()
     departure = forms.FloatField(label=gettext_lazy("Cost of a departure"), min_value=1, max_value=LARGEST_AMOUNT)
@@ -65,18 +71,21 @@ class ThresholdForm(forms.Form):
 
     UNITS: Mapping[str, str] = {"capacity": "", "departure": "€", "talk": "€", "chance": "%", "value": "%"}
 
-    def __init__(self, data: Mapping[str, str], model: Model, people: int):
-        decision = decision_in_force(model.version)
+    def __init__(self, data: Mapping[str, str], model: Model, people: int, departure: Range | None = None):
+        decision = decision_in_force(model.horizon_months)
         costs = (decision and decision.costs) or Costs(**model.card["threshold"]["costs"])
         start = {
             "capacity": min((decision and decision.capacity) or thresholds.EXAMPLE_CAPACITY, people),
-            "departure": costs.departure,
+            "departure": round((departure.low + departure.high) / 2) if departure else costs.departure,
             "talk": costs.talk,
             "chance": costs.chance * 100,
             "value": min(max(model.threshold * 100, 1), 99),
         }
         super().__init__({name: f"{value:.12g}" for name, value in start.items()} | dict(data))
         self.fields["capacity"] = forms.IntegerField(label=_("People that can be met"), min_value=1, max_value=people)
+        if departure:
+            text = _("Starts from the middle of what “Costs” says: %(range)s.")
+            self.fields["departure"].help_text = text % {"range": money_range(departure.low, departure.high)}
 
     @property
     def rows(self) -> list[tuple[forms.BoundField, str, dict[str, int]]]:
@@ -111,6 +120,7 @@ class DecisionForm(ThresholdForm):
 
     rule = forms.ChoiceField(choices=RuleName.choices)
     reason = forms.CharField(max_length=500)
+    accepts_over_half = forms.BooleanField(required=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +131,12 @@ class ThresholdOption:
     outlook: Outlook
     rule: str = ""
     warning: str = ""
-
-    @property
-    def expected(self) -> float:
-        """The departures expected among everyone present."""
-        return self.outlook.flagged * self.outlook.precision / self.outlook.recall if self.outlook.recall else 0.0
+    pays_for_nobody: bool = False  # of the least cost: no probability makes a talk worth its cost
 
     @property
     def missed(self) -> float:
-        """Those expected of people who are not on the list."""
-        return self.expected * (1 - self.outlook.recall)
+        """The departures expected of people who are not on the list."""
+        return self.outlook.expected - self.outlook.reached
 
 
 def section(request: Request, model: Model) -> dict:
@@ -147,8 +153,10 @@ def section(request: Request, model: Model) -> dict:
         scored = scored_by(run)
     except NotScored:
         return context
-    form = ThresholdForm(request.GET.dict(), model, len(scored.number))
+    departure = cost_of_a_departure(costs_in_force(), scored.run, Scope.EVERYONE)
+    form = ThresholdForm(request.GET.dict(), model, len(scored.number), departure)
     context |= {"form": form, "run": scored.run, "people": len(scored.number)}
+    context |= {name: request.GET.get(name, "") for name in REFUSED}
     return context | _answer(form, scored, model) if form.is_valid() else context
 
 
@@ -160,21 +168,22 @@ def _answer(form: ThresholdForm, scored: Scored, model: Model) -> dict:
     outlooks = {rule: _outlook(form.wish(rule).cutoff(scored), scored, costs) for rule in RULES}
     options = [ThresholdOption(_("In use"), _outlook(own, scored, costs))]
     for rule, outlook in outlooks.items():
-        options.append(ThresholdOption(str(RULES[rule]), outlook, rule.value, _warning(rule, outlook, costs)))
+        pays_for_nobody = rule == RuleName.COST and not outlook.flagged
+        options.append(ThresholdOption(str(RULES[rule]), outlook, rule.value, _warning(outlook), pays_for_nobody))
     every = Outlooks(scored.probability)
     curve = [every.at(float(value), costs) for value in GRID[::4]]
     cost = card_charts.cost(curve, in_use=model.threshold, least=outlooks[RuleName.COST])
-    return {"options": options, "cost": cost}
+    return {"options": options, "cost": cost, "warns": any(option.warning for option in options if option.rule)}
 
 
 def _outlook(cutoff: Cutoff, scored: Scored, costs: Costs) -> Outlook:
     return Outlooks(cutoff.part(scored.probability, scored.number)).at(cutoff.threshold, costs)
 
 
-def _warning(rule: RuleName, outlook: Outlook, costs: Costs) -> str:
-    if rule == RuleName.COST and cutoffs.break_even(costs) >= 1:
-        return _("At these costs no talk pays for itself.")
-    return _("Flags more than half of the people present.") if outlook.share > MOST_FLAGGED else ""
+def _warning(outlook: Outlook) -> str:
+    if outlook.share <= MOST_FLAGGED:
+        return ""
+    return _("Flags more than half of the people present: such a list chooses nobody.")
 
 
 @require_POST
@@ -185,20 +194,34 @@ def decide(request: Request) -> HttpResponse:
         form = DecisionForm(request.POST.dict(), current_model(), len(scored_now().number))
         if not form.is_valid():
             messages.error(request, _("Nothing was set: choose a threshold and give a reason."))
-            values = {name: request.POST.get(name, "") for name in ThresholdForm.UNITS}
-            return redirect(f"{reverse('model', query=values)}#threshold")
-        wish = form.wish(RuleName(form.cleaned_data["rule"]))
-        decision = set_threshold(wish=wish, reason=form.cleaned_data["reason"], user=request.user)
+            return _back_to_the_form(request)
+        values = form.cleaned_data
+        decision = set_threshold(
+            wish=form.wish(RuleName(values["rule"])),
+            reason=values["reason"],
+            user=request.user,
+            accepts_over_half=values["accepts_over_half"],
+        )
+    except FlagsTooMany as error:
+        text = _(
+            "Nothing was set: this threshold flags %(flagged)s of %(people)s people, more than half. Choose another "
+            "one, or tick that you set it all the same."
+        )
+        messages.error(request, text % {"flagged": grouped(error.flagged), "people": grouped(error.people)})
+        return _back_to_the_form(request)
     except NotScored:
         messages.error(request, _("Nothing was set: first everyone must be scored by the model in use."))
         return redirect(_place())
     text = _("The threshold is %(threshold)s now: %(flagged)s of %(people)s people present are over it.")
     numbers = {"flagged": grouped(decision.flagged), "people": grouped(decision.people)}
     messages.success(request, text % {"threshold": percent(decision.threshold), **numbers})
-    if decision.flagged > MOST_FLAGGED * decision.people:
-        messages.warning(request, _("It flags more than half of the people present: such a list chooses nobody."))
     rescoring.rescore.enqueue()
     return redirect(_place())
+
+
+def _back_to_the_form(request: Request) -> HttpResponse:
+    values = {name: request.POST.get(name, "") for name in (*ThresholdForm.UNITS, *REFUSED)}
+    return redirect(f"{reverse('model', query=values)}#threshold")
 
 
 @require_POST
@@ -240,8 +263,17 @@ def _scoring_state(run: ScoringRun | None) -> str:
 def history() -> dict:
     """The last thresholds set, the newest first, and the one in force. One query."""
     rows = ThresholdDecision.objects.select_related("decided_by", "revoked_by")[:SHOWN]
-    in_force = decision_in_force(promoted_model().version)
-    decisions = [{"decision": row, "rule": _rule(row), "is_in_force": row == in_force} for row in rows]
+    horizon = promoted_model().horizon_months
+    in_force = decision_in_force(horizon)
+    decisions = [
+        {
+            "decision": row,
+            "rule": _rule(row),
+            "is_in_force": row == in_force,
+            "is_of_another_horizon": not row.holds_for(horizon),
+        }
+        for row in rows
+    ]
     return {"decisions": decisions, "in_force": in_force, "rule_in_force": _rule(in_force) if in_force else ""}
 
 
@@ -253,4 +285,4 @@ def _rule(decision: ThresholdDecision) -> str:
         text = _("the least cost (departure %(departure)s, talk %(talk)s, chance %(chance)s)")
         chance = percent(costs.chance, 0 if round(costs.chance, 2) == costs.chance else 1)
         return text % {"departure": money(costs.departure), "talk": money(costs.talk), "chance": chance}
-    return _("a value for version %(version)s") % {"version": decision.model_version}
+    return _("a threshold of one's own")

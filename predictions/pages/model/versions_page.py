@@ -1,7 +1,7 @@
 """The versions on the model's page: the history of use with authors and reasons, rollback, and approval."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,11 +24,12 @@ from predictions.ml.artifacts import store
 from predictions.models import Promotion, Training
 from predictions.pages.model.threshold_page import for_deciders
 from predictions.pages.reasons import ReasonField
-from predictions.registry import promoted_model
+from predictions.registry import decision_in_force, promoted_model
 from technova.web.requests import Request
 
 logger = logging.getLogger(__name__)
 
+SHOWN = 20  # trainings shown; the administration lists all of them
 GRACE = timedelta(seconds=5)  # between the request for a training and its task being seen
 
 UNUSABLE = gettext_lazy(
@@ -71,12 +72,22 @@ def uses(recorded: Sequence[Promotion]) -> list[Use]:
 
 
 def section(request: Request, *, sees_everyone: bool) -> dict:
-    """The context of the section; authors and the pending promotion only for those who see everyone. Five queries."""
+    """The context of the section; authors, trainings and the pending promotion only for those who see everyone.
+
+    ``moved`` is the promotion of the version in use, if that moved the threshold in force. Five queries.
+    """
     if not sees_everyone:
-        return {"versions": uses(())}
+        return {"versions": uses(()), "moved": _moved(Promotion.objects.exclude(promoted_at=None)[:1])}
     found = list(Promotion.objects.select_related("author", "settled_by").order_by("pk"))
     refused = [promotion for promotion in reversed(found) if promotion.refused_at]
-    context = {"versions": uses(found), "refused": refused, "may_decide": may_decide(request.user)}
+    trainings = list(Training.objects.select_related("asked_by")[:SHOWN])
+    context = {
+        "versions": uses(found),
+        "moved": _moved([promotion for promotion in found if promotion.promoted_at][-1:]),
+        "refused": refused,
+        "trainings": [training for training in trainings if training.finished_at],
+        "may_decide": may_decide(request.user),
+    }
     if not context["may_decide"]:
         return context
     waiting = next((promotion for promotion in found if promotion.is_waiting), None)
@@ -86,13 +97,22 @@ def section(request: Request, *, sees_everyone: bool) -> dict:
         "back_form": BackForm(),
         "two_people_promote": settings.TWO_PEOPLE_PROMOTE,
         "train_form": TrainForm(auto_id="train_%s"),
-        **_training(),
+        **_training(trainings[0] if trainings else None),
     }
 
 
-def _training() -> dict:
-    """The last training, and how far it is. One query, or three while it is at work."""
-    training = Training.objects.select_related("asked_by").first()
+def _moved(newest: Iterable[Promotion]) -> Promotion | None:
+    """The newest promotion if its version is in use by the threshold of its training, and moved it."""
+    model = promoted_model()
+    is_decided = decision_in_force(model.horizon_months) is not None
+    for promotion in newest:
+        if promotion.version == model.version and promotion.moves_threshold and not is_decided:
+            return promotion
+    return None
+
+
+def _training(training: Training | None) -> dict:
+    """The last training, and how far it is. No query, or two while it is at work."""
     if training is None or training.finished_at:
         return {"training": training, "training_state": ""}
     state = trainings.train.state(str(training.pk))
@@ -113,7 +133,7 @@ def train(request: Request) -> HttpResponse:
     form = TrainForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Nothing is trained: give a reason."))
-    elif _training()["training_state"] in ("waiting", "running"):
+    elif _training(Training.objects.first())["training_state"] in ("waiting", "running"):
         messages.info(request, _("A version is being trained already."))
     elif Promotion.objects.waiting().exists():
         messages.info(request, Training.Problem.ANOTHER_WAITS.label)

@@ -21,11 +21,11 @@ from employees.disclosure import is_small, suppressed, suppressed_steps
 from features import schema
 from predictions.explanation import display
 from predictions.formats import decimal, grouped, percent, signed_percent
-from predictions.ml.assessment.drift import LEVEL, SCORES, Shift
+from predictions.ml.assessment.drift import LEVEL, SCORES, Shift, years_between
 from predictions.ml.assessment.outcomes import CALLS, Outcome
 from predictions.models import WorkforceCheck
 from predictions.pages.model.card_tables import Table, between
-from predictions.registry import current_model
+from predictions.registry import card_of, current_model
 from predictions.selectors import drift_check
 from technova.web.requests import Request
 
@@ -34,7 +34,8 @@ HISTORY = 12  # checks shown
 
 @dataclass(frozen=True, slots=True)
 class ShiftRow:
-    """A feature, or the scores, compared with training; ``table`` shows where it moved, when it drifted."""
+    """A feature, or the scores, compared with training; ``sentence`` and ``table`` say where it moved, when it
+    drifted."""
 
     name: str
     moved: str
@@ -42,6 +43,7 @@ class ShiftRow:
     chance: str
     is_drift: bool
     table: Table | None
+    sentence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,18 @@ def _context(check: WorkforceCheck) -> dict[str, Any]:
         "found": found,
         "reference": reference,
         "is_outdated": drift_check.is_outdated(check),
+        "is_with_itself": _is_with_itself(check, reference),
         "rows": _rows(found.shifts, reference["bins"], check.run.drift_counts or {}),
         "newest": [row for row in followed if row.outcome in found.newest],
         "followed": _followed(followed),
         "history": _history(WorkforceCheck.objects.select_related("run")[:HISTORY]),
     }
+
+
+def _is_with_itself(check: WorkforceCheck, reference: Mapping) -> bool:
+    """Whether the people compared are those of the day on which the model was trained: that they are alike proves
+    nothing."""
+    return bool(reference["as_of"]) and years_between(reference, check.run.day) == 0
 
 
 # Departures
@@ -130,7 +139,7 @@ def _expected(outcome: Outcome) -> str:
     if outcome.expected is None or outcome.low is None or outcome.high is None:
         return "–"
     interval = between(grouped(outcome.low), grouped(outcome.high))
-    return f"{grouped(outcome.expected, 1)} ({interval})"
+    return f"{grouped(outcome.expected)} ({interval})"
 
 
 def _history(checks: Iterable[WorkforceCheck]) -> Table:
@@ -145,13 +154,30 @@ def _history(checks: Iterable[WorkforceCheck]) -> Table:
             [
                 date_format(localtime(check.created_at), "SHORT_DATETIME_FORMAT"),
                 date_format(check.run.day, "DATE_FORMAT"),
+                _("Run %(number)s") % {"number": check.run.pk},
+                percent(check.run.threshold),
                 check.run.model_version,
-                ", ".join(name_of(shift.name) for shift in found.drifted) or "–",
-                "; ".join(calls) or "–",
+                _moved(check, found),
+                " · ".join(calls) or "–",
             ]
         )
-    columns = [_("Checked"), _("People present on"), _("Model"), _("Moved"), _("Departures")]
+    columns = [
+        _("Checked"),
+        _("People present on"),
+        _("Scoring"),
+        _("Threshold"),
+        _("Model"),
+        _("Moved"),
+        _("Departures"),
+    ]
     return Table(_("The checks so far"), columns, rows)
+
+
+def _moved(check: WorkforceCheck, found: drift_check.Found) -> str:
+    reference = card_of(check.run.model_version).get("drift")
+    if reference and not found.drifted and _is_with_itself(check, reference):
+        return _("no test: the people it learned from")
+    return ", ".join(name_of(shift.name) for shift in found.drifted) or "–"
 
 
 # Drift
@@ -172,7 +198,28 @@ def _row(shift: Shift, bins: Mapping, counts: Sequence[int]) -> ShiftRow:
         chance=_("less than 0.001") if shift.adjusted < 0.001 else chance,
         is_drift=shift.is_drift,
         table=_bins(shift, bins, counts) if shift.is_drift else None,
+        sentence=_sentence(shift, bins, counts) if shift.is_drift else "",
     )
+
+
+def _sentence(shift: Shift, bins: Mapping, counts: Sequence[int]) -> str:
+    """What moved most, from which share of the people to which, and what that does to the departures expected."""
+    hidden = _suppressed(counts) | _suppressed(bins["counts"])
+    if hidden:
+        return _("%(name)s: people have moved between its values.") % {"name": name_of(shift.name)}
+    changes = [after - before for before, after in zip(shift.before, shift.after, strict=True)]
+    most = max(range(len(changes)), key=lambda place: changes[place])
+    text = _(
+        "%(name)s: %(value)s from %(before)s to %(after)s of the people; by itself that changes the expected "
+        "departures by %(effect)s."
+    )
+    return text % {
+        "name": name_of(shift.name),
+        "value": _values(shift.name, bins)[most],
+        "before": percent(shift.before[most], 0),
+        "after": percent(shift.after[most], 0),
+        "effect": signed_percent(shift.effect, 0),
+    }
 
 
 def _suppressed(counts: Sequence[int]) -> frozenset[int]:

@@ -7,6 +7,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,20 +16,25 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from employees import terms
-from employees.access import Readable, Scope, may_answer, readable_to, scope_of
+from employees import journal, terms
+from employees.access import Readable, Scope, may_answer, may_weigh, readable_to, scope_of
 from features import readable_features, schema
 from features.engineering import engineer_one
 from features.models import EmployeeFeatures
 from predictions import levers, services
+from predictions.decisions.costs import costs_of_levers
 from predictions.decisions.threshold_decisions import expected_in_force
 from predictions.explanation import Reason, display, in_full
 from predictions.followup.models import Case
+from predictions.followup.selectors import changes_of
 from predictions.formats import percent
 from predictions.models import Prediction
 from predictions.pages import charts
-from predictions.pages.people import forms, presence_sentences, risk_list, shown_score
+from predictions.pages.followup import person_cases
+from predictions.pages.people import forms, list_form, presence_sentences, risk_list, shown_score
+from predictions.pages.runs_compared import other_model
 from predictions.registry import card_of, current_model
+from predictions.rights.contests import contest_of
 from predictions.selectors import people
 from predictions.services import Caller
 from technova.web.requests import Request
@@ -69,14 +75,19 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
     row = people.clean_features(employee_id, scope, readable, request.user)
     if row is None:
         return _without_features(request, employee_id, scope, readable)
-    has_left = row.employee.has_left
-    if has_left and request.method == "POST":
+    has_left, is_to_be_scored = row.employee.has_left, row.employee.is_to_be_scored
+    if request.method == "POST" and (has_left or row.employee.objected_on):
         raise Http404
-    known = people.known_values(row.employee)
+    of_row: Any = row  # what the query brought along
+    request.count_absent = of_row.absent  # type: ignore[attr-defined]  # for the menu
+    known = people.known_values(row.employee, is_corrected=of_row.is_corrected)
     inputs = row.values() | people.satisfactions(known)
     real = {name: _in_force(name, inputs.get(name)) for name in schema.INPUT_NAMES}
     model = current_model()
-    moves = levers.levers(real, model, readable) if row.employee.is_present else []
+    moves = levers.levers(real, model, readable) if is_to_be_scored else []
+    smallest = levers.smallest_change(real, model, readable, model.threshold) if is_to_be_scored else None
+    if moves and may_weigh(request.user):
+        moves = levers.with_costs(moves, costs_of_levers())
     form = _what_if_form(real, readable, _sent(request, moves))
     comparison = None
     if form.is_bound and form.is_valid():
@@ -88,12 +99,19 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
         "form": form,
         "comparison": comparison,
         "levers": moves,
+        "smallest_change": smallest,
     }
+    journal.record(journal.What.PERSON, user=request.user, employee=row.employee)
     if request.htmx and form.is_bound:
         return render(request, "employee/what_if_answer.html", context)
     shown = readable_features.values_for(readable, real)
-    context |= _page(row, shown, scope, readable) | {"name": _name(row)}
+    changes = changes_of(row.employee, request.user) if getattr(row, "has_cases", False) else []
+    context |= _page(row, shown, scope, readable, person_cases.acts(changes, request.user)) | {"name": _name(row)}
+    context["closed_cases"] = person_cases.closed(changes)
+    if "score" in context and not has_left:
+        context["other_model"] = other_model(context["score"].prediction, request.user)
     context["case"] = _case(row)
+    context["may_answer"] = may_answer(request.user)
     context["profile"] = _profile(shown, known if row.employee.is_present else {})
     if row.employee.is_present and context["history"]:
         context |= _in_list(request, row, context["history"][0].prediction)
@@ -122,11 +140,13 @@ def _without_features(request: Request, employee_id: int, scope: Scope, readable
     context = {
         "employee": person,
         "name": _name(person),
-        "department": risk_list.label("departement", person.departement),
+        "department": list_form.label("departement", person.departement),
         "state": presence_sentences.notice(person, states, readable),
         "spells": presence_sentences.history(states, merged, scope, readable),
+        "may_answer": may_answer(request.user),
         "unscored": reverse("clarify_unscored") if person.is_present and may_answer(request.user) else "",
     }
+    journal.record(journal.What.PERSON, user=request.user, employee=person)
     return render(request, "employee/without_features.html", context)
 
 
@@ -181,15 +201,18 @@ def _in_list(request: Request, row: EmployeeFeatures, newest: Prediction) -> dic
     place = query.place_of(newest)
     if place is None:
         return {}
-    back = risk_list.page_address(request.GET, place, query.form.cleaned_data["size"])
-    return {"place": place, "list_query": risk_list.query_of(request.GET), "back": back}
+    back = list_form.page_address(request.GET, place, query.form.cleaned_data["size"])
+    return {"place": place, "list_query": list_form.query_of(request.GET), "back": back}
 
 
-def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readable: Readable) -> dict[str, Any]:
+def _page(
+    row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readable: Readable, acts: Mapping[date, str]
+) -> dict[str, Any]:
     states, merged = people.presence(row.employee)
     history = [shown_score.Shown(score, readable) for score in people.scores(row.employee, scope)]
     scored, model = history[0].prediction if history else None, current_model()
     alike = [score for score in history if score.prediction.horizon_months == scored.horizon_months] if scored else []
+    of_row: Any = row
     context = {
         "summary": [display(schema.BY_NAME[name], shown[name]) for name in ("poste", "departement")],
         "withheld": readable_features.withheld(readable, PROFILE),
@@ -200,7 +223,7 @@ def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readabl
         "history": history,
         "state": presence_sentences.notice(row.employee, states, readable),
         "spells": presence_sentences.history(states, merged, scope, readable),
-        "chart": _chart(alike) if len(alike) > 1 else None,
+        "chart": _chart(alike, acts) if len(alike) > 1 else None,
     }
     if scored:
         is_outdated = scored.features_id != row.pk
@@ -208,6 +231,7 @@ def _page(row: EmployeeFeatures, shown: dict[str, object], scope: Scope, readabl
         context |= {
             "score": score,
             "strongest": _strongest(score),
+            "contest": contest_of(row.employee, readable) if of_row.has_contest else "",
             "since": _since_before(history),
             "notice": OUTDATED if is_outdated and not row.employee.has_left else "",
         }
@@ -268,6 +292,9 @@ def _profile(shown: dict[str, object], known: Mapping[str, people.KnownValue]) -
 
 
 def _since(known: people.KnownValue) -> str:
+    if known.is_corrected:
+        day = {"day": date_format(known.as_of, "SHORT_DATE_FORMAT")}
+        return _("corrected by HR as of %(day)s; the files say otherwise") % day
     if known.lacked_since is None:
         return ""
     days = {name: date_format(getattr(known, name), "SHORT_DATE_FORMAT") for name in ("as_of", "lacked_since")}
@@ -282,10 +309,10 @@ EVENTS: tuple[tuple[Any, tuple[str, ...]], ...] = (
 )
 
 
-def _chart(history: list[shown_score.Shown]) -> charts.Chart:
+def _chart(history: list[shown_score.Shown], acts: Mapping[date, str]) -> charts.Chart:
     """The risk over time, with the 90 % interval of each score: those of one horizon can be compared.
 
-    Rises, moves and surveys are marked where they came, as far as the reader may read them.
+    Rises, moves and surveys are marked where they came, as far as the reader may read them; so are talks and actions.
     """
     in_order = history[::-1]
     points = [_point(score.prediction) for score in in_order]
@@ -293,6 +320,8 @@ def _chart(history: list[shown_score.Shown]) -> charts.Chart:
     first, last = points[0].x, points[-1].x
     margin = (last - first or 1) / 8  # room for the dates under the first and the last score
     marks = [line for name, features in EVENTS if (line := _marks(str(name), features, in_order)).points]
+    if followed := _acts(acts, points, last + margin):
+        marks.append(charts.Line(_("Talk or action"), followed, has_line=False))
     return charts.curves(
         title=_("Risk over time"),
         caption=_("Each score with its interval at 90%; the dashed line is the threshold."),
@@ -320,6 +349,16 @@ def _marks(name: str, features: tuple[str, ...], in_order: list[shown_score.Show
     return charts.Line(name, points, has_line=False)
 
 
+def _acts(acts: Mapping[date, str], points: list[charts.Point], last: float) -> list[charts.Point]:
+    """Talks and actions at their days, on the line between the scores; those before and long after it are left out."""
+    places, risks = [point.x for point in points], [point.y for point in points]
+    return [
+        charts.Point(place, float(np.interp(place, places, risks)), date_format(day, "SHORT_DATE_FORMAT"), words)
+        for day, words in acts.items()
+        if places[0] <= (place := day.toordinal()) <= last
+    ]
+
+
 def _has_moved(name: str, before: shown_score.Shown, after: shown_score.Shown) -> bool:
     was, now = before.values.get(name), after.values.get(name)
     return None not in (was, now) and was != now
@@ -327,7 +366,7 @@ def _has_moved(name: str, before: shown_score.Shown, after: shown_score.Shown) -
 
 def _told(feature: schema.Feature, before: shown_score.Shown, after: shown_score.Shown) -> str:
     values = [in_full(feature, score.values[feature.name]) for score in (before, after)]
-    return f"{_(feature.label)}: {values[0]} → {values[1]}"
+    return _("%(name)s: %(value)s") % {"name": _(feature.label), "value": " → ".join(values)}
 
 
 def _point(score: Prediction) -> charts.Point:

@@ -4,17 +4,19 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.views.decorators.http import require_POST, require_safe
 
+from employees import journal
 from predictions.exports import services as kept
 from predictions.exports.models import Export
 from predictions.pages.people import exports
-from predictions.pages.people.risk_list import ListQuery, address
+from predictions.pages.people.list_form import address
+from predictions.pages.people.risk_list import ListQuery
 from predictions.selectors import ranking
 from technova import jobs
 from technova.commands import Progress
@@ -48,6 +50,7 @@ def _export(request: Request, kind: Export.Kind) -> HttpResponseBase:
         return redirect("employees_export", _asked(request, kind).pk)
     rows = ranking.ordered(query.rows, query.form.order, query.before)
     content = exports.parts(kind, query.run, rows, query.readable)
+    journal.record(journal.What.FILE, user=request.user, people=query.count())
     return _attachment(content, exports.file_name(query.run, kind), kind)
 
 
@@ -90,10 +93,11 @@ def _make(export: Export, progress: Progress | None) -> None:
     if query.run is None or not query.form.is_valid():
         raise Unusable
     rows = ranking.ordered(query.rows, query.form.order, query.before)
-    tell = _teller(progress, query.count())
+    people = query.count()
+    tell = _teller(progress, people)
     parts = exports.parts(export.kind, query.run, rows, query.readable, tell=tell)
     content = (part.encode() if isinstance(part, str) else part for part in parts)
-    kept.keep(export, name=exports.file_name(query.run, export.kind), parts=content)
+    kept.keep(export, name=exports.file_name(query.run, export.kind), people=people, parts=content)
 
 
 def _teller(progress: Progress | None, total: int) -> Callable[[int], None] | None:
@@ -131,8 +135,9 @@ def export_again(request: Request, pk) -> HttpResponse:
 
 
 @require_safe
-def export_file(request: HttpRequest, pk) -> StreamingHttpResponse:
+def export_file(request: Request, pk) -> StreamingHttpResponse:
     export = get_object_or_404(kept.of_account(request.user), pk=pk, state=State.READY)
+    journal.record(journal.What.FILE, user=request.user, people=export.people)
     response = _attachment(kept.parts_of(export), export.name, export.kind)
     response["Content-Length"] = str(export.size)
     return response

@@ -153,7 +153,7 @@ def _rows(
             return raising_most(values=value_of, contributions=why[0], readable=readable)
 
     with override(language):
-        names = {band.slug: str(band.label) for band in bands.BANDS}
+        names = {band.slug: str(band.label) for band in (*bands.BANDS, bands.UNKNOWN)}
         yes_no = {True: _("Yes"), False: _("No")}
         horizon = str(run.horizon_months or _("no horizon"))
     readable_names = [name for name in _REASONS if readable_features.reads(readable, name)]
@@ -172,7 +172,7 @@ def _rows(
             None if is_unsure else low,
             None if is_unsure else high,
             yes_no[is_unsure],
-            names[bands.band_of(probability, run.threshold).slug],
+            names[bands.band_of(probability, run.threshold, is_extrapolated=is_unsure).slug],
             yes_no[probability >= run.threshold],
             first,
             other,

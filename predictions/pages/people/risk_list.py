@@ -1,43 +1,42 @@
 """The list of those present, riskiest first, with reasons; the address contains every filter."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
-from django import forms
-from django.core.paginator import Paginator
+import numpy as np
+from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
-from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
-from employees import terms
-from employees.access import Readable, Scope, may_answer, readable_to, scope_of
-from employees.columns import MAX_EMPLOYEE_ID
+from employees import journal
+from employees.access import Readable, Scope, may_answer, may_follow, readable_to, scope_of
 from employees.models import Presence
 from employees.workforce.directory import Places, places
-from employees.workforce.naming import NAMES
 from features import schema
 from predictions import bands
-from predictions.explanation import phrase
+from predictions.explanation import phrase, shown_tenths
+from predictions.followup.models import Case
 from predictions.models import Prediction, SavedView, ScoringRun
+from predictions.pages.left_out import left_out
 from predictions.pages.people import exports, shown_score
+from predictions.pages.people.list_form import FIRST_FILTERS, OTHER_FILTERS, RiskListForm, address, label, query_of
+from predictions.pages.runs_compared import other_model, threshold_in_words
 from predictions.selectors import figures, people, ranking, runs
+from predictions.selectors.compared_runs import compared, is_told
 from technova.web.requests import Request
-from technova.web.selects import LongSelect
 
-SIZES = (25, 50, 100)
 SITE, MANAGER = frozenset({"site"}), frozenset({"responsable"})
 MOST_ELSEWHERE = 10  # people searched who are not in the list
-USUAL = {"sort": ranking.RISKIEST_FIRST, "size": str(SIZES[0]), "page": "1"}
-MOST_MANAGERS = 300  # in a menu; more are found by their page
+MOST_MANAGERS = 300  # in a menu; more are searched by name or number
 HEADINGS = (
     ("number", _("Employee"), ""),
     ("job", _("Job"), ""),
@@ -45,144 +44,6 @@ HEADINGS = (
     ("risk", _("Risk"), "-"),  # a first click shows the riskiest
     ("change", _("Change (points)"), "-"),
 )
-CHANGES = {
-    ranking.Change.NEWLY_OVER: _("Newly over the threshold"),
-    ranking.Change.UP: _("Up by two points or more"),
-    ranking.Change.DOWN: _("Down by two points or more"),
-    ranking.Change.UNDER_AGAIN: _("Back under the threshold"),
-    ranking.Change.JOINED: _("New in the list"),
-}
-FIRST_FILTERS = ("department", "job", "band", "change")  # in the bar; the others are in a menu beside them
-OTHER_FILTERS = ("manager", "site", "reason")
-
-
-class SetFilter(NamedTuple):
-    """A filter that is set: its name and value in words, and the list without it."""
-
-    name: str
-    value: str
-    without: str
-
-
-class RiskListForm(forms.Form):
-    """The parameters of the list's address. The choices are the values of the run's people within the scope."""
-
-    number = forms.CharField(
-        label=_("Name or number"),
-        required=False,
-        max_length=200,
-        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "data-search": True}),
-    )
-    department = forms.ChoiceField(label=_("Department"), required=False, widget=LongSelect)
-    job = forms.ChoiceField(label=_("Job"), required=False, widget=LongSelect)
-    band = forms.ChoiceField(label=_("Risk"), required=False)
-    change = forms.ChoiceField(label=_("Change of the risk"), required=False)
-    manager = forms.TypedChoiceField(
-        label=_("Manager"), required=False, coerce=int, empty_value=None, widget=LongSelect
-    )
-    site = forms.ChoiceField(label=_("Site"), required=False, widget=LongSelect)
-    reason = forms.ChoiceField(label=_("Reason"), required=False)
-    sort = forms.ChoiceField(
-        label=_("Order"),
-        required=False,
-        choices=[
-            ("-risk", _("Riskiest first")),
-            ("risk", _("Least risky first")),
-            ("number", _("Smallest number first")),
-            ("-number", _("Largest number first")),
-            ("department", _("Departments, A to Z")),
-            ("-department", _("Departments, Z to A")),
-            ("job", _("Jobs, A to Z")),
-            ("-job", _("Jobs, Z to A")),
-            ("-change", _("Largest rise first")),
-            ("change", _("Largest fall first")),
-        ],
-    )
-    size = forms.TypedChoiceField(
-        label=_("People per page"),
-        required=False,
-        coerce=int,
-        empty_value=SIZES[0],  # type: ignore[arg-type]  # the stubs expect a text
-        choices=[(n, n) for n in SIZES],
-    )
-
-    def __init__(self, data, kinds: figures.Kinds, places: Places, readable: Readable, *, is_compared: bool):
-        super().__init__(data)
-        self.reads_names = readable.reads(NAMES)
-        over = (ranking.OVER, _("Over the threshold"))
-        reasons = sorted(((name, _feature(name)) for name in kinds.reasons), key=lambda pair: pair[1])
-        choices: dict[str, tuple[Any, list[Any]]] = {
-            "department": (_("All departments"), _labels("departement", kinds.departments)),
-            "job": (_("All jobs"), _labels("poste", kinds.jobs)),
-            "band": (_("All levels"), [over, *((band.slug, band.label) for band in bands.BANDS[::-1])]),
-            "reason": (_("Any reason"), reasons if readable.reads_everything else []),
-            "change": (_("Any change"), list(CHANGES.items()) if is_compared else []),
-            "manager": (_("All managers"), _managers(places)),
-            "site": (_("All sites"), [(site, site) for site in sorted(places.sites)]),
-        }
-        search = self.fields["number"]
-        search.widget.attrs |= {"aria-label": search.label, "placeholder": search.label}
-        for name, (everyone, options) in choices.items():
-            field: Any = self.fields[name]  # of choices
-            field.choices = [("", everyone), *options]
-            if not options:  # the logged reasons, say, are those for HR and would reveal hidden values
-                field.widget = forms.HiddenInput()
-            field.widget.attrs |= {"aria-label": field.label} | ({"class": "is-set"} if self.data.get(name) else {})
-
-    def clean_number(self) -> list[int] | list[str]:
-        """Numbers, or the words of a name."""
-        words = self.cleaned_data["number"].replace(",", " ").replace(";", " ").split()
-        if self.reads_names and not any(character.isdigit() for word in words for character in word):
-            return words
-        if not all(word.isascii() and word.isdigit() for word in words):
-            raise forms.ValidationError(_("Employee numbers are whole numbers; separate several with a space."))
-        if any(int(word) > MAX_EMPLOYEE_ID for word in words):
-            raise forms.ValidationError(_("No employee number is that large."))
-        return [int(word) for word in words]
-
-    def narrowing(self) -> ranking.Narrowing:
-        values = self.cleaned_data
-        return ranking.Narrowing(
-            numbers=[word for word in values["number"] if isinstance(word, int)],
-            names=[word for word in values["number"] if isinstance(word, str)],
-            **{name: values[name] for name in (*FIRST_FILTERS, *OTHER_FILTERS)},
-        )
-
-    @property
-    def order(self) -> str:
-        return self.cleaned_data["sort"] or ranking.RISKIEST_FIRST
-
-    @property
-    def first_fields(self) -> list[forms.BoundField]:
-        """The visible menus of the bar."""
-        return self._visible(FIRST_FILTERS)
-
-    @property
-    def other_fields(self) -> list[forms.BoundField]:
-        """The visible menus that are one step away."""
-        return self._visible(OTHER_FILTERS)
-
-    @property
-    def others_set(self) -> int:
-        return sum(bool(field.value()) for field in self.other_fields)
-
-    def _visible(self, names: Iterable[str]) -> list[forms.BoundField]:
-        return [self[name] for name in names if not self[name].is_hidden]
-
-    @property
-    def set_filters(self) -> list[SetFilter]:
-        """The filters that are set, in words, each with the address of the list without it."""
-        visible = [self["number"], *self.first_fields, *self.other_fields]
-        return [
-            SetFilter(str(field.label), _shown(field), address(self.data, **{field.name: ""}))
-            for field in visible
-            if field.value()
-        ]
-
-
-def _shown(field: forms.BoundField) -> str:
-    value = field.value()
-    return str(dict(getattr(field.field, "choices", ())).get(value, value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,12 +58,15 @@ class RiskRow:
     change: float  # of the probability since the run before; 0 when it would show nothing or the model is another
     is_new: bool  # the run before did not hold this person
     is_newly_over: bool  # the threshold: under it in the run before
+    case: int | None  # the key of the open case that the reader sees
+    case_state: str  # in words
 
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
     """A request for the list: the run, the scope, the filters, and the readable columns."""
 
+    user: Any
     run: ScoringRun | None
     before: ScoringRun | None
     scope: Scope
@@ -215,7 +79,22 @@ class ListQuery:
         """The listed predictions; none without a run."""
         if self.run is None:
             return Prediction.objects.none()
-        return ranking.narrowed(self.run, self.scope, self.form.narrowing(), self.before)
+        return ranking.narrowed(self.run, self.scope, self.form.narrowing(), self.before, self.user)
+
+    def keys(self) -> np.ndarray | None:
+        """The keys of the whole list, in its order, where it is about the change; else None.
+
+        One query where it is narrowed by something else, too.
+        """
+        narrowing = self.form.narrowing()
+        if self.run is None or self.before is None or not is_told(self.form.order, narrowing.change):
+            return None
+        others = replace(narrowing, change="")
+        of = None
+        if any(getattr(others, field.name) for field in fields(others)):
+            rows = ranking.narrowed(self.run, self.scope, others, user=self.user)
+            of = rows.order_by().values_list("pk", flat=True)
+        return compared(self.run, self.before, self.scope).keys(self.form.order, narrowing.change, of=of)
 
     def count(self) -> int:
         """The number of listed people; one query where the figures of the run do not tell it."""
@@ -230,7 +109,11 @@ class ListQuery:
         """The place in the list of the person with this score, whose employee is loaded. Two queries."""
         if self.run is None or not self.form.is_valid():
             return None
-        return ranking.place_of(prediction, self.rows, self.form.order, self.run.employee_count, self.before)
+        keys = self.keys()
+        if keys is not None:
+            return ranking.place_among(prediction.pk, keys)
+        everyone = self.run.employee_count
+        return ranking.place_of(prediction, self.rows, self.form.order, everyone, self.before, scope=self.scope)
 
     @classmethod
     def of_address(cls, request: Request, run: ScoringRun | None) -> "ListQuery":
@@ -244,18 +127,24 @@ class ListQuery:
         readable = readable_to(request.user)
         of_site = given["site"] if readable.reads(SITE) else set()
         managers = {int(number): "" for number in given["manager"] if number.isdecimal() and readable.reads(MANAGER)}
+        is_named = bool(given["manager"]) and not managers and readable.reads(MANAGER)
         is_of_change = bool(given["change"]) or state.get("sort", "").endswith("change")
         before = runs.latest_two()[1] if run and is_of_change else None
         form = RiskListForm(
-            state, kinds, Places(of_site, managers), readable, is_compared=bool(run and is_comparable(run, before))
+            state,
+            kinds,
+            Places(of_site, managers, has_too_many_managers=is_named),
+            readable,
+            is_compared=bool(run and is_comparable(run, before)),
+            follows=may_follow(request.user),
         )
-        return cls(run, before, scope_of(request.user), readable, None, form)
+        return cls(request.user, run, before, scope_of(request.user), readable, None, form)
 
     @classmethod
     def of(cls, user, state: QueryDict) -> "ListQuery":
         scope = scope_of(user)
         run, before = runs.latest_two()
-        if run and run.is_outdated:
+        if run and (run.is_outdated or scope.team):
             groups, kinds = None, figures.current_kinds(run, scope)
         else:
             groups = figures.groups_then(run, scope) if run else []
@@ -267,8 +156,9 @@ class ListQuery:
             places(scope, readable, run.revision_now, most=MOST_MANAGERS) if run else Places(),
             readable,
             is_compared=bool(run and is_comparable(run, before)),
+            follows=may_follow(user),
         )
-        return cls(run, before, scope, readable, groups, form)
+        return cls(user, run, before, scope, readable, groups, form)
 
 
 def is_comparable(run: ScoringRun, before: ScoringRun | None) -> bool:
@@ -285,8 +175,11 @@ def risk_list(request: Request) -> HttpResponse:
     context: dict[str, Any] = {"run": query.run, "before": query.before, "form": form, "here": query_of(request.GET)}
     if not is_partial:
         context |= {"views": _views(request, form), "may_answer": may_answer(request.user)}
+        context["other_model"] = other_model(query.run, request.user) if query.run else None
+        context["left_out"] = left_out(query.run, query.scope, sees_people=True)
     if query.run and form.is_valid():
         context |= _results(request, query)
+        journal.record(journal.What.LIST, user=request.user, people=len(context["rows"]) + len(context["elsewhere"]))
     response = render(request, "employees/results.html" if is_partial else "employees/list.html", context)
     patch_vary_headers(response, ["HX-Request"])
     if is_partial:
@@ -294,44 +187,36 @@ def risk_list(request: Request) -> HttpResponse:
     return response
 
 
-def address(state, **changes: str) -> str:
-    """The list's address with this state: what is empty or as usual is left out, and the page unless it is given."""
-    pairs = {name: state.get(name, "") for name in RiskListForm.base_fields} | changes
-    query = urlencode({name: value for name, value in pairs.items() if value not in ("", USUAL.get(name))})
-    return reverse("employees") + (f"?{query}" if query else "")
+def rows_of(
+    predictions: Sequence[Prediction], run: ScoringRun | None, before: ScoringRun | None, readable: Readable
+) -> list[RiskRow]:
+    """Predictions of a run with their employee, features and ``previous`` probability as lines in the active
+    language."""
+    then = run.threshold_against(before) if run and before else None
+    return [_row(prediction, before, then, readable) for prediction in predictions]
 
 
-def query_of(state) -> str:
-    """The query string of the list with its filters, order and size, such as "?band=over"; empty by default."""
-    return address(state).removeprefix(reverse("employees"))
-
-
-def page_address(state, place: ranking.Place, size: int) -> str:
-    """The address of the page of the list that holds a place."""
-    return address(state, page=str((place.position - 1) // size + 1))
-
-
-def rows_of(predictions: Sequence[Prediction], before: ScoringRun | None, readable: Readable) -> list[RiskRow]:
-    """Predictions with their employee, features and ``previous`` probability as lines in the active language."""
-    return [_row(prediction, before, readable) for prediction in predictions]
-
-
-def _row(prediction: Prediction, before: ScoringRun | None, readable: Readable) -> RiskRow:
+def _row(
+    prediction: Prediction, before: ScoringRun | None, threshold_then: float | None, readable: Readable
+) -> RiskRow:
     of_run: Any = prediction  # with an employee, features and, by ``ranking.page_of``, the probability before
     previous = of_run.previous
     change, is_newly_over = 0.0, False
-    if before and previous is not None and prediction.model_version == before.model_version:
-        change = round(prediction.probability - previous, 3)
-        is_newly_over = previous < before.threshold and prediction.probability >= prediction.threshold
+    is_compared = before is not None and prediction.model_version == before.model_version
+    if is_compared and threshold_then is not None and previous is not None:
+        change = (shown_tenths(prediction.probability) - shown_tenths(previous)) / 1000
+        is_newly_over = previous < threshold_then and prediction.probability >= prediction.threshold
     return RiskRow(
         prediction=prediction,
-        band=bands.band_of(prediction.probability, prediction.threshold),
+        band=bands.band_of(prediction.probability, prediction.threshold, is_extrapolated=prediction.is_extrapolated),
         department=label("departement", of_run.employee.departement),
         job=label("poste", of_run.features.poste),
         reasons=_reasons(prediction, readable),
         change=change,
         is_new=before is not None and previous is None,
         is_newly_over=is_newly_over,
+        case=getattr(of_run, "case", None),
+        case_state=str(Case.State(of_run.case_state).label) if getattr(of_run, "case", None) else "",
     )
 
 
@@ -341,25 +226,6 @@ def _reasons(prediction: Prediction, readable: Readable) -> list[str]:
         return shown_score.Shown(prediction, readable).raising_most
     names = [name for name in (prediction.main_reason, prediction.second_reason) if name]
     return [phrase(schema.BY_NAME[name], getattr(prediction.features, name)) for name in names]
-
-
-def label(feature: str, value: str) -> str:
-    """A department or a job in the active language."""
-    return terms.label(feature, value) if value else "–"
-
-
-def _feature(name: str) -> str:
-    return gettext(schema.BY_NAME[name].label)
-
-
-def _managers(of: Places) -> list[tuple[int, str]]:
-    """The managers by name."""
-    named = ((number, name or gettext("No. %(number)s") % {"number": number}) for number, name in of.managers.items())
-    return sorted(named, key=lambda choice: choice[1])
-
-
-def _labels(feature: str, values: set[str]) -> list[tuple[str, str]]:
-    return sorted(((value, label(feature, value)) for value in values), key=lambda choice: choice[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,26 +250,13 @@ def _views(request, form: RiskListForm) -> list[View]:
 
 
 def _results(request, query: ListQuery) -> dict:
-    form, rows, sizes = query.form, query.rows, query.sizes
-    total = query.count()
-    paginator = Paginator(range(total), form.cleaned_data["size"])
-    page = paginator.get_page(request.GET.get("page"))
-    start = (page.number - 1) * paginator.per_page
-    predictions = ranking.page_of(
-        rows,
-        query.before,
-        form.order,
-        start=start,
-        stop=start + paginator.per_page,
-        total=total,
-        everyone=query.run.employee_count if query.run else 0,
-        sizes=sizes,
-        readable=query.readable,
-    )
+    form = query.form
+    page, predictions = _page(request, query)
     return {
         "elsewhere": _elsewhere(request, query) if form.cleaned_data["number"] else [],
         "page": page,
-        "rows": rows_of(predictions, query.before, query.readable),
+        "rows": rows_of(predictions, query.run, query.before, query.readable),
+        "threshold_moved": threshold_in_words(query.before, query.run) if query.run and query.before else "",
         "headings": [
             _heading(request.GET, form.order, word, text, first)
             for word, text, first in HEADINGS
@@ -415,12 +268,36 @@ def _results(request, query: ListQuery) -> dict:
     }
 
 
+def _page(request, query: ListQuery) -> tuple[Page, list[Prediction]]:
+    """The page of the address and its people; one query where the first page holds everyone who was searched."""
+    size, asked = query.form.cleaned_data["size"], request.GET.get("page") or "1"
+    shown = {"scope": query.scope, "readable": query.readable, "user": request.user}
+
+    def numbered(total: int) -> Page:
+        return Paginator(range(total), size).get_page(asked)
+
+    keys, sizes = query.keys(), query.sizes
+    if keys is not None:
+        page = numbered(len(keys))
+        start = (page.number - 1) * size
+        return page, ranking.page_of_keys(keys[start : start + size].tolist(), query.before, **shown)
+    if sizes is None and asked == "1":
+        found = ranking.page_of(query.rows, query.before, query.form.order, stop=size + 1, **shown)
+        return numbered(len(found) if len(found) <= size else query.count()), found[:size]
+    total = query.count()
+    page = numbered(total)
+    start = (page.number - 1) * size
+    everyone = query.run.employee_count if query.run else 0
+    of_page = {"start": start, "stop": start + size, "total": total, "everyone": everyone, "sizes": sizes}
+    return page, ranking.page_of(query.rows, query.before, query.form.order, **of_page, **shown)
+
+
 def _total(query: ListQuery) -> int:
     """How many are listed, where the figures of the run do not tell; those of the changes are kept."""
     narrowing = query.form.narrowing()
     is_change_alone = narrowing.change and narrowing == ranking.Narrowing(change=narrowing.change, numbers=[], names=[])
     if is_change_alone and query.run and query.before:
-        return ranking.changes(query.run, query.before, query.scope)[ranking.Change(narrowing.change)]
+        return compared(query.run, query.before, query.scope).counts[ranking.Change(narrowing.change)]
     return query.rows.count()
 
 
@@ -439,6 +316,8 @@ def _where(person: Any, answers: bool) -> dict:
         return {"why": gettext("is listed under this number")}
     if person.presence == Presence.LEFT:
         return {"why": gettext("has left"), "href": reverse("departures"), "page": gettext("Departures")}
+    if person.objected_on:
+        return {"why": gettext("is not scored: objection")}
     name, why, page = (
         ("clarify", gettext("is absent from the newest SIRH extract"), gettext("To clarify"))
         if person.presence == Presence.ABSENT

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from predictions.models import SavedView
-from predictions.pages.people import risk_list
+from predictions.pages.people import list_form
 
 
 class SavedViewForm(forms.Form):
@@ -17,7 +17,7 @@ class SavedViewForm(forms.Form):
 
     def clean_query(self) -> str:
         """The query as the list writes it: nothing else is kept."""
-        return risk_list.query_of(QueryDict(self.cleaned_data["query"].removeprefix("?")))
+        return list_form.query_of(QueryDict(self.cleaned_data["query"].removeprefix("?")))
 
 
 @require_POST
@@ -36,7 +36,7 @@ def save(request: HttpRequest) -> HttpResponse:
     else:
         kept.update_or_create(user=request.user, name=name, defaults={"query": query})
         messages.success(request, _("The view “%(name)s” is saved: it stands above the list.") % {"name": name})
-    return redirect(risk_list.address(QueryDict(query.removeprefix("?"))))
+    return redirect(list_form.address(QueryDict(query.removeprefix("?"))))
 
 
 @require_POST

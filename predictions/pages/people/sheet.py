@@ -1,12 +1,10 @@
 """The sheet for a talk with a person: what their page says, on one A4 page with room for notes."""
 
-import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.formats import date_format
@@ -15,24 +13,23 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from employees import terms
+from employees import journal, terms
 from employees.access import Readable, readable_to, scope_of
 from features import readable_features, schema
 from features.models import EmployeeFeatures
 from predictions import levers
 from predictions.explanation import display, in_full
-from predictions.formats import horizon, percent, signed
+from predictions.formats import horizon, money, percent, signed
+from predictions.pages.pdf import typeset
 from predictions.pages.people import forms
 from predictions.pages.people.employee import PROFILE
 from predictions.pages.people.shown_score import Shown
 from predictions.registry import current_model
 from predictions.selectors import people
-from technova.files import typesetting
 from technova.web.requests import Request
 
 SOURCE = Path(settings.BASE_DIR, "templates/employee/sheet.typ")
 REASONS, SCORES = 6, 12  # shown at most
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +84,13 @@ def sheet(request: Request, employee_id: int) -> HttpResponse:
     history = [Shown(score, readable) for score in people.scores(row.employee, scope)]
     author = request.user.get_full_name() or request.user.get_username()
     values = row.values() | people.satisfactions(known)
-    moves = levers.levers(values, current_model(), readable) if row.employee.is_present else []
+    moves = levers.levers(values, current_model(), readable) if row.employee.is_to_be_scored else []
     found = _sheet(row, values, history, moves, readable, author)
-    try:
-        document = typesetting.pdf(SOURCE, asdict(found))
-    except typesetting.TypesettingError:
-        logger.exception("A sheet could not be set")
-        messages.error(request, _("The PDF could not be made. The page shows the same figures."))
+    failed = _("The PDF could not be made. The page shows the same figures.")
+    document = typeset(request, SOURCE, asdict(found), failed=failed)
+    if document is None:
         return redirect("employee", employee_id)
+    journal.record(journal.What.FILE, user=request.user, employee=row.employee)
     name = _("sheet")
     headers = {"Content-Disposition": f'inline; filename="technova-{name}-{employee_id}-{localdate():%Y-%m-%d}.pdf"'}
     return HttpResponse(document, content_type="application/pdf", headers=headers)
@@ -114,7 +110,7 @@ def _sheet(
     score = history[0] if history else None
     return Sheet(
         language=get_language() or settings.LANGUAGE_CODE,
-        company=settings.COMPANY_NAME or _("Human resources"),
+        company=settings.COMPANY_NAME,
         title=_("For a talk"),
         who=name or _("Employee %(number)s") % {"number": number},
         summary=" · ".join(
@@ -130,13 +126,13 @@ def _sheet(
         page_of=_("Page %(page)s of %(pages)s") % {"page": "{page}", "pages": "{pages}"},
         risk_title=_("Risk of leaving %(horizon)s")
         % {"horizon": horizon(score.prediction.horizon_months if score else None)},
-        risk=percent(score.prediction.probability) if score else "",
-        band=str(score.band.label) if score else "",
+        risk=_risk(score) if score else "",
+        band=str(score.band.label) if score and not score.is_unknown else "",
         risk_notes=_risk_notes(score) if score else [_("No score yet")],
         reasons_title=_("Why"),
         reasons=_reasons(score) if score else [],
-        levers_title=_("What could lower the risk"),
-        levers=[(move.label, _points(move.points)) for move in moves],
+        levers_title=_("What goes with a lower risk"),
+        levers=[(_with_cost(move), _points(move.points)) for move in moves],
         levers_note=_("This goes with fewer departures among people with these values; no measure was tested."),
         profile_title=_("Profile"),
         profile=[
@@ -164,6 +160,10 @@ def _withheld(readable: Readable) -> str:
     return _("Not shown to your account: %(what)s.") % {"what": what} if what else ""
 
 
+def _risk(score: Shown) -> str:
+    return str(score.band.label) if score.is_unknown else percent(score.prediction.probability)
+
+
 def _risk_notes(score: Shown) -> list[str]:
     prediction = score.prediction
     threshold = {"threshold": percent(prediction.threshold), "day": date_format(prediction.day)}
@@ -185,6 +185,12 @@ def _reasons(score: Shown) -> list[ReasonLine]:
         )
         for reason in found
     ]
+
+
+def _with_cost(move: levers.Lever) -> str:
+    if move.yearly_cost is None:
+        return move.label
+    return _("%(lever)s, %(cost)s a year") % {"lever": move.label, "cost": money(move.yearly_cost)}
 
 
 def _points(share: float) -> str:

@@ -91,9 +91,15 @@ class Shown:
         """The readable features of the prediction. One query if they are in the table and not loaded."""
         return readable_features.values_for(self.readable, self.prediction.values())
 
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing can be said of such a profile: pages then show its probability as a mere calculation."""
+        return self.prediction.is_extrapolated
+
     @cached_property
     def band(self) -> Band:
-        return band_of(self.prediction.probability, self.prediction.threshold)
+        score = self.prediction
+        return band_of(score.probability, score.threshold, is_extrapolated=score.is_extrapolated)
 
     @property
     def interval(self) -> str:
@@ -155,6 +161,11 @@ class ScorePair:
     def shown_difference(self) -> float:
         """The difference of the two probabilities as they are shown, to a tenth of a point."""
         return round(self.after.prediction.probability, 3) - round(self.before.prediction.probability, 3)
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether one of the two is, so that their difference says nothing."""
+        return self.before.is_unknown or self.after.is_unknown
 
     @cached_property
     def changes(self) -> list[Reason]:

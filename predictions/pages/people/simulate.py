@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from employees import journal
 from employees.access import Scope, readable_to, scope_of
 from features import readable_features, schema
 from features import selectors as features
@@ -62,6 +63,7 @@ def simulate(request: Request) -> HttpResponse:
             context["score"] = shown_score.Shown(prediction, readable)
             if readable.reads_everything:
                 context["command"] = _command(request, prediction.values())
+    journal.record(journal.What.FIGURES, user=request.user, people=0)  # of the typical employee
     return render(request, "simulate/simulate.html", context)
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from employees import journal
 from employees.access import readable_to, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
 from employees.models import PresenceAnswer, WorkforceDay
@@ -19,7 +20,7 @@ from employees.workforce.naming import with_names
 from predictions import rescoring
 from predictions.formats import grouped
 from predictions.pages.days import DayField
-from predictions.pages.people.risk_list import label
+from predictions.pages.people.list_form import label
 from predictions.pages.presence import answering
 from predictions.pages.presence.answering import NUMBER, for_answerers
 from technova.database.locks import Busy
@@ -92,6 +93,7 @@ def clarify(request: Request) -> HttpResponse:
             return redirect("clarify")
     absent = with_names(clarifying.absent(scope_of(request.user)), NUMBER, readable_to(request.user))
     rows, page = answering.counted_page(request, absent)
+    journal.record(journal.What.LIST, user=request.user, people=len(rows))
     day = WorkforceDay.objects.last()
     context = {
         "tabs": answering.tabs(request),
@@ -174,6 +176,7 @@ def answers(request: Request) -> HttpResponse:
     named = with_names(clarifying.answers_within(scope), NUMBER, readable_to(request.user))
     page = answering.paged(request, named)
     rows = [{"answer": row, "when": answering.when(row), "because": answering.reason(row.left_because)} for row in page]
+    journal.record(journal.What.LIST, user=request.user, people=len(rows))
     context = {"tabs": answering.tabs(request), "form": form, "page": page, "rows": rows}
     return render(request, "presence/answers.html", context, status=422 if form.errors else 200)
 

@@ -15,13 +15,14 @@ from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from employees import journal
 from employees.access import Readable, readable_to, scope_of
 from employees.models import EmployeeState
 from employees.workforce.naming import with_names
 from predictions.formats import csv_delimiter
 from predictions.pages.days import DAYS, DayField, PeriodForm
 from predictions.pages.people import shown_score
-from predictions.pages.people.risk_list import label
+from predictions.pages.people.list_form import label
 from predictions.pages.presence import answering
 from predictions.selectors import departures as selectors
 from predictions.selectors.departures import Departed
@@ -87,6 +88,7 @@ def departures(request: Request) -> HttpResponse:
     if states is not None:
         named = with_names(states, answering.NUMBER, readable)
         page = Paginator(named, answering.PAGE_SIZE).get_page(request.GET.get("page"))
+    journal.record(journal.What.LIST, user=request.user, people=len(page) if page else 0)
     context = {
         "form": form,
         "page": page,
@@ -103,6 +105,7 @@ def departures_csv(request: Request) -> HttpResponse | StreamingHttpResponse:
     _form, states = _asked(request)
     if states is None:
         return redirect(f"{reverse('departures')}?{request.GET.urlencode()}")
+    journal.record(journal.What.FILE, user=request.user, people=states.count())
     name = _("departures")
     return StreamingHttpResponse(
         _lines(states, readable_to(request.user), get_language()),

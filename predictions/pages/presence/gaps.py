@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from employees import journal
 from employees.access import readable_to, scope_of
 from employees.columns import Extract
 from employees.messages import Message
@@ -24,7 +25,7 @@ from employees.workforce.naming import with_names
 from employees.workforce.refused import Refused
 from predictions.pages.imports.import_lists import LABELS
 from predictions.pages.listings import Cell, shown_row
-from predictions.pages.people.risk_list import label
+from predictions.pages.people.list_form import label
 from predictions.pages.presence import answering
 from predictions.pages.presence.answering import for_answerers
 from predictions.selectors import people
@@ -54,6 +55,8 @@ def unscored(request: Request) -> HttpResponse:
     for state in states:
         number = state.employee.employee_id
         why = " · ".join(capfirst(_lack(lack)) for lack in lacks.get(number, ())) or nothing
+        if state.employee.objected_on:
+            why = _("Objection: this person is not scored.")
         rows.append([number, label("departement", state.departement), state.since, why])
     columns = [_("Employee"), _("Department"), _("Present since"), _("What is missing")]
     return _listed(request, "unscored", columns, rows, page, [state.name for state in states])
@@ -113,6 +116,7 @@ def _listed(
     request: Request, name: str, columns: list[str], rows: list[list[Cell]], page: Page, names: Sequence[str]
 ) -> HttpResponse:
     """A page of people of the workforce, with their names where they are known."""
+    journal.record(journal.What.LIST, user=request.user, people=len(rows))
     shown = [shown_row(columns, row, has_page=True, name=of) for row, of in zip(rows, names, strict=True)]
     context = {"tabs": answering.tabs(request), "columns": columns, "rows": shown, "page": page}
     return render(request, f"presence/{name}.html", context)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from employees import journal
 from employees.access import readable_to, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
 from employees.workforce import clarifying
@@ -36,11 +37,13 @@ def numbers(request: Request) -> HttpResponse:
     if form.is_bound and form.is_valid() and _merge(request, form):
         return redirect("clarify_numbers")
     merges = clarifying.merges_within(scope_of(request.user))
+    page = answering.paged(request, with_names(merges, answering.NUMBER, readable_to(request.user)))
+    journal.record(journal.What.LIST, user=request.user, people=len(page))
     context = {
         "tabs": answering.tabs(request),
         "form": form,
         "are_both_listed": form.has_error(NON_FIELD_ERRORS, "both_listed"),
-        "page": answering.paged(request, with_names(merges, answering.NUMBER, readable_to(request.user))),
+        "page": page,
     }
     return render(request, "presence/numbers.html", context, status=422 if form.errors else 200)
 

@@ -8,28 +8,29 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.utils.formats import date_format
-from django.utils.text import capfirst, get_text_list
+from django.utils.text import get_text_list
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
 from employees import terms
 from employees.access import Readable, Scope
 from employees.disclosure import suppressed
-from predictions.explanation import labelled_by_subject
-from predictions.formats import grouped, horizon, money, percent
-from predictions.models import ScoringRun
-from predictions.pages.model import fairness_findings
+from predictions.decisions.costs import Range, costs_in_force
+from predictions.decisions.costs import cost_of_a_departure as departure_in_euros
+from predictions.formats import grouped, horizon, money_range, percent
+from predictions.models import CostDecision, ScoringRun
+from predictions.pages.left_out import left_out
+from predictions.pages.report.words import Section, left_of, notes, sections, sentences
+from predictions.pages.teams.heat_map import tone
 from predictions.pages.teams.segment import value_label
-from predictions.pages.teams.teams_page import tone
-from predictions.registry import current_model, decision_in_force
-from predictions.segments import cube as cubes
+from predictions.registry import decision_in_force
 from predictions.segments.cube import OTHERS, UNKNOWN, Cube, Sums, Value
 from predictions.segments.forecast import expected_of, interval_of
 from predictions.segments.turnover import YEAR, Moves, Turnover
-from predictions.selectors.group_counts import newest_counted
 
 ROW, COLUMN = "departement", "poste"
-FEW = 20  # people in a group that a sentence names
+PAY = frozenset({"revenu_mensuel"})
+NAMED = 4  # departments of a reader of some
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,10 @@ class MapRow:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """The forecast of a group beside what happened, as texts and as shares of the axis; real is None if suppressed."""
+    """The next months of a group, forecast, beside its last ones, as texts and as shares of the axis.
+
+    real is None if suppressed.
+    """
 
     label: str
     forecast: str
@@ -87,29 +91,23 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """A title and its paragraphs."""
-
-    title: str
-    paragraphs: list[str]
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """The report: texts as they are shown, and lengths as shares of one."""
 
     language: str
-    company: str
+    company: str  # and the departments of a reader of some; empty while the company has no name
     title: str
     period: str
     prepared: str
     author: str
     confidentiality: str
+    warning: str  # that another model gave the scores; empty if the one in use did
     footer: str
     page_of: str  # "Page %(page)s of %(pages)s"
     sentences_title: str
     sentences: list[str]
     figures: list[Figure]
+    notes: list[str]
     months_title: str
     months_note: str
     months_legend: list[str]
@@ -126,7 +124,15 @@ class Report:
 
 
 def report(
-    *, run: ScoringRun, cube: Cube, moves: Moves | None, scope: Scope, readable: Readable, author: str, language: str
+    *,
+    run: ScoringRun,
+    cube: Cube,
+    moves: Moves | None,
+    scope: Scope,
+    readable: Readable,
+    author: str,
+    language: str,
+    warning: str = "",
 ) -> Report:
     """The report on a scope. Its forecast is that of the run."""
     whole = cube.whole
@@ -138,22 +144,25 @@ def report(
     if turnover:
         ends = {"since": date_format(turnover.months[-YEAR:][0].start), "until": until}
         period = _("From %(since)s to %(until)s") % ends
-    company = settings.COMPANY_NAME or _("Human resources")
+    company = [settings.COMPANY_NAME]
+    of_both = {"months": run.horizon_months or YEAR}
     if not scope.sees_everyone:
-        company = f"{company} · {get_text_list([terms.label(ROW, name) for name in scope.names], _('and'))}"
+        company.append(_whom(scope))
     return Report(
         language=language,
-        company=company,
+        company=" · ".join(filter(None, company)),
         title=_("Turnover report"),
         period=period,
         prepared=date_format(localdate()),
         author=author,
         confidentiality=_("Confidential. Figures of groups alone: it names nobody, and hides groups under five."),
+        warning=warning,
         footer=_("Confidential"),
         page_of=_("Page %(page)s of %(pages)s") % {"page": "{page}", "pages": "{pages}"},
         sentences_title=_("In three sentences"),
-        sentences=list(_sentences(run, cube, turnover, scope, readable)),
-        figures=list(_figures(run, cube, turnover)),
+        sentences=list(sentences(run, cube, turnover, scope, readable)),
+        figures=list(_figures(run, cube, turnover, scope, readable)),
+        notes=list(notes(run, scope)),
         months_title=_("Who left, month by month"),
         months_note=_("A month in which fewer than five people left is hidden, and another one with it."),
         months_legend=[_("Resigned, or reason not known"), _("Left otherwise")] if reads_reasons else [_("Departures")],
@@ -166,29 +175,52 @@ def report(
         % {"horizon": horizon(run.horizon_months)},
         map_columns=[_("All"), *(value_label(COLUMN, value) for value in _values(cube, COLUMN))],
         map_rows=_map_rows(cube),
-        beside_title=_("Forecast beside what happened"),
+        beside_title=_("The last %(months)s months and the next %(months)s") % of_both,
         beside_note=_(
-            "Resignations, and departures whose reason is not known: those of the last %(months)s months, and those "
-            "expected in the next %(months)s, with the 95%% interval."
+            "Departures of the last %(months)s months, and those expected in the next %(months)s, with the 95%% "
+            "interval: two different periods. Their difference is no error of the forecast."
         )
-        % {"months": run.horizon_months or YEAR},
-        beside_legend=[_("Forecast"), _("What happened")],
+        % of_both,
+        beside_legend=[
+            _("Expected, next %(months)s months") % of_both,
+            _("Left, last %(months)s months") % of_both,
+        ],
         beside=_beside(run, cube, moves),
-        sections=list(_sections(run, scope)),
+        sections=list(sections(run, scope)),
     )
 
 
-def cost_of_a_departure(run: ScoringRun) -> float | None:
-    """What HR has said that a departure costs; None where the threshold is by another rule."""
-    decision = decision_in_force(run.model_version)
-    return decision.departure if decision else None
+def _whom(scope: Scope) -> str:
+    """The departments of a scope by name, or how many there are where a line would not hold them, and its team."""
+    parts = [terms.label(ROW, name) for name in scope.names]
+    if len(parts) > NAMED:
+        parts = [_("%(count)s departments") % {"count": grouped(len(parts))}]
+    return get_text_list([*parts, *([_("own team")] if scope.team else [])], _("and"))
 
 
-def _figures(run: ScoringRun, cube: Cube, turnover: Turnover | None) -> Iterator[Figure]:
+def cost_of_a_departure(run: ScoringRun, scope: Scope, readable: Readable) -> Range | None:
+    """What HR has said that a departure costs; else what its rule of the threshold says, if that is by costs.
+
+    Months of pay tell the mean pay of the scope: only to who may read it.
+    """
+    decision = costs_in_force()
+    if decision:
+        is_readable = decision.unit == CostDecision.Unit.AMOUNT or readable.reads(PAY)
+        return departure_in_euros(decision, run, scope) if is_readable else None
+    of_threshold = decision_in_force(run.horizon_months)
+    departure = of_threshold.departure if of_threshold else None
+    return Range(departure, departure) if departure else None
+
+
+def _figures(
+    run: ScoringRun, cube: Cube, turnover: Turnover | None, scope: Scope, readable: Readable
+) -> Iterator[Figure]:
     whole = cube.whole
-    yield Figure(_("People present"), grouped(whole.people), _("as of %(day)s") % {"day": date_format(run.day)})
+    as_of = _("as of %(day)s") % {"day": date_format(run.day)}
+    others = left_out(run, scope, sees_people=False)
+    yield Figure(_("People present"), grouped(whole.people), " · ".join(filter(None, [as_of, others])))
     if turnover:
-        left, rate, months = _left(turnover), turnover.rate(YEAR), min(len(turnover.months), YEAR)
+        left, rate, months = left_of(turnover), turnover.rate(YEAR), min(len(turnover.months), YEAR)
         yield Figure(
             _("Left in %(months)s months") % {"months": months},
             grouped(left) if left is not None else _("fewer than five"),
@@ -201,82 +233,14 @@ def _figures(run: ScoringRun, cube: Cube, turnover: Turnover | None) -> Iterator
         grouped(expected),
         _("between %(low)s and %(high)s, with 95%% confidence") % ends,
     )
-    if cost := cost_of_a_departure(run):
-        costs = {"low": money(low * cost), "high": money(high * cost), "each": money(cost)}
+    if each := cost_of_a_departure(run, scope, readable):
+        cost = each.times(low, high)
+        values = {"horizon": horizon(run.horizon_months), "low": grouped(low), "high": grouped(high)}
         yield Figure(
-            _("Their cost"),
-            money(expected * cost),
-            _("between %(low)s and %(high)s, at %(each)s a departure") % costs,
-        )
-
-
-def _left(turnover: Turnover) -> int | None:
-    """Those who left in the last year; None if they are too few to be counted."""
-    left = turnover.left(YEAR)
-    return None if suppressed({"": left}) else left
-
-
-def _sentences(
-    run: ScoringRun, cube: Cube, turnover: Turnover | None, scope: Scope, readable: Readable
-) -> Iterator[str]:
-    whole = cube.whole
-    if turnover and (left := _left(turnover)) is not None:
-        values = {
-            "months": min(len(turnover.months), YEAR),
-            "left": grouped(left),
-            "rate": percent(turnover.rate(YEAR) or 0),
-        }
-        yield _("In the last %(months)s months, %(left)s people left: a turnover of %(rate)s.") % values
-    expected, low, high = expected_of(run, whole)
-    values = {
-        "horizon": capfirst(horizon(run.horizon_months)),
-        "expected": grouped(expected),
-        "low": grouped(low),
-        "high": grouped(high),
-        "share": percent(expected / whole.people if whole.people else 0),
-    }
-    text = _(
-        "%(horizon)s, %(expected)s resignations are expected, between %(low)s and %(high)s: %(share)s of the people."
-    )
-    yield text % values
-    yield from _where(run, cube, scope, readable)
-
-
-def _where(run: ScoringRun, cube: Cube, scope: Scope, readable: Readable) -> Iterator[str]:
-    """Where the share is highest, and what sets that group apart."""
-    shown = [
-        (value, sums)
-        for (value,), sums in cube.table((COLUMN,), {}).items()
-        if sums is not None and sums.people >= FEW and value not in (OTHERS, UNKNOWN)
-    ]
-    if len(shown) < 2:
-        return
-    shown.sort(key=lambda pair: -pair[1].mean)
-    (most, highest), (least, lowest) = shown[0], shown[-1]
-    everyone = cubes.contributions_of(run, scope, {})
-    own = cubes.contributions_of(run, scope, {COLUMN: most})
-    rest = cube.whole.people - highest.people
-    apart = {name: own[name] / highest.people - (everyone[name] - own[name]) / rest for name in own}
-    raising = [label for label, weight in labelled_by_subject(apart, readable) if weight > 0]
-    values = {
-        "most": value_label(COLUMN, most),
-        "highest": percent(highest.mean),
-        "least": value_label(COLUMN, least),
-        "lowest": percent(lowest.mean),
-        "why": get_text_list([label[:1].lower() + label[1:] for label in raising[:2]], _("and")),
-    }
-    if raising:
-        yield (
-            _(
-                "By job, the share is highest for “%(most)s” (%(highest)s), set apart most by %(why)s, and lowest for "
-                "“%(least)s” (%(lowest)s)."
-            )
-            % values
-        )
-    else:
-        yield (
-            _("By job, the share is highest for “%(most)s” (%(highest)s) and lowest for “%(least)s” (%(lowest)s).")
-            % values
+            _("Their cost, %(horizon)s") % values,
+            money_range(cost.low, cost.high),
+            _("%(low)s to %(high)s departures at %(each)s each")
+            % (values | {"each": money_range(each.low, each.high)}),
         )
 
 
@@ -366,57 +330,3 @@ def _beside(run: ScoringRun, cube: Cube, moves: Moves | None) -> list[Beside]:
         )
         for value, sums in shown
     ]
-
-
-def _sections(run: ScoringRun, scope: Scope) -> Iterator[Section]:
-    model = current_model()
-    card, off = model.card, terms.columns_off()
-    counted = newest_counted(model.version) if scope.sees_everyone else None
-    groups = (
-        fairness_findings.today(counted, off).groups
-        if counted
-        else fairness_findings.of_card(card, model.threshold, off)
-    )
-    found = fairness_findings.findings(groups, sees_rates=scope.sees_everyone)
-    yield Section(
-        _("Is it fair?"),
-        [
-            _(
-                "The forecast uses neither sex, age nor family status. It is checked all the same how it treats each "
-                "group."
-            ),
-            *(
-                _("%(label)s: %(value)s") % {"label": each.attribute, "value": " ".join(each.paragraphs[:1])}
-                for each in found
-            ),
-        ],
-    )
-    method = [
-        _(
-            "The probability that someone present leaves %(horizon)s is learned from a history: who was present, what "
-            "was known of them then, and who resigned. Departures for other reasons are not forecast."
-        )
-        % {"horizon": horizon(run.horizon_months)}
-        if run.horizon_months
-        else _("The model in use has no horizon: its scores do not tell when anyone will leave."),
-    ]
-    if card["out_of_time"]:
-        method.append(
-            _(
-                "Tested on months that it had not seen: %(expected)s departures were expected, between %(low)s and "
-                "%(high)s, and %(left)s happened."
-            )
-            % {
-                "expected": grouped(card["out_of_time"]["expected"]),
-                "low": grouped(card["out_of_time"]["low"]),
-                "high": grouped(card["out_of_time"]["high"]),
-                "left": grouped(card["out_of_time"]["departures"]),
-            }
-            if scope.sees_everyone
-            else _("It was tested on months that it had not seen.")
-        )
-    method += [
-        _("The interval holds what chance and a short history leave open, not a year unlike those before."),
-        _("A score is advice: people decide. It does not measure a person's worth."),
-    ]
-    yield Section(_("How it is made"), method)

@@ -1,11 +1,9 @@
 """The report on the screen and as a PDF, from one object."""
 
-import logging
 from dataclasses import asdict
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import localdate
@@ -13,16 +11,17 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from employees import journal
 from employees.access import Readable, figures_of
+from predictions.pages.pdf import typeset
 from predictions.pages.report.figures import COLUMN, ROW, Report, report
+from predictions.pages.runs_compared import other_model
 from predictions.segments.cube import cube_of
 from predictions.segments.turnover import moves
 from predictions.selectors import runs
-from technova.files import typesetting
 from technova.web.requests import Request
 
 SOURCE = Path(settings.BASE_DIR, "templates/report/report.typ")
-logger = logging.getLogger(__name__)
 
 
 def _report(request: Request) -> Report | None:
@@ -33,7 +32,9 @@ def _report(request: Request) -> Report | None:
     cube = cube_of(run, scope, Readable.EVERYTHING) if run else None
     if run is None or cube is None:
         return None
+    journal.record(journal.What.FIGURES, user=request.user, people=0)
     author = request.user.get_full_name() or request.user.get_username()
+    other = other_model(run, request.user)
     return report(
         run=run,
         cube=cube,
@@ -42,6 +43,7 @@ def _report(request: Request) -> Report | None:
         readable=readable,
         author=author,
         language=get_language() or settings.LANGUAGE_CODE,
+        warning=other.text if other else "",
     )
 
 
@@ -55,11 +57,9 @@ def pdf(request: Request) -> HttpResponse:
     found = _report(request)
     if found is None:
         return redirect("report")
-    try:
-        document = typesetting.pdf(SOURCE, asdict(found))
-    except typesetting.TypesettingError:
-        logger.exception("The report could not be set")
-        messages.error(request, _("The PDF could not be made. The page shows the same figures."))
+    failed = _("The PDF could not be made. The page shows the same figures.")
+    document = typeset(request, SOURCE, asdict(found), failed=failed)
+    if document is None:
         return redirect("report")
     name = _("turnover-report")
     headers = {"Content-Disposition": f'attachment; filename="technova-{name}-{localdate():%Y-%m-%d}.pdf"'}

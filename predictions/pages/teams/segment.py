@@ -190,11 +190,14 @@ def title_of(conditions: Conditions, names: Mapping[Value, str] | None = None) -
 
 
 def names_of(managers: Iterable[Value], scope: Scope, readable: Readable) -> dict[Value, str]:
-    """The managers who are in the scope, by number: their name and number. One query."""
-    wanted = Employee.objects.within(scope).filter(employee_id__in=list(managers))
-    rows = with_names(wanted, "employee_id", readable).values_list("employee_id", "name")
+    """The managers who are in the scope, or whose team it is, by number: their name and number. One query."""
+    people = Employee.objects.within(scope)
+    if scope.team:
+        people |= Employee.objects.filter(pk=scope.team.person)
+    rows = with_names(people.filter(employee_id__in=list(managers)), "employee_id", readable)
     return {
-        number: f"{name} ({number})" if name else _("Employee %(number)s") % {"number": number} for number, name in rows
+        number: f"{name} ({number})" if name else _("Employee %(number)s") % {"number": number}
+        for number, name in rows.values_list("employee_id", "name")
     }
 
 

@@ -63,7 +63,11 @@ def browser_type_launch_args(browser_type_launch_args):
 
 @pytest.fixture(scope="session")
 def sign_in(playwright, site):
-    """The cookies of a demo account (rh, manager, auditeur, admin), or the newcomer's, signed in once a session."""
+    return signed_in(playwright, site)
+
+
+def signed_in(playwright, site):
+    """The cookies of a demo account (rh, manager, auditeur, admin), or the newcomer's, signed in once on a server."""
     states = {}
 
     def cookies(account):

@@ -28,6 +28,17 @@ NEWCOMER = f"""
 from django.contrib.auth.models import User
 User.objects.create_user("newcomer", password="{PASSWORD}")
 """
+REQUEST = """
+from datetime import date
+from django.contrib.auth.models import User
+from employees.models import Employee
+from predictions.rights.models import DataRequest
+from predictions.rights.services import receive
+receive(
+    employee=Employee.objects.get(employee_id=4), kind=DataRequest.Kind.ACCESS, received_on=date.today(),
+    said="All that is kept.", user=User.objects.get(username="rh"),
+)
+"""
 HR = f"""
 from django.contrib.auth.models import Group, User
 User.objects.create_user("hr", password="{PASSWORD}").groups.add(Group.objects.get(name="RH"))
@@ -55,7 +66,7 @@ def run_manage(environment: dict[str, str], *arguments: str) -> None:
 def serve(directory: Path, shared: Path, worker: str) -> Iterator[Site]:
     """Serve the demo from ``directory`` until the block ends; ``shared`` is where workers agree on common work."""
     # A test that sends wrong passwords closes the address to no other.
-    limits = {"BAD_PASSWORD_RATE": "1000"}
+    limits = {"BAD_PASSWORD_RATE": "1000", "NOTES_KEYS": "a-random-value-of-more-than-32-characters"}
     environment = os.environ | limits | {"DEMO_PASSWORD": PASSWORD, "ARTIFACTS_DIR": str(settings.ARTIFACTS_DIR)}
     with (
         demo_database(environment, shared) as demo,
@@ -139,7 +150,8 @@ def demo_database(environment: dict[str, str], shared: Path) -> Iterator[str]:
             subprocess.run(["make", "--silent", "staticfiles/staticfiles.json"], cwd=settings.BASE_DIR, check=True)
             for command in (["init_technova", "--demo"], ["score_employees"]):  # twice scored, there is a trend
                 run_manage(environment | {"DATABASE_URL": url}, *command)
-            run_manage(environment | {"DATABASE_URL": url}, "shell", "--command", NEWCOMER)
+            for script in (NEWCOMER, REQUEST):
+                run_manage(environment | {"DATABASE_URL": url}, "shell", "--command", script)
     try:
         yield url
     finally:

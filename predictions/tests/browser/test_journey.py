@@ -22,7 +22,7 @@ def test_from_signing_in_to_what_would_help(open_page, script):
     expect(page).to_have_url(re.compile(r"/login/\?next=/employees/"))
     page.get_by_label("Nom d’utilisateur").fill("rh")
     page.get_by_label("Mot de passe").fill(PASSWORD)
-    page.get_by_role("button", name="Se connecter").click()
+    page.get_by_role("button", name="Se connecter", exact=True).click()
 
     page.goto("/employees/?reason=heures_supplementaires")
     riskiest = page.locator("#results tbody tr").first

@@ -13,12 +13,13 @@ ANSWER = "#threshold-answer tbody tr"
 def test_comparison_with_the_workforce_comes_when_it_is_scrolled_to(open_page):
     page = open_page("/model/?tab=all")
     page.locator("#workforce").scroll_into_view_if_needed()
-    expect(page.locator("[aria-labelledby=workforce] .message.is-success")).to_be_visible()
+    expect(page.locator("[aria-labelledby=workforce]")).to_contain_text("présentes quand le modèle a été entraîné")
 
 
 def test_threshold_goes_back_to_the_starting_values(open_page):
     page = open_page("/model/?tab=all", language="en")
     started = page.locator(ANSWER).nth(2).inner_text()
+    page.locator("#id_departure").fill("30000")
     page.locator("#id_talk").fill("5000")
     expect(page.locator(ANSWER).nth(2)).to_contain_text("83.3%")
     page.get_by_role("link", name="Back to the starting values").click()
@@ -30,6 +31,7 @@ def test_threshold_goes_back_to_the_starting_values(open_page):
 def test_typed_capacity_and_costs_are_answered(open_page, axe, script):
     page = open_page("/model/?tab=all", language="en", script=script)
     page.locator("#id_capacity").fill("100")
+    page.locator("#id_departure").fill("30000")
     page.locator("#id_talk").fill("5000")
     if not script:
         page.get_by_role("button", name="Compute").click()
@@ -88,7 +90,7 @@ def wait_for_scoring(page):
 def test_comparison_with_the_workforce_is_a_link_away_without_scripts(open_page):
     page = open_page("/model/?tab=all", language="en", script=False)
     page.get_by_role("link", name="Compare today's workforce").click()
-    expect(page.locator("main")).to_contain_text("The workforce looks like the people the model learned from.")
+    expect(page.locator("main")).to_contain_text("1,233 present when the model was trained")
 
 
 def test_weights_lead_to_the_shape_of_their_effect(open_page):

@@ -73,7 +73,7 @@ def test_what_if_changed_before_the_scripts_came_is_answered_when_they_are_there
     page = open_page("/")
     let_scripts_come = go_without_scripts(page, PERSON)
     open_form(page)
-    page.locator("#id_revenu_mensuel").fill("9000")
+    page.locator("#id_revenu_mensuel").fill("3500")
     expect(page.locator("#what-if-answer .score-value")).to_have_count(0)
     before = logged(page)
     let_scripts_come()
@@ -94,7 +94,7 @@ def test_dragging_a_slider_logs_one_simulation(open_page):
     page = open_page(PERSON)
     open_form(page)
     before = logged(page)
-    slider = page.locator("[data-slider=id_revenu_mensuel]")
+    slider = page.locator("[data-slider=id_satisfaction_employee_equipe]")
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     page.mouse.move(box["x"] + 5, box["y"] + box["height"] / 2)
@@ -111,7 +111,7 @@ def test_enter_after_the_answer_logs_no_second_simulation(open_page):
     open_form(page)
     before = logged(page)
     field, difference = page.locator("#id_revenu_mensuel"), page.locator("#what-if-answer .score-value").nth(2)
-    field.fill("9000")
+    field.fill("3500")
     field.press("Enter")
     expect(difference).to_be_visible()
     field.press("Enter")
@@ -138,7 +138,7 @@ def test_what_if_marks_a_wrong_field_and_clears_the_mark(open_page, axe):
     expect(error).to_contain_text("greater than or equal to 1")
     expect(page.locator("#what-if-answer")).to_contain_text("Nothing was computed")
     assert axe(page) == []
-    field.fill("9000")
+    field.fill("3500")
     expect(error).to_be_hidden()
     expect(page.locator("#what-if-answer .score-value")).to_have_count(3)
 
@@ -148,7 +148,7 @@ def test_what_if_says_when_no_answer_came(open_page, watch):
     page = open_page(PERSON, language="en")
     open_form(page)
     page.route("**" + PERSON, lambda route: route.abort())
-    page.locator("#id_revenu_mensuel").fill("9000")
+    page.locator("#id_revenu_mensuel").fill("3500")
     expect(page.get_by_role("alert")).to_contain_text("No answer came")
     page.unroute("**" + PERSON)
     page.locator("#id_revenu_mensuel").fill("9001")
@@ -159,7 +159,7 @@ def test_what_if_after_the_session_ended_leads_to_the_sign_in_page(open_page):
     page = open_page(PERSON)
     open_form(page)
     page.context.clear_cookies(name="sessionid")
-    page.locator("#id_revenu_mensuel").fill("9000")
+    page.locator("#id_revenu_mensuel").fill("3500")
     expect(page).to_have_url(re.compile(f"/login/\\?next={PERSON}$"))
 
 

@@ -134,6 +134,31 @@ def test_model_card_page_shows_the_published_model():
     assert "| `capacity:30` | 0.34 | 5.6% | 30 | 61.3% | 27.5% |" in page
 
 
+@pytest.mark.parametrize("page", ["model_card.md", "model_notes.md"])
+def test_rivals_are_quoted_from_what_the_benchmark_wrote(page):
+    found = json.loads(read("predictions/ml/assessment/rivals.json"))
+    text = built(page)
+    for each in (*found["folds"]["models"], *found["out_of_time"]["models"]):
+        figure = each["metrics"]["roc_auc"]
+        assert f"| {figure['mean']:.3f} ± {figure['sd']:.3f} |" in text
+
+
+def test_model_card_page_tells_the_test_on_later_months_and_marks_what_lies_outside():
+    page = built("model_card.md")
+    card = json.loads(read("artifacts/model_card.json"))
+    test = card["out_of_time"]
+    assert f"{card['horizon_months']} months is not tested yet: the history allows {test['months']}." in page
+    assert f"{test['departures'] - test['vanished']} left, {test['vanished']} vanished." in page
+    for row in test["quarters"]:
+        is_within = row["low"] <= row["expected"] <= row["high"]
+        (line,) = (line for line in page.splitlines() if line.startswith(f"| {row['since']} |"))
+        assert line.endswith("| within |") is is_within
+    bins = [*test["calibration"]["bins"], *card["models"]["default"]["calibration"]["bins"]]
+    outside = [each for each in bins if not each["low"] <= each["predicted"] <= each["high"]]
+    assert outside
+    assert page.count("| **outside** |") == len(outside)
+
+
 def test_models_page_draws_every_table():
     page = built("models.md")
     from django.apps import apps
@@ -181,3 +206,43 @@ def test_api_doc_sums_the_reasons_as_the_schema_does():
         subject, *formulas = re.findall(r"`(\w+)`", line)
         told |= dict.fromkeys(formulas, subject)
     assert told == {feature.name: feature.subject for feature in schema.FEATURES if feature.subject}
+
+
+# How many points of levels 1 and 2 each section of OWASP ASVS 5.0 has; they come first, those of level 3 after them.
+ASVS_TEXT = """
+1.1 2  1.2 9  1.3 11  1.4 3  1.5 2  2.1 3  2.2 3  2.3 4  2.4 1  3.2 2  3.3 4  3.4 6  3.5 5  3.7 2  4.1 3  4.2 1  4.3 2
+4.4 4  5.1 1  5.2 3  5.3 2  5.4 3  6.1 3  6.2 12  6.3 4  6.4 4  6.5 5  6.6 3  6.8 4  7.1 3  7.2 4  7.3 2  7.4 5  7.5 2
+7.6 2  8.1 2  8.2 3  8.3 1  8.4 1  9.1 3  9.2 4  10.1 2  10.2 2  10.3 4  10.4 11  10.5 5  10.6 2  10.7 3  11.1 2
+11.2 3  11.3 3  11.4 4  11.5 1  11.6 1  12.1 3  12.2 2  12.3 4  13.1 1  13.2 5  13.3 2  13.4 5  14.1 2  14.2 4  14.3 3
+15.1 3  15.2 3  15.3 7  16.1 1  16.2 5  16.3 4  16.4 3  16.5 3  17.1 1  17.2 4  17.3 2
+"""
+ASVS = {section: int(count) for section, count in re.findall(r"(\d+\.\d+) (\d+)", ASVS_TEXT)}
+
+
+def points(cell: str) -> list[int]:
+    """The points that a cell of the threat model's table names: **2**, **4–6**."""
+    ranges = re.findall(r"\*\*(\d+)(?:–(\d+))?\*\*", cell)
+    return [point for first, last in ranges for point in range(int(first), int(last or first) + 1)]
+
+
+def test_threat_model_accounts_for_every_point():
+    text = read("docs/security.md")
+    rows = re.findall(r"^\| (\d+\.\d+) [^|]*\|([^|]*)\|([^|]*)\|([^|]*)\|$", text, re.MULTILINE)
+    assert [section for section, *_cells in rows] == list(ASVS)
+    undone = absent = 0
+    for section, where, not_done, not_applying in rows:
+        named = points(not_done) + points(not_applying)
+        assert set(named) <= set(range(1, ASVS[section] + 1)), section
+        assert len(set(named)) == len(named), section
+        assert bool(where.strip()) == (len(named) < ASVS[section]), section
+        undone += len(points(not_done))
+        absent += len(points(not_applying))
+    total = sum(ASVS.values())
+    told = f"Of {total} points {total - undone - absent} hold, {undone} are not done and {absent} do not apply."
+    assert told in text
+
+
+def test_administration_page_has_the_table_of_retention_in_english():
+    page = built("administration.md")
+    assert "| People who have left | " in page
+    assert "| 60 months, from the departure | `LEFT_MONTHS` | " in page

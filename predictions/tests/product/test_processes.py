@@ -22,7 +22,10 @@ NEEDED = {
     "seed_from_csv": ["--demo"],
     "withdraw_load": ["1", "--reason", "a wrong file"],
     "create_api_key": ["A client"],
+    "dossier": ["1"],
+    "erase_employee": ["1", "--reason", "asked for"],
     "purge_predictions": ["--older-than", "365"],
+    "reapply_erasures": ["--file", __file__],
     "run_task": ["predictions.import_process.run_import", "00000000-0000-0000-0000-000000000001"],
     "run_worker": ["--once"],
 }

@@ -145,6 +145,63 @@
     if (field.matches(".filter-bar select")) field.classList.toggle("is-set", field.value !== "");
   });
 
+  // Charts: the value of a mark beside it, on hover and touch, and by keyboard with the arrows; Escape hides it.
+  const tip = document.createElement("div");
+  tip.className = "tip";
+  tip.setAttribute("role", "status");
+  tip.hidden = true;
+  let told = null; // the mark whose value is shown
+
+  function tell(mark) {
+    if (mark === told) return;
+    told?.classList.remove("is-shown");
+    told = mark;
+    tip.hidden = !mark;
+    if (!mark) return;
+    mark.classList.add("is-shown");
+    if (!tip.isConnected) document.body.append(tip);
+    tip.textContent = mark.dataset.tip;
+    const box = mark.getBoundingClientRect();
+    const own = tip.getBoundingClientRect();
+    const left = box.left + (box.width - own.width) / 2;
+    const above = box.top - own.height - 8;
+    tip.style.left = `${Math.max(4, Math.min(left, innerWidth - own.width - 4))}px`;
+    tip.style.top = `${above < 4 ? box.bottom + 8 : above}px`;
+  }
+
+  const REACH = 24; // pixels from a mark, as wide as a finger needs
+  function nearest(chart, x, y) {
+    let [found, least] = [null, REACH];
+    chart.querySelectorAll("[data-tip]").forEach(function (mark) {
+      const box = mark.getBoundingClientRect();
+      const away = Math.hypot(Math.max(box.left - x, 0, x - box.right), Math.max(box.top - y, 0, y - box.bottom));
+      if (away < least) [found, least] = [mark, away];
+    });
+    return found;
+  }
+
+  ["pointermove", "pointerdown"].forEach((name) => document.addEventListener(name, function (event) {
+    const chart = event.target.closest?.(".chart svg");
+    if (chart) tell(nearest(chart, event.clientX, event.clientY));
+    else if (told && !tip.contains(event.target) && !told.closest(":focus-visible")) tell(null);
+  }));
+  document.addEventListener("scroll", () => tell(null), { passive: true });
+  document.addEventListener("focusin", function (event) {
+    const focused = event.target.closest?.(".chart svg, .chart svg a");
+    if (focused?.matches(":focus-visible")) tell(focused.querySelector("[data-tip]"));
+  });
+  document.addEventListener("focusout", (event) => { if (event.target.closest?.(".chart svg")) tell(null); });
+
+  const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Escape") tell(null);
+    if (!STEPS[event.key] || !event.target.matches(".chart svg")) return;
+    event.preventDefault();
+    const marks = [...event.target.querySelectorAll("[data-tip]")];
+    const here = marks.indexOf(told);
+    tell(marks[Math.min(Math.max(here + STEPS[event.key], 0), marks.length - 1)] ?? null);
+  });
+
   // A slider and its number field say the same; only the field is sent.
   document.addEventListener("input", function (event) {
     const id = event.target.dataset.slider;

@@ -6,8 +6,9 @@ from technova.commands import TechnovaCommand
 
 class Command(TechnovaCommand):
     help = (
-        "Does the imports, scorings and other tasks that pages start, one at a time, until it is stopped. Start as "
-        "many as wanted, on any machine. Only on PostgreSQL: on SQLite the server starts a process for each task."
+        "Does the imports, scorings and other tasks that pages start, one at a time and messages beside it, until it "
+        "is stopped. Start as many as wanted, on any machine. Only on PostgreSQL: on SQLite the server starts a "
+        "process for each task."
     )
 
     def add_arguments(self, parser):

@@ -1,0 +1,1 @@
+"""Accounts: how people sign in, with which second factor, for how long, and who invites and closes them."""

@@ -1,0 +1,1 @@
+"""The administration in the product's look: accounts, and what else HR administers."""

@@ -1,0 +1,1 @@
+"""The compliance file: documents made from this installation's facts, shown on the screen and set as PDF."""

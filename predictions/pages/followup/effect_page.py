@@ -1,0 +1,209 @@
+"""Did it help? The comparisons with what each can carry, and the lottery that HR switches on; figures of groups."""
+
+from typing import Any, TypedDict
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods
+
+from employees.access import figures_of, may_decide
+from employees.disclosure import suppressed_parts
+from features import schema
+from predictions.followup.effect import BALANCED, FEWEST, Effect, share_between
+from predictions.followup.evidence import FORECAST, Comparison, Evidence, evidence
+from predictions.followup.lottery import set_lottery
+from predictions.followup.sensitive import check_words
+from predictions.formats import decimal, grouped, percent, signed
+from predictions.models import LotteryDecision
+from predictions.pages.followup.tabs import for_weighers, tabs
+from predictions.selectors import runs
+from technova.web.requests import Request
+
+SHOWN = 10  # decisions
+MOST_TALKS = 10_000
+
+
+class LotteryForm(forms.Form):
+    """How many people are drawn at a scoring, and why; none switches the lottery off."""
+
+    talks = forms.IntegerField(
+        label=gettext_lazy("Talks after each scoring"),
+        required=False,
+        min_value=1,
+        max_value=MOST_TALKS,
+        help_text=gettext_lazy("As many as your team can hold until the next one. Empty: no lottery."),
+    )
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=500, validators=[check_words])
+
+
+class Shown(TypedDict):
+    """A comparison in words: its verdict, and rows of figures if they may be shown."""
+
+    title: str
+    verdict: str
+    helped: bool
+    carries: str
+    caption: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_weighers
+def show(request: Request) -> HttpResponse:
+    if request.method == "POST" and not may_decide(request.user):
+        raise PermissionDenied
+    form = LotteryForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        set_lottery(talks=form.cleaned_data["talks"], reason=form.cleaned_data["reason"], user=request.user)
+        messages.success(
+            request, _("The lottery is on.") if form.cleaned_data["talks"] else _("The lottery is switched off.")
+        )
+        return redirect("cases_effect")
+    scope, _readable = figures_of(request.user)
+    newest = runs.latest_two()[0]
+    found = evidence(scope, newest) if newest else None
+    decisions = list(LotteryDecision.objects.select_related("decided_by")[:SHOWN])
+    context: dict[str, Any] = {
+        "tabs": tabs(request),
+        "shown": [lottery(found.lottery), matched(found), naive(found.naive)] if found else [],
+        "balance": balance(found) if found else None,
+        "decisions": decisions,
+        "lottery": decisions[0] if decisions and decisions[0].talks else None,
+        "form": form if may_decide(request.user) else None,
+    }
+    return render(request, "cases/effect.html", context, status=422 if form.errors else 200)
+
+
+def lottery(found: Comparison) -> Shown:
+    if not found.effect:
+        verdict = _too_few(found) if found.done or found.alone else _("Nobody has been drawn long enough ago.")
+        carries = _(
+            "A lottery alone tells what talks cause: switch it on where more people are at risk than can be met."
+        )
+    elif found.effect.helped:
+        verdict = _helped(found.effect, _("Those drawn left less often"))
+        carries = _(
+            "Chance alone decided who was drawn, so being drawn is the cause, whatever was then done or left undone."
+        )
+    else:
+        verdict = _not_told(found.effect)
+        carries = _("Chance alone decided who was drawn, so nothing hides an effect; it may be too small to be seen.")
+    return _shown(_("By lot: drawn and not drawn"), found, verdict, carries, by_lot=True)
+
+
+def matched(found: Evidence) -> Shown:
+    of = found.matched
+    if not of.effect:
+        verdict, carries = _too_few(of), ""
+    elif of.effect.helped:
+        verdict = _helped(of.effect, _("Those with a talk or an action left less often"))
+        carries = _(
+            "They are compared with people of the same job and overtime and about the same forecast. What you knew of"
+            " them beyond it is not in the data: they may have been easier to keep. It makes an effect likely, and does"
+            " not show it."
+        )
+    else:
+        verdict = _not_told(of.effect)
+        carries = _(
+            "They are compared with people of the same job and overtime and about the same forecast. If those chosen"
+            " were at more risk than their forecast says, an effect may be hidden."
+        )
+    return _shown(_("Alike: same job, overtime and forecast, with and without"), of, verdict, carries)
+
+
+def naive(found: Comparison) -> Shown:
+    carries = _(
+        "Naive: those chosen differ from those who were not, first of all in their risk. It says nothing of the talks."
+    )
+    if not found.effect:
+        return _shown(_("Naive: everyone with and without"), found, _too_few(found), carries)
+    if not may_show(found.effect):
+        text = _("Hidden: on one side fewer than five left, or stayed.")
+        return _shown(_("Naive: everyone with and without"), found, text, carries)
+    text = _("%(points)s points between them (between %(low)s and %(high)s).")
+    return _shown(_("Naive: everyone with and without"), found, text % _ends(found.effect), carries)
+
+
+def _shown(title: str, found: Comparison, verdict: str, carries: str, *, by_lot: bool = False) -> Shown:
+    rows = [[_("People"), grouped(found.done), grouped(found.alone)]]
+    if found.risks:
+        ours, others = found.risks
+        rows.append([_("Risk before"), percent(ours.before), percent(others.before)])
+        rows.append([_("Risk now, of those still scored"), percent(ours.now), percent(others.now)])
+    if found.effect and may_show(found.effect):
+        within = ngettext("Really left within %(count)d month", "Really left within %(count)d months", found.months)
+        shares = (found.effect.left_done, found.effect.done), (found.effect.left_alone, found.effect.alone)
+        rows.append([within % {"count": found.months}, *(_with_interval(share, people) for share, people in shares)])
+    helped = bool(found.effect and found.effect.helped)
+    hidden = found.done < FEWEST or found.alone < FEWEST
+    sides = [_("Drawn"), _("Not drawn")] if by_lot else [_("With a talk or an action"), _("Without")]
+    rows = [] if hidden else rows
+    caption, columns = _("%(title)s: risk, and who left") % {"title": title}, [_("Compared"), *sides]
+    return Shown(
+        title=title, verdict=verdict, helped=helped, carries=carries, caption=caption, columns=columns, rows=rows
+    )
+
+
+def _with_interval(share: float, people: int) -> str:
+    low, high = share_between(share, people)
+    text = _("%(share)s (between %(low)s and %(high)s)")
+    return text % {"share": percent(share), "low": percent(low), "high": percent(high)}
+
+
+def may_show(effect: Effect) -> bool:
+    """Whether neither side's departures, nor those who stayed, are so few that they must be hidden."""
+    sides = {
+        "done": (effect.done, round(effect.done * effect.left_done)),
+        "alone": (effect.alone, round(effect.alone * effect.left_alone)),
+    }
+    whole, parts = suppressed_parts(sides)
+    return not (whole or parts)
+
+
+def _too_few(found: Comparison) -> str:
+    text = _("Too few to say: it takes %(fewest)s people on each side, and %(months)s months since.")
+    return text % {"fewest": FEWEST, "months": found.months}
+
+
+def _helped(effect: Effect, who: str) -> str:
+    text = _("%(who)s: by %(points)s points (between %(low)s and %(high)s).")
+    return text % ({"who": who} | _ends(effect))
+
+
+def _not_told(effect: Effect) -> str:
+    text = _("No difference that chance would not make: %(points)s points (between %(low)s and %(high)s).")
+    return text % _ends(effect)
+
+
+def _ends(effect: Effect) -> dict[str, str]:
+    names = {"points": effect.points, "low": effect.low, "high": effect.high}
+    return {name: signed(value * 100, 1) for name, value in names.items()}
+
+
+def balance(found: Evidence) -> dict[str, Any] | None:
+    """How far the two sides differ before and after matching, in standard deviations."""
+    if not found.balance:
+        return None
+    rows = [[_compared(name), decimal(before, 2), decimal(after, 2)] for name, (before, after) in found.balance.items()]
+    worst_before, worst = (max(abs(pair[place]) for pair in found.balance.values()) for place in (0, 1))
+    if worst <= BALANCED:
+        verdict = _("The two sides are alike.")
+    elif worst > worst_before:
+        verdict = _("Matching has made the two sides less alike than everyone is: do not rely on this comparison.")
+    else:
+        verdict = _("The two sides still differ: read the comparison with care.")
+    return {
+        "columns": [_("Standardised difference"), _("naive"), _("after matching")],
+        "rows": [*rows, [_("Job"), "–", _("the same")]],
+        "verdict": verdict,
+    }
+
+
+def _compared(name: str) -> str:
+    return _("Forecast risk") if name == FORECAST else _(schema.BY_NAME[name].label)

@@ -1,0 +1,148 @@
+"""Who left month by month, and the months to come beside those that were."""
+
+import math
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from employees.disclosure import suppressed
+from predictions.formats import grouped, percent
+from predictions.pages import charts
+from predictions.pages.teams import segment as segments
+from predictions.pages.teams.segment import value_label
+from predictions.pages.teams.world import World
+from predictions.segments.cube import OTHERS, TEAM, UNKNOWN
+from predictions.segments.forecast import interval_of
+from predictions.segments.turnover import YEAR, Month, Turnover
+
+REASON = frozenset({"motif_sortie"})
+
+
+def months_chart(world: World, turnover: Turnover) -> charts.Chart | None:
+    """Who left by month, by choice or otherwise, with the arrivals and the rate in its table."""
+    months = turnover.months
+    reads_reasons = world.has_list and world.readable.reads(REASON)
+    hidden = frozenset() if world.has_list else suppressed({month.start: month.left_in_all for month in months})
+
+    def segments_of(month: Month) -> list[charts.Segment]:
+        if month.start in hidden:
+            return [charts.Segment(0, _("not shown"), "is-total")]
+        href = _departures_of(world, month)
+        if not reads_reasons:
+            return [charts.Segment(month.left_in_all, grouped(month.left_in_all), "total", href)]
+        other = month.left_in_all - month.left_by_choice
+        return [
+            charts.Segment(month.left_by_choice, grouped(month.left_by_choice), "total", href),
+            charts.Segment(other, grouped(other), "low", href),
+        ]
+
+    bars = [
+        charts.Bar(date_format(month.start, "F Y"), segments_of(month), _month_cells(world, month, hidden))
+        for month in months
+    ]
+    names = [_("Resigned, or reason not known"), _("Left otherwise")] if reads_reasons else [_("Left")]
+    further = [_("Arrived"), _("People"), _("Rate")] if world.has_list else [_("Rate")]
+    step = max(1, math.ceil(len(months) / 6))
+    return charts.columns(
+        title=_("Who left, month by month"),
+        caption=_turnover_sentence(world, turnover),
+        columns=[_("Month"), *names, *further],
+        names=names,
+        bars=bars,
+        axis=grouped,
+        ticks=[(place + 0.5, text) for place, text in _ticks([month.start for month in months], step)],
+    )
+
+
+def _ticks(days: list[date], step: int) -> Iterator[tuple[int, str]]:
+    """A month every ``step`` of them, with its year where that is another one than at the month named before."""
+    year = None
+    for place in range(0, len(days), step):
+        yield place, date_format(days[place], "N" if days[place].year == year else "N y")
+        year = days[place].year
+
+
+def _departures_of(world: World, month: Month) -> str:
+    """The list of those who left in a month, where the account may read it and it narrows as the segment does."""
+    conditions = world.asked.conditions
+    if not world.has_list or conditions.keys() - {"departement"}:
+        return ""
+    last = (month.start + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    query = {"since": str(month.start), "until": str(last), "department": str(conditions.get("departement", ""))}
+    return f"{reverse('departures')}?{urlencode({name: value for name, value in query.items() if value})}"
+
+
+def _month_cells(world: World, month: Month, hidden: frozenset) -> list[str]:
+    rate = "–" if month.rate is None or month.start in hidden else percent(month.rate)
+    if not world.has_list:
+        return [rate]
+    return [grouped(month.arrived), grouped(month.mean_people), rate]
+
+
+def _turnover_sentence(world: World, turnover: Turnover) -> str:
+    """The year in a sentence; of what is known of it."""
+    months = min(len(turnover.months), YEAR)
+    if not world.has_list and suppressed({"": turnover.left(months)}):
+        return ""
+    values = {
+        "months": months,
+        "day": date_format(turnover.until),
+        "left": grouped(turnover.left(months)),
+        "arrived": grouped(turnover.arrived(months)),
+        "rate": percent(turnover.rate(months) or 0),
+    }
+    if not world.has_list:
+        return _("In %(months)s months up to %(day)s, %(left)s left: %(rate)s of the people.") % values
+    return (
+        _("In %(months)s months up to %(day)s, %(left)s left, %(rate)s of the people, and %(arrived)s arrived.")
+        % values
+    )
+
+
+def beside(world: World) -> charts.Chart | None:
+    """The next months, forecast, beside the last ones, by the rows of the map: departures as the forecast counts."""
+    months, asked = world.run.horizon_months, world.asked
+    if asked.row == TEAM or months is None or world.moves is None or len(world.moves.months) < months:
+        return None
+    shown = [
+        (value, sums)
+        for (value,), sums in world.cube.table((asked.row,), asked.others).items()
+        if sums is not None and value not in (OTHERS, UNKNOWN)
+    ]
+    if not shown:
+        return None
+    shown.sort(key=lambda pair: -pair[1].expected)
+    left = {
+        value: world.moves.turnover(sums.people, {**asked.others, asked.row: value}).left_by_choice(months)
+        for value, sums in shown
+    }
+    hidden = frozenset() if world.has_list else suppressed(left)
+    forecast, real = [], []
+    for place, (value, sums) in enumerate(shown):
+        label = value_label(asked.row, value)
+        low, high = interval_of(world.run, sums)
+        ends = {"number": grouped(sums.expected, 1), "low": grouped(low), "high": grouped(high)}
+        text = _("%(number)s (%(low)s to %(high)s)") % ends
+        forecast.append(charts.Point(place, sums.expected, label, text, low, high))
+        if value not in hidden:
+            real.append(charts.Point(place, left[value], label, grouped(left[value])))
+    return charts.dots(
+        title=_("The last %(months)s months and the next %(months)s") % {"months": months},
+        caption=_(
+            "Resignations, and departures whose reason is not known: those of the last %(months)s months, and those "
+            "expected in the next %(months)s, with the 95%% interval: two different periods. Their difference is no "
+            "error of the forecast."
+        )
+        % {"months": months},
+        columns=[str(segments.LABELS[asked.row]), _("Departures")],
+        rows=[value_label(asked.row, value) for value, _sums in shown],
+        lines=[
+            charts.Line(_("Forecast, next %(months)s months") % {"months": months}, forecast),
+            charts.Line(_("Left, last %(months)s months") % {"months": months}, real),
+        ],
+        axis=grouped,
+    )

@@ -1,0 +1,111 @@
+"""The dossier: all that is kept about one person, and of nobody else."""
+
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+from django.utils import timezone
+from pypdf import PdfReader
+
+from employees import journal
+from employees.models import Employee, JournalEntry
+from employees.tests.extracts import DAY, load_all
+from features.services import build_features
+from predictions.followup.services import add_note, agree_action, open_cases
+from predictions.models import ActionKind, Case, DataRequest
+from predictions.rights.services import receive
+from predictions.services import score_employees
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def company(browse, settings):
+    """Two people, scored; a case with a note is about the first, at whom HR has looked."""
+    settings.NOTES_KEYS = ["a-random-value-of-more-than-32-characters"]
+    load_all(people={1: {"revenu_mensuel": 4321}, 2: {"revenu_mensuel": 9876}})
+    build_features()
+    score_employees()
+    hr = browse("RH").account
+    person = Employee.objects.get(employee_id=1)
+    (case,) = open_cases(employees=[person], owner=hr, due=DAY, why="a talk", user=hr).cases
+    add_note(case=case, day=DAY, who="the manager", text="wants to learn Polish", is_shared=False, user=hr)
+    journal.record(journal.What.PERSON, user=hr, employee=person)
+    return hr
+
+
+def printed(capsys, *arguments):
+    call_command("dossier", *arguments)
+    return capsys.readouterr().out
+
+
+def test_dossier_has_what_is_kept_and_nothing_of_others(company, capsys):
+    text = printed(capsys, "1", "--language", "en")
+    found = json.loads(text)
+    assert {row["kind"] for row in found["extracts"]} == {"sirh", "eval", "sondage"}
+    assert any(row["values"].get("revenu_mensuel") == 4321 for row in found["extracts"])
+    assert all(row["as_of"] == DAY.isoformat() and row["is_in_force"] for row in found["extracts"])
+    (prediction,) = found["predictions"]
+    assert prediction["reasons"]
+    assert all("points" in reason for reason in prediction["reasons"])
+    assert found["features"][0]["values"]["revenu_mensuel"] == 4321
+    assert found["cases"][0]["notes"][0]["text"] == "wants to learn Polish"
+    assert [look["who"] for look in found["who_looked"]] == [company.username, "manage.py dossier"]
+    assert "9876" not in text
+
+
+def test_dossier_is_in_the_journal(company, capsys):
+    printed(capsys, "2")
+    entry = JournalEntry.objects.first()
+    assert (entry.client, entry.what, entry.employee.employee_id) == ("manage.py dossier", "file", 2)
+
+
+def test_unknown_number_is_one_line(company):
+    with pytest.raises(CommandError, match="Nobody has the number 9"):
+        call_command("dossier", "9")
+
+
+def test_dossier_says_what_would_change_the_score(company, capsys):
+    found = json.loads(printed(capsys, "1", "--language", "en"))
+    told = found["what_would_change"]
+    assert told["is_over_the_threshold"] == (told["probability"] >= told["threshold"])
+    if told["is_over_the_threshold"] and told["smallest_change"]:
+        assert told["smallest_change"]["probability"] < told["threshold"]
+
+
+def test_dossier_as_pdf_says_the_same_in_words(company, client):
+    Case.objects.update(state="set_aside", aside="known", closed_at=timezone.now())
+    case = Case.objects.get()
+    kind = ActionKind.objects.first()
+    agree_action(case=case, kind=kind, day=DAY, cost=350, user=company)
+    person = case.employee
+    receive(employee=person, kind=DataRequest.Kind.ACCESS, received_on=DAY, said="", user=company)
+    client.force_login(company)
+    text = " ".join(text_of_pdf(client.get(reverse("employee_dossier", args=[1]))).split())
+    assert "€4,321" in text
+    assert "9,876" not in text
+    assert "wants to learn Polish" in text
+    assert "already known and settled" in text
+    assert "€350" in text
+    assert "To see their data" in text
+    assert company.username in text
+    without = text_of_pdf(client.get(reverse("employee_dossier", args=[1]), {"notes": "no"}))
+    assert "Polish" not in without
+    assert "are left out: 1" in without
+
+
+def test_dossier_of_the_page_is_the_one_of_the_command(company, client, capsys):
+    client.force_login(company)
+    of_page = client.get(reverse("employee_dossier_json", args=[1])).json()
+    of_command = json.loads(printed(capsys, "1", "--language", "en"))
+    assert of_page.keys() == of_command.keys()
+    for each in (of_page, of_command):
+        each.pop("who_looked")
+    assert of_page == of_command
+
+
+def text_of_pdf(response):
+    pages = PdfReader(io.BytesIO(response.content)).pages
+    return "\n".join(page.extract_text() for page in pages)
