@@ -15,7 +15,7 @@ from predictions.bands import BANDS, HIGH, edges
 from predictions.ml.scorer import ScoreFrame
 from predictions.models import RunCell, RunGroup, ScoringRun
 from predictions.selectors.figures import BINS, empty_group
-from technova.database.bulk import bulk_insert
+from technova.database.bulk import insert_blocks
 
 ATTRIBUTES = ["departement", "poste", "site", "niveau_hierarchique_poste", "responsable"]
 _SUMS = ["employee_count", "above_threshold_count", "expected_departures", "variance"]
@@ -58,25 +58,31 @@ class CellCounter:
         """Replace the cells of earlier runs by those of this one."""
         RunCell.objects.all().delete()
         cells = pd.concat(self._parts).groupby(level=ATTRIBUTES).sum()
-        rows = (self._row(run, key, sums) for key, sums in zip(cells.index, cells.to_numpy(), strict=True))
-        bulk_insert(RunCell, rows, ["run_id", *ATTRIBUTES, *_SUMS, "contributions"])
-
-    def _row(self, run: ScoringRun, key: tuple, sums: np.ndarray) -> tuple:
-        department, job, site, level, manager = key
-        people, over, expected, variance, *contributions = sums.tolist()
-        return (
-            run.pk,
-            department,
-            job,
-            site,
-            None if level == _UNKNOWN else int(level),
-            None if manager == _UNKNOWN else int(manager),
-            int(people),
-            int(over),
-            expected * run.seen_correction,
-            variance,
-            dict(zip(schema.FEATURE_NAMES, contributions, strict=True)),
+        keys = {name: cells.index.get_level_values(name) for name in ATTRIBUTES}
+        people, over, expected, variance, *contributions = cells.to_numpy().T
+        insert_blocks(
+            RunCell,
+            [
+                {
+                    "run_id": run.pk,
+                    **{name: keys[name].to_numpy(object) for name in ("departement", "poste", "site")},
+                    "niveau_hierarchique_poste": _known(keys["niveau_hierarchique_poste"]),
+                    "responsable": _known(keys["responsable"]),
+                    "employee_count": people.astype(int),
+                    "above_threshold_count": over.astype(int),
+                    "expected_departures": expected * run.seen_correction,
+                    "variance": variance,
+                    "contributions": np.column_stack(contributions),
+                }
+            ],
+            ["run_id", *ATTRIBUTES, *_SUMS, "contributions"],
         )
+
+
+def _known(numbers: pd.Index) -> pd.Series:
+    """Numbers of which some are unknown."""
+    column = numbers.to_series().astype("Int64")
+    return column.mask(column == _UNKNOWN)
 
 
 class GroupCounter:
