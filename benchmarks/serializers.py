@@ -32,7 +32,7 @@ def main() -> None:
     from predictions.api.serializers import scores as serializers
     from predictions.log.row_builder import BatchScore
 
-    version = {"threshold": 0.19, "model_version": "20260101-0123456789abcdef0123"}
+    version = {"threshold": 0.19, "model_version": "20260101-0123456789abcdef0123", "horizon_months": 12}
     compare(serializers.BatchScoreSerializer(), BatchScore(pk=1, employee_number=1, **SCORE, **version))
     compare(serializers.ScoreOfRunSerializer(context={"run": run(version)}), row_of_run())
 

@@ -11,7 +11,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from rest_framework.serializers import Serializer
 
+from employees.access import Scope
 from employees.models import Employee, Term
 from employees.terms.changes import add
 from employees.tests.factories import EmployeeFactory, WorkforceDayFactory, leave
@@ -19,8 +21,10 @@ from employees.workforce.answers import merge_numbers
 from features import schema, selectors
 from features.models import EmployeeFeatures
 from features.tests.factories import EmployeeFeaturesFactory
-from predictions import registry
+from predictions import registry, services
+from predictions.api.serializers.scores import ExplainedSerializer, PredictionSerializer, ScoreSerializer
 from predictions.models import Prediction
+from predictions.services import Caller
 from predictions.tests.conftest import APIClient
 from predictions.tests.factories import APIKeyFactory
 
@@ -44,6 +48,18 @@ def test_predict_by_id_answers_as_the_reference_did(api):
     assert answer["employee_id"] == number
     assert 0 < answer["turnover_probability"] < 1
     assert answer["will_leave"] is (answer["turnover_probability"] >= answer["threshold"])
+
+
+def test_answers_written_by_hand_are_those_of_their_declared_fields():
+    row = EmployeeFeaturesFactory()
+    caller = Caller(scope=Scope.EVERYONE)
+    prediction = services.predict_for_employee(employee_id=row.employee.employee_id, caller=caller)
+    payload = services.predict_for_features(values=features(), caller=caller)
+    for answer in (PredictionSerializer(), ExplainedSerializer(), ScoreSerializer()):
+        for scored in (prediction, payload) if isinstance(answer, PredictionSerializer) else (prediction,):
+            declared = Serializer.to_representation(answer, scored)
+            assert answer.to_representation(scored) == declared
+            assert answer.to_representation(scored).keys() == answer.fields.keys()
 
 
 def test_predict_by_id_answers_the_same_of_someone_who_has_left(api):
