@@ -90,7 +90,7 @@ def fill(url: str, copies: int, directory: Path, *, has_many_words: bool = False
         "--new-values=accept",
         *(f"--{extract}={file}" for extract, file in files.items()),
     ]
-    for command in (["migrate", "-v0"], load, ["build_features"], ["score_employees"], ["score_employees"]):
+    for command in (["migrate", "-v0"], load, ["init_technova"], ["score_employees"]):
         run_command(command, url)
 
 
