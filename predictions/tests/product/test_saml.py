@@ -4,16 +4,21 @@ import html
 import re
 import shutil
 import socket
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import requests
 
 from predictions.tests.browser.site import run_manage, running
-from predictions.tests.product.test_single_sign_on import ACCOUNTS, Visitor, environment_of, later, shown
+from predictions.tests.product.test_single_sign_on import (
+    ACCOUNTS,
+    Visitor,
+    environment_of,
+    later,
+    shown,
+    start_and_wait,
+)
 
 pytestmark = [
     pytest.mark.slow,
@@ -28,23 +33,8 @@ class Provider:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
         self.url = f"http://localhost:{port}"
-        self.log = directory / "provider.log"
-        with self.log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, Path(__file__).with_name("saml_provider.py"), str(port)],
-                cwd=directory,
-                stdout=output,
-                stderr=output,
-            )
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                requests.get(f"{self.url}/metadata", timeout=5).raise_for_status()
-            except requests.RequestException:
-                time.sleep(0.1)
-            else:
-                return
-        raise RuntimeError(f"The provider did not start: {self.log.read_text()}")
+        command = [sys.executable, Path(__file__).with_name("saml_provider.py"), str(port)]
+        self.process = start_and_wait(command, f"{self.url}/metadata", directory / "provider.log", cwd=directory)
 
     def hire(self, name: str, *groups: str) -> None:
         known = {"mail": [f"{name}@acme.example"], "givenName": [name.title()], "groups": list(groups)}

@@ -63,6 +63,21 @@ print("SHOWN" + json.dumps({
 """
 
 
+def start_and_wait(command: list, address: str, log: Path, **options) -> subprocess.Popen:
+    """Start a server, and wait until it answers at an address."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, **options)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            requests.get(address, timeout=5).raise_for_status()
+        except requests.RequestException:
+            time.sleep(0.1)
+        else:
+            return process
+    raise RuntimeError(f"{address} did not answer: {log.read_text()}")
+
+
 @dataclass
 class Provider:
     """The process of the provider; it can be stopped and started again on its port."""
@@ -77,18 +92,9 @@ class Provider:
 
     def start(self, *options: str) -> None:
         command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(self.port), *options]
-        with self.log.open("ab") as output:
-            environment = os.environ | {"AUTHLIB_INSECURE_TRANSPORT": "1"}
-            self.process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                requests.get(f"{self.url}/.well-known/openid-configuration", timeout=5).raise_for_status()
-            except requests.RequestException:
-                time.sleep(0.1)
-            else:
-                return
-        raise RuntimeError(f"The provider did not start: {self.log.read_text()}")
+        environment = os.environ | {"AUTHLIB_INSECURE_TRANSPORT": "1"}
+        known = f"{self.url}/.well-known/openid-configuration"
+        self.process = start_and_wait(command, known, self.log, env=environment)
 
     def stop(self) -> None:
         if self.process:
