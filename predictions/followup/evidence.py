@@ -77,7 +77,8 @@ class Risks:
 class Comparison:
     """One effect, within how many months; None if there are too few, with how many there are.
 
-    ``risks`` are those of the two sides, where enough people of both are still scored.
+    ``risks`` are those of the two sides, where enough people of both are still scored. ``waiting`` people are not
+    counted yet, since less time has passed for them; by lot they are of ``waiting_draws``, and ``draws`` are counted.
     """
 
     months: int
@@ -85,6 +86,9 @@ class Comparison:
     done: int
     alone: int
     risks: tuple[Risks, Risks] | None
+    waiting: int = 0
+    draws: int = 0
+    waiting_draws: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,21 +190,29 @@ def _after(day: date, months: int) -> date:
     return months_before(day, -months)
 
 
+def _most_told(people: Mapping[int, int]) -> int:
+    """Of some times in months, with the people of the smaller side, the one that tells the most.
+
+    That is the one with the most people times months, which lets the most departures be expected; of equal ones the
+    longest, and the shortest where no time has enough people. Who left has no say in it.
+    """
+    enough = [months for months, number in people.items() if number >= effect.FEWEST]
+    return max(enough, key=lambda months: (people[months] * months, months), default=min(people))
+
+
 def _matched(done, pool, opened, gone, newest: date, now) -> tuple[Comparison, list[tuple[Scored, list[Scored]]]]:
-    """The longest time within which there are enough pairs."""
-    for months in sorted(HORIZONS, reverse=True):
+    others = _people(pool, [_alone_until(each, opened, gone) for each in pool])
+    found_within = {}
+    for months in HORIZONS:
         sides = [
             (found, day)
             for found, day in done.values()
             if _after(day, months) <= newest and not gone.get(found.employee, STAYED).was_gone(found.day, day)
         ]
-        places = effect.match(
-            _people([found for found, _day in sides], [day.toordinal() for _found, day in sides]),
-            _people(pool, [_alone_until(each, opened, gone) for each in pool]),
-        )
-        places = _once(places, sides, pool)
-        if effect.is_enough(len(places), len(places)) or months == min(HORIZONS):
-            break
+        of_sides = _people([found for found, _day in sides], [day.toordinal() for _found, day in sides])
+        found_within[months] = sides, _once(effect.match(of_sides, others), sides, pool)
+    months = _most_told({each: len(places) for each, (_sides, places) in found_within.items()})
+    sides, places = found_within[months]
     pairs = [(sides[place][0], [pool[each] for each in beside]) for place, beside in places]
     days = [sides[place][1] for place, _beside in places]
 
@@ -215,7 +227,12 @@ def _matched(done, pool, opened, gone, newest: date, now) -> tuple[Comparison, l
         others=np.array([each.forecast for each in pool]),
     )
     risks = _risks([one for one, _others in pairs], [each for _one, others in pairs for each in others], now)
-    return Comparison(months, found, len(pairs), sum(len(others) for _one, others in pairs), risks), pairs
+    beside = sum(len(others) for _one, others in pairs)
+    return Comparison(months, found, len(pairs), beside, risks, _waiting(done, months, newest)), pairs
+
+
+def _waiting(done: Mapping[int, tuple[Scored, date]], months: int, newest: date) -> int:
+    return sum(_after(day, months) > newest for _found, day in done.values())
 
 
 def _once(places: list[tuple[int, list[int]]], sides, pool: Sequence[Scored]) -> list[tuple[int, list[int]]]:
@@ -245,8 +262,9 @@ def _alone_until(each: Scored, opened: Mapping[int, date], gone: Mapping[int, Go
 
 
 def _naive(done, pool: Sequence[Scored], opened, gone, newest: date, now) -> Comparison:
-    """Everyone, each person once, by the longest time within which there are enough."""
-    for months in sorted(HORIZONS, reverse=True):
+    """Everyone, each person once."""
+    found_within = {}
+    for months in HORIZONS:
         ours = [(found, day) for found, day in done.values() if _after(day, months) <= newest]
         others = {
             each.employee: each
@@ -255,30 +273,44 @@ def _naive(done, pool: Sequence[Scored], opened, gone, newest: date, now) -> Com
             and _after(each.day, months) <= newest
             and not (each.employee in opened and opened[each.employee] <= each.day)
         }
-        if effect.is_enough(len(ours), len(others)):
-            break
+        found_within[months] = ours, others
+    months = _most_told({each: min(map(len, sides)) for each, sides in found_within.items()})
+    ours, others = found_within[months]
     found = effect.naive(
         np.array([gone.get(each.employee, STAYED).left(day, _after(day, months)) for each, day in ours]),
         np.array([gone.get(key, STAYED).left(each.day, _after(each.day, months)) for key, each in others.items()]),
     )
     risks = _risks([each for each, _day in ours], list(others.values()), now)
-    return Comparison(months, found, len(ours), len(others), risks)
+    return Comparison(months, found, len(ours), len(others), risks, _waiting(done, months, newest))
 
 
 def _lottery(lots: Sequence[Lot], gone: Mapping[int, Gone], newest: date, now) -> Comparison:
-    for months in sorted(HORIZONS, reverse=True):
-        told = [each for each in lots if _after(each.day, months) <= newest]
-        is_drawn = np.array([each.is_drawn for each in told], dtype=bool)
-        found = effect.drawn(
-            is_drawn=is_drawn,
-            left=np.array([gone.get(each.employee, STAYED).left(each.day, _after(each.day, months)) for each in told]),
-            forecast=np.array([each.forecast for each in told], dtype=float),
-            draw=np.array([each.draw for each in told], dtype=int),
-        )
-        if found:
-            break
-    risks = _risks([each for each in told if each.is_drawn], [each for each in told if not each.is_drawn], now)
-    return Comparison(months, found, int(is_drawn.sum()), int((~is_drawn).sum()), risks)
+    told_within = {months: [each for each in lots if _after(each.day, months) <= newest] for months in HORIZONS}
+    months = _most_told({each: min(map(len, _sides(told))) for each, told in told_within.items()})
+    told = told_within[months]
+    found = effect.drawn(
+        is_drawn=np.array([each.is_drawn for each in told], dtype=bool),
+        left=np.array([gone.get(each.employee, STAYED).left(each.day, _after(each.day, months)) for each in told]),
+        forecast=np.array([each.forecast for each in told], dtype=float),
+        draw=np.array([each.draw for each in told], dtype=int),
+    )
+    ours, others = _sides(told)
+    draws, every = ({each.draw for each in some} for some in (told, lots))
+    return Comparison(
+        months,
+        found,
+        len(ours),
+        len(others),
+        _risks(ours, others, now),
+        len(lots) - len(told),
+        len(draws),
+        len(every - draws),
+    )
+
+
+def _sides(lots: Sequence[Lot]) -> tuple[list[Lot], list[Lot]]:
+    """Those drawn, and those not drawn."""
+    return [each for each in lots if each.is_drawn], [each for each in lots if not each.is_drawn]
 
 
 def _balance(done: Sequence[Scored], pool: Sequence[Scored], pairs) -> dict[str, tuple[float, float]]:

@@ -13,7 +13,7 @@ from employees.tests.extracts import load_all
 from employees.tests.factories import EmployeeStateFactory
 from features.services import build_features
 from predictions.followup.effect import Effect
-from predictions.followup.evidence import Comparison, Evidence, evidence
+from predictions.followup.evidence import Comparison, Evidence, _most_told, evidence
 from predictions.followup.lottery import draw, lot, lottery_in_force, set_lottery
 from predictions.followup.models import ActionKind, Case, Draw, DrawnPerson
 from predictions.followup.services import add_note, agree_action, delete_note, open_cases
@@ -250,6 +250,51 @@ def test_lottery_is_compared_as_drawn_whoever_left_by_choice(company):
     assert (found.months, found.done, found.alone) == (6, 40, 40)
     assert (found.effect.left_done, found.effect.left_alone) == (0.1, 0.3)  # who retired did not leave by choice
     assert found.effect.helped
+
+
+@pytest.mark.parametrize(
+    ("people", "months"),
+    [
+        ({3: 160, 6: 138, 12: 40}, 6),  # the other draws do not vanish once the first one is old enough
+        ({3: 160, 6: 138, 12: 69}, 12),
+        ({3: 160, 6: 60, 12: 29}, 3),
+        ({3: 29, 6: 20, 12: 0}, 3),  # too few
+    ],
+)
+def test_time_is_the_one_in_which_the_most_departures_can_be_expected(people, months):
+    assert _most_told(people) == months
+
+
+def test_young_draw_waits_and_is_told(hr, company):
+    drawn = Draw.objects.create(run=company, decision=LotteryDecision.objects.get(), as_of=NEWEST, talks=3)
+    for number in range(81, 87):
+        person = score(company, number, 0.4).employee
+        drawn.people.create(employee=person, departement=INSIDE, probability=0.4, is_drawn=number % 2)
+    found = evidence(Scope.EVERYONE, company).lottery
+    assert (found.months, found.done, found.draws) == (6, 40, 1)
+    assert (found.waiting_draws, found.waiting) == (1, 6)
+    page = hr.get(reverse(PAGE)).text
+    assert "Counted: 1 draw. 1 draw with 6 people waits until it is 6 months old." in page
+    assert "Their risk before and now is not shown: too few are still scored." in page
+
+
+def test_those_with_a_young_action_wait_and_are_told(hr, company):
+    Case.objects.filter(pk__in=Case.objects.order_by("pk").values("pk")[:6]).update(acted_on=date(2026, 7, 1))
+    found = evidence(Scope.EVERYONE, company)
+    assert found.matched.waiting == found.naive.waiting == 6
+    text = "Not counted yet: 6 people whose talk or action is less than 3 months old."
+    assert hr.get(reverse(PAGE)).text.count(text) == 2
+
+
+def test_adjusted_points_are_called_so_beside_the_plain_difference_of_the_shares():
+    shown = lottery(Comparison(6, Effect(160, 138, 0.25, 0.275, -0.031, -0.172, 0.116), 160, 138, None))
+    assert "−3.1 points" in shown["verdict"]
+    assert shown["adjusted"] == (
+        "Adjusted: people of one draw are compared, as if their risk before had been the same. "
+        "Without that, the shares below differ by +2.5 points."
+    )
+    few = lottery(Comparison(6, Effect(40, 40, 0.1, 0.3, 0.2, 0.1, 0.3), 40, 40, None))  # four people
+    assert "shares below" not in few["adjusted"]
 
 
 def test_those_who_were_met_are_matched_with_those_who_were_not(company):

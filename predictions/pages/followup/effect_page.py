@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from employees.access import figures_of, may_decide
-from employees.disclosure import suppressed_parts
+from employees.disclosure import is_small, suppressed_parts
 from features import schema
 from predictions.followup.effect import BALANCED, FEWEST, Effect, share_between
 from predictions.followup.evidence import FORECAST, Comparison, Evidence, evidence
@@ -47,6 +47,8 @@ class Shown(TypedDict):
     title: str
     verdict: str
     helped: bool
+    adjusted: str
+    counted: str
     carries: str
     caption: str
     columns: list[str]
@@ -94,7 +96,8 @@ def lottery(found: Comparison) -> Shown:
     else:
         verdict = _not_told(found.effect)
         carries = _("Chance alone decided who was drawn, so nothing hides an effect; it may be too small to be seen.")
-    return _shown(_("By lot: drawn and not drawn"), found, verdict, carries, by_lot=True)
+    adjusted = _("Adjusted: people of one draw are compared, as if their risk before had been the same.")
+    return _shown(_("By lot: drawn and not drawn"), found, verdict, carries, by_lot=True, adjusted=adjusted)
 
 
 def matched(found: Evidence) -> Shown:
@@ -114,7 +117,9 @@ def matched(found: Evidence) -> Shown:
             "They are compared with people of the same job and overtime and about the same forecast. If those chosen"
             " were at more risk than their forecast says, an effect may be hidden."
         )
-    return _shown(_("Alike: same job, overtime and forecast, with and without"), of, verdict, carries)
+    adjusted = _("Adjusted: what is left of the difference in their forecast is taken out.")
+    title = _("Alike: same job, overtime and forecast, with and without")
+    return _shown(title, of, verdict, carries, adjusted=adjusted)
 
 
 def naive(found: Comparison) -> Shown:
@@ -130,7 +135,9 @@ def naive(found: Comparison) -> Shown:
     return _shown(_("Naive: everyone with and without"), found, text % _ends(found.effect), carries)
 
 
-def _shown(title: str, found: Comparison, verdict: str, carries: str, *, by_lot: bool = False) -> Shown:
+def _shown(
+    title: str, found: Comparison, verdict: str, carries: str, *, by_lot: bool = False, adjusted: str = ""
+) -> Shown:
     rows = [[_("People"), grouped(found.done), grouped(found.alone)]]
     if found.risks:
         ours, others = found.risks
@@ -144,10 +151,53 @@ def _shown(title: str, found: Comparison, verdict: str, carries: str, *, by_lot:
     hidden = found.done < FEWEST or found.alone < FEWEST
     sides = [_("Drawn"), _("Not drawn")] if by_lot else [_("With a talk or an action"), _("Without")]
     rows = [] if hidden else rows
+    if rows and not found.risks:
+        carries = " ".join([carries, _("Their risk before and now is not shown: too few are still scored.")]).strip()
     caption, columns = _("%(title)s: risk, and who left") % {"title": title}, [_("Compared"), *sides]
     return Shown(
-        title=title, verdict=verdict, helped=helped, carries=carries, caption=caption, columns=columns, rows=rows
+        title=title,
+        verdict=verdict,
+        helped=helped,
+        adjusted=_adjusted(found.effect, adjusted) if found.effect and adjusted else "",
+        counted=_counted(found, by_lot=by_lot),
+        carries=carries,
+        caption=caption,
+        columns=columns,
+        rows=rows,
     )
+
+
+def _adjusted(effect: Effect, how: str) -> str:
+    """How the points were adjusted, and what they would be otherwise: the difference of the shares in the table."""
+    if not may_show(effect):
+        return how
+    plain = _("Without that, the shares below differ by %(points)s points.")
+    alone, done = (round(share * 100, 1) for share in (effect.left_alone, effect.left_done))  # as the table has them
+    return f"{how} {plain % {'points': signed(alone - done, 1)}}"
+
+
+def _counted(found: Comparison, *, by_lot: bool) -> str:
+    """Which draws and people are counted, and how many wait until enough time has passed."""
+    told = []
+    if by_lot and found.draws:
+        text = ngettext("Counted: %(count)s draw.", "Counted: %(count)s draws.", found.draws)
+        told.append(text % {"count": grouped(found.draws)})
+    if found.waiting:
+        told.append(_waiting(found, by_lot=by_lot))
+    return " ".join(told)
+
+
+def _waiting(found: Comparison, *, by_lot: bool) -> str:
+    people = _("fewer than five") if is_small(found.waiting) else grouped(found.waiting)
+    if by_lot:
+        text = ngettext(
+            "%(draws)s draw with %(people)s people waits until it is %(months)s months old.",
+            "%(draws)s draws with %(people)s people wait until they are %(months)s months old.",
+            found.waiting_draws,
+        )
+        return text % {"draws": grouped(found.waiting_draws), "people": people, "months": found.months}
+    text = _("Not counted yet: %(people)s people whose talk or action is less than %(months)s months old.")
+    return text % {"people": people, "months": found.months}
 
 
 def _with_interval(share: float, people: int) -> str:
