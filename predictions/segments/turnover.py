@@ -12,7 +12,8 @@ from functools import lru_cache
 
 from django.db.models import Case, Count, Exists, F, OuterRef, QuerySet, Subquery, When
 from django.db.models import Value as Constant
-from django.db.models.functions import TruncMonth
+from django.db.models.functions import ExtractDay, TruncMonth
+from django.db.models.lookups import GreaterThan
 
 from employees import terms
 from employees.access import Scope
@@ -28,12 +29,18 @@ YEAR = 12
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """The people who came and who left in a month, and how many there were in the middle of it."""
+    """The people who came and who left in a month, and how many there were in the middle of it.
+
+    Those late in it are also told apart: after the day of the month on which the newest day falls, so that the months
+    up to that day can be counted to the day. None are where that is the last of its month.
+    """
 
     start: date
     left: Mapping[str, int]  # by reason, empty for an unknown one
     arrived: int
     mean_people: float
+    left_late: Mapping[str, int] = field(default_factory=dict)
+    arrived_late: int = 0
 
     @property
     def left_in_all(self) -> int:
@@ -42,11 +49,15 @@ class Month:
     @property
     def left_by_choice(self) -> int:
         """Those who resigned, and those whose reason is not known."""
-        return sum(count for reason, count in self.left.items() if reason in VOLUNTARY)
+        return _by_choice(self.left)
 
     @property
     def rate(self) -> float | None:
         return self.left_in_all / self.mean_people if self.mean_people > 0 else None
+
+
+def _by_choice(left: Mapping[str, int]) -> int:
+    return sum(count for reason, count in left.items() if reason in VOLUNTARY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +68,31 @@ class Turnover:
     until: date
 
     def left(self, months: int = YEAR) -> int:
-        """Those who left in the last months."""
-        return sum(month.left_in_all for month in self.months[-months:])
+        """Those who left in the last months, to the day."""
+        return sum(month.left_in_all for month in self.months[-months:]) + self.left_late(months)
+
+    def left_late(self, months: int = YEAR) -> int:
+        """Of them those of the month of which only the end counts."""
+        return sum(sum(month.left_late.values()) for month in self._begun(months))
 
     def left_by_choice(self, months: int = YEAR) -> int:
-        return sum(month.left_by_choice for month in self.months[-months:])
+        late = sum(_by_choice(month.left_late) for month in self._begun(months))
+        return sum(month.left_by_choice for month in self.months[-months:]) + late
 
     def arrived(self, months: int = YEAR) -> int:
-        return sum(month.arrived for month in self.months[-months:])
+        late = sum(month.arrived_late for month in self._begun(months))
+        return sum(month.arrived for month in self.months[-months:]) + late
+
+    @property
+    def since(self) -> date:
+        """The first day of the last year; of what is known of it."""
+        if _ends_its_month(self.until) or len(self.months) <= YEAR:
+            return self.months[-YEAR:][0].start
+        return self.months[-YEAR - 1].start.replace(day=self.until.day) + timedelta(days=1)
+
+    def _begun(self, months: int) -> Sequence[Month]:
+        """The month before the last ones, if it is known."""
+        return self.months[-months - 1 : -months]
 
     def rate(self, months: int = YEAR) -> float | None:
         """Those who left in the last months, of the people whom there were on average."""
@@ -80,26 +108,33 @@ class Moves:
     names: tuple[str, ...]  # of the attributes
     first: date  # the first day that is known: what came before is not
     until: date
-    left: Mapping[tuple[date, str, tuple[Value, ...]], int] = field(default_factory=dict)  # the second is the reason
-    arrived: Mapping[tuple[date, tuple[Value, ...]], int] = field(default_factory=dict)
+    # By month, whether late in it, and for those who left the reason.
+    left: Mapping[tuple[date, bool, str, tuple[Value, ...]], int] = field(default_factory=dict)
+    arrived: Mapping[tuple[date, bool, tuple[Value, ...]], int] = field(default_factory=dict)
 
     def turnover(self, people: int, conditions: Conditions) -> Turnover:
         """The months of a segment, of which ``people`` are present at the end."""
         fixed = [(self.names.index(name), value) for name, value in conditions.items()]
         left: dict[date, Counter[str]] = {}
-        for (month, reason, values), count in self.left.items():
+        left_late: dict[date, Counter[str]] = {}
+        for (month, is_late, reason, values), count in self.left.items():
             if all(values[place] == value for place, value in fixed):
                 left.setdefault(month, Counter())[reason] += count
+                if is_late:
+                    left_late.setdefault(month, Counter())[reason] += count
         arrived: Counter[date] = Counter()
-        for (month, values), count in self.arrived.items():
+        arrived_late: Counter[date] = Counter()
+        for (month, is_late, values), count in self.arrived.items():
             if all(values[place] == value for place, value in fixed):
                 arrived[month] += count
+                arrived_late[month] += count * is_late
         months: list[Month] = []
         at_end = people
         for start in reversed(self.months):
             gone = left.get(start, Counter())
             at_start = at_end - arrived[start] + sum(gone.values())
-            months.append(Month(start, gone, arrived[start], max(at_start + at_end, 0) / 2))
+            mean = max(at_start + at_end, 0) / 2
+            months.append(Month(start, gone, arrived[start], mean, left_late.get(start, {}), arrived_late[start]))
             at_end = at_start
         return Turnover(months[::-1], self.until)
 
@@ -113,6 +148,10 @@ class Moves:
             found.append(start)
             start = _next(start)
         return found[-MONTHS:]
+
+
+def _ends_its_month(day: date) -> bool:
+    return (day + timedelta(days=1)).day == 1
 
 
 def _next(day: date) -> date:
@@ -148,15 +187,15 @@ def _moves(scope: Scope, names: tuple[str, ...], first: date, until: date, _stat
     arrivals = states.filter(~Exists(was_there), presence=Presence.PRESENT, as_of__gt=known.first)
     came = Case(When(since__gt=known.first, then=F("since")), default=F("as_of"))
     last = _last(names)
-    left: Counter[tuple[date, str, tuple[Value, ...]]] = Counter()
-    arrived: Counter[tuple[date, tuple[Value, ...]]] = Counter()
-    of_departures = _counted(departures, scope, last, F("left_by"), F("left_because"), has_left=True)
-    of_arrivals = _counted(arrivals, scope, last, came, Constant(""), has_left=False)
-    for has_left, month, reason, *values, count in of_departures.union(of_arrivals, all=True):
+    left: Counter[tuple[date, bool, str, tuple[Value, ...]]] = Counter()
+    arrived: Counter[tuple[date, bool, tuple[Value, ...]]] = Counter()
+    of_departures = _counted(departures, scope, last, F("left_by"), F("left_because"), until, has_left=True)
+    of_arrivals = _counted(arrivals, scope, last, came, Constant(""), until, has_left=False)
+    for has_left, month, is_late, reason, *values, count in of_departures.union(of_arrivals, all=True):
         if has_left:
-            left[month, reason, _resolved(names, values)] += count
+            left[month, bool(is_late), reason, _resolved(names, values)] += count
         else:
-            arrived[month, _resolved(names, values)] += count
+            arrived[month, bool(is_late), _resolved(names, values)] += count
     return replace(known, left=left, arrived=arrived)
 
 
@@ -165,11 +204,26 @@ def _resolved(names: Sequence[str], values: Sequence[Value | None]) -> tuple[Val
 
 
 def _counted(
-    states: QuerySet[EmployeeState], scope: Scope, last: Mapping[str, F | Subquery], day, reason, *, has_left: bool
+    states: QuerySet[EmployeeState],
+    scope: Scope,
+    last: Mapping[str, F | Subquery],
+    day,
+    reason,
+    until: date,
+    *,
+    has_left: bool,
 ) -> QuerySet:
-    """People by month, reason and the attributes, after whether they have left."""
+    """People by month, whether late in it, reason and the attributes, after whether they have left."""
     values = {f"last_{name}": value for name, value in last.items()}
-    keys = {"has_left": Constant(has_left), "month": TruncMonth(day), "because": reason, **values}
+    of_month = Constant(31) if _ends_its_month(until) else Constant(until.day)
+    is_late = Case(When(GreaterThan(ExtractDay(day), of_month), then=Constant(1)), default=Constant(0))
+    keys = {
+        "has_left": Constant(has_left),
+        "month": TruncMonth(day),
+        "is_late": is_late,
+        "because": reason,
+        **values,
+    }
     rows = scope.narrow(states.annotate(**keys)).order_by()
     return rows.values_list(*keys).annotate(people=Count("pk"))
 

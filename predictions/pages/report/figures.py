@@ -23,6 +23,7 @@ from predictions.pages.left_out import left_out
 from predictions.pages.report.words import Section, left_of, notes, sections, sentences
 from predictions.pages.teams.heat_map import tone
 from predictions.pages.teams.segment import value_label
+from predictions.pages.teams.turnover_charts import hidden_months
 from predictions.registry import decision_in_force
 from predictions.segments.cube import OTHERS, UNKNOWN, Cube, Sums, Value
 from predictions.segments.forecast import expected_of, interval_of
@@ -142,7 +143,7 @@ def report(
     until = date_format(turnover.until if turnover else run.day)
     period = _("Up to %(until)s") % {"until": until}
     if turnover:
-        ends = {"since": date_format(turnover.months[-YEAR:][0].start), "until": until}
+        ends = {"since": date_format(turnover.since), "until": until}
         period = _("From %(since)s to %(until)s") % ends
     company = [settings.COMPANY_NAME]
     of_both = {"months": run.horizon_months or YEAR}
@@ -246,7 +247,7 @@ def _figures(
 
 def _months(turnover: Turnover) -> list[MonthBar]:
     months = turnover.months[-YEAR:]
-    hidden = suppressed({month.start: month.left_in_all for month in months})
+    hidden = hidden_months(turnover, months)
     highest = max((month.left_in_all for month in months if month.start not in hidden), default=0) or 1
     return [
         MonthBar(date_format(month.start, "N y"), "–")

@@ -52,7 +52,16 @@ def sentences(
             "left": grouped(left),
             "rate": percent(turnover.rate(YEAR) or 0),
         }
-        yield _("In the last %(months)s months, %(left)s people left: a turnover of %(rate)s.") % values
+        text = _("In the last %(months)s months, %(left)s people left: a turnover of %(rate)s.")
+        forecast = turnover.left_by_choice(YEAR)
+        is_told = run.horizon_months and readable.reads(frozenset({"motif_sortie"}))
+        if is_told and not suppressed({True: forecast, False: turnover.left(YEAR) - forecast}):
+            text = _(
+                "In the last %(months)s months, %(left)s people left, a turnover of %(rate)s: %(forecast)s of them by "
+                "resignation or for an unknown reason, the departures that are forecast."
+            )
+            values["forecast"] = grouped(forecast)
+        yield text % values
     expected, low, high = expected_of(run, whole)
     values = {
         "horizon": capfirst(horizon(run.horizon_months)),

@@ -1,7 +1,7 @@
 """Who left month by month, and the months to come beside those that were."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from django.urls import reverse
@@ -26,7 +26,7 @@ def months_chart(world: World, turnover: Turnover) -> charts.Chart | None:
     """Who left by month, by choice or otherwise, with the arrivals and the rate in its table."""
     months = turnover.months
     reads_reasons = world.has_list and world.readable.reads(REASON)
-    hidden = frozenset() if world.has_list else suppressed({month.start: month.left_in_all for month in months})
+    hidden = frozenset() if world.has_list else hidden_months(turnover, months)
 
     def segments_of(month: Month) -> list[charts.Segment]:
         if month.start in hidden:
@@ -56,6 +56,13 @@ def months_chart(world: World, turnover: Turnover) -> charts.Chart | None:
         axis=grouped,
         ticks=[(place + 0.5, text) for place, text in _ticks([month.start for month in months], step)],
     )
+
+
+def hidden_months(turnover: Turnover, months: Sequence[Month]) -> frozenset[date]:
+    """The first days of the months in which too few left, where the year up to the newest day is told beside them."""
+    counts: dict[date | None, int] = {month.start: month.left_in_all for month in months}
+    counts[None] = turnover.left_late()  # what the sum of the year has besides them
+    return frozenset(start for start in suppressed(counts) if start is not None)
 
 
 def _ticks(days: list[date], step: int) -> Iterator[tuple[int, str]]:
