@@ -8,4 +8,4 @@ from predictions.followup.models import ActionKind
 
 @admin.register(ActionKind)
 class ActionKindAdmin(ForWhoSeesEveryone, admin.ModelAdmin):
-    list_display = ("french", "english", "lever", "is_active")
+    list_display = ("french", "english", "lever", "is_action", "is_active")

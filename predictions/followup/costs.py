@@ -47,8 +47,8 @@ class Saved:
 def actions_until(day: date, scope: Scope, decision: CostDecision | None) -> Actions:
     """Those agreed for people of a scope in the year up to a day, at their own cost or that of their kind. One query
     over them."""
-    in_force = CaseAction.objects.within(scope).in_force()
-    return _total(in_force.filter(day__gt=months_before(day, YEAR), day__lte=day), decision)
+    agreed = CaseAction.objects.within(scope).that_count()
+    return _total(agreed.filter(day__gt=months_before(day, YEAR), day__lte=day), decision)
 
 
 def saved_by_lot(found: Comparison, each: Range, scope: Scope, decision: CostDecision | None) -> Saved | None:
@@ -61,7 +61,7 @@ def saved_by_lot(found: Comparison, each: Range, scope: Scope, decision: CostDec
     cost = each.times(departures.low, departures.high)
     since = (
         CaseAction.objects.within(scope)
-        .in_force()
+        .that_count()
         .filter(case__employee__draws__is_drawn=True, day__gte=F("case__employee__draws__draw__as_of"))
     )
     actions = _total(since, decision)

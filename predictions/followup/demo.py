@@ -74,7 +74,7 @@ def _try_a_lottery(hr: User) -> None:
     if not earlier:
         return
     decision = set_lottery(talks=TALKS, reason=_("Fictional: a trial of four months."), user=hr)
-    kinds = list(ActionKind.objects.order_by("pk"))
+    kinds = list(ActionKind.objects.filter(is_action=True).order_by("pk"))
     for run in earlier:
         if found := draw(run, decision):
             Draw.objects.filter(pk=found.pk).update(at=_noon(run.day))

@@ -240,6 +240,11 @@ class ActionKind(models.Model):
         choices=[(feature.name, _(feature.label)) for feature in schema.FEATURES if feature.is_actionable],
         help_text=_("The value of the person that it changes, if any."),
     )
+    is_action = models.BooleanField(
+        _("counts as an action"),
+        default=True,
+        help_text=_("No for one that says that nothing was agreed: it is not counted."),
+    )
     is_active = models.BooleanField(_("offered"), default=True)
 
     class Meta:
@@ -268,6 +273,10 @@ class CaseActionQuerySet(models.QuerySet):
     def in_force(self):
         """Without those that were corrected, and those taken back."""
         return self.filter(correction=None, is_taken_back=False)
+
+    def that_count(self):
+        """Those in force, without those that say that nothing was agreed."""
+        return self.in_force().filter(kind__is_action=True)
 
 
 class CaseAction(models.Model):
@@ -302,6 +311,11 @@ class CaseAction(models.Model):
 
     def __str__(self):
         return f"{self.case_id}: {self.kind}"
+
+    @property
+    def counts(self) -> bool:
+        """Whether something was agreed with it, unless it was corrected since. One query if the kind is not loaded."""
+        return self.kind.is_action and not self.is_taken_back
 
 
 class Draw(models.Model):

@@ -143,7 +143,8 @@ def agree_action(*, case: Case, kind: ActionKind, day: date, cost, user: User) -
     """Note an action that was agreed, from a day on; ``cost`` in euros, None if unknown."""
     action = CaseAction.objects.create(case=case, kind=kind, day=day, cost=cost, by=user)
     _keep(case, user, what=CaseChange.What.ACTION, action=action)
-    _acted(case, day)
+    if kind.is_action:
+        _acted(case, day)
     return action
 
 
@@ -205,7 +206,7 @@ def _acted(case: Case, day: date) -> None:
 
 
 def _keep_first_act(case: Case) -> None:
-    days = [rows.aggregate(first=Min("day"))["first"] for rows in (case.notes, case.actions.in_force())]
+    days = [rows.aggregate(first=Min("day"))["first"] for rows in (case.notes, case.actions.that_count())]
     case.acted_on = min((day for day in days if day), default=None)
     case.save(update_fields=["acted_on"])
 

@@ -1,8 +1,10 @@
 """What departures and actions cost: by the company's figures, as ranges, of nobody alone."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +20,7 @@ from predictions.followup.effect import Effect
 from predictions.followup.evidence import Comparison
 from predictions.followup.lottery import set_lottery
 from predictions.followup.services import agree_action, correct_action, open_cases
-from predictions.models import ActionKind, CaseAction, CostDecision, Draw, DrawnPerson
+from predictions.models import ActionKind, Case, CaseAction, CostDecision, Draw, DrawnPerson
 from predictions.pages.followup import cost_page
 from predictions.registry import forget_decisions
 from predictions.selectors import runs
@@ -108,9 +110,9 @@ def test_pay_of_fewer_than_five_people_is_not_told(hr, people):
     assert cost_of_a_departure(decide(hr.account), run, Scope.of_departments([OUTSIDE])) == Range(10_000, 20_000)
 
 
-def agreed(people, user, number, day, cost):
+def agreed(people, user, number, day, cost, kind="Training"):
     (case,) = open_cases(employees=[people[number]], owner=user, due=day, why="", user=user).cases
-    agree_action(case=case, kind=ActionKind.objects.get(english="Training"), day=day, cost=cost, user=user)
+    agree_action(case=case, kind=ActionKind.objects.get(english=kind), day=day, cost=cost, user=user)
 
 
 def test_actions_cost_what_is_noted_or_else_what_their_kind_does(hr, people):
@@ -143,6 +145,36 @@ def test_one_action_more_is_not_read_from_two_totals(hr, people):
     assert before.number == after.number == 5
     assert {after.cost.low - before.cost.low, after.cost.high - before.cost.high} <= {0, 1_000}
     assert 987 not in {after.cost.low - before.cost.low, after.cost.high - before.cost.high}
+
+
+def test_none_is_no_action(hr, people):
+    today = timezone.localdate()
+    for number in range(1, 7):
+        agreed(people, hr.account, number, today, None, kind="None")
+    assert set(Case.objects.values_list("acted_on", flat=True)) == {None}
+    assert actions_until(today, Scope.EVERYONE, None).number == 0
+    page = hr.get(reverse(PAGE)).text
+    assert "without a known cost" not in page
+    assert "None, from (€)" not in page
+    for case in Case.objects.all():
+        agree_action(case=case, kind=ActionKind.objects.get(english="Pay"), day=today, cost=100, user=hr.account)
+    assert set(Case.objects.values_list("acted_on", flat=True)) == {today}
+    assert actions_until(today, Scope.EVERYONE, None).number == 5
+    wrong = CaseAction.objects.filter(kind__english="Pay").latest("pk")
+    nothing = ActionKind.objects.get(english="None")
+    correct_action(
+        action=wrong, kind=nothing, day=today, cost=None, word="nothing", is_taken_back=False, user=hr.account
+    )
+    assert Case.objects.latest("pk").acted_on is None
+
+
+def test_cases_with_none_alone_are_no_longer_acted_on_after_the_migration(hr, people):
+    today = timezone.localdate()
+    for number, kind in ((1, "None"), (2, "Training")):
+        agreed(people, hr.account, number, today, None, kind=kind)
+    Case.objects.update(acted_on=today)
+    import_module("predictions.migrations.0046_no_action").tell_no_action(apps, None)
+    assert list(Case.objects.order_by("pk").values_list("acted_on", flat=True)) == [None, today]
 
 
 def test_action_that_was_taken_back_costs_nothing(hr, people):

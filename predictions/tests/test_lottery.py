@@ -324,7 +324,7 @@ def test_page_hides_shares_of_few_and_says_what_each_comparison_carries(hr, brow
         assert "Those drawn left less often: by +2" in page
         assert "10.0%" not in page  # four people
         assert "Hidden: on one side fewer than five left" in page
-        assert "Naive" in page
+        assert "more of those who left are on the side without" in page
 
 
 def test_each_comparison_shows_the_risk_before_and_now_of_both_sides(hr, company):

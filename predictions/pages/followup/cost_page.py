@@ -51,7 +51,7 @@ class CostForm(forms.Form):
         initial: dict[str, Any] = {"unit": CostDecision.Unit.MONTHS}
         if decision:
             initial |= {"unit": decision.unit, "low": decision.departure_low, "high": decision.departure_high}
-        offered = ActionKind.objects.filter(is_active=True)
+        offered = ActionKind.objects.filter(is_active=True, is_action=True)
         self.kinds: list[Any] = list(offered.annotate(**costs.cost_of_kind(decision, "pk")))
         for kind in self.kinds:
             initial |= {f"low_{kind.pk}": kind.said_low, f"high_{kind.pk}": kind.said_high}

@@ -124,7 +124,9 @@ def matched(found: Evidence) -> Shown:
 
 def naive(found: Comparison) -> Shown:
     carries = _(
-        "Naive: those chosen differ from those who were not, first of all in their risk. It says nothing of the talks."
+        "Naive: those chosen differ from those who were not, first of all in their risk; and whoever has left can get"
+        " no talk or action any more, so that more of those who left are on the side without. It says nothing of the"
+        " talks."
     )
     if not found.effect:
         return _shown(_("Naive: everyone with and without"), found, _too_few(found), carries)

@@ -49,7 +49,7 @@ def acts(changes: Sequence[CaseChange], user: User) -> dict[date, str]:
         if change.what == What.TALK and change.day and _may_know(change, user):
             if change.note_id or (change.case_id, change.day) not in deleted:
                 found.setdefault(change.day, []).append(_("Talk"))
-        elif change.action and change.action_id not in corrected and not change.action.is_taken_back:
+        elif change.action and change.action_id not in corrected and change.action.counts:
             found.setdefault(change.action.day, []).append(str(change.action.kind))
     for case in {change.case_id: change.case for change in changes}.values():
         _keep_first(case, found, user)
