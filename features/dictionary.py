@@ -27,7 +27,8 @@ _UNUSED = (
 )
 _NAMED = (
     gettext_noop(
-        "Names people on the pages, for accounts that may see them. No score, exported file or API answer contains it."
+        "Names people on the pages, in their sheet and in their dossier, for accounts that may see them. No score uses "
+        "it, and no list that is exported and no answer of the API contains it."
     ),
     gettext_noop("People are identified by their number only."),
 )
@@ -55,8 +56,17 @@ _PURPOSES: dict[str, tuple[str, str]] = {
     ),
     "nom": _NAMED,
     "prenom": _NAMED,
-    "responsable": _UNUSED,
-    "site": _UNUSED,
+    "responsable": (
+        gettext_noop(
+            "Says who reports to whom: accounts see the team of a person by it. Lists and figures of teams are "
+            "narrowed by it. No score uses it."
+        ),
+        gettext_noop("No account sees a team, and nothing is narrowed by manager."),
+    ),
+    "site": (
+        gettext_noop("Lists and figures of teams are narrowed by it. No score uses it."),
+        gettext_noop("Nothing is narrowed by site."),
+    ),
 }
 _SCORED = gettext_noop("An input of every score.")
 _GROUPED = gettext_noop("An input of every score. Figures and accesses are by department.")

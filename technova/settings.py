@@ -325,7 +325,7 @@ if SAML_METADATA:
         ],
     }
 
-# What managers may read of the people of their departments; HR reads everything. See employees/access/.
+# What managers may read of the people whom they see; HR reads everything. See employees/access/.
 MANAGERS_SEE_PAY = env.bool("MANAGERS_SEE_PAY", default=False)
 MANAGERS_SEE_SURVEY_ANSWERS = env.bool("MANAGERS_SEE_SURVEY_ANSWERS", default=False)
 

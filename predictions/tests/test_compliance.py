@@ -1,18 +1,22 @@
 """The compliance file: documents that follow the installation's facts, and ask for those that are missing."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils.timezone import localdate
 
+from employees.access import Scope, roles_in_words
+from employees.tests.extracts import load
 from employees.tests.factories import EmployeeFactory
 from features.services import switch_off
 from features.tests.factories import EmployeeFeaturesFactory
 from predictions.compliance.models import CompanyFact, Incident
 from predictions.compliance.questions import BY_NAME
 from predictions.compliance.services import answers, record_answers
+from predictions.keys.services import create_api_key
 from predictions.pages.compliance.documents import DOCUMENTS
 from predictions.registry import forget_decisions
 from predictions.services import score_employees
@@ -98,6 +102,63 @@ def test_column_that_is_switched_off_leaves_the_documents(company, officer):
     switch_off(column="ayant_enfants", reason="not needed", user=officer.account)
     text = shown(officer, "works-council")
     assert "Switched off here, so neither stored nor asked for: Has children." in text
+
+
+def test_manager_and_site_are_said_to_decide_who_sees_whom(company, officer):
+    text = shown(officer, "works-council")
+    assert "accounts see the team of a person by it" in text
+    assert "Lists and figures of teams are narrowed by it. No score uses it." in text
+    assert "in their sheet and in their dossier" in text
+
+
+@pytest.mark.parametrize("name", ["works-council", "register-entry", "notice"])
+def test_readers_are_those_of_the_page_of_roles_and_superusers(company, officer, django_user_model, name):
+    for number in range(3):
+        django_user_model.objects.create_superuser(f"root{number}").groups.set(officer.account.groups.all())
+    tables = [section.table for section in officer.get(page_of(name)).context["document"].sections]
+    rows = {row[0]: row for table in tables if table and table.header[1] == "Sees" for row in table.rows}
+    assert {group: row[1] for group, row in rows.items()} == {each.group: each.sees for each in roles_in_words()}
+    assert "the team of the directory" in rows["Manager"][1]
+    assert {group: row[-1] for group, row in rows.items() if row[-1] != "0"} == {"RH": "1", "superuser": "3"}
+    assert "the people of its departments" not in shown(officer, name)
+
+
+@pytest.mark.parametrize("name", ["works-council", "register-entry", "notice"])
+def test_api_keys_in_force_are_listed(company, officer, name):
+    assert "No API key is in force." in shown(officer, name)
+    of_consulting = Scope.of_departments(["Consulting"])
+    create_api_key(name="Tableau de bord", owner="BI", scope=of_consulting, can_predict=False)
+    create_api_key(name="Ancienne", owner="BI", scope=Scope.EVERYONE)[0].revoke()
+    text = shown(officer, name)
+    assert "No API key is in force." not in text
+    assert "Ancienne" not in text
+    (table,) = (
+        section.table
+        for section in officer.get(page_of(name)).context["document"].sections
+        if section.title == "Which systems have an API key"
+    )
+    assert table.rows == [["Tableau de bord", "read", "Consulting"]]
+
+
+def test_notice_names_what_is_kept_for_no_score_and_where_it_comes_from(company, officer):
+    text = shown(officer, "notice")
+    (kept,) = re.findall("no score is calculated from it: ([^<]*)", text)
+    assert {"Has children", "Hours worked", "Site", "Manager&#x27;s number"} <= set(kept.rstrip(".").split(", "))
+    assert "the survey and the directory" not in text
+    load(annuaire={1: {"site": "Lyon"}})
+    assert "the survey and the directory" in shown(officer, "notice")
+
+
+def test_assessment_says_when_a_person_is_erased(company, officer, settings):
+    settings.CLAIMS_MONTHS = 31
+    assert "for 31 months after the departure" in shown(officer, "impact-assessment")
+
+
+@pytest.mark.parametrize("name", ["council_on", "informed_on"])
+def test_day_that_is_still_to_come_is_refused_with_a_word(officer, name):
+    answer = officer.post(ANSWERS, {"dpo": "A", name: f"{localdate() + timedelta(days=1)}"})
+    assert (answer.status_code, CompanyFact.objects.count()) == (422, 0)
+    assert answer.context["form"].errors[name] == ["This day is still to come."]
 
 
 def test_answers_are_kept_with_who_gave_them_and_the_newest_holds(officer):

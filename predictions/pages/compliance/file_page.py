@@ -1,5 +1,6 @@
 """The compliance file: its documents on the screen, as PDF and for the CNIL's tool; what the company answers."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -49,7 +50,8 @@ def _field(question: Question) -> forms.Field:
     usual: dict[str, Any] = {"label": _(question.label), "help_text": help_text, "required": False}
     match question.kind:
         case Kind.DAY:
-            return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **usual)
+            widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+            return forms.DateField(widget=widget, validators=[_has_come], **usual)
         case Kind.CHOICE:
             return forms.ChoiceField(
                 choices=[("", "–"), *((key, _(text)) for key, text in question.choices.items())], **usual
@@ -57,6 +59,11 @@ def _field(question: Question) -> forms.Field:
         case Kind.LINE:
             return forms.CharField(max_length=200, **usual)
     return forms.CharField(max_length=4000, widget=forms.Textarea(attrs={"rows": 3}), **usual)
+
+
+def _has_come(day: date) -> None:
+    if day > localdate():
+        raise forms.ValidationError(_("This day is still to come."))
 
 
 class IncidentForm(forms.ModelForm):

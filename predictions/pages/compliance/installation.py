@@ -6,24 +6,25 @@ from datetime import date
 from typing import Literal
 
 from django.conf import settings
-from django.contrib.auth.models import Group
-from django.db.models import Count, Max, Min, Q, Sum
+from django.contrib.auth.models import User
+from django.db.models import Case, Count, F, Max, Min, Sum, Value, When
 from django.utils.formats import date_format
 from django.utils.text import get_text_list
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
 from employees import terms
-from employees.access import ROLES, Role
-from employees.columns import Extract
-from employees.models import Load
+from employees.access import ROLES, Role, Scope, roles_in_words
+from employees.columns import KEY, Extract
+from employees.models import Load, LoadedExtract
 from features.dictionary import Entry, entries
-from features.schema import BY_NAME
+from features.schema import BY_NAME, made_from
 from predictions.compliance.models import Incident
 from predictions.compliance.questions import BY_NAME as QUESTIONS
 from predictions.compliance.questions import Kind
 from predictions.compliance.services import answers
 from predictions.formats import grouped, horizon, percent
+from predictions.keys.models import APIKey
 from predictions.ml.artifacts.card_format import Card
 from predictions.ml.scorer import Model
 from predictions.models import Promotion, ScoringRun
@@ -32,6 +33,8 @@ from predictions.rights.models import DataRequest
 from predictions.selectors import runs
 from technova import __version__
 from technova.database.subqueries import count_of
+
+SUPERUSERS = ""  # in place of a role
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,9 @@ class Installation:
     runs: int
     scores: int  # written by the runs
     first_scored_on: date | None
-    accounts: Mapping[str, int]  # open ones, by the name of their role
+    has_directory: bool  # among the extracts in force
+    accounts: Mapping[str | None, int]  # open ones, by the name of their role; superusers apart from it
+    keys: list[APIKey]  # that are accepted
     promotions: list[Promotion]  # the newest two that were carried out
     incidents: list[Incident]
     requests: int  # of people about their own data
@@ -117,6 +122,12 @@ class Installation:
     def columns_off(self) -> list[str]:
         return [entry.label for entry, is_stored in self.columns() if not is_stored]
 
+    def beside_scores(self) -> list[str]:
+        """The columns that are stored and of which nothing goes into the model's features, used or left out."""
+        features = {*self.card["used"], *self.card["left_out"]}
+        stored = (entry for entry, is_stored in self.columns() if is_stored and entry.column.name != KEY)
+        return [entry.label for entry in stored if features.isdisjoint(made_from(entry.column.name))]
+
     def said(self, part: Literal["purpose", "misuse", "method", "limits"]) -> list[str]:
         """The sentences of a part of the card, such as its limits."""
         return [_(text) for text in self.card[part]]
@@ -126,8 +137,17 @@ class Installation:
         return get_text_list([_(BY_NAME[name].label) for name in features], _("and"))
 
     def readers(self) -> list[list[str]]:
-        """A row for each role: its name, what its members read, and how many open accounts have it."""
-        return [[role.group, _reads(role), grouped(self.accounts.get(role.group, 0))] for role in ROLES.values()]
+        """A row for each role and for superusers: whom they see, what they read, and how many open accounts have it."""
+        rows = []
+        for said in roles_in_words():
+            role = ROLES.get(said.group)
+            number = self.accounts.get(role.group if role else SUPERUSERS, 0)
+            rows.append([said.group, said.sees, _reads(role) if role else said.reads, grouped(number)])
+        return rows
+
+    def systems(self) -> list[list[str]]:
+        """A row for each API key in force: its name, what it may do and of whom."""
+        return [[key.name, key.scopes_in_words, _whom(key.scope)] for key in self.keys]
 
     def tested(self) -> list[str]:
         """How it did on people and on months that it had not seen."""
@@ -161,16 +181,20 @@ class Installation:
         }
 
 
+def _whom(scope: Scope) -> str:
+    if scope.sees_everyone:
+        return _("everyone")
+    return ", ".join(terms.label("departement", name) for name in scope.names)
+
+
 def _reads(role: Role) -> str:
     if role.audits:
         return _("the model, its fairness, figures of groups, and the journals; no person by name")
     if role.reads_figures:
         return _("the model, its fairness and figures of groups; no person")
     if role.reads_everything:
-        return _("every column, for the people in its departments or everyone")
-    granted = [matter for matter in role.reads if matter.is_granted]
-    named = [_(matter.label) for matter in granted]
-    return _("for the people in its departments: %(what)s") % {"what": get_text_list(named, _("and"))}
+        return _("every column")
+    return get_text_list([_(matter.label) for matter in role.reads if matter.is_granted], _("and"))
 
 
 def read() -> Installation:
@@ -181,10 +205,12 @@ def read() -> Installation:
         first=Min("as_of"),
         last=Max("as_of"),
         requests=Max(count_of(DataRequest.objects.all())),
+        directories=Max(count_of(LoadedExtract.objects.in_force().filter(kind=Extract.ANNUAIRE))),
     )
     scored = ScoringRun.objects.aggregate(number=Count("pk"), people=Sum("employee_count"), first=Min("created_at"))
     newest, _before = runs.latest_two()
-    open_accounts = Count("user", filter=Q(user__is_active=True))
+    role = Case(When(is_superuser=True, then=Value(SUPERUSERS)), default=F("groups__name"))
+    open_accounts = User.objects.filter(is_active=True).order_by().annotate(role=role).values_list("role")
     return Installation(
         day=localdate(),
         given=answers(),
@@ -196,7 +222,9 @@ def read() -> Installation:
         runs=scored["number"],
         scores=scored["people"] or 0,
         first_scored_on=scored["first"] and localdate(scored["first"]),
-        accounts=dict(Group.objects.annotate(open=open_accounts).values_list("name", "open")),
+        has_directory=bool(loads["directories"]),
+        accounts=dict(open_accounts.annotate(number=Count("pk", distinct=True))),
+        keys=list(APIKey.objects.usable().order_by("name", "created")),
         promotions=list(Promotion.objects.exclude(promoted_at=None).select_related("author")[:2]),
         incidents=list(Incident.objects.all()),
         requests=loads["requests"] or 0,  # without loads there are no people

@@ -181,6 +181,12 @@ def _principles(facts: Installation) -> Iterator[Point]:
                 "Until then HR's correction stands over the files: it is recorded, marked, and ends once they say "
                 "the same."
             ),
+            _(
+                "Whoever has left may ask to be erased: refused while a claim may need the data, for %(months)s months "
+                "after the departure, or a dispute holds them. Then their data go, and the logs keep their rows "
+                "without the person. Each erasure is recorded."
+            )
+            % {"months": settings.CLAIMS_MONTHS},
         ],
     )
     yield Point(

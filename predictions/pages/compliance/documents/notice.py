@@ -33,9 +33,14 @@ def document(facts: Installation) -> Document:
                 _("Which data"),
                 _("The score uses: %(names)s.") % {"names": facts.labels(facts.card["used"])},
                 _("It does not use: %(names)s.") % {"names": facts.labels(facts.card["left_out"])},
-                _("They come from the HR system, the appraisals and the survey."),
+                _("Also kept, though no score is calculated from it: %(names)s.")
+                % {"names": ", ".join(facts.beside_scores())},
+                _("They come from the HR system, the appraisals, the survey and the directory.")
+                if facts.has_directory
+                else _("They come from the HR system, the appraisals and the survey."),
             ),
             section(_("Who sees them"), table=shared.readers(facts), ask=facts.answers("processors", "transfers")),
+            shared.systems(facts),
             section(_("For how long"), table=shared.kept()),
             section(_("On what basis"), ask=facts.answers("legal_basis")),
             section(

@@ -25,10 +25,11 @@ def document(facts: Installation) -> Document:
             section(_("Data"), table=shared.columns(facts)),
             section(
                 _("Recipients"),
-                _("Accounts by role, and the systems whose API keys are in force."),
+                _("Accounts by role, and the systems that follow."),
                 table=shared.readers(facts),
                 ask=facts.answers("processors"),
             ),
+            shared.systems(facts),
             section(_("Transfers"), ask=facts.answers("transfers")),
             section(_("How long"), table=shared.kept()),
             section(_("Security"), bullets=shared.security(), ask=facts.answers("organisation")),

@@ -7,11 +7,12 @@ from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from employees import terms
 from employees.disclosure import SMALLEST_GROUP
 from predictions.formats import grouped
-from predictions.pages.compliance.document import Table
+from predictions.pages.compliance.document import Section, Table, section
 from predictions.pages.compliance.installation import Installation
 from predictions.pages.model import fairness_findings
 from predictions.retention.rules import RULES
@@ -27,7 +28,15 @@ def columns(facts: Installation) -> Table:
 
 
 def readers(facts: Installation) -> Table:
-    return Table([_("Role"), _("Reads"), _("Open accounts")], facts.readers())
+    return Table([_("Role"), _("Sees"), _("Reads"), _("Open accounts")], facts.readers())
+
+
+def systems(facts: Installation) -> Section:
+    """The programs of the company that read here with an API key."""
+    title, rows = _("Which systems have an API key"), facts.systems()
+    if not rows:
+        return section(title, _("No API key is in force."))
+    return section(title, table=Table([_("API key"), pgettext("what a role may do", "May"), _("Of whom")], rows))
 
 
 def kept() -> Table:
@@ -53,12 +62,12 @@ def minimised(facts: Installation) -> Iterator[str]:
     else:
         yield _("No optional column is switched off here.")
     yield (
-        _("Managers read the pay of the people of their departments: the setting grants it.")
+        _("Managers read the pay of the people whom they see: the setting grants it.")
         if settings.MANAGERS_SEE_PAY
         else _("Managers read no pay.")
     )
     yield (
-        _("Managers read the survey answers of the people of their departments: the setting grants it.")
+        _("Managers read the survey answers of the people whom they see: the setting grants it.")
         if settings.MANAGERS_SEE_SURVEY_ANSWERS
         else _("Managers read nobody's survey answers.")
     )
@@ -69,7 +78,10 @@ def minimised(facts: Installation) -> Iterator[str]:
 
 def security() -> Iterator[str]:
     """The protection of the data by the program, as this installation is set."""
-    yield _("An account sees the people of its departments alone; one without a role sees nobody.")
+    yield _(
+        "An account sees the people of the departments and of the team that it was given; without any, HR sees "
+        "everyone and a manager nobody. Superusers see everyone, and an account without a role sees nobody."
+    )
     if settings.SECURE_SSL_REDIRECT:
         yield _("Pages are served over HTTPS alone, and cookies are sent over nothing else.")
     else:

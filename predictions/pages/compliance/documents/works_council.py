@@ -43,5 +43,6 @@ def _sections(facts: Installation) -> Iterator[Section]:
         bullets=shared.fairness(facts),
     )
     yield section(_("Who sees what"), table=shared.readers(facts), ask=facts.answers("overseers"))
+    yield shared.systems(facts)
     yield section(_("What has changed since the last version"), bullets=shared.changes(facts))
     yield section(_("Your opinion"), ask=facts.answers("council_on", "council_opinion", "council_said", "informed_on"))
