@@ -11,6 +11,7 @@ from django.utils import timezone
 from predictions.log.canonical import LOGS, Log
 from predictions.log.models import LogBlock, LogName, LogPurge
 from predictions.models import LegalHold, Prediction, ScoringRun
+from technova.database.bulk import refresh_statistics
 
 KEPT = timedelta(days=180)  # European rules: such logs are kept for at least six months
 
@@ -28,7 +29,10 @@ def purge_predictions(*, older_than: timedelta, is_forced: bool = False, user: U
     if older_than < KEPT and not is_forced:
         raise TooYoung(f"Predictions are kept {KEPT.days} days at least; {older_than.days} is less.")
     rule = f"predictions older than {older_than.days} days" + (", by force" if is_forced else "")
-    return _purge(LogName.PREDICTIONS, older_than, rule, user)
+    deleted = _purge(LogName.PREDICTIONS, older_than, rule, user)
+    if deleted:
+        refresh_statistics(Prediction)  # or the next run waits until the rows deleted are cleared away
+    return deleted
 
 
 def purge_journal(*, older_than: timedelta, user: User | None = None) -> int:
