@@ -11,5 +11,6 @@ class PredictionsConfig(AppConfig):
         from predictions import checks  # noqa: F401 - checks register themselves, once the models exist
         from predictions.accounts import second_factor, sessions, single_sign_on  # noqa: F401 - listen to sign-ins
         from predictions.log.protection import protect
+        from predictions.rights import merged  # noqa: F401 - listens to merged numbers
 
         post_migrate.connect(protect, sender=self)

@@ -107,7 +107,7 @@ def _erasable() -> int:
 
 def _who_left_long_ago():
     left = EmployeeState.objects.newest().filter(presence=Presence.LEFT, left_by__lte=_oldest("left"))
-    held = LegalHold.objects.in_force().values("employee")
+    held = LegalHold.objects.people()
     return Employee.objects.filter(~Q(pk__in=held), pk__in=left.values("employee"), presence=Presence.LEFT)
 
 

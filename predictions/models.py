@@ -43,7 +43,7 @@ from predictions.log.models import (  # noqa: F401 - models of this app
 from predictions.mails.models import Mail, MailSubscription  # noqa: F401 - models of this app
 from predictions.ml import links
 from predictions.retention.models import Clearance  # noqa: F401 - models of this app
-from predictions.rights.models import DataRequest, DataRequestChange, LegalHold  # noqa: F401 - models of this app
+from predictions.rights.models import DataRequest, DataRequestChange, FollowedMerge, LegalHold  # noqa: F401 - models of this app
 from predictions.segments.models import RunCell, SavedSegment  # noqa: F401 - models of this app
 from technova.database.fields import NamedFloats, account
 

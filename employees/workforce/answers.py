@@ -5,6 +5,7 @@ from datetime import date
 
 from django.contrib.auth.models import User
 from django.db.models import Count, Max
+from django.dispatch import Signal
 from django.utils import timezone
 
 from employees.models import (
@@ -18,6 +19,9 @@ from employees.models import (
 )
 from employees.workforce.replay import replay, replay_people
 from technova.database.locks import exclusive
+
+# Sent with ``merge`` and ``user`` in the transaction: what hangs on a person follows them.
+numbers_merged, numbers_parted = Signal(), Signal()
 
 
 class NotMergeable(ValueError):
@@ -103,6 +107,7 @@ def merge_numbers(*, number: int, into: int, accept_both_listed: bool = False, u
             raise BothListed(number, into, as_of)
         merge = NumberMerge.objects.create(number=number, employee=person, recorded_by=user)
         replay_people([number, into])
+        numbers_merged.send(NumberMerge, merge=merge, user=user)
     return merge
 
 
@@ -119,3 +124,4 @@ def part_numbers(*, merge: NumberMerge, user: User | None = None) -> None:
         merge.revoked_at, merge.revoked_by = timezone.now(), user
         merge.save()
         replay_people([merge.number, merge.employee.employee_id])
+        numbers_parted.send(NumberMerge, merge=merge, user=user)

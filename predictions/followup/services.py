@@ -115,6 +115,20 @@ def change_case(*, case: Case, seen: int, wanted: Wanted, user: User | None = No
     return case
 
 
+def close_as_double(case: Case, word: str, user: User | None) -> None:
+    """Close a case of somebody who has another one: no score is set aside, so that none is compared with later ones."""
+    case.state, case.aside, case.closed_at = Case.State.SET_ASIDE, Case.Aside.OTHER, timezone.now()
+    case.save()
+    keep_word(case, word, user)
+    _tell(Event.CASE_CLOSED, f"case {case.pk} as double", {"closed_count": 1})
+
+
+def keep_word(case: Case, word: str, user: User | None) -> None:
+    """Say something in the history of a case that changes nothing; nothing where nobody can be named as the author."""
+    if user:
+        _keep(case, user, word=word)
+
+
 @transaction.atomic
 def add_note(
     *, case: Case, day: date, who: str, text: str, is_shared: bool, user: User, was_warned: bool = False
@@ -192,7 +206,7 @@ def purge_notes() -> int:
     """Delete the notes of talks, and what was written in exit interviews, that are older than ``NOTES_MONTHS``; return
     how many. Those about people who are held for a dispute stay."""
     oldest = months_before(timezone.localdate(), settings.NOTES_MONTHS)
-    held = LegalHold.objects.in_force().values("employee")
+    held = LegalHold.objects.people()
     deleted, _by_model = CaseNote.objects.exclude(case__employee__in=held).filter(day__lt=oldest).delete()
     interviews = ExitInterview.objects.exclude(employee__in=held).alias(stored=Cast("would_have_stayed", TextField()))
     return deleted + interviews.filter(day__lt=oldest).exclude(stored="").update(would_have_stayed=Value(""))

@@ -62,7 +62,7 @@ def _ranges(log: Log, older_than: timedelta) -> Iterator[tuple[int, int]]:
     """The ranges of ids of blocks that may go, neighbouring ones as one: none with a row of somebody held."""
     gone = LogPurge.objects.filter(log=log.name, after_id__lte=OuterRef("after_id"), last_id__gte=OuterRef("last_id"))
     blocks = LogBlock.objects.filter(~Exists(gone), log=log.name, newest__lt=timezone.now() - older_than)
-    held = LegalHold.objects.in_force().values("employee")
+    held = LegalHold.objects.people()
     of_held = log.model._default_manager.filter(
         employee__in=held, pk__gt=OuterRef("after_id"), pk__lte=OuterRef("last_id")
     )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from employees.access import Readable
@@ -12,14 +13,13 @@ from employees.models import (
     EmployeeState,
     JournalEntry,
     LoadedExtract,
-    NumberMerge,
     PresenceAnswer,
     RefusedValue,
 )
 from features.models import EmployeeFeatures
 from predictions import levers
 from predictions.explanation import reasons
-from predictions.followup.models import Case, ExitInterview
+from predictions.followup.models import Case, DrawnPerson, ExitInterview
 from predictions.ml.artifacts.store import ArtifactError
 from predictions.models import Prediction
 from predictions.registry import current_model
@@ -27,6 +27,7 @@ from predictions.retention.rules import BY_NAME
 from predictions.rights.contests import contest_of
 from predictions.rights.corrected import corrected_in_words
 from predictions.rights.models import DataRequest, LegalHold
+from predictions.rights.person_parts import numbers_of
 from predictions.selectors import people
 
 
@@ -36,8 +37,8 @@ def dossier(employee: Employee, *, has_notes: bool = True) -> dict[str, Any]:
     Without ``has_notes`` it has the number of the notes of talks in their place: they may tell of other people. Some
     twenty queries, and four for each case.
     """
-    numbers = [employee.employee_id]
-    numbers += NumberMerge.objects.in_force().filter(employee=employee).values_list("number", flat=True)
+    numbers = numbers_of(employee)
+    theirs = Employee.objects.filter(employee_id__in=numbers)  # what hangs on another number is the person's too
     return {
         "number": employee.employee_id,
         "other_numbers": numbers[1:],
@@ -53,24 +54,24 @@ def dossier(employee: Employee, *, has_notes: bool = True) -> dict[str, Any]:
                 "lifted_at": each.revoked_at,
                 "in_words": corrected_in_words(each),
             }
-            for each in Correction.objects.filter(employee=employee)
+            for each in Correction.objects.filter(employee__in=theirs)
         ],
         "refused_values": list(
             RefusedValue.objects.filter(number__in=numbers).values("extract__name", "extract__as_of", "column", "value")
         ),
-        "presence_over_time": list(EmployeeState.objects.filter(employee=employee).order_by("as_of").values()),
-        "answers_of_hr": list(PresenceAnswer.objects.filter(employee=employee).order_by("pk").values()),
+        "presence_over_time": list(EmployeeState.objects.filter(employee__in=theirs).order_by("as_of").values()),
+        "answers_of_hr": list(PresenceAnswer.objects.filter(employee__in=theirs).order_by("pk").values()),
         "features": [
             {"as_of": row.as_of, "superseded_at": row.superseded_at, "values": row.values()}
-            for row in EmployeeFeatures.objects.filter(employee=employee).order_by("as_of", "pk")
+            for row in EmployeeFeatures.objects.filter(employee__in=theirs).order_by("as_of", "pk")
         ],
-        "predictions": (predictions := _predictions(employee)),
+        "predictions": (predictions := _predictions(theirs)),
         "model_versions": _versions(predictions),
         "contest": contest_of(employee, Readable.EVERYTHING),
         "objects_to_scoring_since": employee.objected_on,
         "what_would_change": _what_would_change(employee),
-        "cases": [_case(case, has_notes) for case in Case.objects.filter(employee=employee).order_by("pk")],
-        "drawn_for_talks": list(employee.draws.order_by("pk").values()),
+        "cases": [_case(case, has_notes) for case in Case.objects.filter(employee__in=theirs).order_by("pk")],
+        "drawn_for_talks": list(DrawnPerson.objects.filter(employee__in=theirs).order_by("pk").values()),
         "exit_interviews": [
             {
                 "day": row.day,
@@ -82,12 +83,12 @@ def dossier(employee: Employee, *, has_notes: bool = True) -> dict[str, Any]:
                 "by": str(row.by),
                 "superseded_at": row.superseded_at,
             }
-            for row in ExitInterview.objects.filter(employee=employee).select_related("by").order_by("day", "pk")
+            for row in ExitInterview.objects.filter(employee__in=theirs).select_related("by").order_by("day", "pk")
         ],
-        "requests": [_request(each) for each in DataRequest.objects.filter(employee=employee).order_by("pk")],
+        "requests": [_request(each) for each in DataRequest.objects.filter(employee__in=theirs).order_by("pk")],
         "held_for_a_dispute": [
             {"since": each.set_at, "reason": each.reason, "until": each.lifted_at, "why_lifted": each.lifted_because}
-            for each in LegalHold.objects.filter(employee=employee).order_by("pk")
+            for each in LegalHold.objects.filter(employee__in=theirs).order_by("pk")
         ],
         "who_looked": [
             {
@@ -96,7 +97,7 @@ def dossier(employee: Employee, *, has_notes: bool = True) -> dict[str, Any]:
                 "what": entry.get_what_display(),
                 "what_for": entry.purpose,
             }
-            for entry in JournalEntry.objects.filter(employee=employee).select_related("user").order_by("pk")
+            for entry in JournalEntry.objects.filter(employee__in=theirs).select_related("user").order_by("pk")
         ],
         "kept_for": {
             str(BY_NAME[name].what): BY_NAME[name].kept_since
@@ -125,9 +126,9 @@ def _extracts(numbers: list[int]) -> list[dict[str, Any]]:
     return sorted(found, key=lambda each: (each["as_of"], each["kind"]))
 
 
-def _predictions(employee: Employee) -> list[dict[str, Any]]:
+def _predictions(theirs: QuerySet[Employee]) -> list[dict[str, Any]]:
     """Each score with its reasons in words, in the active language, and who asked for it."""
-    rows = Prediction.objects.filter(employee=employee).select_related("features", "run", "user", "api_key")
+    rows = Prediction.objects.filter(employee__in=theirs).select_related("features", "run", "user", "api_key")
     return [
         {
             "id": row.pk,

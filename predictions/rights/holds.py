@@ -13,7 +13,7 @@ from predictions.rights.services import Unexpected
 def hold(*, employee: Employee, reason: str, user: User | None = None) -> LegalHold:
     """Keep a person's data from now on. Raises ``Unexpected`` where they are held already."""
     Employee.objects.select_for_update().get(pk=employee.pk)
-    if LegalHold.objects.in_force().filter(employee=employee).exists():
+    if LegalHold.objects.in_force().of(employee).exists():
         raise Unexpected
     return LegalHold.objects.create(employee=employee, reason=reason, set_by=user)
 
@@ -31,4 +31,4 @@ def lift(*, held: LegalHold, reason: str, user: User | None = None) -> LegalHold
 
 def hold_of(employee: Employee) -> LegalHold | None:
     """The hold in force. One query."""
-    return LegalHold.objects.in_force().filter(employee=employee).select_related("set_by").first()
+    return LegalHold.objects.in_force().of(employee).select_related("set_by").first()

@@ -1,11 +1,11 @@
 """What people ask about their own data, and what became of it."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from employees.models import Correction, Employee, OfEmployeesQuerySet
+from employees.models import Correction, Employee, NumberMerge, OfEmployeesQuerySet
 from technova.database.fields import account
 
 
@@ -131,6 +131,24 @@ class LegalHoldQuerySet(OfEmployeesQuerySet):
     def in_force(self):
         return self.filter(lifted_at=None)
 
+    def of(self, employee: Employee):
+        """Those of a person, under any of their numbers."""
+        others = NumberMerge.objects.in_force().filter(employee=employee).values("number")
+        return self.filter(Q(employee=employee) | Q(employee__employee_id__in=others))
+
+    def people(self) -> list[int]:
+        """The keys of everyone held, with those of their other numbers. Two queries; one where nobody is."""
+        keys = set(self.in_force().values_list("employee", flat=True))
+        if not keys:
+            return []
+        merges = NumberMerge.objects.in_force().filter(
+            Q(employee__in=keys) | Q(number__in=Employee.objects.filter(pk__in=keys).values("employee_id"))
+        )
+        of_number = Employee.objects.filter(employee_id=OuterRef("number")).values("pk")
+        for person, other in merges.values_list("employee", Subquery(of_number)):
+            keys.update({person, other} - {None})
+        return sorted(keys)
+
 
 class LegalHold(models.Model):
     """A dispute for which a person's data are kept (GDPR, article 17(3)(e)), until somebody lifts it with a reason."""
@@ -162,3 +180,19 @@ class LegalHold(models.Model):
     @property
     def is_in_force(self) -> bool:
         return self.lifted_at is None
+
+
+class FollowedMerge(models.Model):
+    """What followed a person when a number was merged into theirs, so that it goes back when the two are parted."""
+
+    merge = models.OneToOneField(
+        NumberMerge, on_delete=models.CASCADE, related_name="+", verbose_name=_("merged number")
+    )
+    moved = models.JSONField(_("moved"), help_text=_("Keys of rows, by table."))
+
+    class Meta:
+        verbose_name = _("what followed a merged number")
+        verbose_name_plural = _("what followed merged numbers")
+
+    def __str__(self):
+        return str(self.merge)

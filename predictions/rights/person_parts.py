@@ -42,7 +42,7 @@ from predictions.models import (
     ScoringRun,
     ThresholdDecision,
 )
-from predictions.rights.models import DataRequest, DataRequestChange, LegalHold
+from predictions.rights.models import DataRequest, DataRequestChange, FollowedMerge, LegalHold
 
 MANAGER = "responsable"
 
@@ -80,6 +80,7 @@ def parts_of(numbers: Collection[int]) -> list[Part]:
     people = Employee.objects.filter(employee_id__in=numbers)
     cases, names = Case.objects.filter(employee__in=people), names_of(numbers)
     requests = DataRequest.objects.filter(employee__in=people)
+    merges = NumberMerge.objects.filter(Q(number__in=numbers) | Q(employee__in=people))
     is_manager = Q(old__in=numbers) | Q(new__in=numbers)
     return [
         *(
@@ -96,7 +97,8 @@ def parts_of(numbers: Collection[int]) -> list[Part]:
         Part(_("place in the reporting lines"), ReportingLine.objects.filter(employee__in=people)),
         Part(_("accounts that see the person's team"), TeamAccess.objects.filter(employee__in=people)),
         Part(_("answers of HR about the presence"), PresenceAnswer.objects.filter(employee__in=people)),
-        Part(_("merged numbers"), NumberMerge.objects.filter(Q(number__in=numbers) | Q(employee__in=people))),
+        Part(str(FollowedMerge._meta.verbose_name_plural), FollowedMerge.objects.filter(merge__in=merges)),
+        Part(_("merged numbers"), merges),
         Part(_("clean features"), EmployeeFeatures.objects.filter(employee__in=people)),
         Part(_("changes of cases"), CaseChange.objects.filter(case__in=cases)),
         Part(_("notes of talks"), CaseNote.objects.filter(case__in=cases)),

@@ -84,6 +84,7 @@ def test_every_model_of_the_apps_has_a_page():
     rows = {"SirhRow", "EvalRow", "SondageRow", "AnnuaireRow"}  # of composite keys, which the administration lacks
     workings = {"WorkforceDay", "ReportingLine", "TermRevision", "FeatureBuild", "RunCell"}
     on_pages = {"PresenceAnswer", "NumberMerge", "RefusedValue", "ImportChange", "ColumnSwitch"}  # of their own
+    workings.add("FollowedMerge")
     contents = {"Export", "ExportPiece"}  # for whoever asked alone
     of_accounts = {"SavedView", "SavedSegment"}  # what one account likes to see
     on_pages |= {"Case", "CaseChange", "CaseNote", "CaseAction", "Draw", "DrawnPerson", "ExitInterview", "JournalEntry"}
