@@ -98,8 +98,11 @@ class CaseViewSet(ListModelMixin, ReadViewSet):
         try:
             services.change_case(case=found, seen=given["last_change"], wanted=wanted, key=request.auth)
         except services.Unseen as error:
-            text = _("Somebody else has changed this case, or another one of the person is open: ask for it again.")
+            text = _("Somebody else has changed this case meanwhile: ask for it again.")
             raise InvalidRequest({"last_change": [text]}, "body") from error
+        except services.AnotherIsOpen as error:
+            text = _("Another case of this person is open, and one is open at a time: go on there, or close it first.")
+            raise InvalidRequest({"state": [text]}, "body") from error
         return Response(self._shown(self._case(case_id)))
 
     def _shown(self, case: Case) -> dict[str, Any]:

@@ -28,6 +28,10 @@ class Unseen(Exception):
     """The case is not, or no longer, as the caller saw it."""
 
 
+class AnotherIsOpen(Exception):
+    """The case cannot be opened again beside another one of the person."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """The cases that were opened, and how many people had an open one already."""
@@ -92,7 +96,7 @@ def change_case(*, case: Case, seen: int, wanted: Wanted, user: User | None = No
     """Give a case another state, owner or day. ``seen`` is the key of the newest change that the caller saw.
 
     Closing it as set aside keeps the risk of that day, so that a later one can be compared with it. Raises ``Unseen``
-    when somebody else has changed it meanwhile, or when another case of the person is open.
+    when somebody else has changed it meanwhile, and ``AnotherIsOpen`` when another case of the person is open.
     """
     try:
         with transaction.atomic():
@@ -111,7 +115,7 @@ def change_case(*, case: Case, seen: int, wanted: Wanted, user: User | None = No
             if was_open and not is_open:
                 _tell(Event.CASE_CLOSED, f"case change {change.pk}", {"closed_count": 1})
     except IntegrityError as error:
-        raise Unseen from error
+        raise AnotherIsOpen from error
     return case
 
 

@@ -167,6 +167,16 @@ def test_change_after_another_one_is_refused(tool, hr, people):
     assert Case.objects.get().state == "planned"
 
 
+def test_reopening_beside_another_open_case_says_so(tool, hr, people):
+    case = opened(people[1], hr.account)
+    Case.objects.update(state="set_aside", aside="known", closed_at=timezone.now())
+    opened(people[1], hr.account)
+    body = {"last_change": case.changes.get().pk, "state": "watching"}
+    response = sent(tool, "PATCH", f"/cases/{case.pk}", body)
+    assert response.status_code == 422
+    assert "Another case of this person is open" in response.text
+
+
 @pytest.mark.parametrize(
     ("given", "status"),
     [

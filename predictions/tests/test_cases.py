@@ -203,10 +203,24 @@ def test_setting_aside_needs_a_reason_and_a_remark(hr, people):
 def test_closed_case_is_not_opened_again_beside_another(hr, people):
     first = opened(people[1], hr.account)
     change(hr, first, state="stayed")
-    opened(people[1], hr.account)
+    second = opened(people[1], hr.account)
     first.refresh_from_db()
-    assert change(hr, first, state="watching").status_code == 422
+    page = change(hr, first, state="watching")
+    assert page.status_code == 422
+    assert "Another case of this person is open" in page.text
+    assert f'<a href="{reverse("cases_case", args=[second.pk])}">The open case</a>' in page.text
+    assert "Somebody else has changed" not in page.text
     assert Case.objects.is_open().count() == 1
+
+
+def test_manager_is_told_that_hr_has_the_open_case(hr, manager, people):
+    first = opened(people[1], manager.account)
+    change(hr, first, state="stayed")
+    second = opened(people[1], hr.account)
+    first.refresh_from_db()
+    page = change(manager, first, state="watching").text
+    assert "HR follows this person in another case that is open" in page
+    assert reverse("cases_case", args=[second.pk]) not in page
 
 
 def newly_over(account):

@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -46,10 +47,21 @@ def change(request: Request, pk: int) -> HttpResponse:
             services.change_case(case=found, seen=form.cleaned_data["seen"], wanted=form.wanted, user=request.user)
         except services.Unseen:
             form.add_error(None, _("Somebody else has changed this case meanwhile: look at it again."))
+        except services.AnotherIsOpen:
+            form.add_error("state", _another_is_open(found, request.user))
         else:
             messages.success(request, _("The case is changed."))
             return redirect("cases_case", pk)
     return _page(request, found, form=form)
+
+
+def _another_is_open(found: Case, user: User) -> str:
+    """Why a case is not opened again, with the way to the open one for who may see it."""
+    other = Case.objects.visible_to(user).is_open().filter(employee=found.employee_id).first()
+    if other is None:
+        return _("HR follows this person in another case that is open: ask HR to share it with you.")
+    text = _("Another case of this person is open, and one is open at a time: go on there, or close it first.")
+    return format_html('{} <a href="{}">{}</a>', text, reverse("cases_case", args=[other.pk]), _("The open case"))
 
 
 @require_POST
