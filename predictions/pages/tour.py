@@ -8,9 +8,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from employees.access import may_follow, may_read_figures, scope_of
+from employees.access import may_audit, may_follow, may_read_figures, may_weigh, scope_of
 from predictions.accounts.adapters import NEWCOMER
+from predictions.pages import data
 from predictions.pages.imports.import_page import may_import
+from predictions.rights.selectors import may_read_requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,24 @@ def steps(request: HttpRequest) -> list[Step]:
     if may_follow(user) and sees_people:
         text = _("Open a case for a person, note the talk, agree on what will be done, and see what became of it.")
         told["cases"] = ("cases", _("Follow-up"), text)
+    elif may_weigh(user):
+        text = _("Whether talks and actions helped, what they cost and what they saved.")
+        told["cases_effect"] = ("cases", _("Follow-up"), text)
     if may_import(user):
         told["import"] = ("import", _("Imports"), _("Each month's extracts go in here. Nothing is written unseen."))
+    if may_audit(user):
+        text = _("Who looked at whom, when and what for.")
+        told["journal"] = ("eye", _("Access journal"), text)
+        text = _("The predictions that were made, by whom and with which model; which files they come from.")
+        told["history"] = ("log", _("History"), text)
+    if may_audit(user) and may_read_requests(user):
+        text = _("What people asked about their data, and until when they want an answer.")
+        told["requests"] = ("account", _("Requests"), text)
+    if may_audit(user) and data.may_read(user):
+        text = _("The impact assessment, the register and the works council's file, from this installation's facts.")
+        told["compliance"] = ("compliance", _("Compliance"), text)
     told["teams"] = ("teams", _("Teams"), _("Departures by department, job, site or manager: expected and real."))
-    told["report"] = ("report", _("Report"), _("Two pages for the management, as PDF, without individuals."))
+    told["report"] = ("report", _("Report"), _("A few pages for the management, as PDF, without individuals."))
     if may_read_figures(user):
         text = _("How often it is right, whether it is fair, and what it may not be used for.")
         told["model"] = ("model", _("Model"), text)

@@ -48,7 +48,11 @@ def test_tour_is_shown_again_to_who_asks(browse):
     ("account", "expected"),
     [
         (("Manager", "Consulting"), ["Today", "Employees", "Follow-up", "Teams", "Report"]),
-        (("Auditeur",), ["Today", "Teams", "Report", "Model"]),
+        (
+            ("Auditeur",),
+            ["Today", "Follow-up", "Access journal", "History", "Requests", "Compliance", "Teams", "Report", "Model"],
+        ),
+        (("Direction",), ["Today", "Follow-up", "Teams", "Report", "Model"]),
     ],
 )
 def test_tour_leads_where_the_account_may_go(browse, account, expected):
