@@ -120,6 +120,16 @@ class Case(models.Model):
         return self.closed_at is None
 
     @property
+    def risk_then(self) -> float | None:
+        """The score from which it was opened; None where it is not shown, since the person objects to being scored."""
+        return None if self.employee.objected_on else self.probability
+
+    @property
+    def score_then(self) -> int | None:
+        """The key of that score, likewise."""
+        return None if self.employee.objected_on else self.prediction_id
+
+    @property
     def is_overdue(self) -> bool:
         return self.is_open and self.due < timezone.localdate()
 

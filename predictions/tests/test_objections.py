@@ -16,12 +16,16 @@ from features.selectors import training_frame
 from features.services import build_features
 from predictions import trainings
 from predictions.followup.selectors import newest_scores
+from predictions.followup.services import open_cases
+from predictions.formats import percent
 from predictions.models import DataRequest, Prediction, ScoringRun
 from predictions.pages.model import in_short
 from predictions.rights.services import HasObjected, answer, receive
 from predictions.selectors import figures, people, runs
 from predictions.selectors.person_periods import person_periods
 from predictions.services import is_scoring_due, score_employees
+from predictions.tests.conftest import APIClient
+from predictions.tests.factories import APIKeyFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -98,6 +102,29 @@ def test_no_page_shows_the_person_with_a_score(hr, is_scored_again):
     assert "1 person is left out: they object to being scored." in searched
     assert "Objection: this person is not scored." in hr.get(reverse("clarify_unscored")).text
     assert "1 person is left out" in hr.get(reverse("overview")).text
+
+
+def test_followup_shows_no_earlier_score_and_says_why(hr):
+    who = Employee.objects.filter(employee_id=WHO)
+    opened = open_cases(employees=who, owner=hr.account, due=timezone.localdate(), why="", user=hr.account)
+    (case,) = opened.cases
+    key = APIClient(APIKeyFactory(can_follow=True).secret)
+
+    def told():
+        listed = hr.get(reverse("cases"), {"view": "open"}).text
+        page = hr.get(reverse("cases_case", args=[case.pk])).text
+        return [listed, page, b"".join(hr.get(reverse("cases_csv")).streaming_content).decode()]
+
+    risk = case.probability
+    shown = [percent(risk), percent(risk), str(round(risk, 4))]
+    assert all(each in text for each, text in zip(shown, told(), strict=True))
+    assert key.get(f"/cases/{case.pk}").json()["turnover_probability"] == risk
+    objection(hr)
+    for each, said, text in zip(shown, ("objection", "This person objected on", "objection"), told(), strict=True):
+        assert each not in text
+        assert said in text
+    answer = key.get(f"/cases/{case.pk}").json()
+    assert (answer["turnover_probability"], answer["prediction_id"]) == (None, None)
 
 
 def test_small_number_of_objections_is_no_figure_of_the_management(hr, browse):

@@ -106,9 +106,13 @@ class CaseSerializer(serializers.Serializer):
     owner = serializers.CharField(source="owner.username", help_text="The account that is responsible.")
     due = serializers.DateField()
     turnover_probability = serializers.FloatField(
-        source="probability", allow_null=True, help_text="When it was opened; null without a score."
+        source="risk_then",
+        allow_null=True,
+        help_text="When it was opened; null without a score, and of whoever objects to being scored.",
     )
-    prediction_id = serializers.IntegerField(allow_null=True, help_text="That it was opened from.")
+    prediction_id = serializers.IntegerField(
+        source="score_then", allow_null=True, help_text="That it was opened from; null likewise."
+    )
     opened_at = InUTC()
     closed_at = InUTC(allow_null=True)
     set_aside_because = serializers.CharField(source="aside", help_text="Empty unless it was set aside.")

@@ -40,7 +40,7 @@ def _cells(case: Case) -> Sequence[Cell]:
         case.due,
         timezone.localdate(case.opened_at),
         timezone.localdate(case.closed_at) if case.closed_at else None,
-        None if case.probability is None else round(case.probability, 4),
+        _("Not scored: objection") if case.employee.objected_on else case.risk_then and round(case.risk_then, 4),
     ]
 
 
@@ -60,7 +60,8 @@ def _row(case: Case, columns: Sequence[str]) -> ShownRow:
     if case.is_overdue:
         late = _("overdue")
         day = f"{day} · {late}"
-    risk = "–" if case.probability is None else percent(case.probability)
+    risk = "–" if case.risk_then is None else percent(case.risk_then)
+    risk = _("Not scored: objection") if case.employee.objected_on else risk
     number = case.employee.employee_id
     cells = [str(number), state, day, str(case.owner), risk]
     href = reverse("cases_case", args=[case.pk])
