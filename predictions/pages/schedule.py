@@ -39,8 +39,8 @@ TASKS = {
         "predictions.deliveries.collect",
         gettext_lazy("Load delivered extracts"),
         gettext_lazy(
-            "From the folder of deliveries (EXTRACTS_DIR), and from the API where other work was first. What leaves a "
-            "question or an alarm waits for HR."
+            "From the folder in which the source systems leave them, and from the API where other work was first. What "
+            "leaves a question or an alarm waits for HR."
         ),
     ),
     "digest": Scheduled(

@@ -37,6 +37,7 @@ def test_task_is_enqueued_when_its_time_has_come_and_once(scores, started):
     assert enqueue_due(FIRST) == 1
     assert enqueue_due(FIRST + timedelta(minutes=1)) == 0
     assert started == [("rescore",)]
+    assert Schedule.objects.get(task=scores.task).begun_at == FIRST
 
 
 def test_time_that_passed_without_workers_is_caught_up_with_once(scores, started):
@@ -74,6 +75,13 @@ def test_page_tells_the_next_time_and_changes_it(browse):
     row = Schedule.objects.get(task=TASKS["scores"].task)
     assert (row.cron, row.changed_by) == ("0 7 * * 1", hr.account)
     assert timezone.now() - row.enqueued_at < timedelta(minutes=1)
+
+
+def test_page_tells_when_a_task_was_started_last(browse, scores, started):
+    hr = browse("RH")
+    assert "Last time" not in hr.get("/schedule/").text
+    enqueue_due(FIRST)
+    assert hr.get("/schedule/").text.count("Last time: 1 Dec 2026, 06:00.") == 1
 
 
 @pytest.mark.parametrize("data", [{}, {"scores-every": "sometimes", "scores-hour": "25"}])

@@ -33,7 +33,8 @@ class Schedule(models.Model):
 
     task = models.CharField(_("task"), max_length=200, primary_key=True)
     cron = models.CharField(_("time"), max_length=50, blank=True, help_text=_("As five fields of cron, in local time."))
-    enqueued_at = models.DateTimeField(_("last started"), default=timezone.now)
+    enqueued_at = models.DateTimeField(_("counted from"), default=timezone.now)
+    begun_at = models.DateTimeField(_("last started"), null=True, editable=False)
     changed_at = models.DateTimeField(_("changed at"), null=True, editable=False)
     changed_by = account(_("changed by"))
 

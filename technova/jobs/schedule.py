@@ -20,6 +20,6 @@ def enqueue_due(now: datetime | None = None) -> int:
     due = [row for row in rows if row.next_after(row.enqueued_at) <= now]
     for row in due:
         task_of(row.task).enqueue()
-        row.enqueued_at = now
-        row.save(update_fields=["enqueued_at"])
+        row.enqueued_at = row.begun_at = now
+        row.save(update_fields=["enqueued_at", "begun_at"])
     return len(due)
