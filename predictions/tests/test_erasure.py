@@ -343,13 +343,25 @@ def test_dry_run_says_what_goes_and_stays_and_changes_nothing(person):
 def test_command_erases_and_says_what_it_did(person, capsys, settings):
     settings.CLAIMS_MONTHS = 0
     call_command("erase_employee", str(NUMBER), "--reason", REASON, "--dry-run")
-    assert "Nothing was changed" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "1 notes of talks: would be deleted" in told
+    assert "Nothing was changed" in told
     assert Employee.objects.filter(employee_id=NUMBER).exists()
     call_command("erase_employee", str(OTHER), "--reason", REASON)  # by the number that was merged
     assert "1 notes of talks: deleted" in capsys.readouterr().out
     assert found_in_the_database() == set()
     with pytest.raises(CommandError, match=f"Nobody has the number {NUMBER}"):
         call_command("erase_employee", str(NUMBER), "--reason", REASON)
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_command_that_refuses_reads_as_if_nothing_was_deleted(person, capsys, settings, options):
+    settings.CLAIMS_MONTHS = 0
+    LegalHold.objects.create(employee=person, reason="Claim")
+    with pytest.raises(CommandError, match="is held for a dispute"):
+        call_command("erase_employee", str(NUMBER), "--reason", REASON, *options)
+    assert not re.search(r": (deleted|kept)", capsys.readouterr().out)
+    assert Employee.objects.filter(employee_id=NUMBER).exists()
 
 
 def test_page_shows_the_plan_and_erases_once_the_number_is_typed(person, hr, settings):

@@ -30,19 +30,20 @@ class Command(TechnovaCommand):
         with override("en"):
             checked(reason, numbers_of(person))
             found = plan(person)
-            self._tell(found)
             if dry_run:
+                self._tell(found, goes="would be deleted", stays="would be kept without the person")
                 if found.refusal:
                     raise found.refusal
                 self.stdout.write("Nothing was changed")
                 return
             records = erase(employee=person, reason=reason)
+            self._tell(found, goes="deleted", stays="kept without the person")
         self.stdout.write(f"Erased, and recorded as {', '.join(record.pseudonym[:8] for record in records)}")
         if not settings.ERASURES:
             self.stderr.write("ERASURES names no file: after a backup is restored, nobody knows what to erase again.")
 
-    def _tell(self, found: Plan) -> None:
+    def _tell(self, found: Plan, *, goes: str, stays: str) -> None:
         for line in found.goes:
-            self.stdout.write(f"{line.count:,} {line.label}: deleted")
+            self.stdout.write(f"{line.count:,} {line.label}: {goes}")
         for line in found.stays:
-            self.stdout.write(f"{line.count:,} {line.label}: kept without the person")
+            self.stdout.write(f"{line.count:,} {line.label}: {stays}")
