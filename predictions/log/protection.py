@@ -2,7 +2,9 @@
 that takes an erased person out of a row.
 
 A purge first inserts its row into ``LogPurge``, and an erasure first keeps the commitment of each row (``ErasedRow``).
-Both can only grow: nothing is deleted or emptied without a trace, also where one database role does everything.
+Both can only grow: nothing is deleted or emptied without a trace, also where one database role does everything. On
+PostgreSQL a row loses its person only in a transaction after which the person is no longer there: who is not erased
+stays in every row.
 """
 
 import json
@@ -21,8 +23,11 @@ from technova.database.set_references import SetReference, check_by_set
 
 # Of features the person is the prediction's; so the person is there too.
 _REFERENCES = (SetReference("run"), SetReference("employee"), SetReference("features", shared="employee_id"))
-_POSTGRESQL = """
-    CREATE OR REPLACE FUNCTION technova_log_only_grows() RETURNS trigger LANGUAGE plpgsql AS $$
+# With the search path no temporary table, which any role may create, stands in for one of these.
+_POSTGRESQL = [
+    """
+    CREATE OR REPLACE FUNCTION technova_log_only_grows() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
     BEGIN
       IF TG_OP = 'DELETE' AND TG_NARGS = 2 THEN
         IF EXISTS (SELECT FROM predictions_logpurge
@@ -40,7 +45,19 @@ _POSTGRESQL = """
         WHEN 'employees_journalentry' THEN 'access journal' ELSE 'proof of the log' END
         USING ERRCODE = 'restrict_violation';
     END $$
-"""
+    """,
+    """
+    CREATE OR REPLACE FUNCTION technova_person_is_gone() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
+    BEGIN
+      IF EXISTS (SELECT FROM employees_employee WHERE id = OLD.employee_id) THEN
+        RAISE EXCEPTION 'A row of % loses its person, who is not erased', TG_TABLE_NAME
+          USING ERRCODE = 'restrict_violation';
+      END IF;
+      RETURN NULL;
+    END $$
+    """,
+]
 _POSTGRESQL_OF_ONE = [
     "DROP TRIGGER IF EXISTS prediction_stays ON {table}",  # the names of earlier releases
     "DROP TRIGGER IF EXISTS prediction_table_stays ON {table}",
@@ -51,6 +68,14 @@ _POSTGRESQL_OF_ONE = [
     """
     CREATE OR REPLACE TRIGGER technova_table_stays BEFORE TRUNCATE ON {table}
     FOR EACH STATEMENT EXECUTE FUNCTION technova_log_only_grows()
+    """,
+]
+_POSTGRESQL_OF_PEOPLE = [
+    "DROP TRIGGER IF EXISTS technova_person_is_gone ON {table}",
+    """
+    CREATE CONSTRAINT TRIGGER technova_person_is_gone AFTER UPDATE ON {table} DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (OLD.employee_id IS DISTINCT FROM NEW.employee_id)
+    EXECUTE FUNCTION technova_person_is_gone()
     """,
 ]
 _SQLITE = [
@@ -142,11 +167,12 @@ def protect(*, using: str, **_signal) -> None:
         return
     is_postgresql = database.vendor == "postgresql"
     of_one = _POSTGRESQL_OF_ONE if is_postgresql else _SQLITE_OF_ONE
+    of_people = _POSTGRESQL_OF_PEOPLE if is_postgresql else []
     with transaction.atomic(using=using), database.cursor() as cursor:
-        for statement in [_POSTGRESQL] if is_postgresql else _SQLITE:
+        for statement in _POSTGRESQL if is_postgresql else _SQLITE:
             cursor.execute(statement)
         for each in PROTECTED:
-            for statement in of_one:
+            for statement in [*of_one, *(of_people if each.log else [])]:
                 cursor.execute(statement.format(**each.parts))
     check_by_set(Prediction, *_REFERENCES, using=using)
     if is_postgresql:

@@ -126,6 +126,54 @@ def test_application_takes_nobody_out_of_the_log_but_who_is_erased(two_roles):
     assert Prediction.objects.get(pk=row.pk).employee is None
 
 
+FORGERIES = [
+    "",
+    # where the triggers look something up, a temporary table of the same name would answer
+    "CREATE TEMP TABLE employees_employee (id bigint);",
+    "SET CONSTRAINTS ALL IMMEDIATE;",
+]
+
+
+@pytest.mark.parametrize("before", FORGERIES)
+@pytest.mark.parametrize("log", ["journal", "predictions"])
+def test_application_takes_nobody_out_of_a_row_who_is_still_there(two_roles, log, before):
+    employee = PredictionFactory().employee
+    JournalEntry.objects.create(what="person", client="a key", employee=employee, people=1)
+    seal()
+    table, emptied = {
+        "journal": ("employees_journalentry", "employee_id = NULL"),
+        "predictions": (
+            "predictions_prediction",
+            (
+                "employee_id = NULL, features_id = NULL, payload = '{}', main_reason = '', second_reason = '', "
+                "contributions = array_fill(NULL::float8, ARRAY[cardinality(contributions)])"
+            ),
+        ),
+    }[log]
+    with another_connection() as own:
+        own.execute(f"SET SESSION AUTHORIZATION {APPLICATION}")
+        with pytest.raises(psycopg.errors.RestrictViolation, match="who is not erased"):
+            own.execute(
+                f'BEGIN; {before} INSERT INTO predictions_erasedrow (log, "row", commitment) '
+                f"SELECT '{log}', id, repeat('0', 64) FROM {table}; UPDATE {table} SET {emptied}; COMMIT"
+            )
+    assert Prediction.objects.get().employee == JournalEntry.objects.get().employee == employee
+
+
+def test_temporary_table_vouches_for_no_erasure(two_roles):
+    PredictionFactory()
+    with another_connection() as own:
+        own.execute(f"SET SESSION AUTHORIZATION {APPLICATION}")
+        with pytest.raises(psycopg.errors.RestrictViolation, match="can only grow"):
+            own.execute(
+                'CREATE TEMP TABLE predictions_erasedrow (log text, "row" bigint);'
+                "INSERT INTO predictions_erasedrow SELECT 'predictions', id FROM predictions_prediction;"
+                "UPDATE predictions_prediction SET employee_id = NULL, features_id = NULL, payload = '{}', "
+                "main_reason = '', second_reason = '', "
+                "contributions = array_fill(NULL::float8, ARRAY[cardinality(contributions)])"
+            )
+
+
 def test_purge_has_a_role_of_its_own_that_is_recorded(two_roles):
     PredictionFactory(created_at=timezone.now() - timedelta(days=400))
     seal()
