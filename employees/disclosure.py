@@ -45,6 +45,11 @@ def rounded_count(count: int) -> int:
     return count - count % SMALLEST_GROUP
 
 
+def nearest_five(count: float) -> int:
+    """A count rounded to a multiple of the smallest group, so that sums of several differ from a count by chance."""
+    return SMALLEST_GROUP * round(count / SMALLEST_GROUP)
+
+
 def suppressed(
     counts: Mapping[Cell, float],
     *,

@@ -26,6 +26,7 @@ from employees.access.roles import (
     may_weigh,
     readable_to,
     readers_of,
+    reads_rounded,
     roles_of,
     scope_of,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "only_for",
     "readable_to",
     "readers_of",
+    "reads_rounded",
     "roles_in_words",
     "roles_of",
     "roles_to_give",

@@ -144,6 +144,11 @@ def figures_of(user) -> tuple[Scope, Readable]:
     return (Scope.EVERYONE, Readable.EVERYTHING) if may_read_figures(user) else (scope_of(user), readable_to(user))
 
 
+def reads_rounded(user) -> bool:
+    """Whether the figures that an account reads are rounded: they are of people whom no list shows it."""
+    return may_read_figures(user) and not scope_of(user).sees_everyone
+
+
 def readers_of(column: str) -> Iterator[tuple[Role, Matter | None]]:
     """The roles that read a column of the extracts, with the matter that grants it; None where nothing has to."""
     for role in ROLES.values():

@@ -1,6 +1,6 @@
 """Today: the people to see first and what would help them, the figures, what waits for an answer, what has changed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 
 from employees import journal
 from employees.access import Readable, Scope, figures_of, may_answer, may_follow, readable_to, scope_of
-from employees.disclosure import is_small, suppressed
+from employees.disclosure import is_small, nearest_five, suppressed
 from employees.workforce import clarifying
 from features import schema
 from predictions import bands, levers
@@ -222,7 +222,9 @@ def _cards(
     *,
     sees_people: bool = True,
 ) -> list[FigureCard]:
-    """A query of those left out, and one more where the threshold has moved since the run before."""
+    """Rounded for who sees no people. A query of those left out, and one more where the threshold has moved since the
+    run before."""
+    shown, counted = (now, int) if sees_people else (now.rounded(), nearest_five)
     then = next((month for month in months if before and month["run"] == before.pk), None)
     over_then = then["above"] if then else None
     if before and then and is_comparable(run, before) and run.threshold_against(before) != before.threshold:
@@ -240,13 +242,13 @@ def _cards(
         text = _("%(change)s since %(date)s") % {"change": signed(difference, decimals), "date": since}
         return {"delta": text if difference else _("Unchanged since %(date)s") % {"date": since}, "delta_tone": tone}
 
-    mean = {"mean": percent(now.mean_probability)}
+    mean = {"mean": percent(shown.mean_probability)}
     others = left_out(run, scope, sees_people=sees_people)
-    shares = {"share": percent(now.above_threshold / now.people), "threshold": percent(run.threshold)}
+    shares = {"share": percent(shown.above_threshold / (shown.people or 1)), "threshold": percent(run.threshold)}
     return [
         FigureCard(
             _("People scored"),
-            grouped(now.people),
+            grouped(shown.people),
             address({}),
             " · ".join(filter(None, [_("Their mean risk is %(mean)s") % mean, others])),
             **change(now.people, then["people"] if then else None, is_risk=False),
@@ -254,7 +256,7 @@ def _cards(
         ),
         FigureCard(
             _("Over the threshold"),
-            grouped(now.above_threshold),
+            grouped(shown.above_threshold),
             address({}, band=ranking.OVER),
             _("%(share)s of the people; the threshold is %(threshold)s") % shares,
             **change(now.above_threshold, over_then),
@@ -264,23 +266,23 @@ def _cards(
             _("Expected departures, %(horizon)s") % {"horizon": horizon(run.horizon_months)},
             grouped(now.expected_departures),
             address({}),
-            _expected_hint(run, now),
+            _expected_hint(run, now, decimals=1 if sees_people else 0),
             **change(now.expected_departures, then["expected"] if then else None, decimals=1),
             spark=sparkline([month["expected"] for month in months]),
         ),
         FigureCard(
             _("Left in 12 months"),
-            grouped(sum(left.people)),
+            grouped(counted(sum(left.people))),
             f"{reverse('departures')}?{urlencode({'since': str(left.first), 'until': str(run.day)})}",
-            _left_hint(run, left),
+            _left_hint(run, left, counted),
             spark=sparkline(left.people),
         ),
     ]
 
 
 def _cards_of_company(run: ScoringRun, groups: Sequence[figures.AnyGroup]) -> list[FigureCard]:
-    """The cards for accounts that read figures alone: without a way to a list, without the months, whose differences
-    are of few people, and without a figure of fewer than five. One query."""
+    """The cards for accounts that read figures alone: rounded, without a way to a list, without the months, whose
+    differences are of few people, and without a figure of fewer than five. One query."""
     now = figures.counts(groups)
     left = departures.by_month(Scope.EVERYONE, until=run.day)
     cards = _cards(run, now, None, [], left, Scope.EVERYONE, sees_people=False)
@@ -307,9 +309,9 @@ def sparkline(values: Sequence[float]) -> str:
     return f"M{' L'.join(ends)}"
 
 
-def _expected_hint(run: ScoringRun, now: Figures) -> str:
+def _expected_hint(run: ScoringRun, now: Figures, *, decimals: int = 1) -> str:
     """The interval of the departures if the figures cover the whole run, or where it is, or why there is none."""
-    total = {"sum": grouped(now.expected_departures, 1)}
+    total = {"sum": grouped(now.expected_departures, decimals)}
     if now.people != run.employee_count and run.horizon_months:
         if is_small(now.people):
             return _("No interval: of fewer than five people it would tell single ones")
@@ -320,14 +322,14 @@ def _expected_hint(run: ScoringRun, now: Figures) -> str:
     return _("Of those present, between %(low)s and %(high)s, with 95%% confidence") % ends
 
 
-def _left_hint(run: ScoringRun, left: departures.Months) -> str:
+def _left_hint(run: ScoringRun, left: departures.Months, counted: Callable[[int], int] = int) -> str:
     """Until when they left, and how many of them in the way that is forecast, where that tells no single ones."""
     everyone, forecast = sum(left.people), left.forecast
     until = {"date": date_format(run.day, "SHORT_DATE_FORMAT")}
     if not run.horizon_months or is_small(forecast) or is_small(everyone - forecast):
         return _("Really, until %(date)s, for any reason") % until
     text = _("Really, until %(date)s, for any reason; as forecast, by resignation or for an unknown reason: %(people)s")
-    return text % {**until, "people": grouped(forecast)}
+    return text % {**until, "people": grouped(counted(forecast))}
 
 
 def _beside_last_year(run: ScoringRun, now: Figures) -> str:
@@ -360,12 +362,14 @@ def _breakdown(
 ) -> dict:
     """The riskiest groups by department or job; suppressed ones as a single group, unless that is everyone.
 
-    All groups if there is no list of the others.
+    All groups, with rounded figures, if there is no list of the others.
     """
     members = figures.split(groups, attribute)
     totals = {value: figures.counts(of_value) for value, of_value in members.items()}
     hidden = suppressed({value: total.people for value, total in totals.items()})
     labels = {value: label(attribute, value) for value in totals.keys() - hidden}
+    if not is_listed:
+        totals = {value: total.rounded() for value, total in totals.items()}
     riskiest = sorted(labels, key=lambda value: (-totals[value].mean_probability, labels[value]))
     parts = []
     shown = riskiest[:PARTS] if is_listed else riskiest
@@ -374,6 +378,7 @@ def _breakdown(
         parts.append(_part(labels[value], totals[value], threshold, *hrefs))
     if hidden and parts:
         merged = figures.counts(group for value in hidden for group in members[value])
+        merged = merged if is_listed else merged.rounded()
         parts.append(_part(_("Smaller groups together"), merged, threshold))
     more = len(riskiest) - len(shown)
     return {"title": title, "parts": parts, "more": more, "href": address({}, sort=word), "is_listed": is_listed}

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -14,7 +14,7 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from employees import terms
 from employees.access import Readable, Scope
-from employees.disclosure import Crossing, suppressed
+from employees.disclosure import Crossing, nearest_five, suppressed
 from features import schema
 from predictions.models import Prediction, RunCell, ScoringRun
 
@@ -38,6 +38,7 @@ class Sums:
     above: int = 0
     expected: float = 0.0
     variance: float = 0.0  # of the departures, given the probabilities
+    is_rounded: bool = False
 
     def __add__(self, other: "Sums") -> "Sums":
         return Sums(
@@ -46,6 +47,11 @@ class Sums:
             self.expected + other.expected,
             self.variance + other.variance,
         )
+
+    def rounded(self) -> "Sums":
+        """As a reader of figures alone reads them: all that is made of these is rounded too."""
+        people, above = nearest_five(self.people), nearest_five(self.above)
+        return Sums(people, above, float(round(self.expected)), float(round(self.variance)), is_rounded=True)
 
     @property
     def mean(self) -> float:
@@ -65,15 +71,32 @@ class Sums:
 
 @dataclass(frozen=True)
 class Cube:
-    """The sums by values of all attributes that the reader may read, in their order, and which groups are shown."""
+    """The sums by values of all attributes that the reader may read, in their order, and which groups are shown.
+
+    Suppression protects each pair of tables. A reader of figures alone could add and subtract more of them: for that
+    one the sums that are shown are rounded.
+    """
 
     attributes: tuple[str, ...]
     cells: Mapping[tuple[Value, ...], Sums]
     crossing: Crossing[Value]
+    is_rounded: bool = False
 
     @property
     def whole(self) -> Sums:
-        return sum(self.cells.values(), start=Sums())
+        return self.shown(sum(self.cells.values(), start=Sums()))
+
+    def shown(self, sums: Sums) -> Sums:
+        return sums.rounded() if self.is_rounded else sums
+
+    def counted(self, people: float) -> float:
+        """Another count of these people, such as those who left, as the reader reads it."""
+        return nearest_five(people) if self.is_rounded else people
+
+    def rate(self, left: float, mean_people: float) -> float | None:
+        """Those who left, of the people whom there were on average."""
+        people = self.counted(mean_people)
+        return self.counted(left) / people if people > 0 else None
 
     def values(self, name: str) -> list[Value]:
         """The values of an attribute that a segment can be made of, the largest first."""
@@ -87,10 +110,14 @@ class Cube:
         """The sums of a segment; None if they must not be shown."""
         if self.crossing.is_hidden(conditions):
             return None
+        return self.shown(self.exact(conditions))
+
+    def exact(self, conditions: Conditions) -> Sums:
+        """The sums of a segment, not to be shown: what an average is of."""
         return self.by((), conditions).get((), Sums())
 
     def by(self, names: Iterable[str], conditions: Conditions) -> dict[tuple[Value, ...], Sums]:
-        """The sums of a segment by some attributes, small groups included: for ``table``."""
+        """The exact sums of a segment by some attributes, small groups included: for ``table``."""
         wanted = [self.attributes.index(name) for name in names]
         fixed = [(self.attributes.index(name), value) for name, value in conditions.items()]
         found: dict[tuple[Value, ...], Sums] = {}
@@ -103,7 +130,9 @@ class Cube:
     def table(self, names: tuple[str, ...], conditions: Conditions) -> dict[tuple[Value, ...], Sums | None]:
         """The sums of a segment by one or two other attributes; None where they must not be shown."""
         return {
-            key: None if self.crossing.is_hidden({**conditions, **dict(zip(names, key, strict=True))}) else sums
+            key: None
+            if self.crossing.is_hidden({**conditions, **dict(zip(names, key, strict=True))})
+            else self.shown(sums)
             for key, sums in self.by(names, conditions).items()
         }
 
@@ -116,10 +145,10 @@ def attributes_of(readable: Readable) -> tuple[str, ...]:
     return tuple(name for name in ATTRIBUTES if readable.reads(frozenset({name})))
 
 
-def cube_of(run: ScoringRun, scope: Scope, readable: Readable) -> Cube | None:
+def cube_of(run: ScoringRun, scope: Scope, readable: Readable, *, is_rounded: bool = False) -> Cube | None:
     """The cube of a run within a scope; None without its cells. One query the first time in a process."""
     found = _cube(run.pk, run.created_at, scope, attributes_of(readable), terms.current().revision)
-    return found if found.cells else None
+    return replace(found, is_rounded=is_rounded) if found.cells else None
 
 
 @lru_cache(maxsize=8)

@@ -51,10 +51,6 @@ class Month:
         """Those who resigned, and those whose reason is not known."""
         return _by_choice(self.left)
 
-    @property
-    def rate(self) -> float | None:
-        return self.left_in_all / self.mean_people if self.mean_people > 0 else None
-
 
 def _by_choice(left: Mapping[str, int]) -> int:
     return sum(count for reason, count in left.items() if reason in VOLUNTARY)
@@ -94,11 +90,9 @@ class Turnover:
         """The month before the last ones, if it is known."""
         return self.months[-months - 1 : -months]
 
-    def rate(self, months: int = YEAR) -> float | None:
-        """Those who left in the last months, of the people whom there were on average."""
+    def mean_people(self, months: int = YEAR) -> float:
         last = self.months[-months:]
-        people = sum(month.mean_people for month in last) / len(last) if last else 0
-        return self.left(months) / people if people > 0 else None
+        return sum(month.mean_people for month in last) / len(last) if last else 0.0
 
 
 @dataclass(frozen=True, slots=True)

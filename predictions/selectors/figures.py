@@ -31,7 +31,7 @@ from django.db.models.functions import Cast, Coalesce, Floor, Least, TruncDate
 
 from employees import terms
 from employees.access import Scope
-from employees.disclosure import suppressed
+from employees.disclosure import nearest_five, suppressed
 from employees.models import Presence
 from predictions.bands import BANDS, HIGH, VERY_HIGH, limits
 from predictions.models import Prediction, RunGroup, ScoringRun
@@ -50,6 +50,11 @@ class Figures:
     expected_departures: float = 0.0
     histogram: dict[str, list[int]] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
+
+    def rounded(self) -> "Figures":
+        """As a reader of figures alone reads them (``segments.cube.Sums.rounded``)."""
+        people, above = nearest_five(self.people), nearest_five(self.above_threshold)
+        return Figures(people, above, float(round(self.expected_departures)))
 
     @property
     def mean_probability(self) -> float:

@@ -3,14 +3,17 @@
 A query is what *Direction* can ask: a table of a segment on the page of the teams, by any of its filters, or a
 breakdown of *Today*. Each shows groups with their counts; of a pair, every shown group of one is reduced by the shown
 groups of the other that are a part of it by their conditions. What is left must be nobody, or five people or more.
+
+A reader of figures alone, to whom counts are rounded, may combine more tables: ``sums_given_away``.
 """
 
 import random
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import combinations, permutations
 
-from employees.disclosure import Crossing, is_small, suppressed
+from employees.disclosure import SMALLEST_GROUP, Crossing, is_small, suppressed
 from predictions.segments.cube import ATTRIBUTES, MOST_CONDITIONS, OTHERS, Cube, Sums, Value, _coarse
 
 Key = tuple[Value, ...]
@@ -120,3 +123,69 @@ def attack(*, pairs: int, seed: int, pairs_a_company: int = 200) -> Iterator[str
         for _pair in range(min(pairs_a_company, pairs - number * pairs_a_company)):
             for text in recovered((company.query(), company.query())):
                 yield f"company {seed + number}: {text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A group that a map shows, with the values that its people have: a map has no cell where nobody is."""
+
+    conditions: Mapping[str, Value]
+    present: Mapping[str, frozenset[Value]]
+    least: int  # people, by what is shown
+    most: int
+
+    def is_in(self, other: "Part") -> bool:
+        return all(self.present[name] == {value} for name, value in other.conditions.items()) and self != other
+
+    def is_apart_from(self, other: "Part") -> bool:
+        return any(self.present[name].isdisjoint(other.present[name]) for name in NAMES)
+
+
+def tied_company(seed: int) -> Cube:
+    """A company whose departments have jobs of their own, and whose jobs stand on few levels, as real ones do."""
+    draw, people = random.Random(seed), Counter[Key]()
+    for _person in range(draw.randint(150, 400)):
+        department = draw.choices(range(4), (8, 4, 2, 1))[0]
+        job = draw.choices(range(3), (6, 3, 1))[0]
+        level = 1 + (department + job) % 2 + draw.choices(range(3), (6, 3, 1))[0]
+        people[f"department {department}", f"job {department} {job}", f"site {draw.randint(1, 2)}", level] += 1
+    cells = {key: Sums(people=count) for key, count in people.items()}
+    return Cube(NAMES, cells, Crossing(people, NAMES))
+
+
+def sums_given_away(cube: Cube, *, parts: int = 3) -> Iterator[str]:
+    """The groups under five that are left of a shown group after up to three parts of it that other tables show."""
+    shown = list(_shown(cube))
+    for whole in shown:
+        inside = [part for part in shown if part.is_in(whole)]
+        for count in range(1, parts + 1):
+            for chosen in combinations(inside, count):
+                least = whole.least - sum(part.most for part in chosen)
+                most = whole.most - sum(part.least for part in chosen)
+                if least > 0 and most < SMALLEST_GROUP and _are_apart(chosen):
+                    yield f"{whole.conditions} less {[part.conditions for part in chosen]}: {least} to {most} people"
+
+
+def _are_apart(parts: Sequence[Part]) -> bool:
+    return all(one.is_apart_from(other) for one, other in combinations(parts, 2))
+
+
+def _shown(cube: Cube) -> Iterator[Part]:
+    for by in [(), *((name,) for name in NAMES), *combinations(NAMES, 2)]:
+        for values, sums in cube.table(by, {}).items():
+            if sums is not None:
+                conditions = dict(zip(by, values, strict=True))
+                present = {
+                    name: frozenset(
+                        {conditions[name]} if name in conditions else (v for (v,) in cube.by((name,), conditions))
+                    )
+                    for name in NAMES
+                }
+                yield Part(conditions, present, *_ends(sums))
+
+
+def _ends(sums: Sums) -> tuple[int, int]:
+    """Between which numbers the people of a shown group are, of whom there are five at least, or none."""
+    if not sums.is_rounded or not sums.people:
+        return sums.people, sums.people
+    return max(sums.people - 2, SMALLEST_GROUP), sums.people + 2

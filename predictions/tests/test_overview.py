@@ -628,13 +628,15 @@ def test_overview_of_figures_alone_tells_those_of_the_company_without_lists(brow
     workforce(run)
     reader = browse(group)
     cards = page_of(reader).context["cards"]
-    assert [(card.label, card.value) for card in cards[:3]] == [
-        (card.label, card.value) for card in page_of(hr).context["cards"][:3]
-    ]
+    assert [card.label for card in cards[:3]] == [card.label for card in page_of(hr).context["cards"][:3]]
+    assert [card.value for card in page_of(hr).context["cards"][:3]] == ["26", "16", "9"]
+    assert [card.value for card in cards[:3]] == ["25", "15", "9"]
+    assert {part.figures.people % 5 for part in page_of(reader).context["by_job"]["parts"]} == {0}
     assert [card.label for card in cards][3:] == ["Left in 12 months"]
     assert not any(card.href or card.spark or card.delta for card in cards)
     shown = words(page_of(reader))
-    assert "People scored 26 Their mean risk is" in shown
+    assert "People scored 25 Their mean risk is 36.0%" in shown  # 9 of 25
+    assert "rounded, people to fives" in shown
     assert "Talk to them this week" not in shown
 
 

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -215,6 +216,44 @@ def test_auditor_sees_no_team_and_no_count_of_a_list(company, browse):
     # three left: a group under five, of which every month is one
     assert all(row[1] in ("0", "not shown") for row in context["months"].rows)
     assert context["months"].caption == ""
+
+
+@pytest.mark.parametrize("group", ["Direction", "Auditeur"])
+def test_figures_alone_are_rounded_on_the_page_in_the_comparison_and_in_the_file(company, browse, group):
+    exact, client = browse("RH"), browse(group)
+    assert figures(exact, {"rows": "site", "columns": "department"})["Lyon", "Consulting"][0] == "12"
+    found = figures(client, {"rows": "site", "columns": "department"})
+    shown = [line for line in found.values() if line[0] != "not shown"]
+    assert found["Lyon", "Consulting"][0] == "10"
+    assert {int(people) % 5 for people, _expected, _share in shown} == {0}
+    assert all(expected.isdigit() for _people, expected, _share in shown)
+    assert all(
+        float(share) == pytest.approx(int(expected) / int(people), abs=1e-4) for people, expected, share in shown
+    )
+    saved = SavedSegment.objects.create(user=client.account, name="Lyon", conditions={"site": "Lyon"})
+    page = client.get(TEAMS, {"department": "Consulting", "compare": saved.pk})
+    assert [column.figures[0] for column in page.context["compared"]] == ["25", "20"]
+    points = [driver.points for column in page.context["compared"] for driver in column.drivers]
+    assert not any("." in each for each in points)
+    assert "people to fives" in page.text
+    assert "people to fives" not in exact.get(TEAMS).text
+    report = client.get(reverse("report"))
+    assert "people to fives" in report.text
+    assert report.context["report"].map_rows[1].cells[0].note == "25"
+
+
+def test_rounded_departures_add_nothing_by_subtraction(company, browse):
+    """Whoever left is counted in fives, month by month and in the year, and rates are made of these."""
+    cube = cubes.cube_of(company, Scope.EVERYONE, Readable.EVERYTHING, is_rounded=True)
+    assert [cube.counted(people) for people in (0, 5, 7, 8, 13)] == [0, 5, 5, 10, 15]
+    assert cube.rate(7, 38.5) == 5 / 40
+
+
+def test_manager_who_reads_figures_too_reads_those_of_the_company_rounded(company, browse):
+    client = browse("Manager", "Consulting")
+    client.account.groups.add(Group.objects.get(name="Direction"))
+    assert client.get(TEAMS).context["cube"].is_rounded
+    assert figures(client, {"columns": "none"})["Consulting",][0] == "25"
 
 
 def test_page_without_a_run_says_when_figures_come(browse):

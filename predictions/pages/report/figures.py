@@ -138,7 +138,7 @@ def report(
     """The report on a scope. Its forecast is that of the run."""
     whole = cube.whole
     turnover = moves.turnover(whole.people, {}) if moves and moves.months else None
-    months = _months(turnover) if turnover else []
+    months = _months(cube, turnover) if turnover else []
     reads_reasons = readable.reads(frozenset({"motif_sortie"}))
     until = date_format(turnover.until if turnover else run.day)
     period = _("Up to %(until)s") % {"until": until}
@@ -163,7 +163,7 @@ def report(
         sentences_title=_("In three sentences"),
         sentences=list(sentences(run, cube, turnover, scope, readable)),
         figures=list(_figures(run, cube, turnover, scope, readable)),
-        notes=list(notes(run, scope)),
+        notes=list(notes(run, scope, is_rounded=cube.is_rounded)),
         months_title=_("Who left, month by month"),
         months_note=_("A month in which fewer than five people left is hidden, and another one with it."),
         months_legend=[_("Resigned, or reason not known"), _("Left otherwise")] if reads_reasons else [_("Departures")],
@@ -221,10 +221,11 @@ def _figures(
     others = left_out(run, scope, sees_people=False)
     yield Figure(_("People present"), grouped(whole.people), " · ".join(filter(None, [as_of, others])))
     if turnover:
-        left, rate, months = left_of(turnover), turnover.rate(YEAR), min(len(turnover.months), YEAR)
+        left, months = left_of(turnover), min(len(turnover.months), YEAR)
+        rate = cube.rate(left or 0, turnover.mean_people())
         yield Figure(
             _("Left in %(months)s months") % {"months": months},
-            grouped(left) if left is not None else _("fewer than five"),
+            grouped(cube.counted(left)) if left is not None else _("fewer than five"),
             _("%(rate)s of the people") % {"rate": percent(rate)} if left is not None and rate is not None else "",
         )
     expected, low, high = expected_of(run, whole)
@@ -245,18 +246,20 @@ def _figures(
         )
 
 
-def _months(turnover: Turnover) -> list[MonthBar]:
+def _months(cube: Cube, turnover: Turnover) -> list[MonthBar]:
     months = turnover.months[-YEAR:]
     hidden = hidden_months(turnover, months)
-    highest = max((month.left_in_all for month in months if month.start not in hidden), default=0) or 1
+    left = {month.start: cube.counted(month.left_in_all) for month in months if month.start not in hidden}
+    highest = max(left.values(), default=0) or 1
+    by_choice = {month.start: min(cube.counted(month.left_by_choice), left.get(month.start, 0)) for month in months}
     return [
         MonthBar(date_format(month.start, "N y"), "–")
         if month.start in hidden
         else MonthBar(
             date_format(month.start, "N y"),
-            grouped(month.left_in_all),
-            month.left_by_choice / highest,
-            (month.left_in_all - month.left_by_choice) / highest,
+            grouped(left[month.start]),
+            by_choice[month.start] / highest,
+            (left[month.start] - by_choice[month.start]) / highest,
         )
         for month in months
     ]
@@ -315,19 +318,18 @@ def _beside(run: ScoringRun, cube: Cube, moves: Moves | None) -> list[Beside]:
     left = {value: moves.turnover(sums.people, {ROW: value}).left_by_choice(months) for value, sums in shown}
     hidden = suppressed(left)
     ends = {value: interval_of(run, sums) for value, sums in shown}
-    highest = max(
-        [*(high for _low, high in ends.values()), *(left[value] for value in left.keys() - hidden)], default=1
-    )
+    real = {value: cube.counted(people) for value, people in left.items() if value not in hidden}
+    highest = max([*(high for _low, high in ends.values()), *real.values()], default=1)
     return [
         Beside(
             value_label(ROW, value),
             _("%(number)s (%(low)s to %(high)s)")
             % {"number": grouped(sums.expected), "low": grouped(ends[value][0]), "high": grouped(ends[value][1])},
-            "–" if value in hidden else grouped(left[value]),
+            grouped(real[value]) if value in real else "–",
             sums.expected / highest,
             ends[value][0] / highest,
             ends[value][1] / highest,
-            None if value in hidden else left[value] / highest,
+            real[value] / highest if value in real else None,
         )
         for value, sums in shown
     ]

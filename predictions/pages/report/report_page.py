@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from employees import journal
-from employees.access import Readable, figures_of
+from employees.access import Readable, figures_of, reads_rounded
 from predictions.pages.pdf import typeset
 from predictions.pages.report.figures import COLUMN, ROW, Report, report
 from predictions.pages.runs_compared import other_model
@@ -29,7 +29,8 @@ def _report(request: Request) -> Report | None:
     scope, readable = figures_of(request.user)
     run, _before = runs.latest_two()
     # What a report crosses is the work of everyone; a reader of less finds fewer reasons named in it.
-    cube = cube_of(run, scope, Readable.EVERYTHING) if run else None
+    is_rounded = reads_rounded(request.user)
+    cube = cube_of(run, scope, Readable.EVERYTHING, is_rounded=is_rounded) if run else None
     if run is None or cube is None:
         return None
     journal.record(journal.What.FIGURES, user=request.user, people=0)

@@ -49,8 +49,8 @@ def sentences(
     if turnover and (left := left_of(turnover)) is not None:
         values = {
             "months": min(len(turnover.months), YEAR),
-            "left": grouped(left),
-            "rate": percent(turnover.rate(YEAR) or 0),
+            "left": grouped(cube.counted(left)),
+            "rate": percent(cube.rate(left, turnover.mean_people()) or 0),
         }
         text = _("In the last %(months)s months, %(left)s people left: a turnover of %(rate)s.")
         forecast = turnover.left_by_choice(YEAR)
@@ -60,7 +60,7 @@ def sentences(
                 "In the last %(months)s months, %(left)s people left, a turnover of %(rate)s: %(forecast)s of them by "
                 "resignation or for an unknown reason, the departures that are forecast."
             )
-            values["forecast"] = grouped(forecast)
+            values["forecast"] = grouped(cube.counted(forecast))
         yield text % values
     expected, low, high = expected_of(run, whole)
     values = {
@@ -77,8 +77,13 @@ def sentences(
     yield from _where(run, cube, scope, readable)
 
 
-def notes(run: ScoringRun, scope: Scope) -> Iterator[str]:
+def notes(run: ScoringRun, scope: Scope, *, is_rounded: bool) -> Iterator[str]:
     """What an expected departure is, and, to who sees everyone, how such a forecast held on later months."""
+    if is_rounded:
+        yield _(
+            "Figures are rounded, people to fives and expected departures to whole numbers, so that no group can be "
+            "found by subtraction."
+        )
     if not run.horizon_months:
         return
     yield _(
@@ -101,8 +106,9 @@ def _where(run: ScoringRun, cube: Cube, scope: Scope, readable: Readable) -> Ite
     shown.sort(key=lambda pair: -pair[1].mean)
     (most, highest), (least, lowest) = shown[0], shown[-1]
     everyone, own = cubes.contributions_of_each(run, scope, [{}, {COLUMN: most}])
-    rest = cube.whole.people - highest.people
-    apart = {name: own[name] / highest.people - (everyone[name] - own[name]) / rest for name in own}
+    people = cube.exact({COLUMN: most}).people
+    rest = cube.exact({}).people - people
+    apart = {name: own[name] / people - (everyone[name] - own[name]) / rest for name in own}
     raising = [label for label, weight in labelled_by_subject(apart, readable) if weight > 0]
     values = {
         "most": value_label(COLUMN, most),

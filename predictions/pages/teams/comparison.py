@@ -74,7 +74,9 @@ def compared_of(world: World) -> list[Compared]:
             saved.name if saved else title_of(conditions, world.names),
             asked.address(conditions),
             _figures(world, conditions, each) if each else [],
-            _drivers(world, each, next(of_segment), everyone, base) if each and each.people and conditions else [],
+            _drivers(world, conditions, next(of_segment), everyone, base)
+            if each and each.people and conditions
+            else [],
             saved,
         )
         for conditions, saved, each in shown
@@ -96,7 +98,7 @@ def _figures(world: World, conditions: Conditions, sums: Sums) -> list[str]:
     if not sums.people:
         return [grouped(0), *(["–"] * (len(figure_labels(world)) - 1))]
     low, high = interval_of(world.run, sums)
-    expected = {"number": grouped(sums.expected, 1), "low": grouped(low), "high": grouped(high)}
+    expected = {"number": world.expected(sums), "low": grouped(low), "high": grouped(high)}
     texts = [
         grouped(sums.people),
         _("%(number)s (%(low)s to %(high)s)") % expected,
@@ -107,20 +109,25 @@ def _figures(world: World, conditions: Conditions, sums: Sums) -> list[str]:
     turnover = world.turnover(conditions)
     if turnover is None or len(turnover.months) < YEAR or (not world.has_list and suppressed({"": turnover.left()})):
         return [*texts, "–", "–"]
-    rate = turnover.rate()
-    return [*texts, grouped(turnover.left()), percent(rate) if rate is not None else "–"]
+    left, rate = world.cube.counted(turnover.left()), world.cube.rate(turnover.left(), turnover.mean_people())
+    return [*texts, grouped(left), percent(rate) if rate is not None else "–"]
 
 
 def _drivers(
-    world: World, sums: Sums, own: Mapping[str, float], everyone: Mapping[str, float], base: float
+    world: World, conditions: Conditions, own: Mapping[str, float], everyone: Mapping[str, float], base: float
 ) -> list[Driver]:
-    """What sets a segment apart from the rest, in points of the probability of an average person of each."""
-    rest = world.cube.whole.people - sums.people
+    """What sets a segment apart from the rest, in points of the probability of an average person of each.
+
+    In whole points for a reader of figures alone, to whom tenths would tell what sets a few people apart.
+    """
+    people, decimals = world.people(conditions), 0 if world.cube.is_rounded else 1
+    rest = world.cube.exact({}).people - people
     if rest <= 0:
         return []
     of_rest = {name: (everyone[name] - own[name]) / rest for name in own}
-    apart = {name: own[name] / sums.people - of_rest[name] for name in own}
+    apart = {name: own[name] / people - of_rest[name] for name in own}
     start = base + math.fsum(of_rest.values())
     slope = points_per_unit(start, math.fsum(apart.values()), links.of_horizon(world.run.horizon_months))
     found = [(label, weight * slope * 100) for label, weight in labelled_by_subject(apart, world.readable)]
-    return [Driver(label, signed(points, 1), points > 0) for label, points in found[:DRIVERS] if abs(points) >= 0.05]
+    shown = [(label, round(points, decimals)) for label, points in found[:DRIVERS]]
+    return [Driver(label, signed(points, decimals), points > 0) for label, points in shown if points]

@@ -79,7 +79,7 @@ def _cell(world: World, sums: Sums | None, whole: Sums | None, conditions: Condi
     is_current = conditions == dict(asked.conditions)
     text = {
         "share": percent(sums.mean),
-        "expected": grouped(sums.expected, 1),
+        "expected": world.expected(sums),
         "above": percent(sums.share_above),
         "people": grouped(sums.people),
     }[asked.measure]
@@ -98,7 +98,7 @@ def _told(world: World, sums: Sums) -> str:
     parts = [
         _("people: %(number)s") % {"number": grouped(sums.people)},
         _("expected departures: %(number)s (%(share)s)")
-        % {"number": grouped(sums.expected, 1), "share": percent(sums.mean)},
+        % {"number": world.expected(sums), "share": percent(sums.mean)},
     ]
     if world.has_list:
         shares = {"number": grouped(sums.above), "share": percent(sums.share_above)}

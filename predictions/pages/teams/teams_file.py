@@ -64,7 +64,7 @@ def _map_lines(world: World) -> Iterator[Sequence]:
         if sums is None:
             yield [*labels, *([_("not shown")] * (len(figures) + len(over)))]
             continue
-        values = [sums.people, _number(sums.expected, 2), _number(sums.mean)]
+        values = [sums.people, _number(sums.expected, 0 if sums.is_rounded else 2), _number(sums.mean)]
         yield [*labels, *values, *([sums.above, _number(sums.share_above)] if over else [])]
 
 

@@ -55,6 +55,7 @@ def _context(form: TeamsForm, world: World, saved: list[SavedSegment]) -> dict[s
         "form": form,
         "cube": world.cube,
         "asked": asked,
+        "is_rounded": world.cube.is_rounded,
         "is_outdated": world.run.is_outdated,
         "chips": _chips(world),
         "heat": teams_table(world) if asked.row == TEAM else heat(world),

@@ -25,6 +25,7 @@ REASON = frozenset({"motif_sortie"})
 def months_chart(world: World, turnover: Turnover) -> charts.Chart | None:
     """Who left by month, by choice or otherwise, with the arrivals and the rate in its table."""
     months = turnover.months
+    counted = world.cube.counted
     reads_reasons = world.has_list and world.readable.reads(REASON)
     hidden = frozenset() if world.has_list else hidden_months(turnover, months)
 
@@ -33,10 +34,11 @@ def months_chart(world: World, turnover: Turnover) -> charts.Chart | None:
             return [charts.Segment(0, _("not shown"), "is-total")]
         href = _departures_of(world, month)
         if not reads_reasons:
-            return [charts.Segment(month.left_in_all, grouped(month.left_in_all), "total", href)]
-        other = month.left_in_all - month.left_by_choice
+            left = counted(month.left_in_all)
+            return [charts.Segment(left, grouped(left), "total", href)]
+        by_choice, other = counted(month.left_by_choice), counted(month.left_in_all - month.left_by_choice)
         return [
-            charts.Segment(month.left_by_choice, grouped(month.left_by_choice), "total", href),
+            charts.Segment(by_choice, grouped(by_choice), "total", href),
             charts.Segment(other, grouped(other), "low", href),
         ]
 
@@ -84,10 +86,11 @@ def _departures_of(world: World, month: Month) -> str:
 
 
 def _month_cells(world: World, month: Month, hidden: frozenset) -> list[str]:
-    rate = "–" if month.rate is None or month.start in hidden else percent(month.rate)
+    rate = world.cube.rate(month.left_in_all, month.mean_people)
+    text = "–" if rate is None or month.start in hidden else percent(rate)
     if not world.has_list:
-        return [rate]
-    return [grouped(month.arrived), grouped(month.mean_people), rate]
+        return [text]
+    return [grouped(world.cube.counted(count)) for count in (month.arrived, month.mean_people)] + [text]
 
 
 def _turnover_sentence(world: World, turnover: Turnover) -> str:
@@ -98,9 +101,9 @@ def _turnover_sentence(world: World, turnover: Turnover) -> str:
     values = {
         "months": months,
         "day": date_format(turnover.until),
-        "left": grouped(turnover.left(months)),
-        "arrived": grouped(turnover.arrived(months)),
-        "rate": percent(turnover.rate(months) or 0),
+        "left": grouped(world.cube.counted(turnover.left(months))),
+        "arrived": grouped(world.cube.counted(turnover.arrived(months))),
+        "rate": percent(world.cube.rate(turnover.left(months), turnover.mean_people(months)) or 0),
     }
     if not world.has_list:
         return _("In %(months)s months up to %(day)s, %(left)s left: %(rate)s of the people.") % values
@@ -132,11 +135,12 @@ def beside(world: World) -> charts.Chart | None:
     for place, (value, sums) in enumerate(shown):
         label = value_label(asked.row, value)
         low, high = interval_of(world.run, sums)
-        ends = {"number": grouped(sums.expected, 1), "low": grouped(low), "high": grouped(high)}
+        ends = {"number": world.expected(sums), "low": grouped(low), "high": grouped(high)}
         text = _("%(number)s (%(low)s to %(high)s)") % ends
         forecast.append(charts.Point(place, sums.expected, label, text, low, high))
         if value not in hidden:
-            real.append(charts.Point(place, left[value], label, grouped(left[value])))
+            people = world.cube.counted(left[value])
+            real.append(charts.Point(place, people, label, grouped(people)))
     return charts.dots(
         title=_("The last %(months)s months and the next %(months)s") % {"months": months},
         caption=_(

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from employees import journal
-from employees.access import Readable, Scope, figures_of, scope_of
+from employees.access import Readable, Scope, figures_of, reads_rounded, scope_of
+from predictions.formats import grouped
 from predictions.models import ScoringRun
 from predictions.pages.teams.segment import Asked, TeamsForm, names_of, restored
 from predictions.segments import cube as cubes
@@ -38,6 +39,14 @@ class World:
             return self.teams.get(int(conditions[TEAM])) if conditions[TEAM] in self.names else None
         return self.cube.of(conditions)
 
+    def people(self, conditions: Conditions) -> int:
+        """Exactly how many people a segment has that is shown, for the average of one."""
+        return self.teams[int(conditions[TEAM])].people if TEAM in conditions else self.cube.exact(conditions).people
+
+    def expected(self, sums: Sums) -> str:
+        """Expected departures in digits."""
+        return grouped(sums.expected, 0 if sums.is_rounded else 1)
+
     def turnover(self, conditions: Conditions) -> Turnover | None:
         sums = self.sums(conditions)
         if self.moves is None or sums is None or not self.moves.months:
@@ -50,7 +59,7 @@ def read(request: Request) -> dict[str, Any] | tuple[TeamsForm, World, list[Save
     has_list = not scope_of(request.user).is_empty
     scope, readable = figures_of(request.user)
     run, _before = runs.latest_two()
-    cube = cubes.cube_of(run, scope, readable) if run else None
+    cube = cubes.cube_of(run, scope, readable, is_rounded=reads_rounded(request.user)) if run else None
     if run is None or cube is None:
         return {"run": run}
     saved = list(SavedSegment.objects.filter(user=request.user))
@@ -63,6 +72,7 @@ def read(request: Request) -> dict[str, Any] | tuple[TeamsForm, World, list[Save
     of_saved = [conditions for one in asked.compared if (conditions := restored(one, attributes)) is not None]
     wanted = {name for conditions in (asked.conditions, *of_saved) for name in conditions}
     by_team = cubes.teams_of(run, scope) if has_teams and (asked.row == TEAM or TEAM in wanted) else {}
+    by_team = {manager: cube.shown(sums) for manager, sums in by_team.items()}
     names = names_of(listed_teams(by_team) | _teams_in(asked.conditions, *of_saved), scope, readable) if by_team else {}
     wanted |= {asked.row} - {TEAM}
     return form, World(run, scope, readable, has_list, cube, asked, by_team, names, moves(scope, sorted(wanted))), saved
