@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Subquery
 
 from employees.access import Scope
-from employees.disclosure import suppressed_parts
+from employees.disclosure import is_small, nearest_five, suppressed_parts
 from employees.models import Employee, WorkforceDay
 from predictions.models import LotteryDecision, Prediction, ScoringRun
 from predictions.selectors import figures
@@ -20,6 +20,14 @@ class RunFigures:
     employee_count: int | None = None
     above_threshold_count: int | None = None
     expected_departures: float | None = None
+
+    def rounded(self) -> "RunFigures":
+        """As a reader of figures alone reads them: without a count under five, or what is beside one."""
+        people, above = self.employee_count, self.above_threshold_count
+        if people is None or above is None or is_small(people):
+            return RunFigures()
+        is_hidden = is_small(above) or is_small(people - above)
+        return RunFigures(nearest_five(people), None if is_hidden else nearest_five(above))
 
 
 LOTTERY_TALKS = Subquery(LotteryDecision.objects.order_by("-pk").values("talks")[:1])

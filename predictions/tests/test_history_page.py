@@ -136,6 +136,33 @@ def test_history_suppresses_the_figures_of_a_run_of_few(browse):
     assert found.employee_count == 1
 
 
+def test_history_tells_a_reader_of_figures_alone_the_run_in_force_of_a_day_in_fives(browse):
+    """An objection starts another run of the same day: both together would tell whether that person is over."""
+    before, after = (ScoringRunFactory(as_of=datetime(2026, 6, 30, tzinfo=UTC).date()) for _run in range(2))
+    for number in range(1, 24):
+        for place, run in enumerate((before, after)[: 1 if number == 1 else 2]):
+            score(run, 100 * place + number, 0.9 if number < 9 else 0.1)
+    write_figures()
+    auditor = browse("Auditeur").get("/history/")
+    [(run, found)] = auditor.context["runs"]
+    assert (run, found.employee_count, found.above_threshold_count) == (after, 20, 5)
+    assert "rounded to fives" in auditor.text
+    of_hr = [
+        (each.employee_count, each.above_threshold_count)
+        for _run, each in browse("RH").get("/history/").context["runs"]
+    ]
+    assert of_hr == [(22, 7), (23, 8)]
+
+
+def test_history_of_figures_alone_hides_few_on_either_side_of_the_threshold(browse):
+    run = ScoringRunFactory()
+    for number in range(1, 11):
+        score(run, number, 0.9 if number < 4 else 0.1)
+    write_figures()
+    [(_run, found)] = browse("Auditeur").get("/history/").context["runs"]
+    assert (found.employee_count, found.above_threshold_count) == (10, None)
+
+
 def test_history_filters_by_employee_number(browse):
     wanted, _other = PredictionFactory(), PredictionFactory()
     assert listed(browse("RH"), employee=wanted.employee.employee_id) == [wanted.pk]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from employees import journal
-from employees.access import figures_of, readable_to, scope_of
+from employees.access import figures_of, readable_to, reads_rounded, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
 from employees.workforce.naming import with_names
 from features import readable_features, schema
@@ -94,9 +94,12 @@ def history(request: Request) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "page": page, "rows": rows, "shows_people": shows_people}
     scope = figures_of(request.user)[0]
     if form.is_folded and not page_asked:
-        newest = list(ScoringRun.objects.order_by("-id")[:RUNS])
+        context["is_rounded"] = is_rounded = reads_rounded(request.user)
+        # two runs of a day differ by the people of whom something was recorded in between, such as an objection
+        listed = ScoringRun.objects.in_force() if is_rounded else ScoringRun.objects.all()
+        newest = list(listed.order_by("-id")[:RUNS])
         figures = runs.figures_within(scope, newest)
-        context["runs"] = [(run, figures[run.pk]) for run in newest]
+        context["runs"] = [(run, figures[run.pk].rounded() if is_rounded else figures[run.pk]) for run in newest]
     if scope.sees_everyone:
         context |= threshold_page.history()
     return render(request, "history/history.html", context)
