@@ -10,11 +10,11 @@ import hashlib
 from datetime import date
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from predictions.followup.models import Case, Draw, DrawnPerson
 from predictions.followup.selectors import in_no_draw, set_aside
-from predictions.models import LotteryDecision, ScoringRun
+from predictions.models import LotteryDecision, Prediction, ScoringRun
 
 
 def lottery_in_force() -> LotteryDecision | None:
@@ -38,9 +38,8 @@ def draw(run: ScoringRun, decision: LotteryDecision | None = None) -> Draw | Non
     decision = decision or lottery_in_force()
     if decision is None or decision.talks is None:
         return None
-    has_case = Exists(Case.objects.is_open().filter(employee=OuterRef("employee")))
-    over = in_no_draw(run.predictions.filter(~has_case & ~set_aside(), predicted_class=True), run)
-    people = list(over.values_list("employee", "employee__employee_id", "employee__departement", "probability"))
+    names = ("employee", "employee__employee_id", "employee__departement", "probability")
+    people = list(who_may_take_part(run).values_list(*names))
     talks = decision.talks - _given(run.day)
     if talks < 1 or len(people) <= talks:
         return None
@@ -51,6 +50,12 @@ def draw(run: ScoringRun, decision: LotteryDecision | None = None) -> Draw | Non
         for place, (key, _number, department, risk) in enumerate(people[: 2 * talks])
     )
     return found
+
+
+def who_may_take_part(run: ScoringRun) -> QuerySet[Prediction]:
+    """The predictions of a run whose people can be drawn, as things are now."""
+    has_case = Exists(Case.objects.is_open().filter(employee=OuterRef("employee")))
+    return in_no_draw(run.predictions.filter(~has_case & ~set_aside(), predicted_class=True), run)
 
 
 def _given(day: date) -> int:

@@ -62,7 +62,8 @@ def set_aside() -> Exists:
 def newly_over(newest: ScoringRun, before: ScoringRun | None, scope: Scope, readable: Readable) -> QuerySet[Prediction]:
     """People over the threshold now and under it in the run before, riskiest first, with their ``name`` and ``lot``.
 
-    Without those who have an open case or were set aside; without an earlier run, everyone over the threshold.
+    Without those who have an open case or were set aside; without an earlier run, everyone over the threshold. ``lot``
+    is there while a lottery is on (``newest`` is of ``runs.latest_two``): an earlier one decides nothing any more.
     """
     rows = people_of(newest, scope)
     if before is None:
@@ -70,8 +71,8 @@ def newly_over(newest: ScoringRun, before: ScoringRun | None, scope: Scope, read
     else:
         is_new = Q(pk__in=RunPair(before, newest).people(RiskChange.OVER, scope).values("pk"))
     has_case = Exists(Case.objects.is_open().filter(employee=OuterRef("employee")))
-    rows = with_lot(rows.filter(is_new & ~has_case & ~set_aside()), newest)
-    return _listed(rows, readable)
+    rows = rows.filter(is_new & ~has_case & ~set_aside())
+    return _listed(rows if newest.talks is None else with_lot(rows, newest), readable)
 
 
 def drawn(newest: ScoringRun, scope: Scope, readable: Readable) -> QuerySet[Prediction]:

@@ -143,6 +143,35 @@ def test_today_proposes_those_drawn_first_and_none_of_those_who_were_not(hr):
     )
 
 
+def test_people_are_tagged_only_while_the_lottery_is_on(hr):
+    load_all(people={number: {"heures_supplementaires": True} for number in range(1, 6)})
+    build_features()
+    set_lottery(talks=1, reason="a trial", user=hr.account)
+    score_employees()
+    assert "not drawn" in hr.get(reverse("cases")).text
+    set_lottery(talks=None, reason="over", user=hr.account)
+    page = hr.get(reverse("cases"))
+    assert page.context["newly_over"]
+    assert "drawn" not in page.text.partition("<main")[2]
+
+
+def test_page_says_after_the_newest_run_who_was_drawn_or_why_nobody_was(hr, browse, run):
+    def told(reader=hr):
+        return " ".join(reader.get(reverse(PAGE)).text.split())
+
+    set_lottery(talks=12, reason="a trial", user=hr.account)
+    assert "Nobody has been drawn yet: the newest scoring, as of 31 January 2026, is older" in told()
+    LotteryDecision.objects.update(decided_at=run.created_at - timedelta(days=1))
+    assert draw(run) is None
+    assert "On, for 12 talks after each scoring." in told()
+    assert "a draw needs more people who can take part than talks" in told()
+    assert "Now it is 12 people." in told()
+    assert "Now it is" not in told(browse("RH", INSIDE))
+    set_lottery(talks=4, reason="fewer", user=hr.account)
+    draw(run)
+    assert "4 people were drawn and 4 were not" in told()
+
+
 def test_who_had_a_case_since_the_draw_is_proposed_no_more(hr):
     load_all(people={number: {"heures_supplementaires": True} for number in range(1, 9)})
     build_features()

@@ -5,21 +5,24 @@ from typing import Any, TypedDict
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
-from employees.access import figures_of, may_decide
+from employees.access import Scope, figures_of, may_decide
 from employees.disclosure import is_small, suppressed_parts
 from features import schema
 from predictions.followup.effect import BALANCED, FEWEST, Effect, share_between
 from predictions.followup.evidence import FORECAST, Comparison, Evidence, evidence
-from predictions.followup.lottery import set_lottery
+from predictions.followup.lottery import set_lottery, who_may_take_part
+from predictions.followup.models import DrawnPerson
 from predictions.followup.sensitive import check_words
 from predictions.formats import decimal, grouped, percent, signed
-from predictions.models import LotteryDecision
+from predictions.models import LotteryDecision, ScoringRun
 from predictions.pages.followup.tabs import for_weighers, tabs
 from predictions.selectors import runs
 from technova.web.requests import Request
@@ -71,15 +74,40 @@ def show(request: Request) -> HttpResponse:
     newest = runs.latest_two()[0]
     found = evidence(scope, newest) if newest else None
     decisions = list(LotteryDecision.objects.select_related("decided_by")[:SHOWN])
+    in_force = decisions[0] if decisions and decisions[0].talks else None
     context: dict[str, Any] = {
         "tabs": tabs(request),
         "shown": [lottery(found.lottery), matched(found), naive(found.naive)] if found else [],
         "balance": balance(found) if found else None,
         "decisions": decisions,
-        "lottery": decisions[0] if decisions and decisions[0].talks else None,
+        "lottery": in_force,
+        "newest_draw": newest_draw(newest, in_force, scope) if newest and in_force else "",
         "form": form if may_decide(request.user) else None,
     }
     return render(request, "cases/effect.html", context, status=422 if form.errors else 200)
+
+
+def newest_draw(run: ScoringRun, decision: LotteryDecision, scope: Scope) -> str:
+    """Who was drawn after the newest scoring, or why nobody was; how many could be is told to who sees everyone."""
+    day = {"day": date_format(run.day, "DATE_FORMAT")}
+    people = DrawnPerson.objects.filter(draw__as_of=run.day)
+    sides = people.aggregate(drawn=Count("pk", filter=Q(is_drawn=True)), others=Count("pk", filter=Q(is_drawn=False)))
+    if sides["drawn"]:
+        text = _("After the newest scoring, as of %(day)s, %(drawn)s people were drawn and %(others)s were not.")
+        return text % {**day, **{name: grouped(count) for name, count in sides.items()}}
+    if run.created_at < decision.decided_at:
+        return _("Nobody has been drawn yet: the newest scoring, as of %(day)s, is older than the lottery.") % day
+    text = _(
+        "Nobody was drawn after the newest scoring, as of %(day)s: a draw needs more people who can take part than"
+        " talks. Those can who are over the threshold, have no open case, were not set aside and took part in no draw"
+        " within the horizon."
+    )
+    told = text % day
+    if scope.sees_everyone:
+        count = who_may_take_part(run).count()
+        now = ngettext("Now it is %(count)s person.", "Now it is %(count)s people.", count)
+        told = f"{told} {now % {'count': _('fewer than five') if is_small(count) else grouped(count)}}"
+    return told
 
 
 def lottery(found: Comparison) -> Shown:
