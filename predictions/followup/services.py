@@ -206,10 +206,15 @@ def _tell(event: Event, about: str, data: dict[str, object]) -> None:
         events.emit(event, about=about, data=known | data, page="cases")
 
 
+def notes_kept_since() -> date:
+    """The oldest day of which what was said is still kept, but of people who are held for a dispute."""
+    return months_before(timezone.localdate(), settings.NOTES_MONTHS)
+
+
 def purge_notes() -> int:
     """Delete the notes of talks, and what was written in exit interviews, that are older than ``NOTES_MONTHS``; return
     how many. Those about people who are held for a dispute stay."""
-    oldest = months_before(timezone.localdate(), settings.NOTES_MONTHS)
+    oldest = notes_kept_since()
     held = LegalHold.objects.people()
     deleted, _by_model = CaseNote.objects.exclude(case__employee__in=held).filter(day__lt=oldest).delete()
     interviews = ExitInterview.objects.exclude(employee__in=held).alias(stored=Cast("would_have_stayed", TextField()))
@@ -224,7 +229,11 @@ def _acted(case: Case, day: date) -> None:
 
 
 def _keep_first_act(case: Case) -> None:
-    days = [rows.aggregate(first=Min("day"))["first"] for rows in (case.notes, case.actions.that_count())]
+    """Of the talks and actions that are left: a talk counts whose note retention has deleted."""
+    deleted = case.changes.filter(what=CaseChange.What.TALK_DELETED).values("day")
+    purged = case.changes.filter(what=CaseChange.What.TALK, note=None).exclude(day__in=deleted)
+    kept = (case.notes, purged, case.actions.that_count())
+    days = [rows.aggregate(first=Min("day"))["first"] for rows in kept]
     case.acted_on = min((day for day in days if day), default=None)
     case.save(update_fields=["acted_on"])
 

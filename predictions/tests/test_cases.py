@@ -397,6 +397,25 @@ def test_notes_are_deleted_after_their_time(hr, people, settings):
     assert CaseNote.objects.get().day > timezone.localdate() - timedelta(days=31)
 
 
+def test_texts_that_retention_deleted_are_told_and_the_talk_still_counts(hr, manager, people, settings):
+    settings.NOTES_MONTHS = 12
+    case = opened(people[1], hr.account)
+    old = timezone.localdate() - timedelta(days=400)
+    assert "No talk has been noted." in hr.get(reverse("cases_case", args=[case.pk])).text
+    services.add_note(case=case, day=old, who="", text="x", is_shared=True, user=hr.account)
+    action = agreed(case, hr.account)
+    clearing.clear()
+    page = " ".join(hr.get(reverse("cases_case", args=[case.pk])).text.split())
+    assert "What was said in 1 talk was deleted under the retention rule, 12 months after it" in page
+    assert "No talk has been noted." not in page
+    given = {"kind": action.kind, "day": action.day, "cost": None, "word": "no", "is_taken_back": True}
+    services.correct_action(action=action, user=hr.account, **given)
+    assert Case.objects.get().acted_on == old
+    own = services.add_note(case=case, day=timezone.localdate(), who="", text="x", is_shared=False, user=hr.account)
+    services.delete_note(case=case, note=own.pk, user=hr.account)  # by hand: the history tells of it
+    assert "What was said in 1 talk" in hr.get(reverse("cases_case", args=[case.pk])).text
+
+
 def test_action_is_kept_with_its_cost(hr, people):
     case = opened(people[1], hr.account)
     kind = ActionKind.objects.get(english="Training")

@@ -135,6 +135,8 @@ def test_what_was_said_is_encrypted_and_deleted_after_its_time(hr, settings):
     settings.NOTES_MONTHS = 12
     ExitInterview.objects.update(day=timezone.localdate() - timedelta(days=400))
     assert clearing.clear()["notes"] == 1
+    page = " ".join(hr.get(reverse("employee_exit", args=[1])).text.split())
+    assert "under the retention rule it is deleted 12 months after the interview" in page
     assert ExitInterview.objects.get().would_have_stayed == ""
     assert clearing.clear()["notes"] == 0
 

@@ -1,5 +1,6 @@
 """The history of a case in words: each change, by whom and when."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -41,6 +42,13 @@ def told(changes: list[CaseChange], user: User, notes: Collection[int], *, reads
         found.append(Entry(each, ", ".join(words) or capfirst(_("remark")), remark))
         before = each
     return reversed(found)
+
+
+def texts_deleted(changes: Iterable[CaseChange], user: User) -> int:
+    """How many talks are told whose note nobody deleted by hand, and which is there no more: by retention."""
+    known = [each for each in changes if may_answer(user) or each.by_id == user.pk]
+    talks = Counter(each.day for each in known if each.what == What.TALK and each.note_id is None)
+    return (talks - Counter(each.day for each in known if each.what == What.TALK_DELETED)).total()
 
 
 def _of_case(change: CaseChange, before: CaseChange | None) -> Iterator[str]:

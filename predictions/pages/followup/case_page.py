@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import Http404, HttpResponse
@@ -18,7 +19,7 @@ from employees.access import may_answer, readable_to
 from predictions import bands
 from predictions.followup import selectors, services
 from predictions.followup.models import ActionKind, Case, CaseAction, CaseNote
-from predictions.pages.followup.case_history import told
+from predictions.pages.followup.case_history import texts_deleted, told
 from predictions.pages.followup.forms import ActionForm, CaseForm, CorrectionForm, NoteForm
 from predictions.pages.followup.tabs import for_followers
 from technova.database.fields import NoKey
@@ -174,6 +175,8 @@ def _page(
         "note_form": note_form or NoteForm(),
         "action_form": action_form or ActionForm(kinds=kinds),
         "notes": notes,
+        "texts_deleted": texts_deleted(changes, request.user),
+        "notes_months": settings.NOTES_MONTHS,
         "actions": [(each, corrected(each)) for each in found.actions.in_force().select_related("kind")],
         "history": list(told(changes, request.user, {note.pk for note in notes}, reads_costs=reads_costs)),
         # What HR wrote for itself stays its own where it shares a case; the cost of an action may reveal pay.

@@ -1,6 +1,7 @@
 """The exit interview of somebody who leaves: why, what would have kept them, where they go."""
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,6 +15,7 @@ from employees.access import readable_to, scope_of
 from predictions.followup.exits import because_in_files, exits_of, record_exit
 from predictions.followup.models import ExitInterview
 from predictions.followup.sensitive import check_words
+from predictions.followup.services import notes_kept_since
 from predictions.pages.followup.forms import NeededDay, WatchedForm
 from predictions.pages.presence.answering import REASONS, for_answerers, reason
 from predictions.selectors import people
@@ -97,5 +99,6 @@ def interview(request: Request, employee_id: int) -> HttpResponse:
             return redirect("employee_exit", person.employee_id)
     journal.record(journal.What.CASE, user=request.user, employee=person)
     interviews = [(each, reason(each.left_because), reason(each.known_because)) for each in exits_of(person, scope)]
-    context = {"person": person, "form": form, "interviews": interviews}
+    kept = {"kept_since": notes_kept_since(), "notes_months": settings.NOTES_MONTHS}
+    context = {"person": person, "form": form, "interviews": interviews, **kept}
     return render(request, "cases/exit.html", context, status=422 if form.errors else 200)
