@@ -1,11 +1,17 @@
 """The journal of reads: every answer that shows people writes an entry before it is given, or there is no answer."""
 
+import re
+
 from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
 
 from employees.models import Employee, JournalEntry
+from technova.commands import system_account
 from technova.database.prepared_statements import insert
 
 What = JournalEntry.What
+COMMAND = "manage.py "
+KEY = re.compile(r", \w{8}$")  # the prefix of an API key, whose name may be anything
 
 
 def record(
@@ -19,3 +25,15 @@ def record(
     """
     purpose = getattr(user, "purpose", "")
     insert(JournalEntry(what=what, user=user, client=client, employee=employee, people=people, purpose=purpose))
+
+
+def command(name: str) -> str:
+    """The client of an entry by a command: its name, and the system's account that ran it."""
+    return f"{COMMAND}{name} ({system_account()[:80]})"
+
+
+def client_in_words(client: str) -> str:
+    """The client of an entry, an API key or a command, in the active language."""
+    if client.startswith(COMMAND) and not KEY.search(client):
+        return _("Command %(name)s") % {"name": client.removeprefix(COMMAND)}
+    return _("API key %(name)s") % {"name": client}

@@ -1,5 +1,6 @@
 """The base of the project's commands: one line for a foreseeable failure, progress, counts that add up."""
 
+import getpass
 import logging
 import os
 import sys
@@ -37,6 +38,14 @@ def day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise CommandError(f"{text} is no day: write it as 2026-10-31.") from error
+
+
+def system_account() -> str:
+    """The system's account that runs this process: the author of what a command does."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a uid without an account
+        return f"uid {os.getuid()}"
 
 
 class TechnovaCommand(BaseCommand):

@@ -1,7 +1,5 @@
 """Writes: promotions of a version of the model, each by somebody and for a reason."""
 
-import getpass
-import os
 from pathlib import Path
 
 from django.conf import settings
@@ -14,6 +12,7 @@ from predictions.decisions.versions import Place
 from predictions.ml.artifacts import artifact, store
 from predictions.ml.assessment import gates
 from predictions.models import Promotion, ThresholdDecision
+from technova.commands import system_account
 
 
 class SecondPerson(ValueError):
@@ -40,14 +39,7 @@ def author_of(name: str | None, *, root: Path) -> User | str:
         return account
     if _needs_two(root):
         raise SecondPerson("Two people promote here (TWO_PEOPLE_PROMOTE): name your account by --by.")
-    return _system_account()
-
-
-def _system_account() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a uid without an account
-        return f"uid {os.getuid()}"
+    return system_account()
 
 
 def _needs_two(root: Path) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -38,8 +39,16 @@ class HasObjected(Exception):
     """The person has objected already."""
 
 
-def receive(*, employee: Employee, kind: DataRequest.Kind, received_on: date, said: str, user: User) -> DataRequest:
-    """Record a request, to be answered within a month of the day on which it came.
+def receive(
+    *,
+    employee: Employee,
+    kind: DataRequest.Kind,
+    received_on: date,
+    said: str,
+    user: User | None = None,
+    by: str = "",
+) -> DataRequest:
+    """Record a request, to be answered within a month of the day on which it came; ``by`` ran a command.
 
     Whoever objects is not scored from then on, whatever the answer will be. Raises ``HasObjected``, and ``Busy`` for an
     objection while data are loaded.
@@ -47,10 +56,13 @@ def receive(*, employee: Employee, kind: DataRequest.Kind, received_on: date, sa
     with _writing(kind):
         if kind == DataRequest.Kind.OBJECTION and employee.objected_on:
             raise HasObjected
-        return _received(employee, kind, received_on, said, user)
+        word = _("Recorded by command, as %(account)s.") % {"account": by} if by else ""
+        return _received(employee, kind, received_on, said, user, word)
 
 
-def _received(employee: Employee, kind: DataRequest.Kind, received_on: date, said: str, user: User) -> DataRequest:
+def _received(
+    employee: Employee, kind: DataRequest.Kind, received_on: date, said: str, user: User | None, word: str
+) -> DataRequest:
     score = newest_scores().filter(employee=employee).first() if kind == DataRequest.Kind.CONTEST else None
     request = DataRequest.objects.create(
         employee=employee,
@@ -62,9 +74,37 @@ def _received(employee: Employee, kind: DataRequest.Kind, received_on: date, sai
         probability=score.probability if score else None,
         recorded_by=user,
     )
-    _keep(request, user, "")
+    _keep(request, user, word)
     if kind == DataRequest.Kind.OBJECTION:
         object_to_scoring(employee=employee, since=received_on)
+    return request
+
+
+@transaction.atomic
+def dossier_made(*, employee: Employee, user: User | None = None, by: str = "") -> DataRequest:
+    """Record that a dossier was made, once a day for who made it; ``by`` ran a command.
+
+    It stands with the person's request to see their data that is open or was answered today; where there is none, it is
+    a request that was received today and is answered by it.
+    """
+    today = timezone.localdate()
+    word = _("The dossier was made by command, as %(account)s.") % {"account": by} if by else _("The dossier was made.")
+    asked = DataRequest.objects.filter(employee=employee, kind=DataRequest.Kind.ACCESS)
+    request = asked.filter(Q(state=State.OPEN) | Q(answered_on=today)).order_by("-pk").first()
+    if request is None:
+        request = DataRequest.objects.create(
+            employee=employee,
+            kind=DataRequest.Kind.ACCESS,
+            received_on=today,
+            due=months_later(today, MONTHS),
+            state=State.GRANTED,
+            answered_on=today,
+            answer=word,
+            handled_by=user,
+            recorded_by=user,
+        )
+    if not request.changes.filter(by=user, word=word, at__date=today).exists():
+        _keep(request, user, word)
     return request
 
 

@@ -7,6 +7,7 @@ from django import template
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from employees import journal
 from predictions import formats
 from predictions.pages import icons
 
@@ -17,6 +18,12 @@ register = template.Library()
 def percent(share: float | None, decimals: int = 1) -> str:
     """A share of 1 as a percentage in the active language; a dash where there is none."""
     return "–" if share is None else formats.percent(share, decimals)
+
+
+@register.filter
+def client_in_words(client: str) -> str:
+    """The API key or the command that the journal names."""
+    return journal.client_in_words(client)
 
 
 @register.filter

@@ -7,6 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.timezone import localdate
+from django.utils.translation import override
 from pypdf import PdfReader
 
 from employees import journal
@@ -17,6 +19,7 @@ from predictions.followup.services import add_note, agree_action, open_cases
 from predictions.models import ActionKind, Case, DataRequest
 from predictions.rights.services import receive
 from predictions.services import score_employees
+from technova.commands import system_account
 
 pytestmark = pytest.mark.django_db
 
@@ -52,14 +55,64 @@ def test_dossier_has_what_is_kept_and_nothing_of_others(company, capsys):
     assert all("points" in reason for reason in prediction["reasons"])
     assert found["features"][0]["values"]["revenu_mensuel"] == 4321
     assert found["cases"][0]["notes"][0]["text"] == "wants to learn Polish"
-    assert [look["who"] for look in found["who_looked"]] == [company.username, "manage.py dossier"]
+    assert [look["who"] for look in found["who_looked"]] == [company.username, journal.command("dossier")]
     assert "9876" not in text
 
 
 def test_dossier_is_in_the_journal(company, capsys):
     printed(capsys, "2")
     entry = JournalEntry.objects.first()
-    assert (entry.client, entry.what, entry.employee.employee_id) == ("manage.py dossier", "file", 2)
+    assert (entry.client, entry.what, entry.employee.employee_id) == (journal.command("dossier"), "file", 2)
+
+
+def test_command_is_no_api_key_in_the_journal(company, capsys, browse):
+    printed(capsys, "2")
+    journal.record(journal.What.FILE, client="manage.py dossier (root), a1B2c3D4")  # a key with such a name
+    text = browse("Auditeur").get(reverse("journal")).content.decode()
+    assert f"Command dossier ({system_account()})" in text
+    assert "API key manage.py dossier (root), a1B2c3D4" in text
+
+
+def test_dossier_is_a_request_with_its_day_and_who_made_it(company, client, capsys):
+    found = json.loads(printed(capsys, "1", "--language", "en"))
+    by_command = f"The dossier was made by command, as {system_account()}."
+    (request,) = found["requests"]
+    assert (request["received_on"], request["state"], request["answer"]) == (f"{localdate()}", "granted", by_command)
+    client.force_login(company)
+    for name in ("employee_dossier_json", "employee_dossier", "employee_dossier_json"):
+        client.get(reverse(name, args=[1]), headers={"Accept-Language": "en"})
+    made = DataRequest.objects.get()
+    assert list(made.changes.values_list("by__username", "word")) == [
+        (None, by_command),
+        (company.username, "The dossier was made."),
+    ]
+
+
+def test_dossier_stands_with_the_open_request_that_it_serves(company, capsys):
+    person = Employee.objects.get(employee_id=1)
+    open_one = receive(employee=person, kind=DataRequest.Kind.ACCESS, received_on=DAY, said="", user=company)
+    printed(capsys, "1", "--language", "en")
+    assert DataRequest.objects.get().is_open
+    assert open_one.changes.last().word.startswith("The dossier was made by command")
+
+
+def test_command_records_what_a_person_asks(company, capsys):
+    call_command("record_request", "1", "contest", "--received-on", "2026-07-01", "--said", "My overtime is over.")
+    assert "to be answered by 2026-08-01" in capsys.readouterr().out
+    made = DataRequest.objects.get()
+    assert (made.kind, made.said, made.recorded_by) == ("contest", "My overtime is over.", None)
+    assert made.probability is not None
+    with override("en"):
+        call_command("record_request", "1", "objection")
+    assert Employee.objects.get(employee_id=1).objected_on == localdate()
+    assert DataRequest.objects.first().changes.get().word == f"Recorded by command, as {system_account()}."
+    for arguments, told in (
+        (["1", "objection"], "1 has objected already"),
+        (["9", "access"], "Nobody has the number 9"),
+        (["2", "access", "--received-on", "2999-01-01"], "is still to come"),
+    ):
+        with pytest.raises(CommandError, match=told):
+            call_command("record_request", *arguments)
 
 
 def test_unknown_number_is_one_line(company):
@@ -103,6 +156,7 @@ def test_dossier_of_the_page_is_the_one_of_the_command(company, client, capsys):
     assert of_page.keys() == of_command.keys()
     for each in (of_page, of_command):
         each.pop("who_looked")
+        each.pop("requests")  # the second one is recorded, too
     assert of_page == of_command
 
 

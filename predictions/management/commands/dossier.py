@@ -12,7 +12,8 @@ from employees.selectors import persons_of
 from predictions.pages.pdf import DOCUMENT, data_of
 from predictions.pages.rights.dossier_document import document
 from predictions.rights.dossier import dossier
-from technova.commands import TechnovaCommand
+from predictions.rights.services import dossier_made
+from technova.commands import TechnovaCommand, system_account
 from technova.files import typesetting
 
 
@@ -21,7 +22,7 @@ class Command(TechnovaCommand):
         "Prints all that is kept about one person, for whoever asks for their own data: every raw value with its file "
         "and day, features, scores with their reasons in words, what would change the score, cases and notes, and who "
         "looked. As JSON, or as a PDF in plain words, which goes into a file: dossier 12 --format pdf > dossier.pdf. "
-        "It is entered in the access journal. Give it to nobody but the person."
+        "It is entered in the access journal, and as a request of the person. Give it to nobody but the person."
     )
     expected_errors = (typesetting.TypesettingError,)
 
@@ -41,8 +42,9 @@ class Command(TechnovaCommand):
         is_pdf = options["format"] == "pdf"
         if is_pdf and sys.stdout.isatty():
             raise CommandError("A PDF is no text for a terminal: add > dossier.pdf")
-        journal.record(journal.What.FILE, client="manage.py dossier", employee=employee)
+        journal.record(journal.What.FILE, client=journal.command("dossier"), employee=employee)
         with override(options["language"]):
+            dossier_made(employee=employee, by=system_account())
             found = dossier(employee, has_notes=not options["without_notes"])
             if is_pdf:
                 sys.stdout.buffer.write(typesetting.pdf(DOCUMENT, data_of(document(found))))

@@ -15,6 +15,7 @@ from employees.models import Employee
 from predictions.pages.pdf import DOCUMENT, data_of, typeset
 from predictions.pages.rights.dossier_document import document
 from predictions.rights.dossier import dossier
+from predictions.rights.services import dossier_made
 from predictions.selectors import people
 from technova.web.requests import Request
 
@@ -31,6 +32,7 @@ for_makers = only_for(may_make)
 @for_makers
 def pdf(request: Request, employee_id: int) -> HttpResponse:
     person = _person(request, employee_id)
+    dossier_made(employee=person, user=request.user)
     data = data_of(document(dossier(person, has_notes=_has_notes(request))))
     file = typeset(request, DOCUMENT, data, failed=_("The PDF could not be made. The JSON has the same data."))
     if file is None:
@@ -42,6 +44,7 @@ def pdf(request: Request, employee_id: int) -> HttpResponse:
 @for_makers
 def as_json(request: Request, employee_id: int) -> HttpResponse:
     person = _person(request, employee_id)
+    dossier_made(employee=person, user=request.user)
     found = dossier(person, has_notes=_has_notes(request))
     text = json.dumps(found, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
     return _attached(request, person, text, "json", "application/json")

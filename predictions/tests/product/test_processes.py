@@ -25,6 +25,7 @@ NEEDED = {
     "dossier": ["1"],
     "erase_employee": ["1", "--reason", "asked for"],
     "purge_predictions": ["--older-than", "365"],
+    "record_request": ["1", "access"],
     "reapply_erasures": ["--file", __file__],
     "run_task": ["predictions.import_process.run_import", "00000000-0000-0000-0000-000000000001"],
     "run_worker": ["--once"],
