@@ -30,6 +30,11 @@ class Purpose(models.Model):
         """In the active language."""
         return self.french if (get_language() or "").startswith("fr") else self.english
 
+    @classmethod
+    def in_words(cls) -> dict[str, str]:
+        """Each purpose in the active language, by its words in both. One query."""
+        return {words: each.label for each in cls.objects.all() for words in (each.french, each.english)}
+
 
 class JournalEntry(models.Model):
     """One answer that showed people: when, to whom, what, and of whom or of how many. Written with the answer.

@@ -8,13 +8,14 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from employees import journal
 from employees.access import may_answer, may_audit, only_for, readable_to, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
 from employees.models import Employee
+from predictions.keys.models import APIKey
 from predictions.pages.days import DAYS, DayField, PeriodForm
 from predictions.selectors import journal as selectors
 from predictions.selectors import people
@@ -34,6 +35,13 @@ class BeforeField(forms.DateTimeField):
             return None
 
 
+class KeyField(forms.ModelChoiceField):
+    """An API key by its name and prefix, as the journal has it."""
+
+    def label_from_instance(self, obj):
+        return f"{obj.name}, {obj.prefix}"
+
+
 class LooksForm(PeriodForm):
     """The filters of the journal."""
 
@@ -46,6 +54,13 @@ class LooksForm(PeriodForm):
         required=False,
         empty_label=gettext_lazy("All"),
         to_field_name="username",
+    )
+    key = KeyField(
+        APIKey.objects.order_by("name", "prefix"),
+        label=pgettext_lazy("a filter of the journal", "API key"),
+        required=False,
+        empty_label=gettext_lazy("All"),
+        to_field_name="prefix",
     )
     since = DayField(label=gettext_lazy("From"), validators=DAYS)
     until = DayField(label=gettext_lazy("Until"), validators=DAYS)
@@ -68,6 +83,7 @@ def looks(request: Request) -> HttpResponse:
             context["looks"] = selectors.looks(
                 employee=employee,
                 user=asked["account"],
+                key=asked["key"],
                 since=asked["since"] and _midnight(asked["since"]),
                 until=asked["until"] and _midnight(asked["until"] + timedelta(days=1)),
                 before=asked["before"],

@@ -9,9 +9,10 @@ from predictions.formats import percent
 from predictions.rights.models import DataRequest
 
 
-def contest_of(employee: Employee, readable: Readable) -> str:
+def contest_of(employee: Employee, readable: Readable, *, is_to_them: bool = False) -> str:
     """The newest contest of a person's score in the active language: that it waits, or who decided what, and why.
 
+    ``is_to_them`` speaks to the person.
     Empty for none. The reason, which may tell any of the data, is for whoever reads everything. One query.
     """
     found = DataRequest.objects.filter(employee=employee, kind=DataRequest.Kind.CONTEST)
@@ -20,10 +21,19 @@ def contest_of(employee: Employee, readable: Readable) -> str:
         return ""
     values = {"day": date_format(contest.received_on)}
     if contest.probability is None:
-        told = _("The person contested their score on %(day)s.") % values
+        text = (
+            _("You contested your score on %(day)s.")
+            if is_to_them
+            else _("The person contested their score on %(day)s.")
+        )
     else:
         values["risk"] = percent(contest.probability)
-        told = _("The person contested the score of %(risk)s on %(day)s.") % values
+        text = (
+            _("You contested the score of %(risk)s on %(day)s.")
+            if is_to_them
+            else _("The person contested the score of %(risk)s on %(day)s.")
+        )
+    told = text % values
     if contest.is_open or contest.answered_on is None:
         waits = _("Somebody is to look at it again.")
         return f"{told} {waits}"

@@ -14,6 +14,7 @@ from employees.models import (
     JournalEntry,
     LoadedExtract,
     PresenceAnswer,
+    Purpose,
     RefusedValue,
 )
 from features.models import EmployeeFeatures
@@ -37,7 +38,7 @@ def dossier(employee: Employee, *, has_notes: bool = True) -> dict[str, Any]:
     Without ``has_notes`` it has the number of the notes of talks in their place: they may tell of other people. Some
     twenty queries, and four for each case.
     """
-    numbers = numbers_of(employee)
+    numbers, purposes = numbers_of(employee), Purpose.in_words()
     theirs = Employee.objects.filter(employee_id__in=numbers)  # what hangs on another number is the person's too
     return {
         "number": employee.employee_id,
@@ -67,7 +68,7 @@ def dossier(employee: Employee, *, has_notes: bool = True) -> dict[str, Any]:
         ],
         "predictions": (predictions := _predictions(theirs)),
         "model_versions": _versions(predictions),
-        "contest": contest_of(employee, Readable.EVERYTHING),
+        "contest": contest_of(employee, Readable.EVERYTHING, is_to_them=True),
         "objects_to_scoring_since": employee.objected_on,
         "what_would_change": _what_would_change(employee),
         "cases": [_case(case, has_notes) for case in Case.objects.filter(employee__in=theirs).order_by("pk")],
@@ -95,7 +96,7 @@ def dossier(employee: Employee, *, has_notes: bool = True) -> dict[str, Any]:
                 "at": entry.at,
                 "who": entry.client or str(entry.user),
                 "what": entry.get_what_display(),
-                "what_for": entry.purpose,
+                "what_for": purposes.get(entry.purpose, entry.purpose),
             }
             for entry in JournalEntry.objects.filter(employee__in=theirs).select_related("user").order_by("pk")
         ],
@@ -246,7 +247,13 @@ def _request(request: DataRequest) -> dict[str, Any]:
         "answered_on": request.answered_on,
         "answer": request.answer,
         "changes": [
-            {"at": each.at, "state": each.get_state_display(), "due": each.due, "word": each.word}
-            for each in request.changes.all()
+            {
+                "at": each.at,
+                "by": str(each.by) if each.by else None,
+                "state": each.get_state_display(),
+                "due": each.due,
+                "word": each.word,
+            }
+            for each in request.changes.select_related("by")
         ],
     }

@@ -1,7 +1,7 @@
 """Who looked at whom: the journal of reads and the rows of the log that stand for it; unusual days."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
@@ -11,7 +11,8 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
-from employees.models import Employee, JournalEntry
+from employees.models import Employee, JournalEntry, Purpose
+from predictions.keys.models import APIKey
 from predictions.models import Prediction
 
 PAGE_SIZE = 50
@@ -46,11 +47,12 @@ def looks(
     *,
     employee: Employee | None = None,
     user: User | None = None,
+    key: APIKey | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     before: datetime | None = None,
 ) -> Looks:
-    """The newest looks, or those before a time. Two queries.
+    """The newest looks, or those before a time. Three queries.
 
     A prediction by number for an API key is its own entry. Of one ``employee`` so are those of batches, which the
     journal counts as one list.
@@ -63,8 +65,11 @@ def looks(
         predictions = predictions.filter(mode=Prediction.Mode.BY_ID)
     if user:
         entries, predictions = entries.filter(user=user), predictions.none()
+    if key:
+        entries, predictions = entries.filter(client__endswith=f", {key.prefix}"), predictions.filter(api_key=key)
+    purposes = Purpose.in_words()
     found = [
-        *map(_of_entry, _newest(entries, "at", since, until, before)),
+        *(_of_entry(entry, purposes) for entry in _newest(entries, "at", since, until, before)),
         *map(_of_prediction, _newest(predictions, "created_at", since, until, before)),
     ]
     found.sort(key=lambda look: look.at, reverse=True)
@@ -85,9 +90,10 @@ def _newest(rows: QuerySet, time: str, *bounds: datetime | None) -> QuerySet:
     return (rows.defer("contributions", "payload") if time == "created_at" else rows)[: PAGE_SIZE + 1]
 
 
-def _of_entry(entry: JournalEntry) -> Look:
+def _of_entry(entry: JournalEntry, purposes: Mapping[str, str]) -> Look:
     number = entry.employee.employee_id if entry.employee else None
-    return Look(entry.at, entry.user, entry.client, entry.get_what_display(), number, entry.people, entry.purpose)
+    purpose = purposes.get(entry.purpose, entry.purpose)
+    return Look(entry.at, entry.user, entry.client, entry.get_what_display(), number, entry.people, purpose)
 
 
 def _of_prediction(row: Prediction) -> Look:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from employees import journal
-from employees.models import Employee, JournalEntry
+from employees.models import Employee, JournalEntry, Purpose
 from employees.tests.factories import EmployeeFactory
 from predictions.models import Prediction
 from predictions.selectors.journal import looks, unusual_days
@@ -125,6 +125,32 @@ def test_auditor_reads_who_looked_at_whom_and_is_recorded(world, browse):
     assert world.hr.account.username not in of_one.partition('id="looks"')[2]
     entry = JournalEntry.objects.first()
     assert (entry.user, entry.what, entry.employee.employee_id) == (auditor.account, What.JOURNAL, 1)
+
+
+def test_journal_is_filtered_by_api_key(world, browse):
+    key, other = APIKeyFactory(), APIKeyFactory()
+    for each in (key, other):
+        journal.record(What.LIST, client=f"{each.name}, {each.prefix}", people=3)
+        APIClient(each.secret).post(reverse("api-by-id", args=[1]))
+    auditor = browse("Auditeur")
+    looks = auditor.get(reverse("journal"), {"key": key.prefix}).context["looks"].rows
+    assert len(looks) == 2
+    assert {look.client for look in looks} == {f"{key.name}, {key.prefix}"}
+    assert (
+        not auditor.get(reverse("journal"), {"key": key.prefix, "account": auditor.account.username})
+        .context["looks"]
+        .rows
+    )
+
+
+def test_purpose_is_told_in_the_readers_language(world, browse):
+    purpose = Purpose.objects.create(french="Entretien du mardi", english="Talk on Tuesday")
+    world.hr.account.purpose = purpose.french
+    journal.record(What.LIST, user=world.hr.account, people=3)
+    auditor = browse("Auditeur")
+    for language, words in (("en", purpose.english), ("fr", purpose.french)):
+        (look, *_older) = auditor.get(reverse("journal"), headers={"Accept-Language": language}).context["looks"].rows
+        assert look.purpose == words
 
 
 def test_unknown_number_and_wrong_day_show_nothing(browse):

@@ -1,5 +1,6 @@
 """Whoever objects is not scored, wherever scores are made or shown, until the objection ends."""
 
+import re
 from datetime import timedelta
 from io import StringIO
 from types import SimpleNamespace
@@ -8,6 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from employees.access import Scope
 from employees.models import Employee, WorkforceDay
@@ -20,12 +22,15 @@ from predictions.followup.services import open_cases
 from predictions.formats import percent
 from predictions.models import DataRequest, Prediction, ScoringRun
 from predictions.pages.model import in_short
+from predictions.pages.rights.dossier_document import document
+from predictions.rights.dossier import dossier
 from predictions.rights.services import HasObjected, answer, receive
 from predictions.selectors import figures, people, runs
 from predictions.selectors.person_periods import person_periods
 from predictions.services import is_scoring_due, score_employees
 from predictions.tests.conftest import APIClient
 from predictions.tests.factories import APIKeyFactory
+from predictions.tests.test_report import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -125,6 +130,33 @@ def test_followup_shows_no_earlier_score_and_says_why(hr):
         assert said in text
     answer = key.get(f"/cases/{case.pk}").json()
     assert (answer["turnover_probability"], answer["prediction_id"]) == (None, None)
+
+
+def test_sheet_says_that_the_person_objected(hr):
+    objection(hr)
+    text = text_of(hr.get(reverse("employee_sheet", args=[WHO])).content)
+    assert "Not scored: objection" in text
+    assert "No score yet" not in text
+
+
+def test_dossier_speaks_to_whoever_objected_of_what_was(hr):
+    person = Employee.objects.get(employee_id=WHO)
+    contest = receive(employee=person, kind=DataRequest.Kind.CONTEST, received_on=DAY, said="", user=hr.account)
+    answer(request=contest, is_granted=False, text="It stands.", user=hr.account)
+    objection(hr)
+    person.refresh_from_db()
+    with override("en"):
+        (section,) = [
+            each
+            for each in document(dossier(person)).sections
+            if each.title == "Your last score from before the objection"
+        ]
+    text = " ".join(section.paragraphs)
+    assert re.search("the estimated probability that you leave .* was ", text)
+    assert "HR looked first at those" in text
+    assert "HR looks first" not in text
+    assert "You contested the score of" in text
+    assert "The person contested" not in text
 
 
 def test_small_number_of_objections_is_no_figure_of_the_management(hr, browse):

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from employees import journal, terms
 from employees.access import Readable, readable_to, scope_of
+from employees.models import Employee
 from features import readable_features, schema
 from features.models import EmployeeFeatures
 from predictions import levers
@@ -128,7 +129,7 @@ def _sheet(
         % {"horizon": horizon(score.prediction.horizon_months if score else None)},
         risk=_risk(score) if score else "",
         band=str(score.band.label) if score and not score.is_unknown else "",
-        risk_notes=_risk_notes(score) if score else [_("No score yet")],
+        risk_notes=_risk_notes(score) if score else [_without_score(row.employee)],
         reasons_title=_("Why"),
         reasons=_reasons(score) if score else [],
         levers_title=_("What goes with a lower risk"),
@@ -162,6 +163,10 @@ def _withheld(readable: Readable) -> str:
 
 def _risk(score: Shown) -> str:
     return str(score.band.label) if score.is_unknown else percent(score.prediction.probability)
+
+
+def _without_score(employee: Employee) -> str:
+    return _("Not scored: objection") if employee.objected_on else _("No score yet")
 
 
 def _risk_notes(score: Shown) -> list[str]:

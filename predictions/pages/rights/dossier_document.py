@@ -158,22 +158,20 @@ def _scores(found: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) -> Iter
     if not runs:
         yield section(_("Your scores"), _("You have not been scored."))
         return
-    newest = runs[-1]
+    newest, has_objected = runs[-1], bool(found["objects_to_scoring_since"])
     yield section(
-        _("Your newest score"),
-        _("As of %(day)s, the estimated probability that you leave %(horizon)s is %(risk)s.")
+        _("Your last score from before the objection") if has_objected else _("Your newest score"),
+        (
+            _("As of %(day)s, the estimated probability that you leave %(horizon)s was %(risk)s.")
+            if has_objected
+            else _("As of %(day)s, the estimated probability that you leave %(horizon)s is %(risk)s.")
+        )
         % {
             "day": _day(newest["describes"]),
             "horizon": horizon(newest["horizon_months"]),
             "risk": percent(newest["probability"]),
         },
-        _("HR looks first at those from %(threshold)s on: you are among them.")
-        % {"threshold": percent(newest["threshold"])}
-        if newest["is_over_the_threshold"] and not newest["is_extrapolated"]
-        else ""
-        if newest["is_extrapolated"]
-        else _("HR looks first at those from %(threshold)s on: you are not among them.")
-        % {"threshold": percent(newest["threshold"])},
+        _looked_at(newest, has_objected=has_objected),
         _interval(newest),
         found["contest"],
         _("Why, in points of probability against the average employee:"),
@@ -216,6 +214,25 @@ def _scores(found: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) -> Iter
             ],
         ),
     )
+
+
+def _looked_at(score: Mapping[str, Any], *, has_objected: bool) -> str:
+    """Whether the score is one that HR looks at first, or was until the person objected."""
+    if score["is_extrapolated"]:
+        return ""
+    if score["is_over_the_threshold"]:
+        text = (
+            _("HR looked first at those from %(threshold)s on: you were among them.")
+            if has_objected
+            else _("HR looks first at those from %(threshold)s on: you are among them.")
+        )
+    else:
+        text = (
+            _("HR looked first at those from %(threshold)s on: you were not among them.")
+            if has_objected
+            else _("HR looks first at those from %(threshold)s on: you are not among them.")
+        )
+    return text % {"threshold": percent(score["threshold"])}
 
 
 def _interval(score: Mapping[str, Any]) -> str:

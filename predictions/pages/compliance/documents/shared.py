@@ -5,6 +5,7 @@ from datetime import date
 
 from django.conf import settings
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -36,7 +37,9 @@ def systems(facts: Installation) -> Section:
     title, rows = _("Which systems have an API key"), facts.systems()
     if not rows:
         return section(title, _("No API key is in force."))
-    return section(title, table=Table([_("API key"), pgettext("what a role may do", "May"), _("Of whom")], rows))
+    return section(
+        title, table=Table([capfirst(_("API key")), pgettext("what a role may do", "May"), _("Of whom")], rows)
+    )
 
 
 def kept() -> Table:
