@@ -3,10 +3,11 @@
 from datetime import date
 from typing import Any, cast
 
+from django.core.exceptions import ValidationError
 from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import NotFound
 from rest_framework.mixins import ListModelMixin
 from rest_framework.response import Response
 
@@ -17,9 +18,10 @@ from predictions.api import openapi
 from predictions.api.errors import InvalidRequest
 from predictions.api.filters import CaseFilters
 from predictions.api.pagination import CasePagination
-from predictions.api.serializers.cases import CaseSerializer, ChangeCaseSerializer, OpenCaseSerializer, not_past
+from predictions.api.serializers.cases import CaseSerializer, ChangeCaseSerializer, OpenCaseSerializer
 from predictions.api.views import ReadViewSet, keep_in_journal, number_in
 from predictions.followup import services
+from predictions.followup.days import check_due
 from predictions.followup.models import Case, CaseChange, CaseQuerySet
 from predictions.models import MAX_PREDICTION_ID
 
@@ -120,9 +122,9 @@ class CaseViewSet(ListModelMixin, ReadViewSet):
 
 def _check_due(day: date) -> None:
     try:
-        not_past(day)
+        check_due(day)
     except ValidationError as error:
-        raise InvalidRequest({"due": error.detail}, "body") from error
+        raise InvalidRequest({"due": error.messages}, "body") from error
 
 
 def _check_owner(owner, person: Employee) -> None:

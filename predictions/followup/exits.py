@@ -50,6 +50,12 @@ def record_exit(
     return interview
 
 
+def left_on(employee: Employee) -> date | None:
+    """By when somebody has left; None while they are there. One query."""
+    states = EmployeeState.objects.newest().filter(employee=employee, presence=Presence.LEFT)
+    return states.values_list("left_by", flat=True).first()
+
+
 def because_in_files(employee: Employee) -> str:
     """The reason of a departure that the directory gives; empty where it gives none. One query."""
     states = EmployeeState.objects.newest().filter(OF_FILES, employee=employee, presence=Presence.LEFT)

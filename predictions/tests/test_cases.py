@@ -599,6 +599,32 @@ def test_case_is_not_opened_for_a_day_that_has_passed(hr, people):
     assert change(hr, case, due=timezone.localdate() - timedelta(days=1)).status_code == 422
 
 
+@pytest.mark.parametrize("year", [2019, 2099])
+def test_implausible_days_are_refused_with_the_rule(hr, people, year):
+    case = opened(people[1], hr.account)
+    told = "more than two years ahead" if year == 2099 else "more than a year before the case was opened"
+    told_of_plans = "more than two years ahead" if year == 2099 else "This day has passed"
+    day = f"{year}-03-04"
+    kind = ActionKind.objects.first().pk
+    action = hr.post(reverse("cases_action", args=[case.pk]), {"kind": kind, "day": day, "cost": ""})
+    talk = change(hr, case, state="planned", talk_at=f"{day}T10:00")
+    due = change(hr, case, due=day)
+    for response, words in ((action, told), (talk, told_of_plans), (due, told_of_plans)):
+        assert response.status_code == 422
+        assert words in response.text
+    told_of_note = "in the future" if year == 2099 else told
+    values = {"day": day, "who": "", "text": "x"}
+    assert told_of_note in hr.post(reverse("cases_note", args=[case.pk]), values).text
+    assert open_one(hr, 2, due=day).status_code == 422
+    assert case.changes.count() == 1
+
+
+def test_what_was_noted_before_the_rule_can_still_be_corrected(hr, people):
+    case = opened(people[1], hr.account)
+    action = agreed(case, hr.account, day=timezone.localdate() - timedelta(days=3_000))
+    assert correct(hr, case, action).status_code == 302
+
+
 def test_person_who_is_present_is_closed_as_left_only_after_a_question(hr, people):
     case = opened(people[1], hr.account)
     response = change(hr, case, state="left")

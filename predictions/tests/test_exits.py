@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from employees.models import Employee, EmployeeState, PresenceAnswer
 from employees.tests.extracts import DAY, load, load_all
@@ -156,6 +157,18 @@ def test_wrong_interview_keeps_nothing(hr, wrong, told):
     assert response.status_code == 422
     assert told in response.text
     assert not ExitInterview.objects.exists()
+
+
+@pytest.mark.parametrize(("number", "told"), [(1, "before the departure, by"), (2, "and the person is still there")])
+def test_day_long_before_the_departure_is_asked_about(hr, number, told):
+    load_both()
+    day = DAY - timedelta(days=370)
+    response = keep(hr, number, day=day)
+    assert response.status_code == 422
+    assert date_format(day) in response.text
+    assert told in response.text
+    assert keep(hr, number, day=day, is_certain="on").status_code == 302
+    assert ExitInterview.objects.get().was_warned
 
 
 def test_without_a_key_nothing_is_kept(hr, settings):

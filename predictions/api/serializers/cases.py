@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Q
-from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
@@ -14,6 +13,7 @@ from employees.columns import MAX_EMPLOYEE_ID
 from predictions.api.serializers.bodies import StrictSerializer
 from predictions.api.serializers.fields import InUTC, StrictBoolean, StrictInteger
 from predictions.events.services import address
+from predictions.followup.days import check_due
 from predictions.followup.models import Case
 from predictions.followup.sensitive import check_words, sensitive_words
 
@@ -50,23 +50,16 @@ class WordsField(serializers.CharField):
         return text
 
 
-def not_past(day: date) -> date:
-    """A day by which something is to be done."""
-    if day < localdate():
-        raise serializers.ValidationError(_("This day has passed: choose today or a later one."))
-    return day
-
-
 class OpenCaseSerializer(StrictSerializer):
     """A case to open."""
 
     employee_id = StrictInteger(min_value=1, max_value=MAX_EMPLOYEE_ID, help_text="The company's number.")
     owner = OwnerField(help_text="The account that is responsible: of HR or a manager, who sees them.")
-    due = serializers.DateField(help_text="Talk by: today or later.")
+    due = serializers.DateField(help_text="Talk by: today or later, within two years.")
     why = WordsField(max_length=LONGEST, required=False, default="", allow_blank=True, help_text="Empty: the score.")
 
     def validate_due(self, day: date) -> date:
-        return not_past(day)
+        return check_due(day)
 
 
 class ChangeCaseSerializer(StrictSerializer):

@@ -69,7 +69,7 @@ def _another_is_open(found: Case, user: User) -> str:
 @for_followers
 def note(request: Request, pk: int) -> HttpResponse:
     found = _case(request, pk)
-    form = NoteForm(request.POST)
+    form = NoteForm(request.POST, case=found)
     if form.is_valid():
         given = {name: form.cleaned_data[name] for name in ("day", "who", "text", "is_shared")}
         try:
@@ -96,7 +96,7 @@ def delete_note(request: Request, pk: int, note: int) -> HttpResponse:
 @for_followers
 def action(request: Request, pk: int) -> HttpResponse:
     found = _case(request, pk)
-    form = ActionForm(request.POST, kinds=ActionKind.objects.all())
+    form = ActionForm(request.POST, case=found, kinds=ActionKind.objects.all())
     if form.is_valid():
         services.agree_action(case=found, user=request.user, **form.cleaned_data)
         messages.success(request, _("The action is kept."))
@@ -172,8 +172,8 @@ def _page(
         "band_now": _band_now(found),
         "form": form or CaseForm(case=found, user=request.user),
         "seen": changes[-1].pk,
-        "note_form": note_form or NoteForm(),
-        "action_form": action_form or ActionForm(kinds=kinds),
+        "note_form": note_form or NoteForm(case=found),
+        "action_form": action_form or ActionForm(case=found, kinds=kinds),
         "notes": notes,
         "texts_deleted": texts_deleted(changes, request.user),
         "notes_months": settings.NOTES_MONTHS,

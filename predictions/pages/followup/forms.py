@@ -1,7 +1,7 @@
 """The forms of cases."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from employees.access import HR, MANAGER, may_answer, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
 from employees.models import Employee, Presence
+from predictions.followup.days import check_ahead, check_due, check_of_case
 from predictions.followup.models import ActionKind, Case, CaseAction
 from predictions.followup.sensitive import check_words, sensitive_words
 from predictions.followup.services import Wanted
@@ -65,13 +66,6 @@ class WatchedForm(forms.Form):
             self.add_error(name, text)
 
 
-def not_past(day: date) -> date:
-    """A day by which something is to be done."""
-    if day < timezone.localdate():
-        raise forms.ValidationError(_("This day has passed: choose today or a later one."))
-    return day
-
-
 class OpenForm(WatchedForm):
     """The people for whom cases are opened, by when, and why."""
 
@@ -92,7 +86,7 @@ class OpenForm(WatchedForm):
         self.fields["due"].initial = timezone.localdate() + WEEK
 
     def clean_due(self) -> date:
-        return not_past(self.cleaned_data["due"])
+        return check_due(self.cleaned_data["due"])
 
     def clean_number(self) -> list[int]:
         numbers = list(dict.fromkeys(self.cleaned_data["number"]))
@@ -183,7 +177,15 @@ class CaseForm(WatchedForm):
 
     def clean_due(self) -> date:
         due = self.cleaned_data["due"]
-        return due if due == self.case.due or self.cleaned_data.get("state") not in Case.OPEN else not_past(due)
+        if due == self.case.due:
+            return due
+        return check_due(due) if self.cleaned_data.get("state") in Case.OPEN else check_ahead(due)
+
+    def clean_talk_at(self) -> datetime | None:
+        talk_at = self.cleaned_data["talk_at"]
+        if talk_at and talk_at != self.case.talk_at:
+            check_due(timezone.localdate(talk_at))
+        return talk_at
 
     def clean_owner(self) -> User:
         owner = self.cleaned_data["owner"]
@@ -246,15 +248,16 @@ class NoteForm(WatchedForm):
     )
     is_shared = forms.BooleanField(label=gettext_lazy("Managers who see the case read it"), required=False)
 
-    def __init__(self, *args: Any, **options: Any):
+    def __init__(self, *args: Any, case: Case, **options: Any):
         super().__init__(*args, **options)
+        self.case = case
         self.fields["day"].initial = timezone.localdate()
 
     def clean_day(self) -> date:
         day = self.cleaned_data["day"]
         if day > timezone.localdate():
             raise forms.ValidationError(_("The talk is in the future: note it once it has taken place."))
-        return day
+        return check_of_case(day, self.case)
 
 
 class ActionForm(forms.Form):
@@ -270,11 +273,15 @@ class ActionForm(forms.Form):
         help_text=gettext_lazy("For the company; empty where it is not known."),
     )
 
-    def __init__(self, *args: Any, kinds: Iterable[ActionKind], **options: Any):
+    def __init__(self, *args: Any, case: Case, kinds: Iterable[ActionKind], **options: Any):
         super().__init__(*args, **options)
+        self.case = case
         self.fields["day"].initial = timezone.localdate()
         offered: Any = self.fields["kind"]
         offered.choices = [(kind.pk, str(kind)) for kind in kinds if kind.is_active]
+
+    def clean_day(self) -> date:
+        return check_of_case(self.cleaned_data["day"], self.case)
 
 
 class CorrectionForm(ActionForm, WatchedForm):
@@ -286,7 +293,8 @@ class CorrectionForm(ActionForm, WatchedForm):
 
     def __init__(self, *args: Any, action: CaseAction, reads_cost: bool, **options: Any):
         initial = {"kind": action.kind_id, "day": action.day, "cost": action.cost}
-        super().__init__(*args, **options | {"initial": initial, "prefix": f"action-{action.pk}"})
+        own = {"initial": initial, "prefix": f"action-{action.pk}"}
+        super().__init__(*args, case=action.case, **options | own)
         self.action = action
         if not action.kind.is_active:
             offered: Any = self.fields["kind"]
@@ -295,6 +303,10 @@ class CorrectionForm(ActionForm, WatchedForm):
             offered.choices = choices
         if not reads_cost:
             del self.fields["cost"]
+
+    def clean_day(self) -> date:
+        day = self.cleaned_data["day"]
+        return day if day == self.action.day else super().clean_day()
 
     @property
     def corrected(self) -> dict[str, Any]:
