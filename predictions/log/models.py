@@ -91,7 +91,8 @@ class PersonKey(models.Model):
 class ErasedRow(models.Model):
     """A row of a log that lost its person: the seals verify it by the commitment to what it held.
 
-    Nothing says which erasure emptied it, so that nobody can put a person's rows together again.
+    Nothing says which erasure emptied it. Rows that held the same, as all entries of the journal about one person did,
+    have the same commitment (decision 44).
     """
 
     pk = models.CompositePrimaryKey("log", "row")
