@@ -29,6 +29,7 @@ from employees.access.roles import (
     reads_rounded,
     roles_of,
     scope_of,
+    seen_by,
 )
 from employees.access.scope import THERE, Scope, Team, departments_of_key, scope_of_key
 
@@ -77,4 +78,5 @@ __all__ = [
     "roles_to_give",
     "scope_of",
     "scope_of_key",
+    "seen_by",
 ]

@@ -121,6 +121,26 @@ def _team(person: int, presence: str, position: int | None, last: int | None, re
     return Team(person, position, last, revision)
 
 
+def seen_by(account: str, employee: str) -> Q:
+    """Whether the account of a row sees the row's employee, by the paths to both: ``scope_of`` as a condition."""
+    of_account = {"user": OuterRef(account)}
+    groups = installed.get_model("auth", "Group").objects.filter(**of_account)
+    accesses = installed.get_model("employees", "DepartmentAccess").objects.filter(**of_account)
+    teams = installed.get_model("employees", "TeamAccess").objects.filter(**of_account)
+    there = teams.filter(employee__presence__in=THERE, employee__line__isnull=False)
+    place = OuterRef(f"{employee}__line__position")
+    in_team = Exists(there.filter(employee__line__position__lt=place, employee__line__last__gte=place))
+    in_department = Q(Exists(accesses.filter(departement=OuterRef(f"{employee}__departement"))))
+    for former, name in terms.current().merged.get("departement", {}).items():
+        in_department |= Q(Exists(accesses.filter(departement=former)), **{f"{employee}__departement": name})
+    in_department &= Q(~Exists(there.filter(employee=OuterRef(employee))))  # nobody sees themselves
+    everyone = [role.group for role in ROLES.values() if role.sees_everyone]
+    is_unlimited = Exists(groups.filter(name__in=everyone)) & ~Exists(accesses) & ~Exists(teams)
+    some = [role.group for role in ROLES.values() if not role.reads_figures]
+    sees = is_unlimited | Exists(groups.filter(name__in=some)) & (in_department | in_team)
+    return Q(**{f"{account}__is_active": True}) & (Q(**{f"{account}__is_superuser": True}) | sees)
+
+
 def readable_to(user) -> Readable:
     """The columns that an account may read, by its roles and the settings for managers."""
     roles = roles_of(user)

@@ -7,8 +7,9 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 
-from employees.access import Scope, scope_of
-from employees.models import Correction, Employee, ReportingLine, TeamAccess
+from employees.access import Scope, scope_of, seen_by
+from employees.models import Correction, Employee, PresenceAnswer, ReportingLine, TeamAccess, Term
+from employees.terms.changes import changing
 from employees.tests.extracts import DAY, load
 from employees.tests.factories import leave
 from employees.workforce.answers import merge_numbers
@@ -167,3 +168,39 @@ def test_scope_of_another_team_covers_no_key_of_everyone(chain):
 
 def test_everyone_has_one_place_in_the_tree(chain):
     assert ReportingLine.objects.count() == Employee.objects.count() == 5
+
+
+def test_whom_an_account_sees_is_the_same_in_a_query(chain, admin_user):
+    employees = Employee.objects
+    employees.filter(employee_id=4).update(departement="Commercial")
+    with changing():
+        Term.objects.create(vocabulary="departement", value="Ventes", merged_into=Term.objects.get(value="Commercial"))
+    top, nobody, closed = lead(1), get_user_model().objects.create_user("nobody"), lead(2, "Consulting", group="RH")
+    lead(2, "Consulting")
+    lead(2, group="Auditeur")
+    lead(3, "Ventes", group="RH")
+    hr = get_user_model().objects.create_user("hr")
+    hr.groups.add(Group.objects.get(name="RH"))
+    of_departments = get_user_model().objects.create_user("of departments")
+    of_departments.groups.add(Group.objects.get(name="Manager"))
+    of_departments.department_accesses.create(departement="Ventes")
+    get_user_model().objects.filter(pk=closed.pk).update(is_active=False)
+
+    def check():
+        PresenceAnswer.objects.all().delete()
+        accounts = get_user_model().objects.all()
+        for account in accounts:
+            for employee in employees.all():
+                PresenceAnswer.objects.create(recorded_by=account, employee=employee, kind="here", as_of=DAY)
+        rows = PresenceAnswer.objects.filter(seen_by("recorded_by", "employee"))
+        found = set(rows.values_list("recorded_by", "employee"))
+        assert found == {
+            (account.pk, employee.pk) for account in accounts for employee in employees.within(scope_of(account))
+        }
+        return found
+
+    seen = check()
+    some = get_user_model().objects.exclude(pk__in=[nobody.pk, closed.pk]).exclude(groups__name="Auditeur")
+    assert {account for account, _employee in seen} == {account.pk for account in some}
+    leave(employees.get(employee_id=1))
+    assert not any(account == top.pk for account, _employee in check())

@@ -7,7 +7,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _in_words
 from django.utils.translation import gettext_lazy as _
 
-from employees.access import Scope, may_answer, scope_of
+from employees.access import Scope, may_answer, scope_of, seen_by
 from employees.models import Employee
 from features import schema
 from technova.database.fields import EncryptedTextField, account
@@ -21,9 +21,19 @@ class CaseQuerySet(models.QuerySet):
         """Those of people who are in the scope, and were when the case was opened."""
         return scope.narrow_recorded(scope.narrow(self), "departement")
 
+    def unseen(self):
+        """The open ones whose responsible account does not see the person any more, or is closed: in nobody's week."""
+        return self.is_open().exclude(seen_by("owner", "employee"))
+
     def visible_to(self, user):
-        """Those opened of people in the account's scope: all to HR, to a manager the own and the shared ones."""
-        rows = self.within(scope_of(user))
+        """Those opened of people in the account's scope: all to HR, to a manager the own and the shared ones.
+
+        Whoever was made responsible sees what was opened before the person came into the scope, too.
+        """
+        scope = scope_of(user)
+        rows = scope.narrow(self)
+        if not scope.sees_everyone:
+            rows = rows.filter(Q(departement__in=scope.recorded_names) | Q(owner=user))
         if may_answer(user):
             return rows
         return rows.filter(Q(owner=user) | Q(opened_by=user) | Q(is_shared=True))
@@ -87,6 +97,7 @@ class Case(models.Model):
     # Annotated by ``selectors.cases_of``.
     probability_now: float | None
     threshold_now: float | None
+    is_unseen: bool
 
     objects = CaseQuerySet.as_manager()
 

@@ -2,9 +2,9 @@
 
 from datetime import date, timedelta
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 
-from employees.access import Readable, Scope
+from employees.access import Readable, Scope, seen_by
 from employees.models import Employee
 from employees.workforce.naming import with_names
 from predictions.followup.models import Case, CaseChange, DrawnPerson
@@ -24,12 +24,15 @@ def newest_scores() -> QuerySet[Prediction]:
 
 
 def cases_of(user, readable: Readable) -> QuerySet[Case]:
-    """The cases that an account sees, by their day, with the ``name`` of the person and the newest score."""
+    """The cases that an account sees, by their day, with the ``name`` of the person, the newest score and whether they
+    are ``unseen`` by whoever is responsible."""
     score = newest_scores().filter(employee=OuterRef("employee"))
     rows = Case.objects.visible_to(user).select_related("employee", "owner", "opened_by")
     rows = rows.annotate(
         probability_now=Subquery(score.values("probability")[:1]), threshold_now=Subquery(score.values("threshold")[:1])
     )
+    is_unseen = Q(closed_at=None) & ~seen_by("owner", "employee")
+    rows = rows.annotate(is_unseen=ExpressionWrapper(is_unseen, output_field=BooleanField()))
     return with_names(rows, "employee__employee_id", readable).order_by("due", "id")
 
 

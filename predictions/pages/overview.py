@@ -24,6 +24,7 @@ from employees.workforce import clarifying
 from features import schema
 from predictions import bands, levers
 from predictions.accounts import purpose
+from predictions.followup.models import Case
 from predictions.followup.selectors import drawn, due_of, in_no_draw, set_aside
 from predictions.formats import grouped, horizon, percent, signed
 from predictions.ml.artifacts.store import ArtifactError
@@ -162,9 +163,11 @@ def _waiting(request: Request, run: ScoringRun, now: Figures, scope: Scope) -> l
     found = []
     due = due_of(request.user, timezone.localdate())
     if may_answer(request.user):
-        waiting = clarifying.waiting(scope, due=due, requests=open_within(scope))
+        unseen = Case.objects.visible_to(request.user).unseen()
+        waiting = clarifying.waiting(scope, due=due, unseen=unseen, requests=open_within(scope))
         request.count_absent = waiting.absent  # type: ignore[attr-defined]  # for the menu
         found.append(_cases_due(waiting.others["due"]))
+        found.append(_cases_unseen(waiting.others["unseen"]))
         found.append(_requests_open(waiting.others["requests"]))
         found.append(Count(_("absent from the newest extract"), waiting.absent, reverse("clarify")))
         if not run.is_outdated:
@@ -180,6 +183,11 @@ def _waiting(request: Request, run: ScoringRun, now: Figures, scope: Scope) -> l
 def _cases_due(number: int) -> Count:
     label = ngettext("case due within a week, or overdue", "cases due within a week, or overdue", number)
     return Count(label, number, reverse("cases"))
+
+
+def _cases_unseen(number: int) -> Count:
+    label = ngettext("case that its responsible does not see", "cases that their responsible does not see", number)
+    return Count(label, number, f"{reverse('cases')}?view=open&unseen=on")
 
 
 def _requests_open(number: int) -> Count:

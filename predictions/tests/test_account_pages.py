@@ -1,6 +1,7 @@
 """The pages on which accounts are administered: invited, given a role and departments, closed; and links by e-mail."""
 
 import re
+from datetime import date
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -13,9 +14,10 @@ from django.test import Client
 from employees.access import Scope, scope_of
 from employees.models import Employee, TeamAccess
 from employees.tests.extracts import load
-from employees.tests.factories import leave
+from employees.tests.factories import EmployeeFactory, leave
 from predictions.accounts import links
 from predictions.accounts.single_sign_on import give_team
+from predictions.followup.services import open_cases
 
 pytestmark = pytest.mark.django_db
 User = get_user_model()
@@ -165,6 +167,18 @@ def test_closed_account_is_out_at_once_and_enters_again_when_it_is_opened(hr, co
     act(hr, colleague, "open")
     assert can_sign_in("colleague")
     assert browser.get("/").status_code == 302  # its session is gone
+
+
+def test_closing_an_account_tells_of_the_open_cases_that_it_leaves(hr, colleague):
+    person = EmployeeFactory()
+    address = f"{LIST}{colleague.pk}/"
+    assert "Responsible for" not in hr.get(address).text
+    open_cases(employees=[person], owner=colleague, due=date(2026, 6, 30), why="", user=hr.account)
+    assert "Responsible for 1 open case" in hr.get(address).text
+    text = act(hr, colleague, "close").text
+    assert "1 open case is still its own: make somebody else responsible for it." in text
+    link = re.search(r'href="([^"]*view=open[^"]*)"', text)[1].replace("&amp;", "&")
+    assert [row["number"] for row in hr.get(link).context["rows"]] == [person.employee_id]
 
 
 def test_sessions_are_ended(hr, colleague):

@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connection
 from django.urls import reverse
 from django.utils import timezone
@@ -292,6 +293,47 @@ def test_author_alone_deletes_a_note(hr, browse, people):
     assert browse("RH", INSIDE).post(address).status_code == 404
     assert hr.post(address).status_code == 302
     assert not CaseNote.objects.exists()
+
+
+def test_case_that_its_responsible_does_not_see_any_more_is_marked_and_waits_for_hr(hr, manager, people):
+    opened(people[2], hr.account)
+    case = opened(people[1], hr.account, owner=manager.account)
+    closed = opened(people[3], hr.account, owner=manager.account)
+    change(hr, closed, state="stayed")
+    unseen = f"{reverse('cases')}?view=open&unseen=on"
+    counts = {each.href: each.number for each in hr.get(reverse("overview")).context["waiting"]}
+    assert unseen not in counts
+    assert "see this person any more" not in hr.get(reverse("cases"), {"view": "open"}).text
+    Employee.objects.filter(pk__in=[people[1].pk, people[3].pk]).update(departement=OUTSIDE)
+    assert manager.get(reverse("cases_case", args=[case.pk])).status_code == 404
+    counts = {each.href: (each.number, each.label) for each in hr.get(reverse("overview")).context["waiting"]}
+    assert counts[unseen] == (1, "case that its responsible does not see")
+    page = hr.get(unseen)
+    assert [row["number"] for row in page.context["rows"]] == [1]
+    assert "does not see this person any more" in page.text
+    assert "does not see this person any more. Make somebody else" in hr.get(reverse("cases_case", args=[case.pk])).text
+    get_user_model().objects.filter(pk=manager.account.pk).update(is_active=False)
+    assert "account closed. Make somebody else" in hr.get(reverse("cases_case", args=[case.pk])).text
+    assert "account closed" in hr.get(unseen).text
+
+
+def test_case_of_a_person_who_moved_is_seen_by_whom_it_is_given_to(hr, browse, people):
+    case = opened(people[1], hr.account)
+    Employee.objects.filter(pk=people[1].pk).update(departement=OUTSIDE)
+    there = browse("Manager", OUTSIDE)
+    assert there.get(reverse("cases_case", args=[case.pk])).status_code == 404
+    assert change(hr, case, owner=there.account.pk).status_code == 302
+    assert there.get(reverse("cases_case", args=[case.pk])).status_code == 200
+    assert not Case.objects.unseen().exists()
+
+
+def test_open_cases_are_filtered_by_who_is_responsible(hr, manager, people):
+    for number, user in ((1, hr.account), (2, manager.account)):
+        opened(people[number], user)
+    asked = {"view": "open", "owner": manager.account.username}
+    assert {row["number"] for row in hr.get(reverse("cases"), asked).context["rows"]} == {2}
+    lines = b"".join(hr.get(reverse("cases_csv"), asked).streaming_content).decode().splitlines()
+    assert len(lines) == 2
 
 
 def test_cases_that_are_due_wait_on_the_first_page(hr, people):

@@ -23,6 +23,7 @@ from employees import terms
 from employees.access import HR, MANAGER, ROLES, may_administer, may_manage, only_for, roles_to_give, scope_of
 from employees.models import Employee
 from predictions.accounts import links, second_factor, services, sessions
+from predictions.followup.models import Case
 from predictions.formats import grouped
 from predictions.pages.account.security import shown
 from predictions.pages.administration.sections import tabs_of
@@ -219,6 +220,7 @@ def account(request: Request, pk: int) -> HttpResponse:
         "needs_factor": second_factor.is_needed(shown_account, {group.name for group in shown_account.groups.all()}),
         "sessions": [shown(session, None) for session in sessions.open_sessions(shown_account)],
         "is_mail_sent": is_mail_sent(),
+        "open_cases": Case.objects.is_open().filter(owner=shown_account).count(),
         "is_unsent": shown_account.last_word == links.UNSENT,
     }
     return render(request, "administration/account.html", context, status=422 if sent and sent.errors else 200)
@@ -283,4 +285,11 @@ def act(request: Request, pk: int) -> HttpResponse:
     except services.Refused as error:
         raise PermissionDenied from error
     messages.success(request, str(said))
+    if write is services.close and (number := Case.objects.is_open().filter(owner=chosen).count()):
+        told = ngettext(
+            "%(number)s open case is still its own: make somebody else responsible for it.",
+            "%(number)s open cases are still its own: make somebody else responsible for them.",
+            number,
+        )
+        messages.warning(request, told % {"number": grouped(number)})
     return redirect("administration_account", pk)

@@ -51,6 +51,14 @@ def shown(cases: Iterable[Case], *, is_closed: bool) -> tuple[list[str], list[Sh
     return columns, [_row(case, columns) for case in cases]
 
 
+def unseen(case: Case) -> str:
+    """Why a case is in nobody's week; empty for one that is."""
+    if not case.is_unseen:
+        return ""
+    is_closed = case.owner and not case.owner.is_active
+    return _("account closed") if is_closed else _("does not see this person any more")
+
+
 def _row(case: Case, columns: Sequence[str]) -> ShownRow:
     state = capfirst(case.get_state_display())
     if case.is_open and case.employee.has_left:
@@ -63,7 +71,10 @@ def _row(case: Case, columns: Sequence[str]) -> ShownRow:
     risk = "–" if case.risk_then is None else percent(case.risk_then)
     risk = _("Not scored: objection") if case.employee.objected_on else risk
     number = case.employee.employee_id
-    cells = [str(number), state, day, str(case.owner), risk]
+    owner = str(case.owner)
+    if why := unseen(case):
+        owner = f"{owner} · {why}"
+    cells = [str(number), state, day, owner, risk]
     href = reverse("cases_case", args=[case.pk])
     name = getattr(case, "name", "")
     return ShownRow(number=number, name=name, href=href, cells=list(zip(columns, cells, strict=True)))

@@ -22,7 +22,7 @@ from predictions.followup.services import open_cases
 from predictions.formats import grouped
 from predictions.models import Prediction
 from predictions.pages.followup import case_export
-from predictions.pages.followup.forms import MOST_AT_ONCE, ClosedForm, OpenForm, people_of
+from predictions.pages.followup.forms import MOST_AT_ONCE, ClosedForm, OpenForm, OpenListForm, OwnersForm, people_of
 from predictions.pages.followup.tabs import VIEWS, for_followers, tabs
 from predictions.pages.listings import csv_of
 from predictions.pages.presence.answering import paged
@@ -31,6 +31,7 @@ from technova.database.locks import Busy
 from technova.web.requests import Request
 
 SHOWN = 10  # people newly over the threshold
+FILTERS: dict[str, type[OwnersForm]] = {"open": OpenListForm, "closed": ClosedForm}  # by view
 
 
 @require_safe
@@ -40,7 +41,7 @@ def cases(request: Request) -> HttpResponse:
     view = request.GET.get("view", "mine")
     view = view if view in VIEWS else "mine"
     rows = _of_view(view, selectors.cases_of(request.user, readable), request.user)
-    form = ClosedForm(request.GET, rows) if view == "closed" else None
+    form = FILTERS[view](request.GET, rows) if view in FILTERS else None
     context: dict[str, Any] = {
         "tabs": tabs(request, view),
         "view": view,
@@ -75,8 +76,8 @@ def cases_csv(request: Request) -> StreamingHttpResponse:
     """The same cases as a file."""
     view = request.GET.get("view", "mine")
     rows = _of_view(view, selectors.cases_of(request.user, readable_to(request.user)), request.user)
-    if view == "closed":
-        rows = ClosedForm(request.GET, rows).narrow(rows)
+    if view in FILTERS:
+        rows = FILTERS[view](request.GET, rows).narrow(rows)
     journal.record(journal.What.FILE, user=request.user, people=rows.count())
     name = _("cases")
     return csv_of(case_export.file_of(rows), f"technova-{name}-{localdate():%Y-%m-%d}.csv")

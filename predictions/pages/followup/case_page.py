@@ -19,6 +19,7 @@ from employees.access import may_answer, readable_to
 from predictions import bands
 from predictions.followup import selectors, services
 from predictions.followup.models import ActionKind, Case, CaseAction, CaseNote
+from predictions.pages.followup import case_export
 from predictions.pages.followup.case_history import texts_deleted, told
 from predictions.pages.followup.forms import ActionForm, CaseForm, CorrectionForm, NoteForm
 from predictions.pages.followup.tabs import for_followers
@@ -184,6 +185,7 @@ def _page(
         "reads_notes": may_answer(request.user),
         "reads_costs": reads_costs,
         "may_interview": found.state == Case.State.LEFT and may_answer(request.user),
+        "unseen": case_export.unseen(found),
         "is_planned": found.state == Case.State.PLANNED,
     }
     journal.record(journal.What.CASE, user=request.user, employee=found.employee)

@@ -98,14 +98,9 @@ class OpenForm(WatchedForm):
         return numbers
 
 
-class ClosedForm(PeriodForm):
-    """Which of the closed cases are listed."""
+class OwnersForm(PeriodForm):
+    """Which cases are listed, by who is responsible."""
 
-    state = forms.ChoiceField(
-        label=gettext_lazy("Outcome"),
-        required=False,
-        choices=[("", gettext_lazy("All")), *((state, state.label) for state in Case.State if state not in Case.OPEN)],
-    )
     owner = forms.ModelChoiceField(
         label=gettext_lazy("Responsible"),
         queryset=User.objects.none(),
@@ -113,8 +108,6 @@ class ClosedForm(PeriodForm):
         empty_label=gettext_lazy("All"),
         to_field_name="username",
     )
-    since = DayField(label=gettext_lazy("Closed from"), validators=DAYS)
-    until = DayField(label=gettext_lazy("Closed until"), validators=DAYS)
 
     def __init__(self, data: Any, cases: QuerySet[Case]):
         super().__init__(data)
@@ -125,10 +118,41 @@ class ClosedForm(PeriodForm):
         """Those asked for; none where the form is wrong."""
         if not self.is_valid():
             return cases.none()
+        return cases.filter(**{name: value for name, value in self.wanted.items() if value})
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """By the column; what is empty is not asked for."""
+        return {"owner": self.cleaned_data["owner"]}
+
+
+class OpenListForm(OwnersForm):
+    """Which of the open cases are listed."""
+
+    unseen = forms.BooleanField(label=gettext_lazy("Only those that their responsible does not see"), required=False)
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        return super().wanted | {"is_unseen": self.cleaned_data["unseen"]}
+
+
+class ClosedForm(OwnersForm):
+    """Which of the closed cases are listed."""
+
+    state = forms.ChoiceField(
+        label=gettext_lazy("Outcome"),
+        required=False,
+        choices=[("", gettext_lazy("All")), *((state, state.label) for state in Case.State if state not in Case.OPEN)],
+    )
+    since = DayField(label=gettext_lazy("Closed from"), validators=DAYS)
+    until = DayField(label=gettext_lazy("Closed until"), validators=DAYS)
+    field_order = ["state", "owner", "since", "until"]
+
+    @property
+    def wanted(self) -> dict[str, Any]:
         given = self.cleaned_data
-        wanted = {"state": given["state"], "owner": given["owner"]}
-        wanted |= {"closed_at__date__gte": given["since"], "closed_at__date__lte": given["until"]}
-        return cases.filter(**{name: value for name, value in wanted.items() if value})
+        days = {"closed_at__date__gte": given["since"], "closed_at__date__lte": given["until"]}
+        return super().wanted | {"state": given["state"]} | days
 
 
 class CaseForm(WatchedForm):
