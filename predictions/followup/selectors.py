@@ -1,8 +1,20 @@
 """Which cases an account sees, and whom a list of those to see leaves out."""
 
 from datetime import date, timedelta
+from typing import Any
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BooleanField,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    Window,
+)
 
 from employees.access import Readable, Scope, seen_by
 from employees.models import Employee
@@ -11,7 +23,6 @@ from predictions.followup.models import Case, CaseChange, DrawnPerson
 from predictions.ml.periods import months_before
 from predictions.models import Prediction, ScoringRun
 from predictions.selectors.figures import people_of
-from predictions.selectors.risk_changes import RiskChange, RunPair
 
 YEAR = 12  # months, for a model without a horizon
 MOVED = 0.10  # of the risk, after which somebody set aside is to be seen again
@@ -63,18 +74,20 @@ def set_aside() -> Exists:
 
 
 def newly_over(newest: ScoringRun, before: ScoringRun | None, scope: Scope, readable: Readable) -> QuerySet[Prediction]:
-    """People over the threshold now and under it in the run before, riskiest first, with their ``name`` and ``lot``.
+    """People over the threshold now and not in the run before, riskiest first, with their ``name`` and ``lot``, whether
+    they ``has_arrived``: had no score then that the scope may know, and the ``total`` of them.
 
     Without those who have an open case or were set aside; without an earlier run, everyone over the threshold. ``lot``
     is there while a lottery is on (``newest`` is of ``runs.latest_two``): an earlier one decides nothing any more.
     """
-    rows = people_of(newest, scope)
-    if before is None:
-        is_new = Q(predicted_class=True)
-    else:
-        is_new = Q(pk__in=RunPair(before, newest).people(RiskChange.OVER, scope).values("pk"))
     has_case = Exists(Case.objects.is_open().filter(employee=OuterRef("employee")))
-    rows = rows.filter(is_new & ~has_case & ~set_aside())
+    rows = people_of(newest, scope).filter(~has_case & ~set_aside(), predicted_class=True)
+    has_arrived: Any = Value(value=False)
+    if before:
+        then = Prediction.objects.filter(run=before, employee=OuterRef("employee")).within_then(scope)
+        rows = rows.filter(~Exists(then.filter(probability__gte=newest.threshold_against(before))))
+        has_arrived = ~Exists(then)
+    rows = rows.annotate(has_arrived=has_arrived, total=Window(Count("pk")))
     return _listed(rows if newest.talks is None else with_lot(rows, newest), readable)
 
 

@@ -122,7 +122,9 @@ def _about_cases(user) -> Iterable[dict[str, object]]:
     if newest and lottery_in_force() and (lots := drawn(newest, scope_of(user), readable_to(user)).count()):
         yield _line(_("Drawn for a talk, without a case: %(count)d.") % {"count": lots}, "cases")
     if newest and (new := newly_over(newest, before, scope_of(user), readable_to(user)).count()):
-        yield _line(_("Newly over the threshold, without a case: %(count)d.") % {"count": new}, "cases")
+        yield _line(
+            _("Newly over the threshold or arrived over it, without a case: %(count)d.") % {"count": new}, "cases"
+        )
 
 
 def _about_model() -> Iterable[dict[str, object]]:

@@ -203,7 +203,7 @@ def _changes(run: ScoringRun, before: ScoringRun | None, scope: Scope, left: dep
     words = {
         ranking.Change.NEWLY_OVER: _("newly over the threshold"),
         ranking.Change.UNDER_AGAIN: _("back under it"),
-        ranking.Change.JOINED: _("arrived"),
+        ranking.Change.JOINED: _("arrived, at any risk"),
     }
     counts = [Count(label, found[change], address({}, change=change)) for change, label in words.items()]
     since = f"{reverse('departures')}?{urlencode({'since': str(before.day + timedelta(days=1))})}"

@@ -21,6 +21,7 @@ from predictions.followup.models import ActionKind, Case, CaseNote
 from predictions.followup.selectors import changes_of
 from predictions.followup.services import Wanted
 from predictions.models import Prediction
+from predictions.pages.followup import case_list
 from predictions.pages.followup.person_cases import acts
 from predictions.selectors import runs
 from predictions.services import score_employees
@@ -249,6 +250,41 @@ def test_people_with_a_case_or_set_aside_are_not_proposed(hr, people):
     moved = case.probability - selectors.MOVED - 0.01
     Case.objects.filter(pk=case.pk).update(probability_then=moved)
     assert newly_over(hr.account) == everyone - {first}
+
+
+def scored(day, numbers, inside=range(1, 4)):
+    """Another month with these people; those of ``people`` with overtime and number 7 are at risk."""
+    values = {
+        number: {"departement": INSIDE if number in inside else OUTSIDE, "heures_supplementaires": number in (1, 4, 7)}
+        for number in numbers
+    }
+    load_all(day, values)
+    build_features()
+    score_employees()
+
+
+def test_who_arrives_or_comes_back_over_the_threshold_is_newly_over(hr, manager, people):
+    assert {1, 4} <= newly_over(hr.account)
+    scored(DAY + timedelta(days=30), range(2, 8))
+    assert newly_over(hr.account) == {7}
+    page = hr.get(reverse("cases"))
+    assert page.text.count("arrived or back") == 1
+    assert "1 person who was under the threshold with the scores before, or has arrived or come back" in page.text
+    scored(DAY + timedelta(days=60), range(1, 8), inside=range(1, 5))
+    assert newly_over(hr.account) == {1}
+    assert newly_over(manager.account) == {1, 4}  # 4 has come into the department
+    opened(people[1], hr.account)
+    opened(people[4], hr.account)
+    assert "or arrived over it, has a case or was set aside" in hr.get(reverse("cases")).text
+    assert not newly_over(manager.account)
+
+
+def test_list_of_those_newly_over_says_how_many_more_there_are(hr, people, monkeypatch):
+    count = len(newly_over(hr.account))
+    monkeypatch.setattr(case_list, "SHOWN", 1)
+    text = " ".join(hr.get(reverse("cases")).text.split())
+    assert f"{count} people who were under the threshold" in text
+    assert "The riskiest is shown." in text
 
 
 def test_people_set_aside_are_not_first_to_talk_to(hr, people):

@@ -105,7 +105,7 @@ def test_digest_counts_own_cases_and_people_newly_over_without_one(hr, run):
         open_cases(employees=[person], owner=hr.account, due=due, why="", user=hr.account)
     body = digest_of(hr).body
     assert "Your open cases: 2, of which overdue: 1." in body
-    assert f"Newly over the threshold, without a case: {len(people) - 2}." in body
+    assert f"Newly over the threshold or arrived over it, without a case: {len(people) - 2}." in body
 
 
 def test_digest_without_anything_says_so(hr):

@@ -602,7 +602,7 @@ def counted(counts):
 def test_overview_tells_who_moved_since_the_run_before_and_leads_to_them(hr, two_months):
     changes = page_of(hr).context["changes"]
     told = counted(changes)
-    assert told == {"newly over the threshold": 1, "back under it": 1, "arrived": 1, "left the company": 1}
+    assert told == {"newly over the threshold": 1, "back under it": 1, "arrived, at any risk": 1, "left the company": 1}
     for change in changes[:3]:
         assert count(hr, change.href) == change.number
     assert hr.get(changes[3].href).context["page"].paginator.count == 1
