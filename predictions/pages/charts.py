@@ -55,11 +55,15 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A bar of one segment or several, as many as the others have. ``cells`` are further cells of its table row."""
+    """A bar of one segment or several, as many as the others have. ``cells`` are further cells of its table row.
+
+    One whose value is withheld takes its whole column, so that it reads as nothing shown and not as nothing there.
+    """
 
     label: str
     segments: Sequence[Segment]
     cells: Sequence[str] = ()
+    is_withheld: bool = False
 
     @property
     def value(self) -> float:
@@ -230,6 +234,11 @@ def columns(
     x = Scale(0, len(bars), 0, drawing.width)
     slot = drawing.width / len(bars)
     for place, bar in enumerate(bars):
+        if bar.is_withheld:
+            named, (left, width) = _named(bar.label, bar.segments[0].text), ((place + 0.1) * slot, _pixels(0.8 * slot))
+            drawing.bars.append(Rectangle(_pixels(left), "0", width, f"{drawing.height:g}", "rect is-withheld", named))
+            drawing.texts.append(Text("tick", x(place + 0.5), _pixels(drawing.height / 2), "–"))
+            continue
         heights = [segment.value * drawing.height / y.high for segment in bar.segments]
         tops = [drawing.height - reached for reached in accumulate(heights)]
         for segment, name, top, height in zip(bar.segments, names, tops, heights, strict=True):
@@ -243,6 +252,8 @@ def columns(
         drawing.reference = f"M{x(line[0])} 0 v{drawing.height:g}"
         drawing.texts.append(Text("tick", x(line[0]), "-6", line[1]))
     legend = [(f"is-{segment.tone}", name) for segment, name in zip(bars[0].segments, names, strict=True)]
+    if any(bar.is_withheld for bar in bars):
+        legend.append(("is-withheld", _("Not shown: fewer than five, or to protect such a group")))
     return Chart(title, caption, drawing.svg(title, caption), list(columns), _bar_table(bars), legend)
 
 
@@ -263,8 +274,8 @@ def dots(
     """
     row = LABEL + SERIES * len(lines)
     drawing = Drawing(WIDTH - 2 * RIGHT, row * len(rows), left=RIGHT, bottom=BELOW + 8, top=TOP if reference else 0)
-    high = max(value for line in lines for point in line.points for value in _heights(point))
-    x = Scale(0, max(high, 1), 0, drawing.width)
+    high = max(1, *(value for line in lines for point in line.points for value in _heights(point)))
+    x = Scale(0, _round_up(0, high), 0, drawing.width)
     drawing.ticks = [_tick(x(value), text, drawing) for value, text in _worded(0, x.high, axis)]
     drawing.grid = " ".join(f"M{tick.x} 0 v{drawing.height:g}" for tick in drawing.ticks)
     drawing.texts = [Text("label", "0", _pixels(place * row + LABEL - 4), label) for place, label in enumerate(rows)]
@@ -377,8 +388,7 @@ def _plot(
 ) -> tuple[Drawing, Scale]:
     """An empty plot and its vertical scale; an open one ends with a round value."""
     if is_open:
-        step = _step(low, high)
-        high = math.ceil(high / step - 1e-9) * step
+        high = _round_up(low, high)
     worded = _worded(low, high, axis)
     left = max(len(text) for _value, text in worded) * CHARACTER + 8
     drawing = Drawing(WIDTH - left - RIGHT, height, left=left, bottom=BELOW + 8)
@@ -421,6 +431,12 @@ def _worded(low: float, high: float, axis: Callable[[float], str]) -> list[tuple
     places = range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
     worded = [(place * step, axis(place * step)) for place in places]
     return worded[:1] + [this for before, this in pairwise(worded) if this[1] != before[1]]
+
+
+def _round_up(low: float, high: float) -> float:
+    """The tick at the greatest value or after it, where an axis ends."""
+    step = _step(low, high)
+    return math.ceil(high / step - 1e-9) * step
 
 
 def _step(low: float, high: float) -> float:

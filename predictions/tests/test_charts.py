@@ -216,6 +216,38 @@ def test_curves_last_tick_ends_with_the_plot():
     assert last.get("x") == background.get("width")
 
 
+def test_withheld_column_is_drawn_as_not_shown_and_not_as_nothing():
+    bars = [
+        Bar("May", [Segment(0, "not shown", "total")], is_withheld=True),
+        Bar("June", [Segment(0, "0", "total")]),
+        Bar("July", [Segment(8, "8", "total")]),
+    ]
+    chart = charts.columns(
+        title="Left", columns=["Month", "Left"], names=["Left"], bars=bars, axis="{:g}".format, ticks=[(0, "May")]
+    )
+    may, june, _july = (node for node in ElementTree.fromstring(chart.svg).iter("rect") if node.get("data-tip"))
+    assert (may.get("class"), may.get("y"), may.get("height")) == ("rect is-withheld", "0", "204")
+    assert float(june.get("height")) == 0
+    assert chart.legend == [
+        ("is-total", "Left"),
+        ("is-withheld", "Not shown: fewer than five, or to protect such a group"),
+    ]
+
+
+@pytest.mark.parametrize(("largest", "last"), [(96, "100"), (80, "80"), (7, "8")])
+def test_axis_of_dots_ends_on_a_tick_at_or_above_the_largest_value(largest, last):
+    chart = charts.dots(
+        title="",
+        columns=["", ""],
+        rows=["Sales"],
+        lines=[Line("Left", [Point(0, largest, "Sales", str(largest))])],
+        axis="{:g}".format,
+    )
+    ticks = [text for text in ElementTree.fromstring(chart.svg).iter("text") if text.get("class") == "tick"]
+    assert ticks[-1].text == last
+    assert float(ticks[-1].get("x")) == charts.WIDTH - 2 * charts.RIGHT
+
+
 def test_dots_stand_at_their_values_under_the_label_of_their_row():
     drawing = ElementTree.fromstring(make_dots().svg)
     dots = [(float(dot.get("cx")), float(dot.get("cy"))) for dot in drawing.iter() if dot.tag == "circle"]

@@ -25,6 +25,10 @@ EXPORT = reverse("teams_csv")
 
 @pytest.fixture
 def company(started):
+    return founded(days=90)
+
+
+def founded(*, days: int):
     """Forty people: 24 consultants at two sites, 12 in sales, 4 in HR, who must not be told apart; 3 leave."""
     people = {}
     for number in range(1, 41):
@@ -33,7 +37,7 @@ def company(started):
             department, job = "Ressources Humaines", "Ressources Humaines"
         people[number] = {"departement": department, "poste": job, "heures_supplementaires": number % 3 == 0}
     gone = {number: {"departement": "Consulting"} for number in (41, 42, 43)}
-    load_all(DAY - timedelta(days=90), people | gone)
+    load_all(DAY - timedelta(days=days), people | gone)
     load_all(DAY, people)
     sites = {number: {"site": "Lyon" if number % 2 else "Paris", "responsable": 1 + number % 4} for number in people}
     load(DAY, annuaire=sites | {number: {"date_sortie": DAY - timedelta(days=20)} for number in gone})
@@ -143,6 +147,43 @@ def test_turnover_counts_those_who_left_and_the_share(company, browse):
     assert client.get(TEAMS, {"site": "Lyon"}).context["months"].caption.startswith("In 2 months")
 
 
+def test_past_and_coming_year_are_those_of_the_segment(started, browse):
+    founded(days=400)
+    client = browse("RH")
+
+    def beside(**query) -> dict[str, tuple[float, str]]:
+        rows = client.get(TEAMS, query).context["beside"].rows
+        return {name: (float(forecast.split()[0]), left) for name, forecast, left in rows}
+
+    everyone, consultants = beside(rows="site"), beside(rows="site", job="Consultant")
+    assert everyone.keys() == consultants.keys() == {"Lyon", "Paris"}
+    assert all(consultants[site][0] < everyone[site][0] for site in everyone)
+    assert beside(rows="site", site="Lyon") == {"Lyon": everyone["Lyon"]}
+    assert beside(department="Consulting")["Consulting"][1] == "3"
+
+
+def test_past_and_coming_year_of_a_team_are_not_shown(started, browse):
+    founded(days=400)
+    assert browse("RH").get(TEAMS, {"team": 2}).context["beside"] is None
+
+
+def test_group_of_few_who_left_is_hidden_by_itself_as_among_others(started, browse):
+    founded(days=400)
+    auditor = browse("Auditeur")
+    for query in ({}, {"department": "Consulting"}):
+        assert [row[2] for row in auditor.get(TEAMS, query).context["beside"].rows] == ["–"]
+
+
+def test_charts_say_whose_they_are_while_segments_are_compared(started, browse):
+    founded(days=400)
+    client = browse("RH")
+    saved = SavedSegment.objects.create(user=client.account, name="Lyon", conditions={"site": "Lyon"})
+    context = client.get(TEAMS, {"department": "Consulting", "compare": saved.pk}).context
+    assert context["months"].title == "Who left, month by month · Consulting"
+    assert context["beside"].title == "The last 12 months and the next 12 · Consulting"
+    assert [row[0] for row in context["beside"].rows] == ["Consulting"]
+
+
 def test_drivers_are_what_a_segment_has_more_of(company, browse):
     context = browse("RH").get(TEAMS, {"department": "Consulting"}).context
     (segment,) = context["compared"]
@@ -216,6 +257,9 @@ def test_auditor_sees_no_team_and_no_count_of_a_list(company, browse):
     # three left: a group under five, of which every month is one
     assert all(row[1] in ("0", "not shown") for row in context["months"].rows)
     assert context["months"].caption == ""
+    withheld = [row for row in context["months"].rows if row[1] == "not shown"]
+    assert withheld
+    assert context["months"].svg.count("rect is-withheld") == len(withheld)
 
 
 @pytest.mark.parametrize("group", ["Direction", "Auditeur"])
@@ -258,6 +302,14 @@ def test_manager_who_reads_figures_too_reads_those_of_the_company_rounded(compan
 
 def test_page_without_a_run_says_when_figures_come(browse):
     assert "They come with the next scoring run" in browse("RH").get(TEAMS).content.decode()
+
+
+@pytest.mark.parametrize("name", ["teams", "report"])
+def test_empty_page_tells_who_may_not_import_whom_to_ask(browse, name):
+    page = browse("Direction").get(reverse(name)).text
+    assert "ask them to" in page
+    assert reverse("import") not in page
+    assert reverse("import") in browse("RH").get(reverse(name)).text
 
 
 def test_page_of_a_run_from_before_there_were_cells_says_so(company, browse):

@@ -13,7 +13,7 @@ from employees.disclosure import suppressed
 from predictions.formats import grouped, percent
 from predictions.pages import charts
 from predictions.pages.teams import segment as segments
-from predictions.pages.teams.segment import value_label
+from predictions.pages.teams.segment import title_of, value_label
 from predictions.pages.teams.world import World
 from predictions.segments.cube import OTHERS, TEAM, UNKNOWN
 from predictions.segments.forecast import interval_of
@@ -31,7 +31,7 @@ def months_chart(world: World, turnover: Turnover) -> charts.Chart | None:
 
     def segments_of(month: Month) -> list[charts.Segment]:
         if month.start in hidden:
-            return [charts.Segment(0, _("not shown"), "is-total")]
+            return [charts.Segment(0, _("not shown"), "total")]
         href = _departures_of(world, month)
         if not reads_reasons:
             left = counted(month.left_in_all)
@@ -43,14 +43,19 @@ def months_chart(world: World, turnover: Turnover) -> charts.Chart | None:
         ]
 
     bars = [
-        charts.Bar(date_format(month.start, "F Y"), segments_of(month), _month_cells(world, month, hidden))
+        charts.Bar(
+            date_format(month.start, "F Y"),
+            segments_of(month),
+            _month_cells(world, month, hidden),
+            is_withheld=month.start in hidden,
+        )
         for month in months
     ]
     names = [_("Resigned, or reason not known"), _("Left otherwise")] if reads_reasons else [_("Left")]
     further = [_("Arrived"), _("People"), _("Rate")] if world.has_list else [_("Rate")]
     step = max(1, math.ceil(len(months) / 6))
     return charts.columns(
-        title=_("Who left, month by month"),
+        title=_of_segment(world, _("Who left, month by month")),
         caption=_turnover_sentence(world, turnover),
         columns=[_("Month"), *names, *further],
         names=names,
@@ -113,24 +118,40 @@ def _turnover_sentence(world: World, turnover: Turnover) -> str:
     )
 
 
+def _of_segment(world: World, title: str) -> str:
+    """A chart's title; beside other segments it says that it is of the one that is chosen."""
+    if not world.asked.compared:
+        return title
+    return _("%(title)s · %(segment)s") % {"title": title, "segment": title_of(world.asked.conditions, world.names)}
+
+
 def beside(world: World) -> charts.Chart | None:
-    """The next months, forecast, beside the last ones, by the rows of the map: departures as the forecast counts."""
+    """The next months, forecast, beside the last ones, by the rows of the map: departures as the forecast counts.
+
+    Of the segment's people, as the rest of the page; none of a team, which is crossed with nothing.
+    """
     months, asked = world.run.horizon_months, world.asked
-    if asked.row == TEAM or months is None or world.moves is None or len(world.moves.months) < months:
+    if TEAM in {asked.row, *asked.conditions} or months is None or world.moves is None:
         return None
+    if len(world.moves.months) < months:
+        return None
+    others = {name: value for name, value in asked.conditions.items() if name != asked.row}
     shown = [
         (value, sums)
-        for (value,), sums in world.cube.table((asked.row,), asked.others).items()
+        for (value,), sums in world.cube.table((asked.row,), others).items()
         if sums is not None and value not in (OTHERS, UNKNOWN)
     ]
+    left = {
+        value: world.moves.turnover(sums.people, {**others, asked.row: value}).left_by_choice(months)
+        for value, sums in shown
+    }
+    # by all rows: a row that is hidden beside the others stays so by itself
+    hidden = frozenset() if world.has_list else suppressed(left)
+    if asked.row in asked.conditions:
+        shown = [(value, sums) for value, sums in shown if value == asked.conditions[asked.row]]
     if not shown:
         return None
     shown.sort(key=lambda pair: -pair[1].expected)
-    left = {
-        value: world.moves.turnover(sums.people, {**asked.others, asked.row: value}).left_by_choice(months)
-        for value, sums in shown
-    }
-    hidden = frozenset() if world.has_list else suppressed(left)
     forecast, real = [], []
     for place, (value, sums) in enumerate(shown):
         label = value_label(asked.row, value)
@@ -142,7 +163,7 @@ def beside(world: World) -> charts.Chart | None:
             people = world.cube.counted(left[value])
             real.append(charts.Point(place, people, label, grouped(people)))
     return charts.dots(
-        title=_("The last %(months)s months and the next %(months)s") % {"months": months},
+        title=_of_segment(world, _("The last %(months)s months and the next %(months)s") % {"months": months}),
         caption=_(
             "Resignations, and departures whose reason is not known: those of the last %(months)s months, and those "
             "expected in the next %(months)s, with the 95%% interval: two different periods. Their difference is no "

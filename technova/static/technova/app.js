@@ -161,7 +161,11 @@
     mark.classList.add("is-shown");
     if (!tip.isConnected) document.body.append(tip);
     tip.textContent = mark.dataset.tip;
-    const box = mark.getBoundingClientRect();
+    place();
+  }
+
+  function place() {
+    const box = told.getBoundingClientRect();
     const own = tip.getBoundingClientRect();
     const left = box.left + (box.width - own.width) / 2;
     const above = box.top - own.height - 8;
@@ -185,7 +189,11 @@
     if (chart) tell(nearest(chart, event.clientX, event.clientY));
     else if (told && !tip.contains(event.target) && !told.closest(":focus-visible")) tell(null);
   }));
-  document.addEventListener("scroll", () => tell(null), { passive: true });
+  // The keyboard brings a chart into view: its value goes along. A pointer has left it.
+  document.addEventListener("scroll", function () {
+    if (told?.closest(":focus-visible")) place();
+    else tell(null);
+  }, { passive: true });
   document.addEventListener("focusin", function (event) {
     const focused = event.target.closest?.(".chart svg, .chart svg a");
     if (focused?.matches(":focus-visible")) tell(focused.querySelector("[data-tip]"));
