@@ -31,8 +31,15 @@ def test_people_stand_side_by_side_riskiest_first(browse, people):
     assert next(line for line in page.context["profile"] if line[0] == "Job")[2] is False
 
 
-@pytest.mark.parametrize("asked", [[], [1], [1, 1], [1, 2, 3, 4, 5], ["x", 1], [1, 99], ["٣", 1], ["9" * 40, 1]])
-def test_fewer_than_two_or_more_than_four_are_not_compared(browse, people, asked):
+def test_more_than_four_are_told_that_they_are_too_many(browse, people):
+    page = compare(browse("RH"), 1, 2, 3, 4, 5)
+    assert page.context["people"] == []
+    assert "No more than four fit side by side" in page.text
+    assert "Nobody to compare" not in page.text
+
+
+@pytest.mark.parametrize("asked", [[], [1], [1, 1], ["x", 1], [1, 99], ["٣", 1], ["9" * 40, 1]])
+def test_fewer_than_two_are_not_compared(browse, people, asked):
     page = compare(browse("RH"), *asked)
     assert page.status_code == 200
     assert page.context["people"] == []

@@ -520,7 +520,9 @@ def test_risk_list_invalid_filter_is_named_and_nobody_shown(hr, run, state, word
 
 
 def test_risk_list_before_the_first_run_says_what_to_do(hr):
-    assert "Nobody has been scored yet" in get(hr).content.decode()
+    page = get(hr).content.decode()
+    assert "Nobody has been scored yet" in page
+    assert 'class="panel"' not in page  # no card in a card
 
 
 def test_risk_list_nobody_found_offers_everyone(hr, run):

@@ -56,6 +56,7 @@ def compare(request: Request) -> HttpResponse:
         people.append(Compared(row, score, raising, lowering))
     context: dict[str, Any] = {"people": people if len(people) >= LEAST else [], "run": run, "before": before}
     context["profile"] = _profile(context["people"])
+    context["too_many"] = len(numbers) > MOST
     for each in context["people"]:
         journal.record(journal.What.PERSON, user=request.user, employee=each.row.prediction.employee)
     context["withheld"] = readable_features.withheld(readable, PROFILE)

@@ -151,12 +151,42 @@ def test_phone_reads_in_full_a_choice_that_its_menu_cuts(open_page):
     expect(chip).to_be_visible()
 
 
-def test_risk_list_shows_twelve_people_on_a_small_desktop(open_page):
-    page = open_page("/employees/", size=(1280, 720))
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("account", ["rh", "manager"])
+@pytest.mark.parametrize(
+    "query", ["", "?band=over", "?department=Consulting&job=Consultant", "?department=Consulting&sort=-change"]
+)
+def test_risk_list_shows_twelve_people_on_a_small_desktop(open_page, query, account, language):
+    page = open_page(f"/employees/{query}", account, language=language, size=(1280, 720))
     rows = page.locator("#results tbody tr").evaluate_all(
         "rows => rows.filter((row) => row.getBoundingClientRect().bottom <= innerHeight).length"
     )
     assert rows >= 12
+
+
+def test_risk_list_bar_and_chips_take_one_line_each_however_much_is_set(open_page):
+    filters = "department=Consulting&job=Consultant&band=over&change=up&reason=nombre_participation_pee"
+    page = open_page(f"/employees/?{filters}", size=(1280, 720))
+    assert page.locator("#filters").bounding_box()["height"] == 40
+    tops = page.locator("#results .chip").evaluate_all("chips => chips.map((chip) => chip.getBoundingClientRect().top)")
+    assert len(tops) == 5
+    assert len(set(tops)) == 1
+
+
+def test_enter_while_a_search_is_under_way_is_no_error(open_page):
+    page = open_page("/employees/", language="en")
+    number = numbers(page)[0]
+
+    def answer_late(route):
+        page.wait_for_timeout(600)  # longer than the search waits for the next letter
+        route.continue_()
+
+    page.route("**/employees/?*", answer_late)
+    page.locator("#id_number").press_sequentially(str(number))
+    page.locator("#id_number").press("Enter")
+    page.wait_for_url(f"**/employees/?number={number}")
+    page.wait_for_load_state("networkidle")
+    assert numbers(page) == [number]  # the console is watched
 
 
 def test_risk_list_leads_to_the_first_person_in_two_steps(open_page):
@@ -210,6 +240,21 @@ def test_people_who_are_selected_stand_side_by_side(open_page, script):
     page.locator("#compare button").first.click()
     expect(page.locator("h1")).to_have_text("Side by side")
     assert page.locator(".compare-table thead a:not(.case-mark)").all_inner_texts() == names
+
+
+@pytest.mark.parametrize("width", [1024, 1280, 1440])
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_figures_of_four_people_side_by_side_stay_in_their_columns(open_page, width, language):
+    page = open_page("/employees/", language=language, size=(width, 800))
+    for place in range(4):
+        page.locator("[data-select]").nth(place).check()
+    page.locator("#compare button").first.click()
+    expect(page.locator(".compare-table thead th")).to_have_count(5)
+    inside = page.locator(".compare-table td .points").evaluate_all(
+        "all => all.map((one) => one.closest('td').getBoundingClientRect().right >= one.getBoundingClientRect().right)"
+    )
+    assert inside
+    assert all(inside)
 
 
 def test_view_is_saved_used_and_deleted(open_page):
