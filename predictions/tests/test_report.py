@@ -197,6 +197,23 @@ def test_report_that_cannot_be_set_leads_to_the_page_with_a_word(company, browse
     assert "The PDF could not be made" in answer.content.decode()
 
 
+def test_axis_of_the_two_periods_is_told_on_the_screen_and_in_the_pdf(started, browse):
+    people = {number: {"departement": "Consulting", "poste": "Manager"} for number in range(1, 121)}
+    gone = {number: {"departement": "Consulting"} for number in range(121, 132)}
+    load_all(DAY - timedelta(days=400), people | gone)
+    load_all(DAY, people)
+    load(DAY, annuaire={number: {"date_sortie": DAY - timedelta(days=20)} for number in gone})
+    build_features()
+    score_employees()
+    client = browse("RH")
+    report = client.get(SCREEN).context["report"]
+    (row,) = report.beside
+    assert row.real == "11"
+    assert int(report.beside_most) >= 11
+    assert max(row.high_at, row.real_at) == pytest.approx(1, abs=0.1)
+    assert re.search(rf"\b0 +{report.beside_most}\b", text_of(client.get(PDF).content))
+
+
 def test_data_is_never_taken_for_code(tmp_path):
     source = tmp_path / "source.typ"
     source.write_text("#let data = json(bytes(sys.inputs.data))\n#data.text")
@@ -244,5 +261,6 @@ def test_report_gives_the_warning_of_today_to_who_sees_the_company(company, brow
 def test_chart_of_two_periods_is_not_named_a_test_of_the_forecast(company, browse):
     report = browse("RH").get(SCREEN).context["report"]
     assert report.beside_title == "The last 12 months and the next 12"
+    assert report.beside_most == ""  # no whole year is known
     assert report.beside_legend == ["Expected, next 12 months", "Left, last 12 months"]
     assert "two different periods" in report.beside_note

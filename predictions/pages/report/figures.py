@@ -3,6 +3,7 @@
 It holds no individual and no group under five, whoever reads it: a report is passed on.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -120,6 +121,7 @@ class Report:
     beside_title: str
     beside_note: str
     beside_legend: list[str]
+    beside_most: str  # where its axis, which begins at 0, ends
     beside: list[Beside]
     sections: list[Section] = field(default_factory=list)
 
@@ -145,6 +147,7 @@ def report(
     if turnover:
         ends = {"since": date_format(turnover.since), "until": until}
         period = _("From %(since)s to %(until)s") % ends
+    beside, most = _beside(run, cube, moves)
     company = [settings.COMPANY_NAME]
     of_both = {"months": run.horizon_months or YEAR}
     if not scope.sees_everyone:
@@ -186,7 +189,8 @@ def report(
             _("Expected, next %(months)s months") % of_both,
             _("Left, last %(months)s months") % of_both,
         ],
-        beside=_beside(run, cube, moves),
+        beside_most=most,
+        beside=beside,
         sections=list(sections(run, scope)),
     )
 
@@ -305,10 +309,11 @@ def _map_cell(sums: Sums | None, whole: Sums) -> MapCell:
     return MapCell(percent(sums.mean), grouped(sums.people), tone("share", sums, whole))
 
 
-def _beside(run: ScoringRun, cube: Cube, moves: Moves | None) -> list[Beside]:
+def _beside(run: ScoringRun, cube: Cube, moves: Moves | None) -> tuple[list[Beside], str]:
+    """The groups, and the end of their axis."""
     months = run.horizon_months
     if months is None or moves is None or len(moves.months) < months:
-        return []
+        return [], ""
     shown = [
         (value, sums)
         for (value,), sums in cube.table((ROW,), {}).items()
@@ -319,8 +324,8 @@ def _beside(run: ScoringRun, cube: Cube, moves: Moves | None) -> list[Beside]:
     hidden = suppressed(left)
     ends = {value: interval_of(run, sums) for value, sums in shown}
     real = {value: cube.counted(people) for value, people in left.items() if value not in hidden}
-    highest = max([*(high for _low, high in ends.values()), *real.values()], default=1)
-    return [
+    highest = math.ceil(max([*(high for _low, high in ends.values()), *real.values()], default=1))
+    rows = [
         Beside(
             value_label(ROW, value),
             _("%(number)s (%(low)s to %(high)s)")
@@ -333,3 +338,4 @@ def _beside(run: ScoringRun, cube: Cube, moves: Moves | None) -> list[Beside]:
         )
         for value, sums in shown
     ]
+    return rows, grouped(highest)
