@@ -1,6 +1,7 @@
 """Access to admin pages about people, and to their rows."""
 
 from django.contrib import admin
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from employees import journal
@@ -48,7 +49,7 @@ class Journaled(admin.ModelAdmin):
     def changelist_view(self, request, extra_context=None):
         response = super().changelist_view(request, extra_context)
         if "cl" in (context := getattr(response, "context_data", None) or {}):
-            journal.record(journal.What.LIST, user=request.user, people=len(context["cl"].result_list))
+            journal.record_rows(journal.What.LIST, map(_person, context["cl"].result_list), user=request.user)
         return response
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
@@ -57,6 +58,10 @@ class Journaled(admin.ModelAdmin):
             employee = row if isinstance(row, Employee) else getattr(row, "employee", None)
             journal.record(journal.What.RECORD, user=request.user, employee=employee)
         return response
+
+
+def _person(row: Model) -> int | None:
+    return row.pk if isinstance(row, Employee) else getattr(row, "employee_id", None)
 
 
 class OfEmployeesAdmin(Journaled, ForWhoReadsEverything, ReadOnlyAdmin):

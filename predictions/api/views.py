@@ -1,7 +1,7 @@
 """The calls: each parses, asks one service or one query, and renders."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 from django.conf import settings
@@ -16,7 +16,6 @@ from django.views import View
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.exceptions import NotAcceptable, NotFound
-from rest_framework.mixins import ListModelMixin
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.response import Response
@@ -161,7 +160,7 @@ class ReadViewSet(Guarded, GenericViewSet):
         return self.filters(data=self.request.query_params.dict()).narrow(queryset)
 
 
-class LogViewSet(ListModelMixin, ReadViewSet):
+class LogViewSet(ReadViewSet):
     """The log of predictions, of the employees that the key may see."""
 
     queryset = Prediction.objects.select_related("employee", "features")
@@ -175,10 +174,9 @@ class LogViewSet(ListModelMixin, ReadViewSet):
 
     @openapi.log
     def list(self, request):
-        response = super().list(request)
-        named = [row for row in response.data["results"] if row["employee_id"] is not None]
-        keep_in_journal(request, journal.What.LIST, people=len(named))
-        return response
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        keep_rows_in_journal(request, page)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @openapi.latest
     def latest(self, request):
@@ -187,7 +185,7 @@ class LogViewSet(ListModelMixin, ReadViewSet):
         rows = self.get_queryset().select_related(None).select_related("employee").defer("contributions")
         rows = rows.order_by("-created_at", "-id")[: query.validated_data["limit"]]
         answer = LatestSerializer(rows, many=True).data
-        keep_in_journal(request, journal.What.LIST, people=sum(row.employee_id is not None for row in rows))
+        keep_rows_in_journal(request, rows)
         return Response(answer)
 
     @openapi.logged
@@ -256,16 +254,16 @@ class ScoreViewSet(ReadViewSet):
         return run
 
     def _page(self, rows: QuerySet) -> Response:
-        page = self.get_serializer(self.paginate_queryset(rows), many=True)
-        keep_in_journal(self.request, journal.What.LIST, people=len(page.data))
-        return self.get_paginated_response(page.data)
+        page = self.paginate_queryset(rows) or []
+        keep_rows_in_journal(self.request, page)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     def _stream(self, rows: QuerySet, media_type: str) -> StreamingHttpResponse:
         if paged := [name for name in ("cursor", "limit") if name in self.request.query_params]:
             raise InvalidRequest({name: [_("This parameter is for pages of JSON.")] for name in paged}, "query")
         if self.request.method == "HEAD":
             rows = rows.none()
-        keep_in_journal(self.request, journal.What.FILE, people=rows.count())
+        journal.record_file(journal.What.FILE, rows, rows.count(), client=_client_of(self.request))
         row = ScoreOfRunSerializer(context=self.get_serializer_context())
         read = keyset.chunks(rows, scores.RISKIEST_FIRST, CHUNK_SIZE)
         chunks = ([row.to_representation(each) for each in chunk] for chunk in read)
@@ -315,8 +313,17 @@ class ExtractViewSet(Guarded, ViewSet):
 
 def keep_in_journal(request, what: journal.What, *, people: int, employee: Employee | None = None) -> None:
     """Into the journal of reads, in the name of the key."""
-    client = f"{request.auth.name}, {request.auth.prefix}"
-    journal.record(what, client=client, people=people, employee=employee)
+    journal.record(what, client=_client_of(request), people=people, employee=employee)
+
+
+def keep_rows_in_journal(request, rows: Iterable[Prediction]) -> None:
+    """A list of scores, without those of nobody."""
+    named = [row.employee_id for row in rows if row.employee_id]
+    journal.record_rows(journal.What.LIST, named, client=_client_of(request))
+
+
+def _client_of(request) -> str:
+    return f"{request.auth.name}, {request.auth.prefix}"
 
 
 def number_in(text: str, name: str) -> int:

@@ -106,7 +106,7 @@ def overview(request: Request) -> HttpResponse:
         context |= {"cards": _cards_of_company(run, groups)} if is_audit else _figures(request, run, before, groups)
     people = context.get("people", ())
     what = journal.What.LIST if people else journal.What.FIGURES
-    journal.record(what, user=request.user, people=len(people))
+    journal.record_rows(what, [each.row.prediction.employee_id for each in people], user=request.user)
     return render(request, "overview/overview.html", context)
 
 

@@ -9,7 +9,7 @@ from predictions.models import Prediction, ScoringRun
 RISKIEST_FIRST = ("-probability", "id")  # the order of an index
 FIELDS = (
     *("id", "probability", "low", "high", "is_extrapolated", "predicted_class", "main_reason", "second_reason"),
-    *("employee__employee_id", "employee__departement", "employee__presence"),
+    *("employee_id", "employee__employee_id", "employee__departement", "employee__presence"),
 )
 
 

@@ -105,6 +105,46 @@ def test_entry_is_one_statement():
     assert len(asked) == 1
 
 
+def alone(browser_of_hr):
+    """Every way to narrow a list to employee 1, as a browser or a key."""
+    key = APIClient(APIKeyFactory().secret)
+    for path in ("/history/?employee=1", "/employees/?number=1", "/employees/export.csv?number=1"):
+        yield browser_of_hr, path
+    for path in (
+        "/predictions?employee_id=1",
+        "/scores?employee_ids=1",
+    ):
+        yield key, path
+    for model in ("employees_employee", "predictions_prediction"):
+        yield browser_of_hr, f"{reverse(f'admin:{model}_changelist')}?q=1"
+
+
+@pytest.mark.parametrize("place", range(7))
+def test_list_of_one_person_is_an_entry_of_that_person(offices, place):
+    PredictionFactory(employee=Employee.objects.get(employee_id=1))
+    client, path = list(alone(offices.hr))[place]
+    response = client.get(path)
+    assert response.status_code == 200
+    all_of(response)
+    entry = JournalEntry.objects.first()
+    assert (entry.employee and entry.employee.employee_id, entry.people) == (1, 1)
+    assert looks(employee=entry.employee).rows[0].at == entry.at
+
+
+def test_streamed_scores_of_one_person_are_an_entry_of_that_person(world):
+    response = APIClient(APIKeyFactory().secret).get("/scores?employee_ids=1", headers={"Accept": "text/csv"})
+    all_of(response)
+    entry = JournalEntry.objects.first()
+    assert (entry.what, entry.employee.employee_id) == (What.FILE, 1)
+
+
+def test_list_counts_each_person_once():
+    journal.record_rows(What.LIST, [7, 7, 8, None, None], client="a key")
+    assert JournalEntry.objects.first().people == 4
+    journal.record_rows(What.LIST, [], client="a key")
+    assert JournalEntry.objects.first().people == 0
+
+
 def test_page_of_those_who_looked_unites_journal_and_log(world):
     key = APIKeyFactory()
     world.manager.get(reverse("employee", args=[1]))

@@ -55,8 +55,9 @@ def cases(request: Request) -> HttpResponse:
         over = selectors.newly_over(newest, before, scope, readable)[:SHOWN] if newest else ()
         drawn = selectors.drawn(newest, scope, readable)[:MOST_AT_ONCE] if newest and newest.talks else ()
         context |= {"run": newest, "newly_over": _with_band(over), "drawn": _with_band(drawn)}
-    named = sum(len(context.get(name, ())) for name in ("page", "newly_over", "drawn"))
-    journal.record(journal.What.LIST, user=request.user, people=named)
+    named = [each.employee_id for each in context["page"]]
+    named += [each["score"].employee_id for name in ("newly_over", "drawn") for each in context.get(name, ())]
+    journal.record_rows(journal.What.LIST, named, user=request.user)
     return render(request, "cases/cases.html", context)
 
 
@@ -78,7 +79,7 @@ def cases_csv(request: Request) -> StreamingHttpResponse:
     rows = _of_view(view, selectors.cases_of(request.user, readable_to(request.user)), request.user)
     if view in FILTERS:
         rows = FILTERS[view](request.GET, rows).narrow(rows)
-    journal.record(journal.What.FILE, user=request.user, people=rows.count())
+    journal.record_file(journal.What.FILE, rows, rows.count(), user=request.user)
     name = _("cases")
     return csv_of(case_export.file_of(rows), f"technova-{name}-{localdate():%Y-%m-%d}.csv")
 
@@ -93,7 +94,7 @@ def open_some(request: Request) -> HttpResponse:
     numbers = request.POST.getlist("number") if form.is_bound else request.GET.getlist("id")
     chosen = people_of(numbers[:MOST_AT_ONCE], request.user)
     people = list(with_names(chosen, "employee_id", readable_to(request.user)))
-    journal.record(journal.What.LIST, user=request.user, people=len(people))
+    journal.record_rows(journal.What.LIST, [person.pk for person in people], user=request.user)
     context = {"form": form, "people": people}
     return render(request, "cases/open.html", context, status=422 if form.errors else 200)
 

@@ -50,7 +50,7 @@ def _export(request: Request, kind: Export.Kind) -> HttpResponseBase:
         return redirect("employees_export", _asked(request, kind).pk)
     rows = ranking.ordered(query.rows, query.form.order, query.before)
     content = exports.parts(kind, query.run, rows, query.readable)
-    journal.record(journal.What.FILE, user=request.user, people=query.count())
+    journal.record_file(journal.What.FILE, query.rows, query.count(), user=request.user)
     return _attachment(content, exports.file_name(query.run, kind), kind)
 
 

@@ -88,8 +88,8 @@ def history(request: Request) -> HttpResponse:
         wanted["mode"] = "" if wanted["mode"] == ALL else wanted["mode"]
         log = log.exclude(mode=Prediction.Mode.SCORING) if form.is_folded else log
         page = log_pages.page(with_names(log_pages.filtered(log, **wanted), NUMBER, readable), **place)
-    named = [row for row in page.rows if row.employee_id] if page and shows_people else []
-    journal.record(journal.What.LIST, user=request.user, people=len(named))
+    named = [row.employee_id for row in page.rows if row.employee_id] if page and shows_people else []
+    journal.record_rows(journal.What.LIST, named, user=request.user)
     rows = [shown_score.Shown(row, readable) for row in page.rows] if page else []
     context: dict[str, Any] = {"form": form, "page": page, "rows": rows, "shows_people": shows_people}
     scope = figures_of(request.user)[0]

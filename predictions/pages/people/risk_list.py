@@ -179,7 +179,9 @@ def risk_list(request: Request) -> HttpResponse:
         context["left_out"] = left_out(query.run, query.scope, sees_people=True)
     if query.run and form.is_valid():
         context |= _results(request, query)
-        journal.record(journal.What.LIST, user=request.user, people=len(context["rows"]) + len(context["elsewhere"]))
+        listed = [row.prediction.employee_id for row in context["rows"]]
+        listed += [each["person"].pk for each in context["elsewhere"]]
+        journal.record_rows(journal.What.LIST, listed, user=request.user)
     response = render(request, "employees/results.html" if is_partial else "employees/list.html", context)
     patch_vary_headers(response, ["HX-Request"])
     if is_partial:

@@ -93,7 +93,7 @@ def clarify(request: Request) -> HttpResponse:
             return redirect("clarify")
     absent = with_names(clarifying.absent(scope_of(request.user)), NUMBER, readable_to(request.user))
     rows, page = answering.counted_page(request, absent)
-    journal.record(journal.What.LIST, user=request.user, people=len(rows))
+    journal.record_rows(journal.What.LIST, [row.employee_id for row in rows], user=request.user)
     day = WorkforceDay.objects.last()
     context = {
         "tabs": answering.tabs(request),
@@ -176,7 +176,7 @@ def answers(request: Request) -> HttpResponse:
     named = with_names(clarifying.answers_within(scope), NUMBER, readable_to(request.user))
     page = answering.paged(request, named)
     rows = [{"answer": row, "when": answering.when(row), "because": answering.reason(row.left_because)} for row in page]
-    journal.record(journal.What.LIST, user=request.user, people=len(rows))
+    journal.record_rows(journal.What.LIST, [row.employee_id for row in page], user=request.user)
     context = {"tabs": answering.tabs(request), "form": form, "page": page, "rows": rows}
     return render(request, "presence/answers.html", context, status=422 if form.errors else 200)
 

@@ -88,7 +88,7 @@ def departures(request: Request) -> HttpResponse:
     if states is not None:
         named = with_names(states, answering.NUMBER, readable)
         page = Paginator(named, answering.PAGE_SIZE).get_page(request.GET.get("page"))
-    journal.record(journal.What.LIST, user=request.user, people=len(page) if page else 0)
+    journal.record_rows(journal.What.LIST, [state.employee_id for state in page or ()], user=request.user)
     context = {
         "form": form,
         "page": page,
@@ -105,7 +105,7 @@ def departures_csv(request: Request) -> HttpResponse | StreamingHttpResponse:
     _form, states = _asked(request)
     if states is None:
         return redirect(f"{reverse('departures')}?{request.GET.urlencode()}")
-    journal.record(journal.What.FILE, user=request.user, people=states.count())
+    journal.record_file(journal.What.FILE, states, states.count(), user=request.user)
     name = _("departures")
     return StreamingHttpResponse(
         _lines(states, readable_to(request.user), get_language()),

@@ -19,5 +19,5 @@ def index(request: Request) -> HttpResponse:
     """An auditor sees that they were made and when they were answered: no name, no word and no score."""
     page = paged(request, requests_of(request.user, readable_to(request.user)))
     context: dict[str, Any] = {"page": page, "may_handle": may_answer(request.user)}
-    journal.record(journal.What.LIST, user=request.user, people=len(page))
+    journal.record_rows(journal.What.LIST, [each.employee_id for each in page], user=request.user)
     return render(request, "rights/list.html", context)
