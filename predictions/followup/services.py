@@ -95,14 +95,17 @@ def open_cases(
 def change_case(*, case: Case, seen: int, wanted: Wanted, user: User | None = None, key: APIKey | None = None) -> Case:
     """Give a case another state, owner or day. ``seen`` is the key of the newest change that the caller saw.
 
-    Closing it as set aside keeps the risk of that day, so that a later one can be compared with it. Raises ``Unseen``
-    when somebody else has changed it meanwhile, and ``AnotherIsOpen`` when another case of the person is open.
+    What changes nothing is not kept. Closing it as set aside keeps the risk of that day, so that a later one can be
+    compared with it. Raises ``Unseen`` when somebody else has changed it meanwhile, and ``AnotherIsOpen`` when another
+    case of the person is open.
     """
     try:
         with transaction.atomic():
             case = Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
             if case.changes.latest("pk").pk != seen:
                 raise Unseen
+            if changes_nothing(case, wanted):
+                return case
             was_open, is_open = case.is_open, wanted.state in Case.OPEN
             case.state, case.owner, case.due = wanted.state, wanted.owner, wanted.due
             case.talk_at = wanted.talk_at
@@ -131,6 +134,12 @@ def keep_word(case: Case, word: str, user: User | None) -> None:
     """Say something in the history of a case that changes nothing; nothing where nobody can be named as the author."""
     if user:
         _keep(case, user, word=word)
+
+
+def changes_nothing(case: Case, wanted: Wanted) -> bool:
+    """Whether a case is already as somebody asks for it, and nothing is remarked."""
+    names = ("state", "owner", "due", "is_shared", "aside", "talk_at")
+    return not wanted.word.strip() and all(getattr(case, name) == getattr(wanted, name) for name in names)
 
 
 @transaction.atomic

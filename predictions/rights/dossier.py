@@ -60,8 +60,8 @@ def dossier(employee: Employee, *, has_notes: bool = True) -> dict[str, Any]:
         "refused_values": list(
             RefusedValue.objects.filter(number__in=numbers).values("extract__name", "extract__as_of", "column", "value")
         ),
-        "presence_over_time": list(EmployeeState.objects.filter(employee__in=theirs).order_by("as_of").values()),
-        "answers_of_hr": list(PresenceAnswer.objects.filter(employee__in=theirs).order_by("pk").values()),
+        "presence_over_time": _told(EmployeeState.objects.filter(employee__in=theirs).order_by("as_of")),
+        "answers_of_hr": _told(PresenceAnswer.objects.filter(employee__in=theirs).order_by("pk")),
         "features": [
             {"as_of": row.as_of, "superseded_at": row.superseded_at, "values": row.values()}
             for row in EmployeeFeatures.objects.filter(employee__in=theirs).order_by("as_of", "pk")
@@ -72,7 +72,15 @@ def dossier(employee: Employee, *, has_notes: bool = True) -> dict[str, Any]:
         "objects_to_scoring_since": employee.objected_on,
         "what_would_change": _what_would_change(employee),
         "cases": [_case(case, has_notes) for case in Case.objects.filter(employee__in=theirs).order_by("pk")],
-        "drawn_for_talks": list(DrawnPerson.objects.filter(employee__in=theirs).order_by("pk").values()),
+        "drawn_for_talks": [
+            {
+                "as_of": each.draw.as_of,
+                "department": each.departement,
+                "risk_then": each.probability,
+                "is_drawn": each.is_drawn,
+            }
+            for each in DrawnPerson.objects.filter(employee__in=theirs).select_related("draw").order_by("pk")
+        ],
         "exit_interviews": [
             {
                 "day": row.day,
@@ -105,6 +113,12 @@ def dossier(employee: Employee, *, has_notes: bool = True) -> dict[str, Any]:
             for name in ("employed", "left", "predictions", "journal", "notes", "proof")
         },
     }
+
+
+def _told(rows: QuerySet) -> list[dict[str, Any]]:
+    """Their values, without the keys of the rows and of the person, which read like another's number."""
+    keys = {"id", "employee_id"}
+    return [{name: value for name, value in row.items() if name not in keys} for row in rows.values()]
 
 
 def _extracts(numbers: list[int]) -> list[dict[str, Any]]:

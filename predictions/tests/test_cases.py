@@ -175,6 +175,27 @@ def test_change_is_kept_with_its_author(hr, people):
     assert "room 3" in page
 
 
+def test_what_changes_nothing_is_not_kept(hr, people):
+    case = opened(people[1], hr.account)
+    response = change(hr, case)
+    assert response.status_code == 302
+    assert "Nothing was changed." in hr.get(response.url).text
+    assert case.changes.count() == 1
+    assert change(hr, case, word="seen in the hall").status_code == 302
+    assert case.changes.count() == 2
+
+
+def test_reason_to_set_aside_with_another_state_is_refused(hr, people):
+    case = opened(people[1], hr.account)
+    response = change(hr, case, state="watching", aside="known", word="settled")
+    assert response.status_code == 422
+    assert "A reason is kept only where the case is set aside" in response.text
+    change(hr, case, state="set_aside", aside="known", word="settled")
+    case.refresh_from_db()
+    assert change(hr, case, state="watching", aside="known").status_code == 302  # the form still holds it
+    assert Case.objects.get().aside == ""
+
+
 def test_change_on_an_old_page_is_refused(hr, people):
     case = opened(people[1], hr.account)
     seen = case.changes.get().pk

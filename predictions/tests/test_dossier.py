@@ -15,8 +15,9 @@ from employees import journal
 from employees.models import Employee, JournalEntry
 from employees.tests.extracts import DAY, load_all
 from features.services import build_features
+from predictions.followup.lottery import set_lottery
 from predictions.followup.services import add_note, agree_action, open_cases
-from predictions.models import ActionKind, Case, DataRequest
+from predictions.models import ActionKind, Case, DataRequest, Draw, ScoringRun
 from predictions.rights.services import receive
 from predictions.services import score_employees
 from technova.commands import system_account
@@ -57,6 +58,20 @@ def test_dossier_has_what_is_kept_and_nothing_of_others(company, capsys):
     assert found["cases"][0]["notes"][0]["text"] == "wants to learn Polish"
     assert [look["who"] for look in found["who_looked"]] == [company.username, journal.command("dossier")]
     assert "9876" not in text
+
+
+def test_dossier_holds_no_internal_key_of_the_person(company, capsys):
+    person = Employee.objects.get(employee_id=1)
+    decision = set_lottery(talks=1, reason="a trial", user=company)
+    run = ScoringRun.objects.latest("pk")
+    found = Draw.objects.create(run=run, decision=decision, as_of=DAY, talks=1)
+    found.people.create(employee=person, departement=person.departement, probability=0.25, is_drawn=True)
+    told = json.loads(printed(capsys, "1"))
+    assert told["drawn_for_talks"] == [
+        {"as_of": DAY.isoformat(), "department": person.departement, "risk_then": 0.25, "is_drawn": True}
+    ]
+    for row in (*told["drawn_for_talks"], *told["presence_over_time"], *told["answers_of_hr"]):
+        assert not {"id", "employee_id"} & row.keys()
 
 
 def test_dossier_is_in_the_journal(company, capsys):

@@ -52,7 +52,10 @@ def change(request: Request, pk: int) -> HttpResponse:
         except services.AnotherIsOpen:
             form.add_error("state", _another_is_open(found, request.user))
         else:
-            messages.success(request, _("The case is changed."))
+            if services.changes_nothing(found, form.wanted):
+                messages.info(request, _("Nothing was changed."))
+            else:
+                messages.success(request, _("The case is changed."))
             return redirect("cases_case", pk)
     return _page(request, found, form=form)
 

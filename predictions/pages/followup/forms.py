@@ -221,6 +221,9 @@ class CaseForm(WatchedForm):
         super().clean()
         given = self.cleaned_data
         if given.get("state") != Case.State.SET_ASIDE:
+            if given.get("aside") and given["aside"] != self.case.aside:
+                text = _("A reason is kept only where the case is set aside: choose that state, or leave this empty.")
+                self.add_error("aside", text)
             given["aside"] = ""
         else:
             if not given.get("aside"):
