@@ -131,6 +131,7 @@ def test_api_keys_in_force_are_listed(company, officer, name):
     create_api_key(name="Ancienne", owner="BI", scope=Scope.EVERYONE)[0].revoke()
     text = shown(officer, name)
     assert "No API key is in force." not in text
+    assert "reads every column of the people named beside it" in text
     assert "Ancienne" not in text
     (table,) = (
         section.table

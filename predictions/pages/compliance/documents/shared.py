@@ -37,8 +37,9 @@ def systems(facts: Installation) -> Section:
     title, rows = _("Which systems have an API key"), facts.systems()
     if not rows:
         return section(title, _("No API key is in force."))
+    told = _("A key that may read reads every column of the people named beside it.")
     return section(
-        title, table=Table([capfirst(_("API key")), pgettext("what a role may do", "May"), _("Of whom")], rows)
+        title, told, table=Table([capfirst(_("API key")), pgettext("what a role may do", "May"), _("Of whom")], rows)
     )
 
 
