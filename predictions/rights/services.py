@@ -135,8 +135,11 @@ def answer(
     """Answer a request with the reason; ``right`` is the value that a correction puts in force.
 
     An objection that is refused has no effect any more. Raises ``Unexpected``, ``NoDay`` of
-    ``employees.workforce.corrections``, and ``Busy`` where the answer changes scores.
+    ``employees.workforce.corrections``, and ``Busy`` where the answer changes scores. An erasure is granted by
+    ``erasure.erase`` alone: ``ValueError``.
     """
+    if is_granted and request.kind == DataRequest.Kind.ERASURE:
+        raise ValueError("an erasure is granted by erasing")
     with _writing(DataRequest.Kind(request.kind)):
         request = _locked(request, State.OPEN)
         request.state = State.GRANTED if is_granted else State.REFUSED

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from employees.models import Correction, Employee, JournalEntry
 from employees.tests.extracts import DAY, load_all
-from employees.tests.factories import EmployeeFactory
+from employees.tests.factories import EmployeeFactory, leave
 from employees.workforce.loading import withdraw_load
 from features.services import build_features
 from predictions.models import DataRequest, Prediction
@@ -54,6 +54,31 @@ def test_request_is_extended_once_by_two_months_of_its_day(hr):
     with pytest.raises(Unexpected):
         extend(request=longer, reason="more", user=hr.account)
     assert [change.word for change in made.changes.all()] == ["", "many files"]
+
+
+def test_erasure_is_granted_by_erasing_alone(browse, hr):
+    """Whoever left lately is kept by the law: the answer says until when, and cannot promise what is not done."""
+    made = asked(hr, kind=Kind.ERASURE)
+    leave(made.employee, day=timezone.localdate() - timedelta(days=30))
+    page = hr.get(reverse("requests_request", args=[made.pk]))
+    assert "It cannot be granted now" in page.text
+    assert "They may go from that day on" in page.text
+    assert reverse("employee_erase", args=[1]) not in page.text
+    granted = {"act": "answer", "is_granted": "yes", "answer": "it is done"}
+    assert hr.post(reverse("requests_request", args=[made.pk]), granted).status_code == 422
+    made.refresh_from_db()
+    assert made.state == State.OPEN
+    with pytest.raises(ValueError, match="granted by erasing"):
+        answer(request=made, is_granted=True, text="it is done", user=hr.account)
+    assert hr.post(reverse("requests_request", args=[made.pk]), granted | {"is_granted": "no"}).status_code == 302
+
+
+def test_erasure_that_nothing_forbids_leads_to_the_page_that_erases(hr):
+    made = asked(hr, kind=Kind.ERASURE)
+    leave(made.employee, day=timezone.localdate() - timedelta(days=4000))
+    page = hr.get(reverse("requests_request", args=[made.pk]))
+    assert reverse("employee_erase", args=[1]) in page.text
+    assert "cannot be granted" not in page.text
 
 
 def test_request_is_answered_once(hr):

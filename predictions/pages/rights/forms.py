@@ -72,6 +72,9 @@ class AnswerForm(WatchedForm):
             choices: Any = self.fields["is_granted"]
             choices.choices = [("yes", _("The score is not to be relied on")), ("no", _("The score stands"))]
             self.fields["answer"].label = _("Why: what you looked at, and what it says")
+        if kind == Kind.ERASURE:  # granted by erasing, which leaves no request to answer
+            granted: Any = self.fields["is_granted"]
+            granted.choices = [("no", _("Refused"))]
 
 
 class CorrectionForm(AnswerForm):

@@ -6,12 +6,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from employees import journal
-from employees.access import readable_to
+from employees.access import may_decide, readable_to
 from employees.models import WorkforceDay
 from predictions import rescoring
 from predictions.pages.presence.answering import for_answerers
@@ -19,6 +20,7 @@ from predictions.pages.rights.forms import AnswerForm, CorrectionForm, EndForm, 
 from predictions.rights import services
 from predictions.rights.corrected import corrected_in_words
 from predictions.rights.models import DataRequest
+from predictions.rights.refusals import refusal
 from predictions.rights.selectors import requests_of
 from technova.database.locks import Busy
 from technova.web.requests import Request
@@ -49,6 +51,9 @@ def show(request: Request, pk: int) -> HttpResponse:
         "corrected": corrected_in_words(found.correction) if found.correction else "",
         "late": next((error for form in forms for error in form.non_field_errors()), ""),
     }
+    if kind == DataRequest.Kind.ERASURE and found.is_open:
+        context["kept"] = str(refusal(found.employee, today=timezone.localdate()) or "")
+        context["may_erase"] = may_decide(request.user)
     is_refused = any(form.errors for form in forms)
     return render(request, "rights/request.html", context, status=422 if is_refused else 200)
 
