@@ -49,7 +49,10 @@ def _horizon(request) -> str:
 
 def _about(card: Mapping) -> Iterator[str]:
     if (months := card.get("horizon_months")) is None:
-        yield _("The model in use has no horizon: its scores do not tell when anyone will leave.")
+        yield _(
+            "The model in use is a classification without a horizon: its scores tell who resembles those who have "
+            "left, not when anyone will leave."
+        )
     else:
         yield _("The model in use gives the probability of leaving within %(months)s months.") % {"months": months}
     if is_shipped():

@@ -85,5 +85,7 @@ def test_outlook_by_hand():
 
 
 def test_outlook_over_everyone_flags_nobody():
+    corrected = Outlooks(np.array([0.1, 0.5, 0.4, 0.2]), 1.5).at(0.4, COSTS)
+    assert (corrected.expected, corrected.reached) == pytest.approx((1.8, 1.35))
     outlook = Outlooks(np.array([0.1, 0.2])).at(0.9, COSTS)
     assert (outlook.flagged, outlook.precision, outlook.recall, outlook.saving) == (0, 0.0, 0.0, 0.0)

@@ -79,8 +79,15 @@ def test_preview_counts_those_present_over_each_threshold(hr, people):
     assert found["value"].threshold == 0.25
     for outlook in found.values():
         assert (outlook.people, outlook.flagged) == (10, sum(risk >= outlook.threshold for risk in risks))
-        assert outlook.reached == pytest.approx(sum(risk for risk in risks if risk >= outlook.threshold))
+        expected = sum(risk for risk in risks if risk >= outlook.threshold) * ScoringRun.objects.get().seen_correction
+        assert outlook.reached == pytest.approx(expected)
     assert found["cost"].cost == min(outlook.cost for outlook in found.values())
+
+
+def test_departures_expected_are_those_of_the_run(hr, people):
+    ScoringRun.objects.update(seen_correction=1.25)
+    expected = options(hr, **START)["capacity"].expected
+    assert expected == pytest.approx(1.25 * sum(Prediction.objects.values_list("probability", flat=True)))
 
 
 def test_preview_changes_nothing(hr, people):

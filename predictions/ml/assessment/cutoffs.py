@@ -107,16 +107,22 @@ class Outlook:
 
 
 class Outlooks:
-    """The probabilities of some people, at least one, sorted once: each threshold then takes one binary search."""
+    """The probabilities of some people, at least one, sorted once: each threshold then takes one binary search.
 
-    def __init__(self, probability: np.ndarray):
+    ``correction`` is how many departures are expected for each in the sum of the probabilities
+    (``ScoringRun.seen_correction``). What talks save is counted by the probabilities, whose closed form it follows.
+    """
+
+    def __init__(self, probability: np.ndarray, correction: float = 1.0):
+        self._correction = correction
         self._ascending = np.sort(probability)
         self._reached = np.concatenate([np.cumsum(self._ascending[::-1])[::-1], [0.0]])  # from each place on
 
     def at(self, threshold: float, costs: Costs) -> Outlook:
         place = int(np.searchsorted(self._ascending, threshold, side="left"))
         people = len(self._ascending)
-        flagged, reached, expected = people - place, float(self._reached[place]), float(self._reached[0])
-        saving = costs.chance * reached * costs.departure - flagged * costs.talk
+        flagged, summed = people - place, float(self._reached[place])
+        saving = costs.chance * summed * costs.departure - flagged * costs.talk
+        reached, expected = summed * self._correction, float(self._reached[0]) * self._correction
         cost = expected * costs.departure - saving
         return Outlook(threshold, people, flagged, expected, reached, cost, saving)

@@ -170,14 +170,15 @@ def _answer(form: ThresholdForm, scored: Scored, model: Model) -> dict:
     for rule, outlook in outlooks.items():
         pays_for_nobody = rule == RuleName.COST and not outlook.flagged
         options.append(ThresholdOption(str(RULES[rule]), outlook, rule.value, _warning(outlook), pays_for_nobody))
-    every = Outlooks(scored.probability)
+    every = Outlooks(scored.probability, scored.run.seen_correction)
     curve = [every.at(float(value), costs) for value in GRID[::4]]
     cost = card_charts.cost(curve, in_use=model.threshold, least=outlooks[RuleName.COST])
     return {"options": options, "cost": cost, "warns": any(option.warning for option in options if option.rule)}
 
 
 def _outlook(cutoff: Cutoff, scored: Scored, costs: Costs) -> Outlook:
-    return Outlooks(cutoff.part(scored.probability, scored.number)).at(cutoff.threshold, costs)
+    probability = cutoff.part(scored.probability, scored.number)
+    return Outlooks(probability, scored.run.seen_correction).at(cutoff.threshold, costs)
 
 
 def _warning(outlook: Outlook) -> str:

@@ -143,7 +143,7 @@ def sections(run: ScoringRun, scope: Scope) -> Iterator[Section]:
         _("Is it fair?"),
         [
             _(
-                "The forecast uses neither sex, age nor family status. It is checked all the same how it treats each "
+                "The score uses neither sex, age nor family status. It is checked all the same how it treats each "
                 "group."
             ),
             _("Compared among the people present in the whole company on %(date)s.")
@@ -163,7 +163,10 @@ def sections(run: ScoringRun, scope: Scope) -> Iterator[Section]:
         )
         % {"horizon": horizon(run.horizon_months)}
         if run.horizon_months
-        else _("The model in use has no horizon: its scores do not tell when anyone will leave."),
+        else _(
+            "The model in use is a classification without a horizon: its scores tell who resembles those who have "
+            "left, not when anyone will leave."
+        ),
     ]
     if run.horizon_months:
         method.append(
