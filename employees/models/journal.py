@@ -89,3 +89,9 @@ class JournalEntry(models.Model):
 
     def __str__(self):
         return f"{timezone.localtime(self.at):%Y-%m-%d %H:%M} {self.client or self.user} {self.what}"
+
+    @property
+    def what_in_words(self) -> str:
+        """What was shown; a list or a file of one person is none of people."""
+        of_one = {self.What.LIST: _("a list of this person alone"), self.What.FILE: _("a file about this person")}
+        return str(of_one.get(self.What(self.what), "") if self.employee_id else "") or self.get_what_display()

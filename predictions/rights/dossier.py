@@ -1,5 +1,6 @@
 """All that is kept about one person, as the person may ask for it (GDPR, article 15)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -99,15 +100,7 @@ def dossier(employee: Employee, *, has_notes: bool = True) -> dict[str, Any]:
             {"since": each.set_at, "reason": each.reason, "until": each.lifted_at, "why_lifted": each.lifted_because}
             for each in LegalHold.objects.filter(employee__in=theirs).order_by("pk")
         ],
-        "who_looked": [
-            {
-                "at": entry.at,
-                "who": entry.client or str(entry.user),
-                "what": entry.get_what_display(),
-                "what_for": purposes.get(entry.purpose, entry.purpose),
-            }
-            for entry in JournalEntry.objects.filter(employee__in=theirs).select_related("user").order_by("pk")
-        ],
+        "who_looked": _who_looked(theirs, purposes),
         "kept_for": {
             str(BY_NAME[name].what): BY_NAME[name].kept_since
             for name in ("employed", "left", "predictions", "journal", "notes", "proof")
@@ -119,6 +112,31 @@ def _told(rows: QuerySet) -> list[dict[str, Any]]:
     """Their values, without the keys of the rows and of the person, which read like another's number."""
     keys = {"id", "employee_id"}
     return [{name: value for name, value in row.items() if name not in keys} for row in rows.values()]
+
+
+def _who_looked(theirs: QuerySet[Employee], purposes: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The entries of the journal, and the scores that keys asked for by number, which are their own. Two queries."""
+    entries = JournalEntry.objects.filter(employee__in=theirs).select_related("user")
+    asked = Prediction.objects.filter(employee__in=theirs).exclude(api_key=None).select_related("api_key")
+    found = [
+        {
+            "at": entry.at,
+            "who": entry.client or str(entry.user),
+            "what": entry.what_in_words,
+            "what_for": purposes.get(entry.purpose, entry.purpose),
+        }
+        for entry in entries.order_by("pk")
+    ]
+    found += [
+        {
+            "at": row.created_at,
+            "who": f"{row.api_key.name}, {row.api_key.prefix}" if row.api_key else "",
+            "what": row.get_mode_display(),
+            "what_for": "",
+        }
+        for row in asked.defer("contributions", "payload").order_by("pk")
+    ]
+    return sorted(found, key=lambda look: look["at"])
 
 
 def _extracts(numbers: list[int]) -> list[dict[str, Any]]:

@@ -93,7 +93,7 @@ def _newest(rows: QuerySet, time: str, *bounds: datetime | None) -> QuerySet:
 def _of_entry(entry: JournalEntry, purposes: Mapping[str, str]) -> Look:
     number = entry.employee.employee_id if entry.employee else None
     purpose = purposes.get(entry.purpose, entry.purpose)
-    return Look(entry.at, entry.user, entry.client, entry.get_what_display(), number, entry.people, purpose)
+    return Look(entry.at, entry.user, entry.client, entry.what_in_words, number, entry.people, purpose)
 
 
 def _of_prediction(row: Prediction) -> Look:

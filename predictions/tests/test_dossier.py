@@ -20,6 +20,8 @@ from predictions.followup.services import add_note, agree_action, open_cases
 from predictions.models import ActionKind, Case, DataRequest, Draw, ScoringRun
 from predictions.rights.services import receive
 from predictions.services import score_employees
+from predictions.tests.conftest import APIClient
+from predictions.tests.factories import APIKeyFactory
 from technova.commands import system_account
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +74,20 @@ def test_dossier_holds_no_internal_key_of_the_person(company, capsys):
     ]
     for row in (*told["drawn_for_talks"], *told["presence_over_time"], *told["answers_of_hr"]):
         assert not {"id", "employee_id"} & row.keys()
+
+
+def test_dossier_tells_of_a_key_that_asked_by_number_and_calls_a_file_of_one_person_so(company, capsys):
+    key = APIKeyFactory()
+    client = APIClient(key.secret)
+    assert client.post(reverse("api-by-id", args=[1])).status_code == 200
+    assert client.call(reverse("api-batch"), {"employee_ids": [1, 2]}).status_code == 200
+    printed(capsys, "1", "--language", "en")
+    looks = json.loads(printed(capsys, "1", "--language", "en"))["who_looked"]
+    assert [(look["who"], look["what"]) for look in looks[-4:-2]] == [
+        (f"{key.name}, {key.prefix}", "by number"),
+        (f"{key.name}, {key.prefix}", "batch"),
+    ]
+    assert [look["what"] for look in looks[-2:]] == ["a file about this person"] * 2
 
 
 def test_dossier_is_in_the_journal(company, capsys):
