@@ -134,7 +134,7 @@ def test_log_offers_no_counts_of_its_filters(client):
     assert "_facets" not in client.get(LOG).text
     with CaptureQueriesContext(connection) as queries:
         client.get(LOG, {"_facets": "True"})
-    assert not any(" FILTER " in query["sql"] for query in queries)
+    assert not any(" FILTER " in (query["sql"] or "") for query in queries)  # a prepared statement has none
 
 
 def test_log_counts_and_shows_its_newest_rows_alone(client, monkeypatch):

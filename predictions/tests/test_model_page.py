@@ -225,7 +225,10 @@ def test_threshold_chart_ends_with_the_last_threshold_that_somebody_is_over(card
 
 @pytest.mark.parametrize(
     ("months", "words"),
-    [(None, "The model in use has no horizon"), (12, "gives the probability of leaving within 12 months")],
+    [
+        (None, "The model in use is a classification without a horizon"),
+        (12, "gives the probability of leaving within 12 months"),
+    ],
 )
 def test_every_page_tells_the_horizon_of_the_scores(browse, monkeypatch, months, words):
     browser, model = browse("RH"), current_model()
