@@ -7,7 +7,7 @@ from typing import Literal
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import Case, Count, F, Max, Min, Sum, Value, When
+from django.db.models import Case, Count, F, Max, Min, Q, Subquery, Sum, Value, When
 from django.utils.formats import date_format
 from django.utils.text import get_text_list
 from django.utils.timezone import localdate
@@ -199,15 +199,19 @@ def _reads(role: Role) -> str:
 
 def read() -> Installation:
     """The facts of this installation now. A dozen queries at most, none over the log of predictions."""
-    in_force = Load.objects.in_force()
-    loads = in_force.aggregate(
-        number=Count("pk"),
-        first=Min("as_of"),
-        last=Max("as_of"),
+    in_force = Q(withdrawn_at=None)
+    scored = ScoringRun.objects.order_by("created_at")
+    people = scored.order_by().values(one=Value(1)).annotate(people=Sum("employee_count")).values("people")
+    found = Load.objects.aggregate(  # without a load, withdrawn ones included, there is nothing else
+        loads=Count("pk", filter=in_force),
+        first_day=Min("as_of", filter=in_force),
+        last_day=Max("as_of", filter=in_force),
         requests=Max(count_of(DataRequest.objects.all())),
         directories=Max(count_of(LoadedExtract.objects.in_force().filter(kind=Extract.ANNUAIRE))),
+        runs=Max(count_of(scored)),
+        scores=Max(Subquery(people)),
+        first_scored=Min(Subquery(scored.values("created_at")[:1])),
     )
-    scored = ScoringRun.objects.aggregate(number=Count("pk"), people=Sum("employee_count"), first=Min("created_at"))
     newest, _before = runs.latest_two()
     role = Case(When(is_superuser=True, then=Value(SUPERUSERS)), default=F("groups__name"))
     open_accounts = User.objects.filter(is_active=True).order_by().annotate(role=role).values_list("role")
@@ -216,16 +220,16 @@ def read() -> Installation:
         given=answers(),
         model=current_model(),
         run=newest,
-        first_day=loads["first"],
-        last_day=loads["last"],
-        loads=loads["number"],
-        runs=scored["number"],
-        scores=scored["people"] or 0,
-        first_scored_on=scored["first"] and localdate(scored["first"]),
-        has_directory=bool(loads["directories"]),
+        first_day=found["first_day"],
+        last_day=found["last_day"],
+        loads=found["loads"],
+        runs=found["runs"] or 0,
+        scores=found["scores"] or 0,
+        first_scored_on=found["first_scored"] and localdate(found["first_scored"]),
+        has_directory=bool(found["directories"]),
         accounts=dict(open_accounts.annotate(number=Count("pk", distinct=True))),
         keys=list(APIKey.objects.usable().order_by("name", "created")),
         promotions=list(Promotion.objects.exclude(promoted_at=None).select_related("author")[:2]),
         incidents=list(Incident.objects.all()),
-        requests=loads["requests"] or 0,  # without loads there are no people
+        requests=found["requests"] or 0,
     )
