@@ -108,7 +108,7 @@ def test_manager_and_site_are_said_to_decide_who_sees_whom(company, officer):
     text = shown(officer, "works-council")
     assert "accounts see the team of a person by it" in text
     assert "Lists and figures of teams are narrowed by it. No score uses it." in text
-    assert "in their sheet and in their dossier" in text
+    assert "in their sheet and in what is handed out to them" in text
 
 
 @pytest.mark.parametrize("name", ["works-council", "register-entry", "notice"])
