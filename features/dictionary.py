@@ -27,8 +27,8 @@ _UNUSED = (
 )
 _NAMED = (
     gettext_noop(
-        "Names people on the pages, in their sheet and in what is handed out to them, for accounts that may see them. No "
-        "score uses it, and no list that is exported and no answer of the API contains it."
+        "Names people on the pages, in their sheet and in what is handed out to them, for accounts that may see them. "
+        "No score uses it, and no list that is exported and no answer of the API contains it."
     ),
     gettext_noop("People are identified by their number only."),
 )
