@@ -21,6 +21,7 @@ from employees.columns import Extract
 from employees.models import AnnuaireRow, EmployeeState, LoadedExtract, Presence, WorkforceDay
 from features.models import EmployeeFeatures, FeatureBuild
 from predictions.segments.cube import Conditions, Value, resolved
+from predictions.selectors.departures import year_began
 from predictions.selectors.person_periods import VOLUNTARY
 
 MONTHS = 24  # shown at most
@@ -82,9 +83,7 @@ class Turnover:
     @property
     def since(self) -> date:
         """The first day of the last year; of what is known of it."""
-        if _ends_its_month(self.until) or len(self.months) <= YEAR:
-            return self.months[-YEAR:][0].start
-        return self.months[-YEAR - 1].start.replace(day=self.until.day) + timedelta(days=1)
+        return max(self.months[0].start, year_began(self.until))
 
     def _begun(self, months: int) -> Sequence[Month]:
         """The month before the last ones, if it is known."""

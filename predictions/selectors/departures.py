@@ -11,6 +11,7 @@ from django.db.models.functions import TruncMonth
 from employees.access import Scope
 from employees.models import EmployeeState
 from employees.workforce.clarifying import departed
+from predictions.ml.periods import months_before
 from predictions.models import Prediction
 from predictions.selectors.person_periods import VOLUNTARY
 
@@ -44,10 +45,15 @@ class Months:
     forecast: int  # of them, those of the kind that is forecast: resignations, and departures for an unknown reason
 
 
+def year_began(until: date) -> date:
+    """The first day of the twelve months up to a day."""
+    return months_before(until, MONTHS) + timedelta(days=1)
+
+
 def by_month(scope: Scope, *, until: date, since: date | None = None) -> Months:
     """Those of a scope who left in the year up to a day, by month, and those after ``since``. One query."""
     last = until.year * 12 + until.month
-    first = until.replace(year=until.year - 1, day=min(until.day, 28)) + timedelta(days=1 + max(until.day - 28, 0))
+    first = year_began(until)
     rows = departures(scope, since=first, until=until).annotate(month=TruncMonth("left_by")).order_by()
     later = Count("pk", filter=Q(left_by__gt=since)) if since else Value(0)
     voluntary = Count("pk", filter=Q(left_because__in=VOLUNTARY))
