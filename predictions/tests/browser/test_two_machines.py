@@ -52,7 +52,7 @@ def test_import_alternates_between_two_machines(machines, browser, tmp_path):
     page.goto("/login/")
     page.locator("[name=username]").fill("rh")
     page.locator("[name=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     upload(page, extracts(tmp_path, age=42), NEWEST)
     path = page.url.removeprefix(first.url)
     wait_on_either(page, machines, path, "#columns")
