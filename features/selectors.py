@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from statistics import median
 from typing import Any
@@ -22,7 +22,7 @@ from employees.workforce.known_values import RAW_KINDS, History
 from features import schema
 from features.engineering import DTYPES, engineer, typed
 from features.models import EmployeeFeatures
-from technova.database.frames import read_frame
+from technova.database.frames import fetch_frame
 from technova.database.prepared_statements import PreparedSelect
 
 INPUTS = {kind: [name for name in schema.INPUT_NAMES if BY_NAME[name].extract == kind] for kind in RAW_KINDS}
@@ -64,10 +64,14 @@ def frame_of(rows: QuerySet[EmployeeFeatures]) -> pd.DataFrame:
     Columns ``employee_pk``, ``features_pk``, ``employee_id``, ``as_of`` and the 32 features, ordered by
     ``employee_id``.
     """
+    return _fetch(rows)()
+
+
+def _fetch(rows: QuerySet[EmployeeFeatures]) -> Callable[[], pd.DataFrame]:
     fields = ["employee", "pk", "employee__employee_id", "as_of", *schema.FEATURE_NAMES]
     keys = dict.fromkeys(["employee_pk", "features_pk", "employee_id"], "int64")
     dtypes = keys | {"as_of": "datetime64[s]"} | DTYPES
-    return read_frame(rows.order_by("employee__employee_id").values_list(*fields), dtypes)
+    return fetch_frame(rows.order_by("employee__employee_id").values_list(*fields), dtypes)
 
 
 def newest_frame(employees: QuerySet[Employee]) -> pd.DataFrame:
@@ -81,13 +85,18 @@ def feature_chunks(chunk_size: int, day: date | None = None) -> Iterator[pd.Data
 
     One query a chunk.
     """
+    for make_frame in fetched_chunks(chunk_size, day):
+        if len(chunk := make_frame()):
+            yield chunk
+
+
+def fetched_chunks(chunk_size: int, day: date | None = None) -> Iterator[Callable[[], pd.DataFrame]]:
+    """What makes the frames of ``feature_chunks``, and those without rows, from what has been read: no query more."""
     present = Employee.objects.present(day).to_score()
     for keys in employee_ranges(chunk_size):
         # The range here, too: without it PostgreSQL goes through everyone for each chunk.
         people = present.filter(pk__gte=keys.start, pk__lt=keys.stop)
-        chunk = frame_of(EmployeeFeatures.objects.newest_between(keys, day).filter(employee__in=people))
-        if len(chunk):
-            yield chunk
+        yield _fetch(EmployeeFeatures.objects.newest_between(keys, day).filter(employee__in=people))
 
 
 def present_frame(chunk_size: int) -> pd.DataFrame:

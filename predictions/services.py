@@ -239,9 +239,10 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
         check_keys_at_once()
         keys = reserve_sparse_keys(Prediction, total)  # or they would reveal how many others were scored
         block: list[Block] = []  # of the chunk before
-        for chunk in features.feature_chunks(CHUNK_SIZE, as_of):
+        for make_frame in features.fetched_chunks(CHUNK_SIZE, as_of):
             with inserting(Prediction, block, _COLUMNS):
-                block = [scoring.add(chunk, keys[run.employee_count :])]
+                chunk = make_frame()
+                block = [scoring.add(chunk, keys[run.employee_count :])] if len(chunk) else []
             scoring.add_cells(chunk)
             if progress:
                 progress("Scoring", run.employee_count, total)
@@ -311,7 +312,7 @@ class _Scoring:
 
     def add_cells(self, chunk: pd.DataFrame) -> None:
         """Count the cells of the chunk that was scored last. Asks for its directory."""
-        if self.cells:
+        if self.cells and len(chunk):
             self.cells.add(chunk, self.scores, self.rows.is_over)
 
     def store(self, started: float) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,24 +22,36 @@ def read_frame(rows: QuerySet, dtypes: Mapping[str, str]) -> pd.DataFrame:
     PostgreSQL sends each column as one JSON array: half the time of rows of Python values. A column of ``int64`` or
     ``bool`` with missing values is the nullable type; texts are objects, None where missing; days ``datetime64[s]``.
     """
+    return fetch_frame(rows, dtypes)()
+
+
+def fetch_frame(rows: QuerySet, dtypes: Mapping[str, str]) -> Callable[[], pd.DataFrame]:
+    """Ask for the rows now; what is returned makes the frame of them, without a query. Otherwise as ``read_frame``."""
     if connection.vendor == "postgresql":
-        columns = _columns(rows)
-    else:
-        columns = list(zip(*rows, strict=True)) or [()] * len(dtypes)
+        return partial(_frame, _columns(rows), dtypes)
+    return partial(_frame, list(zip(*rows, strict=True)) or [()] * len(dtypes), dtypes)
+
+
+def _frame(columns: Sequence[Sequence | str | None], dtypes: Mapping[str, str]) -> pd.DataFrame:
     pairs = zip(dtypes.items(), columns, strict=True)
-    return pd.DataFrame({name: _typed(values, dtype) for (name, dtype), values in pairs}, copy=False)
+    return pd.DataFrame({name: _typed(_values(column), dtype) for (name, dtype), column in pairs}, copy=False)
 
 
-def _columns(rows: QuerySet) -> list[Sequence]:
+def _values(column: Sequence | str | None) -> Sequence:
+    """A column's values; JSON is read, and None stands for no rows."""
+    return orjson.loads(column) if isinstance(column, str) else column or ()
+
+
+def _columns(rows: QuerySet) -> Sequence[str | None]:
     names = [f"c{place}" for place in range(len(rows.query.values_select) + len(rows.query.annotation_select))]
     try:
         sql, params = rows.query.sql_with_params()
     except EmptyResultSet:  # Django knows that no row can match
-        return [[] for _name in names]
+        return [None] * len(names)
     arrays = ", ".join(f"json_agg({name})::text" for name in names)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {arrays} FROM ({sql}) AS rows({', '.join(names)})", params)  # noqa: S608 - Django's
-        return [orjson.loads(column) if column else [] for column in cursor.fetchone()]
+        return cursor.fetchone()
 
 
 def _typed(values: Sequence, dtype: str) -> Any:
