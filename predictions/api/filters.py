@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 
 from employees.columns import MAX_EMPLOYEE_ID
+from employees.selectors import persons_of
 from predictions.api.serializers.fields import (
     InstantField,
     QueryBoolean,
@@ -84,7 +85,7 @@ class CaseFilters(Filters):
         min_value=1,
         max_value=MAX_EMPLOYEE_ID,
         required=False,
-        help_text="Of this employee.",
+        help_text="Of this employee; of a merged number, its person's.",
     )
     state = serializers.ChoiceField(Case.State.choices, required=False)
     is_closed = QueryBoolean(required=False, help_text="Closed ones alone, or open ones alone.")
@@ -94,4 +95,6 @@ class CaseFilters(Filters):
         given = dict(self.validated_data)
         if "is_closed" in given:
             rows = rows.filter(closed_at__isnull=not given.pop("is_closed"))
+        if number := given.get("employee__employee_id"):
+            given["employee__employee_id"] = persons_of([number]).get(number, number)
         return rows.filter(**given)

@@ -139,11 +139,29 @@ def test_hold_of_a_person_keeps_the_notes_of_every_number(hr, settings):
     assert case.notes.count() == 1
 
 
-def test_case_is_found_by_the_api_under_the_persons_number(hr):
-    case = opened(OLD, hr.account)
-    merged(hr.account)
+def test_case_is_found_by_the_api_under_every_number_of_the_person(hr):
+    case, other = opened(OLD, hr.account), opened(7, hr.account)
+    merge = merged(hr.account)
     tool = APIClient(APIKeyFactory(can_predict=False, can_read=False, can_follow=True).secret)
-    assert [row["case_id"] for row in tool.get("/cases/", {"employee_id": NUMBER}).json()["results"]] == [case.pk]
+
+    def found(number):
+        return [
+            (row["case_id"], row["employee_id"])
+            for row in tool.get("/cases/", {"employee_id": number}).json()["results"]
+        ]
+
+    assert found(NUMBER) == found(OLD) == [(case.pk, NUMBER)]
+    assert found(7) == [(other.pk, 7)]
+    part_numbers(merge=merge, user=hr.account)
+    assert (found(NUMBER), found(OLD)) == ([], [(case.pk, OLD)])
+
+
+def test_merged_number_finds_no_case_of_somebody_whom_the_key_does_not_see(hr):
+    opened(OLD, hr.account)
+    merged(hr.account)
+    Employee.objects.filter(employee_id=NUMBER).update(departement="Commercial")
+    tool = APIClient(APIKeyFactory(can_follow=True, departments=["Consulting"]).secret)
+    assert tool.get("/cases/", {"employee_id": OLD}).json()["results"] == []
 
 
 def test_cases_of_numbers_merged_before_follow_by_the_migration(hr):
