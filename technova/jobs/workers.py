@@ -75,8 +75,11 @@ def progress(work: str) -> Step | None:
 
 @cache
 def _queue() -> procrastinate.App:
-    """The app on Django's connection, also where a worker has another: a job is part of the transaction."""
-    return procrastinate_app.with_connector(DjangoConnector())
+    """An app on Django's connection, so that a job is part of the transaction.
+
+    It knows no task: those of a worker's own app would enqueue by that one's connections, beside the transaction.
+    """
+    return procrastinate.App(connector=DjangoConnector())
 
 
 @contextmanager

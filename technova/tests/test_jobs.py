@@ -45,6 +45,18 @@ def write(text, *, progress=None):
 
 
 @task
+def hand_on(*, progress=None):
+    """Enqueue in a transaction that fails, and in one that does not."""
+    with suppress(ValueError), transaction.atomic():
+        note.enqueue("a")
+        raise ValueError
+    with transaction.atomic():
+        note.enqueue("b")
+        time.sleep(0.5)
+        write.function("(")
+
+
+@task
 def fail(*, progress=None):
     raise ValueError("as it must")
 
@@ -117,6 +129,14 @@ def test_task_of_a_transaction_that_fails_does_not_run(worker, paper):
         raise ValueError
     note.enqueue("b")
     wait_until(lambda: text_of(paper) == "b()")
+
+
+def test_task_of_a_task_runs_after_its_commit(worker, paper):
+    worker(2)
+    hand_on.enqueue()
+    wait_until(lambda: text_of(paper).endswith(")"))
+    wait_until(lambda: note.state("a") is note.state("b") is None)
+    assert text_of(paper) == "(b()"
 
 
 def test_state_and_progress_are_seen_while_it_runs(worker, paper):
