@@ -276,7 +276,6 @@ def place_of(
     prediction: Prediction,
     rows: QuerySet[Prediction],
     sort: str,
-    everyone: int,
     before: ScoringRun | None = None,
     *,
     scope: Scope,
@@ -291,22 +290,23 @@ def place_of(
         of_person: Any = prediction
         of_person.change = rows.filter(pk=prediction.pk).values_list(F("change"), flat=True).first()
     position = [attrgetter(field.lstrip("-").replace("__", "."))(prediction) for field in order]
-    counts = rows.aggregate(
-        total=Count("pk"),
-        before=Count("pk", filter=keyset.before(order, position)),
-        own=Count("pk", filter=Q(pk=prediction.pk)),
-    )
-    if not counts["own"]:
+    around = [_nearest(rows, each, position) for each in (keyset.backwards(order), order)]
+    neighbours = rows.filter(pk=prediction.pk).values_list(*around).first()
+    if neighbours is None:
         return None
-    total, earlier = counts["total"], counts["before"]
-    first = max(earlier - 1, 0)
-    around = page_of(rows, before, sort, start=first, stop=earlier + 2, total=total, everyone=everyone, scope=scope)
-    return Place(
-        position=earlier + 1,
-        total=total,
-        previous=around[0].employee_number if earlier else None,
-        following=around[-1].employee_number if earlier + 1 < total else None,
-    )
+    counts = rows.aggregate(total=Count("pk"), before=Count("pk", filter=keyset.before(order, position)))
+    return Place(counts["before"] + 1, counts["total"], *neighbours)
+
+
+def _nearest(rows: QuerySet[Prediction], order: Sequence[str], position: Sequence[object]) -> Coalesce:
+    """The number of the first person after a position: of those alike in the order's first field, if there is one.
+
+    PostgreSQL finds those on its way through the ranked index; to find the first of all others it sorts them.
+    """
+    first, *others = order
+    alike = rows.filter(keyset.after(others, position[1:]), **{first.lstrip("-"): position[0]}).order_by(*others)
+    later = rows.filter(keyset.after(order, position)).order_by(*order)
+    return Coalesce(*(Subquery(found.values("employee__employee_id")[:1]) for found in (alike, later)))
 
 
 def place_among(key: int, keys: np.ndarray) -> Place | None:

@@ -29,7 +29,12 @@ def after(order: Sequence[str], position: Sequence[object]) -> Q:
 
 def before(order: Sequence[str], position: Sequence[object]) -> Q:
     """Rows before a position in an order."""
-    return after([field[1:] if field.startswith("-") else f"-{field}" for field in order], position)
+    return after(backwards(order), position)
+
+
+def backwards(order: Sequence[str]) -> list[str]:
+    """The reverse of an order."""
+    return [field[1:] if field.startswith("-") else f"-{field}" for field in order]
 
 
 def chunks(rows: QuerySet, order: Sequence[str], size: int) -> Iterator[list]:

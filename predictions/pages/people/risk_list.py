@@ -112,8 +112,7 @@ class ListQuery:
         keys = self.keys()
         if keys is not None:
             return ranking.place_among(prediction.pk, keys)
-        everyone = self.run.employee_count
-        return ranking.place_of(prediction, self.rows, self.form.order, everyone, self.before, scope=self.scope)
+        return ranking.place_of(prediction, self.rows, self.form.order, self.before, scope=self.scope)
 
     @classmethod
     def of_address(cls, request: Request, run: ScoringRun | None) -> "ListQuery":
