@@ -218,6 +218,12 @@ def test_pages_are_printed_without_blank_sheets(open_page):
         assert max((height_of_last_text(sheet) / sheet.mediabox.height for sheet in sheets), default=0) < 0.6, path
 
 
+@pytest.mark.parametrize("account", ["rh", "manager"])
+def test_today_is_printed_on_one_sheet(open_page, account):
+    page = open_page("/", account)
+    assert len(PdfReader(io.BytesIO(page.pdf(format="A4"))).pages) == 1
+
+
 @pytest.mark.parametrize("path", ["/", "/employees/", "/departures/", "/teams/"])
 def test_printed_page_tells_date_and_author_and_numbers_its_sheets(open_page, path):
     page = open_page(path, language="en")
