@@ -215,3 +215,21 @@ def test_inputs_of_a_row_are_level_though_some_labels_take_two_lines(open_page):
         heights, tops = zip(*row, strict=True)
         assert len(set(heights)) == 2
         assert len(set(tops)) == 1
+
+
+@pytest.mark.parametrize("path", [PERSON, "/employees/179/"])
+def test_labels_of_the_printed_curve_touch_neither_each_other_nor_the_edge(open_page, path):
+    page = open_page(path, size=(688, 1000))  # A4 within its margins
+    page.emulate_media(media="print")
+    texts = page.locator(".risk-now .chart svg text")
+    assert texts.count() > 4
+    crossing = texts.evaluate_all(
+        """all => {
+          const panel = all[0].closest(".panel").getBoundingClientRect();
+          const boxes = all.map((one) => one.getBoundingClientRect());
+          const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+          return all.filter((one, i) => boxes[i].left < panel.left + 12 || boxes[i].right > panel.right - 12
+            || boxes.some((other, j) => i !== j && meet(boxes[i], other))).map((one) => one.textContent);
+        }"""
+    )
+    assert crossing == []
