@@ -42,3 +42,15 @@ def test_heat_map_fits_a_small_desktop_with_all_of_its_jobs(open_page):
     page = open_page("/teams/", size=(1280, 720))
     excess = "one => one.scrollWidth - one.clientWidth"
     assert page.locator(".table-scroll:has(> .heat)").evaluate(excess) <= 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_legend_of_the_heat_map_keeps_colours_beside_their_words_on_a_phone(open_page, theme):
+    page = open_page("/teams/", size=PHONE, theme=theme)
+    steps = page.locator(".heat-legend > span")
+    expect(steps).to_have_count(5)
+    boxes = [box for box in (step.bounding_box() for step in steps.all()) if box]
+    assert len({box["x"] for box in boxes}) == 1  # one below the other
+    assert all(box["height"] < 24 and box["x"] + box["width"] <= PHONE[0] for box in boxes)
+    edges = steps.locator("> span").evaluate_all("all => all.map((one) => getComputedStyle(one).boxShadow)")
+    assert "none" not in edges  # the palest is the panel's colour, but for its edge
