@@ -1,6 +1,9 @@
+import re
+
 import pytest
 from django.urls import reverse
 
+from employees.models import JournalEntry
 from predictions.tests.factories import ScoringRunFactory
 from predictions.tests.scoring import score, write_figures
 
@@ -31,11 +34,21 @@ def test_people_stand_side_by_side_riskiest_first(browse, people):
     assert next(line for line in page.context["profile"] if line[0] == "Job")[2] is False
 
 
-def test_more_than_four_are_told_that_they_are_too_many(browse, people):
-    page = compare(browse("RH"), 1, 2, 3, 4, 5)
-    assert page.context["people"] == []
-    assert "No more than four fit side by side" in page.text
+def test_more_than_four_are_told_how_many_fit_and_keep_their_ticks(browse, people):
+    client = browse("RH")
+    page = compare(client, 1, 2, 3, 4, 5, 99)
+    assert "5 people are ticked and at most 4 fit side by side" in page.text
     assert "Nobody to compare" not in page.text
+    ticks = re.findall(r'<input type="checkbox"\s+name="id"\s+value="(\d+)"\s+checked', page.text)
+    assert ticks == ["5", "4", "3", "2", "1"]
+    entry = JournalEntry.objects.latest("pk")
+    assert (entry.what, entry.people, entry.employee) == ("list", 5, None)
+    assert compared(compare(client, *ticks[:4])) == [5, 4, 3, 2]
+
+
+def test_people_whom_the_account_does_not_see_are_not_too_many(browse, people):
+    manager = browse("Manager", "Consulting")
+    assert compared(compare(manager, 1, 2, 3, 4, 5)) == [4, 3, 2, 1]
 
 
 @pytest.mark.parametrize("asked", [[], [1], [1, 1], ["x", 1], [1, 99], ["٣", 1], ["9" * 40, 1]])
@@ -63,3 +76,5 @@ def test_compare_takes_a_fixed_number_of_queries(browse, people, django_assert_m
         compare(client, 1, 2)
     with django_assert_max_num_queries(8):
         compare(client, 1, 2, 3, 4)
+    with django_assert_max_num_queries(8):
+        compare(client, 1, 2, 3, 4, 5)

@@ -15,11 +15,13 @@ from features import readable_features
 from predictions.explanation import Reason, in_full
 from predictions.pages.people import forms, risk_list
 from predictions.pages.people.employee import PROFILE
+from predictions.pages.people.list_form import SIZES
 from predictions.pages.people.shown_score import Shown
 from predictions.selectors import ranking, runs
 from technova.web.requests import Request
 
 LEAST, MOST = 2, 4
+LISTED = SIZES[-1]  # of whom to choose: as many as a page of the list can tick
 REASONS = 5
 
 
@@ -39,15 +41,21 @@ class Compared:
 
 @require_safe
 def compare(request: Request) -> HttpResponse:
-    """The page. Whoever is not listed within the scope is left out without a word, as in the list."""
+    """The page, or of too many people the ticks, to take some away.
+
+    Whoever is not listed within the scope is left out without a word, as in the list.
+    """
     asked = [int(text) for text in request.GET.getlist("id") if text.isascii() and text.isdigit() and len(text) <= 10]
     numbers = [number for number in dict.fromkeys(asked) if number <= MAX_EMPLOYEE_ID]
     scope, readable = scope_of(request.user), readable_to(request.user)
     run, before = runs.latest_two()
     found: list[Any] = []
-    if run and LEAST <= len(numbers) <= MOST:
-        rows = ranking.narrowed(run, scope, ranking.Narrowing(numbers=numbers))
-        found = ranking.page_of(rows, before, stop=MOST, scope=scope, readable=readable, user=request.user)
+    if run and len(numbers) >= LEAST:
+        rows = ranking.narrowed(run, scope, ranking.Narrowing(numbers=numbers[:LISTED]))
+        found = ranking.page_of(rows, before, stop=LISTED, scope=scope, readable=readable, user=request.user)
+    if len(found) > MOST:
+        journal.record_rows(journal.What.LIST, [row.employee_id for row in found], user=request.user)
+        return render(request, "employees/too_many.html", {"ticked": found, "most": MOST})
     people = []
     for row in risk_list.rows_of(found, run, before, readable):
         score = Shown(row.prediction, readable)
@@ -56,7 +64,6 @@ def compare(request: Request) -> HttpResponse:
         people.append(Compared(row, score, raising, lowering))
     context: dict[str, Any] = {"people": people if len(people) >= LEAST else [], "run": run, "before": before}
     context["profile"] = _profile(context["people"])
-    context["too_many"] = len(numbers) > MOST
     for each in context["people"]:
         journal.record(journal.What.PERSON, user=request.user, employee=each.row.prediction.employee)
     context["withheld"] = readable_features.withheld(readable, PROFILE)
