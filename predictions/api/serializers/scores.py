@@ -65,7 +65,8 @@ def _horizons(prediction: Prediction) -> list[dict]:
 
 def _not_enough_data(prediction: Prediction) -> list[str]:
     """The combinations of values that the model has not learned from, in the client's language."""
-    return why_not_enough(prediction.values(), faults(prediction), Readable.EVERYTHING)
+    found = faults(prediction)
+    return why_not_enough(prediction.values(), found, Readable.EVERYTHING) if found else []
 
 
 @extend_schema_field(ReasonSerializer(many=True))

@@ -8,6 +8,7 @@ both lie on the same side of the forecast's interval.
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 
@@ -89,7 +90,12 @@ def within(probability, months: int, horizon: int, decay: Decay):
     The cumulative hazards are to each other as the months that they are worth: ``1 - (1 - p)^ratio``. Takes numbers,
     arrays and database expressions alike.
     """
-    return 1 - (1 - probability) ** float(decay.months(months) / decay.months(horizon))
+    return 1 - (1 - probability) ** _ratio(months, horizon, decay)
+
+
+@lru_cache
+def _ratio(months: int, horizon: int, decay: Decay) -> float:
+    return float(decay.months(months) / decay.months(horizon))
 
 
 def interval(
