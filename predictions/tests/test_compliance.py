@@ -61,6 +61,12 @@ def test_documents_are_the_same_on_the_screen_and_as_pdf(company, officer, name)
             assert words(sentence)[:60] in text
 
 
+def test_auditor_reads_the_people_of_the_documents_in_fives(company, officer, browse):
+    for client, people in ((officer, 6), (browse("Auditeur"), 5)):
+        assert f"It covers {people} people present on" in shown(client, "impact-assessment")
+        assert f"{people} people present on" in client.get(PIA).content.decode()
+
+
 def test_unknown_document_is_not_found(officer):
     assert officer.get(page_of("nothing")).status_code == 404
 

@@ -252,6 +252,27 @@ def test_model_page_of_an_auditor_compares_those_present(browse, counted):
     assert "30% against 15%" in page
 
 
+@pytest.mark.parametrize(
+    ("role", "people", "rates"),
+    [("RH", "603", "29% against 13%"), ("Direction", "605", "30% against 14%"), ("Auditeur", "605", "30% against 14%")],
+)
+def test_who_reads_figures_alone_reads_those_present_in_fives(browse, role, people, rates):
+    run = run_of(DAY, model_version=current_model().version, employee_count=603)
+    run.group_counts = counts_of((198, 58), (402, 53), left=((38, 28), (62, 17)))
+    run.save()
+    page = text_of(browse(role))
+    assert f"Among the {people} people present on 30 June 2026" in page
+    assert rates in page
+
+
+def test_rounding_reveals_no_group_that_is_hidden_or_too_small():
+    run = ScoringRunFactory.build(group_counts=counts_of((4, 4), (400, 60)), employee_count=404)
+    exact, rounded = (fairness_findings.today(run, (), is_rounded=is_rounded) for is_rounded in (False, True))
+    for of_exact, of_rounded in zip(exact.groups, rounded.groups, strict=True):
+        assert of_exact.selected.keys() == of_rounded.selected.keys()
+        assert of_exact.small == of_rounded.small
+
+
 def test_model_page_before_the_first_run_says_that_nobody_is_counted(browse):
     assert "the next scoring run counts the people present that it flags" in text_of(browse("RH"))
 

@@ -195,6 +195,20 @@ def test_workforce_lists_every_forecast(browse, moved, follow):
     ]
 
 
+def test_who_reads_figures_alone_reads_the_workforce_in_fives(browse, moved, follow):
+    follow(m3={"left": 3, "unknown": 0}, m6={})
+    browser = browse("Direction")
+    page = plain(browser)
+    assert "The 1,235 people present on" in page
+    assert "Of the 1,205 people present on 31 March 2026, 45 had left within 6 months." in page
+    assert "Absent without a known departure: 5; whether they left is not known." in page
+    assert "Left for a reason that is not forecast, such as retirement: 10." in page
+    context = page_of(browser).context
+    assert [row[2:4] for row in context["followed"].rows] == [["1,205", "fewer than five"], ["1,205", "45"]]
+    for row in context["rows"]:
+        assert row.moved == "not shown" or row.moved.endswith(".0%")
+
+
 def test_workforce_without_a_forecast_old_enough_says_so(browse, moved):
     assert "No stored forecast is three months old yet" in plain(browse("RH"))
 

@@ -97,7 +97,7 @@ class IncidentForm(forms.ModelForm):
 @require_safe
 @only_for(may_read)
 def index(request: Request) -> HttpResponse:
-    facts = installation.read()
+    facts = installation.read(request.user)
     documents = [make(facts) for make in DOCUMENTS.values()]
     context = {
         "documents": documents,
@@ -110,14 +110,14 @@ def index(request: Request) -> HttpResponse:
 @require_safe
 @only_for(may_read)
 def document(request: Request, name: str) -> HttpResponse:
-    found = _document(name)
+    found = _document(request, name)
     return render(request, "compliance/document.html", {"document": found, "may_answer": may_decide(request.user)})
 
 
 @require_safe
 @only_for(may_read)
 def document_pdf(request: Request, name: str) -> HttpResponse:
-    found = _document(name)
+    found = _document(request, name)
     pdf = typeset(
         request, DOCUMENT, data_of(found), failed=_("The PDF could not be made. The page shows the same text.")
     )
@@ -132,7 +132,7 @@ def document_pdf(request: Request, name: str) -> HttpResponse:
 def pia_json(request: Request) -> HttpResponse:
     """The impact assessment for the CNIL's PIA tool."""
     headers = {"Content-Disposition": f'attachment; filename="technova-pia-{localdate():%Y-%m-%d}.json"'}
-    return JsonResponse(pia.export(installation.read()), headers=headers)
+    return JsonResponse(pia.export(installation.read(request.user)), headers=headers)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -158,7 +158,7 @@ def incident(request: Request) -> HttpResponse:
     return render(request, "compliance/incident.html", {"form": form}, status=422 if form.errors else 200)
 
 
-def _document(name: str) -> Document:
+def _document(request: Request, name: str) -> Document:
     if name not in DOCUMENTS:
         raise Http404
-    return DOCUMENTS[name](installation.read())
+    return DOCUMENTS[name](installation.read(request.user))

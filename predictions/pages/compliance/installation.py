@@ -14,8 +14,9 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
 from employees import terms
-from employees.access import ROLES, Role, Scope, roles_in_words
+from employees.access import ROLES, Role, Scope, reads_rounded, roles_in_words
 from employees.columns import KEY, Extract
+from employees.disclosure import nearest_five
 from employees.models import Load, LoadedExtract
 from features.dictionary import Entry, entries
 from features.schema import BY_NAME, made_from
@@ -52,7 +53,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """This installation on a day. Texts are in the active language."""
+    """This installation on a day. Texts are in the active language; ``is_rounded`` is for who reads figures alone."""
 
     day: date
     given: Mapping[str, str]
@@ -70,10 +71,15 @@ class Installation:
     promotions: list[Promotion]  # the newest two that were carried out
     incidents: list[Incident]
     requests: int  # of people about their own data
+    is_rounded: bool
 
     @property
     def card(self) -> Card:
         return self.model.card
+
+    def counted(self, people: int) -> int:
+        """A count of people as it is shown."""
+        return nearest_five(people) if self.is_rounded else people
 
     @property
     def company(self) -> str:
@@ -88,7 +94,7 @@ class Installation:
         """How many people are scored, as of when."""
         if self.run is None:
             return _("nobody yet: no scoring has run")
-        values = {"people": grouped(self.run.employee_count), "day": date_format(self.run.day)}
+        values = {"people": grouped(self.counted(self.run.employee_count)), "day": date_format(self.run.day)}
         return _("%(people)s people present on %(day)s") % values
 
     @property
@@ -197,8 +203,11 @@ def _reads(role: Role) -> str:
     return get_text_list([_(matter.label) for matter in role.reads if matter.is_granted], _("and"))
 
 
-def read() -> Installation:
-    """The facts of this installation now. A dozen queries at most, none over the log of predictions."""
+def read(user: User) -> Installation:
+    """The facts of this installation now, as an account reads them.
+
+    A dozen queries at most, none over the log of predictions.
+    """
     in_force = Q(withdrawn_at=None)
     scored = ScoringRun.objects.order_by("created_at")
     people = scored.order_by().values(one=Value(1)).annotate(people=Sum("employee_count")).values("people")
@@ -232,4 +241,5 @@ def read() -> Installation:
         promotions=list(Promotion.objects.exclude(promoted_at=None).select_related("author")[:2]),
         incidents=list(Incident.objects.all()),
         requests=found["requests"] or 0,
+        is_rounded=reads_rounded(user),
     )

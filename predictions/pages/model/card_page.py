@@ -11,7 +11,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language, gettext, gettext_lazy
 from django.views.decorators.http import require_safe
 
-from employees.access import Readable, Scope, figures_of
+from employees.access import Readable, Scope, figures_of, reads_rounded
 from employees.columns import BY_NAME
 from employees.terms import columns_off
 from features import readable_features
@@ -84,14 +84,14 @@ def model(request: Request) -> HttpResponse:
         "shows": set(TABS) if tab == WHOLE else {tab},
     }
     if not scope.sees_everyone:
-        context |= _summary(request, in_use, scope, readable) | _fairness_today(in_use, sees_everyone=False)
+        context |= _summary(request, in_use, scope, readable) | _fairness_today(request, in_use, sees_everyone=False)
         context |= in_short.section(in_use, context["today"], context["capacity"], sees_everyone=False)
         return render(request, "model/model.html", context)
     context |= threshold_page.section(request, in_use)
     is_partial = bool(request.htmx and is_asked) and not request.htmx.history_restore_request
     if not is_partial:
         context |= _summary(request, in_use, scope, readable) | _figures(in_use, get_language(), columns_off())
-        context |= _fairness_today(in_use, sees_everyone=True)
+        context |= _fairness_today(request, in_use, sees_everyone=True)
         context |= in_short.section(
             in_use, context["today"], context["capacity"], sees_everyone=True, expected=context["expected"]
         )
@@ -221,14 +221,14 @@ def _figures(in_use: Model, language: str | None, off: frozenset[str]) -> dict:
     }
 
 
-def _fairness_today(in_use: Model, *, sees_everyone: bool) -> dict:
+def _fairness_today(request: Request, in_use: Model, *, sees_everyone: bool) -> dict:
     """The groups that the model flags among those present, compared with the training data. One query.
 
     Who does not see everyone reads the same ratios and gaps, and no group's rates.
     """
     run = newest_counted(in_use.version)
     off = columns_off()
-    today = fairness_findings.today(run, off) if run else None
+    today = fairness_findings.today(run, off, is_rounded=reads_rounded(request.user)) if run else None
     found = fairness_findings.findings(today.groups, sees_rates=sees_everyone) if today else []
     if not sees_everyone:
         return {"today": today, "fairness_today": found}

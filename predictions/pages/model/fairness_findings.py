@@ -13,7 +13,7 @@ from typing import cast
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from employees.disclosure import is_small, suppressed_parts
+from employees.disclosure import is_small, nearest_five, suppressed_parts
 from predictions.formats import decimal, grouped, percent
 from predictions.ml.artifacts.card_format import ATTRIBUTES, Card, Rate
 from predictions.ml.assessment import disparity
@@ -99,29 +99,37 @@ def of_card(card: Card, threshold: float, columns_off: Collection[str] = ()) -> 
     return found
 
 
-def today(run: ScoringRun, columns_off: Collection[str]) -> Today:
-    """Those present at a run, and those who had left by then. Columns that are switched off are not counted."""
+def today(run: ScoringRun, columns_off: Collection[str], *, is_rounded: bool = False) -> Today:
+    """Those present at a run, and those who had left by then. Columns that are switched off are not counted.
+
+    ``is_rounded`` makes all of it of counts rounded to fives, and hides what the exact ones would.
+    """
     counts = cast(GroupCounts, run.group_counts)
-    groups = [_of_counts(attribute, counts, columns_off) for attribute in ATTRIBUTES]
+    shown: Callable[[int], int] = nearest_five if is_rounded else int
+    groups = [_of_counts(attribute, counts, columns_off, shown) for attribute in ATTRIBUTES]
+    people = shown(run.employee_count)
     if (left := counts["left"]) is None:
-        return Today(run.day, run.employee_count, run.threshold, groups)
+        return Today(run.day, people, run.threshold, groups)
     since = date.fromisoformat(left["since"])
-    return Today(run.day, run.employee_count, run.threshold, groups, since, left["version"], left["is_hindsight"])
+    return Today(run.day, people, run.threshold, groups, since, left["version"], left["is_hindsight"])
 
 
-def _of_counts(attribute: str, counts: GroupCounts, columns_off: Collection[str]) -> Groups:
+def _of_counts(attribute: str, counts: GroupCounts, columns_off: Collection[str], of: Callable[[int], int]) -> Groups:
     if attribute in columns_off:
         return _switched_off(attribute)
-    selected, small = _rates(counts["present"][attribute], SMALL_PEOPLE)
-    recall, few_left = _rates(counts["left"]["counts"][attribute], SMALL_LEAVERS) if counts["left"] else (None, [])
-    return Groups(attribute, selected, recall, small, few_left, _unknown(counts["present"][attribute]))
+    present, left = counts["present"][attribute], counts["left"]
+    selected, small = _rates(present, SMALL_PEOPLE, of)
+    recall, few_left = _rates(left["counts"][attribute], SMALL_LEAVERS, of) if left else (None, [])
+    return Groups(attribute, selected, recall, small, few_left, _unknown(present, of))
 
 
 def _switched_off(attribute: str) -> Groups:
     return Groups(attribute, remark=_("Not compared, since the column is switched off."))
 
 
-def _rates(groups: Mapping[str, Sequence[int]], smallest: int) -> tuple[dict[str, Rate], list[str]]:
+def _rates(
+    groups: Mapping[str, Sequence[int]], smallest: int, of: Callable[[int], int]
+) -> tuple[dict[str, Rate], list[str]]:
     """The rates of the groups to judge, and the names of the others that may be shown.
 
     People whose group is unknown are in no table: if they are few, they are not shown, and suppress no known group.
@@ -130,18 +138,18 @@ def _rates(groups: Mapping[str, Sequence[int]], smallest: int) -> tuple[dict[str
     hidden, partly_hidden = suppressed_parts(pairs)
     shown = {name: pair for name, pair in pairs.items() if name not in hidden}
     judged = {name: pair for name, pair in shown.items() if pair[0] >= smallest and name not in partly_hidden}
-    rates = {name: disparity.rate_of(part, people) for name, (people, part) in judged.items()}
+    rates = {name: disparity.rate_of(of(part), of(people)) for name, (people, part) in judged.items()}
     return rates, [name for name in shown if name not in judged]
 
 
-def _unknown(groups: Mapping[str, Sequence[int]]) -> str:
+def _unknown(groups: Mapping[str, Sequence[int]], of: Callable[[int], int]) -> str:
     """The number of people whose group is unknown, in words; empty if it is fewer than five."""
     unknown = groups[UNKNOWN][0] if UNKNOWN in groups else 0
     if unknown == sum(people for people, _part in groups.values()):
         return _("Unknown for everyone.")
     if not unknown or is_small(unknown):
         return ""
-    return _("Unknown for %(people)s people.") % {"people": grouped(unknown)}
+    return _("Unknown for %(people)s people.") % {"people": grouped(of(unknown))}
 
 
 def findings(groups: Sequence[Groups], *, sees_rates: bool) -> list[Finding]:

@@ -2,8 +2,8 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -16,8 +16,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from employees.access import figures_of, scope_of
-from employees.disclosure import is_small, suppressed, suppressed_steps
+from employees.access import figures_of, reads_rounded, scope_of
+from employees.disclosure import is_small, nearest_five, suppressed, suppressed_steps
 from features import schema
 from predictions.explanation import display
 from predictions.formats import decimal, grouped, percent, signed_percent
@@ -51,6 +51,7 @@ class OutcomeRow:
     """The outcomes of a forecast, with counts as texts: empty if nobody was counted."""
 
     outcome: Outcome
+    people: str
     left: str
     left_otherwise: str
     unknown: str
@@ -66,21 +67,25 @@ def workforce(request: Request) -> HttpResponse:
     response = render(
         request,
         "model/drift.html" if request.htmx else "model/workforce.html",
-        {"check": check, "may_answer": scope_of(request.user).sees_everyone} | (_context(check) if check else {}),
+        {"check": check, "may_answer": scope_of(request.user).sees_everyone}
+        | (_context(check, is_rounded=reads_rounded(request.user)) if check else {}),
     )
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
-def _context(check: WorkforceCheck) -> dict[str, Any]:
+def _context(check: WorkforceCheck, *, is_rounded: bool) -> dict[str, Any]:
     found, reference = drift_check.read(check), current_model().card["drift"]
-    followed = _outcome_rows(found.outcomes)
+    shown: Callable[[int], int] = nearest_five if is_rounded else int
+    followed = _outcome_rows(found.outcomes, shown)
     return {
+        "people": shown(check.run.employee_count),
+        "people_before": shown(reference["employees"]),
         "found": found,
         "reference": reference,
         "is_outdated": drift_check.is_outdated(check),
         "is_with_itself": _is_with_itself(check, reference),
-        "rows": _rows(found.shifts, reference["bins"], check.run.drift_counts or {}),
+        "rows": _rows(found.shifts, reference["bins"], check.run.drift_counts or {}, is_rounded=is_rounded),
         "newest": [row for row in followed if row.outcome in found.newest],
         "followed": _followed(followed),
         "history": _history(WorkforceCheck.objects.select_related("run")[:HISTORY]),
@@ -96,25 +101,29 @@ def _is_with_itself(check: WorkforceCheck, reference: Mapping) -> bool:
 # Departures
 
 
-def _outcome_rows(found: Sequence[Outcome]) -> list[OutcomeRow]:
-    """The counts of each forecast as texts. Differences between 3, 6 and 12 months reveal no small group."""
+def _outcome_rows(found: Sequence[Outcome], shown: Callable[[int], int]) -> list[OutcomeRow]:
+    """The counts of each forecast as texts, as they are ``shown``.
+
+    Differences between 3, 6 and 12 months reveal no small group.
+    """
     rows = []
     for _run, of_run in groupby(found, key=lambda outcome: outcome.run):
         outcomes = list(of_run)
-        words = [_counts([getattr(each, name) for each in outcomes]) for name in ("left", "left_otherwise", "unknown")]
+        counts = [[getattr(each, name) for each in outcomes] for name in ("left", "left_otherwise", "unknown")]
+        words = [[grouped(shown(each.people)) for each in outcomes], *(_counts(each, shown) for each in counts)]
         rows += [OutcomeRow(outcome, *of_one) for outcome, *of_one in zip(outcomes, *words, strict=True)]
     return rows
 
 
-def _counts(counts: Sequence[int]) -> list[str]:
+def _counts(counts: Sequence[int], shown: Callable[[int], int]) -> list[str]:
     hidden = suppressed_steps(counts)
-    return [_count(count, is_hidden=place in hidden) for place, count in enumerate(counts)]
+    return [_count(count, shown, is_hidden=place in hidden) for place, count in enumerate(counts)]
 
 
-def _count(count: int, *, is_hidden: bool) -> str:
+def _count(count: int, shown: Callable[[int], int], *, is_hidden: bool) -> str:
     if is_small(count):
         return _("fewer than five")
-    return _("a number not shown") if is_hidden else grouped(count)
+    return _("a number not shown") if is_hidden else grouped(shown(count))
 
 
 def _followed(rows: Iterable[OutcomeRow]) -> Table:
@@ -128,7 +137,7 @@ def _followed_row(row: OutcomeRow) -> list[str]:
     return [
         date_format(outcome.day, "DATE_FORMAT"),
         _("%(months)s months") % {"months": outcome.months},
-        grouped(outcome.people),
+        row.people,
         row.left,
         _expected(outcome),
         _(CALLS[outcome.call]),
@@ -183,8 +192,19 @@ def _moved(check: WorkforceCheck, found: drift_check.Found) -> str:
 # Drift
 
 
-def _rows(shifts: Iterable[Shift], reference: Mapping, counts: Mapping[str, Sequence[int]]) -> list[ShiftRow]:
-    return [_row(shift, reference[shift.name], counts[shift.name]) for shift in shifts]
+def _rows(
+    shifts: Iterable[Shift], reference: Mapping, counts: Mapping[str, Sequence[int]], *, is_rounded: bool
+) -> list[ShiftRow]:
+    shown = [_rounded(shift, counts[shift.name]) if is_rounded else shift for shift in shifts]
+    return [_row(shift, reference[shift.name], counts[shift.name]) for shift in shown]
+
+
+def _rounded(shift: Shift, counts: Sequence[int]) -> Shift:
+    """The same with shares of people counted in fives, and what is made of exact ones in whole percents."""
+    fives = [nearest_five(count) for count in counts]
+    total = sum(fives) or 1
+    after = [count / total for count in fives]
+    return replace(shift, after=after, moved=round(shift.moved, 2), effect=round(shift.effect, 2))
 
 
 def _row(shift: Shift, bins: Mapping, counts: Sequence[int]) -> ShiftRow:

@@ -191,7 +191,7 @@ def report(
         ],
         beside_most=most,
         beside=beside,
-        sections=list(sections(run, scope)),
+        sections=list(sections(run, scope, is_rounded=cube.is_rounded)),
     )
 
 

@@ -132,11 +132,13 @@ def _where(run: ScoringRun, cube: Cube, scope: Scope, readable: Readable) -> Ite
         )
 
 
-def sections(run: ScoringRun, scope: Scope) -> Iterator[Section]:
+def sections(run: ScoringRun, scope: Scope, *, is_rounded: bool) -> Iterator[Section]:
     card, off = cast(Card, card_of(run.model_version) or promoted_model().card), terms.columns_off()
     counted = run if run.group_counts is not None else newest_counted(run.model_version)
     groups = (
-        fairness_findings.today(counted, off).groups if counted else fairness_findings.of_card(card, run.threshold, off)
+        fairness_findings.today(counted, off, is_rounded=is_rounded).groups
+        if counted
+        else fairness_findings.of_card(card, run.threshold, off)
     )
     found = fairness_findings.findings(groups, sees_rates=scope.sees_everyone)
     yield Section(

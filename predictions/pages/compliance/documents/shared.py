@@ -146,7 +146,7 @@ def fairness(facts: Installation) -> list[str]:
     is_counted = facts.run and facts.run.model_version == facts.model.version and facts.run.group_counts
     counted = facts.run if is_counted else newest_counted(facts.model.version)
     groups = (
-        fairness_findings.today(counted, off).groups
+        fairness_findings.today(counted, off, is_rounded=facts.is_rounded).groups
         if counted
         else fairness_findings.of_card(facts.card, facts.model.threshold, off)
     )

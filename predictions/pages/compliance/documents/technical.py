@@ -67,7 +67,7 @@ def document(facts: Installation) -> Document:
                 % {
                     "runs": grouped(facts.runs),
                     "day": date_format(facts.first_scored_on) if facts.first_scored_on else "–",
-                    "scores": grouped(facts.scores),
+                    "scores": grouped(facts.counted(facts.scores)),
                 },
                 _(
                     "Every run is checked for drift, and its forecast is compared with what happened, within 3, 6 and "
