@@ -246,6 +246,8 @@ def score_employees(*, as_of: date | None = None, progress: Progress | None = No
             scoring.add_cells(chunk)
             if progress:
                 progress("Scoring", run.employee_count, total)
+        if progress:
+            progress("Storing the run", 0, 0)
         insert_blocks(Prediction, block, _COLUMNS)
         scoring.store(started)
         if is_newest:

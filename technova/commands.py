@@ -100,7 +100,7 @@ class TechnovaCommand(BaseCommand):
                 self._close_bar()
                 self._bar = tqdm(desc=step, total=total, file=self.stderr._out, unit_scale=True, leave=False)
             self._bar.update(done - self._bar.n)
-        elif done >= total:
+        elif total and done >= total:
             self.stdout.write(f"{step}: {done:,}")
 
     def _close_bar(self) -> None:

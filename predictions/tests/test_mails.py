@@ -242,6 +242,14 @@ def test_stop_and_missing_people_are_told(hr, folder):  # noqa: F811
     assert "They were stopped: look at why, and decide." in bodies
 
 
+def test_file_without_a_day_is_told_as_such(hr, folder):  # noqa: F811
+    subscribed(hr, weekly=False, deliveries=True)
+    delivered(folder, "october")
+    for mail_of_a_file in Mail.objects.all():
+        assert mail_of_a_file.body.startswith("An extract without a day was delivered by the folder of deliveries.")
+    assert Mail.objects.count() == 3
+
+
 def test_page_sets_what_an_account_is_told(hr):
     assert "no e-mail address" in hr.get("/account/").text
     answer = hr.post("/account/", {"weekly": "on", "deliveries": "on", "language": "fr"}, follow=True)

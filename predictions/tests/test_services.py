@@ -127,7 +127,7 @@ def test_score_employees_scores_the_newest_features_of_everyone_present():
     run = services.score_employees(progress=lambda *step: steps.append(step))
     predictions = list(run.predictions.select_related("features"))
     assert run.employee_count == len(predictions) == 2
-    assert steps[-1] == ("Scoring", 2, 2)
+    assert steps[-2:] == [("Scoring", 2, 2), ("Storing the run", 0, 0)]
     assert run.expected_departures == pytest.approx(math.fsum(row.probability for row in predictions))
     assert run.above_threshold_count == sum(row.predicted_class for row in predictions)
     for prediction in predictions:

@@ -48,6 +48,7 @@ STEPS = {
     "Deriving the workforce": gettext_lazy("Comparing with what is known"),
     "Building features": gettext_lazy("Building the features"),
     "Scoring": gettext_lazy("Scoring everyone"),
+    "Storing the run": gettext_lazy("Storing the scores and checking the forecast"),
 }
 TONES = {Import.State.DONE: "good", Import.State.REFUSED: "very-high", Import.State.FAILED: "very-high"}
 WHOLE_COMPANY = gettext_lazy(
