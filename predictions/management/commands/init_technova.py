@@ -25,8 +25,8 @@ class Command(TechnovaCommand):
         parser.add_argument(
             "--demo",
             action="store_true",
-            help="load the 1,470 fictional employees if there are none; create and show accounts of HR, a manager, an "
-            "auditor and an admin, and an API key",
+            help="load the 1,470 fictional employees if there are none; create and show accounts of HR, a manager, the "
+            "management, an auditor and an admin, and an API key",
         )
 
     def handle(self, **options):
