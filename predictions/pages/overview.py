@@ -174,7 +174,7 @@ def _waiting(request: Request, run: ScoringRun, now: Figures, scope: Scope) -> l
             unscored = waiting.present - now.people
             found.append(Count(_("present and not scored"), unscored, reverse("clarify_unscored")))
         if may_import(request.user):
-            found.append(Count(_("imports with a question or a stop"), waiting.imports, reverse("import")))
+            found.append(_imports(waiting.imports))
     elif may_follow(request.user):
         found.append(_cases_due(due.count()))
     return [each for each in found if each.number > 0]
@@ -183,6 +183,11 @@ def _waiting(request: Request, run: ScoringRun, now: Figures, scope: Scope) -> l
 def _cases_due(number: int) -> Count:
     label = ngettext("case due within a week, or overdue", "cases due within a week, or overdue", number)
     return Count(label, number, reverse("cases"))
+
+
+def _imports(number: int) -> Count:
+    label = ngettext("import with a question or a stop", "imports with a question or a stop", number)
+    return Count(label, number, reverse("import"))
 
 
 def _cases_unseen(number: int) -> Count:

@@ -21,7 +21,7 @@ from django.utils.text import capfirst
 
 from employees import uploads
 from employees.extracts import FileMapping
-from employees.models import Employee, Import, SavedMapping, Term, TermRevision, TermSynonym
+from employees.models import Employee, Import, JournalEntry, SavedMapping, Term, TermRevision, TermSynonym
 from employees.terms.changes import learn
 from employees.tests.files import permit_rejects
 from employees.tests.test_uploads import DAY, by_kind, files, text_of
@@ -139,7 +139,9 @@ def test_upload_without_a_file_says_so(client):
 def test_upload_of_no_day_that_can_be_says_so(client, day, error):
     response = client.post("/import/", {"extracts": files(), "as_of": day})
     assert response.status_code == 422
-    assert error in response.context["form"].errors["as_of"][0]
+    errors = response.context["form"].errors
+    assert error in errors["as_of"][0]
+    assert errors["extracts"] == ["Choose the files again: the browser has not kept them."]
     assert not Import.objects.exists()
 
 
@@ -275,7 +277,29 @@ def test_run_after_another_load_asks_to_confirm_the_new_preview(client, hr, uplo
     assert uploads.load(upload=same)
     run_import(upload=upload)
     assert upload.state == Import.State.READY
-    assert "there is nothing to load" in page(client, upload)
+    found = page(client, upload)
+    assert "Nothing in these files is new" in found
+    assert "there is nothing to load" in found
+    assert "to be confirmed" not in found
+
+
+def test_page_that_asks_how_far_an_import_is_lists_nobody_and_writes_nothing(client, hr, upload, started, at_work):
+    shown = JournalEntry.objects.count()
+    assert page(client, upload).count("<h2") > 3
+    assert JournalEntry.objects.count() == shown + 1
+    confirm(client, upload, hr)
+    at_work()
+    asked = JournalEntry.objects.count()
+    assert client.get(reverse("import_detail", args=[upload.pk])).context["changes"] == []
+    assert JournalEntry.objects.count() == asked
+
+
+def test_place_of_the_titles_is_open_only_where_nothing_else_is_asked(client, hr, started):
+    upload = uploads.receive(user=hr, as_of=DAY, files=files(sirh=text_of("sirh").replace("revenu_mensuel", "salaire")))
+    run_import(upload=upload)
+    found = page(client, upload)
+    assert found.count("The columns are named elsewhere in the file") == 3
+    assert "<details open>" not in " ".join(found.split())
 
 
 def test_preview_of_an_implausible_load_has_to_be_accepted(client, hr, upload, started):

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from employees.access import Readable, scope_of
-from employees.models import Employee
+from employees.models import Employee, Import
 from employees.tests.factories import EmployeeFactory, WorkforceDayFactory, leave
 from predictions.levers import levers
 from predictions.ml.artifacts.store import ArtifactError
@@ -669,12 +669,14 @@ def test_overview_of_another_model_tells_no_changes(hr, two_months):
 
 
 def test_overview_tells_hr_what_waits_for_an_answer(browse, hr, manager, run):
-    score(run, 1, 0.9)
+    score(run, 90_001, 0.9)
     EmployeeFactory.create_batch(2, presence="absent", departement="Consulting")
     EmployeeFactory(presence="present", departement="Consulting")
     waiting = page_of(hr).context["waiting"]
     assert counted(waiting) == {"absent from the newest extract": 2, "present and not scored": 1}
-    score(run, 2, 0.9, "Commercial")
+    Import.objects.create(state=Import.State.ASKING, source="sirh")
+    assert counted(page_of(hr).context["waiting"])["import with a question or a stop"] == 1
+    score(run, 90_002, 0.9, "Commercial")  # a number that no factory has given out
     assert page_of(manager).context["waiting"] == []
 
 

@@ -130,6 +130,8 @@ class ImportForm(forms.Form):
             self.add_error("as_of", _("This day is still to come."))
         if not self.errors and self.day and self.day < EARLIEST:
             self.add_error("as_of", _("This day is too long ago."))
+        if self.errors and "extracts" not in self.errors:
+            self.add_error("extracts", _("Choose the files again: the browser has not kept them."))
 
     @property
     def day(self) -> date | None:
@@ -189,6 +191,7 @@ def detail(request: Request, pk) -> HttpResponse:
 
 def _detail(request: Request, upload: Import, form: QuestionsForm) -> HttpResponse:
     summary = _summary(upload)
+    is_at_rest = bool(summary) and not upload.is_at_work
     pair = import_lists.runs_around(upload) if upload.state == Import.State.DONE else None
     context: dict[str, Any] = {
         "upload": upload,
@@ -200,15 +203,16 @@ def _detail(request: Request, upload: Import, form: QuestionsForm) -> HttpRespon
         "newer_day": _newer_day(upload) if summary else None,
         "has_something_to_load": bool(summary and summary["is_new"]),
         "alarms": import_lists.alarms_in_words(summary.get("alarms", ())),
-        "changes": import_lists.first_changes(upload, readable_to(request.user)) if summary else [],
+        "changes": import_lists.first_changes(upload, readable_to(request.user)) if is_at_rest else [],
         "columns": import_lists.columns_changed(upload) if summary else [],
         "causes": import_lists.causes(upload),
         "risk": import_lists.risk_cards(upload, pair) if pair else [],
         "threshold_moved": threshold_in_words(pair.before, pair.after) if pair else "",
         "questions": form,
     }
-    people = sum(len(each["rows"]) for each in context["changes"])
-    journal.record(journal.What.LIST, user=request.user, people=people)
+    # Nobody is listed while the page asks each second how far the work is: on SQLite an entry would wait for that work.
+    if people := sum(len(each["rows"]) for each in context["changes"]):
+        journal.record(journal.What.LIST, user=request.user, people=people)
     return render(request, "imports/import.html", context, status=422 if form.errors else 200)
 
 

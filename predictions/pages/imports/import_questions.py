@@ -91,6 +91,11 @@ class QuestionsForm(forms.Form):
         return list(groups.values())
 
     @property
+    def is_of_places(self) -> bool:
+        """Whether nothing is asked but which sheet and line to read."""
+        return all(question.is_correction for question in self.questions)
+
+    @property
     def has_words(self) -> bool:
         return any(question.is_of_words for question in self.questions)
 
