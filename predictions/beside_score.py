@@ -43,8 +43,9 @@ def horizons(prediction: Prediction) -> list[Within]:
 
 
 def faults(prediction: Prediction) -> list[Fault]:
-    """The features whose values its model has learned from nobody together, as long as that model is in use."""
+    """The features whose values its model has learned from nobody, alone or together, while that model is in use."""
     model = promoted_model()
     if prediction.is_erased or not prediction.is_extrapolated or prediction.model_version != model.version:
         return []
-    return model.scorer.parameters.support.faults(prediction.values())
+    values = prediction.values()
+    return model.scorer.unseen(values) + model.scorer.parameters.support.faults(values)

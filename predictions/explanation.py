@@ -169,6 +169,8 @@ def _faulty(fault: support.Fault, values: Mapping[str, Any]) -> str:
     if fault == support.SATISFACTION:
         text = _("No survey has a mean satisfaction of %(value)s.")
         return text % {"value": display(first, values[first.name])}
+    if not others:
+        return _("Nobody it has learned from has “%(phrase)s”.") % {"phrase": phrase(first, values[first.name])}
     second = others[0]
     if fault == support.SAVINGS:
         return _("“%(formula)s” (%(value)s) does not follow from “%(first)s” and “%(second)s”.") % {

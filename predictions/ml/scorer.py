@@ -19,7 +19,7 @@ from predictions.ml.artifacts.card_format import PublishedCard
 from predictions.ml.decay import Decay
 from predictions.ml.expectation import Expectation
 from predictions.ml.links import CLOGLOG, LOGIT, Link
-from predictions.ml.support import UNSCORED, Support
+from predictions.ml.support import UNSCORED, Fault, Support
 from predictions.ml.terms import Curve, Levels, ModelTerm
 
 Z_90 = 1.6448536269514722  # 95 % quantile of the normal: a two-sided 90 % interval
@@ -110,6 +110,10 @@ class Scorer:
     def ranges(self) -> dict[str, tuple[float, float]]:
         """The lowest and the highest value of each numeric feature in the training data, where the score knows most."""
         return {name: (first, last) for name, _low, _high, first, last, *_pieces in self._curves}
+
+    def unseen(self, values: Mapping[str, Any]) -> list[Fault]:
+        """The features, each alone, whose word nobody in the training data had."""
+        return [(name,) for name, table in self._levels if values.get(name) is not None and values[name] not in table]
 
     def _prepare_rows(self) -> None:
         """Fold coefficients and covariance into one table row for each level, and two for each piece of a curve.

@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, timedelta
+from unittest.mock import patch
 
 import pytest
 
@@ -375,6 +376,17 @@ def test_employee_page_of_a_profile_without_enough_data_says_so_and_shows_no_lev
     assert "The formula gives 90.0%, a number without meaning for such a profile." in risk
     assert "badge" not in risk
     assert "risk-bar" not in risk
+
+
+def test_employee_page_of_a_profile_without_enough_data_compares_no_scores_and_knows_of_no_step(browse, person):
+    for is_extrapolated in (False, True):
+        score = {"probability": 0.2, "is_extrapolated": is_extrapolated, "model_version": current_model().version}
+        PredictionFactory(scored=True, run=ScoringRunFactory(), employee=person.employee, features=person, **score)
+    with patch("predictions.levers.levers", return_value=[]):
+        answer = browse("RH").get(address(person))
+    assert answer.context["since"] is None
+    assert "No steps are proposed: the model has seen nobody like this" in answer.text
+    assert "No single step" not in answer.text
 
 
 def test_employee_page_draws_only_the_scores_of_one_horizon(browse, person):

@@ -98,6 +98,8 @@ def test_what_is_not_enough_names_the_values_that_nobody_has_together():
         "Years with the company (5\N{NO-BREAK SPACE}years)."
     )
     assert together == "Nobody it has learned from combines “Department: Sales” with “Job: Tech lead”."
+    (new,) = why_not_enough(values | {"departement": "Recherche"}, [("departement",)], Readable.EVERYTHING)
+    assert new == "Nobody it has learned from has “Department: Recherche”."
     pay = [("poste", "revenu_mensuel")]
     assert why_not_enough(values, pay, Readable.of_matters([WORK])) == []
 

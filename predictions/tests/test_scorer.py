@@ -78,4 +78,5 @@ def test_word_that_the_model_never_saw_moves_nothing_and_is_said_to_be_extrapola
     assert (frame.contributions[:, list(strange).index(name)] == 0).all()
     one = model.score_one(strange.iloc[0].to_dict())
     assert (one.is_extrapolated, one.contributions[name]) == (True, 0)
+    assert model.scorer.unseen(strange.iloc[0].to_dict()) == [(name,)]
     assert one.probability == pytest.approx(frame.probability[0], abs=1e-9)

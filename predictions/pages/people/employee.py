@@ -275,6 +275,8 @@ def _since_before(history: list[shown_score.Shown]) -> Since | None:
     if now.model_version != before.model_version or now.horizon_months != before.horizon_months:
         return None
     pair = shown_score.ScorePair(history[1], history[0])
+    if pair.is_unknown:
+        return None
     return Since(before.day, before.probability, pair.shown_difference, pair.changes)
 
 
