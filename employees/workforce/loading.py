@@ -358,9 +358,8 @@ def digest(extract: ReadExtract) -> str:
     """The SHA-256 of an extract's content, regardless of the order and the spelling in its file."""
     found = hashlib.sha256()
     for frame in extract.frames():
-        for start in range(0, len(frame), CHUNK_SIZE):
-            rows = frame.iloc[start : start + CHUNK_SIZE].astype(object)
-            hashed = pd.util.hash_pandas_object(rows.where(rows.notna(), None), index=True)
-            found.update(hashed.to_numpy().tobytes())
+        rows = frame.astype(object)
+        hashed = pd.util.hash_pandas_object(rows.where(rows.notna(), None), index=True)
+        found.update(hashed.to_numpy().tobytes())
     found.update(",".join(extract.columns).encode())
     return found.hexdigest()

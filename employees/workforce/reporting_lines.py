@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+import numpy as np
 import pandas as pd
 from django.db.models import Max
 
@@ -14,6 +15,7 @@ from technova.database.bulk import bulk_insert, refresh_statistics
 from technova.database.locks import exclusive
 
 COLUMN = "responsable"
+LINE = np.dtype([(name, np.int64) for name in ("employee_id", "position", "last")])
 
 
 def nested_set(manager_of: Mapping[int, int | None]) -> Iterator[tuple[int, int, int]]:
@@ -65,12 +67,13 @@ def rebuild(history: History) -> None:
     people = dict(Employee.objects.order_by("employee_id").values_list("employee_id", "pk"))
     newest = ReportingLine.objects.aggregate(last=Max("last"))["last"]
     start = 0 if newest is None else newest + 1
-    rows = [
+    tree = (
         (people[number], start + position, start + last)
         for number, position, last in nested_set(dict.fromkeys(people) | _managers(history))
-    ]
+    )
+    lines = pd.DataFrame(np.fromiter(tree, dtype=LINE))
     ReportingLine.objects.all()._raw_delete(ReportingLine.objects.db)
-    bulk_insert(ReportingLine, rows, ["employee_id", "position", "last"])
+    bulk_insert(ReportingLine, lines)
     refresh_statistics(ReportingLine)
 
 
