@@ -24,7 +24,9 @@ class AlwaysJSON(BaseContentNegotiation):
     def select_parser(self, request, parsers):
         content_type = request.content_type.partition(";")[0].strip().lower()
         is_json = not content_type or re.fullmatch(r"application/(\S+\+)?json", content_type)
-        return parsers[0] if is_json else None
+        if not is_json:
+            raise UnsupportedMediaType(content_type, _("The body must be JSON in UTF-8, uncompressed."))
+        return parsers[0]
 
     def select_renderer(self, request, renderers, format_suffix=None):
         return renderers[0], renderers[0].media_type

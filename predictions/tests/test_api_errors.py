@@ -149,6 +149,7 @@ def test_null_for_a_body_is_refused_in_the_clients_language(api, path, language,
 def test_content_type_other_than_json_in_utf8_is_refused(api, content_type):
     response = api.generic("POST", "/predict/by-features", json.dumps(features()), content_type=content_type)
     assert_error(response, 415)
+    assert response.json()["detail"] == "The body must be JSON in UTF-8, uncompressed."
 
 
 @pytest.mark.parametrize(
