@@ -10,6 +10,16 @@ from predictions.models import ScoringRun
 from predictions.selectors import people
 
 
+def own_job(scope: Scope) -> str:
+    """The sentence on who is in no sum of *Teams* beside the own score; empty if nobody is left out for it."""
+    if not (scope.team and scope.departments):
+        return ""
+    return _(
+        "In your department, people of your own job and level are counted only if they are of your team: your own "
+        "score could be found by subtraction."
+    )
+
+
 def left_out(run: ScoringRun | None, scope: Scope, *, sees_people: bool) -> str:
     """The sentence on people who are not scored; empty if there are none, a small number only for who sees them.
 

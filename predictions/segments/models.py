@@ -1,6 +1,7 @@
+from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +13,11 @@ from technova.database.fields import NamedFloats
 
 class RunCellQuerySet(models.QuerySet):
     def within(self, scope: Scope):
-        """Those of the scope: of its departments, and under the managers of its team."""
+        """Those of the scope: of its departments, and under the managers of its team.
+
+        Of departments without the cells of the job and level of whoever has the team: no list shows these people
+        themselves, whose own score would be what the sums have more.
+        """
         cells = scope.narrow_groups(self)
         if scope.team is None:
             return cells
@@ -22,7 +27,20 @@ class RunCellQuerySet(models.QuerySet):
             Q(responsable__in=managers.order_by().values("employee_id"))
             | Q(responsable__in=others.order_by().values("number"))
         )
-        return cells | of_team
+        return cells.filter(~Exists(self._own_scores(scope.team.person))) | of_team
+
+    @staticmethod
+    def _own_scores(person: int):
+        """The score of a person in the run of a cell, if the cell may hold it."""
+        numbers = NumberMerge.objects.in_force().filter(employee=person).order_by().values("number")
+        level = OuterRef("niveau_hierarchique_poste")
+        return apps.get_model("predictions", "Prediction").objects.filter(
+            Q(employee=person) | Q(employee__employee_id__in=numbers),
+            Q(features__niveau_hierarchique_poste=level) | Q(features__niveau_hierarchique_poste=None),
+            run=OuterRef("run"),
+            features__departement=OuterRef("departement"),
+            features__poste=OuterRef("poste"),
+        )
 
 
 class RunCell(models.Model):

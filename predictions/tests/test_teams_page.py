@@ -11,11 +11,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from employees.access import Readable, Scope
+from employees.access import Readable, Scope, scope_of
 from employees.tests.extracts import DAY, load, load_all
 from features.services import build_features
 from predictions.models import RunCell, SavedSegment, ScoringRun
 from predictions.segments import cube as cubes
+from predictions.selectors.figures import people_of
 from predictions.services import score_employees
 
 pytestmark = pytest.mark.django_db
@@ -240,6 +241,40 @@ def test_manager_sees_the_figures_of_the_own_departments_alone(company, browse):
     context = browse("Manager", "Consulting").get(TEAMS).context
     assert context["sums"].people == 24
     assert [head[0] for head, _cells in context["heat"]["rows"]] == ["Consulting"]
+
+
+@pytest.mark.parametrize(("level", "counted"), [(3, 29), (2, 10)])
+def test_own_score_is_in_no_sum_beside_a_list_without_it(started, browse, level, counted):
+    """Number 4 leads four people and sees the department too, where 24 are of level 2 and six of level 1."""
+    people = {
+        number: {
+            "departement": "Consulting",
+            "poste": "Consultant",
+            "niveau_hierarchique_poste": 2 if number < 25 else 1,
+            "heures_supplementaires": number % 3 == 0,
+        }
+        for number in range(1, 31)
+    }
+    people[4]["niveau_hierarchique_poste"] = level
+    load_all(DAY, people)
+    load(DAY, annuaire={number: {"responsable": 4 if 5 <= number <= 8 else 1} for number in people if number != 1})
+    build_features()
+    run = score_employees()
+    manager = browse("Manager", "Consulting", team_of=4)
+    scope = scope_of(manager.account)
+    listed = {row.employee_number: row.probability for row in people_of(run, scope)}
+    assert listed.keys() == people.keys() - {4}
+    cube = cubes.cube_of(run, scope, Readable.EVERYTHING)
+    summed = {number for number in listed if 5 <= number <= 8 or people[number]["niveau_hierarchique_poste"] != level}
+    assert cube.whole.people == len(summed) == counted
+    assert cube.whole.expected == pytest.approx(sum(listed[number] for number in summed))
+    contributions = cubes.contributions_of(run, scope, {})
+    rows = run.predictions.filter(employee__employee_id__in=summed)
+    for name in ("heures_supplementaires", "niveau_hierarchique_poste"):
+        assert contributions[name] == pytest.approx(sum(row.contributions.get(name, 0) for row in rows))
+    said = "your own score could be found by subtraction"
+    assert said in manager.get(TEAMS).text
+    assert said not in browse("Manager", "Consulting").get(TEAMS).text
 
 
 def test_manager_reads_no_reason_of_a_departure(company, browse):

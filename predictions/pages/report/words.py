@@ -15,6 +15,7 @@ from predictions.explanation import labelled_by_subject
 from predictions.formats import grouped, horizon, percent
 from predictions.ml.artifacts.card_format import Card
 from predictions.models import ScoringRun
+from predictions.pages.left_out import own_job
 from predictions.pages.model import fairness_findings, out_of_time
 from predictions.pages.teams.segment import value_label
 from predictions.registry import card_of, promoted_model
@@ -84,6 +85,8 @@ def notes(run: ScoringRun, scope: Scope, *, is_rounded: bool) -> Iterator[str]:
             "Figures are rounded, people to fives and expected departures to whole numbers, so that no group can be "
             "found by subtraction."
         )
+    if told := own_job(scope):
+        yield told
     if not run.horizon_months:
         return
     yield _(

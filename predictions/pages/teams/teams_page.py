@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from predictions.pages.left_out import own_job
 from predictions.pages.teams import segment as segments
 from predictions.pages.teams.comparison import cards, compared_of, figure_labels
 from predictions.pages.teams.heat_map import heat, teams_table
@@ -56,6 +57,7 @@ def _context(form: TeamsForm, world: World, saved: list[SavedSegment]) -> dict[s
         "cube": world.cube,
         "asked": asked,
         "is_rounded": world.cube.is_rounded,
+        "own_job": own_job(world.scope),
         "is_outdated": world.run.is_outdated,
         "chips": _chips(world),
         "heat": teams_table(world) if asked.row == TEAM else heat(world),
