@@ -193,6 +193,13 @@ def test_load_of_another_company_is_stopped_and_nothing_is_kept():
     assert Load.objects.count() == 1
 
 
+def test_part_of_a_day_that_replaces_the_whole_of_it_is_stopped():
+    load_all(JANUARY, MANY)
+    with pytest.raises(Implausible, match="15 of the 20 people present are missing"):
+        load_all(JANUARY, {number: {"age": 40} for number in range(1, 6)})
+    assert there() == dict.fromkeys(MANY, "present")
+
+
 def test_overridden_alarms_are_recorded():
     load_all(JANUARY, MANY)
     load_all(FEBRUARY, {number: {} for number in range(101, 121)}, accept_implausible=True)

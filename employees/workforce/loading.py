@@ -248,7 +248,7 @@ class _Loading:
         return Evidence(
             rows={extract.report.name: _refused(extract) for extract in self.extracts.values()},
             present=len(self.standing.present),
-            missing=moves.vanished,
+            missing=moves.vanished + self.standing.forgotten,
             unknown=moves.arrived,
             had_left=self.standing.had_left,
             returned=moves.returned,
@@ -304,6 +304,7 @@ class _Standing:
         self.ranges = [(int(part[0]), int(part[-1])) for part in chunks(everyone, everyone > 0, PART_SIZE)]
         self.before: Spool[pd.DataFrame] = Spool()
         self.had_left = 0
+        self.forgotten = 0
         present = [np.empty(0, dtype=NUMBER)]
         for range_ in self.ranges:
             states = _presence_on(day, range_)
@@ -318,6 +319,8 @@ class _Standing:
         for range_, before in zip(self.ranges, self.before, strict=True):
             after = _presence_on(self.day, range_)
             changes.add(before, after)
+            # Present by an extract of this day alone, which another one replaces.
+            self.forgotten += int((~is_among(_present(before), after.index.to_numpy(dtype=NUMBER))).sum())
             present.append(_present(after))
         return np.concatenate(present)
 
