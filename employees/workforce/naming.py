@@ -43,9 +43,9 @@ def in_directories(*, ever: bool = False) -> QuerySet[AnnuaireRow]:
 
 def people_of(rows: QuerySet[AnnuaireRow]) -> QuerySet[Employee]:
     """The people of some rows, also under a number that was merged into theirs."""
-    numbers = rows.values("number")
-    merged = NumberMerge.objects.in_force().filter(number__in=numbers).values("employee")
-    return Employee.objects.filter(Q(employee_id__in=numbers) | Q(pk__in=merged))
+    numbers = rows.order_by().values("number")
+    merged = NumberMerge.objects.in_force().filter(number__in=numbers).order_by().values("employee__employee_id")
+    return Employee.objects.filter(employee_id__in=numbers.union(merged, all=True))  # one list, which PostgreSQL joins
 
 
 def people_named(words: Sequence[str], *, ever: bool = False) -> QuerySet[Employee]:

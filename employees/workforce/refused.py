@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Q, QuerySet, Window
+from django.db.models import Count, Exists, OuterRef, QuerySet, Window
 
 from employees import terms
 from employees.access import Readable, Scope
@@ -29,9 +29,9 @@ def refused(scope: Scope, history: History) -> QuerySet[RefusedValue]:
     """Refused values in the newest extracts, of people of a scope who have not left; ``total`` counts them all."""
     newest = [extracts[0].pk for extracts in history.extracts.values() if extracts]
     people = Employee.objects.within(scope).filter(presence__in=(Presence.PRESENT, Presence.ABSENT))
-    others = NumberMerge.objects.in_force().filter(employee__in=people).values("number")
-    rows = RefusedValue.objects.filter(Q(number__in=people.values("employee_id")) | Q(number__in=others))
-    rows = rows.filter(extract__in=newest).select_related("extract")
+    others, number = NumberMerge.objects.in_force().filter(employee__in=people), OuterRef("number")
+    is_of_them = Exists(people.filter(employee_id=number)) | Exists(others.filter(number=number))
+    rows = RefusedValue.objects.filter(is_of_them, extract__in=newest).select_related("extract")
     return rows.annotate(total=Window(Count("number"))).order_by("number", "extract", "column")
 
 
