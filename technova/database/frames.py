@@ -16,17 +16,13 @@ from django.db.models import QuerySet
 _NULLABLE = {"int64": "Int64", "bool": "boolean"}
 
 
-def read_frame(rows: QuerySet, dtypes: Mapping[str, str]) -> pd.DataFrame:
-    """The rows of a ``values_list`` as a frame, its columns named and typed in that order. One query.
+def fetch_frame(rows: QuerySet, dtypes: Mapping[str, str]) -> Callable[[], pd.DataFrame]:
+    """Read the rows of a ``values_list``: what is returned makes the frame of them, its columns named and typed in that
+    order. One query now, none later.
 
     PostgreSQL sends each column as one JSON array: half the time of rows of Python values. A column of ``int64`` or
     ``bool`` with missing values is the nullable type; texts are objects, None where missing; days ``datetime64[s]``.
     """
-    return fetch_frame(rows, dtypes)()
-
-
-def fetch_frame(rows: QuerySet, dtypes: Mapping[str, str]) -> Callable[[], pd.DataFrame]:
-    """Ask for the rows now; what is returned makes the frame of them, without a query. Otherwise as ``read_frame``."""
     if connection.vendor == "postgresql":
         return partial(_frame, _columns(rows), dtypes)
     return partial(_frame, list(zip(*rows, strict=True)) or [()] * len(dtypes), dtypes)

@@ -1,4 +1,4 @@
-"""Blocks of rows by column, written and read without Python values: ``insert_blocks`` and ``read_frame``."""
+"""Blocks of rows by column, written and read without Python values: ``insert_blocks`` and ``fetch_frame``."""
 
 import datetime as dt
 import uuid
@@ -11,7 +11,7 @@ from django.db import DataError, connection, models
 from technova.database import bulk
 from technova.database.bulk import insert_blocks
 from technova.database.fields import NamedFloats
-from technova.database.frames import read_frame
+from technova.database.frames import fetch_frame
 
 pytestmark = pytest.mark.django_db
 
@@ -125,18 +125,18 @@ def test_frame_has_the_types_asked_for():
     insert_blocks(Everything, [block(ROWS)], COLUMNS)
     names = ["big", "number", "answer", "word", "day"]
     dtypes = dict(zip(names, ["int64", "float64", "bool", "object", "datetime64[s]"], strict=True))
-    frame = read_frame(Everything.objects.order_by("pk").values_list(*names), dtypes)
+    frame = fetch_frame(Everything.objects.order_by("pk").values_list(*names), dtypes)()
     assert frame.dtypes.astype(str).tolist() == ["Int64", "float64", "boolean", "object", "datetime64[s]"]
     assert frame["big"].tolist() == [2**40, pd.NA, -1]
     assert frame["number"].iloc[[0, 2]].tolist() == [0.1, -1e300]
     assert frame["word"].tolist() == ["Été", None, ""]
     assert frame["day"].dt.date.tolist() == [DAY, pd.NaT, dt.date(2199, 1, 1)]
     dtypes = {"big": "int64", "answer": "bool"}
-    complete = read_frame(Everything.objects.exclude(big=None).values_list("big", "answer"), dtypes)
+    complete = fetch_frame(Everything.objects.exclude(big=None).values_list("big", "answer"), dtypes)()
     assert complete.dtypes.astype(str).tolist() == ["int64", "bool"]
 
 
 def test_frame_of_no_rows_has_its_columns():
-    frame = read_frame(Everything.objects.values_list("big", "word"), {"big": "int64", "word": "object"})
+    frame = fetch_frame(Everything.objects.values_list("big", "word"), {"big": "int64", "word": "object"})()
     assert frame.empty
     assert frame.dtypes.astype(str).tolist() == ["int64", "object"]
