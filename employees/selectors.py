@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from itertools import islice
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
 from employees.models import Employee, NumberMerge
 
 
@@ -19,3 +21,12 @@ def persons_of(numbers: Iterable[int]) -> dict[int, int]:
     """The person's own number for each of these that is merged into another. One query."""
     merges = NumberMerge.objects.in_force().filter(number__in=list(numbers))
     return dict(merges.values_list("number", "employee__employee_id"))
+
+
+def is_number_of(people: QuerySet[Employee], column: str) -> Q:
+    """Whether a column holds the number of one of these people, their own or one that was merged into theirs.
+
+    Each number is looked up: a list of 300,000, too long for a query's memory, PostgreSQL goes through for each row.
+    """
+    number, others = OuterRef(column), NumberMerge.objects.in_force().filter(employee__in=people)
+    return Q(Exists(people.filter(employee_id=number))) | Q(Exists(others.filter(number=number)))

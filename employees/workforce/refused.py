@@ -4,12 +4,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Window
+from django.db.models import Count, QuerySet, Window
 
 from employees import terms
 from employees.access import Readable, Scope
 from employees.columns import Extract
-from employees.models import Employee, LoadedExtract, NumberMerge, Presence, RefusedValue, Term
+from employees.models import Employee, LoadedExtract, Presence, RefusedValue, Term
+from employees.selectors import is_number_of
 from employees.workforce.known_values import History
 from employees.workforce.naming import with_names
 from employees.workforce.replay import replay
@@ -29,9 +30,7 @@ def refused(scope: Scope, history: History) -> QuerySet[RefusedValue]:
     """Refused values in the newest extracts, of people of a scope who have not left; ``total`` counts them all."""
     newest = [extracts[0].pk for extracts in history.extracts.values() if extracts]
     people = Employee.objects.within(scope).filter(presence__in=(Presence.PRESENT, Presence.ABSENT))
-    others, number = NumberMerge.objects.in_force().filter(employee__in=people), OuterRef("number")
-    is_of_them = Exists(people.filter(employee_id=number)) | Exists(others.filter(number=number))
-    rows = RefusedValue.objects.filter(is_of_them, extract__in=newest).select_related("extract")
+    rows = RefusedValue.objects.filter(is_number_of(people, "number"), extract__in=newest).select_related("extract")
     return rows.annotate(total=Window(Count("number"))).order_by("number", "extract", "column")
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from employees.access import Scope
 from employees.models import Employee, NumberMerge
+from employees.selectors import is_number_of
 from features import schema
 from technova.database.fields import NamedFloats
 
@@ -22,9 +23,7 @@ class RunCellQuerySet(models.QuerySet):
         if scope.team is None:
             return cells
         managers = Employee.objects.filter(line__position__range=(scope.team.position, scope.team.last))
-        others = NumberMerge.objects.in_force().filter(employee__in=managers)
-        number = OuterRef("responsable")  # looked up: as a list PostgreSQL goes through 300,000 managers for each cell
-        of_team = self.filter(Exists(managers.filter(employee_id=number)) | Exists(others.filter(number=number)))
+        of_team = self.filter(is_number_of(managers, "responsable"))
         return cells.filter(~Exists(self._own_scores(scope.team.person))) | of_team
 
     @staticmethod
