@@ -4,7 +4,9 @@ import gc
 import math
 
 import pytest
-from django.test import TransactionTestCase
+from django.conf import settings as project_settings
+from django.db import transaction
+from django.test import TransactionTestCase, override_settings
 
 
 def pytest_addoption(parser):
@@ -34,15 +36,31 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+# Passwords hash quickly, pages name static files without `collectstatic` having run, and texts are the msgids.
+PLAIN = {
+    "LANGUAGE_CODE": "en",
+    "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
+    "STORAGES": project_settings.STORAGES
+    | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}},
+    "WHITENOISE_AUTOREFRESH": True,  # or each test client would look at every static file there is
+}
+
+
 @pytest.fixture(autouse=True)
 def plain_settings(settings):
-    """Passwords hash quickly, pages name static files without `collectstatic` having run, and texts are the msgids."""
-    settings.LANGUAGE_CODE = "en"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    }
-    settings.WHITENOISE_AUTOREFRESH = True  # or each test client would look at every static file there is
+    for name, value in PLAIN.items():
+        setattr(settings, name, value)
+
+
+@pytest.fixture(scope="module")
+def module_db(django_db_setup, django_db_blocker):
+    """The database, for rows that the tests of a module share: what each changes is rolled back, and they at the end.
+
+    No test of such a module may have real transactions.
+    """
+    with override_settings(**PLAIN), django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as project_settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db import connection, connections
 from django.test import Client
@@ -87,28 +88,32 @@ def minute(monkeypatch):
     return set_to
 
 
+def account_of(group, *departments, team_of=None, name=""):
+    """An account of a group that sees these departments, or the team of the person with this number."""
+    account = get_user_model().objects.create_user(
+        name or f"{group} {departments}"[:100] + " of a team" * bool(team_of)
+    )
+    account.groups.set(Group.objects.filter(name=group))
+    for departement in departments:
+        account.department_accesses.create(departement=departement)
+    if team_of:
+        TeamAccess.objects.create(user=account, employee=Employee.objects.get(employee_id=team_of))
+    return account
+
+
+def browser_of(account):
+    """A browser that is signed in, reads English and knows its ``account``."""
+    assert connection.features.supports_json_field  # asked of SQLite by three queries, once in a process
+    browser = Client(headers={"Accept-Language": "en"})
+    browser.force_login(account)
+    browser.account = account
+    return browser
+
+
 @pytest.fixture
-def browse(django_user_model):
-    """Makes browsers: ``browse("Manager", "Consulting")`` is signed in, reads English and knows its ``account``.
-
-    ``team_of`` is the number of the person whose team it sees.
-    """
-
-    def signed_in(group, *departments, team_of=None):
-        assert connection.features.supports_json_field  # asked of SQLite by three queries, once in a process
-        name = f"{group} {departments}"[:100] + " of a team" * bool(team_of)
-        account = django_user_model.objects.create_user(name)
-        account.groups.set(Group.objects.filter(name=group))
-        for departement in departments:
-            account.department_accesses.create(departement=departement)
-        if team_of:
-            TeamAccess.objects.create(user=account, employee=Employee.objects.get(employee_id=team_of))
-        browser = Client(headers={"Accept-Language": "en"})
-        browser.force_login(account)
-        browser.account = account
-        return browser
-
-    return signed_in
+def browse(db):
+    """Makes accounts with a browser, as ``account_of``: ``browse("Manager", "Consulting")``."""
+    return lambda *rights, **team: browser_of(account_of(*rights, **team))
 
 
 @pytest.fixture
@@ -166,17 +171,21 @@ def change_card(artifacts):
     return change
 
 
-@pytest.fixture
-def started(monkeypatch):
-    """The tasks that were enqueued, by name and arguments, none of which runs."""
+def start_nothing(patch):
+    """Returns the tasks that are enqueued from now on, by name and arguments, none of which runs."""
     begun = []
 
     def enqueue(task, *arguments, if_refused=None):
         begun.append((task.function.__name__, *arguments))
 
-    monkeypatch.setattr(Task, "enqueue", enqueue)
-    monkeypatch.setattr(Task, "state", lambda task, *arguments: None)
+    patch.setattr(Task, "enqueue", enqueue)
+    patch.setattr(Task, "state", lambda task, *arguments: None)
     return begun
+
+
+@pytest.fixture
+def started(monkeypatch):
+    return start_nothing(monkeypatch)
 
 
 @pytest.fixture

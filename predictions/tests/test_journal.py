@@ -18,6 +18,7 @@ from predictions.selectors.journal import looks, unusual_days
 from predictions.tests.conftest import APIClient
 from predictions.tests.factories import APIKeyFactory, PredictionFactory
 from predictions.tests.test_scope import API, MARKS, PAGES, SHOWS_PEOPLE, Ask, admin_pages, all_of, send, text_of
+from predictions.tests.test_scope import everyone as everyone
 from predictions.tests.test_scope import offices as offices
 from predictions.tests.test_scope import world as world
 

@@ -24,7 +24,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
@@ -92,7 +92,7 @@ from predictions.registry import current_model, forget_decisions
 from predictions.rights.holds import hold
 from predictions.rights.services import receive
 from predictions.services import Caller, predict_for_employee, predict_for_features, score_employees
-from predictions.tests.conftest import APIClient
+from predictions.tests.conftest import APIClient, account_of, browser_of, start_nothing
 from predictions.tests.factories import APIKeyFactory, PredictionFactory
 from predictions.tests.imports import run_import
 
@@ -105,6 +105,7 @@ PAST = "Ailleurs"  # another department outside, where somebody inside was befor
 UNSCORED, ABSENT, GONE, RENUMBERED = 918_273_640, 918_273_648, 918_273_649, 91_827_364  # outside too, not scored
 SURNAME = "Zorglub"  # theirs
 LEAD = 918_273_639  # outside too, in the directory alone: those inside report to them
+NOTES_KEYS = ["a-random-value-of-more-than-32-characters"]
 MARKS = re.compile(f"9182736[34]|{INCOME}|{SURNAME}")
 
 
@@ -439,9 +440,24 @@ ROUTES = dict(routes())
 OURS = {name for name in ROUTES if not name.startswith("admin:")}
 
 
-@pytest.fixture
-def world(browse, tmp_path, monkeypatch, started, settings):
+@pytest.fixture(scope="module")
+def everyone(module_db):
     """Five people inside and seven riskier ones outside, scored, simulated and imported by those who see everyone."""
+    with pytest.MonkeyPatch.context() as patch, override_settings(NOTES_KEYS=NOTES_KEYS):
+        start_nothing(patch)
+        return populate()
+
+
+@pytest.fixture
+def world(everyone, db, started, settings):
+    """Those people as they were at first, and two browsers: of a manager inside, and of HR."""
+    settings.NOTES_KEYS = NOTES_KEYS
+    forget_decisions()
+    clients = {name: browser_of(get_user_model().objects.get(pk=pk)) for name, pk in everyone.accounts.items()}
+    return SimpleNamespace(**vars(everyone), **clients)
+
+
+def populate():
     people = {number: {"departement": INSIDE, "revenu_mensuel": 5000 + number} for number in range(1, 6)}
     people |= {number: {"departement": OUTSIDE, "revenu_mensuel": INCOME} for number in NUMBERS}
     people = {number: values | {"heures_supplementaires": number in NUMBERS} for number, values in people.items()}
@@ -460,10 +476,10 @@ def world(browse, tmp_path, monkeypatch, started, settings):
     newest = LoadedExtract.objects.in_force().get(as_of=DAY, kind=Extract.SIRH)
     rule = {"text": "x", "params": {}}
     newest.refused.create(number=NUMBERS[0], column="revenu_mensuel", value=f"{INCOME} euros", rule=rule)
-    hr = browse("RH")
-    (answer,) = answer_left(numbers=[GONE], user=hr.account)
-    merge = merge_numbers(number=RENUMBERED, into=NUMBERS[1], accept_both_listed=True, user=hr.account)
-    everyone = Caller(user=hr.account, scope=scope_of(hr.account))
+    hr, manager = account_of("RH", name="hr"), account_of("Manager", INSIDE, name="manager")
+    (answer,) = answer_left(numbers=[GONE], user=hr)
+    merge = merge_numbers(number=RENUMBERED, into=NUMBERS[1], accept_both_listed=True, user=hr)
+    everyone = Caller(user=hr, scope=scope_of(hr))
     outside = Prediction.objects.filter(employee__employee_id=NUMBERS[0]).first()
     elsewhere = Prediction.objects.get(employee__employee_id=5, features__departement=PAST)
     values = engineer_one(INPUTS | {"revenu_mensuel": INCOME})
@@ -481,34 +497,30 @@ def world(browse, tmp_path, monkeypatch, started, settings):
     # The second one is of somebody inside, from when they were outside.
     with_case = [outside.employee, Employee.objects.get(employee_id=5)]
     due = DAY + timedelta(days=7)
-    cases = open_cases(employees=with_case, owner=hr.account, due=due, why=SURNAME, user=hr.account).cases
+    cases = open_cases(employees=with_case, owner=hr, due=due, why=SURNAME, user=hr).cases
     Case.objects.filter(pk=cases[1].pk).update(departement=PAST)
-    settings.NOTES_KEYS = ["a-random-value-of-more-than-32-characters"]
-    note = add_note(case=cases[0], day=DAY, who=SURNAME, text="x", is_shared=False, user=hr.account)
-    asked = receive(
-        employee=outside.employee, kind=DataRequest.Kind.ACCESS, received_on=DAY, said=SURNAME, user=hr.account
-    )
+    note = add_note(case=cases[0], day=DAY, who=SURNAME, text="x", is_shared=False, user=hr)
+    asked = receive(employee=outside.employee, kind=DataRequest.Kind.ACCESS, received_on=DAY, said=SURNAME, user=hr)
     inside = Employee.objects.get(employee_id=1)
-    receive(employee=inside, kind=DataRequest.Kind.ACCESS, received_on=DAY, said="", user=hr.account)
-    action = agree_action(case=cases[0], kind=ActionKind.objects.earliest("pk"), day=DAY, cost=None, user=hr.account)
+    receive(employee=inside, kind=DataRequest.Kind.ACCESS, received_on=DAY, said="", user=hr)
+    action = agree_action(case=cases[0], kind=ActionKind.objects.earliest("pk"), day=DAY, cost=None, user=hr)
     return SimpleNamespace(
-        hr=hr,
+        accounts={"hr": hr.pk, "manager": manager.pk},
         request=asked.pk,
         case=cases[0].pk,
         note=note.pk,
         action=action.pk,
         cases=[case.pk for case in cases],
-        manager=browse("Manager", INSIDE),
         inside=range(1, 6),
         outside=NUMBERS[0],
         predictions=[prediction.pk for prediction in made],
         load=Load.objects.latest("pk").pk,
-        segment=SavedSegment.objects.create(user=hr.account, name="x", conditions={"department": OUTSIDE}).pk,
+        segment=SavedSegment.objects.create(user=hr, name="x", conditions={"department": OUTSIDE}).pk,
         answer=answer.pk,
         merge=merge.pk,
-        decision=set_threshold(wish=Wish(RuleName.CAPACITY, capacity=3), reason="room for three", user=hr.account).pk,
-        upload=import_with_a_reject(hr.account).pk,
-        export=export_of_everyone(hr.account).pk,
+        decision=set_threshold(wish=Wish(RuleName.CAPACITY, capacity=3), reason="room for three", user=hr).pk,
+        upload=import_with_a_reject(hr).pk,
+        export=export_of_everyone(hr).pk,
     )
 
 
