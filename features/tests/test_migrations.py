@@ -54,9 +54,34 @@ def populate(apps):
     employee.objects.filter(employee_id=3).update(left_recorded_at=MONTHS[7])
 
 
-def test_year_comes_over_with_its_days(before):
+def build_then(apps):
+    """The first person's features, built twice on one day, as the pipeline of then did."""
+    features = apps.get_model("features", "EmployeeFeatures")
+    values = {
+        field.name: 1
+        for field in features._meta.concrete_fields
+        if field.name not in ("id", "employee", "created_at", "a_quitte_l_entreprise")
+    }
+    values |= {
+        "age": 41, "satisfaction_moyenne": 2.0, "nonlinaire_charge_contrainte": 0.01,
+        "nonlinaire_surmenage_insatisfaction": -1.0, "statut_marital": "Célibataire", "departement": "Consulting",
+        "poste": "Consultant", "domaine_etude": "Autre",
+    }  # fmt: skip
+    person = apps.get_model("employees", "Employee").objects.earliest("employee_id")
+    for minute in (0, 5):
+        features.objects.create(employee=person, created_at=MONTHS[3] + timedelta(minutes=minute), **values)
+
+
+def test_year_comes_over_with_its_days_states_and_features(before):
     populate(before)
+    build_then(before)
     call_command("migrate", verbosity=0)
+    its_rows_come_over()
+    its_features_hold_from_the_day_on_which_they_were_built()
+    state_and_features_of_each_day_follow()
+
+
+def its_rows_come_over():
     assert list(Employee.objects.values_list("employee_id", "departement", "presence")) == [
         (1, "Commercial", "present"),
         (2, "Consulting", "present"),
@@ -70,9 +95,14 @@ def test_year_comes_over_with_its_days(before):
     assert list(flags.values_list("a_quitte_l_entreprise", flat=True)) == [False, True, False]
 
 
-def test_state_and_features_of_each_day_follow_from_what_came_over(before):
-    populate(before)
-    call_command("migrate", verbosity=0)
+def its_features_hold_from_the_day_on_which_they_were_built():
+    first, second = EmployeeFeatures.objects.order_by("created_at")
+    assert first.as_of == second.as_of == MONTHS[3].date()
+    assert first.superseded_at
+    assert second.superseded_at is None
+
+
+def state_and_features_of_each_day_follow():
     with exclusive():
         replay(since=None)
     build_features()
@@ -91,26 +121,3 @@ def test_state_and_features_of_each_day_follow_from_what_came_over(before):
         (MONTHS[9].date(), 6300, "Consulting"),
         (MONTHS[11].date(), 6300, "Commercial"),
     ]
-
-
-def test_features_of_before_hold_from_the_day_on_which_they_were_built(before):
-    populate(before)
-    values = {
-        field.name: 1
-        for field in before.get_model("features", "EmployeeFeatures")._meta.concrete_fields
-        if field.name not in ("id", "employee", "created_at", "a_quitte_l_entreprise")
-    }
-    values |= {
-        "age": 41, "satisfaction_moyenne": 2.0, "nonlinaire_charge_contrainte": 0.01,
-        "nonlinaire_surmenage_insatisfaction": -1.0, "statut_marital": "Célibataire", "departement": "Consulting",
-        "poste": "Consultant", "domaine_etude": "Autre",
-    }  # fmt: skip
-    person = before.get_model("employees", "Employee").objects.first()
-    for minute in (0, 5):
-        at = MONTHS[3] + timedelta(minutes=minute)
-        before.get_model("features", "EmployeeFeatures").objects.create(employee=person, created_at=at, **values)
-    call_command("migrate", verbosity=0)
-    first, second = EmployeeFeatures.objects.order_by("created_at")
-    assert first.as_of == second.as_of == MONTHS[3].date()
-    assert first.superseded_at
-    assert second.superseded_at is None
