@@ -20,7 +20,7 @@ from technova.database.prepared_statements import insert
 
 
 class FloorView(APIView):
-    scope = "can_predict"
+    scope = "predict"
 
     def post(self, request, employee_id: int):
         row = newest_features(employee_id)

@@ -3,9 +3,9 @@
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed, Throttled
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Throttled
 from rest_framework.permissions import BasePermission
 
 from employees.access import scope_of_key
@@ -42,13 +42,19 @@ class APIKeyAuthentication(BaseAuthentication):
 
 
 class HasScope(BasePermission):
-    """Require the scope that the view names, such as ``can_read``. A view without one is closed."""
-
-    message = _("This API key lacks the scope for this call.")
+    """Require the scope that the view names, such as ``read``. A view without one is closed."""
 
     def has_permission(self, request, view) -> bool:
         scope = getattr(view, "scope", None)
-        return scope is not None and getattr(request.auth, scope)
+        if scope is None:
+            return False
+        if scope not in request.auth.scopes:
+            text = _(
+                "This call needs the scope “%(scope)s”, which this API key lacks: ask the administrator for a key that "
+                "has it."
+            )
+            raise PermissionDenied(text % {"scope": scope})
+        return True
 
 
 def add_rate_limit(response: HttpResponseBase, request: HttpRequest) -> None:

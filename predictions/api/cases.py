@@ -31,7 +31,7 @@ LAST_CHANGE = Subquery(CaseChange.objects.filter(case=OuterRef("pk")).order_by("
 class CaseViewSet(ListModelMixin, ReadViewSet):
     """The cases of the people that the key sees."""
 
-    scope = "can_follow"
+    scope = "cases"
     queryset = Case.objects.select_related("employee", "owner").annotate(last_change=LAST_CHANGE)
     serializer_class = CaseSerializer
     filters = CaseFilters

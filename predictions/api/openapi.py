@@ -131,7 +131,7 @@ class InvalidSerializer(serializers.Serializer):
 _WORDS = {
     400: "Not to be understood: another host, over 1,000 parameters, or a body that is not JSON that means one thing.",
     401: "No valid key: absent, malformed, unknown, expired or revoked.",
-    403: "The key lacks the scope.",
+    403: "The key lacks the scope of the call, which detail names.",
     404: "Nothing of this number that the key may see.",
     405: "The address knows another method.",
     406: "Given in none of the formats that Accept allows.",

@@ -102,7 +102,7 @@ class KeyView(Guarded):
 class PredictViewSet(Guarded, ViewSet):
     """Predictions on request. Each is in the log before it is answered."""
 
-    scope = "can_predict"
+    scope = "predict"
 
     @openapi.by_id
     def by_id(self, request, employee_id: str):
@@ -142,7 +142,7 @@ class PredictViewSet(Guarded, ViewSet):
 class ReadViewSet(Guarded, GenericViewSet):
     """Lists within the key's scope. An unknown parameter is refused, since it would filter nothing."""
 
-    scope = "can_read"
+    scope = "read"
     filters: type[Filters]
     parameters: dict[str, set[str]]  # by action
 
@@ -274,7 +274,7 @@ class ScoreViewSet(ReadViewSet):
 class ExtractViewSet(Guarded, ViewSet):
     """Deliveries of extracts by the source systems, and what became of them."""
 
-    scope = "can_load"
+    scope = "load"
     parser_classes = [MultiPartParser]
     content_negotiation_class = Multipart
 

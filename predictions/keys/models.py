@@ -12,6 +12,8 @@ from employees import terms
 from employees.access import Scope, scope_of_key
 from predictions.keys.quota import Quota
 
+# The field of each scope, by the name that clients read.
+SCOPES = {"predict": "can_predict", "read": "can_read", "load": "can_load", "cases": "can_follow"}
 UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # Unicode categories: controls, halves of a pair, ends of lines
 
 
@@ -124,13 +126,7 @@ class APIKey(models.Model):
     @property
     def scopes(self) -> list[str]:
         """What it may do."""
-        scopes = {
-            "predict": self.can_predict,
-            "read": self.can_read,
-            "load": self.can_load,
-            "cases": self.can_follow,
-        }
-        return [name for name, may in scopes.items() if may]
+        return [name for name, field in SCOPES.items() if getattr(self, field)]
 
     @property
     def scopes_in_words(self) -> str:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from features.engineering import engineer_one
 from features.tests.factories import INPUTS, EmployeeFeaturesFactory
 from predictions.api.views import LogViewSet
+from predictions.keys.models import SCOPES
 from predictions.models import APIKey, Prediction, RequestCount
 from predictions.tests.conftest import APIClient
 from predictions.tests.factories import APIKeyFactory, PredictionFactory
@@ -80,14 +81,15 @@ def test_every_call_needs_a_key(method, path):
 
 @pytest.mark.parametrize(("method", "path"), CALLS[1:])
 def test_missing_scope_is_forbidden(method, path):
-    of_paths = {"/extracts": "can_load", "/cases": "can_follow"}
+    of_paths = {"/extracts": "load", "/cases": "cases"}
     needed = next((scope for start, scope in of_paths.items() if path.startswith(start)), None)
-    needed = needed or ("can_read" if method == "GET" else "can_predict")
-    scopes = ("can_predict", "can_read", "can_load", "can_follow")
-    key = APIKeyFactory(**{scope: scope != needed for scope in scopes})
+    needed = needed or ("read" if method == "GET" else "predict")
+    key = APIKeyFactory(**{field: name != needed for name, field in SCOPES.items()})
     response = APIClient(key.secret).generic(method, path)
     assert response.status_code == 403
-    assert response.json()["detail"] == "This API key lacks the scope for this call."
+    assert response.json()["detail"] == (
+        f"This call needs the scope “{needed}”, which this API key lacks: ask the administrator for a key that has it."
+    )
 
 
 def test_a_session_is_no_key(admin_client):

@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from predictions.api.serializers.fields import InUTC
+from predictions.keys.models import SCOPES
 
 
 class QuotaSerializer(serializers.Serializer):
@@ -18,7 +19,7 @@ class KeySerializer(serializers.Serializer):
     name = serializers.CharField()
     owner = serializers.CharField(help_text="The team or the person that answers for it.")
     prefix = serializers.CharField(help_text="The first 8 characters of the key.")
-    scopes = serializers.ListField(child=serializers.ChoiceField(choices=["predict", "read", "load", "cases"]))
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=list(SCOPES)))
     sees_everyone = serializers.BooleanField(source="scope.sees_everyone")
     departments = serializers.ListField(
         source="scope.names",

@@ -5,6 +5,7 @@ from django.utils import translation
 from employees import terms
 from employees.access import Scope
 from predictions.keys import services as keys
+from predictions.keys.models import SCOPES
 from predictions.models import APIKey
 from technova.commands import TechnovaCommand, days
 
@@ -22,8 +23,9 @@ class Command(TechnovaCommand):
         parser.add_argument(
             "--scope",
             action="append",
-            choices=["predict", "read", "load", "cases"],
-            help="request predictions, read the log or deliver extracts; repeatable (default: predict and read)",
+            choices=list(SCOPES),
+            help="request predictions, read the log, deliver extracts or follow cases; repeatable "
+            "(default: predict and read)",
         )
         parser.add_argument(
             "--department",
