@@ -115,9 +115,11 @@ def _read_access(user) -> _Access:
 
 
 def _team(person: int, presence: str, position: int | None, last: int | None, revision: UUID | None) -> Team | None:
-    """The team of a person who is there; whom the SIRH does not hold, but the directory, is."""
-    if position is None or last is None or presence not in THERE:
+    """The team of a person who is there; whom the SIRH does not hold, but the directory, is. Without a line, nobody."""
+    if presence not in THERE:
         return None
+    if position is None or last is None:
+        return Team(person, 0, 0, revision)
     return Team(person, position, last, revision)
 
 
@@ -127,7 +129,7 @@ def seen_by(account: str, employee: str) -> Q:
     groups = installed.get_model("auth", "Group").objects.filter(**of_account)
     accesses = installed.get_model("employees", "DepartmentAccess").objects.filter(**of_account)
     teams = installed.get_model("employees", "TeamAccess").objects.filter(**of_account)
-    there = teams.filter(employee__presence__in=THERE, employee__line__isnull=False)
+    there = teams.filter(employee__presence__in=THERE)
     place = OuterRef(f"{employee}__line__position")
     in_team = Exists(there.filter(employee__line__position__lt=place, employee__line__last__gte=place))
     in_department = Q(Exists(accesses.filter(departement=OuterRef(f"{employee}__departement"))))

@@ -134,6 +134,18 @@ def test_manager_of_the_directory_alone_sees_the_team(db):
     assert numbers_seen(lead(9)) == {1}
 
 
+@pytest.mark.django_db
+def test_company_without_managers_has_no_tree_until_a_directory_names_one():
+    load(sirh={1: {}, 2: {}, 3: {"departement": "Commercial"}})
+    account = lead(1, "Consulting")
+    assert not ReportingLine.objects.exists()
+    assert numbers_seen(account) == {2}  # nobody sees themselves
+    assert len(seen_in_a_query()) == 1
+    load(DAY + timedelta(days=1), annuaire=directory({3: 1}))
+    assert numbers_seen(account) == {2, 3}
+    assert ReportingLine.objects.count() == 3
+
+
 def test_hr_of_a_team_sees_it_alone(chain):
     account = lead(2, group="RH")
     assert numbers_seen(account) == {3, 4}
@@ -170,6 +182,21 @@ def test_everyone_has_one_place_in_the_tree(chain):
     assert ReportingLine.objects.count() == Employee.objects.count() == 5
 
 
+def seen_in_a_query() -> set[tuple[int, int]]:
+    """Each account with each employee whom it sees, by a condition on rows, which says the same as the scopes do."""
+    PresenceAnswer.objects.all().delete()
+    accounts = get_user_model().objects.all()
+    for account in accounts:
+        for employee in Employee.objects.all():
+            PresenceAnswer.objects.create(recorded_by=account, employee=employee, kind="here", as_of=DAY)
+    rows = PresenceAnswer.objects.filter(seen_by("recorded_by", "employee"))
+    found = set(rows.values_list("recorded_by", "employee"))
+    assert found == {
+        (account.pk, employee.pk) for account in accounts for employee in Employee.objects.within(scope_of(account))
+    }
+    return found
+
+
 def test_whom_an_account_sees_is_the_same_in_a_query(chain, admin_user):
     employees = Employee.objects
     employees.filter(employee_id=4).update(departement="Commercial")
@@ -186,21 +213,8 @@ def test_whom_an_account_sees_is_the_same_in_a_query(chain, admin_user):
     of_departments.department_accesses.create(departement="Ventes")
     get_user_model().objects.filter(pk=closed.pk).update(is_active=False)
 
-    def check():
-        PresenceAnswer.objects.all().delete()
-        accounts = get_user_model().objects.all()
-        for account in accounts:
-            for employee in employees.all():
-                PresenceAnswer.objects.create(recorded_by=account, employee=employee, kind="here", as_of=DAY)
-        rows = PresenceAnswer.objects.filter(seen_by("recorded_by", "employee"))
-        found = set(rows.values_list("recorded_by", "employee"))
-        assert found == {
-            (account.pk, employee.pk) for account in accounts for employee in employees.within(scope_of(account))
-        }
-        return found
-
-    seen = check()
+    seen = seen_in_a_query()
     some = get_user_model().objects.exclude(pk__in=[nobody.pk, closed.pk]).exclude(groups__name="Auditeur")
     assert {account for account, _employee in seen} == {account.pk for account in some}
     leave(employees.get(employee_id=1))
-    assert not any(account == top.pk for account, _employee in check())
+    assert not any(account == top.pk for account, _employee in seen_in_a_query())

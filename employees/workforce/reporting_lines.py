@@ -62,14 +62,18 @@ def _circular(manager_of: Mapping[int, int | None]) -> set[int]:
 def rebuild(history: History) -> None:
     """Number the tree anew, at positions that nobody had before; inside ``exclusive``.
 
-    A scope that was read before then finds nobody, rather than another's team.
+    A scope that was read before then finds nobody, rather than another's team. Where nobody was ever known to report to
+    somebody there is no tree.
     """
-    people = dict(Employee.objects.order_by("employee_id").values_list("employee_id", "pk"))
     newest = ReportingLine.objects.aggregate(last=Max("last"))["last"]
+    managers = _managers(history)
+    if newest is None and not managers:
+        return
+    people = dict(Employee.objects.order_by("employee_id").values_list("employee_id", "pk"))
     start = 0 if newest is None else newest + 1
     tree = (
         (people[number], start + position, start + last)
-        for number, position, last in nested_set(dict.fromkeys(people) | _managers(history))
+        for number, position, last in nested_set(dict.fromkeys(people) | managers)
     )
     lines = pd.DataFrame(np.fromiter(tree, dtype=LINE))
     ReportingLine.objects.all()._raw_delete(ReportingLine.objects.db)

@@ -18,6 +18,7 @@ import pandas as pd
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"  # a length of -1
+_NOTHING = np.frombuffer(_NULL, np.uint8).reshape(1, -1)  # the same in every row
 _EPOCH = np.datetime64("2000-01-01")
 _FLOAT_OID = 701
 
@@ -54,7 +55,7 @@ def encoded(columns: Sequence[tuple[str, Any]], count: int) -> bytes:
 
 def _column(db_type: str, values: Any) -> _Column:
     if values is None:
-        return np.frombuffer(_NULL, np.uint8).reshape(1, -1)
+        return _NOTHING
     encode = _ENCODERS[_kind(db_type)]
     if isinstance(values, list | np.ndarray | pd.Series | pd.api.extensions.ExtensionArray):
         return encode(values, db_type)
@@ -83,6 +84,8 @@ def _after_length(octets: np.ndarray) -> np.ndarray:
 
 def _with_nulls(octets: np.ndarray, is_null: np.ndarray) -> _Column:
     """Values of one length, each after that length; NULL for some of them."""
+    if is_null.all():
+        return _NOTHING
     cells = _after_length(octets)
     if not is_null.any():
         return cells
@@ -123,6 +126,8 @@ def _booleans(values: Any, db_type: str) -> _Column:
 
 def _texts(values: Any, db_type: str, mark: bytes = b"") -> _Column:
     codes, distinct = pd.factorize(np.asarray(values, dtype=object))
+    if not len(distinct):
+        return _NOTHING
     if (limit := re.search(r"\d+", db_type)) and any(len(text) > int(limit[0]) for text in distinct):
         raise ValueError(f"{db_type} has no room for {max(distinct, key=len)!r}")
     octets = [mark + text.encode() for text in distinct]

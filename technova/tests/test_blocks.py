@@ -76,6 +76,17 @@ def test_every_type_comes_back_as_it_was():
     assert stored() == [ROWS[0], empty, ROWS[2]]
 
 
+def test_columns_without_a_value_are_null_in_every_row():
+    nothing = block(ROWS[1:2] * 2) | {
+        "whole": pd.array([None, None], dtype="Int64"),
+        "number": np.array([np.nan, np.nan]),
+        "day": pd.Series(pd.to_datetime([None, None])),
+    }
+    insert_blocks(Everything, [nothing, block(ROWS[:1])], COLUMNS)
+    empty = (*ROWS[1][:-1], {})
+    assert stored() == [empty, empty, ROWS[0]]
+
+
 def test_value_for_all_rows_and_frames_of_pandas_types():
     values = block(ROWS[:1] * 3, **dict(zip(COLUMNS, ROWS[0], strict=True)) | {"small": [1, 2, 3]})
     values |= {
