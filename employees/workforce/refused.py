@@ -29,9 +29,18 @@ class Refused:
 def refused(scope: Scope, history: History) -> QuerySet[RefusedValue]:
     """Refused values in the newest extracts, of people of a scope who have not left; ``total`` counts them all."""
     newest = [extracts[0].pk for extracts in history.extracts.values() if extracts]
-    people = Employee.objects.within(scope).filter(presence__in=(Presence.PRESENT, Presence.ABSENT))
-    rows = RefusedValue.objects.filter(is_number_of(people, "number"), extract__in=newest).select_related("extract")
+    rows = _refused_in(newest, scope).select_related("extract")
     return rows.annotate(total=Window(Count("number"))).order_by("number", "extract", "column")
+
+
+def refused_by(load: int, scope: Scope) -> QuerySet[RefusedValue]:
+    """Refused values in those extracts of a load that are in force, of people of a scope who have not left."""
+    return _refused_in(LoadedExtract.objects.in_force().filter(load=load).order_by().values("pk"), scope)
+
+
+def _refused_in(extracts: Collection[int] | QuerySet, scope: Scope) -> QuerySet[RefusedValue]:
+    people = Employee.objects.within(scope).filter(presence__in=(Presence.PRESENT, Presence.ABSENT))
+    return RefusedValue.objects.filter(is_number_of(people, "number"), extract__in=extracts)
 
 
 def with_days(history: History, rows: Sequence[RefusedValue], readable: Readable) -> list[Refused]:

@@ -6,14 +6,16 @@ from datetime import date
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from employees import uploads
 from employees.columns import SATISFACTIONS, Extract
 from employees.extracts import ReadSet
-from employees.models import Import, Load
+from employees.models import Employee, Import, Load, Presence
 from employees.tests.extracts import DAY, extract_of, load, load_all
 from employees.tests.test_uploads import files
 from employees.workforce.loading import withdraw_load
+from features.models import EmployeeFeatures
 from features.services import build_features
 from predictions.services import score_employees
 from predictions.tests.imports import run_import
@@ -193,3 +195,35 @@ def test_pages_of_a_loaded_import_ask_at_most_twelve_queries(hr, loaded, django_
     for name, more in names:
         with django_assert_max_num_queries(12, info=f"{name} {more}"):
             hr.get(reverse(name, args=[loaded.pk, *more]))
+
+
+def to_clarify(client, upload):
+    return [(each["number"], each["href"]) for each in page(client, upload).context["to_clarify"]]
+
+
+def test_finished_import_leads_to_what_it_leaves_to_clarify(loaded, hr, django_assert_max_num_queries):
+    sirh = loaded.load.extracts.get(kind=Extract.SIRH)
+    for number, column in ((1, "age"), (6, "age"), (9, "age"), (9, "poste")):  # 6 has left
+        sirh.refused.create(number=number, column=column, value="?", rule={"text": "old", "params": {}})
+    EmployeeFeatures.objects.filter(employee__employee_id__in=[11, 12]).update(superseded_at=timezone.now())
+    Employee.objects.filter(employee_id=12).update(objected_on=DAY)  # asks nothing of anyone
+    hr.get("/")  # the model and its threshold are read once a process
+    with django_assert_max_num_queries(12):
+        found = to_clarify(hr, loaded)
+    assert found == [(1, "/clarify/"), (3, "/clarify/refused/"), (1, "/clarify/unscored/")]
+    assert "To clarify after this load" in page(hr, loaded).text
+
+
+def test_finished_import_that_leaves_nothing_open_asks_nothing(loaded, hr):
+    Employee.objects.filter(presence=Presence.ABSENT).update(presence=Presence.PRESENT)
+    assert "To clarify after this load" not in page(hr, loaded).text
+
+
+def test_import_that_is_not_the_newest_asks_nothing(loaded, hr):
+    load(date(2026, 7, 31), sirh={number: {} for number in range(1, 31)}, options={"accept_implausible": True})
+    assert to_clarify(hr, loaded) == []
+
+
+def test_import_that_was_taken_back_asks_nothing(loaded, hr):
+    withdraw_load(load=loaded.load.pk, reason="wrong files", user=hr.account)
+    assert to_clarify(hr, loaded) == []

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from employees import journal, terms, uploads
@@ -29,13 +29,16 @@ from employees.extracts.template import template_workbook
 from employees.messages import Message
 from employees.models import Import, SavedMapping, WorkforceDay
 from employees.terms.changes import Unacceptable
+from employees.workforce import clarifying
 from employees.workforce.as_of import EARLIEST, common_date
+from employees.workforce.refused import refused_by
 from predictions import import_process
 from predictions.pages.days import DayField
 from predictions.pages.imports import import_lists
 from predictions.pages.imports.import_questions import QuestionsForm
 from predictions.pages.listings import Listing, csv_of
 from predictions.pages.runs_compared import threshold_in_words
+from predictions.selectors import people
 from technova import jobs
 from technova.database.locks import Busy
 from technova.files.spreadsheets import XLSX
@@ -193,6 +196,7 @@ def _detail(request: Request, upload: Import, form: QuestionsForm) -> HttpRespon
     summary = _summary(upload)
     is_at_rest = bool(summary) and not upload.is_at_work
     pair = import_lists.runs_around(upload) if upload.state == Import.State.DONE else None
+    newer_day = _newer_day(upload) if summary else None
     context: dict[str, Any] = {
         "upload": upload,
         "tone": _tone(upload),
@@ -200,7 +204,8 @@ def _detail(request: Request, upload: Import, form: QuestionsForm) -> HttpRespon
         "progress": _progress(upload) if upload.is_at_work else None,
         "error": _error(upload),
         "summary": summary,
-        "newer_day": _newer_day(upload) if summary else None,
+        "newer_day": newer_day,
+        "to_clarify": [] if newer_day else _to_clarify(request, upload),
         "has_something_to_load": bool(summary and summary["is_new"]),
         "alarms": import_lists.alarms_in_words(summary.get("alarms", ())),
         "changes": import_lists.first_changes(upload, readable_to(request.user)) if is_at_rest else [],
@@ -211,8 +216,8 @@ def _detail(request: Request, upload: Import, form: QuestionsForm) -> HttpRespon
         "questions": form,
     }
     # Nobody is listed while the page asks each second how far the work is: on SQLite an entry would wait for that work.
-    if people := sum(len(each["rows"]) for each in context["changes"]):
-        journal.record(journal.What.LIST, user=request.user, people=people)
+    if listed := sum(len(each["rows"]) for each in context["changes"]):
+        journal.record(journal.What.LIST, user=request.user, people=listed)
     return render(request, "imports/import.html", context, status=422 if form.errors else 200)
 
 
@@ -226,6 +231,31 @@ def _newer_day(upload: Import) -> date | None:
     """The newest day that is known, where the files describe an earlier one. One query."""
     newest = WorkforceDay.objects.last()
     return newest.as_of if newest and upload.as_of and newest.as_of > upload.as_of else None
+
+
+def _to_clarify(request: Request, upload: Import) -> list[dict]:
+    """What is left to clarify after a load of the newest day, and where: whoever may import may answer it, too.
+
+    One query, which counts for the menu too. Nothing of a load that was taken back.
+    """
+    load = upload.load
+    if upload.state != Import.State.DONE or load is None or load.withdrawn_at:
+        return []
+    scope = scope_of(request.user)
+    unscored = people.unscored(scope).filter(employee__objected_on=None)
+    waiting = clarifying.waiting(scope, refused=refused_by(load.pk, scope), unscored=unscored)
+    request.count_absent = waiting.absent  # type: ignore[attr-defined]  # for the menu
+    refused = waiting.others["refused"]
+    found = [
+        (waiting.absent, _("absent from the newest extract"), "clarify"),
+        (
+            refused,
+            ngettext("value of its files is refused", "values of its files are refused", refused),
+            "clarify_refused",
+        ),
+        (waiting.others["unscored"], _("present and not scored"), "clarify_unscored"),
+    ]
+    return [{"number": number, "label": label, "href": reverse(name)} for number, label, name in found if number]
 
 
 def _progress(upload: Import) -> dict[str, object]:
