@@ -146,20 +146,6 @@ class ScoringRun(models.Model):
         """The day that the scores describe; of a run from before extracts had one, the day of the run."""
         return self.as_of or timezone.localdate(self.created_at)
 
-    @property
-    def share_leaving(self) -> float | None:
-        """Expected to leave, of those over the threshold; None if nobody is, or for a run from before it was kept."""
-        if self.expected_above_threshold is None or not self.above_threshold_count:
-            return None
-        return self.expected_above_threshold / self.above_threshold_count
-
-    @property
-    def share_found(self) -> float | None:
-        """Over the threshold, of the departures expected among everyone."""
-        if self.expected_above_threshold is None or not self.expected_departures:
-            return None
-        return self.expected_above_threshold / self.expected_departures
-
 
 class RunGroupQuerySet(models.QuerySet):
     def within(self, scope: Scope):

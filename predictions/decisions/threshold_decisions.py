@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from employees.access import Scope
+from employees.disclosure import is_small, nearest_five
 from predictions.ml.assessment import cutoffs
 from predictions.ml.assessment.cutoffs import Cutoff
 from predictions.ml.assessment.thresholds import MOST_FLAGGED, Costs
@@ -93,15 +94,32 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """What the threshold in force expects of those present; shares are None where nobody is over it."""
+    """What a threshold expects of those present; the shares are None where they are unknown or not to be told."""
 
     threshold: float
-    share_leaving: float | None  # of those over it
-    share_found: float | None  # over it, of all departures expected
+    over: int  # people
+    reached: float | None  # departures expected of them; None for a run from before it was kept
+    expected: float  # of everyone
 
     @classmethod
     def of(cls, run: ScoringRun) -> "InForce":
-        return cls(run.threshold, run.share_leaving, run.share_found)
+        return cls(run.threshold, run.above_threshold_count, run.expected_above_threshold, run.expected_departures)
+
+    def rounded(self) -> "InForce":
+        """As a reader of figures alone reads it: the shares of whole departures among people in fives."""
+        over = nearest_five(self.over)
+        reached = None if self.reached is None or is_small(self.over) else float(min(round(self.reached), over))
+        return InForce(self.threshold, over, reached, float(round(self.expected)))
+
+    @property
+    def share_leaving(self) -> float | None:
+        """Expected to leave, of those over the threshold."""
+        return None if self.reached is None or not self.over else self.reached / self.over
+
+    @property
+    def share_found(self) -> float | None:
+        """Over the threshold, of the departures expected among everyone."""
+        return None if self.reached is None or not self.expected else self.reached / self.expected
 
 
 def expected_in_force(run: ScoringRun | None = None) -> InForce | None:
@@ -120,12 +138,8 @@ def expected_in_force(run: ScoringRun | None = None) -> InForce | None:
     except NotScored:
         return None
     is_over = Cutoff(model.threshold, model.last_tied).part(scored.probability, scored.number) >= model.threshold
-    reached, expected = scored.probability[is_over].sum() * run.seen_correction, scored.probability.sum()
-    return InForce(
-        model.threshold,
-        float(reached / is_over.sum()) if is_over.any() else None,
-        float(reached / (expected * run.seen_correction)),
-    )
+    sums = scored.probability[is_over].sum(), scored.probability.sum()
+    return InForce(model.threshold, int(is_over.sum()), *(float(each) * run.seen_correction for each in sums))
 
 
 def set_threshold(*, wish: Wish, reason: str, user: User, accepts_over_half: bool = False) -> ThresholdDecision:

@@ -24,6 +24,7 @@ from employees.workforce import clarifying
 from features import schema
 from predictions import bands, levers
 from predictions.accounts import purpose
+from predictions.decisions.threshold_decisions import InForce
 from predictions.followup.models import Case
 from predictions.followup.selectors import drawn, due_of, in_no_draw, set_aside
 from predictions.formats import grouped, horizon, percent, signed
@@ -134,6 +135,7 @@ def _figures(
     return {
         "beside_last_year": _beside_last_year(run, now),
         "before": before,
+        "expected": InForce.of(run),
         "names_closed": names_closed,
         "has_lottery": has_lottery,
         "people": [First(row, lever) for row, lever in zip(first, _best_levers(first, readable), strict=True)],

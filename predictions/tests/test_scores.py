@@ -232,12 +232,12 @@ def test_shown_reads_the_features_or_the_payload():
 
 
 def test_advice_counts_people_out_of_a_hundred():
-    advice = shown_score.advice({"uses_protected": False}, InForce(0.2, 0.447, 0.736))
+    advice = shown_score.advice({"uses_protected": False}, InForce(0.2, 1000, 447, 447 / 0.736))
     assert (advice.leave, advice.stay, advice.found, advice.missed) == (45, 55, 74, 26)
     assert (advice.threshold, advice.uses_protected) == (0.2, False)
 
 
-@pytest.mark.parametrize("expected", [None, InForce(0.2, None, None)])
+@pytest.mark.parametrize("expected", [None, InForce(0.2, 0, None, 0)])
 def test_advice_without_anybody_over_the_threshold_claims_nothing(expected):
     advice = shown_score.advice({}, expected)
     assert (advice.leave, advice.stay, advice.found, advice.missed, advice.uses_protected) == (None,) * 4 + (True,)

@@ -262,6 +262,58 @@ def test_auditor_reads_who_set_which_threshold_and_why_and_previews_none(hr, bro
     assert "once everyone has been scored" not in response.content.decode()
 
 
+def of_people(people, flagged, reached, expected):
+    """The newest run and the threshold set, as they would be of so many people."""
+    ThresholdDecision.objects.update(people=people, flagged=flagged)
+    ScoringRun.objects.filter(pk=ScoringRun.objects.latest().pk).update(
+        employee_count=people,
+        above_threshold_count=flagged,
+        expected_above_threshold=reached,
+        expected_departures=expected,
+    )
+
+
+@pytest.mark.parametrize(
+    ("group", "is_rounded", "told", "leaving", "found"),
+    [
+        ("RH", False, "51 of 601", "40%", "26%"),
+        ("Direction", True, "50 of 600", "40%", "25%"),
+        ("Auditeur", True, "50 of 600", "40%", "25%"),
+    ],
+)
+def test_one_person_more_changes_no_page_of_who_reads_figures_alone(
+    hr, browse, people, group, is_rounded, told, leaving, found
+):
+    decide(hr, "value")
+    score_employees()
+    client = hr if group == "RH" else browse(group)
+
+    def shown():
+        """The pages without what differs from request to request: ids and tokens."""
+        paths = ["/model/?tab=threshold", "/model/?tab=all", *(["/history/"] if group != "Direction" else [])]
+        pages = [re.sub(r"[0-9a-f-]{36}|\w{64}", "", client.get(path).text) for path in paths]
+        return [" ".join(page.split()) for page in pages]
+
+    of_people(601, 51, 20.4, 79.6)
+    before = shown()
+    of_people(602, 52, 19.7, 80.4)
+    assert {one == other for one, other in zip(before, shown(), strict=True)} == {is_rounded}
+    assert all(told in page for page in before)
+    assert f"{leaving} of those over the threshold leave, who are {found} of all departures" in before[1]
+
+
+def test_threshold_set_with_fewer_than_five_on_a_side_is_told_without_them(hr, browse, people):
+    decide(hr, "value")
+    score_employees()
+    for flagged in (3, 597):
+        of_people(600, flagged, 2.1, 79.6)
+        page = browse("Auditeur", name=f"auditor of {flagged}").get("/model/?tab=all").text
+        assert "– of 600" in " ".join(page.split())
+    of_people(600, 3, 2.1, 79.6)
+    assert browse("Direction").get("/model/").context["expected"].share_leaving is None
+    assert "3 of 600" in " ".join(hr.get("/model/?tab=threshold").text.split())
+
+
 @pytest.mark.parametrize("account", [("RH", "Consulting"), ("Manager", "Consulting"), ("Manager",), ("Auditeur",)])
 def test_accounts_that_do_not_decide_for_the_company_cannot(hr, browse, people, account):
     decide(hr)
@@ -333,6 +385,10 @@ def test_overview_and_list_follow_after_the_scoring(hr, people):
     score_employees()
     assert hr.get("/").context["cards"][1].value == "3"
     assert len(hr.get("/employees/?band=over").context["rows"]) == 3
+    said = (
+        f"Of those present over the threshold of {ThresholdDecision.objects.get().threshold:.1%} in the whole company"
+    )
+    assert all(said in hr.get(path).text for path in ("/", "/employees/"))
     assert ScoringRun.objects.first().decision == ThresholdDecision.objects.get()
 
 

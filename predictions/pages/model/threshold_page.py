@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from employees.access import Scope, may_decide, only_for
+from employees.access import Scope, may_decide, only_for, reads_rounded
 from predictions import rescoring
 from predictions.decisions.costs import Range, cost_of_a_departure, costs_in_force
 from predictions.decisions.threshold_decisions import (
@@ -37,6 +37,7 @@ from predictions.models import ScoringRun, ThresholdDecision
 from predictions.pages.model import card_charts
 from predictions.registry import current_model, decision_in_force, promoted_model
 from predictions.selectors import runs
+from predictions.selectors.runs import RunFigures
 from predictions.services import is_by_what_is_in_use
 from technova.web.requests import Request
 
@@ -145,8 +146,15 @@ def section(request: Request, model: Model) -> dict:
     Only those who decide get the form and its answers: a series of thresholds would reveal single risks.
     """
     run, _before = runs.latest_two()
-    context = history() | {"model": model, "may_decide": may_decide(request.user), "scoring": _scoring_state(run)}
-    context["expected"] = expected_in_force(run) if run else None
+    is_rounded = reads_rounded(request.user)
+    expected = expected_in_force(run) if run else None
+    context = history(is_rounded=is_rounded) | {
+        "model": model,
+        "may_decide": may_decide(request.user),
+        "scoring": _scoring_state(run),
+        "expected": expected.rounded() if expected and is_rounded else expected,
+        "is_rounded": is_rounded,
+    }
     if not context["may_decide"]:
         return context
     try:
@@ -261,14 +269,16 @@ def _scoring_state(run: ScoringRun | None) -> str:
     return "" if run and not run.is_outdated and is_by_what_is_in_use(run) else "due"
 
 
-def history() -> dict:
-    """The last thresholds set, the newest first, and the one in force. One query."""
+def history(*, is_rounded: bool) -> dict:
+    """The last thresholds set, the newest first, and the one in force; ``is_rounded`` is for who reads figures alone.
+    One query."""
     rows = ThresholdDecision.objects.select_related("decided_by", "revoked_by")[:SHOWN]
     horizon = promoted_model().horizon_months
     in_force = decision_in_force(horizon)
     decisions = [
         {
             "decision": row,
+            "figures": _figures(row).rounded() if is_rounded else _figures(row),
             "rule": _rule(row),
             "is_in_force": row == in_force,
             "is_of_another_horizon": not row.holds_for(horizon),
@@ -276,6 +286,10 @@ def history() -> dict:
         for row in rows
     ]
     return {"decisions": decisions, "in_force": in_force, "rule_in_force": _rule(in_force) if in_force else ""}
+
+
+def _figures(decision: ThresholdDecision) -> RunFigures:
+    return RunFigures(decision.people, decision.flagged)
 
 
 def _rule(decision: ThresholdDecision) -> str:

@@ -93,15 +93,15 @@ def history(request: Request) -> HttpResponse:
     rows = [shown_score.Shown(row, readable) for row in page.rows] if page else []
     context: dict[str, Any] = {"form": form, "page": page, "rows": rows, "shows_people": shows_people}
     scope = figures_of(request.user)[0]
+    context["is_rounded"] = is_rounded = reads_rounded(request.user)
     if form.is_folded and not page_asked:
-        context["is_rounded"] = is_rounded = reads_rounded(request.user)
         # two runs of a day differ by the people of whom something was recorded in between, such as an objection
         listed = ScoringRun.objects.in_force() if is_rounded else ScoringRun.objects.all()
         newest = list(listed.order_by("-id")[:RUNS])
         figures = runs.figures_within(scope, newest)
         context["runs"] = [(run, figures[run.pk].rounded() if is_rounded else figures[run.pk]) for run in newest]
     if scope.sees_everyone:
-        context |= threshold_page.history()
+        context |= threshold_page.history(is_rounded=is_rounded)
     return render(request, "history/history.html", context)
 
 

@@ -23,6 +23,7 @@ from employees.models import Presence
 from employees.workforce.directory import Places, places
 from features import schema
 from predictions import bands
+from predictions.decisions.threshold_decisions import InForce
 from predictions.explanation import phrase, shown_tenths
 from predictions.followup.models import Case
 from predictions.models import Prediction, SavedView, ScoringRun
@@ -257,6 +258,7 @@ def _results(request, query: ListQuery) -> dict:
         "elsewhere": _elsewhere(request, query) if form.cleaned_data["number"] else [],
         "page": page,
         "rows": rows_of(predictions, query.run, query.before, query.readable),
+        "expected": InForce.of(query.run) if query.run else None,
         "threshold_moved": threshold_in_words(query.before, query.run) if query.run and query.before else "",
         "headings": [
             _heading(request.GET, form.order, word, text, first)
