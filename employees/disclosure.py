@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 
 SMALLEST_GROUP = 5  # people
 
+Count = TypeVar("Count", int, float)  # of people; a mean of them is no integer
 Cell = TypeVar("Cell", bound=Hashable)
 Group = TypeVar("Group", bound=Hashable)
 Line = int | None  # a total by its place; None for one that is not known
@@ -48,6 +49,11 @@ def rounded_count(count: int) -> int:
 def nearest_five(count: float) -> int:
     """A count rounded to a multiple of the smallest group, so that sums of several differ from a count by chance."""
     return SMALLEST_GROUP * round(count / SMALLEST_GROUP)
+
+
+def shown_count(count: Count, *, is_rounded: bool) -> Count:
+    """A count of people as it is shown: rounded to fives for who reads figures alone."""
+    return nearest_five(count) if is_rounded else count
 
 
 def suppressed(

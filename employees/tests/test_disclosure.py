@@ -11,6 +11,7 @@ from employees.disclosure import (
     SMALLEST_GROUP,
     Crossing,
     rounded_count,
+    shown_count,
     step_of,
     suppressed,
     suppressed_parts,
@@ -345,3 +346,9 @@ def test_step_of_a_rounded_sum_is_at_least_the_largest_part(parts, step):
 @pytest.mark.parametrize(("count", "shown"), [(0, 0), (4, 0), (5, 5), (9, 5), (10, 10)])
 def test_rounded_count_is_a_multiple_of_five(count, shown):
     assert rounded_count(count) == shown
+
+
+@pytest.mark.parametrize(("count", "shown"), [(0, 0), (2, 0), (3, 5), (12, 10), (13, 15), (12.4, 10)])
+def test_shown_count_is_the_nearest_five_for_who_reads_figures_alone_and_else_exact(count, shown):
+    assert shown_count(count, is_rounded=True) == shown
+    assert shown_count(count, is_rounded=False) == count

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -19,7 +20,7 @@ from django.views.decorators.http import require_safe
 
 from employees import journal
 from employees.access import Readable, Scope, figures_of, may_answer, may_follow, readable_to, scope_of
-from employees.disclosure import is_small, nearest_five, suppressed
+from employees.disclosure import is_small, shown_count, suppressed
 from employees.workforce import clarifying
 from features import schema
 from predictions import bands, levers
@@ -239,7 +240,8 @@ def _cards(
 ) -> list[FigureCard]:
     """Rounded for who sees no people. A query of those left out, and one more where the threshold has moved since the
     run before."""
-    shown, counted = (now, int) if sees_people else (now.rounded(), nearest_five)
+    shown = now if sees_people else now.rounded()
+    counted: Callable[[int], int] = partial(shown_count, is_rounded=not sees_people)
     then = next((month for month in months if before and month["run"] == before.pk), None)
     over_then = then["above"] if then else None
     if before and then and is_comparable(run, before) and run.threshold_against(before) != before.threshold:

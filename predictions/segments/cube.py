@@ -14,7 +14,7 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from employees import terms
 from employees.access import Readable, Scope
-from employees.disclosure import Crossing, nearest_five, suppressed
+from employees.disclosure import Crossing, nearest_five, shown_count, suppressed
 from features import schema
 from predictions.models import Prediction, RunCell, ScoringRun
 
@@ -91,7 +91,7 @@ class Cube:
 
     def counted(self, people: float) -> float:
         """Another count of these people, such as those who left, as the reader reads it."""
-        return nearest_five(people) if self.is_rounded else people
+        return shown_count(people, is_rounded=self.is_rounded)
 
     def rate(self, left: float, mean_people: float) -> float | None:
         """Those who left, of the people whom there were on average."""

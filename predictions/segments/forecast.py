@@ -1,6 +1,6 @@
 """The expected departures of some people of a run, with their interval."""
 
-from employees.disclosure import nearest_five
+from employees.disclosure import shown_count
 from predictions.models import ScoringRun
 from predictions.registry import current_model
 from predictions.segments.cube import Sums
@@ -21,7 +21,7 @@ def interval_of(run: ScoringRun, sums: Sums) -> tuple[float, float]:
 
 def _is_everyone(run: ScoringRun, sums: Sums) -> bool:
     """All but a group under five do not occur: that group would be given away."""
-    return sums.people == (nearest_five(run.employee_count) if sums.is_rounded else run.employee_count)
+    return sums.people == shown_count(run.employee_count, is_rounded=sums.is_rounded)
 
 
 def _departures_learned(run: ScoringRun) -> int:

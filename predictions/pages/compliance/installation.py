@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from employees import terms
 from employees.access import ROLES, Role, Scope, reads_rounded, roles_in_words
 from employees.columns import KEY, Extract
-from employees.disclosure import nearest_five
+from employees.disclosure import shown_count
 from employees.models import Load, LoadedExtract
 from features.dictionary import Entry, entries
 from features.schema import BY_NAME, made_from
@@ -79,7 +79,7 @@ class Installation:
 
     def counted(self, people: int) -> int:
         """A count of people as it is shown."""
-        return nearest_five(people) if self.is_rounded else people
+        return shown_count(people, is_rounded=self.is_rounded)
 
     @property
     def company(self) -> str:

@@ -13,7 +13,7 @@ from typing import cast
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from employees.disclosure import is_small, nearest_five, suppressed_parts
+from employees.disclosure import is_small, shown_count, suppressed_parts
 from predictions.formats import decimal, grouped, percent
 from predictions.ml.artifacts.card_format import ATTRIBUTES, Card, Rate
 from predictions.ml.assessment import disparity
@@ -105,7 +105,7 @@ def today(run: ScoringRun, columns_off: Collection[str], *, is_rounded: bool = F
     ``is_rounded`` makes all of it of counts rounded to fives, and hides what the exact ones would.
     """
     counts = cast(GroupCounts, run.group_counts)
-    shown: Callable[[int], int] = nearest_five if is_rounded else int
+    shown: Callable[[int], int] = partial(shown_count, is_rounded=is_rounded)
     groups = [_of_counts(attribute, counts, columns_off, shown) for attribute in ATTRIBUTES]
     people = shown(run.employee_count)
     if (left := counts["left"]) is None:

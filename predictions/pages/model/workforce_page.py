@@ -4,6 +4,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -17,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from employees.access import figures_of, reads_rounded, scope_of
-from employees.disclosure import is_small, nearest_five, suppressed, suppressed_steps
+from employees.disclosure import is_small, nearest_five, shown_count, suppressed, suppressed_steps
 from features import schema
 from predictions.explanation import display
 from predictions.formats import decimal, grouped, percent, signed_percent
@@ -76,7 +77,7 @@ def workforce(request: Request) -> HttpResponse:
 
 def _context(check: WorkforceCheck, *, is_rounded: bool) -> dict[str, Any]:
     found, reference = drift_check.read(check), current_model().card["drift"]
-    shown: Callable[[int], int] = nearest_five if is_rounded else int
+    shown: Callable[[int], int] = partial(shown_count, is_rounded=is_rounded)
     followed = _outcome_rows(found.outcomes, shown)
     return {
         "people": shown(check.run.employee_count),
