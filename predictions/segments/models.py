@@ -24,20 +24,21 @@ class RunCellQuerySet(models.QuerySet):
             return cells
         managers = Employee.objects.filter(line__position__range=(scope.team.position, scope.team.last))
         of_team = self.filter(is_number_of(managers, "responsable"))
-        return cells.filter(~Exists(self._own_scores(scope.team.person))) | of_team
-
-    @staticmethod
-    def _own_scores(person: int):
-        """The score of a person in the run of a cell, if the cell may hold it."""
-        numbers = NumberMerge.objects.in_force().filter(employee=person).order_by().values("number")
         level = OuterRef("niveau_hierarchique_poste")
-        return apps.get_model("predictions", "Prediction").objects.filter(
-            Q(employee=person) | Q(employee__employee_id__in=numbers),
+        in_cell = own_scores(scope.team.person).filter(
             Q(features__niveau_hierarchique_poste=level) | Q(features__niveau_hierarchique_poste=None),
             run=OuterRef("run"),
             features__departement=OuterRef("departement"),
             features__poste=OuterRef("poste"),
         )
+        return cells.filter(~Exists(in_cell)) | of_team
+
+
+def own_scores(person: int):
+    """The scores of whoever has a team, under each of their numbers: no sum may hold them."""
+    numbers = NumberMerge.objects.in_force().filter(employee=person).order_by().values("number")
+    scores = apps.get_model("predictions", "Prediction").objects
+    return scores.filter(Q(employee=person) | Q(employee__employee_id__in=numbers))
 
 
 class RunCell(models.Model):

@@ -1,7 +1,8 @@
 """Who came and who left, month by month.
 
 People are counted under what is last known of them: the department, job, site, level and manager that they have now, or
-had when they left. So a segment is the same people throughout, and those who moved are in one.
+had when they left. So a segment is the same people throughout, and those who moved are in one. Whom the sums of a run
+leave out beside somebody's own score (``RunCellQuerySet.within``) is left out here too: a rate is of one set of people.
 """
 
 from collections import Counter
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
 
-from django.db.models import Case, Count, Exists, F, OuterRef, QuerySet, Subquery, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models import Value as Constant
 from django.db.models.functions import ExtractDay, TruncMonth
 from django.db.models.lookups import GreaterThan
@@ -20,7 +21,9 @@ from employees.access import Scope
 from employees.columns import Extract
 from employees.models import AnnuaireRow, EmployeeState, LoadedExtract, Presence, WorkforceDay
 from features.models import EmployeeFeatures, FeatureBuild
+from predictions.models import ScoringRun
 from predictions.segments.cube import Conditions, Value, resolved
+from predictions.segments.models import own_scores
 from predictions.selectors.departures import year_began
 from predictions.selectors.person_periods import VOLUNTARY
 
@@ -154,36 +157,38 @@ def _next(day: date) -> date:
 def moves(scope: Scope, names: Iterable[str]) -> Moves | None:
     """Who came and left within a scope, by some attributes; None without a history.
 
-    One query, and one or two more in a process where the workforce or its features have changed.
+    One query, and one to three more in a process where the workforce, its features or its scores have changed.
     """
     newest = WorkforceDay.objects.annotate(
         first=Subquery(WorkforceDay.objects.order_by("as_of").values("as_of")[:1]),
         built=Subquery(FeatureBuild.objects.order_by("-as_of").values("revision")[:1]),
+        run=Subquery(ScoringRun.objects.in_force().values("pk")[:1]),
     ).last()
     if newest is None:
         return None
     state = (newest.revision, newest.built, terms.current().revision)
-    return _moves(scope, tuple(names), newest.first, newest.as_of, state)
+    return _moves(scope, tuple(names), newest.first, newest.as_of, newest.run, state)
 
 
 @lru_cache(maxsize=16)
-def _moves(scope: Scope, names: tuple[str, ...], first: date, until: date, _state: tuple) -> Moves:
+def _moves(scope: Scope, names: tuple[str, ...], first: date, until: date, run: int | None, _state: tuple) -> Moves:
     known = Moves(names, first, until)
     if not known.months:
         return known
     states = EmployeeState.objects.filter(as_of__lte=known.until)
     next_left = states.filter(employee=OuterRef("employee"), as_of=OuterRef("until"), presence=Presence.LEFT)
     of_months = (known.months[0], known.until)
-    departures = states.filter(~Exists(next_left), presence=Presence.LEFT, left_by__range=of_months)
+    counted = _without_own_job(scope.narrow(states), scope, run)
+    departures = counted.filter(~Exists(next_left), presence=Presence.LEFT, left_by__range=of_months)
     before = states.filter(employee=OuterRef("employee"), until=OuterRef("as_of"))
     was_there = before.filter(presence__in=(Presence.PRESENT, Presence.ABSENT))
-    arrivals = states.filter(~Exists(was_there), presence=Presence.PRESENT, as_of__gt=known.first)
+    arrivals = counted.filter(~Exists(was_there), presence=Presence.PRESENT, as_of__gt=known.first)
     came = Case(When(since__gt=known.first, then=F("since")), default=F("as_of"))
     last = _last(names)
     left: Counter[tuple[date, bool, str, tuple[Value, ...]]] = Counter()
     arrived: Counter[tuple[date, bool, tuple[Value, ...]]] = Counter()
-    of_departures = _counted(departures, scope, last, F("left_by"), F("left_because"), until, has_left=True)
-    of_arrivals = _counted(arrivals, scope, last, came, Constant(""), until, has_left=False)
+    of_departures = _counted(departures, last, F("left_by"), F("left_because"), until, has_left=True)
+    of_arrivals = _counted(arrivals, last, came, Constant(""), until, has_left=False)
     for has_left, month, is_late, reason, *values, count in of_departures.union(of_arrivals, all=True):
         if has_left:
             left[month, bool(is_late), reason, _resolved(names, values)] += count
@@ -198,7 +203,6 @@ def _resolved(names: Sequence[str], values: Sequence[Value | None]) -> tuple[Val
 
 def _counted(
     states: QuerySet[EmployeeState],
-    scope: Scope,
     last: Mapping[str, F | Subquery],
     day,
     reason,
@@ -217,8 +221,32 @@ def _counted(
         "because": reason,
         **values,
     }
-    rows = scope.narrow(states.annotate(**keys)).order_by()
-    return rows.values_list(*keys).annotate(people=Count("pk"))
+    return states.annotate(**keys).order_by().values_list(*keys).annotate(people=Count("pk"))
+
+
+def _without_own_job(states: QuerySet[EmployeeState], scope: Scope, run: int | None) -> QuerySet[EmployeeState]:
+    """The states of a scope without those of the job and level of whoever has its team, except the team's.
+
+    One query where the scope has departments beside a team.
+    """
+    if scope.team is None or not scope.departments:
+        return states
+    names = ("departement", "poste", "niveau_hierarchique_poste")
+    of_run = own_scores(scope.team.person).filter(run=run).order_by()
+    own = of_run.values_list(*(f"features__{name}" for name in names)).first()
+    if own is None:
+        return states
+    department, job, level = own
+    alike = Q(employee__departement=terms.resolve("departement", department))
+    alike &= Q(own_job__in=terms.recorded("poste", {terms.resolve("poste", job)}))
+    if level is not None:
+        alike &= Q(own_level=level)
+    last = _last(names[1:])
+    known = states.annotate(own_job=last["poste"], own_level=last["niveau_hierarchique_poste"])
+    # a case, since a job that is not known is neither alike nor other
+    is_alike = Case(When(alike, then=Constant(1)), default=Constant(0))
+    in_team = Q(employee__line__position__range=scope.team.positions)
+    return known.annotate(is_alike=is_alike).filter(Q(is_alike=0) | in_team)
 
 
 def _last(names: Iterable[str]) -> dict[str, F | Subquery]:
