@@ -8,6 +8,7 @@ from django.db.models import (
     Count,
     Exists,
     ExpressionWrapper,
+    F,
     OuterRef,
     Q,
     QuerySet,
@@ -59,10 +60,13 @@ def has_cases(user) -> Exists:
     return Exists(Case.objects.visible_to(user).filter(employee=OuterRef("employee")))
 
 
-def with_open_case(rows: QuerySet, user) -> QuerySet:
-    """Rows about an ``employee``, with the key and the state of the open case that the account sees. No query."""
-    cases = Case.objects.visible_to(user).is_open().filter(employee=OuterRef("employee"))
-    return rows.annotate(case=Subquery(cases.values("pk")[:1]), case_state=Subquery(cases.values("state")[:1]))
+def with_case(rows: QuerySet, user) -> QuerySet:
+    """Rows about an ``employee``, with the key, the state and the closing of the open case that the account sees, or
+    else of the one that was closed last. No query."""
+    cases = Case.objects.visible_to(user).filter(employee=OuterRef("employee"))
+    cases = cases.order_by(F("closed_at").desc(nulls_first=True), "-pk")
+    found = {"case": "pk", "case_state": "state", "case_closed_at": "closed_at"}
+    return rows.annotate(**{name: Subquery(cases.values(field)[:1]) for name, field in found.items()})
 
 
 def set_aside() -> Exists:

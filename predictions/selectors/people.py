@@ -14,7 +14,7 @@ from employees.models import ROWS, Correction, Employee, EmployeeState, LoadedEx
 from employees.workforce.naming import people_named, with_names
 from features import schema
 from features.models import EmployeeFeatures
-from predictions.followup.selectors import has_cases, with_open_case
+from predictions.followup.selectors import has_cases, with_case
 from predictions.models import Prediction, ScoringRun
 from predictions.rights.models import DataRequest
 from predictions.selectors.figures import DAY, people_of
@@ -36,7 +36,7 @@ class KnownValue:
 
 
 def clean_features(employee_id: int, scope: Scope, readable: Readable, user) -> EmployeeFeatures | None:
-    """The newest clean features of a person in the scope, with the employee, the ``name``, the open case that the
+    """The newest clean features of a person in the scope, with the employee, the ``name``, the last case that the
     account sees, and whether they ``has_contest`` or ``is_corrected``; and how many people are ``absent`` in the scope,
     for the menu. One query.
 
@@ -49,7 +49,7 @@ def clean_features(employee_id: int, scope: Scope, readable: Readable, user) -> 
     corrections = Correction.objects.in_force().filter(employee=OuterRef("employee"), agreed_on=None)
     rows = rows.annotate(has_contest=Exists(contests), is_corrected=Exists(corrections), has_cases=has_cases(user))
     rows = rows.annotate(absent=count_of(Employee.objects.within(scope).filter(presence=Presence.ABSENT)))
-    return with_open_case(with_names(rows, "employee__employee_id", readable), user).first()
+    return with_case(with_names(rows, "employee__employee_id", readable), user).first()
 
 
 def person(number: int, scope: Scope, readable: Readable) -> Employee | None:

@@ -21,7 +21,7 @@ from employees.workforce.naming import in_directories, people_named, rows_named,
 from employees.workforce.naming import people_of as people_of_directory
 from predictions import bands
 from predictions.followup import models as followup
-from predictions.followup.selectors import with_open_case
+from predictions.followup.selectors import with_case
 from predictions.models import Prediction, RunGroup, ScoringRun
 from predictions.selectors.figures import AnyGroup, people_of
 from technova.database import keyset
@@ -233,7 +233,7 @@ def page_of(
     """Some rows of the list with their employee and features, and the ``previous`` probability: of the run before, if
     they were in the scope then.
 
-    Also their ``name``, where it is ``readable``, and the open case that the ``user``, where one is given, sees.
+    Also their ``name``, where it is ``readable``, and the last case that the ``user``, where one is given, sees.
 
     One query: the keys of the page are found first, so that a late page does not join what it skips; from the end
     when that is nearer, where ``total``, how many rows there are, is given. The fewer they are of ``everyone`` in the
@@ -269,7 +269,7 @@ def _shown(
     previous = of_before.within_then(scope).filter(employee=OuterRef("employee")).values("probability")[:1]
     page = Prediction.objects.filter(pk__in=keys).select_related("employee", "features")
     rows = with_names(page.annotate(previous=Subquery(previous)), "employee__employee_id", readable)
-    return with_open_case(rows, user) if user else rows
+    return with_case(rows, user) if user else rows
 
 
 def place_of(

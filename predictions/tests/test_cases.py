@@ -821,9 +821,13 @@ def test_page_of_a_case_asks_few_queries(hr, people, django_assert_max_num_queri
 
 
 def listed(browser, **state):
-    """The numbers in the list, each with the case that its mark leads to."""
+    """The numbers in the list, each with the case that its mark leads to, open ones only."""
     rows = browser.get("/employees/", state).context["rows"]
-    return {row.prediction.employee_number: row.case for row in rows}
+    return {row.prediction.employee_number: _open(row.case) for row in rows}
+
+
+def _open(mark):
+    return mark.pk if mark and not mark.closed else None
 
 
 def test_list_marks_who_has_an_open_case_and_filters_by_it(hr, people):
@@ -853,3 +857,31 @@ def test_export_holds_what_is_filtered_by_case(hr, people):
     open_one(hr, 4)
     lines = hr.get("/employees/export.csv", {"case": "with"}).getvalue().decode().splitlines()
     assert len(lines) == 2
+
+
+def told(browser):
+    """What Today, the list and the page of the first person say of a case."""
+    pages = [browser.get(path).text for path in ("/", "/employees/", reverse("employee", args=[1]))]
+    return [re.findall(r"Case closed: [^<\"]+|Open case: [^<\"]+", page)[:1] for page in pages]
+
+
+def test_last_case_and_how_it_ended_is_told_on_today_in_the_list_and_on_the_page(hr, manager, people):
+    case = opened(people[1], hr.account)
+    change(hr, case, state="stayed")
+    case.refresh_from_db()
+    day = date_format(timezone.localdate(case.closed_at), "SHORT_DATE_FORMAT")
+    assert told(hr) == [[f"Case closed: stayed ({day})"]] * 3
+    assert told(manager) == [[]] * 3  # it was not shared
+    case.is_shared = True
+    case.save()
+    assert told(manager) == [[f"Case closed: stayed ({day})"]] * 3
+
+
+def test_open_case_is_told_rather_than_the_one_closed_before(hr, people):
+    first = opened(people[1], hr.account)
+    change(hr, first, state="stayed")
+    second = opened(people[1], hr.account)
+    assert told(hr)[:2] == [["Open case: to plan"]] * 2
+    assert hr.get(reverse("employee", args=[1])).context["case"].pk == second.pk
+    change(hr, second, state="left", is_certain="on")
+    assert hr.get(reverse("employee", args=[1])).context["case"].state == "closed: left"

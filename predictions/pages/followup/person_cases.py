@@ -1,8 +1,9 @@
-"""What a person's page tells of their cases: those that are closed, and the days of talks and actions."""
+"""What pages tell of somebody's cases: the last one, those that are closed, and the days of talks and actions."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -13,6 +14,23 @@ from employees.access import may_answer
 from predictions.followup.models import Case, CaseChange
 
 What = CaseChange.What
+
+
+@dataclass(frozen=True, slots=True)
+class CaseMark:
+    """The open case of somebody or, with the day of its ``closed``, the last one: its key, and its state in words."""
+
+    pk: int
+    state: str
+    closed: date | None
+
+
+def mark(row: Any) -> CaseMark | None:
+    """Of a row that ``followup.selectors.with_case`` gave it; None where the account sees no case of the person."""
+    if getattr(row, "case", None) is None:
+        return None
+    closed = timezone.localdate(row.case_closed_at) if row.case_closed_at else None
+    return CaseMark(row.case, str(Case.State(row.case_state).label), closed)
 
 
 @dataclass(frozen=True, slots=True)

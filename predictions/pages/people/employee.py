@@ -25,7 +25,6 @@ from predictions import levers, services
 from predictions.decisions.costs import costs_of_levers
 from predictions.decisions.threshold_decisions import expected_in_force
 from predictions.explanation import Reason, display, in_full
-from predictions.followup.models import Case
 from predictions.followup.selectors import changes_of
 from predictions.formats import percent
 from predictions.models import Prediction
@@ -110,7 +109,7 @@ def employee(request: Request, employee_id: int) -> HttpResponse:
     context["closed_cases"] = person_cases.closed(changes)
     if "score" in context and not has_left:
         context["other_model"] = other_model(context["score"].prediction, request.user)
-    context["case"] = _case(row)
+    context["case"] = person_cases.mark(row)
     context["may_answer"] = may_answer(request.user)
     context["profile"] = _profile(shown, known if row.employee.is_present else {})
     if row.employee.is_present and context["history"]:
@@ -153,11 +152,6 @@ def _without_features(request: Request, employee_id: int, scope: Scope, readable
 def _name(row: Any) -> str:
     """The name that the query brought along."""
     return row.name
-
-
-def _case(row: Any) -> dict[str, object] | None:
-    """The open case that the query brought along, if the account sees one."""
-    return row.case and {"pk": row.case, "state": Case.State(row.case_state).label}
 
 
 def _in_force(name: str, value: object) -> object:

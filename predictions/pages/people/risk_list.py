@@ -25,8 +25,9 @@ from features import schema
 from predictions import bands
 from predictions.decisions.threshold_decisions import InForce
 from predictions.explanation import phrase, shown_tenths
-from predictions.followup.models import Case
 from predictions.models import Prediction, SavedView, ScoringRun
+from predictions.pages.followup import person_cases
+from predictions.pages.followup.person_cases import CaseMark
 from predictions.pages.left_out import left_out
 from predictions.pages.people import exports, shown_score
 from predictions.pages.people.list_form import FIRST_FILTERS, OTHER_FILTERS, RiskListForm, address, label, query_of
@@ -59,8 +60,7 @@ class RiskRow:
     change: float  # of the probability since the run before; 0 when it would show nothing or the model is another
     is_new: bool  # the run before did not hold this person
     is_newly_over: bool  # the threshold: under it in the run before
-    case: int | None  # the key of the open case that the reader sees
-    case_state: str  # in words
+    case: CaseMark | None  # the last that the reader sees
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +217,7 @@ def _row(
         change=change,
         is_new=before is not None and previous is None,
         is_newly_over=is_newly_over,
-        case=getattr(of_run, "case", None),
-        case_state=str(Case.State(of_run.case_state).label) if getattr(of_run, "case", None) else "",
+        case=person_cases.mark(prediction),
     )
 
 
