@@ -23,6 +23,17 @@ def persons_of(numbers: Iterable[int]) -> dict[int, int]:
     return dict(merges.values_list("number", "employee__employee_id"))
 
 
+def own_number(number: int) -> int:
+    """The own number of the person whom this one means. One query."""
+    return persons_of([number]).get(number, number)
+
+
+def numbers_of(own: int) -> list[int]:
+    """The own number of a person, then those merged into it: the logs have the person under each. One query."""
+    merged = NumberMerge.objects.in_force().filter(employee__employee_id=own)
+    return [own, *merged.values_list("number", flat=True)]
+
+
 def is_number_of(people: QuerySet[Employee], column: str) -> Q:
     """Whether a column holds the number of one of these people, their own or one that was merged into theirs.
 

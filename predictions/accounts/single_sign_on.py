@@ -32,6 +32,7 @@ from django.utils.translation import gettext as _
 
 from employees.access import HR, MANAGER, ROLES
 from employees.models import Employee
+from employees.selectors import own_number
 from predictions.accounts import second_factor, services, sessions
 from predictions.accounts.sealing import seal, unseal
 
@@ -76,7 +77,7 @@ def give_team(user: User, claims: Mapping[str, Any]) -> None:
     named = claims.get(settings.SSO_EMPLOYEE_CLAIM)
     number = str((named[0] if named else "") if isinstance(named, list) else named).strip()
     is_number = number.isascii() and number.isdigit() and len(number) < 11
-    services.tie(user, Employee.objects.filter(employee_id=int(number)).first() if is_number else None)
+    services.tie(user, Employee.objects.filter(employee_id=own_number(int(number))).first() if is_number else None)
 
 
 def claims_of(login: SocialLogin) -> dict[str, Any]:

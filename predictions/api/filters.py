@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 
 from employees.columns import MAX_EMPLOYEE_ID
-from employees.selectors import persons_of
+from employees.selectors import numbers_of, own_number, persons_of
 from predictions.api.serializers.fields import (
     InstantField,
     QueryBoolean,
@@ -35,11 +35,11 @@ class LogFilters(Filters):
     """Filters of the log."""
 
     employee_id = QueryInteger(
-        source="employee__employee_id",
+        source="employee__employee_id__in",
         min_value=1,
         max_value=MAX_EMPLOYEE_ID,
         required=False,
-        help_text="Of this employee.",
+        help_text="Of this employee, under any number that is theirs.",
     )
     mode = serializers.ChoiceField(Prediction.Mode.choices, required=False)
     model_version = serializers.CharField(max_length=40, required=False, help_text="By this model.")
@@ -52,6 +52,9 @@ class LogFilters(Filters):
     created_before = InstantField(
         source="created_at__lt", required=False, help_text="Before this instant; in UTC where it names no offset."
     )
+
+    def validate_employee_id(self, number: int) -> list[int]:
+        return numbers_of(own_number(number))
 
 
 class ScoreFilters(Filters):
@@ -76,6 +79,10 @@ class ScoreFilters(Filters):
         source="probability__gte", min_value=0, max_value=1, required=False, help_text="Or more."
     )
 
+    def validate_employee_ids(self, numbers: list[int]) -> set[int]:
+        person = persons_of(numbers)
+        return {person.get(number, number) for number in numbers}
+
 
 class CaseFilters(Filters):
     """The cases that are listed: all of them by default."""
@@ -90,11 +97,12 @@ class CaseFilters(Filters):
     state = serializers.ChoiceField(Case.State.choices, required=False)
     is_closed = QueryBoolean(required=False, help_text="Closed ones alone, or open ones alone.")
 
+    def validate_employee_id(self, number: int) -> int:
+        return own_number(number)
+
     def narrow(self, rows: QuerySet) -> QuerySet:
         self.is_valid(raise_exception=True)
         given = dict(self.validated_data)
         if "is_closed" in given:
             rows = rows.filter(closed_at__isnull=not given.pop("is_closed"))
-        if number := given.get("employee__employee_id"):
-            given["employee__employee_id"] = persons_of([number]).get(number, number)
         return rows.filter(**given)

@@ -372,7 +372,7 @@ scores = _call(
                 "maxItems": MAX_NUMBERS,
             },
             explode=False,
-            description="Of these employees, with commas between their numbers.",
+            description="Of these employees, with commas between their numbers; a merged one is its person's.",
         ),
         OpenApiParameter(
             "department",

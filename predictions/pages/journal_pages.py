@@ -15,6 +15,7 @@ from employees import journal
 from employees.access import may_answer, may_audit, only_for, readable_to, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
 from employees.models import Employee
+from employees.selectors import own_number
 from predictions.keys.models import APIKey
 from predictions.pages.days import DAYS, DayField, PeriodForm
 from predictions.selectors import journal as selectors
@@ -77,7 +78,7 @@ def looks(request: Request) -> HttpResponse:
         asked = form.cleaned_data
         employee = None
         if asked["employee"]:
-            employee = Employee.objects.filter(employee_id=asked["employee"]).first()
+            employee = Employee.objects.filter(employee_id=own_number(asked["employee"])).first()
             journal.record(journal.What.JOURNAL, user=request.user, employee=employee)
         if employee or not asked["employee"]:
             context["looks"] = selectors.looks(

@@ -18,6 +18,7 @@ from employees.models import (
     Purpose,
     RefusedValue,
 )
+from employees.selectors import numbers_of
 from features.models import EmployeeFeatures
 from predictions import levers
 from predictions.explanation import reasons
@@ -29,7 +30,6 @@ from predictions.retention.rules import BY_NAME
 from predictions.rights.contests import contest_of
 from predictions.rights.corrected import corrected_in_words
 from predictions.rights.models import DataRequest, LegalHold
-from predictions.rights.person_parts import numbers_of
 from predictions.selectors import people
 
 
@@ -39,7 +39,7 @@ def dossier(employee: Employee, *, has_notes: bool = True) -> dict[str, Any]:
     Without ``has_notes`` it has the number of the notes of talks in their place: they may tell of other people. Some
     twenty queries, and four for each case.
     """
-    numbers, purposes = numbers_of(employee), Purpose.in_words()
+    numbers, purposes = numbers_of(employee.employee_id), Purpose.in_words()
     theirs = Employee.objects.filter(employee_id__in=numbers)  # what hangs on another number is the person's too
     return {
         "number": employee.employee_id,

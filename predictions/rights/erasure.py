@@ -24,9 +24,10 @@ from django.utils.translation import gettext_lazy as _
 from employees import uploads
 from employees.erased import key_id, pseudonym
 from employees.models import ROWS, Employee, Erasure, Import, NumberMerge
+from employees.selectors import numbers_of
 from predictions.log.emptying import empty, rows_of
 from predictions.rights import small_figures
-from predictions.rights.person_parts import counted, names_of, numbers_of, parts_of
+from predictions.rights.person_parts import counted, names_of, parts_of
 from predictions.rights.refusals import NotErasable, refusal
 from technova.database.locks import Busy, exclusive
 
@@ -61,7 +62,7 @@ class Plan:
 
 def plan(employee: Employee, *, today: date | None = None) -> Plan:
     """What erasing a person would touch; nothing is written. Eight queries at most."""
-    numbers = numbers_of(employee)
+    numbers = numbers_of(employee.employee_id)
     people = Employee.objects.filter(employee_id__in=numbers)
     touched = [
         *((part.label, part.rows, bool(part.values)) for part in parts_of(numbers)),
@@ -85,7 +86,7 @@ def erase(*, employee: Employee, reason: str, user: User | None = None, today: d
     with exclusive():
         if refused := refusal(employee, today=today or timezone.localdate()):
             raise refused
-        numbers = numbers_of(employee)
+        numbers = numbers_of(employee.employee_id)
         reason = checked(reason, numbers)
         _forget_uploads()
         return _erase(numbers, reason, user)
@@ -179,8 +180,7 @@ def erase_again(*, path: Path | None = None) -> list[Erasure]:
             at, _key, reason = known.get(pseudonym(number), (None, "", ""))
             if at and _is_older(number, at):
                 _forget_uploads()
-                person = Employee.objects.filter(employee_id=number).first()
-                records += _erase(numbers_of(person) if person else [number], reason, None, is_repeated=True)
+                records += _erase(numbers_of(number), reason, None, is_repeated=True)
     return records
 
 

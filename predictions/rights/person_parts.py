@@ -63,12 +63,6 @@ class Part:
             self.rows.order_by()._raw_delete(self.rows.db)
 
 
-def numbers_of(employee: Employee) -> list[int]:
-    """The numbers of a person: the own one first, then those merged into it."""
-    merged = NumberMerge.objects.in_force().filter(employee=employee).values_list("number", flat=True)
-    return [employee.employee_id, *merged]
-
-
 def names_of(numbers: Collection[int]) -> set[str]:
     """The names that the directory ever gave to these numbers."""
     rows = AnnuaireRow.objects.filter(number__in=numbers).values_list("nom", "prenom")

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
 from employees.models import Employee, JournalEntry, Purpose
+from employees.selectors import numbers_of
 from predictions.keys.models import APIKey
 from predictions.models import Prediction
 
@@ -52,15 +53,17 @@ def looks(
     until: datetime | None = None,
     before: datetime | None = None,
 ) -> Looks:
-    """The newest looks, or those before a time. Three queries.
+    """The newest looks, or those before a time. Three queries, and one for an ``employee``, whose are those under each
+    number.
 
     A prediction by number for an API key is its own entry. Of one ``employee`` so are those of batches, which the
     journal counts as one list.
     """
     entries, predictions = JournalEntry.objects.all(), Prediction.objects.exclude(api_key=None)
     if employee:
-        entries = entries.filter(employee=employee)
-        predictions = predictions.filter(employee=employee)
+        numbers = numbers_of(employee.employee_id)
+        entries = entries.filter(employee__employee_id__in=numbers)
+        predictions = predictions.filter(employee__employee_id__in=numbers)
     else:
         predictions = predictions.filter(mode=Prediction.Mode.BY_ID)
     if user:

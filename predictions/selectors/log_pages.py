@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from django.db.models import Q, QuerySet, Subquery
 from django.utils import timezone
 
+from employees.selectors import numbers_of, own_number
 from predictions.models import Prediction, ScoringRun
 
 PAGE_SIZE = 50
@@ -33,7 +34,7 @@ def filtered(
 ) -> QuerySet[Prediction]:
     """The rows that match all given conditions; both days are included, in the site's time zone."""
     wanted = {
-        "employee__employee_id": employee,
+        "employee__employee_id__in": employee and numbers_of(own_number(employee)),
         "mode": mode or None,
         "predicted_class": predicted_class,
         "model_version": model_version or None,

@@ -42,7 +42,7 @@ def clean_features(employee_id: int, scope: Scope, readable: Readable, user) -> 
 
     None where they are still those of a department outside it.
     """
-    visible = Employee.objects.within(scope).filter(employee_id=employee_id)
+    visible = Employee.objects.within(scope).of_the_workforce().filter(employee_id=employee_id)
     rows = EmployeeFeatures.objects.newest_of(visible).select_related("employee")
     rows = scope.narrow_recorded(rows, "departement")
     contests = DataRequest.objects.filter(employee=OuterRef("employee"), kind=DataRequest.Kind.CONTEST)

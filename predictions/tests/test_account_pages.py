@@ -15,6 +15,7 @@ from employees.access import Scope, scope_of
 from employees.models import Employee, TeamAccess
 from employees.tests.extracts import load
 from employees.tests.factories import EmployeeFactory, leave
+from employees.workforce.answers import merge_numbers
 from predictions.accounts import links
 from predictions.accounts.single_sign_on import give_team
 from predictions.followup.services import open_cases
@@ -364,6 +365,26 @@ def test_manager_is_invited_with_a_team(hr, leader):
     hr.post(f"{LIST}{account.pk}/", {"form": "access", "role": "Manager", "departments": ["Consulting"]})
     assert scope_of(User.objects.get(pk=account.pk)) == Scope.of_departments(["Consulting"])
     assert LogEntry.objects.latest("pk").change_message == "Made Manager of Consulting."
+
+
+@pytest.fixture
+def merged_leader(leader):
+    """Number 4 is another one of the leader, 1."""
+    load(date(2026, 7, 31), sirh={number: {} for number in (1, 2, 3, 4)}, annuaire={2: {"responsable": 1}})
+    merge_numbers(number=4, into=1, accept_both_listed=True)
+
+
+def test_team_of_a_merged_number_is_that_of_its_person(hr, merged_leader):
+    hr.post(f"{LIST}invite/", NEW | {"departments": [], "team_of": "4"})
+    assert TeamAccess.objects.get().employee.employee_id == 1
+
+
+def test_provider_names_the_person_by_a_merged_number(merged_leader, settings):
+    settings.SSO_EMPLOYEE_CLAIM = "number"
+    account = User.objects.create_user("ana")
+    account.groups.set(Group.objects.filter(name="Manager"))
+    give_team(account, {"number": "4"})
+    assert TeamAccess.objects.get().employee.employee_id == 1
 
 
 def test_team_of_a_number_that_nobody_has_is_refused(hr, leader):

@@ -164,6 +164,77 @@ def test_merged_number_finds_no_case_of_somebody_whom_the_key_does_not_see(hr):
     assert tool.get("/cases/", {"employee_id": OLD}).json()["results"] == []
 
 
+def test_case_is_opened_by_the_api_under_every_number_of_the_person(hr, started):
+    merge = merged(hr.account)
+    tool = APIClient(APIKeyFactory(can_follow=True).secret)
+    asked = {"owner": hr.account.username, "due": timezone.localdate().isoformat()}
+    answer = tool.post("/cases/", asked | {"employee_id": OLD}, "application/json")
+    assert (answer.status_code, answer.json()["employee_id"]) == (201, NUMBER)
+    assert tool.post("/cases/", asked | {"employee_id": NUMBER}, "application/json").status_code == 422
+    part_numbers(merge=merge, user=hr.account)
+    assert tool.post("/cases/", asked | {"employee_id": OLD}, "application/json").json()["employee_id"] == OLD
+
+
+def test_merged_number_opens_no_case_of_somebody_whom_the_key_does_not_see(hr):
+    merged(hr.account)
+    Employee.objects.filter(employee_id=NUMBER).update(departement="Commercial")
+    tool = APIClient(APIKeyFactory(can_follow=True, departments=["Consulting"]).secret)
+    asked = {"owner": hr.account.username, "due": timezone.localdate().isoformat(), "employee_id": OLD}
+    assert tool.post("/cases/", asked, "application/json").status_code == 404
+    assert not Case.objects.exists()
+
+
+def test_scores_of_the_api_are_found_under_every_number_of_the_person(hr, api):
+    merged(hr.account)
+    found = [
+        [row["employee_id"] for row in api.get("/scores/", {"employee_ids": asked}).json()["results"]]
+        for asked in (OLD, NUMBER, f"{OLD},{NUMBER},7")
+    ]
+    assert [found[0], found[1], sorted(found[2])] == [[NUMBER], [NUMBER], [7, NUMBER]]
+
+
+def test_log_has_the_rows_of_every_number_of_the_person(hr, api):
+    merge = merged(hr.account)
+
+    def found(number):
+        return {row["employee_id"] for row in api.get("/predictions/", {"employee_id": number}).json()["results"]}
+
+    def listed(number):
+        return {
+            row.employee_number for row in hr.get("/history/", {"employee": number, "mode": "all"}).context["page"].rows
+        }
+
+    for read in (found, listed):
+        assert read(OLD) == read(NUMBER) == {OLD, NUMBER}
+        assert read(7) == {7}
+    part_numbers(merge=merge, user=hr.account)
+    assert found(OLD) == listed(OLD) == {OLD}
+
+
+def test_who_looked_has_the_entries_of_every_number_of_the_person(hr, browse):
+    hr.get(reverse("employee", args=[OLD]))
+    merged(hr.account)
+    hr.get(reverse("employee", args=[NUMBER]))
+    of_person = hr.get(reverse("employee_looks", args=[OLD])).context["looks"].rows
+    assert {look.number for look in of_person} == {OLD, NUMBER}
+    auditor = browse("Auditeur")
+    seen = auditor.get("/journal/", {"employee": OLD}).context["looks"].rows
+    assert {look.number for look in seen} == {OLD, NUMBER}
+
+
+@pytest.mark.parametrize("page", ["employee", "employee_sheet", "employee_erase"])
+def test_merged_number_leads_to_its_person_before_features_are_built_anew(hr, page):
+    merged(hr.account)
+    assert hr.get(reverse(page, args=[OLD])).url == reverse(page, args=[NUMBER])
+
+
+def test_person_is_compared_and_gets_a_case_under_a_merged_number(hr):
+    merged(hr.account)
+    compared = hr.get("/employees/compare/", {"id": [OLD, NUMBER, 7]}).context["people"]
+    assert {each.row.prediction.employee.employee_id for each in compared} == {NUMBER, 7}
+    assert list(hr.get(reverse("cases_open"), {"id": [OLD, 7]}).context["people"]) == [person(7), person()]
+
+
 def test_cases_of_numbers_merged_before_follow_by_the_migration(hr):
     own, other = opened(NUMBER, hr.account), opened(OLD, hr.account)
     merge = merged(hr.account)

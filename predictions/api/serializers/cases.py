@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from employees.access import HR, MANAGER
 from employees.columns import MAX_EMPLOYEE_ID
+from employees.selectors import own_number
 from predictions.api.serializers.bodies import StrictSerializer
 from predictions.api.serializers.fields import InUTC, StrictBoolean, StrictInteger
 from predictions.events.services import address
@@ -53,10 +54,15 @@ class WordsField(serializers.CharField):
 class OpenCaseSerializer(StrictSerializer):
     """A case to open."""
 
-    employee_id = StrictInteger(min_value=1, max_value=MAX_EMPLOYEE_ID, help_text="The company's number.")
+    employee_id = StrictInteger(
+        min_value=1, max_value=MAX_EMPLOYEE_ID, help_text="The company's number; a merged one is its person's."
+    )
     owner = OwnerField(help_text="The account that is responsible: of HR or a manager, who sees them.")
     due = serializers.DateField(help_text="Talk by: today or later, within two years.")
     why = WordsField(max_length=LONGEST, required=False, default="", allow_blank=True, help_text="Empty: the score.")
+
+    def validate_employee_id(self, number: int) -> int:
+        return own_number(number)
 
     def validate_due(self, day: date) -> date:
         return check_due(day)

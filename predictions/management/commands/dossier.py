@@ -8,7 +8,7 @@ from django.utils.translation import override
 
 from employees import journal
 from employees.models import Employee
-from employees.selectors import persons_of
+from employees.selectors import own_number
 from predictions.pages.pdf import DOCUMENT, data_of
 from predictions.pages.rights.dossier_document import document
 from predictions.rights.dossier import dossier
@@ -34,9 +34,7 @@ class Command(TechnovaCommand):
         parser.add_argument("--without-notes", action="store_true", help="leave out the notes of talks, and say so")
 
     def handle(self, **options):
-        number = options["number"]
-        number = persons_of([number]).get(number, number)
-        employee = Employee.objects.filter(employee_id=number).first()
+        employee = Employee.objects.filter(employee_id=own_number(options["number"])).first()
         if employee is None:
             raise CommandError(f"Nobody has the number {options['number']}.")
         is_pdf = options["format"] == "pdf"

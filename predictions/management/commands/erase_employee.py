@@ -3,9 +3,8 @@ from django.core.management import CommandError
 from django.utils.translation import override
 
 from employees.models import Employee
-from employees.selectors import persons_of
+from employees.selectors import numbers_of, own_number
 from predictions.rights.erasure import Plan, checked, erase, plan
-from predictions.rights.person_parts import numbers_of
 from predictions.rights.refusals import NotErasable
 from technova.commands import TechnovaCommand
 
@@ -24,11 +23,11 @@ class Command(TechnovaCommand):
         parser.add_argument("--dry-run", action="store_true", help="say what would go and stay; change nothing")
 
     def handle(self, *, number, reason, dry_run, **options):
-        person = Employee.objects.filter(employee_id=persons_of([number]).get(number, number)).first()
+        person = Employee.objects.filter(employee_id=own_number(number)).first()
         if person is None:
             raise CommandError(f"Nobody has the number {number}.")
         with override("en"):
-            checked(reason, numbers_of(person))
+            checked(reason, numbers_of(person.employee_id))
             found = plan(person)
             if dry_run:
                 self._tell(found, goes="would be deleted", stays="would be kept without the person")

@@ -2,7 +2,7 @@ from django.core.management import CommandError
 from django.utils import timezone
 
 from employees.models import Employee
-from employees.selectors import persons_of
+from employees.selectors import own_number
 from predictions import rescoring
 from predictions.rights.models import DataRequest
 from predictions.rights.services import HasObjected, receive
@@ -24,7 +24,7 @@ class Command(TechnovaCommand):
         parser.add_argument("--said", default="", metavar="TEXT", help="what the person said, as far as it is needed")
 
     def handle(self, *, number, kind, received_on, said, **options):
-        person = Employee.objects.filter(employee_id=persons_of([number]).get(number, number)).first()
+        person = Employee.objects.filter(employee_id=own_number(number)).first()
         if person is None:
             raise CommandError(f"Nobody has the number {number}.")
         today = timezone.localdate()

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from employees import terms
 from employees.access import HR, MANAGER, ROLES, may_administer, may_manage, only_for, roles_to_give, scope_of
 from employees.models import Employee
+from employees.selectors import own_number
 from predictions.accounts import links, second_factor, services, sessions
 from predictions.followup.models import Case
 from predictions.formats import grouped
@@ -71,7 +72,7 @@ class AccessForm(forms.Form):
     def clean_team_of(self) -> Employee | None:
         if (number := self.cleaned_data["team_of"]) is None:
             return None
-        if (person := Employee.objects.filter(employee_id=number).first()) is None:
+        if (person := Employee.objects.filter(employee_id=own_number(number)).first()) is None:
             raise forms.ValidationError(_("No employee has this number."))
         return person
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from employees import journal
 from employees.access import readable_to, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
+from employees.selectors import persons_of
 from features import readable_features
 from predictions.explanation import Reason, in_full
 from predictions.pages.people import forms, risk_list
@@ -46,12 +47,14 @@ def compare(request: Request) -> HttpResponse:
     Whoever is not listed within the scope is left out without a word, as in the list.
     """
     asked = [int(text) for text in request.GET.getlist("id") if text.isascii() and text.isdigit() and len(text) <= 10]
-    numbers = [number for number in dict.fromkeys(asked) if number <= MAX_EMPLOYEE_ID]
+    asked = [number for number in dict.fromkeys(asked) if number <= MAX_EMPLOYEE_ID][:LISTED]
+    person = persons_of(asked)
+    numbers = list(dict.fromkeys(person.get(number, number) for number in asked))
     scope, readable = scope_of(request.user), readable_to(request.user)
     run, before = runs.latest_two()
     found: list[Any] = []
     if run and len(numbers) >= LEAST:
-        rows = ranking.narrowed(run, scope, ranking.Narrowing(numbers=numbers[:LISTED]))
+        rows = ranking.narrowed(run, scope, ranking.Narrowing(numbers=numbers))
         found = ranking.page_of(rows, before, stop=LISTED, scope=scope, readable=readable, user=request.user)
     if len(found) > MOST:
         journal.record_rows(journal.What.LIST, [row.employee_id for row in found], user=request.user)

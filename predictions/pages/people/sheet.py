@@ -76,11 +76,17 @@ class Sheet:
 
 @require_safe
 def sheet(request: Request, employee_id: int) -> HttpResponse:
-    """The PDF, for somebody whose page the account opens; without a score it has the profile alone."""
+    """The PDF, for somebody whose page the account opens; without a score it has the profile alone.
+
+    A merged number redirects to its person.
+    """
     scope, readable = scope_of(request.user), readable_to(request.user)
     row = people.clean_features(employee_id, scope, readable, request.user)
     if row is None:
-        raise Http404
+        person = people.person(employee_id, scope, readable)
+        if person is None or person.employee_id == employee_id:
+            raise Http404
+        return redirect("employee_sheet", person.employee_id)
     known = people.known_values(row.employee)
     history = [Shown(score, readable) for score in people.scores(row.employee, scope)]
     author = request.user.get_full_name() or request.user.get_username()
