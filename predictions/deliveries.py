@@ -1,7 +1,8 @@
 """Extracts that arrive by themselves: in a folder (``EXTRACTS_DIR``), or by the API.
 
 The files of a day are one import, checked like any other. It is loaded if nothing about it is open: no question, no
-alarm, nothing refused as a whole; otherwise it waits for HR. A file of the folder is deleted once it is loaded.
+alarm, nothing refused as a whole; otherwise it waits for HR. A file of the folder is deleted once it is loaded. A note
+beside the extracts is set aside: it holds nothing back.
 """
 
 import hashlib
@@ -20,7 +21,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from employees import uploads
-from employees.extracts import ENDINGS
+from employees.extracts import ENDINGS, PLAIN, is_prose
+from employees.extracts import File as ExtractFile
 from employees.messages import Message, gettext_noop
 from employees.models import Import, ImportFile, SavedMapping
 from employees.workforce.as_of import date_in
@@ -35,6 +37,10 @@ logger = logging.getLogger(__name__)
 SETTLED = timedelta(minutes=1)  # a file that was written since may still be arriving
 
 WITHOUT_A_DAY = gettext_noop("The file's name holds no day: name it as sirh-2026-10-31.csv and deliver it again.")
+NOTE = gettext_noop(
+    "The file is a text without a table, so it is no extract and was set aside; the other files of its day are loaded "
+    "without it. If it should be an extract, export it again as CSV, XLSX or ODS; else remove it from the folder."
+)
 TOO_LARGE = gettext_noop("The file is larger than %(limit)s MB.")
 
 
@@ -72,11 +78,25 @@ def _collect() -> None:
         elif sha256 not in taken:
             days[date_in(path.name)].append(path)
     for day, paths in days.items():
-        large = [path for path in paths if path.stat().st_size > settings.LARGEST_UPLOAD]
-        for path in paths if day is None else large:
-            _refuse(path, digests[path], Message(WITHOUT_A_DAY) if day is None else _too_large())
-        if day and (rest := [path for path in paths if path not in large]):
+        refused = {path: reason for path in paths if (reason := _reason_to_refuse(path, day))}
+        for path, reason in refused.items():
+            _refuse(path, digests[path], reason)
+        if rest := [path for path in paths if path not in refused]:
             _receive(day, rest)
+
+
+def _reason_to_refuse(path: Path, day: date | None) -> Message | None:
+    """Why a file is not taken into the import of its day, if it is not."""
+    if path.stat().st_size > settings.LARGEST_UPLOAD:
+        return Message(TOO_LARGE, {"limit": settings.LARGEST_UPLOAD // 2**20})
+    if path.suffix.lower() == ".txt" and _is_note(path):
+        return Message(NOTE)
+    return None if day else Message(WITHOUT_A_DAY)
+
+
+def _is_note(path: Path) -> bool:
+    saved = SavedMapping.objects.newest()
+    return is_prose(ExtractFile(str(path), path.name), saved.mapping if saved else PLAIN)
 
 
 @transaction.atomic
@@ -137,7 +157,3 @@ def _refuse(path: Path, sha256: str, reason: Message) -> None:
     ImportFile.objects.create(upload=upload, name=path.name[-255:], size=path.stat().st_size, sha256=sha256)
     of_imports.tell_of_stop(upload)
     logger.warning("A file of the folder is refused: %s", reason)
-
-
-def _too_large() -> Message:
-    return Message(TOO_LARGE, {"limit": settings.LARGEST_UPLOAD // 2**20})

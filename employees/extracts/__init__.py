@@ -11,7 +11,7 @@ what is refused, ``reports`` how a file was read.
 
 from employees.extracts.grids import ENDINGS, File, Source
 from employees.extracts.mapping import PLAIN, FileMapping
-from employees.extracts.proposals import ReadSet, answer, propose_mapping, read_set
+from employees.extracts.proposals import ReadSet, answer, is_prose, propose_mapping, read_set
 from employees.extracts.questions import Asked, Question
 from employees.extracts.reading import ReadExtract, RowCounts, read_extract, read_files
 from employees.extracts.rejects import Cause, Cost, ExtractError, Refusal, Reject, causes, visible
@@ -36,6 +36,7 @@ __all__ = [
     "Source",
     "answer",
     "causes",
+    "is_prose",
     "propose_mapping",
     "read_extract",
     "read_files",

@@ -264,6 +264,17 @@ def text_grids(name: str, source: Source) -> list[TextGrid]:
     return [TextGrid(source, name, codec, encoding, delimiter, start) for delimiter in DELIMITERS]
 
 
+def first_lines(name: str, source: Source) -> list[str]:
+    """The first lines of a text file that are not blank. Raises ``ExtractError`` if it is no text."""
+    grid = text_grids(name, source)[0]
+    with opened(source) as file:
+        text = io.TextIOWrapper(file, grid.codec, newline="")
+        try:
+            return [line for line in islice(text, grid.start, grid.start + HEAD) if line.strip()]
+        finally:
+            text.detach()
+
+
 def _encoding(file: BinaryIO) -> tuple[str, str]:
     """The codec of a file and its name for people."""
     beginning = file.read(64)

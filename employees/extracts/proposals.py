@@ -1,11 +1,13 @@
 """Proposes how the files of a company are read, and takes the answers."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from employees.columns import KEY, Column, Extract, match_key, readable_in
-from employees.extracts.grids import HEAD, File, Row
+from employees.extracts.grids import HEAD, WORKBOOK, File, Row, beginning_of, first_lines
 from employees.extracts.headers import (
     FEWEST_COLUMNS,
     Header,
@@ -31,6 +33,10 @@ MISTAKEN_TITLES = {
     Refusal.ALL_REJECTED,
     Refusal.TOO_MANY_REJECTS,
 }
+
+
+# What stands between the cells of a line, whether it can be read so or not: columns may be filled up with blanks.
+DELIMITERS_SEEN = tuple(map(re.compile, (",", ";", "\t", r"\|", " {2,}")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +200,28 @@ def _tables(file: File, mapping: FileMapping) -> list[tuple[Header, Extract]]:
         if likeness >= FEWEST_COLUMNS and (len(headers) == 1 or _may_have_key(header, extract, mapping)):
             found.append((header, extract))
     return found
+
+
+def is_prose(file: File, mapping: FileMapping = PLAIN) -> bool:
+    """Whether a file is a text without a table, such as a note beside the extracts.
+
+    An extract that is damaged, or has unknown titles or another delimiter, is none: half of its first lines have the
+    same number of cells, or one of them names columns.
+    """
+    try:
+        if beginning_of(file.name, file.source).startswith(WORKBOOK):
+            return False
+        lines = first_lines(file.name, file.source)
+    except ExtractError:
+        return False
+    for delimiter in DELIMITERS_SEEN:
+        widths = Counter(len(delimiter.split(line.strip())) for line in lines)
+        if any(width > FEWEST_COLUMNS and 2 * count >= len(lines) for width, count in widths.items()):
+            return False
+    try:
+        return not _tables(file, mapping)
+    except ExtractError:  # quotation marks, as a note has them
+        return True
 
 
 def _unlike_any(file: File, mapping: FileMapping) -> Header:

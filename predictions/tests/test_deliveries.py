@@ -118,6 +118,69 @@ def test_file_that_cannot_be_taken_is_shown_as_refused_once(folder, settings, br
     assert path.exists()
 
 
+PROSE = """Bonjour,
+
+Voici les extraits de juin : SIRH, évaluations, sondage.
+Marie a dit : "le sondage est complet", l'évaluation aussi.
+"""
+
+
+def arrive(folder, name, text):
+    path = folder / name
+    path.write_text(text)
+    os.utime(path, (time.time() - 300,) * 2)
+    return path
+
+
+@pytest.mark.parametrize("name", ["lisez-moi-2026-06-30.txt", "README.TXT"])
+def test_note_beside_the_extracts_is_set_aside_and_they_are_loaded(folder, browse, name):
+    deliver(folder)
+    note = arrive(folder, name, PROSE)
+    collect()
+    upload = Import.objects.get(state=Import.State.CHECKING)
+    run_import(upload=upload)
+    collect()
+    assert (upload.state, list(folder.iterdir())) == (Import.State.DONE, [note])
+    refused = Import.objects.exclude(pk=upload.pk).get()
+    page = browse("RH").get(f"/import/{refused.pk}/").text
+    assert name in page
+    assert "it is no extract and was set aside" in page
+
+
+SOME_TABLE = "Matricule{0}Ville{0}Fonction\n1{0}Lyon{0}Cadre\n2{0}Lille{0}Cadre\n"
+NO_NOTES = {
+    "with a quotation mark that is never closed": text_of("sirh").replace("\n1,", '\n1,"', 1),
+    "without rows, under a title": f"Export\ndu SIRH\n{text_of('sirh').splitlines()[0]}\n",
+    "with a NUL byte": "id_employee\0",
+    "empty": "",
+    "of another kind": "<html><body>Not found</body></html>",
+    "of unknown titles": SOME_TABLE.format(";"),
+    "with bars between its cells": SOME_TABLE.format("|"),
+    "with blanks between its cells": SOME_TABLE.format("    "),
+}
+
+
+@pytest.mark.parametrize("fault", NO_NOTES)
+def test_text_that_may_be_an_extract_holds_the_others_back(folder, fault):
+    deliver(folder)
+    arrive(folder, "autre-2026-06-30.txt", NO_NOTES[fault])
+    collect()
+    upload = Import.objects.get()
+    assert upload.files.count() == 4
+    run_import(upload=upload)
+    assert upload.state in (Import.State.REFUSED, Import.State.ASKING)
+    assert not Load.objects.exists()
+
+
+def test_extract_as_a_text_file_is_loaded(folder):
+    deliver(folder)
+    (folder / "sirh-2026-06-30.csv").rename(folder / "sirh-2026-06-30.txt")
+    collect()
+    upload = Import.objects.get()
+    run_import(upload=upload)
+    assert upload.state == Import.State.DONE
+
+
 def test_nothing_is_collected_without_a_folder(settings):
     settings.EXTRACTS_DIR = ""
     collect()
