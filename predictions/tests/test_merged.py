@@ -7,7 +7,7 @@ from django.apps import apps
 from django.urls import reverse
 from django.utils import timezone
 
-from employees.models import Employee, TeamAccess
+from employees.models import Employee, NumberMerge, TeamAccess, WorkforceDay
 from employees.tests.extracts import DAY, load_all
 from employees.workforce.answers import merge_numbers, part_numbers
 from features.services import build_features
@@ -21,7 +21,7 @@ from predictions.rights.refusals import refusal
 from predictions.rights.services import answer, receive
 from predictions.services import score_employees
 from predictions.tests.conftest import APIClient
-from predictions.tests.factories import APIKeyFactory
+from predictions.tests.factories import APIKeyFactory, ScoringRunFactory
 
 pytestmark = pytest.mark.django_db
 OLD, NUMBER = 51, 901
@@ -108,6 +108,53 @@ def test_draws_interviews_requests_and_the_team_follow(hr, browse):
     part_numbers(merge=merge, user=user)
     assert {table.objects.get().employee for table in tables} == {person(OLD)}
     assert (person(OLD).objected_on, person().objected_on) == (DAY, None)
+
+
+def test_what_hangs_on_numbers_merged_before_follows_by_the_migration_once(hr, browse):
+    run, user = ScoringRun.objects.get(), hr.account
+    decision = LotteryDecision.objects.create(talks=1, reason="fair", decided_by=user)
+    draws = [
+        Draw.objects.create(run=each, decision=decision, as_of=run.day, talks=1)
+        for each in (run, ScoringRunFactory(as_of=run.day))
+    ]
+    for number, draw in ((OLD, draws[0]), (OLD, draws[1]), (NUMBER, draws[1])):
+        DrawnPerson.objects.create(draw=draw, employee=person(number), departement="", probability=0.5, is_drawn=True)
+    for number in (OLD, NUMBER):
+        ExitInterview.objects.create(employee=person(number), day=DAY, motive="pay", destination="none", by=user)
+        hold(employee=person(number), reason="claim", user=user)
+    receive(employee=person(OLD), kind=DataRequest.Kind.OBJECTION, received_on=DAY, said="", user=user)
+    receive(employee=person(OLD), kind=DataRequest.Kind.ACCESS, received_on=DAY, said="", user=user)
+    TeamAccess.objects.create(user=browse("Manager", "Consulting").account, employee=person(OLD))
+    merge = NumberMerge.objects.create(number=OLD, employee=person(), recorded_by=user)
+    FollowedMerge.objects.create(merge=merge, moved={"Case": []})
+
+    def numbers():
+        """The numbers under which each table has rows."""
+        return [
+            sorted(table.objects.values_list("employee__employee_id", flat=True))
+            for table in (DrawnPerson, ExitInterview, LegalHold, DataRequest, TeamAccess)
+        ]
+
+    before, revision = numbers(), WorkforceDay.objects.latest().revision
+    migration = import_module("predictions.migrations.0050_rights_of_merged_numbers")
+    for _ in range(2):
+        migration.follow(apps, None)
+        both = [OLD, NUMBER]
+        assert numbers() == [[OLD, NUMBER, NUMBER], both, both, [NUMBER, NUMBER], [NUMBER]]
+        assert person().objected_on == DAY
+    assert WorkforceDay.objects.latest().revision != revision  # everyone is scored again, without the person
+    part_numbers(merge=NumberMerge.objects.get(), user=user)
+    assert numbers() == before
+    assert (person(OLD).objected_on, person().objected_on) == (DAY, None)
+
+
+def test_merge_of_today_is_left_alone_by_the_migration(hr):
+    merge = merged(hr.account)
+    moved = FollowedMerge.objects.get().moved
+    receive(employee=person(OLD), kind=DataRequest.Kind.ACCESS, received_on=DAY, said="", user=hr.account)
+    import_module("predictions.migrations.0050_rights_of_merged_numbers").follow(apps, None)
+    assert FollowedMerge.objects.get(merge=merge).moved == moved
+    assert DataRequest.objects.get().employee == person(OLD)
 
 
 def test_what_a_person_has_once_stays_with_its_number_and_counts(hr):
