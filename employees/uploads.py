@@ -209,11 +209,15 @@ def retry(*, upload: Import) -> bool:
     return _move(upload, State.FAILED, state, error=None)
 
 
-def discard(*, upload: Import) -> bool:
-    """Delete the files of a waiting import; return whether it did. One at work or loaded is left alone."""
+def discard(*, upload: Import, user=None) -> bool:
+    """Delete the files of a waiting import; return whether it did. One at work or loaded is left alone.
+
+    ``user`` is who decided it, if anybody did.
+    """
+    ended = {"finished_at": timezone.now(), "deleted_by": user}
     with transaction.atomic():
         waiting = Import.objects.filter(pk=upload.pk, loaded_at=None)
-        was_waiting = any(waiting.move(state, State.EXPIRED) for state in Import.WAITING)
+        was_waiting = any(waiting.move(state, State.EXPIRED, **ended) for state in Import.WAITING)
         if was_waiting:
             _forget_files(upload)
             upload.rejects.all().delete()

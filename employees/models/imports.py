@@ -90,6 +90,7 @@ class Import(models.Model):
         _("alarms overridden"), default=False, help_text=_("Whoever confirmed it saw alarms and went on.")
     )
     finished_at = models.DateTimeField(_("finished at"), null=True)
+    deleted_by = account(_("deleted by"), help_text=_("Who deleted its files before they were loaded."))
 
     objects = ImportQuerySet.as_manager()
 
@@ -119,6 +120,10 @@ class Import(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state="expired") | Q(loaded_at__isnull=True), name="import_expires_before_it_is_loaded"
+            ),
+            models.CheckConstraint(
+                condition=Q(deleted_by=None) | Q(state="expired", finished_at__isnull=False),
+                name="import_that_somebody_deleted_has_expired",
             ),
         ]
 

@@ -174,6 +174,13 @@ def test_database_refuses_to_expire_what_is_loaded(user):
         Import.objects.filter(pk=upload.pk).update(state="expired", loaded_at=timezone.now())
 
 
+def test_database_refuses_that_somebody_deleted_what_has_not_expired(user):
+    upload = received(user)
+    name = "import_that_somebody_deleted_has_expired"
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        Import.objects.filter(pk=upload.pk).update(deleted_by=user, finished_at=timezone.now())
+
+
 @pytest.mark.parametrize("end", [lambda upload: uploads.purge(), lambda upload: uploads.discard(upload=upload)])
 def test_loaded_import_is_never_expired(user, end):
     upload = loaded_and_failed(user)
@@ -192,9 +199,10 @@ def test_fail_remembers_the_reason_to_the_letter(user, reason):
 
 def test_discard_deletes_the_files(user):
     upload = checked(user)
-    assert uploads.discard(upload=upload)
+    assert uploads.discard(upload=upload, user=user)
     upload.refresh_from_db()
-    assert upload.state == Import.State.EXPIRED
+    assert (upload.state, upload.deleted_by) == (Import.State.EXPIRED, user)
+    assert upload.finished_at
     assert not upload.files.exclude(content=b"").exists()
 
 

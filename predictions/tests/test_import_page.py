@@ -443,6 +443,23 @@ def test_discard_leads_back_to_the_form(client, upload):
     assert upload.state == Import.State.EXPIRED
 
 
+def test_import_that_was_discarded_says_by_whom_and_when(client, hr, upload):
+    post(client, upload, "discard")
+    Import.objects.update(finished_at=datetime(2026, 6, 30, 12, 5, tzinfo=UTC))
+    assert "Deleted by hr, 30 Jun 2026, 14:05." in " ".join(page(client, upload).split())
+    listed = " ".join(client.get("/import/").text.split())
+    assert "files deleted" in listed
+    assert "by hr, 30 Jun 2026, 14:05" in listed
+
+
+def test_import_that_nobody_confirmed_has_expired(client, upload):
+    Import.objects.update(created_at=timezone.now() - timedelta(days=2))
+    listed = client.get("/import/").text
+    assert ">expired<" in listed
+    assert "files deleted" not in listed
+    assert "Deleted by" not in page(client, upload)
+
+
 @pytest.mark.parametrize("action", ["confirm", "retry", "discard"])
 def test_action_needs_a_post(client, upload, action):
     assert client.get(reverse(f"import_{action}", args=[upload.pk])).status_code == 405

@@ -153,7 +153,7 @@ def index(request: HttpRequest) -> HttpResponse:
             user=request.user, as_of=form.day, files=given["extracts"], mapping=given.get("mapping")
         )
         return redirect("import_detail", upload.pk)
-    recent = Import.objects.select_related("user", "load")[:IMPORTS_SHOWN]
+    recent = Import.objects.select_related("user", "load", "deleted_by")[:IMPORTS_SHOWN]
     if any(upload.is_at_work for upload in recent):
         import_process.settle()
         recent = recent.all()
@@ -185,7 +185,8 @@ def _with_badges(recent: QuerySet) -> list[dict]:
 @require_safe
 @for_importers
 def detail(request: Request, pk) -> HttpResponse:
-    upload = get_object_or_404(Import.objects.select_related("user", "confirmed_by", "load__withdrawn_by"), pk=pk)
+    uploaded = Import.objects.select_related("user", "confirmed_by", "load__withdrawn_by", "deleted_by")
+    upload = get_object_or_404(uploaded, pk=pk)
     if upload.is_at_work:
         import_process.settle()
         upload.refresh_from_db()
@@ -332,8 +333,8 @@ def retry(request: HttpRequest, pk) -> HttpResponse:
 
 @require_POST
 @for_importers
-def discard(request: HttpRequest, pk) -> HttpResponse:
-    if not uploads.discard(upload=get_object_or_404(Import, pk=pk)):
+def discard(request: Request, pk) -> HttpResponse:
+    if not uploads.discard(upload=get_object_or_404(Import, pk=pk), user=request.user):
         return redirect("import_detail", pk)
     messages.success(request, _("The files were deleted and nothing was loaded."))
     return redirect("import")
