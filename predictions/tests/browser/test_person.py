@@ -69,6 +69,17 @@ def test_person_fits_one_screen(open_page):
         assert box["y"] + box["height"] <= 720, part
 
 
+@pytest.mark.parametrize("size", [(1280, 720), PHONE])
+@pytest.mark.parametrize("value", ["x" * 90, "x " * 60], ids=["one word", "words"])
+def test_long_value_keeps_to_its_column_of_the_profile(open_page, size, value):
+    page = open_page(PERSON, size=size)
+    for place in (".profile dd >> nth=1", ".person-header .lead"):
+        page.locator(place).evaluate("(cell, value) => { cell.textContent = value }", value)
+    rows = page.locator(".profile dl > div").evaluate_all("rows => rows.map(row => row.scrollWidth - row.clientWidth)")
+    assert max(rows) <= 0
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
 def test_what_if_changed_before_the_scripts_came_is_answered_when_they_are_there(open_page):
     page = open_page("/")
     let_scripts_come = go_without_scripts(page, PERSON)
