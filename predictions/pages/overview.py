@@ -101,6 +101,7 @@ def overview(request: Request) -> HttpResponse:
         scope, _readable = figures_of(request.user)
     run, before = runs.latest_two()
     context: dict[str, Any] = {"run": run, "tour": tour.steps(request), "is_audit": is_audit}
+    context["is_tour_asked"] = "tour" in request.GET
     groups = figures.current_groups(run, scope) if run else ()
     if run and groups:
         context["other_model"] = other_model(run, request.user)

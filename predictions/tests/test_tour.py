@@ -1,5 +1,7 @@
 """The short tour: shown from an account's first sign-in until it is put away, and when it is asked for."""
 
+import re
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
@@ -30,6 +32,11 @@ def test_first_sign_in_shows_the_tour_until_it_is_put_away(client, account):
     assert labels(client.get("/"))
     assert labels(client.post("/tour/", follow=True)) == []
     assert labels(client.get("/")) == []
+
+
+def test_tour_is_a_line_to_the_newcomer_and_open_to_who_asks(client, account):
+    pages = sign_in(client), client.get("/?tour")
+    assert [re.search(r"tour no-print.*?<details(.*?)>", page.text, re.DOTALL)[1] for page in pages] == ["", " open"]
 
 
 def test_second_sign_in_shows_no_tour(client, account):

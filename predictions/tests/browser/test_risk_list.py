@@ -24,6 +24,14 @@ def test_overview_leads_to_the_riskiest_person(open_page):
     expect(page.locator("h1")).to_contain_text(name)
 
 
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_first_steps_leave_the_first_person_on_the_first_screen(open_page, language):
+    page = open_page("/?tour", language=language, size=(1280, 720))
+    page.locator(".tour summary").click()  # to who asks they are open, to a newcomer one line
+    box = page.locator(".people > li").first.bounding_box()
+    assert box["y"] + box["height"] <= 720
+
+
 def test_overview_figure_leads_to_the_people_it_counts(open_page):
     page = open_page("/", language="en")
     value = page.locator(".card", has_text="Over the threshold").locator(".card-value").inner_text()
