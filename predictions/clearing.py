@@ -41,7 +41,7 @@ def clear(*, dry_run: bool = False, user: User | None = None) -> dict[str, int]:
     """
     import_process.settle()
     counts: dict[str, int] = {}
-    for name, delete in _deletions().items():
+    for name, delete in deletions().items():
         if dry_run and name in _COUNTS:
             counts[name] = _COUNTS[name]()
             continue
@@ -59,8 +59,8 @@ def record(name: str, count: int, user: User | None = None) -> None:
         Clearance.objects.create(rule=name, kept=BY_NAME[name].kept[:60], count=count, by=user)
 
 
-def _deletions() -> Mapping[str, Callable[[], int]]:
-    """By rule. A purge of the logs is for the role that may, see ``predictions.log.roles``."""
+def deletions() -> Mapping[str, Callable[[], int]]:
+    """What deletes, by rule. A purge of the logs is for the role that may, see ``predictions.log.roles``."""
     logs = {"predictions": clear_predictions, "journal": clear_journal} if may_purge() else {}
     return {
         "files": uploads.purge,

@@ -5,7 +5,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from predictions.pages.schedule import EVERY, TASKS, ScheduleForm, values_of
+from predictions.log.protection import may_purge
+from predictions.pages.schedule import EVERY, OFTEN, TASKS, ScheduleForm, values_of
+from predictions.retention.rules import BY_NAME
 from technova.jobs import task_of
 from technova.jobs.models import Schedule
 from technova.jobs.schedule import enqueue_due
@@ -59,9 +61,9 @@ def test_task_without_a_time_is_never_enqueued(scores, started):
 
 @pytest.mark.parametrize("every", EVERY)
 def test_form_finds_its_own_values_again(every):
-    form = ScheduleForm({"every": every, "hour": 7, "weekday": 0, "month_day": 28})
+    form = ScheduleForm({"every": every, "hour": 7, "weekday": 0, "month_day": 28}, rhythms=EVERY)
     assert form.is_valid()
-    found = ScheduleForm({name: str(value) for name, value in values_of(form.cron).items()})
+    found = ScheduleForm({name: str(value) for name, value in values_of(form.cron).items()}, rhythms=EVERY)
     assert found.is_valid()
     assert found.cron == form.cron
 
@@ -82,6 +84,43 @@ def test_page_tells_when_a_task_was_started_last(browse, scores, started):
     assert "Last time" not in hr.get("/schedule/").text
     enqueue_due(FIRST)
     assert hr.get("/schedule/").text.count("Last time: 1 Dec 2026, 06:00.") == 1
+
+
+def rhythms_of(page, name):
+    (form,) = (row["form"] for row in page.context["rows"] if row["name"] == name)
+    return [value for value, _label in form.fields["every"].choices]
+
+
+def test_page_offers_each_task_the_rhythms_that_make_sense(browse):
+    hr = browse("RH")
+    page = hr.get("/schedule/")
+    assert rhythms_of(page, "training") == ["", "week", "month"]
+    assert rhythms_of(page, "webhooks") == ["", "often"]
+    assert "webhooks-hour" not in page.text
+    assert hr.post("/schedule/webhooks/", {"webhooks-every": "often"}).status_code == 302
+    time = {"training-hour": "7", "training-weekday": "1", "training-month_day": "1"}
+    assert hr.post("/schedule/training/", {"training-every": "often"} | time).status_code == 422
+    for scheduled in TASKS.values():  # as they begin
+        every = values_of(Schedule.objects.get(task=scheduled.task).cron)["every"]
+        assert every in ("", *scheduled.rhythms)
+
+
+def test_rhythm_that_is_no_longer_offered_stays_shown_until_it_is_changed(browse):
+    Schedule.objects.filter(task=TASKS["training"].task).update(cron=OFTEN)
+    hr = browse("RH")
+    assert rhythms_of(hr.get("/schedule/"), "training") == ["", "often", "week", "month"]
+    hr.post(
+        "/schedule/training/",
+        {"training-every": "", "training-hour": "7", "training-weekday": "1", "training-month_day": "1"},
+    )
+    assert rhythms_of(hr.get("/schedule/"), "training") == ["", "week", "month"]
+
+
+def test_page_names_all_that_the_deletion_deletes(browse):
+    page = browse("RH").get("/schedule/").text
+    for name in ("files", "exports", "sessions", "sign_ins", "outputs", "webhooks", "mails", "notes", "left"):
+        assert str(BY_NAME[name].what)[1:] in page
+    assert ("predictions in the log" in page, "access journal" in page) == (may_purge(), may_purge())
 
 
 @pytest.mark.parametrize("data", [{}, {"scores-every": "sometimes", "scores-hour": "25"}])
