@@ -70,8 +70,11 @@ def send_due(*, progress: Progress | None = None) -> None:
 
 @jobs.quick_task
 def send_waiting(pk: str, *, progress: Progress | None = None) -> None:
-    """Deliver what is due to one endpoint, the oldest first; one that does not answer is not asked twice."""
-    started = timezone.now()
+    """Deliver what is due to one endpoint, the oldest first; one that does not answer is not asked twice.
+
+    What failed is tried again when it is due; where no worker waits for that, by the next ``send_due``.
+    """
+    started, has_tried = timezone.now(), False
     while delivery := _next(pk, started):
         answer = sending.send(
             url=delivery.endpoint.url,
@@ -83,12 +86,18 @@ def send_waiting(pk: str, *, progress: Progress | None = None) -> None:
         if answer.status is None:
             later = timezone.now() + BACKOFF[0]
             _due(pk, timezone.now()).update(next_attempt_at=later)
+        has_tried = True
+    # A run that had nothing to try leaves it to the one that did: or each event would have a retry of its own for ever.
+    if has_tried and (first := _waiting(pk).order_by("next_attempt_at").first()):
+        send_waiting.enqueue_at(first.next_attempt_at, pk)
+
+
+def _waiting(pk: str):
+    return WebhookDelivery.objects.filter(endpoint__pk=pk, endpoint__is_active=True, state=State.WAITING)
 
 
 def _due(pk: str, moment):
-    return WebhookDelivery.objects.filter(
-        endpoint__pk=pk, endpoint__is_active=True, state=State.WAITING, next_attempt_at__lte=moment
-    )
+    return _waiting(pk).filter(next_attempt_at__lte=moment)
 
 
 def _next(pk: str, started) -> WebhookDelivery | None:

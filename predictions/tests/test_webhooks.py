@@ -32,6 +32,7 @@ from predictions.tests.imports import run_import
 from predictions.tests.test_deliveries import deliver
 from predictions.workforce_checks import check_workforce
 from technova.database.locks import Busy
+from technova.jobs import Task
 
 pytestmark = pytest.mark.django_db
 
@@ -172,6 +173,31 @@ def test_failed_attempts_are_repeated_with_the_same_id_ever_later_and_given_up(e
     later()
     send(endpoint)
     assert len(receiver.received) == len(events.BACKOFF) + 1
+
+
+@pytest.fixture
+def retries(monkeypatch):
+    """The moments for which sending is enqueued, with the webhook."""
+    found = []
+    monkeypatch.setattr(Task, "enqueue_at", lambda task, moment, *arguments: found.append((moment, *arguments)))
+    return found
+
+
+def test_retry_is_enqueued_once_for_when_the_first_message_is_due(endpoint, receiver, retries):
+    receiver.answers = [(500, b"")]
+    for number in range(3):
+        told(about=str(number))
+    send(endpoint)
+    first = min(WebhookDelivery.objects.values_list("next_attempt_at", flat=True))
+    assert retries == [(first, str(endpoint.pk))]
+    send(endpoint)  # for another event, with nothing due
+    assert len(retries) == 1
+
+
+def test_delivered_message_has_no_retry_enqueued(endpoint, receiver, retries):
+    told()
+    send(endpoint)
+    assert retries == []
 
 
 def test_attempt_that_succeeds_after_others_is_the_last(endpoint, receiver):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from types import ModuleType
 from typing import NamedTuple
 
@@ -54,6 +55,13 @@ class Task:
         On SQLite it is left out while the same is running, and ``if_refused`` is called when its process cannot start.
         """
         _backend().enqueue(self, arguments, if_refused)
+
+    def enqueue_at(self, moment: datetime, *arguments: str) -> None:
+        """Have it enqueued at a moment, sooner than the schedule would.
+
+        Left out on SQLite, where nothing runs by itself.
+        """
+        _backend().enqueue_at(self, arguments, moment)
 
     def state(self, *arguments: str) -> State | None:
         """Whether it runs or waits with these arguments; None when it does neither."""

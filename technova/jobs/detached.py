@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -43,6 +44,10 @@ def enqueue(task: Task, arguments: Sequence[str], if_refused: Callable[[OSError]
                 if_refused(error)
 
     transaction.on_commit(begin)
+
+
+def enqueue_at(task: Task, arguments: Sequence[str], moment: datetime) -> None:
+    """Nothing: no process waits for a moment, the server's scheduler calls the commands."""
 
 
 def state(work: str) -> State | None:

@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from functools import cache
 
 import procrastinate
@@ -48,6 +49,12 @@ def run(path: str, arguments: list[str]) -> None:
         found(*arguments, progress=write)
 
 
+@procrastinate_app.task(name="technova.enqueue", retry=_again)
+def enqueue_now(path: str, arguments: list[str]) -> None:
+    """Enqueue a task by its path, whose moment has come."""
+    task_of(path).enqueue(*arguments)
+
+
 @procrastinate_app.periodic(cron="* * * * *")
 @procrastinate_app.task(name="technova.tick", queue=QUICK, queueing_lock="technova.tick", pass_context=False)
 def tick(timestamp: int) -> None:
@@ -59,6 +66,12 @@ def enqueue(task: Task, arguments: Sequence[str], if_refused: Callable[[OSError]
     """Add a job in the current transaction. Several of one work run one after the other."""
     queue = QUICK if task.is_quick else LONG
     job = _queue().configure_task(name="technova.run", queue=queue, lock=task.work(*arguments))
+    job.defer(path=task.path, arguments=list(arguments))
+
+
+def enqueue_at(task: Task, arguments: Sequence[str], moment: datetime) -> None:
+    """Add a job that enqueues the task's own then: with the lock of its work it would hold that up until the moment."""
+    job = _queue().configure_task(name="technova.enqueue", queue=QUICK, schedule_at=moment)
     job.defer(path=task.path, arguments=list(arguments))
 
 

@@ -6,11 +6,13 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 
 from technova.jobs import State, detached, quick_task, task, task_of
 from technova.tests import test_detached
@@ -199,6 +201,21 @@ def test_quick_task_does_not_wait_for_a_long_one(worker, paper):
     assert text_of(paper) == "a(quick"  # another long one does
     paper.with_suffix(".wait").unlink()
     wait_until(lambda: text_of(paper) == "a(quick)b()")
+
+
+@on_postgresql
+def test_task_of_a_moment_runs_then_and_holds_up_nothing(worker, paper):
+    worker()
+    write.enqueue("ready ")
+    wait_until(lambda: text_of(paper) == "ready ")
+    moment = timezone.now() + timedelta(seconds=10)
+    write.enqueue_at(moment, "a")
+    assert write.state("a") is None
+    write.enqueue("a")
+    wait_until(lambda: text_of(paper) == "ready a")
+    assert timezone.now() < moment
+    wait_until(lambda: text_of(paper) == "ready aa")
+    assert timezone.now() >= moment
 
 
 @on_postgresql
