@@ -125,7 +125,7 @@ def _why_not_started(error: OSError) -> Message:
 def run_import(pk: str, *, progress: Progress | None = None) -> None:
     """Do the work of an import's state. Each step is its own transaction and can be repeated.
 
-    A failure is recorded with the import; a defect is raised as well.
+    A failure is recorded with the import, once nothing tries again by itself; a defect is raised as well.
     """
     upload = Import.objects.get(pk=pk)
     try:
@@ -139,7 +139,8 @@ def run_import(pk: str, *, progress: Progress | None = None) -> None:
     except ArtifactError as error:
         _fail(upload, str(error))
     except Exception as error:  # whatever broke, the page must not wait forever; the server's log has the error
-        _fail(upload, _reason_of(error))
+        if not jobs.is_tried_again(error):
+            _fail(upload, _reason_of(error))
         raise
 
 

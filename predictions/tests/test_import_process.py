@@ -3,12 +3,13 @@ import io
 import os
 from datetime import timedelta
 from threading import Barrier, Thread
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from employees import uploads
@@ -202,6 +203,43 @@ def test_retry_goes_on_where_it_stopped(user, started, was_confirmed):
     assert upload.state == ("loading" if was_confirmed else "checking")
     assert upload.error is None
     assert started == [("run_import", str(upload.pk))]
+
+
+def lose_the_connection(**arguments):
+    raise OperationalError("the connection is lost")
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """The imports whose stop is told."""
+    stops = []
+    monkeypatch.setattr("predictions.import_process.of_imports.tell_of_stop", lambda upload: stops.append(upload.pk))
+    return stops
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL: nothing tries again on SQLite")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("attempts", "state"), [(0, "checking"), (4, "checking"), (5, "failed")])
+def test_outage_fails_an_import_after_the_last_attempt(user, started, told, monkeypatch, attempts, state):
+    from technova.jobs import workers
+
+    upload = received(user)
+    monkeypatch.setattr("predictions.import_process.uploads.check", lose_the_connection)
+    context = SimpleNamespace(job=SimpleNamespace(attempts=attempts))
+    with pytest.raises(OperationalError):
+        workers.run.func(context, import_process.run_import.path, [str(upload.pk)])
+    upload.refresh_from_db()
+    assert (upload.state, told) == (state, [upload.pk] if state == "failed" else [])
+
+
+def test_outage_fails_an_import_at_once_where_nothing_tries_again(user, started, told, monkeypatch):
+    upload = received(user)
+    monkeypatch.setattr("predictions.import_process.uploads.check", lose_the_connection)
+    with pytest.raises(OperationalError):
+        import_process.run_import(str(upload.pk))
+    upload.refresh_from_db()
+    assert (upload.state, told) == ("failed", [upload.pk])
+    assert upload.error["text"].startswith("The database does not answer")
 
 
 def test_sirh_alone_is_loaded_and_the_page_says_that_nobody_could_be_scored(user, browse):

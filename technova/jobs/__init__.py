@@ -8,7 +8,9 @@ says is left to do.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from types import ModuleType
@@ -83,6 +85,24 @@ def task(function: Callable[..., None]) -> Task:
 def quick_task(function: Callable[..., None]) -> Task:
     """A task of seconds, as a message to be sent: each worker does one beside an import or a training."""
     return Task(function, is_quick=True)
+
+
+_is_tried_again: ContextVar[Callable[[Exception], bool]] = ContextVar("is_tried_again", default=lambda error: False)
+
+
+def is_tried_again(error: Exception) -> bool:
+    """Whether the running task is run again by itself after this error, so that it has not failed for good."""
+    return _is_tried_again.get()(error)
+
+
+@contextmanager
+def trying_again(when: Callable[[Exception], bool]) -> Iterator[None]:
+    """Run a task after whose errors ``when`` says whether it is run again."""
+    token = _is_tried_again.set(when)
+    try:
+        yield
+    finally:
+        _is_tried_again.reset(token)
 
 
 def task_of(path: str) -> Task:

@@ -14,14 +14,14 @@ from datetime import datetime
 from functools import cache
 
 import procrastinate
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, models
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection, models
 from procrastinate.contrib.django import app as procrastinate_app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
-from technova.jobs import State, Step, Task, task_of
+from technova.jobs import State, Step, Task, task_of, trying_again
 from technova.jobs.models import JobProgress
 from technova.jobs.schedule import enqueue_due
 
@@ -41,11 +41,16 @@ _again = procrastinate.RetryStrategy(
 )
 
 
-@procrastinate_app.task(name="technova.run", retry=_again)
-def run(path: str, arguments: list[str]) -> None:
+@procrastinate_app.task(name="technova.run", retry=_again, pass_context=True)
+def run(context: procrastinate.JobContext, path: str, arguments: list[str]) -> None:
     """Run a task by its path."""
+    close_old_connections()  # one that the database ended would end each further attempt in this thread
+
+    def is_tried_again(error: Exception) -> bool:
+        return _again.get_retry_decision(exception=error, job=context.job) is not None
+
     found = task_of(path)
-    with _progress_of(found.work(*arguments)) as write:
+    with _progress_of(found.work(*arguments)) as write, trying_again(is_tried_again):
         found(*arguments, progress=write)
 
 

@@ -83,6 +83,8 @@ def make(pk: str, *, progress: Progress | None = None) -> None:
         with override(export.language):
             _make(export, progress)
     except Exception as error:  # the page must not wait for ever; the server's log has the error
+        if jobs.is_tried_again(error):
+            raise
         Export.objects.filter(pk=pk).update(state=State.FAILED)
         if not isinstance(error, Unusable):
             raise

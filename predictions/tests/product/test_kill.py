@@ -8,9 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
+from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import connection
 
 from employees.models import (
@@ -24,9 +26,13 @@ from employees.models import (
     WorkforceDay,
 )
 from employees.tests.files import rows_of, write
+from employees.tests.test_uploads import DAY, checked, files
 from employees.workforce.known_values import RAW_KINDS
 from features.models import EmployeeFeatures, FeatureBuild
+from predictions import import_process
 from predictions.models import Prediction, ScoringRun
+from technova.database.locks import exclusive
+from technova.tests.test_detached import wait_until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -219,3 +225,56 @@ def test_kill_at_random_instants_of_withdrawals_answers_and_merges(manage, tmp_p
             step = ["shell", "-c", f"from employees.workforce.answers import *; {call}"]
             kills += kill_until_done(running, step, after, order)
     assert kills
+
+
+@contextmanager
+def worker(environment: dict[str, str]) -> Iterator[None]:
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "run_worker"],
+        cwd=settings.BASE_DIR,
+        env=os.environ | environment,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def end_connections_of_who_waits() -> None:
+    """End all connections but this one, once another waits for the lock that this one holds."""
+    with connection.cursor() as cursor:
+
+        def is_waited_for() -> bool:
+            cursor.execute("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+            return cursor.fetchone() is not None
+
+        wait_until(is_waited_for, seconds=60)
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+@pytest.mark.parametrize("state", ["checking", "loading"])
+def test_import_whose_connections_end_is_done_by_the_next_attempt(manage, state):
+    with connection.cursor() as cursor:  # the jobs of other tests: Django empties no table of the queue
+        cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
+    user = get_user_model().objects.create_user("someone")
+    if state == "loading":
+        upload = checked(user)
+        import_process.confirm(upload=upload, user=user, checked_at=upload.checked_at.isoformat())
+    else:
+        upload = import_process.receive(user=user, as_of=DAY, files=files())
+
+    def is_over() -> bool:
+        upload.refresh_from_db()
+        return upload.state != state
+
+    with ExitStack() as stack:
+        with exclusive():
+            stack.enter_context(worker(manage.changes))
+            end_connections_of_who_waits()
+        wait_until(is_over, seconds=60)
+    assert (upload.state, upload.error) == ("done" if state == "loading" else "ready", None)
