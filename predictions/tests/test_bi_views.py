@@ -62,6 +62,25 @@ def test_role_may_read_the_views_and_nothing_else(as_role):
             rows(f"SELECT * FROM public.{table}")
 
 
+def test_condition_of_the_reader_is_tried_on_no_row_outside_the_view(as_role):
+    older, newer = (ScoringRunFactory(as_of=date(2026, month, 1)) for month in (1, 2))
+    person = EmployeeFactory()
+    for run, probability in ((older, 0.1), (newer, 0.2)):
+        PredictionFactory(scored=True, run=run, employee=person, probability=probability)
+    with as_role():
+        connection.cursor().execute(
+            "CREATE FUNCTION pg_temp.is_seen(float8) RETURNS bool LANGUAGE plpgsql COST 0.0001 AS "
+            "$$ BEGIN IF $1 = 0.1 THEN RAISE 'an older score'; END IF; RETURN true; END $$; "
+            "SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off"
+        )
+        assert rows("SELECT probability FROM bi.newest_scores WHERE pg_temp.is_seen(probability)") == [(0.2,)]
+    barriers = rows(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'bi'::regnamespace "
+        "AND reloptions @> ARRAY['security_barrier=true']"
+    )
+    assert {f"bi.{name}" for (name,) in barriers} == set(documented())
+
+
 def documented():
     """The columns of each view in the guide."""
     parts = re.split(r"^## `(bi\.\w+)`$", GUIDE, flags=re.MULTILINE)[1:]

@@ -77,6 +77,10 @@ WAYS_ROUND = [
     "DELETE FROM predictions_logpurge",
     "GRANT DELETE ON predictions_prediction TO CURRENT_USER; DELETE FROM predictions_prediction",
     "SET ROLE {purge}",
+    """
+    CREATE TEMP TABLE own (id bigint);
+    CREATE TRIGGER own AFTER DELETE ON own FOR EACH ROW EXECUTE FUNCTION predictions_prediction_employee_id_is_free()
+    """,
     "INSERT INTO django_migrations (app, name, applied) VALUES ('predictions', 'x', now())",
 ]
 
@@ -91,6 +95,17 @@ def test_application_has_no_way_round_the_protection(two_roles, statement):
             own.execute(statement.replace("{purge}", PURGE))
     assert Prediction.objects.get().probability == 0.5
     assert JournalEntry.objects.get().people == 1
+
+
+def test_no_function_by_the_rights_of_its_owner_is_for_everyone():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT proname, has_function_privilege('public', oid, 'EXECUTE') FROM pg_proc "
+            "WHERE prosecdef AND pronamespace = 'public'::regnamespace"
+        )
+        found = dict(cursor.fetchall())
+    assert "predictions_prediction_employee_id_is_free" in found
+    assert not any(found.values())
 
 
 def test_application_serves_scores_and_seals(two_roles, own_model):

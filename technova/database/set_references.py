@@ -16,24 +16,13 @@ from typing import Any
 
 from django.db import connections, models, transaction
 
+# With the search path no temporary table, which any role may create, stands in for another.
+_PATH = "SET search_path = public, pg_temp"
 _COMMON = [
     """
     CREATE OR REPLACE FUNCTION technova_key_stays() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
       RAISE EXCEPTION 'A key of % does not change', TG_TABLE_NAME USING ERRCODE = 'foreign_key_violation';
-    END $$
-    """,
-    """
-    CREATE OR REPLACE FUNCTION technova_is_not_referred_to() RETURNS trigger LANGUAGE plpgsql
-    SECURITY DEFINER SET search_path FROM CURRENT AS $$
-    DECLARE is_referred_to boolean;
-    BEGIN
-      EXECUTE format('LOCK TABLE %I IN SHARE ROW EXCLUSIVE MODE', TG_ARGV[0]);
-      EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE %s)', TG_ARGV[0], TG_ARGV[1]) INTO is_referred_to USING OLD;
-      IF is_referred_to THEN
-        RAISE EXCEPTION '% refers to % of %', TG_ARGV[0], OLD.id, TG_TABLE_NAME USING ERRCODE = 'foreign_key_violation';
-      END IF;
-      RETURN NULL;
     END $$
     """,
 ]
@@ -52,11 +41,11 @@ _WITHOUT_FOREIGN_KEY = """
 """
 # One expression for all keys of a table, since a query of its own for each would cost a single row more. Of distinct
 # values PostgreSQL expects few, and so looks each one up in its index, whether one row is added or many.
-_ADDED = """
-    CREATE OR REPLACE FUNCTION {table}_refers() RETURNS trigger LANGUAGE plpgsql AS $$
+_ADDED = f"""
+    CREATE OR REPLACE FUNCTION {{table}}_refers() RETURNS trigger LANGUAGE plpgsql {_PATH} AS $$
     BEGIN
-      IF {is_missing} THEN
-        RAISE EXCEPTION 'A row of {table} refers to one that is not there' USING ERRCODE = 'foreign_key_violation';
+      IF {{is_missing}} THEN
+        RAISE EXCEPTION 'A row of {{table}} refers to one that is not there' USING ERRCODE = 'foreign_key_violation';
       END IF;
       RETURN NULL;
     END $$
@@ -80,10 +69,23 @@ _TRIGGERS_OF_ONE = [
     CREATE OR REPLACE TRIGGER {parent}_id_stays BEFORE UPDATE OF id ON {parent}
     FOR EACH ROW WHEN (OLD.id <> NEW.id) EXECUTE FUNCTION technova_key_stays()
     """,
+    # By the owner's rights, so whole: what a trigger hands to such a function, whoever creates one could choose.
+    f"""
+    CREATE OR REPLACE FUNCTION {{table}}_{{column}}_is_free() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER {_PATH} AS $$
+    BEGIN
+      LOCK TABLE {{table}} IN SHARE ROW EXCLUSIVE MODE;
+      IF EXISTS (SELECT FROM {{table}} WHERE {{refers}}) THEN
+        RAISE EXCEPTION '{{table}} refers to % of {{parent}}', OLD.id USING ERRCODE = 'foreign_key_violation';
+      END IF;
+      RETURN NULL;
+    END $$
+    """,
+    "REVOKE ALL ON FUNCTION {table}_{column}_is_free() FROM PUBLIC",
     "DROP TRIGGER IF EXISTS {table}_{column} ON {parent}",
     """
     CREATE CONSTRAINT TRIGGER {table}_{column} AFTER DELETE ON {parent} DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION technova_is_not_referred_to('{table}', '{refers}')
+    FOR EACH ROW EXECUTE FUNCTION {table}_{column}_is_free()
     """,
 ]
 
@@ -132,5 +134,5 @@ def _names(model: type[models.Model], reference: SetReference) -> dict[str, str]
         "parent": field.related_model._meta.db_table,
         "columns": ", ".join(columns),
         "match": " AND ".join(f"parent.{theirs} = added.{ours}" for ours, theirs in pairs),
-        "refers": " AND ".join(f"{ours} = $1.{theirs}" for ours, theirs in reversed(pairs)),
+        "refers": " AND ".join(f"{ours} = OLD.{theirs}" for ours, theirs in reversed(pairs)),
     }
