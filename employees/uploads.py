@@ -101,6 +101,7 @@ def receive(
             size=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
             content=content,
+            is_in_folder=source == Import.Source.FOLDER,
         )
     return upload
 

@@ -1,8 +1,8 @@
 """Extracts that arrive by themselves: in a folder (``EXTRACTS_DIR``), or by the API.
 
 The files of a day are one import, checked like any other. It is loaded if nothing about it is open: no question, no
-alarm, nothing refused as a whole; otherwise it waits for HR. A file of the folder is deleted once it is loaded. A note
-beside the extracts is set aside: it holds nothing back.
+alarm, nothing refused as a whole; otherwise it waits for HR. A file of the folder is deleted once it is loaded, or once
+a check finds its content in force for its day. A note beside the extracts is set aside: it holds nothing back.
 """
 
 import hashlib
@@ -17,14 +17,13 @@ from typing import Any
 from django.conf import settings
 from django.core.files import File
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from employees import uploads
 from employees.extracts import ENDINGS, PLAIN, is_prose
 from employees.extracts import File as ExtractFile
 from employees.messages import Message, gettext_noop
-from employees.models import Import, ImportFile, SavedMapping
+from employees.models import Import, ImportFile, Load, SavedMapping
 from employees.workforce.as_of import date_in
 from predictions import import_process
 from predictions.events import of_imports
@@ -33,6 +32,10 @@ from technova.commands import Progress
 from technova.database.locks import Busy
 
 logger = logging.getLogger(__name__)
+
+OPEN = (*Import.AT_WORK, *Import.WAITING)
+ENDED = (Import.State.DONE, Import.State.EXPIRED)
+Content = tuple[str, date | None]  # the SHA-256 of a file, and the day that its name holds
 
 SETTLED = timedelta(minutes=1)  # a file that was written since may still be arriving
 
@@ -66,23 +69,45 @@ def _go_on() -> None:
 
 
 def _collect() -> None:
-    digests = {path: _digest(path) for path in _files(Path(settings.EXTRACTS_DIR))}
-    known = ImportFile.objects.filter(sha256__in=digests.values())
-    is_loaded = Q(upload__state=Import.State.DONE) | Q(upload__summary__is_new=False)
-    loaded = set(known.filter(is_loaded).values_list("sha256", flat=True))
-    taken = set(known.exclude(upload__state=Import.State.EXPIRED).values_list("sha256", flat=True))
+    found = {path: (_digest(path), date_in(path.name)) for path in _files(Path(settings.EXTRACTS_DIR))}
+    taken = _taken(set(found.values()))
+    waiting = ImportFile.objects.filter(sha256__in=[sha256 for sha256, _day in found.values()])
+    waiting = waiting.exclude(upload__state__in=ENDED)
+    elsewhere = set(waiting.values_list("sha256", flat=True))
     days = defaultdict(list)
-    for path, sha256 in digests.items():
-        if sha256 in loaded:
+    for path, content in found.items():
+        upload = taken.get(content)
+        if upload and _is_over(upload):
             path.unlink(missing_ok=True)
-        elif sha256 not in taken:
-            days[date_in(path.name)].append(path)
+            upload.files.filter(sha256=content[0]).update(is_in_folder=False)
+        elif content[0] not in elsewhere and (upload is None or upload.state in ENDED):
+            days[content[1]].append(path)
     for day, paths in days.items():
         refused = {path: reason for path in paths if (reason := _reason_to_refuse(path, day))}
         for path, reason in refused.items():
-            _refuse(path, digests[path], reason)
+            _refuse(path, found[path][0], reason)
         if rest := [path for path in paths if path not in refused]:
             _receive(day, rest)
+
+
+def _taken(found: set[Content]) -> dict[Content, Import]:
+    """The newest import of each file that was taken and still lies in the folder.
+
+    A file of a finished import that lies there no longer is forgotten: put there again, it is a delivery.
+    """
+    files = ImportFile.objects.filter(is_in_folder=True).defer("content").select_related("upload").order_by("pk")
+    contents = {file: (file.sha256, date_in(file.name)) for file in files}
+    gone = [file.pk for file, content in contents.items() if content not in found and file.upload.state not in OPEN]
+    ImportFile.objects.filter(pk__in=gone).update(is_in_folder=False)
+    return {content: file.upload for file, content in contents.items()}
+
+
+def _is_over(upload: Import) -> bool:
+    """Whether its files are loaded, or brought nothing new, and no load of their day was taken back since."""
+    if upload.as_of is None or upload.state not in ENDED:
+        return False
+    is_loaded = upload.state == Import.State.DONE or upload.brings_nothing_new
+    return is_loaded and not Load.objects.filter(as_of=upload.as_of, withdrawn_at__gte=upload.created_at).exists()
 
 
 def _reason_to_refuse(path: Path, day: date | None) -> Message | None:
@@ -106,9 +131,7 @@ def deliver(*, client: str, as_of: date, files: Sequence[File], mapping: SavedMa
     While the same files wait or are worked on, they are the import that there is; one that failed is started again.
     """
     digests = sorted(hashlib.file_digest(_rewound(file), "sha256").hexdigest() for file in files)
-    unfinished = Import.objects.filter(
-        source=Import.Source.API, as_of=as_of, state__in=(*Import.AT_WORK, *Import.WAITING), loaded_at=None
-    )
+    unfinished = Import.objects.filter(source=Import.Source.API, as_of=as_of, state__in=OPEN, loaded_at=None)
     for upload in unfinished.filter(files__sha256=digests[0]).distinct():
         if sorted(upload.files.values_list("sha256", flat=True)) == digests:
             with suppress(Busy):  # the next collection goes on with it
@@ -154,6 +177,8 @@ def _refuse(path: Path, sha256: str, reason: Message) -> None:
     """Record that a file was not taken, so that HR sees it once."""
     error = {**reason.document(), "file": path.name}
     upload = Import.objects.create(source=Import.Source.FOLDER, state=Import.State.REFUSED, error=error)
-    ImportFile.objects.create(upload=upload, name=path.name[-255:], size=path.stat().st_size, sha256=sha256)
+    ImportFile.objects.create(
+        upload=upload, name=path.name[-255:], size=path.stat().st_size, sha256=sha256, is_in_folder=True
+    )
     of_imports.tell_of_stop(upload)
     logger.warning("A file of the folder is refused: %s", reason)

@@ -85,10 +85,10 @@ def go_on(*, upload: Import) -> None:
 
 def _confirm_if_clear(upload: Import) -> bool:
     """Confirm a delivery about which nothing is open, as nobody else will, and discard one that brings nothing new."""
-    if not (upload.checked_at and uploads.is_clear(upload)):
-        return False
-    if not (upload.summary or {}).get("is_new"):
+    if upload.state == Import.State.READY and upload.brings_nothing_new:
         uploads.discard(upload=upload)
+        return False
+    if not (upload.checked_at and uploads.is_clear(upload)):
         return False
     return uploads.confirm(upload=upload, user=None, checked_at=upload.checked_at.isoformat())
 

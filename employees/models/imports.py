@@ -136,6 +136,11 @@ class Import(models.Model):
         return self.state in self.AT_WORK
 
     @property
+    def brings_nothing_new(self) -> bool:
+        """Whether a check found that the content of its files is in force for their day."""
+        return (self.summary or {}).get("is_new") is False
+
+    @property
     def by(self) -> str:
         """Who uploaded it, or where it came from by itself. One query if the account is not loaded."""
         source = f"{self.get_source_display()} ({self.client})" if self.client else self.get_source_display()
@@ -153,6 +158,11 @@ class ImportFile(models.Model):
     size = models.PositiveIntegerField(_("size (bytes)"))
     sha256 = models.CharField("SHA-256", max_length=64)
     content = models.BinaryField(default=b"")
+    is_in_folder = models.BooleanField(
+        _("in the folder"),
+        default=False,
+        help_text=_("Whether it lies in the folder of deliveries, from which it is taken once."),
+    )
 
     class Meta:
         verbose_name = _("imported file")

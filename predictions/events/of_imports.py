@@ -18,7 +18,7 @@ def tell_of_check(upload: Import) -> None:
     if upload.state in STOPPED or (upload.summary or {}).get("alarms"):
         tell_of_stop(upload)
     count = len(uploads.open_questions(upload))
-    if upload.source and count and upload.state in uploads.ASKS:
+    if upload.source and count and upload.state in uploads.ASKS and not upload.brings_nothing_new:
         _emit(upload, Event.QUESTION_OPEN, {"subject": "files", "question_count": count})
 
 

@@ -1,10 +1,14 @@
 import os
 import time
+from datetime import date
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
-from employees.models import Import, ImportFile, Load
+from employees.models import Import, ImportFile, Load, LoadedExtract
 from employees.tests.test_uploads import text_of
+from employees.workforce.loading import withdraw_load
+from predictions import deliveries, import_process
 from predictions.deliveries import collect
 from predictions.models import ScoringRun
 from predictions.tests.imports import run_import
@@ -73,15 +77,84 @@ def test_delivery_with_a_question_waits_for_hr_and_its_files_stay(folder):
     assert len(list(folder.iterdir())) == 3
 
 
-def test_delivery_that_brings_nothing_new_is_deleted(folder):
-    for day in ("2026-06-30", "2026-06-30"):
-        deliver(folder, day)
+def worked_off(folder):
+    """Collect, work and collect again, until the folder is empty or waits; the newest import."""
+    for _ in range(2):
         collect()
         for upload in Import.objects.filter(state=Import.State.CHECKING):
             run_import(upload=upload)
-        collect()
+    return Import.objects.latest("created_at")
+
+
+def test_delivery_that_brings_nothing_new_is_deleted_and_shown(folder, browse):
+    for _ in range(2):
+        deliver(folder)
+        upload = worked_off(folder)
         assert list(folder.iterdir()) == []
     assert Load.objects.count() == 1
+    assert "The same content was loaded before" in browse("RH").get(f"/import/{upload.pk}/").text
+
+
+def test_delivery_that_brings_nothing_new_asks_no_question_again(folder, django_user_model):
+    user = django_user_model.objects.create_user("rh")
+    deliver(folder, sirh=text_of("sirh").replace("Commercial,", "Direction Générale,"))
+    first = worked_off(folder)
+    checked_at = first.checked_at.isoformat()
+    import_process.confirm(upload=first, user=user, checked_at=checked_at, leave_unknown=True)
+    run_import(upload=first)
+    collect()
+    deliver(folder, sirh=text_of("sirh").replace("Commercial,", "Direction Générale,"))
+    assert worked_off(folder).state == Import.State.EXPIRED
+    assert list(folder.iterdir()) == []
+
+
+@pytest.fixture
+def loaded_by_api(started):
+    """The three files of 30 June, loaded from elsewhere."""
+    files = [SimpleUploadedFile(f"{kind}.csv", text_of(kind).encode()) for kind in KINDS]
+    upload = deliveries.deliver(client="payroll", as_of=date(2026, 6, 30), files=files)
+    run_import(upload=upload)
+    assert upload.state == Import.State.DONE
+    return upload
+
+
+def test_files_whose_load_was_taken_back_are_a_delivery(folder, loaded_by_api):
+    withdraw_load(load=loaded_by_api.load_id, reason="wrong")
+    deliver(folder)
+    again = worked_off(folder)
+    assert (again.source, again.state) == ("folder", Import.State.DONE)
+    assert Load.objects.in_force().count() == 1
+
+
+def test_files_of_the_folder_whose_load_was_taken_back_are_a_delivery(folder):
+    deliver(folder)
+    first = worked_off(folder)
+    withdraw_load(load=first.load_id, reason="wrong")
+    deliver(folder)
+    assert worked_off(folder) != first
+    assert Load.objects.in_force().count() == 1
+
+
+def test_files_whose_known_content_was_taken_back_before_they_are_deleted_are_kept(folder, loaded_by_api):
+    deliver(folder)
+    collect()
+    run_import(upload=Import.objects.get(source="folder"))
+    withdraw_load(load=loaded_by_api.load_id, reason="wrong")
+    worked_off(folder)
+    assert Load.objects.in_force().count() == 1
+
+
+def test_content_of_a_load_in_force_under_another_day_is_a_delivery(folder, loaded_by_api):
+    arrive(folder, "eval-2026-07-31.csv", text_of("eval"))
+    upload = worked_off(folder)
+    assert (upload.as_of, upload.state) == (date(2026, 7, 31), Import.State.DONE)
+    assert LoadedExtract.objects.in_force().filter(kind="eval", as_of="2026-07-31").exists()
+
+
+def test_content_of_a_load_in_force_without_a_day_is_refused_and_stays(folder, loaded_by_api):
+    path = arrive(folder, "eval-undated.csv", text_of("eval"))
+    upload = worked_off(folder)
+    assert (upload.source, upload.state, path.exists()) == ("folder", Import.State.REFUSED, True)
 
 
 def test_delivery_held_up_by_another_import_is_gone_on_with(folder, started, monkeypatch):
