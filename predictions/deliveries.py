@@ -71,16 +71,13 @@ def _go_on() -> None:
 def _collect() -> None:
     found = {path: (_digest(path), date_in(path.name)) for path in _files(Path(settings.EXTRACTS_DIR))}
     taken = _taken(set(found.values()))
-    waiting = ImportFile.objects.filter(sha256__in=[sha256 for sha256, _day in found.values()])
-    waiting = waiting.exclude(upload__state__in=ENDED)
-    elsewhere = set(waiting.values_list("sha256", flat=True))
     days = defaultdict(list)
     for path, content in found.items():
         upload = taken.get(content)
         if upload and _is_over(upload):
             path.unlink(missing_ok=True)
             upload.files.filter(sha256=content[0]).update(is_in_folder=False)
-        elif content[0] not in elsewhere and (upload is None or upload.state in ENDED):
+        elif upload is None or upload.state in ENDED:
             days[content[1]].append(path)
     for day, paths in days.items():
         refused = {path: reason for path in paths if (reason := _reason_to_refuse(path, day))}

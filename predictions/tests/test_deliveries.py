@@ -254,6 +254,45 @@ def test_extract_as_a_text_file_is_loaded(folder):
     assert upload.state == Import.State.DONE
 
 
+@pytest.fixture
+def refused_by_hand(django_user_model):
+    """An empty file that HR uploaded."""
+    user = django_user_model.objects.create_user("rh")
+    file = SimpleUploadedFile("sirh.csv", b"")
+    upload = import_process.receive(user=user, as_of=date(2026, 6, 30), files=[file])
+    run_import(upload=upload)
+    assert upload.state == Import.State.REFUSED
+    return upload
+
+
+def test_file_with_the_bytes_of_an_upload_is_an_import_of_its_own(folder, refused_by_hand):
+    arrive(folder, "sirh-2026-06-30.csv", "")
+    upload = worked_off(folder)
+    assert (upload.source, upload.state) == ("folder", Import.State.REFUSED)
+    collect()
+    assert Import.objects.count() == 2
+
+
+def test_file_refused_for_its_name_is_taken_once_it_has_another(folder):
+    for kind in KINDS:
+        arrive(folder, f"{kind}.csv", text_of(kind))
+    collect()
+    assert set(Import.objects.values_list("state", flat=True)) == {Import.State.REFUSED}
+    for kind in KINDS:
+        (folder / f"{kind}.csv").rename(folder / f"{kind}-2026-06-30.csv")
+    assert worked_off(folder).state == Import.State.DONE
+
+
+def test_refused_file_that_was_removed_and_delivered_again_is_told_again(folder):
+    path = arrive(folder, "sirh.csv", text_of("sirh"))
+    collect()
+    path.unlink()
+    collect()
+    arrive(folder, "sirh.csv", text_of("sirh"))
+    collect()
+    assert Import.objects.count() == 2
+
+
 def test_nothing_is_collected_without_a_folder(settings):
     settings.EXTRACTS_DIR = ""
     collect()
