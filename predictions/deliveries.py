@@ -100,7 +100,12 @@ def _taken(found: set[Content]) -> dict[Content, Import]:
 
 
 def _is_over(upload: Import) -> bool:
-    """Whether its files are loaded, or brought nothing new, and no load of their day was taken back since."""
+    """Whether its files may go: somebody deleted them, or they are loaded or brought nothing new.
+
+    The last two only while no load of their day was taken back since.
+    """
+    if upload.deleted_by_id:
+        return True
     if upload.as_of is None or upload.state not in ENDED:
         return False
     is_loaded = upload.state == Import.State.DONE or upload.brings_nothing_new

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from employees import uploads
 from employees.models import Import, ImportFile, Load, LoadedExtract
 from employees.tests.test_uploads import text_of
 from employees.workforce.loading import withdraw_load
@@ -252,6 +253,23 @@ def test_extract_as_a_text_file_is_loaded(folder):
     upload = Import.objects.get()
     run_import(upload=upload)
     assert upload.state == Import.State.DONE
+
+
+def test_files_that_somebody_deleted_leave_the_folder_and_do_not_come_back(folder, browse):
+    deliver(folder, sirh=text_of("sirh").replace("Commercial,", "Direction Générale,"))
+    upload = worked_off(folder)
+    assert upload.questions
+    browse("RH").post(f"/import/{upload.pk}/discard/")
+    assert worked_off(folder) == upload
+    assert list(folder.iterdir()) == []
+
+
+def test_files_that_nobody_confirmed_for_a_day_are_asked_about_again(folder):
+    deliver(folder, sirh=text_of("sirh").replace("Commercial,", "Direction Générale,"))
+    upload = worked_off(folder)
+    uploads.discard(upload=upload)
+    assert worked_off(folder) != upload
+    assert len(list(folder.iterdir())) == 3
 
 
 @pytest.fixture
