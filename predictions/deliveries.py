@@ -7,10 +7,13 @@ a check finds its content in force for its day. A note beside the extracts is se
 
 import hashlib
 import logging
+import os
+import stat
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, timedelta
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +46,10 @@ WITHOUT_A_DAY = gettext_noop("The file's name holds no day: name it as sirh-2026
 NOTE = gettext_noop(
     "The file is a text without a table, so it is no extract and was set aside; the other files of its day are loaded "
     "without it. If it should be an extract, export it again as CSV, XLSX or ODS; else remove it from the folder."
+)
+LINK = gettext_noop(
+    "The file is a link to another file, which is not read, and was set aside; the other files of its day are loaded "
+    "without it. Put the extract itself into the folder."
 )
 TOO_LARGE = gettext_noop("The file is larger than %(limit)s MB.")
 
@@ -114,6 +121,8 @@ def _is_over(upload: Import) -> bool:
 
 def _reason_to_refuse(path: Path, day: date | None) -> Message | None:
     """Why a file is not taken into the import of its day, if it is not."""
+    if path.is_symlink():
+        return Message(LINK)
     if path.stat().st_size > settings.LARGEST_UPLOAD:
         return Message(TOO_LARGE, {"limit": settings.LARGEST_UPLOAD // 2**20})
     if path.suffix.lower() == ".txt" and _is_note(path):
@@ -123,7 +132,8 @@ def _reason_to_refuse(path: Path, day: date | None) -> Message | None:
 
 def _is_note(path: Path) -> bool:
     saved = SavedMapping.objects.newest()
-    return is_prose(ExtractFile(str(path), path.name), saved.mapping if saved else PLAIN)
+    with _opened(path) as file:
+        return is_prose(ExtractFile(file, path.name), saved.mapping if saved else PLAIN)
 
 
 @transaction.atomic
@@ -153,19 +163,31 @@ def _rewound(file: File) -> Any:
 
 
 def _files(folder: Path) -> list[Path]:
-    """The extracts in the folder that have arrived whole."""
+    """The extracts in the folder that have arrived whole, and links."""
     latest = (timezone.now() - SETTLED).timestamp()
     found = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in ENDINGS and path.name[0] != ".")
-    return [path for path in found if path.is_file() and path.stat().st_mtime <= latest]
+    states = {path: path.lstat() for path in found}
+    return [
+        path
+        for path, state in states.items()
+        if (stat.S_ISREG(state.st_mode) or stat.S_ISLNK(state.st_mode)) and state.st_mtime <= latest
+    ]
+
+
+def _opened(path: Path) -> BufferedReader:
+    """A file of the folder: whoever writes there may read less than this process does, so no link is followed."""
+    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW))
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
+    if path.is_symlink():
+        return hashlib.sha256(os.fsencode(path.readlink())).hexdigest()
+    with _opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _receive(day, paths: list[Path]) -> None:
-    files = [File(path.open("rb"), name=path.name) for path in paths]
+    files = [File(_opened(path), name=path.name) for path in paths]
     try:
         import_process.receive(user=None, source=Import.Source.FOLDER, as_of=day, files=files)
     finally:
@@ -180,7 +202,7 @@ def _refuse(path: Path, sha256: str, reason: Message) -> None:
     error = {**reason.document(), "file": path.name}
     upload = Import.objects.create(source=Import.Source.FOLDER, state=Import.State.REFUSED, error=error)
     ImportFile.objects.create(
-        upload=upload, name=path.name[-255:], size=path.stat().st_size, sha256=sha256, is_in_folder=True
+        upload=upload, name=path.name[-255:], size=path.lstat().st_size, sha256=sha256, is_in_folder=True
     )
     of_imports.tell_of_stop(upload)
     logger.warning("A file of the folder is refused: %s", reason)

@@ -221,6 +221,41 @@ def test_note_beside_the_extracts_is_set_aside_and_they_are_loaded(folder, brows
     assert "it is no extract and was set aside" in page
 
 
+def link(folder, name, target):
+    path = folder / name
+    path.symlink_to(target)
+    os.utime(path, (time.time() - 300,) * 2, follow_symlinks=False)
+    return path
+
+
+def test_link_in_the_folder_is_set_aside_unread_and_the_extracts_are_loaded(folder, tmp_path, browse):
+    secret = arrive(tmp_path, "secret", "root:x:0:0:root:/root:/bin/bash\n")
+    deliver(folder)
+    (folder / "sondage-2026-06-30.csv").unlink()
+    path = link(folder, "sondage-2026-06-30.csv", secret)
+    collect()
+    upload = Import.objects.get(state=Import.State.CHECKING)
+    run_import(upload=upload)
+    collect()
+    assert (upload.files.count(), upload.state, list(folder.iterdir())) == (2, Import.State.DONE, [path])
+    refused = Import.objects.exclude(pk=upload.pk).get()
+    assert bytes(refused.files.get().content) == b""
+    page = browse("RH").get(f"/import/{refused.pk}/").text
+    assert "link to another file, which is not read" in page
+    assert "root:" not in page
+    collect()
+    assert Import.objects.count() == 2
+
+
+def test_file_that_becomes_a_link_while_it_is_taken_is_not_read(folder, tmp_path, monkeypatch):
+    secret = arrive(tmp_path, "secret", "root:x:0:0:root:/root:/bin/bash\n")
+    link(folder, "sirh-2026-06-30.csv", secret)
+    monkeypatch.setattr("pathlib.Path.is_symlink", lambda path: False)
+    with pytest.raises(OSError, match="symbolic"):
+        collect()
+    assert not Import.objects.exists()
+
+
 SOME_TABLE = "Matricule{0}Ville{0}Fonction\n1{0}Lyon{0}Cadre\n2{0}Lille{0}Cadre\n"
 NO_NOTES = {
     "with a quotation mark that is never closed": text_of("sirh").replace("\n1,", '\n1,"', 1),
