@@ -204,10 +204,14 @@ def is_clear(upload: Import) -> bool:
     return upload.state == State.READY and not upload.questions and not (upload.summary or {}).get("alarms")
 
 
-def retry(*, upload: Import) -> bool:
-    """Put a failed import back into the state it failed in, and return whether it was failed. Raises ``Busy``."""
-    state = State.LOADING if upload.confirmed_at else State.CHECKING
-    return _move(upload, State.FAILED, state, error=None)
+def retry(*, upload: Import, from_check: bool = False) -> bool:
+    """Put a failed import back into the state it failed in, and return whether it was failed. Raises ``Busy``.
+
+    ``from_check`` checks the files again even if they were confirmed, which no other import can hold up.
+    """
+    if upload.confirmed_at and not from_check:
+        return _move(upload, State.FAILED, State.LOADING, error=None)
+    return _move(upload, State.FAILED, State.CHECKING, error=None, confirmed_by=None, confirmed_at=None)
 
 
 def discard(*, upload: Import, user=None) -> bool:

@@ -11,7 +11,6 @@ import os
 import stat
 from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import date, timedelta
 from io import BufferedReader
 from pathlib import Path
@@ -22,7 +21,6 @@ from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 
-from employees import uploads
 from employees.extracts import ENDINGS, PLAIN, is_prose
 from employees.extracts import File as ExtractFile
 from employees.messages import Message, gettext_noop
@@ -32,7 +30,7 @@ from predictions import import_process
 from predictions.events import of_imports
 from technova import jobs
 from technova.commands import Progress
-from technova.database.locks import Busy
+from technova.database.locks import Busy, exclusive
 
 logger = logging.getLogger(__name__)
 
@@ -61,18 +59,9 @@ def collect(*, progress: Progress | None = None) -> None:
     Raises ``OSError`` for a folder that cannot be read.
     """
     import_process.settle()
-    with suppress(Busy):
-        _go_on()
+    import_process.go_on()
     if settings.EXTRACTS_DIR:
         _collect()
-
-
-def _go_on() -> None:
-    delivered = Import.objects.exclude(source="")
-    for upload in delivered.filter(state=Import.State.FAILED, error__text=uploads.ALREADY_LOADING):
-        import_process.retry(upload=upload)
-    for upload in delivered.filter(state=Import.State.READY):
-        import_process.go_on(upload=upload)
 
 
 def _collect() -> None:
@@ -136,20 +125,32 @@ def _is_note(path: Path) -> bool:
         return is_prose(ExtractFile(file, path.name), saved.mapping if saved else PLAIN)
 
 
-@transaction.atomic
 def deliver(*, client: str, as_of: date, files: Sequence[File], mapping: SavedMapping | None = None) -> Import:
     """Take the files that a client of the API sends, and have them checked.
 
     While the same files wait or are worked on, they are the import that there is; one that failed is started again.
+    Raises ``Busy`` where the same files are being taken for longer than a client should wait.
     """
     digests = sorted(hashlib.file_digest(_rewound(file), "sha256").hexdigest() for file in files)
+    with exclusive(f"delivery of {as_of}: {digests}"):  # the same files at once are one import, too
+        return _waiting(as_of, digests) or _take(client, as_of, files, mapping)
+
+
+def _waiting(as_of: date, digests: list[str]) -> Import | None:
+    """The import of these files that waits or is worked on."""
     unfinished = Import.objects.filter(source=Import.Source.API, as_of=as_of, state__in=OPEN, loaded_at=None)
     for upload in unfinished.filter(files__sha256=digests[0]).distinct():
         if sorted(upload.files.values_list("sha256", flat=True)) == digests:
-            with suppress(Busy):  # the next collection goes on with it
+            try:
                 import_process.retry(upload=upload)
+            except Busy:
+                import_process.retry(upload=upload, from_check=True)
             upload.refresh_from_db()
             return upload
+    return None
+
+
+def _take(client: str, as_of: date, files: Sequence[File], mapping: SavedMapping | None) -> Import:
     for file in files:
         file.seek(0)
     return import_process.receive(

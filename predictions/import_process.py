@@ -3,7 +3,9 @@
 It checks the files, or loads them and updates everyone's features and scores. ``employees.uploads`` has the states.
 """
 
+import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import date, timedelta
 
 from django.core.files import File
@@ -26,6 +28,8 @@ from technova.database.locks import Busy
 from technova.files import disk
 
 GRACE = timedelta(seconds=5)  # between a change of state and its task being seen
+PATIENCE = 3600.0  # seconds that an import waits for the lock of other work, before it fails
+PAUSE = 1.0  # between two tries for the lock, each of which waits for it
 
 NOBODY_SCORED = gettext_noop(
     "Nobody present has everything that a score needs. Load the evaluations and the survey too; To clarify, Not "
@@ -76,11 +80,16 @@ def confirm(
         _start(upload)
 
 
-@transaction.atomic
-def go_on(*, upload: Import) -> None:
-    """Start the load of a delivery about which nothing is open. Raises ``Busy``."""
-    if _confirm_if_clear(upload):
-        _start(upload)
+def go_on() -> None:
+    """Start the load of the delivery that has waited longest for another load, if that has ended.
+
+    Only where nothing is open about it. One query when none waits.
+    """
+    with suppress(Busy):
+        for upload in Import.objects.exclude(source="").filter(state=Import.State.READY).order_by("created_at"):
+            with transaction.atomic():
+                if _confirm_if_clear(upload):
+                    _start(upload)
 
 
 def _confirm_if_clear(upload: Import) -> bool:
@@ -94,10 +103,13 @@ def _confirm_if_clear(upload: Import) -> bool:
 
 
 @transaction.atomic
-def retry(*, upload: Import) -> None:
-    """Restart a failed import where it stopped; any other is left alone. Raises ``Busy``."""
+def retry(*, upload: Import, from_check: bool = False) -> None:
+    """Restart a failed import where it stopped; any other is left alone.
+
+    Raises ``Busy`` while another is loaded, but never ``from_check``.
+    """
     settle()
-    if uploads.retry(upload=upload):
+    if uploads.retry(upload=upload, from_check=from_check):
         _start(upload)
 
 
@@ -123,25 +135,38 @@ def _why_not_started(error: OSError) -> Message:
 
 @jobs.task
 def run_import(pk: str, *, progress: Progress | None = None) -> None:
-    """Do the work of an import's state. Each step is its own transaction and can be repeated.
+    """Do the work of an import's state, and start that of a delivery that waited for it.
 
-    A failure is recorded with the import, once nothing tries again by itself; a defect is raised as well.
+    Each step is its own transaction and can be repeated: it is while other work holds the lock. A failure is recorded
+    with the import, once nothing tries again by itself; a defect is raised as well.
     """
-    upload = Import.objects.get(pk=pk)
+    deadline = time.monotonic() + PATIENCE
+    try:
+        while not _has_worked(Import.objects.get(pk=pk), progress, may_wait=time.monotonic() < deadline):
+            time.sleep(PAUSE)
+    finally:
+        go_on()
+
+
+def _has_worked(upload: Import, progress: Progress | None, *, may_wait: bool) -> bool:
+    """Do the work of its state; False if it has to be repeated, since other work holds the lock."""
     try:
         if upload.state == Import.State.CHECKING:
             uploads.check(upload=upload, progress=progress, tell=of_imports.tell_of_check)
             _load_if_clear(upload, progress)
         elif upload.state == Import.State.LOADING and not _load(upload, progress):
             _load_if_clear(upload, progress)
-    except Busy as error:  # a delivery is gone on with by the next collection
-        uploads.fail(upload=upload, reason=str(error))
+    except Busy as error:
+        if may_wait:
+            return False
+        _fail(upload, str(error))
     except ArtifactError as error:
         _fail(upload, str(error))
     except Exception as error:  # whatever broke, the page must not wait forever; the server's log has the error
         if not jobs.is_tried_again(error):
             _fail(upload, _reason_of(error))
         raise
+    return True
 
 
 @transaction.atomic
@@ -160,10 +185,16 @@ def _reason_of(error: Exception) -> str:
 
 
 def _load_if_clear(upload: Import, progress: Progress | None) -> None:
-    """Load a delivery about which nothing is open; check it again where the data change meanwhile."""
-    while upload.source and _confirm_if_clear(upload):
-        if _load(upload, progress):
-            return
+    """Load a delivery about which nothing is open; check it again where the data change meanwhile.
+
+    While another import is loaded it is left as it is: that one goes on with it.
+    """
+    try:
+        is_confirmed = bool(upload.source) and _confirm_if_clear(upload)
+    except Busy:
+        return
+    if is_confirmed and not _load(upload, progress):
+        _load_if_clear(upload, progress)
 
 
 def _load(upload: Import, progress: Progress | None) -> bool:

@@ -6,6 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from predictions.ml.artifacts.store import ArtifactError
+from technova.database.locks import Busy
 from technova.database.trouble import Trouble, trouble_of
 from technova.files import disk
 
@@ -48,6 +49,8 @@ def outage_of(error: BaseException | None) -> Outage | None:
     """The outage behind an error, if any: one that ends without a change of the code."""
     if isinstance(error, ArtifactError):
         return OF_MODEL
+    if isinstance(error, Busy):
+        return outage_by(Trouble.BUSY)
     if disk.is_full(error):
         return _OF_DISK
     trouble = trouble_of(error)

@@ -3,18 +3,20 @@
 import json
 from datetime import timedelta
 from io import BytesIO
+from threading import Barrier, Thread
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.utils import timezone
 
+from employees import uploads
 from employees.extracts import Asked
 from employees.models import Import, Load, SavedMapping
 from employees.tests.test_uploads import text_of
+from predictions import import_process
 from predictions.api import examples, import_words
-from predictions.deliveries import collect
 from predictions.models import APIKey, ScoringRun
 from predictions.tests.conftest import APIClient
 from predictions.tests.factories import APIKeyFactory
@@ -109,24 +111,79 @@ def test_same_files_after_a_failure_start_the_work_again(client, started):
     assert len(started) == 2
 
 
-def test_same_files_while_other_work_is_loaded_are_the_delivery_that_waits(client, monkeypatch):
-    told = client.post("/extracts/", parts()).json()
-    Import.objects.update(state="failed", error={"text": "Broken.", "params": {}})
+@pytest.fixture
+def loading(client, at_work):
+    """A delivery that is being loaded."""
+    told = client.post("/extracts/", parts(day="2026-05-31")).json()
+    upload = Import.objects.get(pk=told["id"])
+    uploads.check(upload=upload)
+    import_process.go_on()
+    at_work()
+    return upload
 
-    def busy(**arguments):
+
+def test_same_files_after_a_failure_while_another_import_is_loaded_are_checked_again(client, loading):
+    told = client.post("/extracts/", parts()).json()
+    was_confirmed = {"confirmed_at": timezone.now(), "error": {"text": "Broken.", "params": {}}}
+    Import.objects.filter(pk=told["id"]).update(state="failed", **was_confirmed)
+    again = client.post("/extracts/", parts())
+    assert (again.status_code, again.json()["id"], again.json()["state"]) == (202, told["id"], "checking")
+
+
+def test_delivery_held_up_by_another_is_ready_and_done_once_that_is(client, loading, started):
+    link = client.post("/extracts/", parts()).json()["link"]
+    held_up = Import.objects.get(as_of=DAY)
+    run_import(upload=held_up)
+    told = client.get(link).json()
+    assert (told["state"], told["error"]) == ("ready", None)
+    assert told["detail"] == "Checked: it is loaded when the work before it is done."
+    started.clear()
+    run_import(upload=loading)
+    assert started == [("run_import", str(held_up.pk))]
+    run_import(upload=held_up)
+    assert client.get(link).json()["state"] == "done"
+
+
+def test_delivery_held_up_by_another_is_gone_on_with_when_that_fails(client, loading, started, monkeypatch):
+    client.post("/extracts/", parts())
+    held_up = Import.objects.get(as_of=DAY)
+    run_import(upload=held_up)
+    started.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr("predictions.import_process.uploads.load", lambda **arguments: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run_import(upload=loading)
+    assert started == [("run_import", str(held_up.pk))]
+
+
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="needs PostgreSQL: threads cannot wait for SQLite in memory"
+)
+@pytest.mark.django_db(transaction=True)
+def test_same_files_at_once_are_the_same_delivery(load_key, started):
+    barrier, told = Barrier(4), []
+
+    def send():
+        client, files = APIClient(load_key.secret), parts()
+        barrier.wait()
+        told.append(client.post("/extracts/", files).json()["id"])
+        connection.close()
+
+    threads = [Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(told), len(set(told)), len(started)) == (4, 1, 1)
+
+
+def test_same_files_that_are_being_taken_for_long_are_to_be_sent_again(client, monkeypatch):
+    def busy(name):
         raise Busy("busy")
 
-    monkeypatch.setattr("predictions.import_process.uploads.retry", busy)
-    again = client.post("/extracts/", parts())
-    assert (again.status_code, again.json()["id"], again.json()["state"]) == (202, told["id"], "failed")
-
-
-def test_delivery_held_up_by_other_work_is_gone_on_with(client, started):
-    told = client.post("/extracts/", parts()).json()
-    Import.objects.update(state="failed", error={"text": import_words.uploads.ALREADY_LOADING, "params": {}})
-    started.clear()
-    collect()
-    assert started == [("run_import", told["id"])]
+    monkeypatch.setattr("predictions.deliveries.exclusive", busy)
+    answer = client.post("/extracts/", parts())
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
 
 
 def test_delivery_whose_data_change_meanwhile_is_checked_again_and_loaded(client, monkeypatch):

@@ -169,7 +169,7 @@ def test_delivery_held_up_by_another_import_is_gone_on_with(folder, started, mon
     with monkeypatch.context() as patch:
         patch.setattr("predictions.import_process.uploads.confirm", busy)
         run_import(upload=upload)
-    Import.objects.update(state=Import.State.READY, error=None)
+    assert upload.state == Import.State.READY
     started.clear()
     collect()
     assert started == [("run_import", str(upload.pk))]

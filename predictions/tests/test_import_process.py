@@ -242,6 +242,39 @@ def test_outage_fails_an_import_at_once_where_nothing_tries_again(user, started,
     assert upload.error["text"].startswith("The database does not answer")
 
 
+@pytest.fixture
+def wait_briefly(monkeypatch):
+    monkeypatch.setattr(import_process, "PAUSE", 0)
+
+
+def test_import_waits_for_the_lock_of_other_work(user, started, wait_briefly, monkeypatch):
+    upload = received(user)
+    check, tries = uploads.check, iter([Busy("busy"), Busy("busy"), None])
+
+    def check_when_free(**arguments):
+        if error := next(tries):
+            raise error
+        check(**arguments)
+
+    monkeypatch.setattr("predictions.import_process.uploads.check", check_when_free)
+    import_process.run_import(str(upload.pk))
+    upload.refresh_from_db()
+    assert (upload.state, upload.error) == ("ready", None)
+
+
+def test_import_that_waits_too_long_has_failed_and_says_so(user, started, told, wait_briefly, monkeypatch):
+    upload = received(user)
+    monkeypatch.setattr(import_process, "PATIENCE", 0.0)
+
+    def busy(**arguments):
+        raise Busy("busy")
+
+    monkeypatch.setattr("predictions.import_process.uploads.check", busy)
+    import_process.run_import(str(upload.pk))
+    upload.refresh_from_db()
+    assert (upload.state, upload.error["text"], told) == ("failed", "busy", [upload.pk])
+
+
 def test_sirh_alone_is_loaded_and_the_page_says_that_nobody_could_be_scored(user, browse):
     hr = browse("RH")
     upload = import_process.receive(user=user, as_of=DAY, files=[file for file in files() if "sirh" in file.name])

@@ -31,7 +31,6 @@ from predictions.models import ScoringRun, WorkforceCheck
 from predictions.tests.imports import run_import
 from predictions.tests.test_deliveries import deliver
 from predictions.workforce_checks import check_workforce
-from technova.database.locks import Busy
 from technova.jobs import Task
 
 pytestmark = pytest.mark.django_db
@@ -515,19 +514,10 @@ def test_refused_file_of_the_folder_is_told(endpoint, folder):
     assert {json.loads(row.body)["data"]["state"] for row in WebhookDelivery.objects.all()} == {"refused"}
 
 
-def test_failure_of_a_delivery_is_told_and_other_work_is_none(endpoint, folder, monkeypatch):
+def test_failure_of_a_delivery_is_told(endpoint, folder, monkeypatch):
     deliver(folder)
     deliveries.collect()
     upload = Import.objects.get()
-
-    def busy(**arguments):
-        raise Busy("busy")
-
-    with monkeypatch.context() as patch:
-        patch.setattr("predictions.import_process.uploads.check", busy)
-        run_import(upload=upload)
-    assert not WebhookDelivery.objects.exists()
-    Import.objects.update(state="checking")
     monkeypatch.setattr("predictions.import_process.uploads.check", lambda **arguments: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run_import(upload=upload)
