@@ -14,7 +14,8 @@ from predictions.selectors import drift_check
 def check_workforce() -> WorkforceCheck | None:
     """The check of the newest run of the current model; None before its first one.
 
-    Made once for a run and a state of the workforce, and read afterwards; of two concurrent checks one is stored.
+    Made once for a run and a state of the workforce, and read afterwards; of two concurrent checks one is stored. An
+    alarm is told unless the check before has raised it too.
     Raises ``ArtifactError`` without a usable model.
     """
     model = current_model()
@@ -27,9 +28,10 @@ def check_workforce() -> WorkforceCheck | None:
         return stored
     found = drift_check.find(run, model)
     values = {"found": msgspec.to_builtins(found), "is_alarm": found.is_alarm}
+    before = drift_check.newest(model) if found.is_alarm else None
     with transaction.atomic():
         check, is_new = WorkforceCheck.objects.get_or_create(run=run, revision=revision, defaults=values)
-        if is_new and check.is_alarm:
+        if is_new and check.is_alarm and not (before and found.alarms <= drift_check.read(before).alarms):
             _tell(check, found)
     return check
 

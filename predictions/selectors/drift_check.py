@@ -33,8 +33,14 @@ class Found:
         return followed_forecasts.newest_of_each(self.outcomes)
 
     @property
+    def alarms(self) -> set[tuple]:
+        """What each alarm is about, by which a later check knows it again whatever its numbers are by then."""
+        forecasts = {(each.version, each.day, each.months, each.call) for each in self.newest if each.is_alarm}
+        return {(shift.name,) for shift in self.drifted} | forecasts
+
+    @property
     def is_alarm(self) -> bool:
-        return bool(self.drifted) or any(outcome.is_alarm for outcome in self.newest)
+        return bool(self.alarms)
 
 
 def checked_run(model: Model) -> ScoringRun | None:

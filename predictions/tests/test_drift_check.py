@@ -1,5 +1,6 @@
 """The check of the workforce against the training data, from what the scoring runs keep, and its record."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -116,6 +117,40 @@ def test_a_stored_check_reads_as_what_was_found(monkeypatch):
 )
 def test_alarm_is_raised_by_the_newest_forecast_of_any_number_of_months(followed, is_alarm):
     assert Found([], followed).is_alarm is is_alarm
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """The events."""
+    events = []
+    monkeypatch.setattr("predictions.workforce_checks.events.emit", lambda *_, data, **__: events.append(data))
+    return events
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "count"),
+    [
+        ([outcome(left=19)], [outcome(left=20, unknown=1)], 1),
+        ([outcome(left=19)], [outcome(left=3)], 2),
+        ([outcome(left=19)], [outcome(left=19), outcome(3, left=19)], 2),
+        ([outcome(left=19), outcome(3, left=19)], [outcome(left=19)], 1),
+        ([outcome(left=19)], [replace(outcome(left=19), day=date(2026, 2, 28))], 2),
+        ([outcome()], [outcome(left=19)], 1),
+    ],
+)
+def test_alarm_is_told_again_only_with_something_new(monkeypatch, told, then, now, count):
+    for followed in (then, now):
+        monkeypatch.setattr(followed_forecasts, "followed", lambda found=followed: found)
+        run_on(0, **scored_like_training())
+        check_workforce()
+    assert len(told) == count
+
+
+def test_feature_that_still_drifts_is_told_once(told):
+    for moved in ({"heures_supplementaires": [200, 1033]}, {"heures_supplementaires": [210, 1023]}):
+        run_on(0, **scored_like_training(**moved))
+        check_workforce()
+    assert [each["drifted_count"] for each in told] == [1]
 
 
 def test_a_column_that_is_switched_off_is_in_no_check():
