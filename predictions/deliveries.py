@@ -7,26 +7,22 @@ a check finds its content in force for its day. A note beside the extracts is se
 
 import hashlib
 import logging
-import os
-import stat
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, timedelta
-from io import BufferedReader
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.files import File
 from django.db import transaction
-from django.utils import timezone
 
-from employees.extracts import ENDINGS, PLAIN, is_prose
+from employees.extracts import PLAIN, is_prose
 from employees.extracts import File as ExtractFile
 from employees.messages import Message, gettext_noop
 from employees.models import Import, ImportFile, Load, SavedMapping
 from employees.workforce.as_of import date_in
-from predictions import import_process
+from predictions import import_process, watched_folder
 from predictions.events import of_imports
 from technova import jobs
 from technova.commands import Progress
@@ -37,8 +33,6 @@ logger = logging.getLogger(__name__)
 OPEN = (*Import.AT_WORK, *Import.WAITING)
 ENDED = (Import.State.DONE, Import.State.EXPIRED)
 Content = tuple[str, date | None]  # the SHA-256 of a file, and the day that its name holds
-
-SETTLED = timedelta(minutes=1)  # a file that was written since may still be arriving
 
 WITHOUT_A_DAY = gettext_noop("The file's name holds no day: name it as sirh-2026-10-31.csv and deliver it again.")
 NOTE = gettext_noop(
@@ -65,7 +59,7 @@ def collect(*, progress: Progress | None = None) -> None:
 
 
 def _collect() -> None:
-    found = {path: (_digest(path), date_in(path.name)) for path in _files(Path(settings.EXTRACTS_DIR))}
+    found = {path: (watched_folder.digest(path), date_in(path.name)) for path in watched_folder.files()}
     taken = _taken(set(found.values()))
     days = defaultdict(list)
     for path, content in found.items():
@@ -121,7 +115,7 @@ def _reason_to_refuse(path: Path, day: date | None) -> Message | None:
 
 def _is_note(path: Path) -> bool:
     saved = SavedMapping.objects.newest()
-    with _opened(path) as file:
+    with watched_folder.opened(path) as file:
         return is_prose(ExtractFile(file, path.name), saved.mapping if saved else PLAIN)
 
 
@@ -163,32 +157,8 @@ def _rewound(file: File) -> Any:
     return file.file
 
 
-def _files(folder: Path) -> list[Path]:
-    """The extracts in the folder that have arrived whole, and links."""
-    latest = (timezone.now() - SETTLED).timestamp()
-    found = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in ENDINGS and path.name[0] != ".")
-    states = {path: path.lstat() for path in found}
-    return [
-        path
-        for path, state in states.items()
-        if (stat.S_ISREG(state.st_mode) or stat.S_ISLNK(state.st_mode)) and state.st_mtime <= latest
-    ]
-
-
-def _opened(path: Path) -> BufferedReader:
-    """A file of the folder: whoever writes there may read less than this process does, so no link is followed."""
-    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW))
-
-
-def _digest(path: Path) -> str:
-    if path.is_symlink():
-        return hashlib.sha256(os.fsencode(path.readlink())).hexdigest()
-    with _opened(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _receive(day, paths: list[Path]) -> None:
-    files = [File(_opened(path), name=path.name) for path in paths]
+    files = [File(watched_folder.opened(path), name=path.name) for path in paths]
     try:
         import_process.receive(user=None, source=Import.Source.FOLDER, as_of=day, files=files)
     finally:

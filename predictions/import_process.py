@@ -17,6 +17,7 @@ from employees import uploads
 from employees.messages import Message
 from employees.models import Import, SavedMapping
 from features.services import build_features
+from predictions import watched_folder
 from predictions.events import of_imports
 from predictions.followup.exits import tell_reasons
 from predictions.ml.artifacts.store import ArtifactError
@@ -202,6 +203,7 @@ def _load(upload: Import, progress: Progress | None) -> bool:
     if not uploads.load(upload=upload, progress=progress):
         uploads.check_again(upload=upload, progress=progress, tell=of_imports.tell_of_check)
         return False
+    watched_folder.remove(upload)  # at once: a collection after the load was taken back would load them again
     tell_reasons()
     build_features(progress=progress)
     try:

@@ -136,6 +136,37 @@ def test_files_of_the_folder_whose_load_was_taken_back_are_a_delivery(folder):
     assert Load.objects.in_force().count() == 1
 
 
+def test_load_taken_back_before_the_next_collection_is_not_loaded_again(folder):
+    deliver(folder)
+    collect()
+    upload = Import.objects.get()
+    run_import(upload=upload)
+    assert list(folder.iterdir()) == []
+    withdraw_load(load=upload.load_id, reason="wrong")
+    assert worked_off(folder) == upload
+
+
+def test_file_that_was_replaced_while_the_one_before_was_loaded_stays(folder):
+    deliver(folder)
+    collect()
+    upload = Import.objects.get()
+    newer = arrive(folder, "sirh-2026-06-30.csv", text_of("sirh").replace("Commercial,", "Consulting,", 1))
+    run_import(upload=upload)
+    assert (upload.state, list(folder.iterdir())) == (Import.State.DONE, [newer])
+
+
+def test_file_that_cannot_be_deleted_at_once_is_deleted_by_the_next_collection(folder, monkeypatch):
+    deliver(folder)
+    collect()
+    with monkeypatch.context() as patch:
+        patch.setattr("predictions.watched_folder.digest", lambda path: path.rmdir())
+        run_import(upload=Import.objects.get())
+    assert len(list(folder.iterdir())) == 3
+    collect()
+    assert list(folder.iterdir()) == []
+    assert Import.objects.get().state == Import.State.DONE
+
+
 def test_files_whose_known_content_was_taken_back_before_they_are_deleted_are_kept(folder, loaded_by_api):
     deliver(folder)
     collect()
