@@ -303,12 +303,13 @@ def _refuse(upload: Import, error: ExtractError) -> None:
 def _preview(upload: Import, found: ReadSet, result: LoadResult, basis: str) -> None:
     _keep_rejects(upload, result.rejects)
     _keep_changes(upload, result.changes)
+    kept = {"was_confirmed": True} if (upload.summary or {}).get("was_confirmed") else {}
     _set(
         upload,
         state=State.READY,
         checked_at=timezone.now(),
         basis=basis,
-        summary=_summary(result),
+        summary=_summary(result) | kept,
         questions=_documents(found),
         error=None,
     )
@@ -371,8 +372,9 @@ def _keep_mapping(upload: Import) -> None:
 def check_again(
     *, upload: Import, progress: Progress | None = None, tell: Callable[[Import], None] = lambda upload: None
 ) -> None:
-    """Return from loading to a new preview, to be confirmed again."""
-    _set(upload, state=State.CHECKING, confirmed_by=None, confirmed_at=None)
+    """Return from loading to a new preview, to be confirmed again, which says so to whoever had confirmed."""
+    summary = {**(upload.summary or {}), "was_confirmed": upload.confirmed_by is not None}
+    _set(upload, state=State.CHECKING, confirmed_by=None, confirmed_at=None, summary=summary)
     check(upload=upload, progress=progress, tell=tell)
 
 

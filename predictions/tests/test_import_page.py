@@ -145,6 +145,19 @@ def test_upload_of_no_day_that_can_be_says_so(client, day, error):
     assert not Import.objects.exists()
 
 
+def test_load_of_another_before_the_confirmed_one_says_why_it_is_to_be_confirmed_again(client, hr, started):
+    reason = "The data have changed since this was confirmed, so nothing was loaded"
+    first, second = (import_process.receive(user=hr, as_of=DAY, files=files()) for _ in range(2))
+    for upload in (first, second):
+        run_import(upload=upload)
+    for upload in (first, second):
+        assert reason not in client.get(f"/import/{upload.pk}/").text
+        import_process.confirm(upload=upload, user=hr, checked_at=upload.checked_at.isoformat())
+        run_import(upload=upload)
+    assert (first.state, second.state) == (Import.State.DONE, Import.State.READY)
+    assert reason in client.get(f"/import/{second.pk}/").text
+
+
 def test_upload_of_one_file_takes_the_day_in_its_name(client, started):
     uploaded = by_kind()["eval"]
     uploaded.name = "eval_2026-05-31.csv"
