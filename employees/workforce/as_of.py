@@ -29,6 +29,12 @@ def common_date(names: Iterable[str]) -> date | None:
     return days.pop() if len(days) == 1 else None
 
 
+def differing_dates(names: Iterable[str]) -> list[date]:
+    """The days that the names hold where they differ, the earliest first; empty where at most one is named."""
+    days = {day for name in names if (day := date_in(name))}
+    return sorted(days) if len(days) > 1 else []
+
+
 def month_end(year: int, month: int) -> date:
     return date(year, month, monthrange(year, month)[1])
 

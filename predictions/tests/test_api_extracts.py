@@ -293,6 +293,15 @@ def test_files_without_a_day_are_refused(client):
     assert told == {"body.as_of": "The names of the files hold no day: send as_of, such as 2026-10-31."}
 
 
+def test_files_of_different_days_are_refused_by_their_days(client):
+    sent = parts(kinds=["sirh"]) | parts(day="2026-05-31", kinds=["eval"])
+    told = refusals(client.post("/extracts/", sent))
+    assert told == {
+        "body.as_of": "The names of the files hold different days, 2026-05-31, 2026-06-30: "
+        "send those of one day, or as_of."
+    }
+
+
 def test_part_that_comes_twice_is_refused(client):
     told = refusals(client.post("/extracts/", {"sirh": list(parts().values())}))
     assert told == {"body.sirh": "This part is there twice: send it once."}

@@ -145,6 +145,16 @@ def test_upload_of_no_day_that_can_be_says_so(client, day, error):
     assert not Import.objects.exists()
 
 
+def test_upload_of_files_of_different_days_names_them(client):
+    uploaded = files()
+    uploaded[0].name, uploaded[1].name = "sirh-2026-06-30.csv", "eval-2026-05-31.csv"
+    response = client.post("/import/", {"extracts": uploaded, "as_of": ""})
+    (error,) = response.context["form"].errors["as_of"]
+    assert error == (
+        "The names of the files hold different days, 31 May 2026, 30 Jun 2026: choose those of one day, or enter it."
+    )
+
+
 def test_load_of_another_before_the_confirmed_one_says_why_it_is_to_be_confirmed_again(client, hr, started):
     reason = "The data have changed since this was confirmed, so nothing was loaded"
     first, second = (import_process.receive(user=hr, as_of=DAY, files=files()) for _ in range(2))

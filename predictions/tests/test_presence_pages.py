@@ -434,7 +434,14 @@ def test_load_is_taken_back_with_a_reason(hr, absent, started):
     newest.refresh_from_db()
     assert newest.withdrawn_by == hr.account
     assert started == [("rescore",)]
-    assert post(hr, "import_withdraw", newest.pk, reason="again").status_code == 404
+    started.clear()
+    for response in (
+        post(hr, "import_withdraw", newest.pk, reason="again"),
+        hr.get(reverse("import_withdraw", args=[newest.pk]), follow=True),
+        hr.get(reverse("import_withdraw_list", args=[newest.pk, "returned"]), follow=True),
+    ):
+        assert "Somebody has taken this load back already." in response.text
+    assert started == []
 
 
 def test_load_is_not_taken_back_without_a_reason(hr, absent):

@@ -14,7 +14,7 @@ from employees.columns import Extract
 from employees.extracts import ENDINGS, Asked, Cost, ExtractError
 from employees.extracts.grids import beginning_of
 from employees.models import Import, SavedMapping
-from employees.workforce.as_of import EARLIEST, common_date
+from employees.workforce.as_of import EARLIEST, common_date, differing_dates
 from predictions.api import import_words
 from predictions.api.serializers.bodies import StrictSerializer
 from predictions.api.serializers.fields import InUTC
@@ -81,6 +81,9 @@ class DeliverySerializer(StrictSerializer):
         day = attrs.get("as_of") or common_date(file.name for file in files)
         if day is None:
             text = gettext("The names of the files hold no day: send as_of, such as 2026-10-31.")
+            if days := differing_dates(file.name for file in files):
+                text = gettext("The names of the files hold different days, %(days)s: send those of one day, or as_of.")
+                text %= {"days": ", ".join(map(str, days))}
             raise serializers.ValidationError({"as_of": [text]})
         if day > timezone.localdate():
             text = gettext("%(day)s is still to come: send the day that the files describe.") % {"day": day}

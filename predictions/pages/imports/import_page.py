@@ -30,7 +30,7 @@ from employees.messages import Message
 from employees.models import Import, SavedMapping, WorkforceDay
 from employees.terms.changes import Unacceptable
 from employees.workforce import clarifying
-from employees.workforce.as_of import EARLIEST, common_date
+from employees.workforce.as_of import EARLIEST, common_date, differing_dates
 from employees.workforce.refused import refused_by
 from predictions import import_process
 from predictions.pages.days import DayField
@@ -128,13 +128,20 @@ class ImportForm(forms.Form):
             limit = filesizeformat(settings.LARGEST_UPLOAD)
             self.add_error("extracts", _("%(file)s is larger than %(limit)s.") % {"file": file, "limit": limit})
         if not self.errors and self.day is None:
-            self.add_error("as_of", _("The names of the files hold no day: enter the one that they describe."))
+            self.add_error("as_of", self._why_no_day())
         if not self.errors and self.day and self.day > timezone.localdate():
             self.add_error("as_of", _("This day is still to come."))
         if not self.errors and self.day and self.day < EARLIEST:
             self.add_error("as_of", _("This day is too long ago."))
         if self.errors and "extracts" not in self.errors:
             self.add_error("extracts", _("Choose the files again: the browser has not kept them."))
+
+    def _why_no_day(self) -> str:
+        days = differing_dates(file.name for file in self.cleaned_data["extracts"])
+        if not days:
+            return _("The names of the files hold no day: enter the one that they describe.")
+        text = _("The names of the files hold different days, %(days)s: choose those of one day, or enter it.")
+        return text % {"days": ", ".join(date_format(day, "SHORT_DATE_FORMAT") for day in days)}
 
     @property
     def day(self) -> date | None:

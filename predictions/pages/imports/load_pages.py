@@ -67,7 +67,9 @@ def _row(load: Load) -> dict:
 @for_importers
 def withdraw(request: Request, load: int) -> HttpResponse:
     """The changes that withdrawing a load would make; POST withdraws it."""
-    found = get_object_or_404(_all().in_force(), pk=load)
+    found = get_object_or_404(_all(), pk=load)
+    if found.withdrawn_at:
+        return _withdrawn_before(request)
     form = WithdrawForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         return _withdraw(request, found, form.cleaned_data["reason"])
@@ -88,11 +90,15 @@ def _withdraw(request: Request, load: Load, reason: str) -> HttpResponse:
         messages.error(request, _(str(error)))
         return redirect("import_withdraw", load.pk)
     except NoSuchLoad:
-        messages.info(request, _("Somebody has taken this load back already."))
-    else:
-        text = _("Load %(number)s is taken back. Everyone is being scored again.")
-        messages.success(request, text % {"number": load.pk})
-        rescoring.rescore.enqueue()
+        return _withdrawn_before(request)
+    text = _("Load %(number)s is taken back. Everyone is being scored again.")
+    messages.success(request, text % {"number": load.pk})
+    rescoring.rescore.enqueue()
+    return redirect("import_loads")
+
+
+def _withdrawn_before(request: Request) -> HttpResponse:
+    messages.info(request, _("Somebody has taken this load back already."))
     return redirect("import_loads")
 
 
@@ -131,7 +137,7 @@ def _shown(listing: Listing, rows: Sequence, readable: Readable) -> list[ShownRo
 @for_importers
 def withdrawal_list(request: Request, load: int, name: str) -> HttpResponse:
     """One list of what withdrawing a load would change, in pages."""
-    found = get_object_or_404(_all().in_force(), pk=load)
+    found = get_object_or_404(_all(), pk=load)
     try:
         listing = _listing(found, name)
     except (Busy, NoSuchLoad):
@@ -154,7 +160,7 @@ def withdrawal_list(request: Request, load: int, name: str) -> HttpResponse:
 @for_importers
 def withdrawal_list_csv(request: Request, load: int, name: str) -> HttpResponseBase:
     """The whole list as a file."""
-    found = get_object_or_404(_all().in_force(), pk=load)
+    found = get_object_or_404(_all(), pk=load)
     try:
         listing = _listing(found, name)
         journal.record(journal.What.FILE, user=request.user, people=listing.count())
