@@ -12,7 +12,8 @@ from predictions.tests.browser.conftest import PHONE, go_without_scripts
 
 def numbers(page):
     """The employee numbers of the list, in order."""
-    return [int(re.sub(r"\D", "", text)) for text in page.locator("#results tbody th").all_inner_texts()]
+    addresses = (link.get_attribute("href") for link in page.locator("#results tbody [data-person]").all())
+    return [int(re.search(r"/employees/(\d+)/", address)[1]) for address in addresses]
 
 
 def test_overview_leads_to_the_riskiest_person(open_page):
