@@ -1,6 +1,6 @@
 """Reads of the employees."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import islice
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -23,9 +23,14 @@ def persons_of(numbers: Iterable[int]) -> dict[int, int]:
     return dict(merges.values_list("number", "employee__employee_id"))
 
 
+def own_numbers(numbers: Collection[int]) -> dict[int, int]:
+    """The own number of the person whom each number means, in the order given. One query."""
+    return {number: number for number in numbers} | persons_of(numbers)
+
+
 def own_number(number: int) -> int:
     """The own number of the person whom this one means. One query."""
-    return persons_of([number]).get(number, number)
+    return own_numbers([number])[number]
 
 
 def numbers_of(own: int) -> list[int]:

@@ -14,7 +14,7 @@ from django.db import IntegrityError
 from employees import terms
 from employees.access import Scope
 from employees.models import Employee, WorkforceDay
-from employees.selectors import persons_of
+from employees.selectors import own_numbers, persons_of
 from features import readable_features, schema
 from features import selectors as features
 from features.models import EmployeeFeatures
@@ -188,7 +188,7 @@ def predict_for_employees(*, employee_ids: Iterable[int], caller: Caller) -> dic
     started = time.perf_counter()
     model = current_model()
     asked = dict.fromkeys(employee_ids)
-    person = {number: number for number in asked} | persons_of(asked)
+    person = own_numbers(asked)
     people = Employee.objects.within(caller.scope).to_score().filter(employee_id__in=set(person.values()))
     frame = features.newest_frame(people)
     if not caller.scope.sees_everyone:
@@ -207,7 +207,7 @@ def objecting(employee_ids: Collection[int], scope: Scope) -> set[int]:
     """Those of some numbers, in the scope, whose persons object to being scored. Two queries, none for no number."""
     if not employee_ids:
         return set()
-    person = {number: number for number in employee_ids} | persons_of(employee_ids)
+    person = own_numbers(employee_ids)
     people = Employee.objects.within(scope).exclude(objected_on=None).filter(employee_id__in=set(person.values()))
     found = set(people.values_list("employee_id", flat=True))
     return {number for number in employee_ids if person[number] in found}

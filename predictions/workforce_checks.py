@@ -14,8 +14,8 @@ from predictions.selectors import drift_check
 def check_workforce() -> WorkforceCheck | None:
     """The check of the newest run of the current model; None before its first one.
 
-    Made once for a run and a state of the workforce, and read afterwards; of two concurrent checks one is stored. An
-    alarm is told unless the check before has raised it too.
+    Made once for a run and a state of the workforce, and read afterwards; of two concurrent checks one is stored. Only
+    an alarm that the check before did not raise is sent to the webhooks.
     Raises ``ArtifactError`` without a usable model.
     """
     model = current_model()

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 
 from employees.columns import MAX_EMPLOYEE_ID
-from employees.selectors import numbers_of, own_number, persons_of
+from employees.selectors import numbers_of, own_number, own_numbers
 from predictions.api.serializers.fields import (
     InstantField,
     QueryBoolean,
@@ -80,8 +80,7 @@ class ScoreFilters(Filters):
     )
 
     def validate_employee_ids(self, numbers: list[int]) -> set[int]:
-        person = persons_of(numbers)
-        return {person.get(number, number) for number in numbers}
+        return set(own_numbers(numbers).values())
 
 
 class CaseFilters(Filters):

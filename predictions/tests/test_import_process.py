@@ -211,7 +211,7 @@ def lose_the_connection(**arguments):
 
 @pytest.fixture
 def told(monkeypatch):
-    """The imports whose stop is told."""
+    """The imports of which a stop was reported."""
     stops = []
     monkeypatch.setattr("predictions.import_process.of_imports.tell_of_stop", lambda upload: stops.append(upload.pk))
     return stops

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from employees.access import HR, MANAGER, may_answer, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
 from employees.models import Employee, Presence
-from employees.selectors import persons_of
+from employees.selectors import own_numbers
 from predictions.followup.days import check_ahead, check_due, check_of_case
 from predictions.followup.models import ActionKind, Case, CaseAction
 from predictions.followup.sensitive import check_words, sensitive_words
@@ -345,7 +345,6 @@ class CorrectionForm(ActionForm, WatchedForm):
 def people_of(numbers: Iterable[object], user: User) -> QuerySet[Employee]:
     """Those of some people, by their numbers as typed, who are in the account's scope and have not left."""
     wanted = [int(text) for number in numbers if (text := str(number)).isascii() and text.isdigit() and len(text) < 11]
-    person = persons_of(wanted)
-    numbers = {person.get(number, number) for number in wanted}
-    people = Employee.objects.within(scope_of(user)).of_the_workforce().filter(employee_id__in=numbers)
+    own = set(own_numbers(wanted).values())
+    people = Employee.objects.within(scope_of(user)).of_the_workforce().filter(employee_id__in=own)
     return people.exclude(presence=Presence.LEFT).order_by("employee_id")

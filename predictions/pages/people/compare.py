@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from employees import journal
 from employees.access import readable_to, scope_of
 from employees.columns import MAX_EMPLOYEE_ID
-from employees.selectors import persons_of
+from employees.selectors import own_numbers
 from features import readable_features
 from predictions.explanation import Reason, in_full
 from predictions.pages.people import forms, risk_list
@@ -48,8 +48,7 @@ def compare(request: Request) -> HttpResponse:
     """
     asked = [int(text) for text in request.GET.getlist("id") if text.isascii() and text.isdigit() and len(text) <= 10]
     asked = [number for number in dict.fromkeys(asked) if number <= MAX_EMPLOYEE_ID][:LISTED]
-    person = persons_of(asked)
-    numbers = list(dict.fromkeys(person.get(number, number) for number in asked))
+    numbers = list(dict.fromkeys(own_numbers(asked).values()))
     scope, readable = scope_of(request.user), readable_to(request.user)
     run, before = runs.latest_two()
     found: list[Any] = []
